@@ -1,0 +1,4 @@
+/** What a subject ends in: whether the message is a command or an event, and whether it is answered. */
+export const KINDS = ['CommandACK', 'CommandNACK', 'EventACK', 'EventNACK'] as const;
+
+export type Kind = (typeof KINDS)[number];

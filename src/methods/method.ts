@@ -1,0 +1,67 @@
+import type { Kind } from '../message/kind.ts';
+import type { Message } from '../message/message.ts';
+
+/** A message that was accepted for a method, under the id that its sender gave it. */
+export interface Incoming {
+  readonly id: string;
+  readonly message: Message;
+}
+
+/** How one effect ended: done, or refused for good with a sentence that says why. */
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+interface MethodBase {
+  readonly name: string;
+  readonly kind: Kind;
+  /** One sentence for people: what the method does. */
+  readonly summary: string;
+  /** Why this message can never work, or undefined. Asked before the message is accepted. */
+  check?(message: Message): string | undefined;
+}
+
+/**
+ * A method whose effect is short and is durable when `apply` resolves; only then is the message answered.
+ *
+ * `apply` gets messages of one lane in their order and answers with one outcome each. A fault that passes
+ * by itself (no space, too many open files) is thrown as TemporaryError after undoing what was begun: then
+ * nothing of the batch counts as accepted, and the sender tries again.
+ *
+ * A method that is not idempotent first calls `intend(note)`: it resolves when the note is on disk. After a
+ * crash, `recover(note)` says whether the noted effect is complete (true), and undoes it otherwise (false).
+ */
+export interface EffectMethod extends MethodBase {
+  readonly mode: 'effect';
+  apply(batch: readonly Incoming[], intend: (note: string) => Promise<void>): Promise<Outcome[]>;
+  recover?(note: string): Promise<boolean>;
+}
+
+/** A method that is journalled and answered first, and then run, once. */
+export interface RunMethod extends MethodBase {
+  readonly mode: 'run';
+  run(call: RunCall): Promise<RunResult>;
+}
+
+export type Method = EffectMethod | RunMethod;
+
+export interface RunCall extends Incoming {
+  /** Aborted when the node stops or the request is cancelled; `signal.reason` is an Error that says which. */
+  readonly signal: AbortSignal;
+  /** Sends a reply while the method still runs; resolves when it is durably queued. */
+  reply(data: Uint8Array): Promise<void>;
+}
+
+/** A reply's content: bytes, or a file that is read piece by piece and removed once it is queued. */
+export type ReplyBody = Uint8Array | { readonly path: string; readonly bytes: number };
+
+/** How a run ended. Without `reply` nothing is sent back besides the report. */
+export interface RunResult {
+  readonly state: 'succeeded' | 'failed' | 'timed-out' | 'interrupted' | 'cancelled';
+  readonly reason?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly stderrTail?: Uint8Array;
+  readonly outputBytes?: number;
+  readonly reply?: ReplyBody;
+  /** Where set, this text goes to errorCentral, worded as the reference words it. */
+  readonly error?: string;
+}
