@@ -1,0 +1,75 @@
+/**
+ * NATS headers of Steward's own. A reference node ignores all but `serial` and `cmp`, which are its.
+ */
+export const HEADER = {
+  /** UUIDv7 of the message, the same on every attempt; an answer names the message it answers. */
+  id: 'Nats-Msg-Id',
+  /** `<epoch>/<seq>/<floor>`: the sender's outbox life, the place in the lane, the lowest place still open. */
+  lane: 'Steward-Lane',
+  /** Unix ms after which the message must not be executed any more. */
+  notAfter: 'Steward-Not-After',
+  /** `<i>/<n>`, counted from 1: this payload is a piece of a larger one. */
+  part: 'Steward-Part',
+  serial: 'serial',
+  compression: 'cmp',
+  /** In an answer: what became of the message, one of ANSWER_STATUSES. */
+  status: 'Steward-Status',
+  /** In an answer: `<first>-<last>`, the places in the lane that it speaks for. */
+  range: 'Steward-Range',
+  /** In a `gap` answer: the place that the receiver expects. */
+  expects: 'Steward-Expects',
+  /** In an answer: why, in a sentence. */
+  reason: 'Steward-Reason',
+  /** In a `duplicate` answer: the id of the message that holds this place, where it is another one. */
+  seenId: 'Steward-Seen-Id',
+  /** In a hello: version, system, uptime and labels of the node, as JSON. */
+  hello: 'Steward-Hello',
+} as const;
+
+/** `part` says that a piece has arrived and the rest is awaited. */
+export const ANSWER_STATUSES = [
+  'accepted',
+  'duplicate',
+  'gap',
+  'rejected',
+  'expired',
+  'busy',
+  'part',
+] as const;
+
+export type AnswerStatus = (typeof ANSWER_STATUSES)[number];
+
+/** A place in a lane. */
+export interface LanePlace {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly floor: number;
+}
+
+/** Reads a Steward-Lane header; undefined where it is malformed. */
+export function parseLanePlace(header: string): LanePlace | undefined {
+  const [epoch, seqText, floorText, ...rest] = header.split('/');
+  const seq = Number(seqText);
+  const floor = Number(floorText);
+  const isValid =
+    rest.length === 0 && epoch && isPlace(seq) && isPlace(floor) && floor <= seq && epoch.length <= 64;
+  return isValid && !epoch.startsWith('-') ? { epoch, seq, floor } : undefined;
+}
+
+/** Reads `a/b` or `a-b`: two counting numbers, the first not above the second. */
+export function parsePair(header: string, separator: '/' | '-'): [number, number] | undefined {
+  const at = header.indexOf(separator);
+  const first = Number(header.slice(0, at));
+  const second = Number(header.slice(at + 1));
+  return at > 0 && isPlace(first) && isPlace(second) && first <= second ? [first, second] : undefined;
+}
+
+function isPlace(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1 && value < 2 ** 32;
+}
+
+/** Header values are one line of printable text; anything else is replaced, and a long text is cut. */
+export function headerText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must go
+  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 1000);
+}
