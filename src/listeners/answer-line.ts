@@ -1,0 +1,31 @@
+/** One request taken into the outbox: the item of the submission it comes from, and the id to ask for its state. */
+export interface Accepted {
+  readonly index: number;
+  readonly toNode: string;
+  readonly id: string;
+}
+
+/** What is wrong with a submission: `index` is the item's place, null when it concerns the whole of it. */
+export interface Refused {
+  readonly index: number | null;
+  readonly field: string | null;
+  readonly reason: string;
+}
+
+/** What a submitter is told about one submission. `batch` names all that was accepted together. */
+export interface Answer {
+  readonly batch?: string;
+  readonly accepted: readonly Accepted[];
+  readonly refused: readonly Refused[];
+  readonly warnings: readonly Refused[];
+}
+
+/** Writes an answer as the one line of JSON that every listener gives back, without its newline. */
+export function answerLine({ batch, accepted, refused, warnings }: Answer): string {
+  return JSON.stringify({ batch, accepted, refused, warnings });
+}
+
+/** The answer line that refuses a whole submission for one reason. */
+export function refusalLine(reason: string): string {
+  return answerLine({ accepted: [], refused: [{ index: null, field: null, reason }], warnings: [] });
+}

@@ -1,0 +1,48 @@
+const FIRST_BLOCK_BYTES = 4096;
+const LARGEST_BLOCK_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Gathers pieces of bytes into one, without growing by copying what it holds.
+ *
+ * Pieces are copied into blocks, so that a million pieces of one byte take a megabyte and not a million buffers.
+ */
+export class ByteCollector {
+  #full: Uint8Array[] = [];
+  #block = new Uint8Array(0);
+  #used = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  append(bytes: Uint8Array): void {
+    let rest = bytes;
+    this.#length += bytes.length;
+    while (rest.length > 0) {
+      if (this.#used === this.#block.length) this.#nextBlock(rest.length);
+      const part = rest.subarray(0, this.#block.length - this.#used);
+      this.#block.set(part, this.#used);
+      this.#used += part.length;
+      rest = rest.subarray(part.length);
+    }
+  }
+
+  /** Hands out all that was gathered and begins anew. */
+  take(): Uint8Array {
+    const last = this.#block.subarray(0, this.#used);
+    const all = this.#full.length === 0 ? last : Buffer.concat([...this.#full, last], this.#length);
+    this.#full = [];
+    this.#block = new Uint8Array(0);
+    this.#used = 0;
+    this.#length = 0;
+    return all;
+  }
+
+  #nextBlock(needed: number): void {
+    if (this.#used > 0) this.#full.push(this.#block);
+    const wanted = Math.max(FIRST_BLOCK_BYTES, needed, this.#length - needed);
+    this.#block = new Uint8Array(Math.min(wanted, LARGEST_BLOCK_BYTES));
+    this.#used = 0;
+  }
+}

@@ -1,0 +1,133 @@
+import { chmod, link, lstat, mkdir, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
+import { connect, type Server } from 'node:net';
+import { dirname, join } from 'node:path';
+
+import { ListenError } from './listen-error.ts';
+
+/** What the kernel takes as a socket's path on Linux, without the closing zero. */
+const MAX_PATH_BYTES = 107;
+const ATTEMPTS = 5;
+
+interface FileId {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/** A server's socket file, which only its owner can connect to. `remove` takes it away if it is still this one. */
+export interface SocketFile {
+  remove(): Promise<void>;
+}
+
+/**
+ * Makes `server` listen on a socket file with mode 0600, whose folder is made with mode 0700 where it is missing.
+ *
+ * The socket is bound in a private folder and linked to its place when it is ready, so that nobody finds it with
+ * wider permissions, and of two nodes that start at the same moment one gets the place. The file of a dead
+ * process is replaced. Throws ListenError, `in-use` when somebody listens there.
+ */
+export async function bindSocketFile(server: Server, path: string): Promise<SocketFile> {
+  const folder = dirname(path);
+  const privatePath = join(folder, '.sXXXXXX', 's');
+  const bytes = Math.max(Buffer.byteLength(path), Buffer.byteLength(privatePath));
+  if (bytes > MAX_PATH_BYTES) {
+    throw new ListenError(
+      'path-too-long',
+      `the socket path ${path} is too long: ${bytes} bytes, ${MAX_PATH_BYTES} at most; choose a shorter socketFolder`,
+    );
+  }
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const privateFolder = await mkdtemp(join(folder, '.s'));
+    try {
+      const bound = join(privateFolder, 's');
+      await listen(server, bound);
+      await chmod(bound, 0o600);
+      await place(bound, path);
+    } finally {
+      await rm(privateFolder, { recursive: true, force: true });
+    }
+    const own = await fileIdOf(path);
+    return { remove: () => removeIfSame(path, own) };
+  } catch (error) {
+    if (server.listening) server.close();
+    if (error instanceof ListenError) throw error;
+    throw new ListenError('unavailable', `cannot listen on the socket ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Gives the bound socket its public path, in place of a dead one. */
+async function place(bound: string, path: string): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const code = await tryLink(bound, path);
+    if (code === undefined) return;
+    if (code !== 'EEXIST') break;
+    await removeStale(path);
+  }
+  // Reached where the file system has no hard links.
+  await rename(bound, path);
+}
+
+async function tryLink(from: string, to: string): Promise<string | undefined> {
+  try {
+    await link(from, to);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown';
+  }
+}
+
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new ListenError(
+      'not-a-socket',
+      `${path} exists and is not a socket: move it away or choose another socketFolder`,
+    );
+  }
+  if (await isAlive(path)) {
+    throw new ListenError(
+      'in-use',
+      `another process listens on the socket ${path}: stop it or choose another socketFolder`,
+    );
+  }
+  await removeIfSame(path, found);
+}
+
+/** Whether somebody accepts connections on the socket; a full queue of connections counts as yes. */
+async function isAlive(path: string): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const socket = connect(path);
+  socket.on('connect', () => resolve(true));
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+    else if (error.code === 'EAGAIN') resolve(true);
+    else reject(error);
+  });
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(path, resolve);
+  await promise;
+  server.off('error', reject);
+}
+
+async function fileIdOf(path: string): Promise<FileId> {
+  return lstat(path, { bigint: true });
+}
+
+async function removeIfSame(path: string, own: FileId): Promise<void> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  if (found !== undefined && found.ino === own.ino && found.dev === own.dev) {
+    await unlink(path).catch(() => {});
+  }
+}
