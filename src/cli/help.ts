@@ -1,0 +1,61 @@
+import { OPTION_GROUPS, OPTIONS, type Option } from '../config/options.ts';
+import type { CommandCall } from './command.ts';
+import { COMMANDS } from './commands.ts';
+
+const WIDTH = 100;
+
+/** Prints how steward is used. */
+export async function printHelp({ stdout }: CommandCall): Promise<number> {
+  stdout.write(helpText());
+  return 0;
+}
+
+/** Usage, commands and every flag, in at most 100 columns. */
+export function helpText(): string {
+  const commands = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`);
+  return `${[
+    'Usage: steward [command] [flags]',
+    '',
+    'Sends messages to machines that are not always online, over NATS, and runs what they ask for.',
+    '',
+    'Commands:',
+    ...commands,
+    '',
+    'Flags are -name=value, --name=value, -name value or --name value; -name alone is true. Each is also',
+    'an environment variable and a key of config.toml: a flag goes before the environment, and that',
+    'before the file. What a flag gives is written to config.toml, as the default of the next start.',
+    ...flagSections(),
+    '',
+    '-h, -help and --help print this text; -version and --version print the version.',
+    '',
+    'Example: a central node and a node that it controls, each started in its own folder',
+    '  nats-server &',
+    '  steward -nodeName=central -centralNodeName=central',
+    '  steward -nodeName=ship1 -centralNodeName=central -brokerAddress=nats://10.0.0.124:4222',
+    '',
+    'Documentation: README.md and the folder doc/ that come with steward.',
+  ].join('\n')}\n`;
+}
+
+function flagSections(): string[] {
+  return Object.entries(OPTION_GROUPS).flatMap(([group, title]) => [
+    '',
+    `${title}:`,
+    ...OPTIONS.filter((option) => option.group === group).flatMap(flagLines),
+  ]);
+}
+
+function flagLines(option: Option): string[] {
+  const head = `  -${option.flag} ${option.type}`;
+  const unit = option.unit === undefined ? '' : ` (${option.unit})`;
+  return [
+    `${head.padEnd(WIDTH - 50)} ${option.env}`,
+    `        ${option.summary}${unit}${defaultText(option)}`,
+  ];
+}
+
+function defaultText(option: Option): string {
+  if (option.onCentral) return `; default ${option.default}, on the central node true`;
+  if (option.default !== '') return `; default ${option.default}`;
+  return option.required ? '; required' : '';
+}

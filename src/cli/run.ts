@@ -1,0 +1,23 @@
+import { parseFlags } from '../config/flags.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { startNode } from '../node/start-node.ts';
+import type { CommandCall } from './command.ts';
+import { printHelp } from './help.ts';
+import { catchStopSignals } from './stop-signals.ts';
+import { printVersion, readVersion } from './version.ts';
+
+/** Runs a node until SIGTERM, SIGINT or a failure ends it; -help and -version among its flags print their text. */
+export async function runNode(call: CommandCall): Promise<number> {
+  const { asks } = parseFlags(call.args);
+  if (asks === 'help') return printHelp(call);
+  if (asks === 'version') return printVersion(call);
+  const { config, warnings } = await loadConfig(call);
+  for (const warning of warnings) call.stderr.write(`steward: warning: ${warning}\n`);
+
+  using signals = catchStopSignals({ stderr: call.stderr });
+  await using node = await startNode(config, { version: readVersion() });
+  const failure = await Promise.race([signals.stop, node.failed]);
+  signals.limitStop();
+  if (failure === undefined) return 0;
+  throw failure;
+}

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { type Config, toConfig } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import { readConfigFile, saveConfigFile } from './config-file.ts';
+import type { TomlSetting } from './edit-toml.ts';
+import { type Environment, readEnvironment } from './environment.ts';
+import { parseFlags } from './flags.ts';
+import { defaultOf, OPTIONS, optionOf } from './options.ts';
+import { Settings, type Sources } from './settings.ts';
+
+/** What a node starts with. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Sentences for the operator about what is odd, but no reason to stop. */
+  readonly warnings: readonly string[];
+  /** The path of config.toml. */
+  readonly configFile: string;
+}
+
+/**
+ * Gathers flags, environment and config.toml, merges them in this order of precedence, checks the result, and
+ * then brings config.toml up to date: what a flag gave and what was missing is written into it. What the
+ * environment gave is not, because that is where secrets and the settings of one process belong.
+ *
+ * Throws ConfigError, and then config.toml is as it was: a mistake must not become the next start's default.
+ */
+export async function loadConfig(given: {
+  args: readonly string[];
+  env: Environment;
+}): Promise<LoadedConfig> {
+  const sources = await gather(given);
+  const settings = new Settings(sources);
+  const warnings = fileWarnings(sources);
+  const config = toConfig(settings, warnings);
+  if (config.isCentral && !config.startSub.REQErrorLog) {
+    warnings.push(
+      'this is the central node, but StartSubREQErrorLog is false: nobody collects the errors of the nodes',
+    );
+  }
+  const unsaved = await saveConfigFile(sources.file, changesOf(sources, config.isCentral));
+  if (unsaved !== undefined) warnings.push(unsaved);
+  return { config, warnings, configFile: sources.file.path };
+}
+
+async function gather(given: { args: readonly string[]; env: Environment }): Promise<Sources> {
+  const flags = parseFlags(given.args).values;
+  const environment = readEnvironment(given.env);
+  const folder =
+    flags.get('ConfigFolder') ?? environment.get('ConfigFolder') ?? optionOf('ConfigFolder').default;
+  if (folder === '') throw new ConfigError('bad-value', 'flag -configFolder must not be empty');
+  return { flags, environment, file: await readConfigFile(join(String(folder), 'config.toml')) };
+}
+
+function fileWarnings({ file }: Sources): string[] {
+  return file.unknownKeys.map(
+    (key) => `${file.path} has the unknown key ${JSON.stringify(key)}, which is ignored`,
+  );
+}
+
+/** What config.toml does not say yet: values of flags, and defaults of keys that it lacks. */
+function changesOf({ flags, file }: Sources, isCentral: boolean): TomlSetting[] {
+  const changes: TomlSetting[] = [];
+  for (const option of OPTIONS) {
+    if (option.inFile === false) continue;
+    const given = flags.get(option.key);
+    const entry = file.entries.get(option.key);
+    if (entry === undefined) changes.push({ option, value: given ?? defaultOf(option, isCentral) });
+    else if (given !== undefined && !isSame(entry.value, given)) changes.push({ option, value: given });
+  }
+  return changes;
+}
+
+function isSame(inFile: unknown, given: string | number | boolean): boolean {
+  return typeof given === 'number' ? inFile === BigInt(given) : inFile === given;
+}
