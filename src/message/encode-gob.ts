@@ -21,13 +21,17 @@ function writeStruct(message: Message): void {
     if (!value || (Array.isArray(value) && value.length === 0)) continue;
     writer.uint(number - last);
     last = number;
-    if (typeof value === 'string') writer.text(value);
-    else if (typeof value === 'number') writer.int(value);
-    else if (value === true) writer.uint(1);
-    else if (Array.isArray(value)) writeList(value);
-    else writeStruct(value);
+    writeValue(value);
   }
   writer.uint(0);
+}
+
+function writeValue(value: NonNullable<Message[keyof Message]>): void {
+  if (typeof value === 'string') writer.text(value);
+  else if (typeof value === 'number') writer.int(value);
+  else if (typeof value === 'boolean') writer.uint(1);
+  else if (Array.isArray(value)) writeList(value);
+  else writeStruct(value);
 }
 
 function writeList(items: readonly (string | Uint8Array)[]): void {

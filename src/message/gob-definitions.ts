@@ -14,28 +14,33 @@ export function readDefinition(reader: GobReader, id: number, types: Map<number,
 /** Steps over a value of any type, as a field that we do not know may have. */
 export function skipValue(reader: GobReader, id: number, types: Map<number, GobType>, depth = 0): void {
   if (depth > MAX_SKIP_DEPTH) throw reader.fault('is nested too deeply');
-  if (id === BASIC.bytes || id === BASIC.string) return reader.skipBytes();
-  if (id === BASIC.interface) return skipInterface(reader, types);
-  if (id >= BASIC.bool && id <= BASIC.complex) {
-    reader.skipNumber();
-    if (id === BASIC.complex) reader.skipNumber();
-    return;
-  }
+  if (id === BASIC.bytes || id === BASIC.string) reader.skipBytes();
+  else if (id === BASIC.interface) skipInterface(reader, types);
+  else if (id === BASIC.complex) skipNumbers(reader, 2);
+  else if (id >= BASIC.bool && id <= BASIC.float) skipNumbers(reader, 1);
+  else skipDefined(reader, id, types, depth + 1);
+}
+
+function skipDefined(reader: GobReader, id: number, types: Map<number, GobType>, depth: number): void {
   const type = types.get(id);
   if (type === undefined) throw reader.fault(`uses a type (${id}) that it does not define`);
-  if (type.is === 'opaque') return reader.skipBytes();
-  if (type.is === 'struct') {
+  if (type.is === 'opaque') reader.skipBytes();
+  else if (type.is === 'struct') {
     readStruct(reader, (field) => {
       const known = type.fields[field];
       if (known === undefined) throw reader.fault('has a field outside of its type');
-      skipValue(reader, known.type, types, depth + 1);
+      skipValue(reader, known.type, types, depth);
     });
-    return;
+  } else {
+    for (let left = reader.count(); left > 0; left--) {
+      if (type.is === 'map') skipValue(reader, type.key, types, depth);
+      skipValue(reader, type.element, types, depth);
+    }
   }
-  for (let left = reader.count(); left > 0; left--) {
-    if (type.is === 'map') skipValue(reader, type.key, types, depth + 1);
-    skipValue(reader, type.element, types, depth + 1);
-  }
+}
+
+function skipNumbers(reader: GobReader, count: number): void {
+  for (let left = count; left > 0; left--) reader.skipNumber();
 }
 
 /** Calls `read` with the number of each field that a struct has, up to the struct's end mark. */
