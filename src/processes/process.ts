@@ -1,0 +1,140 @@
+import type { Clock } from '../lib/clock.ts';
+
+/** A process takes messages from a subject, or brings them to one. */
+export type ProcessKind = 'subscriber' | 'publisher';
+
+/** What a started process gives back: how to stop it, and word of its failing, if it can fail later. */
+export interface Running extends AsyncDisposable {
+  readonly failed?: Promise<Error>;
+}
+
+/** A unit of work to be kept running. `name` is its subject; `start` is called again after every failure. */
+export interface ProcessSpec {
+  readonly kind: ProcessKind;
+  readonly name: string;
+  start(): Promise<Running>;
+}
+
+/** A process as lists show it. `startedAt` is unix time in milliseconds; `waiting` is between a failure and a restart. */
+export interface ProcessInfo {
+  readonly id: number;
+  readonly kind: ProcessKind;
+  readonly name: string;
+  readonly startedAt: number;
+  readonly state: 'starting' | 'running' | 'waiting' | 'stopping';
+  readonly restarts: number;
+}
+
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 30_000;
+const HEALTHY_AFTER_MS = 60_000;
+
+/** How long to wait before restart number `failures` in a row (1 is the first). */
+export function restartDelayMs(failures: number): number {
+  return Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS);
+}
+
+/** Runs one process and restarts it when it fails, until it is stopped. */
+export class SupervisedProcess {
+  readonly id: number;
+  readonly spec: ProcessSpec;
+  readonly #deps: { clock: Clock; onFailure(error: Error, retryInMs: number): void };
+  readonly #startedAt: number;
+  #state: ProcessInfo['state'] = 'starting';
+  #running: Running | undefined;
+  #attempt: Promise<void> = Promise.resolve();
+  #attemptedAt = 0;
+  #failures = 0;
+  #restarts = 0;
+  #cancelRestart: () => void = () => {};
+  #stopped: Promise<void> | undefined;
+
+  constructor(
+    id: number,
+    spec: ProcessSpec,
+    deps: { clock: Clock; onFailure(error: Error, retryInMs: number): void },
+  ) {
+    this.id = id;
+    this.spec = spec;
+    this.#deps = deps;
+    this.#startedAt = deps.clock.now();
+  }
+
+  get info(): ProcessInfo {
+    const { kind, name } = this.spec;
+    return {
+      id: this.id,
+      kind,
+      name,
+      startedAt: this.#startedAt,
+      state: this.#state,
+      restarts: this.#restarts,
+    };
+  }
+
+  /** Resolves when the first attempt has come to something; a failure has then been reported. */
+  start(): Promise<void> {
+    this.#attempt = this.#run();
+    return this.#attempt;
+  }
+
+  /** Stops it, and no restart follows; rejects with what its own stop threw. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #run(): Promise<void> {
+    this.#state = 'starting';
+    this.#attemptedAt = this.#deps.clock.now();
+    try {
+      const running = await this.spec.start();
+      this.#running = running;
+      if (this.#stopped !== undefined) return;
+      this.#state = 'running';
+      const fail = (error: unknown) => this.#fail(error, running);
+      running.failed?.then(fail, fail);
+    } catch (error) {
+      this.#retry(error);
+    }
+  }
+
+  #fail(error: unknown, running: Running): void {
+    if (this.#stopped !== undefined) return;
+    this.#running = undefined;
+    this.#attempt = disposeQuietly(running);
+    this.#retry(error);
+  }
+
+  #retry(error: unknown): void {
+    if (this.#stopped !== undefined) return;
+    const healthy = this.#deps.clock.now() - this.#attemptedAt >= HEALTHY_AFTER_MS;
+    this.#failures = healthy ? 1 : this.#failures + 1;
+    const delayMs = restartDelayMs(this.#failures);
+    this.#state = 'waiting';
+    this.#cancelRestart = this.#deps.clock.after(delayMs, () => {
+      this.#attempt = this.#attempt.then(() => this.#restart());
+    });
+    this.#deps.onFailure(error instanceof Error ? error : new Error(String(error)), delayMs);
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#stopped !== undefined) return;
+    this.#restarts++;
+    await this.#run();
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = 'stopping';
+    this.#cancelRestart();
+    await this.#attempt;
+    await this.#running?.[Symbol.asyncDispose]();
+  }
+}
+
+/** What a failed process left behind must be gone before it runs again; that it failed is known already. */
+async function disposeQuietly(running: Running): Promise<void> {
+  try {
+    await running[Symbol.asyncDispose]();
+  } catch {}
+}
