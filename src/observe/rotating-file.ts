@@ -1,0 +1,107 @@
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** `maxBytes` is the size at which the file is set aside as `.1`, `.2` and so on; `keepFiles` of those are kept. */
+export interface RotatingFileOptions {
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly keepFiles: number;
+}
+
+const NEWLINE = 0x0a;
+
+/** Opens a file of whole lines, mode 0600, ending a last line that a crash left torn. */
+export async function openRotatingFile(options: RotatingFileOptions): Promise<RotatingFile> {
+  const file = new RotatingFile(options);
+  await file.append(new Uint8Array(0));
+  return file;
+}
+
+/**
+ * A file that only grows by whole lines, is set aside when it is large, and made anew when somebody took it away.
+ *
+ * Callers wait for one append before they begin the next.
+ */
+export class RotatingFile {
+  readonly #options: RotatingFileOptions;
+  #handle: FileHandle | undefined;
+  #torn = false;
+
+  constructor(options: RotatingFileOptions) {
+    this.#options = options;
+  }
+
+  /** Appends lines with one write; when that fails it takes back what was written of them, and throws. */
+  async append(lines: Uint8Array): Promise<void> {
+    let { handle, size } = await this.#current();
+    if (size > 0 && size + lines.length > this.#options.maxBytes) {
+      await this.#rotate();
+      ({ handle, size } = await this.#current());
+    }
+    const bytes = this.#torn && size > 0 ? Buffer.concat([Uint8Array.of(NEWLINE), lines]) : lines;
+    try {
+      await writeAll(handle, bytes);
+      this.#torn = false;
+    } catch (error) {
+      const undone = await handle.truncate(size).then(
+        () => true,
+        () => false,
+      );
+      if (!undone) this.#torn = await endsInsideLine(handle);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  /** The file at the path, opened again when that is not the one we had. */
+  async #current(): Promise<{ handle: FileHandle; size: number }> {
+    const { path } = this.#options;
+    if (this.#handle !== undefined) {
+      const [ours, there] = await Promise.all([this.#handle.stat(), stat(path).catch(() => undefined)]);
+      if (there?.ino === ours.ino && there.dev === ours.dev) return { handle: this.#handle, size: ours.size };
+      await this.close();
+    }
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const handle = await open(path, 'a+', 0o600);
+    this.#handle = handle;
+    const found = await handle.stat();
+    if (found.isFile() && (found.mode & 0o077) !== 0) await handle.chmod(0o600);
+    this.#torn = await endsInsideLine(handle);
+    return { handle, size: found.size };
+  }
+
+  async #rotate(): Promise<void> {
+    const { path, keepFiles } = this.#options;
+    await this.close();
+    if (keepFiles === 0) return rm(path, { force: true });
+    for (let number = keepFiles; number > 0; number--) {
+      const younger = number === 1 ? path : `${path}.${number - 1}`;
+      await rename(younger, `${path}.${number}`).catch(ignoreMissing);
+    }
+  }
+}
+
+/** A write may end early without an error, as on a disk that is about to be full. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) {
+    const { bytesWritten } = await handle.write(rest);
+    rest = rest.subarray(bytesWritten);
+  }
+}
+
+async function endsInsideLine(handle: FileHandle): Promise<boolean> {
+  const found = await handle.stat();
+  if (!found.isFile() || found.size === 0) return false;
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, found.size - 1);
+  return bytesRead === 1 && buffer[0] !== NEWLINE;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
