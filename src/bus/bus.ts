@@ -1,0 +1,239 @@
+import {
+  connect,
+  headers as createHeaders,
+  type Msg,
+  type NatsConnection,
+  PermissionViolationError,
+  type Status,
+  type Subscription,
+} from '@nats-io/transport-node';
+import { pause } from '../lib/pause.ts';
+import { BusError } from './bus-error.ts';
+import { type BusOptions, connectOptions } from './connect-options.ts';
+
+/** A message as it came from the broker. */
+export interface BusMessage {
+  readonly subject: string;
+  /** Where the sender waits for an answer, or empty. */
+  readonly reply: string;
+  readonly payload: Uint8Array;
+  /** The broker's word that nobody listens on the subject that was published to. */
+  readonly noResponders: boolean;
+  header(name: string): string | undefined;
+}
+
+/** An interest in a subject, kept over reconnects until it is disposed of. */
+export interface BusSubscription extends Disposable {
+  /** Resolves when the broker has taken the subscription; throws BusError 'refused' where it may not be made. */
+  ready(): Promise<void>;
+}
+
+export interface BusDeps {
+  readonly logger: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
+  /** Called after each connect and reconnect. */
+  onConnect(): void;
+  onDisconnect(): void;
+  /** The broker forbade to publish or to subscribe. */
+  onRefused(operation: 'publish' | 'subscription', subject: string): void;
+}
+
+interface Wanted {
+  readonly subject: string;
+  readonly handler: (message: BusMessage) => void;
+  subscription: Subscription | undefined;
+  refused: BusError | undefined;
+}
+
+/** How long a silent broker may hold up the end of a connection. */
+const CLOSE_PATIENCE_MS = 1000;
+
+/** The node's connection to its broker: made again for ever until it is disposed of. */
+export class Bus implements AsyncDisposable {
+  readonly #options: BusOptions;
+  readonly #deps: BusDeps;
+  readonly #wanted = new Set<Wanted>();
+  readonly #stop = new AbortController();
+  readonly #loop: Promise<void>;
+  #connection: NatsConnection | undefined;
+  #isConnected = false;
+  #maxPayload = 1024 * 1024;
+
+  /** Starts connecting. Throws BusError 'bad-option' for files that cannot be used. */
+  constructor(options: BusOptions, deps: BusDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    connectOptions(options);
+    this.#loop = this.#keepConnected();
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** The largest message that the broker takes, bytes of headers and payload together. */
+  get maxPayload(): number {
+    return this.#maxPayload;
+  }
+
+  /** Hands a message to the broker; false where there is no connection, and then nothing was sent. */
+  publish(subject: string, payload: Uint8Array | string, more: { reply?: string; headers?: Record<string, string> } = {}): boolean {
+    if (!this.#connection || !this.#isConnected) return false;
+    const options: Parameters<NatsConnection['publish']>[2] = {};
+    if (more.reply) options.reply = more.reply;
+    if (more.headers) {
+      const headers = createHeaders();
+      for (const name in more.headers) headers.set(name, more.headers[name]!);
+      options.headers = headers;
+    }
+    try {
+      this.#connection.publish(subject, payload, options);
+      return true;
+    } catch (error) {
+      this.#deps.logger.warn({ err: error, subject }, 'could not hand a message to the broker');
+      return false;
+    }
+  }
+
+  /** Listens on a subject (wildcards allowed) from now on, whenever there is a connection. */
+  subscribe(subject: string, handler: (message: BusMessage) => void): BusSubscription {
+    const wanted: Wanted = { subject, handler, subscription: undefined, refused: undefined };
+    this.#wanted.add(wanted);
+    if (this.#connection) this.#apply(wanted, this.#connection);
+    return {
+      ready: async () => {
+        await this.#connection?.flush().catch(() => {});
+        if (wanted.refused) throw wanted.refused;
+      },
+      [Symbol.dispose]: () => {
+        this.#wanted.delete(wanted);
+        wanted.subscription?.unsubscribe();
+      },
+    };
+  }
+
+  /** Resolves when all that was published has reached the broker, or the connection is gone. */
+  async flush(): Promise<void> {
+    await this.#connection?.flush().catch(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  async #keepConnected(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const connection = await this.#connectOnce();
+      if (!connection) {
+        await pause(this.#options.retryIntervalMs, this.#stop.signal);
+        continue;
+      }
+      const stopped = new Promise<void>((resolve) => {
+        this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
+        if (this.#stop.signal.aborted) resolve();
+      });
+      this.#connected(connection);
+      void this.#watch(connection);
+      await Promise.race([connection.closed(), stopped]);
+      this.#disconnected();
+      await closeBounded(connection);
+      this.#connection = undefined;
+      for (const wanted of this.#wanted) wanted.subscription = undefined;
+    }
+  }
+
+  async #connectOnce(): Promise<NatsConnection | undefined> {
+    const { brokerAddress, retryIntervalMs } = this.#options;
+    const attempt = connect({ ...connectOptions(this.#options), maxReconnectAttempts: -1, waitOnFirstConnect: false });
+    const stopped = new Promise<undefined>((resolve) => {
+      this.#stop.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    try {
+      const connection = await Promise.race([attempt, stopped]);
+      if (!connection) void attempt.then((late) => late.close()).catch(() => {});
+      return connection;
+    } catch (error) {
+      const text = `no connection to the broker at ${hidePasswords(brokerAddress)} (${(error as Error).message}); trying again every ${retryIntervalMs / 1000} s`;
+      this.#deps.logger.warn({}, text);
+      return undefined;
+    }
+  }
+
+  async #watch(connection: NatsConnection): Promise<void> {
+    for await (const status of connection.status()) this.#onStatus(connection, status);
+  }
+
+  #onStatus(connection: NatsConnection, status: Status): void {
+    if (connection !== this.#connection) return;
+    if (status.type === 'disconnect') this.#disconnected();
+    else if (status.type === 'reconnect') this.#connected(connection);
+    else if (status.type === 'error') {
+      if (status.error instanceof PermissionViolationError) {
+        this.#deps.onRefused(status.error.operation, status.error.subject);
+      } else {
+        this.#deps.logger.warn({}, `the broker reports: ${status.error.message}`);
+      }
+    }
+  }
+
+  #connected(connection: NatsConnection): void {
+    const isNew = this.#connection !== connection;
+    this.#connection = connection;
+    this.#maxPayload = connection.info?.max_payload ?? this.#maxPayload;
+    if (isNew) for (const wanted of this.#wanted) this.#apply(wanted, connection);
+    if (this.#isConnected) return;
+    this.#isConnected = true;
+    this.#deps.logger.info({ server: connection.getServer() }, 'connected to the broker');
+    this.#deps.onConnect();
+  }
+
+  #disconnected(): void {
+    if (!this.#isConnected) return;
+    this.#isConnected = false;
+    if (!this.#stop.signal.aborted) this.#deps.logger.warn({}, 'the connection to the broker is gone; reconnecting');
+    this.#deps.onDisconnect();
+  }
+
+  #apply(wanted: Wanted, connection: NatsConnection): void {
+    wanted.refused = undefined;
+    wanted.subscription = connection.subscribe(wanted.subject, {
+      callback: (error, msg) => {
+        if (error) wanted.refused = refusal(error, wanted.subject);
+        else wanted.handler(toBusMessage(msg));
+      },
+    });
+  }
+}
+
+function refusal(error: Error, subject: string): BusError {
+  return new BusError('refused', `the broker does not allow to subscribe to ${subject}: ${error.message}`, {
+    cause: error,
+  });
+}
+
+function toBusMessage(msg: Msg): BusMessage {
+  const headers = msg.headers;
+  return {
+    subject: msg.subject,
+    reply: msg.reply ?? '',
+    payload: msg.data,
+    noResponders: headers?.code === 503 && msg.data.length === 0,
+    header: (name) => headers?.get(name) || undefined,
+  };
+}
+
+async function closeBounded(connection: NatsConnection): Promise<void> {
+  const patience = new AbortController();
+  const closed = connection
+    .flush()
+    .catch(() => {})
+    .then(() => connection.close())
+    .catch(() => {});
+  await Promise.race([closed, pause(CLOSE_PATIENCE_MS, patience.signal)]);
+  patience.abort();
+}
+
+/** An address without the secrets that it may carry. */
+function hidePasswords(address: string): string {
+  return address.replace(/:[^:@/]*@/g, ':***@');
+}

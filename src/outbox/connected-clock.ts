@@ -1,0 +1,40 @@
+import { statement } from '../store/statement.ts';
+import type { Store } from '../store/store.ts';
+
+const META_KEY = 'connected_ms';
+
+/**
+ * A clock that runs only while the broker is connected, in ms since the database was made. Delivery budgets are
+ * measured with it: time without a link costs no retries. It is saved every few seconds; after a crash it goes on
+ * from there, which gives messages a little more time, never less.
+ */
+export class ConnectedClock {
+  readonly #store: Store;
+  readonly #now: () => number;
+  #base: number;
+  #since: number | undefined;
+
+  constructor(deps: { store: Store; now: () => number }) {
+    this.#store = deps.store;
+    this.#now = deps.now;
+    this.#base = Number(deps.store.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', META_KEY)?.value ?? 0);
+  }
+
+  read(): number {
+    return this.#base + (this.#since === undefined ? 0 : Math.max(0, this.#now() - this.#since));
+  }
+
+  start(): void {
+    this.#since ??= this.#now();
+  }
+
+  stop(): void {
+    this.#base = this.read();
+    this.#since = undefined;
+  }
+
+  async save(): Promise<void> {
+    const sql = 'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
+    await this.#store.write([statement(sql, META_KEY, String(Math.floor(this.read())))]);
+  }
+}

@@ -1,0 +1,230 @@
+import { randomBytes } from 'node:crypto';
+import { type BodyFormat, formatNumber } from '../message/body-format.ts';
+import type { SqlValue, Statement } from '../store/statement.ts';
+import { ConnectedClock } from './connected-clock.ts';
+import { Finisher } from './finisher.ts';
+import { Lane, type LaneDeps, type Peer } from './lane.ts';
+import { type LaneRow, newEpoch } from './lane-queue.ts';
+import { LANE_SPAN, newEntry, readEntry } from './lane-rows.ts';
+import type { Entry } from './lane-window.ts';
+import type { EndState, OutboxDeps } from './outbox-deps.ts';
+
+export interface OutboxOptions {
+  readonly nodeName: string;
+  /** How long a message without a budget and a life of its own is kept, ms. */
+  readonly messageTtlMs: number;
+}
+
+/** A message to deliver. Times are ms. */
+export interface Parcel {
+  readonly id: string;
+  readonly batch: string | null;
+  readonly subject: string;
+  readonly format: BodyFormat;
+  readonly body: Uint8Array;
+  readonly ackTimeoutMs: number;
+  /** Connected time within which it is to be delivered; undefined means as long as it lives. */
+  readonly budgetMs?: number;
+  /** Unix ms after which it must not be executed. */
+  readonly expiresAt?: number;
+}
+
+const SWEEP_MS = 500;
+const CLOCK_SAVE_MS = 5000;
+const SWEEP_ROWS = 1000;
+
+/** The reference's words for a message that was given up. */
+const MAX_RETRIES = 'max retries reached, check if node is up and running and if it got a subscriber for the given REQ type';
+
+/** The durable queue of all that this node has to deliver, one lane for each subject. */
+export class Outbox implements AsyncDisposable {
+  readonly #options: OutboxOptions;
+  readonly #deps: OutboxDeps;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #peers = new Map<string, { peer: Peer; lanes: Lane[] }>();
+  readonly #clock: ConnectedClock;
+  readonly #finisher: Finisher;
+  readonly #instance = randomBytes(5).toString('hex');
+  readonly #timers: NodeJS.Timeout[] = [];
+  #nextLane = 1;
+  #length = 0;
+  #isSweeping = false;
+
+  constructor(options: OutboxOptions, deps: OutboxDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#clock = new ConnectedClock(deps);
+    this.#finisher = new Finisher({ ...deps, onEnded: (ended) => this.#onEnded(ended) });
+    this.#load();
+    this.#timers.push(setInterval(() => void this.#sweep(), SWEEP_MS));
+    this.#timers.push(setInterval(() => void this.#clock.save().catch(() => {}), CLOCK_SAVE_MS));
+  }
+
+  /** How many messages are not delivered yet, and how many of them are on their way. */
+  get depth(): { queued: number; sent: number } {
+    let sent = 0;
+    for (const lane of this.#lanes.values()) sent += lane.inFlight;
+    return { queued: Math.max(0, this.#length - sent), sent };
+  }
+
+  /** How many messages lie in memory. */
+  get inMemory(): number {
+    let count = 0;
+    for (const lane of this.#lanes.values()) count += lane.queue.window.length;
+    return count;
+  }
+
+  /**
+   * Takes messages in, together with other statements, in one transaction. Resolves when all is on disk; throws
+   * StoreError, and then none of it is.
+   */
+  async enqueue(parcels: readonly Parcel[], alongside: readonly Statement[] = []): Promise<void> {
+    const now = this.#deps.now();
+    const outboxRows: SqlValue[][] = [];
+    const ledgerRows: [number, string, string | null, number][] = [];
+    const byLane = new Map<Lane, Entry[]>();
+    for (const parcel of parcels) {
+      const lane = this.#laneTo(parcel.subject);
+      const seq = lane.queue.allocate();
+      const key = lane.queue.key(seq);
+      const expiresAt = parcel.expiresAt ?? null;
+      const budgetAt = parcel.budgetMs === undefined ? null : Math.floor(this.#clock.read() + parcel.budgetMs);
+      const format = formatNumber(parcel.format);
+      outboxRows.push([key, parcel.id, now, expiresAt, budgetAt, parcel.ackTimeoutMs, format, parcel.body]);
+      ledgerRows.push([key, parcel.id, parcel.batch, now]);
+      const entry = newEntry({ ...parcel, seq, queuedAt: now, expiresAt, format, isUntried: true });
+      const entries = byLane.get(lane);
+      if (entries) entries.push(entry);
+      else byLane.set(lane, [entry]);
+    }
+    await this.#deps.store.write([
+      ...alongside,
+      ...[...byLane.keys()].map((lane) => lane.queue.save()),
+      { sql: 'INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)', rows: outboxRows },
+      this.#deps.ledger.queued(ledgerRows),
+    ]);
+    this.#length += parcels.length;
+    for (const [lane, entries] of byLane) {
+      lane.queue.committed(entries);
+      if (lane.isStarted) lane.pump();
+      else this.#deps.onLane(lane);
+    }
+  }
+
+  connected(): void {
+    this.#clock.start();
+    for (const lane of this.#lanes.values()) lane.connected();
+  }
+
+  disconnected(): void {
+    this.#clock.stop();
+    for (const lane of this.#lanes.values()) lane.disconnected();
+  }
+
+  /** A node was heard of: lanes that wait for it go on at once. `isNew`: it may be another program than before. */
+  alive(node: string, isNew = false): void {
+    const found = this.#peers.get(node);
+    if (!found) return;
+    if (isNew && found.peer.speaksLanes === false) found.peer.speaksLanes = undefined;
+    for (const lane of found.lanes) lane.alive();
+  }
+
+  /** The broker does not allow a subscription: if a lane's answers come through it, another way is found. */
+  subscriptionRefused(subject: string): void {
+    const at = subject.lastIndexOf('.reply');
+    if (at > 0) this.#lanes.get(subject.slice(0, at))?.answersRefused();
+  }
+
+  /** Writes down what is known by now and forgets the lanes. Messages stay on disk. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#clock.stop();
+    await this.#finisher[Symbol.asyncDispose]();
+    await this.#clock.save().catch(() => {});
+  }
+
+  #load(): void {
+    const { store } = this.#deps;
+    this.#nextLane = (store.get<{ id: number | null }>('SELECT max(id) AS id FROM lanes')?.id ?? 0) + 1;
+    this.#length = store.get<{ n: number }>('SELECT count(*) AS n FROM outbox')?.n ?? 0;
+    const rows = store.all<LaneRow & { has_rows: number }>(
+      `SELECT id, subject, epoch, next_seq AS nextSeq, EXISTS (
+         SELECT 1 FROM outbox o WHERE o.key BETWEEN lanes.id * ${LANE_SPAN} AND (lanes.id + 1) * ${LANE_SPAN} - 1) AS has_rows
+       FROM lanes WHERE retired_at IS NULL ORDER BY id`,
+    );
+    for (const row of rows) {
+      const lane = this.#addLane(row, row.has_rows === 1);
+      if (row.has_rows === 1) this.#deps.onLane(lane);
+    }
+  }
+
+  #laneTo(subject: string): Lane {
+    const row = { id: this.#nextLane, subject, epoch: newEpoch(), nextSeq: 1 };
+    return this.#lanes.get(subject) ?? this.#addLane({ ...row, id: this.#nextLane++ }, false);
+  }
+
+  #addLane(row: LaneRow, hasRows: boolean): Lane {
+    const toNode = row.subject.slice(0, row.subject.indexOf('.'));
+    const known = this.#peers.get(toNode) ?? { peer: { speaksLanes: undefined }, lanes: [] };
+    const deps: LaneDeps = {
+      ...this.#deps,
+      peer: known.peer,
+      finisher: this.#finisher,
+      allocateLane: () => this.#nextLane++,
+      onAlive: () => this.alive(toNode),
+      onDelivered: (delivered) => {
+        this.#length -= delivered.count;
+        this.#deps.onDelivered(delivered);
+      },
+    };
+    const lane = new Lane(row, { nodeName: this.#options.nodeName, instance: this.#instance, hasRows }, deps);
+    known.lanes.push(lane);
+    this.#peers.set(toNode, known);
+    this.#lanes.set(row.subject, lane);
+    return lane;
+  }
+
+  /** Ends messages whose time is over. */
+  async #sweep(): Promise<void> {
+    if (this.#isSweeping || this.#finisher.isFailing) return;
+    this.#isSweeping = true;
+    try {
+      this.#giveUp('expires_at', this.#deps.now(), 'expired', 'its time was over before it could be delivered');
+      this.#giveUp('budget_at', Math.floor(this.#clock.read()), 'undelivered', MAX_RETRIES);
+      for (const lane of this.#lanes.values()) this.#endOld(lane);
+      await this.#finisher.idle();
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, 'the outbox could not look for messages whose time is over');
+    }
+    this.#isSweeping = false;
+  }
+
+  #giveUp(column: 'expires_at' | 'budget_at', at: number, state: EndState, reason: string): void {
+    const { store } = this.#deps;
+    const rows = store.all<{ key: number }>(`SELECT key FROM outbox WHERE ${column} <= ? LIMIT ${SWEEP_ROWS}`, at);
+    if (rows.length === 0) return;
+    const lanes = new Map([...this.#lanes.values()].map((lane) => [lane.queue.id, lane]));
+    const byLane = new Map<Lane, Entry[]>();
+    for (const { key } of rows) {
+      const lane = lanes.get(Math.floor(key / LANE_SPAN));
+      const entry = lane?.queue.window.find(key % LANE_SPAN) ?? readEntry(store, key);
+      if (!lane || !entry) continue;
+      const entries = byLane.get(lane);
+      if (entries) entries.push(entry);
+      else byLane.set(lane, [entry]);
+    }
+    for (const [lane, entries] of byLane) lane.giveUp(entries, state, reason);
+  }
+
+  #endOld(lane: Lane): void {
+    const { messageTtlMs } = this.#options;
+    const old = lane.queue.window.queuedBefore(this.#deps.now() - messageTtlMs);
+    if (old.length === 0) return;
+    lane.giveUp(old, 'expired', `it could not be delivered within messageTTL, ${messageTtlMs / 1000} s`);
+  }
+
+  async #onEnded(ended: Parameters<OutboxDeps['onEnded']>[0]): Promise<void> {
+    await this.#deps.onEnded(ended);
+    for (const { state } of ended) if (state !== 'accepted' && state !== 'succeeded') this.#length--;
+  }
+}

@@ -1,0 +1,107 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
+import { Store } from './store.ts';
+import { asStoreError, StoreError } from './store-error.ts';
+
+/** Below this size a database is checked page by page when it is opened, bytes. */
+const QUICK_CHECK_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Opens `<folder>/steward.db`, making the folder (0700) and the file (0600) where they are missing.
+ *
+ * Throws StoreError: 'locked' where another node has the folder, 'foreign' for a file that is not ours or that a
+ * newer Steward wrote, 'corrupt', 'read-only', 'full' and 'io' for what they say.
+ */
+export async function openStore(options: { folder: string }): Promise<Store> {
+  const path = join(options.folder, 'steward.db');
+  makeFolder(options.folder);
+  const lock = lockFolder(options.folder);
+  try {
+    prepareFile(path);
+    return await Store.start({ path, lock });
+  } catch (error) {
+    lock.close();
+    throw asStoreError(error, path);
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StoreError('io', `the folder ${folder} cannot be made: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Holds an exclusive lock that ends with the process, however it ends: SQLite's own lock on a file beside the database. */
+function lockFolder(folder: string): DatabaseSync {
+  const path = join(folder, 'steward.lock');
+  try {
+    const lock = new DatabaseSync(path, { timeout: 0 });
+    chmodSync(path, 0o600);
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    const fault = asStoreError(error, path);
+    if (fault.code !== 'locked') throw fault;
+    throw new StoreError(
+      'locked',
+      `another node already runs on the folder ${folder}: stop it, or give this one its own databaseFolder`,
+      { cause: error },
+    );
+  }
+}
+
+function prepareFile(path: string): void {
+  const isNew = !existsSync(path);
+  const db = new DatabaseSync(path);
+  try {
+    if (isNew) chmodSync(path, 0o600);
+    else checkFile(db, path);
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    migrate(db, path);
+  } finally {
+    db.close();
+  }
+}
+
+function checkFile(db: DatabaseSync, path: string): void {
+  const applicationId = pragma(db, 'application_id');
+  const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n);
+  if (applicationId !== APPLICATION_ID && tables > 0) {
+    throw new StoreError(
+      'foreign',
+      `the file ${path} is another program's database: move it away, or choose another databaseFolder`,
+    );
+  }
+  if (Number(pragma(db, 'page_count')) * Number(pragma(db, 'page_size')) > QUICK_CHECK_BYTES) return;
+  const found = pragma(db, 'quick_check(1)');
+  if (found !== 'ok') {
+    throw new StoreError(
+      'corrupt',
+      `the database ${path} is damaged (${found}): move it away, or restore it from a backup, and start again`,
+    );
+  }
+}
+
+function migrate(db: DatabaseSync, path: string): void {
+  const version = Number(pragma(db, 'user_version'));
+  if (version > MIGRATIONS.length) {
+    throw new StoreError(
+      'foreign',
+      `the database ${path} was written by a newer Steward (schema ${version}, this one knows ${MIGRATIONS.length}): start that one`,
+    );
+  }
+  for (let step = version; step < MIGRATIONS.length; step++) {
+    db.exec('BEGIN IMMEDIATE');
+    db.exec(MIGRATIONS[step]!);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${step + 1}`);
+    db.exec('COMMIT');
+  }
+}
+
+function pragma(db: DatabaseSync, name: string): unknown {
+  return Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+}

@@ -1,0 +1,48 @@
+/** SQLite's application_id of a Steward database: the letters "Stwd". */
+export const APPLICATION_ID = 0x53747764;
+
+/**
+ * The schema's steps; PRAGMA user_version counts those that were taken.
+ *
+ * `outbox` holds what is still to be delivered, `ledger` what is known of every message ever queued; both are
+ * keyed by lane * 2^32 + seq, so that a run of messages of one lane is one range. `intents` are effects under way.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE lanes (
+    id INTEGER PRIMARY KEY, subject TEXT NOT NULL, epoch TEXT NOT NULL UNIQUE, next_seq INTEGER NOT NULL,
+    retired_at INTEGER);
+
+  CREATE TABLE outbox (
+    key INTEGER PRIMARY KEY, id TEXT NOT NULL, queued_at INTEGER NOT NULL, expires_at INTEGER, budget_at INTEGER,
+    ack_timeout INTEGER NOT NULL, format INTEGER NOT NULL, body BLOB NOT NULL);
+  CREATE INDEX outbox_expires ON outbox (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE INDEX outbox_budget ON outbox (budget_at) WHERE budget_at IS NOT NULL;
+
+  CREATE TABLE ledger (
+    key INTEGER PRIMARY KEY, id TEXT NOT NULL, batch TEXT, state TEXT NOT NULL, queued_at INTEGER NOT NULL,
+    sent_at INTEGER, accepted_at INTEGER, started_at INTEGER, ended_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0,
+    reason TEXT, exit_code INTEGER, signal TEXT, stderr_tail BLOB, output_bytes INTEGER, format INTEGER, body BLOB);
+  CREATE UNIQUE INDEX ledger_id ON ledger (id);
+
+  CREATE TABLE journal_lanes (
+    id INTEGER PRIMARY KEY, epoch TEXT NOT NULL, subject TEXT NOT NULL, from_node TEXT NOT NULL,
+    next INTEGER NOT NULL, used_at INTEGER NOT NULL, UNIQUE (epoch, subject));
+
+  CREATE TABLE journal (
+    row INTEGER PRIMARY KEY, lane INTEGER, seq INTEGER, id TEXT NOT NULL, from_node TEXT NOT NULL,
+    subject TEXT NOT NULL, state TEXT NOT NULL, not_after INTEGER, accepted_at INTEGER NOT NULL, started_at INTEGER,
+    ended_at INTEGER, reason TEXT, exit_code INTEGER, signal TEXT, stderr_tail BLOB, output_bytes INTEGER,
+    reported INTEGER NOT NULL, format INTEGER NOT NULL, body BLOB);
+  CREATE INDEX journal_lane ON journal (lane, seq) WHERE lane IS NOT NULL;
+  CREATE INDEX journal_open ON journal (row) WHERE state IN ('accepted', 'running');
+  CREATE INDEX journal_unreported ON journal (row) WHERE reported = 0;
+
+  CREATE TABLE intents (
+    lane INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, method TEXT NOT NULL, note TEXT NOT NULL);
+
+  CREATE TABLE nodes (name TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, info TEXT) WITHOUT ROWID;
+  `,
+];
