@@ -1,0 +1,110 @@
+import { type FileHandle, lstat } from 'node:fs/promises';
+import { openForWriting, placeInside } from './open-inside.ts';
+import { errorCode } from './system-fault.ts';
+
+/** How many files stay open at most while nobody uses them, and for how long. */
+export interface OpenFilesOptions {
+  readonly folder: string;
+  readonly maxIdle?: number;
+  readonly idleMs?: number;
+}
+
+/** A file in use: its handle, its identity on disk, and its size when it was borrowed. */
+export interface BorrowedFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly dev: number;
+  readonly ino: number;
+  size: number;
+}
+
+interface OpenFile {
+  readonly realPath: string;
+  readonly handle: FileHandle;
+  readonly dev: number;
+  readonly ino: number;
+  users: number;
+  usedAt: number;
+}
+
+/**
+ * Keeps files of one folder open between writes, so that the next write to the same file costs one lstat instead
+ * of the whole walk of checks. A file that was rotated or removed meanwhile is opened anew.
+ */
+export class OpenFiles {
+  readonly #folder: string;
+  readonly #maxIdle: number;
+  readonly #idleMs: number;
+  readonly #files = new Map<string, OpenFile>();
+  #sweep: NodeJS.Timeout | undefined;
+
+  constructor({ folder, maxIdle = 64, idleMs = 2000 }: OpenFilesOptions) {
+    this.#folder = folder;
+    this.#maxIdle = maxIdle;
+    this.#idleMs = idleMs;
+  }
+
+  /** How many files are open now. */
+  get openCount(): number {
+    return this.#files.size;
+  }
+
+  /** Borrows the file at a path below the folder, made where it is missing; only one borrower per path at a time. */
+  async borrow(path: string): Promise<BorrowedFile> {
+    const known = this.#files.get(path);
+    if (known !== undefined) {
+      known.users += 1;
+      const stats = await lstat(known.realPath).catch(() => undefined);
+      if (stats?.ino === known.ino && stats.dev === known.dev) {
+        return { path, handle: known.handle, dev: known.dev, ino: known.ino, size: stats.size };
+      }
+      await this.#forget(path, known);
+    }
+    return this.#open(path);
+  }
+
+  /** Gives a borrowed file back. */
+  async giveBack(path: string): Promise<void> {
+    const file = this.#files.get(path);
+    if (file === undefined) return;
+    file.users -= 1;
+    file.usedAt = performance.now();
+    this.#files.delete(path);
+    this.#files.set(path, file);
+    if (this.#files.size > this.#maxIdle) await this.#closeIdle(this.#files.size - this.#maxIdle);
+    this.#sweep ??= setTimeout(() => this.#closeOld(), this.#idleMs).unref();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#sweep);
+    await this.#closeIdle(this.#files.size);
+  }
+
+  async #open(path: string): Promise<BorrowedFile> {
+    const realPath = await placeInside(this.#folder, path);
+    const handle = await openForWriting(realPath).catch(async (error) => {
+      if (errorCode(error) !== 'EMFILE') throw error;
+      await this.#closeIdle(this.#files.size);
+      return openForWriting(realPath);
+    });
+    const { dev, ino, size } = await handle.stat();
+    this.#files.set(path, { realPath, handle, dev, ino, users: 1, usedAt: performance.now() });
+    return { path, handle, dev, ino, size };
+  }
+
+  async #closeIdle(count: number, usedBefore = Number.POSITIVE_INFINITY): Promise<void> {
+    const idle = [...this.#files].filter(([, file]) => file.users === 0 && file.usedAt <= usedBefore);
+    await Promise.all(idle.slice(0, count).map(([path, file]) => this.#forget(path, file)));
+  }
+
+  async #forget(path: string, file: OpenFile): Promise<void> {
+    this.#files.delete(path);
+    await file.handle.close();
+  }
+
+  async #closeOld(): Promise<void> {
+    this.#sweep = undefined;
+    await this.#closeIdle(this.#files.size, performance.now() - this.#idleMs);
+    if (this.#files.size > 0) this.#sweep ??= setTimeout(() => this.#closeOld(), this.#idleMs).unref();
+  }
+}

@@ -1,0 +1,115 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { errorCode } from './system-fault.ts';
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+// Never wait for a FIFO's other end, never follow a link, never become a terminal's owner.
+const SAFE = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/** A path that must not be used: it is no regular file, or a link leads out of the folder. */
+export class UnsafePathError extends Error {
+  override name = 'UnsafePathError';
+  readonly code: 'outside' | 'not-a-file';
+  constructor(code: 'outside' | 'not-a-file', message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * The real path of `<root>/<path>` (as `relativePath` made it), whose folder is made where it is missing (0700,
+ * and durable).
+ *
+ * @throws UnsafePathError when a symbolic link leads out of the root; system errors as they come.
+ */
+export async function placeInside(root: string, path: string): Promise<string> {
+  const realRoot = await realpath(root).catch(() => makeFolder(resolve(root)));
+  const folder = dirname(join(realRoot, path));
+  const existing = await deepestExisting(folder);
+  refuseOutside(realRoot, existing.real, path);
+  if (existing.path === folder) return join(existing.real, basename(path));
+  const made = await makeFolder(join(existing.real, folder.slice(existing.path.length)));
+  refuseOutside(realRoot, made, path);
+  return join(made, basename(path));
+}
+
+/** What is at a path that `placeInside` gave: undefined when nothing; a link, folder, FIFO or device is refused. */
+export async function regularFileAt(
+  path: string,
+): Promise<{ dev: number; ino: number; mode: number } | undefined> {
+  try {
+    const stats = await lstat(path);
+    if (!stats.isFile()) throw notAFile(path, stats.isSymbolicLink() ? 'a symbolic link' : kindOfFile(stats));
+    return stats;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Opens a regular file for writing at positions of the caller's, and makes it (0600, durably) where it is missing. */
+export async function openForWriting(path: string): Promise<FileHandle> {
+  const isNew = (await regularFileAt(path)) === undefined;
+  const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | SAFE, FILE_MODE);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw notAFile(path, kindOfFile(stats));
+    if (isNew) await syncFolder(dirname(path));
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Opens an existing regular file for reading and writing; undefined when there is none. */
+export async function openExisting(path: string): Promise<FileHandle | undefined> {
+  if ((await regularFileAt(path)) === undefined) return undefined;
+  return open(path, constants.O_RDWR | SAFE);
+}
+
+/** Makes a new file, which must not exist yet, with this mode. */
+export function openNew(path: string, mode: number = FILE_MODE): Promise<FileHandle> {
+  return open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | SAFE, mode);
+}
+
+/** Makes what happened to a folder's names durable. */
+export async function syncFolder(path: string): Promise<void> {
+  await using handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  await handle.sync();
+}
+
+async function deepestExisting(folder: string): Promise<{ path: string; real: string }> {
+  for (let path = folder; ; path = dirname(path)) {
+    try {
+      return { path, real: await realpath(path) };
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT' || path === dirname(path)) throw error;
+    }
+  }
+}
+
+async function makeFolder(path: string): Promise<string> {
+  const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  if (first !== undefined) {
+    for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  }
+  return realpath(path);
+}
+
+function refuseOutside(realRoot: string, real: string, path: string): void {
+  if (real === realRoot || real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)) return;
+  throw new UnsafePathError('outside', `a symbolic link on the way to ${path} leads out of the data folder`);
+}
+
+function notAFile(path: string, kind: string): UnsafePathError {
+  return new UnsafePathError('not-a-file', `${path} is ${kind}, not a regular file`);
+}
+
+function kindOfFile(stats: { isDirectory(): boolean; isFIFO(): boolean; isSocket(): boolean }): string {
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO()) return 'a FIFO';
+  return stats.isSocket() ? 'a socket' : 'a device';
+}

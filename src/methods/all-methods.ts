@@ -1,0 +1,58 @@
+import { KeyedLock } from '../lib/keyed-lock.ts';
+import { AppendFiles } from './append-files.ts';
+import type { Method } from './method.ts';
+import { createReplaceFile } from './replace-file.ts';
+import { type CliCommandOptions, createReqCliCommand } from './req-cli-command.ts';
+import { createReqErrorLog, type ErrorLogDeps } from './req-error-log.ts';
+import { createReqHello, type HelloDeps } from './req-hello.ts';
+import { createReqNone } from './req-none.ts';
+import { createReqOpProcessList, type OpProcessListDeps } from './req-op-process-list.ts';
+import { createReqOpProcessStart } from './req-op-process-start.ts';
+import { createReqOpProcessStop } from './req-op-process-stop.ts';
+import { createReqPing } from './req-ping.ts';
+import { createReqPong } from './req-pong.ts';
+import { createReqReport, type ReportDeps } from './req-report.ts';
+import { type ConsoleDeps, createReqToConsole } from './req-to-console.ts';
+import { createReqToFile } from './req-to-file.ts';
+import { createReqToFileAppend } from './req-to-file-append.ts';
+
+export interface MethodsOptions extends CliCommandOptions {
+  readonly nodeName: string;
+  /** Where methods keep what messages bring; nothing is written outside of it. */
+  readonly dataFolder: string;
+}
+
+export type MethodsDeps = ConsoleDeps &
+  ReportDeps &
+  OpProcessListDeps &
+  Pick<HelloDeps, 'onHello'> &
+  Pick<ErrorLogDeps, 'onErrorLog'>;
+
+/** Methods by their name; disposing closes the files that they keep open. */
+export type Methods = ReadonlyMap<string, Method> & AsyncDisposable;
+
+/** Makes every method that a node knows. */
+export function createMethods(options: MethodsOptions, deps: MethodsDeps): Methods {
+  const lock = new KeyedLock();
+  const appendFiles = new AppendFiles(options, { lock });
+  const files = { ...deps, appendFiles, replaceFile: createReplaceFile(options, { lock }) };
+  const methods = new Map<string, Method>();
+  const op = { ...deps, nodeName: options.nodeName, isKnownMethod: (name: string) => methods.has(name) };
+  const all: Method[] = [
+    createReqCliCommand(options),
+    createReqToFile(files),
+    createReqToFileAppend(files),
+    createReqToConsole(deps),
+    createReqNone(),
+    createReqHello(files),
+    createReqErrorLog(files),
+    createReqPing(files),
+    createReqPong(files),
+    createReqOpProcessList(op),
+    createReqOpProcessStart(op),
+    createReqOpProcessStop(op),
+    createReqReport(deps),
+  ];
+  for (const method of all) methods.set(method.name, method);
+  return Object.assign(methods, { [Symbol.asyncDispose]: () => appendFiles[Symbol.asyncDispose]() });
+}

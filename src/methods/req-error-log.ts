@@ -1,0 +1,33 @@
+import type { AppendFiles } from './append-files.ts';
+import type { EffectMethod } from './method.ts';
+import { targetFault } from './target-file.ts';
+
+const DEFAULTS = { directory: 'errorLog', fileName: 'error.log' };
+
+export interface ErrorLogDeps {
+  readonly appendFiles: AppendFiles;
+  /** Told how many messages were written, for the metrics. */
+  readonly onErrorLog: (messages: number) => void;
+}
+
+/**
+ * REQErrorLog (EventACK): collects what nodes report, errors and notices, in one file.
+ *
+ * Sent by nodes to the node name `errorCentral`, with directory `errorLog` and fileName `error.log` (also where
+ * they are left out): `<data>/errorLog/errorCentral/error.log`. Appended as by REQToFileAppend.
+ */
+export function createReqErrorLog({ appendFiles, onErrorLog }: ErrorLogDeps): EffectMethod {
+  return {
+    name: 'REQErrorLog',
+    kind: 'EventACK',
+    mode: 'effect',
+    summary: 'Collects the errors that nodes report.',
+    check: (message) => targetFault(message, DEFAULTS),
+    apply: async (batch, intend) => {
+      const outcomes = await appendFiles.append(batch, intend, DEFAULTS);
+      onErrorLog(outcomes.filter(({ ok }) => ok).length);
+      return outcomes;
+    },
+    recover: (note) => appendFiles.recover(note),
+  };
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode } from '../lib/system-fault.ts';
+
+const NAME = /^run-[0-9a-f]{12}-\d+\.(out|err|data)$/;
+const RUN = randomBytes(6).toString('hex');
+let count = 0;
+
+/**
+ * The files of one command: what it prints goes to disk, so that its size is no matter. Calls are synchronous:
+ * they are small, local, and a fraction of what starting a process costs.
+ */
+export class Spool {
+  readonly #folder: string;
+  readonly #base: string;
+  readonly #files = new Map<string, { path: string; fd: number }>();
+
+  constructor(folder: string) {
+    count += 1;
+    this.#folder = folder;
+    this.#base = join(folder, `run-${RUN}-${count}`);
+  }
+
+  /** Opens the file for one of the outputs and gives its descriptor, which belongs to the spool. */
+  open(kind: 'out' | 'err'): number {
+    const path = `${this.#base}.${kind}`;
+    const fd = this.#made(() => openSync(path, 'wx+', 0o600));
+    this.#files.set(kind, { path, fd });
+    return fd;
+  }
+
+  /** Keeps the data of a message in a file that only this user can read, and gives its path. */
+  writeData(data: Uint8Array): string {
+    const path = `${this.#base}.data`;
+    this.#made(() => writeFileSync(path, data, { mode: 0o600, flag: 'wx' }));
+    this.#files.set('data', { path, fd: -1 });
+    return path;
+  }
+
+  /** How many bytes an output has. */
+  size(kind: 'out' | 'err'): number {
+    return fstatSync(this.#files.get(kind)!.fd).size;
+  }
+
+  /** Reads an output from `offset` to its end. */
+  read(kind: 'out' | 'err', offset: number): Uint8Array {
+    const { fd } = this.#files.get(kind)!;
+    const bytes = Buffer.allocUnsafe(Math.max(0, this.size(kind) - offset));
+    let done = 0;
+    while (done < bytes.length) {
+      const read = readSync(fd, bytes, done, bytes.length - done, offset + done);
+      if (read === 0) break;
+      done += read;
+    }
+    return bytes.subarray(0, done);
+  }
+
+  /** Takes an output out of the spool: it is not removed with the rest. */
+  keep(kind: 'out' | 'err'): string {
+    const { path, fd } = this.#files.get(kind)!;
+    this.#files.delete(kind);
+    closeSync(fd);
+    return path;
+  }
+
+  /** Closes and removes what the spool still has. */
+  [Symbol.dispose](): void {
+    for (const { path, fd } of this.#files.values()) {
+      if (fd >= 0) closeSync(fd);
+      remove(path);
+    }
+    this.#files.clear();
+  }
+
+  #made<T>(make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      return make();
+    }
+  }
+}
+
+/** Removes the files that commands of an earlier, dead process left in a spool folder; nothing else in it. */
+export async function cleanSpool(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const left = names.filter((name) => NAME.test(name) && !name.startsWith(`run-${RUN}-`));
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    rmSync(path, { force: true });
+  }
+}

@@ -1,0 +1,39 @@
+import { goDate } from '../lib/go-date.ts';
+import { TemporaryError } from '../lib/temporary-error.ts';
+import type { Message } from '../message/message.ts';
+import { fileFailure } from './file-failure.ts';
+import type { Outcome } from './method.ts';
+import type { ReplaceFile } from './replace-file.ts';
+import { type TargetOptions, targetFile } from './target-file.ts';
+
+export interface NoticeDeps {
+  readonly replaceFile: ReplaceFile;
+  readonly now: () => Date;
+}
+
+/** Replaces a message's file with one line: the date and a text. Not synced: it tells of a moment, and comes again. */
+export async function writeNotice(
+  message: Message,
+  notice: { readonly text: string; readonly target?: TargetOptions },
+  deps: NoticeDeps,
+): Promise<Outcome> {
+  const target = targetFile(message, notice.target);
+  if ('fault' in target) return { ok: false, reason: target.fault };
+  const line = Buffer.from(`${goDate(deps.now())}, ${notice.text}\n`);
+  try {
+    await deps.replaceFile({ path: target.path, data: [line], durable: false });
+    return { ok: true };
+  } catch (error) {
+    return fileFailure(target.path, error);
+  }
+}
+
+/** The same for those that don't try again: a fault that may pass is an outcome too. */
+export async function tryNotice(...args: Parameters<typeof writeNotice>): Promise<Outcome> {
+  try {
+    return await writeNotice(...args);
+  } catch (error) {
+    if (error instanceof TemporaryError) return { ok: false, reason: error.message };
+    throw error;
+  }
+}
