@@ -1,0 +1,119 @@
+/** A file of src/, as the rules see it: its path below src/ and its text. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+const MAX_LINES = 300;
+const OUTER_WORLD = new Set(['main', 'config', 'cli', 'observe']);
+
+/** Which folders of src/ a folder may import, besides itself; `main` is src/main.ts. From the design's table. */
+export const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  main: ['cli'],
+  cli: ['client', 'node', 'config', 'lib', 'message'],
+  client: ['message', 'lib'],
+  node: [
+    ...['listeners', 'methods', 'relay', 'processes', 'outbox', 'journal', 'ledger'],
+    ...['store', 'bus', 'observe', 'message', 'lib', 'config'],
+  ],
+  config: ['lib', 'message'],
+  listeners: ['message', 'observe', 'lib'],
+  methods: ['message', 'observe', 'lib'],
+  relay: ['message', 'observe', 'lib'],
+  outbox: ['store', 'message', 'observe', 'lib'],
+  journal: ['store', 'message', 'observe', 'lib'],
+  ledger: ['store', 'message', 'observe', 'lib'],
+  bus: ['message', 'observe', 'lib'],
+  processes: ['lib'],
+  store: ['lib'],
+  observe: ['lib'],
+  message: ['lib'],
+  lib: [],
+};
+
+/** Packages that one folder alone may import; the others go through that folder. */
+const KEPT_PACKAGES: readonly { readonly pattern: RegExp; readonly owner: string }[] = [
+  { pattern: /^node:sqlite$/, owner: 'store' },
+  { pattern: /^@nats-io\//, owner: 'bus' },
+];
+
+/** What breaks the rules in these files, one sentence each. Tests may import what they like. */
+export function layerFaults(files: readonly SourceFile[]): string[] {
+  return [...folderFaults(files), ...files.flatMap((file) => [...shapeFaults(file), ...contentFaults(file)])];
+}
+
+/** The folders of src/ that a text, the architecture page, does not name. */
+export function unnamedFolders(files: readonly SourceFile[], page: string): string[] {
+  return foldersOf(files).filter((folder) => folder !== 'main' && !page.includes(`${folder}/`));
+}
+
+function folderFaults(files: readonly SourceFile[]): string[] {
+  return foldersOf(files)
+    .filter((folder) => LAYERS[folder] === undefined)
+    .map((folder) => `src/${folder} is in no layer: add it to LAYERS in test/support/layer-rules.ts`);
+}
+
+function shapeFaults({ path, text }: SourceFile): string[] {
+  const faults: string[] = [];
+  const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+  if (lines > MAX_LINES) faults.push(`src/${path} has ${lines} lines, ${MAX_LINES} are allowed: split it`);
+  if (/(^|\/)index\.ts$/.test(path)) faults.push(`src/${path} is an index file: import the files themselves`);
+  return faults;
+}
+
+function contentFaults({ path, text }: SourceFile): string[] {
+  if (path.endsWith('.test.ts')) return [];
+  const code = withoutComments(text);
+  const faults = importsOf(code).flatMap((specifier) => importFault(path, specifier) ?? []);
+  if (/^\s*export\s+default\b|\bexport\s*\{[^}]*\bas\s+default\b/m.test(code)) {
+    faults.push(`src/${path} has a default export: name it`);
+  }
+  if (OUTER_WORLD.has(folderOf(path))) return faults;
+  const outer =
+    /(?<![\w.$])(?:(process\.(?:env|argv))\b|(console)\.(?:log|error|warn|info|debug|trace|table|dir)\b)/g;
+  for (const [, ofProcess, word = ofProcess] of code.matchAll(outer)) {
+    faults.push(`src/${path} uses ${word}, which belongs to main, config, cli and observe: pass it in`);
+  }
+  return [...new Set(faults)];
+}
+
+function importFault(path: string, specifier: string): string | undefined {
+  const from = folderOf(path);
+  if (!specifier.startsWith('.')) {
+    const kept = KEPT_PACKAGES.find(({ pattern }) => pattern.test(specifier));
+    if (kept === undefined || kept.owner === from) return undefined;
+    return `src/${path} imports ${specifier}, which src/${kept.owner} alone may do`;
+  }
+  const target = new URL(specifier, `file:///src/${path}`).pathname;
+  if (!target.startsWith('/src/')) return `src/${path} imports ${specifier}, which is outside src`;
+  const to = folderOf(target.slice('/src/'.length));
+  if (to === from || LAYERS[from] === undefined || LAYERS[from].includes(to)) return undefined;
+  const allowed = LAYERS[from].length === 0 ? 'nothing' : LAYERS[from].join(', ');
+  return `src/${path} imports ${specifier}: ${from} may import ${allowed}, not ${to}`;
+}
+
+/** Every module that a text names: in import and export statements, `import()`, and `new URL(..., import.meta.url)`. */
+function importsOf(code: string): string[] {
+  const patterns = [
+    /\bfrom\s*['"]([^'"\n]+)['"]/g,
+    /\bimport\s*['"]([^'"\n]+)['"]/g,
+    /\b(?:import|require|import\.meta\.resolve)\s*\(\s*['"`]([^'"`\n]+)['"`]/g,
+    /\bnew\s+URL\s*\(\s*['"`](\.[^'"`\n]+\.[cm]?[jt]s)['"`]/g,
+  ];
+  return patterns.flatMap((pattern) => [...code.matchAll(pattern)].map((found) => found[1]!));
+}
+
+/** The code with its comments blanked. Knows strings, so that `'http://x'` is none. */
+function withoutComments(text: string): string {
+  const tokens = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+  return text.replace(tokens, (token) => (token.startsWith('/') ? ' ' : token));
+}
+
+function foldersOf(files: readonly SourceFile[]): string[] {
+  return [...new Set(files.map(({ path }) => folderOf(path)))];
+}
+
+function folderOf(path: string): string {
+  const slash = path.indexOf('/');
+  return slash === -1 ? path.replace(/\.ts$/, '') : path.slice(0, slash);
+}
