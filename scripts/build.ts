@@ -1,20 +1,31 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** Compiles src into dist, from scratch. Runs on any Node.js that strips types (22.18 and newer). */
+/**
+ * Compiles src into dist, from scratch. The old dist stays until the new one is complete, because this also runs
+ * under `npx steward` (npm's `prepare`), perhaps beside a node that runs from dist.
+ */
 const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+const fresh = join(root, 'node_modules', `.steward-build-${process.pid}`);
 const compiler = join(
   dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
   'bin',
   'tsc',
 );
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-const { status, error } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const { status, error } = spawnSync(
+  process.execPath,
+  [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', fresh],
+  { cwd: root, stdio: 'inherit' },
+);
+if (status === 0) {
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(fresh, dist);
+} else {
+  rmSync(fresh, { recursive: true, force: true });
+  process.exitCode = 1;
+}
 if (error !== undefined) throw error;
-process.exitCode = status ?? 1;

@@ -14,7 +14,7 @@ export async function runNode(call: CommandCall): Promise<number> {
   const { config, warnings } = await loadConfig(call);
   for (const warning of warnings) call.stderr.write(`steward: warning: ${warning}\n`);
 
-  using signals = catchStopSignals({ stderr: call.stderr });
+  using signals = catchStopSignals(call);
   await using node = await startNode(config, { version: readVersion() });
   const failure = await Promise.race([signals.stop, node.failed]);
   signals.limitStop();

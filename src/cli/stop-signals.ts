@@ -1,9 +1,13 @@
 import type { Writable } from 'node:stream';
+import type { Environment } from '../config/environment.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** How long a clean stop may take. */
 const STOP_TIMEOUT_MS = 10_000;
+
+/** How often a process under npx looks whether npx is still there. */
+const PARENT_CHECK_MS = 500;
 
 /** The signals that ask a process to stop. */
 export interface StopSignals extends Disposable {
@@ -14,11 +18,10 @@ export interface StopSignals extends Disposable {
 }
 
 /**
- * Takes SIGTERM and SIGINT. The first asks for a clean stop; a second one, or a stop that takes longer than 10 s
- * (or `stopTimeoutMs`), ends the process at once with exit code 1.
+ * Takes SIGTERM and SIGINT. The first asks for a clean stop; a second one, or a stop that takes longer than 10 s,
+ * ends the process at once with exit code 1.
  */
-export function catchStopSignals(options: { stderr: Writable; stopTimeoutMs?: number }): StopSignals {
-  const { stderr, stopTimeoutMs = STOP_TIMEOUT_MS } = options;
+export function catchStopSignals({ stderr, env }: { stderr: Writable; env: Environment }): StopSignals {
   const { promise, resolve } = Promise.withResolvers<void>();
   let timer: NodeJS.Timeout | undefined;
   const giveUp = (reason: string): never => {
@@ -27,8 +30,8 @@ export function catchStopSignals(options: { stderr: Writable; stopTimeoutMs?: nu
   };
   const limitStop = (): void => {
     timer ??= setTimeout(
-      () => giveUp(`the stop is not complete after ${stopTimeoutMs / 1000} s`),
-      stopTimeoutMs,
+      () => giveUp(`the stop is not complete after ${STOP_TIMEOUT_MS / 1000} s`),
+      STOP_TIMEOUT_MS,
     );
   };
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -37,12 +40,25 @@ export function catchStopSignals(options: { stderr: Writable; stopTimeoutMs?: nu
     resolve();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  const parentCheck = env.npm_lifecycle_event === 'npx' ? watchParent(onSignal) : undefined;
   return {
     stop: promise,
     limitStop,
     [Symbol.dispose]() {
       clearTimeout(timer);
+      clearInterval(parentCheck);
       for (const signal of SIGNALS) process.off(signal, onSignal);
     },
   };
+}
+
+/** npx hands a SIGTERM to the shell it started, which dies without passing it on: its end is our signal. */
+function watchParent(onSignal: (signal: NodeJS.Signals) => void): NodeJS.Timeout {
+  const parent = process.ppid;
+  const check = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(check);
+    onSignal('SIGTERM');
+  }, PARENT_CHECK_MS);
+  return check.unref();
 }

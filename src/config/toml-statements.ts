@@ -37,8 +37,7 @@ export function findStatements(text: string): TopLevel {
   return { statements, end: end ?? at };
 }
 
-/** The number, from 1, of the line in which this place is. */
-export function lineOf(text: string, at: number): number {
+function lineOf(text: string, at: number): number {
   return text.slice(0, at).split('\n').length;
 }
 
