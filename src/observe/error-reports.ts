@@ -1,0 +1,197 @@
+import { type Clock, systemClock } from '../lib/clock.ts';
+import { goDate } from '../lib/go-date.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+
+/** What a report is about: the fields of a message that say whether it is itself a report, and of whom. */
+export interface ReportedMessage {
+  readonly method: string;
+  readonly fromNode: string;
+  readonly toNode: string;
+  readonly relayOriginalMethod: string;
+}
+
+/** What the reporter needs; `send` hands lines to the outbox, for errorCentral. */
+export interface ErrorReporterDeps {
+  send(lines: string[]): Promise<void>;
+  readonly logger: Pick<Logger, 'error' | 'info'>;
+  readonly metrics: Pick<Metrics, 'errorSent' | 'infoSent'>;
+  readonly clock?: Clock;
+}
+
+type Level = 'error' | 'info';
+
+const REPORT_METHOD = 'REQErrorLog';
+const SEND_INTERVAL_MS = 200;
+const REPEAT_WINDOW_MS = 10_000;
+const MOST_LINES_IN_BATCH = 500;
+const MOST_CHARS_IN_BATCH = 256 * 1024;
+const MOST_LINES_QUEUED = 10_000;
+const MOST_CHARS_QUEUED = 8 * 1024 * 1024;
+
+/** Makes the reporter of the node's errors. */
+export function createErrorReporter(options: { nodeName: string }, deps: ErrorReporterDeps): ErrorReporter {
+  return new ErrorReporter(options, deps);
+}
+
+/**
+ * Brings errors to the own log and to errorCentral, as lines that look like the reference's.
+ *
+ * Texts are kept as they are, and carry their own `error: ` or `info: ` in front. A flood harms nobody: the same text
+ * again within 10 s is only counted, lines go in batches, and what the queue cannot take is dropped and counted.
+ */
+export class ErrorReporter implements AsyncDisposable {
+  readonly #nodeName: string;
+  readonly #deps: ErrorReporterDeps & { clock: Clock };
+  readonly #queue: { level: Level; line: string }[] = [];
+  #queuedChars = 0;
+  #dropped = 0;
+  #repeat: { level: Level; text: string; count: number; cancel: () => void } | undefined;
+  #sending: Promise<void> | undefined;
+  #cancelSend: (() => void) | undefined;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor({ nodeName }: { nodeName: string }, deps: ErrorReporterDeps) {
+    this.#nodeName = nodeName;
+    this.#deps = { clock: systemClock, ...deps };
+  }
+
+  /** Reports a fault. `about` is the message that it concerns. */
+  error(text: string, about?: ReportedMessage): void {
+    this.#report('error', text, about);
+  }
+
+  /** Reports what errorCentral should know but is no fault. */
+  info(text: string, about?: ReportedMessage): void {
+    this.#report('info', text, about);
+  }
+
+  /** Sends all that waits, without regard to the pace; what cannot be sent is in the own log. */
+  async flush(): Promise<void> {
+    this.#endRepeat();
+    while (this.#sending !== undefined || this.#queue.length > 0) await (this.#sending ?? this.#send());
+    this.#cancelSend?.();
+    this.#cancelSend = undefined;
+  }
+
+  /** Sends all that waits; later errors are only logged. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    await this.flush();
+  }
+
+  #report(level: Level, text: string, about: ReportedMessage | undefined): void {
+    if (this.#closed || (about !== undefined && isReport(about))) {
+      this.#log(level, text, about);
+      return;
+    }
+    if (this.#repeat?.text === text && this.#repeat.level === level) {
+      this.#repeat.count++;
+      return;
+    }
+    this.#endRepeat();
+    const cancel = this.#deps.clock.after(REPEAT_WINDOW_MS, () => this.#endRepeat());
+    this.#repeat = { level, text, count: 0, cancel };
+    this.#log(level, text, about);
+    this.#enqueue(level, text);
+  }
+
+  #log(level: Level, text: string, about?: ReportedMessage): void {
+    const message = about && { method: about.method, fromNode: about.fromNode, toNode: about.toNode };
+    this.#deps.logger[level]({ message }, text.trimEnd());
+  }
+
+  #endRepeat(): void {
+    const repeat = this.#repeat;
+    if (repeat === undefined) return;
+    this.#repeat = undefined;
+    repeat.cancel();
+    if (repeat.count === 0) return;
+    const times = repeat.count === 1 ? 'once' : `${repeat.count} times`;
+    const text = `${repeat.text.trimEnd()} (and ${times} more within ${REPEAT_WINDOW_MS / 1000} s)`;
+    this.#log(repeat.level, text);
+    this.#enqueue(repeat.level, text);
+  }
+
+  #enqueue(level: Level, text: string): void {
+    if (this.#queue.length >= MOST_LINES_QUEUED || this.#queuedChars + text.length > MOST_CHARS_QUEUED) {
+      this.#dropped++;
+      return;
+    }
+    const line = this.#line(text);
+    this.#queue.push({ level, line });
+    this.#queuedChars += line.length;
+    this.#pump();
+  }
+
+  #line(text: string): string {
+    return `${goDate(new Date(this.#deps.clock.now()))}, node: ${this.#nodeName}, ${text}\n`;
+  }
+
+  /** Sends at once when the last time is long enough ago, and else when it is. */
+  #pump(): void {
+    if (this.#sending !== undefined || this.#cancelSend !== undefined || this.#queue.length === 0) return;
+    const waitMs = this.#sentAt + SEND_INTERVAL_MS - this.#deps.clock.now();
+    if (waitMs <= 0) {
+      void this.#send();
+      return;
+    }
+    this.#cancelSend = this.#deps.clock.after(waitMs, () => {
+      this.#cancelSend = undefined;
+      void this.#send();
+    });
+  }
+
+  #send(): Promise<void> {
+    this.#sending = this.#sendBatch().finally(() => {
+      this.#sending = undefined;
+      this.#pump();
+    });
+    return this.#sending;
+  }
+
+  async #sendBatch(): Promise<void> {
+    this.#sentAt = this.#deps.clock.now();
+    const batch = this.#takeBatch();
+    const lines = batch.map(({ line }) => line);
+    const dropped = this.#dropped;
+    if (dropped > 0) lines.push(this.#line(droppedText(dropped)));
+    this.#dropped = 0;
+    try {
+      await this.#deps.send(lines);
+      const errors = batch.filter(({ level }) => level === 'error').length;
+      this.#deps.metrics.errorSent(errors + (dropped > 0 ? 1 : 0));
+      this.#deps.metrics.infoSent(batch.length - errors);
+    } catch (error) {
+      this.#dropped += dropped + batch.length;
+      this.#deps.logger.error(
+        { err: error, count: batch.length },
+        'reports to errorCentral could not be sent',
+      );
+    }
+  }
+
+  #takeBatch(): { level: Level; line: string }[] {
+    let chars = 0;
+    let count = 0;
+    // One line is kept free for the number of those dropped.
+    while (count < this.#queue.length && count < MOST_LINES_IN_BATCH - 1) {
+      chars += this.#queue[count]!.line.length;
+      if (count > 0 && chars > MOST_CHARS_IN_BATCH) break;
+      count++;
+    }
+    const batch = this.#queue.splice(0, count);
+    for (const { line } of batch) this.#queuedChars -= line.length;
+    return batch;
+  }
+}
+
+function droppedText(count: number): string {
+  return `error: ${count === 1 ? 'a report was' : `${count} reports were`} dropped; see the node's own log`;
+}
+
+/** Reporting that a report failed would make a circle. */
+function isReport(about: ReportedMessage): boolean {
+  return about.method === REPORT_METHOD || about.relayOriginalMethod === REPORT_METHOD;
+}
