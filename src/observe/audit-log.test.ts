@@ -11,6 +11,9 @@ import { type AuditEntry, openAuditLog } from './audit-log.ts';
 const folder = mkdtempSync(join(tmpdir(), 'audit-log-'));
 after(() => rm(folder, { recursive: true }));
 
+/** Of util-linux; sets limits of a process that runs. */
+const prlimit = 'prlimit';
+
 let count = 0;
 const freshPath = () => join(folder, String(count++), 'store.log');
 const limits = { maxBytes: 1_000_000, keepFiles: 2 };
@@ -134,12 +137,12 @@ test('a path that cannot be had is an error that names it', async () => {
 });
 
 function limitFileSize(bytes: string): void {
-  execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+  execFileSync(prlimit, ['--pid', String(process.pid), `--fsize=${bytes}:`]);
 }
 
 function noPrlimit(): boolean {
   try {
-    execFileSync('prlimit', ['--version']);
+    execFileSync(prlimit, ['--version']);
     return false;
   } catch {
     return true;
