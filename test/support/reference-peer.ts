@@ -4,7 +4,7 @@ import { encodeMessage } from '../../src/message/encode-message.ts';
 import type { Kind } from '../../src/message/kind.ts';
 import type { Message } from '../../src/message/message.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
-import { runAsReference } from './reference-command.ts';
+import { type CommandEnd, runAsReference } from './reference-command.ts';
 import { referenceReply } from './reference-reply.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -70,8 +70,8 @@ export class ReferencePeer implements AsyncDisposable {
   readonly received: Received[] = [];
   /** What went wrong in the peer itself, such as a payload that it cannot decode. */
   readonly faults: Error[] = [];
-  /** How many commands it has run. */
-  commandsRun = 0;
+  /** The commands that it has run or still runs, in the order of their start. */
+  readonly commands: { readonly request: Message; end?: CommandEnd }[] = [];
   readonly #options: ReferencePeerOptions;
   readonly #connection: NatsConnection;
   /** The reference sends one message of a subject at a time. */
@@ -189,8 +189,10 @@ export class ReferencePeer implements AsyncDisposable {
   }
 
   async #runCommand(request: Message): Promise<void> {
-    this.commandsRun += 1;
+    const command: { request: Message; end?: CommandEnd } = { request };
+    this.commands.push(command);
     const end = await runAsReference(request.methodArgs ?? [], request.methodTimeout || 10);
+    command.end = end;
     if (this.#isClosed) return;
     // The reference answers a time-out with nothing, and sends the output of a failed command none the less.
     if (end.timedOut) return;

@@ -8,18 +8,19 @@ const DEFAULT_METHOD_TIMEOUT = 10;
  */
 export function referenceReply(request: Message, data: Uint8Array[]): Message | undefined {
   if (request.replyMethod === 'REQNone') return undefined;
+  const method = request.replyMethod === '' ? 'REQToFileAppend' : request.replyMethod;
   return newMessage({
     toNode: request.fromNode,
     fromNode: request.toNode,
     data,
-    method: request.replyMethod === '' ? 'REQToFileAppend' : request.replyMethod,
+    method,
     methodArgs: request.replyMethodArgs,
     isReply: true,
-    ackTimeout: request.replyAckTimeout,
-    retries: request.replyRetries,
+    ackTimeout: request.replyAckTimeout === 0 ? request.ackTimeout : request.replyAckTimeout,
+    retries: request.replyRetries === 0 ? request.retries : request.replyRetries,
     methodTimeout: request.replyMethodTimeout === 0 ? DEFAULT_METHOD_TIMEOUT : request.replyMethodTimeout,
     directory: request.directory,
     fileName: request.fileName,
-    previousMessage: { ...request, data: null },
+    previousMessage: { ...request, data: null, replyMethod: method },
   });
 }
