@@ -35,13 +35,15 @@ export interface CliCommandOptions {
  * included, is the state `failed` with a reason, and an error report in the reference's words.
  */
 export function createReqCliCommand(options: CliCommandOptions): RunMethod {
+  // Reading process.env is slow, and this is read for every command.
+  const own = { ...options, env: { ...options.env } };
   return {
     name: 'REQCliCommand',
     kind: 'CommandACK',
     mode: 'run',
     summary: 'Runs a program and replies with what it printed.',
     check: checkArguments,
-    run: (call) => run(call, options),
+    run: (call) => run(call, own),
   };
 }
 
