@@ -15,7 +15,28 @@ export function findJsonFault(text: string): JsonFault | undefined {
 
 /** The text with a space in the place of every comma that follows a last item, where JSON allows none. */
 export function dropTrailingCommas(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/gsu, (found) => (found === ',' ? ' ' : found));
+  const parts: string[] = [];
+  let kept = 0;
+  for (let offset = 0; offset < text.length; offset++) {
+    if (text[offset] === '"') offset = endOfString(text, offset);
+    else if (text[offset] === ',' && '}]'.includes(text[endOfSpace(text, offset + 1)] ?? ' ')) {
+      parts.push(text.slice(kept, offset), ' ');
+      kept = offset + 1;
+    }
+  }
+  return parts.join('') + text.slice(kept);
+}
+
+function endOfString(text: string, start: number): number {
+  let offset = start + 1;
+  while (offset < text.length && text[offset] !== '"') offset += text[offset] === '\\' ? 2 : 1;
+  return offset;
+}
+
+function endOfSpace(text: string, start: number): number {
+  let offset = start;
+  while (/[\t\n\r ]/.test(text[offset] ?? '')) offset++;
+  return offset;
 }
 
 class Scan {
@@ -32,7 +53,7 @@ class Scan {
   }
 
   value(depth: number): boolean {
-    if (depth > MAX_DEPTH) return this.#fail('is nested too deeply');
+    if (depth > MAX_DEPTH) return this.#fail('the value is nested too deeply');
     const first = this.#peek();
     if (first === '{') return this.#items('}', () => this.#member(depth));
     if (first === '[') return this.#items(']', () => this.value(depth + 1));
@@ -100,7 +121,7 @@ class Scan {
 
   /** The next character after white space; '' at the end. */
   #peek(): string {
-    while (/[\t\n\r ]/.test(this.#text[this.offset] ?? '')) this.offset++;
+    this.offset = endOfSpace(this.#text, this.offset);
     return this.#text[this.offset] ?? '';
   }
 

@@ -21,10 +21,11 @@ export class GobWriter {
     else this.#longUint(value);
   }
 
+  /** A signed integer of up to 53 bits; throws MessageError for any other number. */
   int(value: number): void {
-    if (value >= 0 && value < 0x40000000) this.uint(value * 2);
-    else if (value < 0 && value >= -0x40000000) this.uint(-2 * value - 1);
-    else this.#longInt(value);
+    const doubled = value << 1;
+    if (doubled >> 1 !== value) this.#longInt(value);
+    else this.uint(doubled >= 0 ? doubled : ~doubled);
   }
 
   text(value: string): void {

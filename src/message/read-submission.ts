@@ -12,11 +12,11 @@ export interface ParsedSubmission {
 }
 
 const SLICE_MS = 4;
-const MAX_YAML_BYTES = 512 * 1024;
+const MAX_YAML_BYTES = 64 * 1024;
 
 /**
  * Reads what was submitted: a list of messages or one message, as JSON (a comma after a last item is let pass) or
- * else as YAML of up to 512 KiB. Long JSON lists are read in slices, so that the node goes on with its work.
+ * else as YAML of up to 64 KiB. Long JSON lists are read in slices, so that the node goes on with its work.
  * Throws MessageError, 'malformed' with the place of the fault, or 'too-large'.
  */
 export async function readSubmission(text: Uint8Array): Promise<ParsedSubmission> {

@@ -1,3 +1,4 @@
+import { MAX_MESSAGE_DEPTH } from './fields.ts';
 import { type Message, newMessage } from './message.ts';
 
 /** Where a reply begins: the node that answers, and how long a method may run where the request does not say (s). */
@@ -16,7 +17,7 @@ export interface ReplyOptions {
 export function replyTo(request: Message, data: Uint8Array[], options: ReplyOptions): Message | undefined {
   const replyMethod = request.replyMethod || 'REQToFileAppend';
   if (replyMethod === 'REQNone') return undefined;
-  const previousMessage = { ...request, data: null, replyMethod };
+  const previousMessage = { ...withinDepth(request, MAX_MESSAGE_DEPTH - 1), data: null, replyMethod };
   if (request.isReply) {
     previousMessage.toNode = request.fromNode;
     previousMessage.fromNode = options.nodeName;
@@ -35,4 +36,10 @@ export function replyTo(request: Message, data: Uint8Array[], options: ReplyOpti
     fileName: request.fileName,
     previousMessage,
   });
+}
+
+/** The message without those previous messages that would make it deeper than this. */
+function withinDepth(message: Message, depth: number): Message {
+  if (message.previousMessage === null) return message;
+  return { ...message, previousMessage: depth > 1 ? withinDepth(message.previousMessage, depth - 1) : null };
 }
