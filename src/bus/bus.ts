@@ -76,7 +76,11 @@ export class Bus implements AsyncDisposable {
   }
 
   /** Hands a message to the broker; false where there is no connection, and then nothing was sent. */
-  publish(subject: string, payload: Uint8Array | string, more: { reply?: string; headers?: Record<string, string> } = {}): boolean {
+  publish(
+    subject: string,
+    payload: Uint8Array | string,
+    more: { reply?: string; headers?: Record<string, string> } = {},
+  ): boolean {
     if (!this.#connection || !this.#isConnected) return false;
     const options: Parameters<NatsConnection['publish']>[2] = {};
     if (more.reply) options.reply = more.reply;
@@ -144,7 +148,11 @@ export class Bus implements AsyncDisposable {
 
   async #connectOnce(): Promise<NatsConnection | undefined> {
     const { brokerAddress, retryIntervalMs } = this.#options;
-    const attempt = connect({ ...connectOptions(this.#options), maxReconnectAttempts: -1, waitOnFirstConnect: false });
+    const attempt = connect({
+      ...connectOptions(this.#options),
+      maxReconnectAttempts: -1,
+      waitOnFirstConnect: false,
+    });
     const stopped = new Promise<undefined>((resolve) => {
       this.#stop.signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
@@ -190,7 +198,8 @@ export class Bus implements AsyncDisposable {
   #disconnected(): void {
     if (!this.#isConnected) return;
     this.#isConnected = false;
-    if (!this.#stop.signal.aborted) this.#deps.logger.warn({}, 'the connection to the broker is gone; reconnecting');
+    if (!this.#stop.signal.aborted)
+      this.#deps.logger.warn({}, 'the connection to the broker is gone; reconnecting');
     this.#deps.onDisconnect();
   }
 

@@ -1,9 +1,9 @@
-import { formatOf, type BodyFormat } from '../message/body-format.ts';
+import { type BodyFormat, formatOf } from '../message/body-format.ts';
 import { parseSubject } from '../message/subject.ts';
+import { prune } from '../store/prune.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
-import { prune } from '../store/prune.ts';
 import { isFinal, type State } from './states.ts';
 
 /** A message that has come to its end, with the bytes from which it can be sent again. */
@@ -91,7 +91,10 @@ export class Ledger {
 
   /** Statement that enters messages; a row is [key, id, batch, queuedAt]. */
   queued(rows: readonly [key: number, id: string, batch: string | null, queuedAt: number][]): Statement {
-    return { sql: `INSERT INTO ledger (key, id, batch, state, queued_at) VALUES (?, ?, ?, 'queued', ?)`, rows };
+    return {
+      sql: `INSERT INTO ledger (key, id, batch, state, queued_at) VALUES (?, ?, ?, 'queued', ?)`,
+      rows,
+    };
   }
 
   /**
@@ -144,7 +147,10 @@ export class Ledger {
     for (const end of ends) {
       const row = this.#find(end.id);
       if (!row || parseSubject(row.subject)?.toNode !== fromNode) {
-        this.#deps.logger.warn({ id: end.id, fromNode }, 'a report about a message that was not sent to its node');
+        this.#deps.logger.warn(
+          { id: end.id, fromNode },
+          'a report about a message that was not sent to its node',
+        );
         continue;
       }
       statements.push(...this.#reported(row, end));

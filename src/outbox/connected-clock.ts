@@ -17,7 +17,9 @@ export class ConnectedClock {
   constructor(deps: { store: Store; now: () => number }) {
     this.#store = deps.store;
     this.#now = deps.now;
-    this.#base = Number(deps.store.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', META_KEY)?.value ?? 0);
+    this.#base = Number(
+      deps.store.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', META_KEY)?.value ?? 0,
+    );
   }
 
   read(): number {
@@ -34,7 +36,8 @@ export class ConnectedClock {
   }
 
   async save(): Promise<void> {
-    const sql = 'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
+    const sql =
+      'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
     await this.#store.write([statement(sql, META_KEY, String(Math.floor(this.read())))]);
   }
 }

@@ -65,7 +65,11 @@ export class Finisher implements AsyncDisposable {
         this.#isFailing = false;
         return;
       } catch (error) {
-        if (!this.#isFailing) this.#deps.logger.warn({ err: error }, 'the outcome of messages cannot be written down; trying again');
+        if (!this.#isFailing)
+          this.#deps.logger.warn(
+            { err: error },
+            'the outcome of messages cannot be written down; trying again',
+          );
         this.#isFailing = true;
         await pause(RETRY_MS, this.#stop.signal);
       }

@@ -5,8 +5,7 @@ import { deleteRows } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
 import type { Ended, EndState, OutboxDeps } from './outbox-deps.ts';
 
-interface LaneEndsDeps
-  extends Pick<OutboxDeps, 'ledger' | 'now' | 'isDoneWhenAccepted' | 'onDelivered'> {
+interface LaneEndsDeps extends Pick<OutboxDeps, 'ledger' | 'now' | 'isDoneWhenAccepted' | 'onDelivered'> {
   readonly finisher: Finisher;
 }
 
@@ -33,7 +32,14 @@ export class LaneEnds {
     const isEnd = isDone || unreported !== undefined;
     const keys = { first: this.#queue.key(first), last: this.#queue.key(last) };
     const sentAt = taken[0]?.firstSentAt ?? at;
-    const delivered = this.#deps.ledger.delivered({ ...keys, state, sentAt, at, endedAt: isEnd ? at : null, reason });
+    const delivered = this.#deps.ledger.delivered({
+      ...keys,
+      state,
+      sentAt,
+      at,
+      endedAt: isEnd ? at : null,
+      reason,
+    });
     const ended = isEnd ? taken.map((entry) => this.#toEnded(entry, state, reason)) : [];
     this.#deps.finisher.add({ statements: [delivered, deleteRows(keys.first, keys.last)], ended });
     if (taken.length === 0) return;

@@ -76,7 +76,8 @@ export class LaneQueue {
     for (const entry of entries) {
       const isNext = this.#lastLoaded === this.#lastQueued;
       this.#lastQueued = Math.max(this.#lastQueued, entry.seq);
-      if (isNext && this.window.length < MEMORY_MESSAGES && this.#memoryBytes < MEMORY_BYTES) this.#load(entry);
+      if (isNext && this.window.length < MEMORY_MESSAGES && this.#memoryBytes < MEMORY_BYTES)
+        this.#load(entry);
     }
   }
 
@@ -100,7 +101,10 @@ export class LaneQueue {
    * Begins a new epoch under lane number `id`: the messages that are left keep their order and places.
    * `moveLedger` makes the ledger's statement. The caller has nothing of this lane under way to the database.
    */
-  async renew(id: number, moveLedger: (first: number, last: number, offset: number) => Statement): Promise<void> {
+  async renew(
+    id: number,
+    moveLedger: (first: number, last: number, offset: number) => Statement,
+  ): Promise<void> {
     const old = this.#id;
     const first = this.key(0);
     const last = this.key(LANE_SPAN - 1);

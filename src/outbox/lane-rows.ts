@@ -56,7 +56,12 @@ export function saveLane(lane: { id: number; subject: string; epoch: string; nex
 }
 
 /** A message that has never been sent, as an entry. */
-export function newEntry(fields: Pick<Entry, 'seq' | 'id' | 'queuedAt' | 'expiresAt' | 'ackTimeoutMs' | 'format' | 'body' | 'isUntried'>): Entry {
+export function newEntry(
+  fields: Pick<
+    Entry,
+    'seq' | 'id' | 'queuedAt' | 'expiresAt' | 'ackTimeoutMs' | 'format' | 'body' | 'isUntried'
+  >,
+): Entry {
   return {
     ...fields,
     attempts: 0,

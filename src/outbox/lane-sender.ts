@@ -73,7 +73,8 @@ export class LaneSender {
     if (this.#isFallback) {
       if (answer.noResponders) return this.#generation;
       const id = answer.header(HEADER.id);
-      const isOurs = id === undefined ? answer.header(HEADER.status) === undefined : window.findById(id) !== undefined;
+      const isOurs =
+        id === undefined ? answer.header(HEADER.status) === undefined : window.findById(id) !== undefined;
       return isOurs ? this.#generation : undefined;
     }
     const [instance, generation] = answer.subject.slice(answer.subject.lastIndexOf('.') + 1).split('-');
@@ -111,7 +112,9 @@ export class LaneSender {
       const start = part * this.#partBytes();
       payload = entry.body.subarray(start, start + this.#partBytes());
     }
-    const reply = this.#isFallback ? `${subject}.reply` : `${subject}.reply.${nodeName}.${instance}-${this.#generation}`;
+    const reply = this.#isFallback
+      ? `${subject}.reply`
+      : `${subject}.reply.${nodeName}.${instance}-${this.#generation}`;
     return this.#transport.publish(subject, payload, { reply, headers });
   }
 

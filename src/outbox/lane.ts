@@ -57,7 +57,11 @@ export class Lane {
   #timer: NodeJS.Timeout | undefined;
   #fail: ((error: Error) => void) | undefined;
 
-  constructor(row: LaneRow, options: { nodeName: string; instance: string; hasRows: boolean }, deps: LaneDeps) {
+  constructor(
+    row: LaneRow,
+    options: { nodeName: string; instance: string; hasRows: boolean },
+    deps: LaneDeps,
+  ) {
     const parsed = parseSubject(row.subject);
     this.subject = row.subject;
     this.toNode = parsed?.toNode ?? row.subject;
@@ -174,7 +178,12 @@ export class Lane {
 
   #send(entry: Entry, parts: number, bytes: number): boolean {
     if (entry.partsSent === 0 && this.#deps.peer.speaksLanes !== true) this.#sender.newGeneration();
-    const place = { epoch: this.queue.epoch, floor: this.queue.window.first!.seq, part: entry.partsSent, parts };
+    const place = {
+      epoch: this.queue.epoch,
+      floor: this.queue.window.first!.seq,
+      part: entry.partsSent,
+      parts,
+    };
     if (!this.#sender.send(entry, place)) return false;
     const now = this.#deps.now();
     if (entry.partsSent === 0) {
@@ -208,7 +217,8 @@ export class Lane {
     }
     const status = answer.header(HEADER.status);
     if (status === undefined) this.#onPlain(generation);
-    else if (ANSWER_STATUSES.includes(status as AnswerStatus)) this.#onStatus(status as AnswerStatus, answer, isStale);
+    else if (ANSWER_STATUSES.includes(status as AnswerStatus))
+      this.#onStatus(status as AnswerStatus, answer, isStale);
     this.#deps.onAlive(this.toNode);
   }
 
@@ -221,7 +231,8 @@ export class Lane {
     const reason = answer.header(HEADER.reason) ?? '';
     if (status === 'accepted') this.#ends.taken(first, last);
     else if (status === 'duplicate') this.#onDuplicate(first, last, answer.header(HEADER.seenId));
-    else if (status === 'rejected' || status === 'expired') this.#ends.ended(this.queue.take(first, last), status, reason);
+    else if (status === 'rejected' || status === 'expired')
+      this.#ends.ended(this.queue.take(first, last), status, reason);
     else if (status === 'part') this.#onPart(first, answer);
     else if (status === 'busy' && !isStale) this.#pause(`${this.toNode} is busy: ${reason}`);
     else if (status === 'gap' && !isStale) this.#onGap(Number(answer.header(HEADER.expects)));
@@ -265,7 +276,8 @@ export class Lane {
   #onPart(seq: number, answer: Answer): void {
     const entry = this.queue.window.find(seq);
     const part = parsePair(answer.header(HEADER.part) ?? '', '/');
-    if (entry && part) this.queue.window.arrived(entry, this.#sender.bytesOfPart(entry, part[0] - 1, part[1]));
+    if (entry && part)
+      this.queue.window.arrived(entry, this.#sender.bytesOfPart(entry, part[0] - 1, part[1]));
     if (entry) entry.lastSentAt = this.#deps.now();
   }
 
@@ -293,7 +305,9 @@ export class Lane {
     );
     try {
       await this.#deps.finisher.idle();
-      await this.queue.renew(this.#deps.allocateLane(), (first, last, offset) => this.#deps.ledger.moved(first, last, offset));
+      await this.queue.renew(this.#deps.allocateLane(), (first, last, offset) =>
+        this.#deps.ledger.moved(first, last, offset),
+      );
       this.#isRenewing = false;
       this.#rewind();
       this.#firstGeneration = this.#sender.generation;
@@ -335,7 +349,11 @@ export class Lane {
     const now = this.#deps.now();
     if (!first || (first.attempts > 3 && now - this.#notedAt < ATTEMPT_NOTE_MS)) return;
     this.#notedAt = now;
-    const note = this.#deps.ledger.attempted(this.queue.key(first.seq), first.attempts, first.firstSentAt ?? now);
+    const note = this.#deps.ledger.attempted(
+      this.queue.key(first.seq),
+      first.attempts,
+      first.firstSentAt ?? now,
+    );
     this.#deps.finisher.add({ statements: [note], ended: [] });
   }
 }

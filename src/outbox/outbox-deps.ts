@@ -14,7 +14,11 @@ export interface Answer {
 export interface Transport {
   readonly isConnected: boolean;
   readonly maxPayload: number;
-  publish(subject: string, payload: Uint8Array, more: { reply: string; headers: Record<string, string> }): boolean;
+  publish(
+    subject: string,
+    payload: Uint8Array,
+    more: { reply: string; headers: Record<string, string> },
+  ): boolean;
   subscribe(subject: string, handler: (answer: Answer) => void): Disposable & { ready(): Promise<void> };
 }
 

@@ -34,7 +34,8 @@ const CLOCK_SAVE_MS = 5000;
 const SWEEP_ROWS = 1000;
 
 /** The reference's words for a message that was given up. */
-const MAX_RETRIES = 'max retries reached, check if node is up and running and if it got a subscriber for the given REQ type';
+const MAX_RETRIES =
+  'max retries reached, check if node is up and running and if it got a subscriber for the given REQ type';
 
 /** The durable queue of all that this node has to deliver, one lane for each subject. */
 export class Outbox implements AsyncDisposable {
@@ -88,7 +89,8 @@ export class Outbox implements AsyncDisposable {
       const seq = lane.queue.allocate();
       const key = lane.queue.key(seq);
       const expiresAt = parcel.expiresAt ?? null;
-      const budgetAt = parcel.budgetMs === undefined ? null : Math.floor(this.#clock.read() + parcel.budgetMs);
+      const budgetAt =
+        parcel.budgetMs === undefined ? null : Math.floor(this.#clock.read() + parcel.budgetMs);
       const format = formatNumber(parcel.format);
       outboxRows.push([key, parcel.id, now, expiresAt, budgetAt, parcel.ackTimeoutMs, format, parcel.body]);
       ledgerRows.push([key, parcel.id, parcel.batch, now]);
@@ -189,7 +191,12 @@ export class Outbox implements AsyncDisposable {
     if (this.#isSweeping || this.#finisher.isFailing) return;
     this.#isSweeping = true;
     try {
-      this.#giveUp('expires_at', this.#deps.now(), 'expired', 'its time was over before it could be delivered');
+      this.#giveUp(
+        'expires_at',
+        this.#deps.now(),
+        'expired',
+        'its time was over before it could be delivered',
+      );
       this.#giveUp('budget_at', Math.floor(this.#clock.read()), 'undelivered', MAX_RETRIES);
       for (const lane of this.#lanes.values()) this.#endOld(lane);
       await this.#finisher.idle();
@@ -201,7 +208,10 @@ export class Outbox implements AsyncDisposable {
 
   #giveUp(column: 'expires_at' | 'budget_at', at: number, state: EndState, reason: string): void {
     const { store } = this.#deps;
-    const rows = store.all<{ key: number }>(`SELECT key FROM outbox WHERE ${column} <= ? LIMIT ${SWEEP_ROWS}`, at);
+    const rows = store.all<{ key: number }>(
+      `SELECT key FROM outbox WHERE ${column} <= ? LIMIT ${SWEEP_ROWS}`,
+      at,
+    );
     if (rows.length === 0) return;
     const lanes = new Map([...this.#lanes.values()].map((lane) => [lane.queue.id, lane]));
     const byLane = new Map<Lane, Entry[]>();

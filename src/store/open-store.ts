@@ -31,7 +31,9 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new StoreError('io', `the folder ${folder} cannot be made: ${(error as Error).message}`, { cause: error });
+    throw new StoreError('io', `the folder ${folder} cannot be made: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

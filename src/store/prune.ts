@@ -27,7 +27,9 @@ export async function prune(
       surplus--;
     }
     if (places.length > 0) {
-      await store.write([{ sql: `DELETE FROM ${table} WHERE ${order} = ?`, rows: places.map((place) => [place]) }]);
+      await store.write([
+        { sql: `DELETE FROM ${table} WHERE ${order} = ?`, rows: places.map((place) => [place]) },
+      ]);
       deleted += places.length;
     }
     if (rows.length < SLICE || (cursor >= before! && surplus <= 0)) return deleted;

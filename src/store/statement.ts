@@ -48,7 +48,10 @@ export function packTransaction(id: number, statements: readonly Statement[]): P
 }
 
 /** Executes a packed transaction's rows through `run(sql, params)`, in order. */
-export function unpackTransaction(packed: PackedTransaction, run: (sql: string, params: SqlValue[]) => void): void {
+export function unpackTransaction(
+  packed: PackedTransaction,
+  run: (sql: string, params: SqlValue[]) => void,
+): void {
   const { blobs, slab } = packed;
   let index = 0;
   let nextBlob = 0;

@@ -28,6 +28,7 @@ export function asStoreError(error: unknown, path: string): StoreError {
   const errcode = (error as { errcode?: unknown }).errcode;
   const known = typeof errcode === 'number' ? CODES[errcode & 0xff] : undefined;
   const detail = (error as { message?: unknown }).message ?? String(error);
-  if (known) return new StoreError(known.code, `the database ${path} ${known.text} (${detail})`, { cause: error });
+  if (known)
+    return new StoreError(known.code, `the database ${path} ${known.text} (${detail})`, { cause: error });
   return new StoreError('failed', `the database ${path} failed: ${detail}`, { cause: error });
 }

@@ -3,7 +3,9 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { type PackedTransaction, unpackTransaction } from './statement.ts';
 
 /** What the writer thread tells of the transactions it was given: all of `ids` committed, or one failed. */
-export type WriterAnswer = { ids: number[] } | { ids: number[]; error: { message: string; errcode: number | undefined } };
+export type WriterAnswer =
+  | { ids: number[] }
+  | { ids: number[]; error: { message: string; errcode: number | undefined } };
 
 /** Rows after which a group is committed although more transactions wait: bounds how long the first one waits. */
 const MAX_GROUP = 512;

@@ -1,0 +1,88 @@
+import type { Message } from '../message/message.ts';
+import type { ReportEntry } from '../message/report.ts';
+import type { Statement } from '../store/statement.ts';
+import type { Store } from '../store/store.ts';
+
+/** A message as it came from the bus. */
+export interface Arrival {
+  readonly subject: string;
+  readonly reply: string;
+  readonly payload: Uint8Array;
+  header(name: string): string | undefined;
+}
+
+export interface Incoming {
+  readonly id: string;
+  readonly message: Message;
+}
+
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+interface Checked {
+  readonly name: string;
+  /** Whether the sender waits for an answer. */
+  readonly isAnswered: boolean;
+  /** Why this message can never work, or undefined. */
+  check?(message: Message): string | undefined;
+}
+
+/** A method whose effect is durable when `apply` resolves; methods/method.ts is its full contract. */
+export interface EffectMethod extends Checked {
+  readonly mode: 'effect';
+  apply(batch: readonly Incoming[], intend: (note: string) => Promise<void>): Promise<Outcome[]>;
+  recover?(note: string): Promise<boolean>;
+}
+
+/** A method that is journalled first and run then. */
+export interface RunMethod extends Checked {
+  readonly mode: 'run';
+  run(call: RunCall): Promise<RunResult>;
+}
+
+export type JournalMethod = EffectMethod | RunMethod;
+
+export interface RunCall extends Incoming {
+  readonly signal: AbortSignal;
+  reply(data: Uint8Array): Promise<void>;
+}
+
+export type ReplyBody = Uint8Array | { readonly path: string; readonly bytes: number };
+
+export interface RunResult {
+  readonly state: 'succeeded' | 'failed' | 'timed-out' | 'interrupted' | 'cancelled';
+  readonly reason?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly stderrTail?: Uint8Array;
+  readonly outputBytes?: number;
+  readonly reply?: ReplyBody;
+  readonly error?: string;
+}
+
+export interface JournalOptions {
+  readonly nodeName: string;
+  /** Limit of a message, decompressed, bytes. */
+  readonly maxMessageBytes: number;
+}
+
+export interface JournalDeps {
+  readonly store: Store;
+  readonly now: () => number;
+  methodOf(name: string): JournalMethod | undefined;
+  /** Publishes an answer; what is lost is asked for again by the sender. */
+  answer(subject: string, text: string, headers: Record<string, string>): void;
+  /** Queues the reply to a request together with `alongside`, in one transaction; without a reply, `alongside` alone. */
+  reply(request: Message, data: Uint8Array, alongside: readonly Statement[]): Promise<void>;
+  /** Whether the reply to this request may be sent in several messages, one after the other. */
+  takesPieces(request: Message): boolean;
+  /** Queues a report for the node that asked, together with `alongside`, in one transaction. */
+  sendReport(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void>;
+  /** Tells errorCentral and the log. */
+  reportError(text: string, about?: Message): void;
+  /** Ends processes that an earlier life of this node left behind. */
+  killLeftovers(ids: ReadonlySet<string>): Promise<void>;
+  /** A node was heard of. */
+  onAlive(node: string): void;
+  onRun(run: { method: string; state: string; ms: number }): void;
+  readonly logger: { warn(fields: object, text: string): void; info(fields: object, text: string): void };
+}

@@ -1,0 +1,234 @@
+import type { Message } from '../message/message.ts';
+import { parseSubject } from '../message/subject.ts';
+import { HEADER, headerText, parseLanePlace } from '../message/wire-headers.ts';
+import { prune } from '../store/prune.ts';
+import { statement } from '../store/statement.ts';
+import type { Arrival, JournalDeps, JournalMethod, JournalOptions } from './journal-deps.ts';
+import { openArrival } from './open-arrival.ts';
+import { type LaneState, ReceivingLane } from './receiving-lane.ts';
+import { Reporter } from './reporter.ts';
+import type { JournalRow } from './rows.ts';
+import { RunQueue } from './run-queue.ts';
+import { Runner, StopReason } from './runner.ts';
+
+interface StoredRow {
+  row: number;
+  lane: number | null;
+  seq: number | null;
+  id: string;
+  from_node: string;
+  subject: string;
+  state: string;
+  not_after: number | null;
+  accepted_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  reason: string | null;
+  exit_code: number | null;
+  signal: string | null;
+  stderr_tail: Uint8Array | null;
+  output_bytes: number | null;
+  format: number;
+  body: Uint8Array | null;
+}
+
+/** Superseded lanes that were not used for this long are forgotten, ms. */
+const LANE_KEEP_MS = 90 * 86_400_000;
+
+/** The durable record of what this node accepted from others: takes each message once, runs it, reports its end. */
+export class Journal implements AsyncDisposable {
+  readonly #options: JournalOptions;
+  readonly #deps: JournalDeps;
+  readonly #lanes = new Map<string, { state: LaneState; lane: ReceivingLane | undefined }>();
+  readonly #queues = new Map<string, RunQueue>();
+  readonly #stop = new AbortController();
+  readonly #reporter: Reporter;
+  readonly #runner: Runner;
+  #nextLane: number;
+  #nextRow: number;
+
+  private constructor(options: JournalOptions, deps: JournalDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#reporter = new Reporter(deps);
+    this.#runner = new Runner(options, { ...deps, reporter: this.#reporter, signal: this.#stop.signal });
+    this.#nextLane = (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM journal_lanes')?.id ?? 0) + 1;
+    this.#nextRow = (deps.store.get<{ row: number | null }>('SELECT max(row) AS row FROM journal')?.row ?? 0) + 1;
+    this.#loadLanes();
+  }
+
+  /** Opens the journal and deals with what an earlier life of the node left: see Life of a request, 5. */
+  static async open(options: JournalOptions, deps: JournalDeps): Promise<Journal> {
+    const journal = new Journal(options, deps);
+    await journal.#recoverIntents();
+    await journal.#recoverRuns();
+    return journal;
+  }
+
+  /** Takes a message that came for a method. */
+  receive(arrival: Arrival, method: JournalMethod): void {
+    const header = arrival.header(HEADER.lane);
+    if (header === undefined) return this.#receiveLoose(arrival, method);
+    const place = parseLanePlace(header);
+    if (place) return this.#laneOf(place.epoch, '', arrival.subject, method).receive(arrival, place);
+    const reason = `the header ${HEADER.lane} ${JSON.stringify(header.slice(0, 100))} is not <epoch>/<seq>/<floor>`;
+    this.#deps.reportError(`error: ${method.name}: a message was refused: ${reason}`);
+    if (!arrival.reply || !method.isAnswered) return;
+    const headers = { [HEADER.status]: 'rejected', [HEADER.reason]: headerText(reason), [HEADER.id]: arrival.header(HEADER.id) ?? '' };
+    this.#deps.answer(arrival.reply, `confirmed from: ${this.#options.nodeName}: 0`, headers);
+  }
+
+  /** Deletes what ended more than `keepMs` ago, or is not among the newest `keepCount` rows. */
+  async prune(options: { keepMs: number; keepCount: number }): Promise<number> {
+    const { store, now } = this.#deps;
+    const before = now() - options.keepMs;
+    const oldest = store.get<{ row: number | null }>('SELECT min(row) AS row FROM journal')?.row ?? this.#nextRow;
+    const firstYoung = store.get<{ row: number }>('SELECT row FROM journal WHERE accepted_at >= ? ORDER BY row LIMIT 1', before)?.row;
+    await store.write([
+      statement(
+        `DELETE FROM journal_lanes WHERE used_at < ? AND EXISTS (
+           SELECT 1 FROM journal_lanes n WHERE n.subject = journal_lanes.subject AND n.from_node = journal_lanes.from_node AND n.id > journal_lanes.id)`,
+        now() - LANE_KEEP_MS,
+      ),
+    ]);
+    return await prune(store, {
+      table: 'journal',
+      order: 'row',
+      removable: 'ended_at IS NOT NULL AND reported = 1',
+      before: firstYoung ?? this.#nextRow,
+      surplus: this.#nextRow - oldest - options.keepCount,
+    });
+  }
+
+  /** Finishes what is being accepted, stops what runs (it ends as interrupted), and queues the reports. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map(({ lane }) => lane?.idle()));
+    this.#stop.abort(new StopReason('stopping', 'the node stops'));
+    await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
+    await this.#reporter[Symbol.asyncDispose]();
+  }
+
+  /** A message without a place in a lane comes from a reference node: taken as it comes, in its order. */
+  #receiveLoose(arrival: Arrival, method: JournalMethod): void {
+    const opened = openArrival(arrival, { method, maxBytes: this.#options.maxMessageBytes });
+    const from = opened.message && !('fault' in opened) ? opened.message.fromNode : '';
+    this.#laneOf(`-${from}`, from, arrival.subject, method).receiveLoose(arrival);
+  }
+
+  #laneOf(epoch: string, fromNode: string, subject: string, method: JournalMethod): ReceivingLane {
+    const key = `${epoch} ${subject}`;
+    let found = this.#lanes.get(key);
+    if (!found) {
+      found = { state: { id: this.#nextLane++, epoch, subject, fromNode, next: 1 }, lane: undefined };
+      this.#lanes.set(key, found);
+    }
+    found.lane ??= new ReceivingLane(found.state, method, this.#options, {
+      ...this.#deps,
+      allocateRow: () => this.#nextRow++,
+      onAccepted: (rows, _, messages) => this.#enqueue(rows, messages),
+    });
+    return found.lane;
+  }
+
+  #enqueue(rows: readonly JournalRow[], messages: readonly Message[]): void {
+    rows.forEach((row, index) => {
+      this.#queueOf(row.fromNode, row.subject).add(row, messages[index]);
+    });
+  }
+
+  #queueOf(fromNode: string, subject: string): RunQueue {
+    const key = `${fromNode} ${subject}`;
+    const known = this.#queues.get(key);
+    if (known) return known;
+    const queue = new RunQueue({
+      runner: this.#runner,
+      signal: this.#stop.signal,
+      methodOf: (subject) => this.#runMethodOf(subject),
+      load: (row) => this.#load(row),
+    });
+    this.#queues.set(key, queue);
+    return queue;
+  }
+
+  #runMethodOf(subject: string) {
+    const method = this.#deps.methodOf(parseSubject(subject)?.method ?? '');
+    return method?.mode === 'run' ? method : undefined;
+  }
+
+  #load(row: number): JournalRow | undefined {
+    const stored = this.#deps.store.get<StoredRow>('SELECT * FROM journal WHERE row = ?', row);
+    return stored && toRow(stored);
+  }
+
+  #loadLanes(): void {
+    const rows = this.#deps.store.all<LaneState & { from_node: string }>('SELECT * FROM journal_lanes ORDER BY id');
+    for (const row of rows) {
+      const state = { id: row.id, epoch: row.epoch, subject: row.subject, fromNode: row.from_node, next: row.next };
+      this.#lanes.set(`${row.epoch} ${row.subject}`, { state, lane: undefined });
+    }
+  }
+
+  /** An effect that a crash cut short is found complete, and then it counts, or is undone, and then it comes again. */
+  async #recoverIntents(): Promise<void> {
+    const { store, logger } = this.#deps;
+    const intents = store.all<{ lane: number; last: number; method: string; note: string }>('SELECT * FROM intents');
+    for (const intent of intents) {
+      const method = this.#deps.methodOf(intent.method);
+      const isComplete = method?.mode === 'effect' && (await method.recover?.(intent.note).catch((error: unknown) => {
+        logger.warn({ err: error, note: intent.note }, `${intent.method}: what a crash cut short could not be checked`);
+        return false;
+      }));
+      const statements = [statement('DELETE FROM intents WHERE lane = ?', intent.lane)];
+      const found = [...this.#lanes.values()].find(({ state }) => state.id === intent.lane);
+      if (isComplete && found && intent.last > 0) {
+        found.state.next = Math.max(found.state.next, intent.last + 1);
+        statements.push(statement('UPDATE journal_lanes SET next = max(next, ?) WHERE id = ?', intent.last + 1, intent.lane));
+      }
+      await store.write(statements);
+      logger.info({ method: intent.method, lane: intent.lane, isComplete }, 'an effect that was under way was checked');
+    }
+  }
+
+  async #recoverRuns(): Promise<void> {
+    const { store } = this.#deps;
+    const running = store.all<StoredRow>(`SELECT * FROM journal WHERE state = 'running' ORDER BY row`);
+    if (running.length > 0) await this.#deps.killLeftovers(new Set(running.map(({ id }) => id)));
+    const unreported = store.all<StoredRow>('SELECT * FROM journal WHERE reported = 0 ORDER BY row');
+    for (const row of unreported) this.#reporter.add(row.from_node, toReport(row), row.row);
+    for (const row of running) await this.#runner.interrupt(toRow(row), row.started_at ?? row.accepted_at);
+    const waiting = store.all<{ row: number; from_node: string; subject: string }>(
+      `SELECT row, from_node, subject FROM journal WHERE state = 'accepted' ORDER BY row`,
+    );
+    for (const { row, from_node, subject } of waiting) this.#queueOf(from_node, subject).add(row);
+  }
+}
+
+function toRow(stored: StoredRow): JournalRow {
+  return {
+    row: stored.row,
+    lane: stored.lane,
+    seq: stored.seq,
+    id: stored.id,
+    fromNode: stored.from_node,
+    subject: stored.subject,
+    notAfter: stored.not_after,
+    acceptedAt: stored.accepted_at,
+    format: stored.format,
+    body: stored.body ?? new Uint8Array(0),
+  };
+}
+
+function toReport(stored: StoredRow) {
+  return {
+    id: stored.id,
+    state: stored.state as 'failed',
+    acceptedAt: stored.accepted_at,
+    ...(stored.reason === null ? {} : { reason: stored.reason }),
+    ...(stored.exit_code === null ? {} : { exitCode: stored.exit_code }),
+    ...(stored.signal === null ? {} : { signal: stored.signal }),
+    ...(stored.stderr_tail === null ? {} : { stderrTail: stored.stderr_tail }),
+    ...(stored.output_bytes === null ? {} : { outputBytes: stored.output_bytes }),
+    ...(stored.started_at === null ? {} : { startedAt: stored.started_at }),
+    ...(stored.ended_at === null ? {} : { endedAt: stored.ended_at }),
+  };
+}

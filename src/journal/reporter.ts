@@ -1,0 +1,58 @@
+import { pause } from '../lib/pause.ts';
+import type { ReportEntry } from '../message/report.ts';
+import type { JournalDeps } from './journal-deps.ts';
+import { markReported } from './rows.ts';
+
+/** How long ends are gathered before they are sent, and how many go into one message. */
+const GATHER_MS = 10;
+const MAX_ENDS = 200;
+const RETRY_MS = 1000;
+
+interface Pending {
+  /** The journal row that is reported; absent for a start. */
+  readonly row: number | undefined;
+  readonly end: ReportEntry;
+}
+
+/** Tells senders how their requests fare, many in one message, until it is durably queued. */
+export class Reporter implements AsyncDisposable {
+  readonly #deps: Pick<JournalDeps, 'sendReport' | 'logger'>;
+  readonly #stop = new AbortController();
+  readonly #pending = new Map<string, Pending[]>();
+  readonly #loops = new Map<string, Promise<void>>();
+
+  constructor(deps: Pick<JournalDeps, 'sendReport' | 'logger'>) {
+    this.#deps = deps;
+  }
+
+  add(toNode: string, end: ReportEntry, row?: number): void {
+    const pending = this.#pending.get(toNode) ?? [];
+    pending.push({ row, end });
+    this.#pending.set(toNode, pending);
+    if (this.#loops.has(toNode)) return;
+    const loop = this.#run(toNode, pending).finally(() => this.#loops.delete(toNode));
+    this.#loops.set(toNode, loop);
+  }
+
+  /** Queues what is left. What cannot be queued is reported after the next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#loops.values());
+  }
+
+  async #run(toNode: string, pending: Pending[]): Promise<void> {
+    await pause(GATHER_MS, this.#stop.signal);
+    while (pending.length > 0) {
+      const some = pending.slice(0, MAX_ENDS);
+      const rows = some.flatMap(({ row }) => (row === undefined ? [] : [row]));
+      try {
+        await this.#deps.sendReport(toNode, some.map(({ end }) => end), [markReported(rows)]);
+        pending.splice(0, some.length);
+      } catch (error) {
+        this.#deps.logger.warn({ err: error, toNode }, 'a report could not be queued; trying again');
+        if (this.#stop.signal.aborted) return;
+        await pause(RETRY_MS, this.#stop.signal);
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { pause } from '../lib/pause.ts';
+import type { Message } from '../message/message.ts';
+import type { RunMethod } from './journal-deps.ts';
+import { LONG_RUN_MS, type Runner } from './runner.ts';
+import type { JournalRow } from './rows.ts';
+
+/** How many long runs of one sender and method may go on side by side. */
+const MAX_SIDE_BY_SIDE = 100;
+/** Up to here waiting requests stay in memory; the others are read again when their turn comes. */
+const MEMORY_REQUESTS = 256;
+const MEMORY_BYTES = 4 * 1024 * 1024;
+
+interface Waiting {
+  readonly row: number;
+  /** Present while memory allows. */
+  known: { row: JournalRow; message: Message } | undefined;
+}
+
+export interface RunQueueDeps {
+  readonly runner: Runner;
+  readonly signal: AbortSignal;
+  methodOf(subject: string): RunMethod | undefined;
+  load(row: number): JournalRow | undefined;
+}
+
+/**
+ * The requests of one sender for one method, run one after the other in their order. One that takes longer than a
+ * second lets its successor start beside it: a long command does not keep the others waiting.
+ */
+export class RunQueue {
+  readonly #deps: RunQueueDeps;
+  readonly #waiting: Waiting[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #head = 0;
+  #knownBytes = 0;
+  #known = 0;
+  #loop: Promise<void> | undefined;
+
+  constructor(deps: RunQueueDeps) {
+    this.#deps = deps;
+  }
+
+  add(row: JournalRow | number, message?: Message): void {
+    const isKnown = typeof row !== 'number' && message && this.#known < MEMORY_REQUESTS && this.#knownBytes < MEMORY_BYTES;
+    if (isKnown) {
+      this.#known++;
+      this.#knownBytes += row.body.length;
+    }
+    this.#waiting.push({ row: typeof row === 'number' ? row : row.row, known: isKnown ? { row, message } : undefined });
+    this.#loop ??= this.#run().finally(() => {
+      this.#loop = undefined;
+    });
+  }
+
+  /** Resolves when nothing runs any more; after the signal, what waits stays in the journal. */
+  async idle(): Promise<void> {
+    while (this.#loop || this.#running.size > 0) await Promise.all([this.#loop, ...this.#running]);
+  }
+
+  async #run(): Promise<void> {
+    for (let next = this.#take(); next && !this.#deps.signal.aborted; next = this.#take()) {
+      const row = next.known?.row ?? this.#deps.load(next.row);
+      if (!row) continue;
+      while (this.#running.size >= MAX_SIDE_BY_SIDE) await Promise.race(this.#running);
+      await this.#runOne(row, next.known?.message);
+    }
+  }
+
+  async #runOne(row: JournalRow, message: Message | undefined): Promise<void> {
+    const ended = this.#deps.runner.run(row, this.#deps.methodOf(row.subject), message);
+    const whole = ended.then(({ written }) => written);
+    const tracked = whole.finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+    const patience = new AbortController();
+    await Promise.race([ended, pause(LONG_RUN_MS, patience.signal)]);
+    patience.abort();
+  }
+
+  #take(): Waiting | undefined {
+    const next = this.#waiting[this.#head++];
+    if (!next || this.#head > 1000) {
+      this.#waiting.splice(0, this.#head);
+      this.#head = 0;
+    }
+    if (next?.known) {
+      this.#known--;
+      this.#knownBytes -= next.known.row.body.length;
+    }
+    return next;
+  }
+}

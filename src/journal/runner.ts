@@ -1,0 +1,157 @@
+import { pause } from '../lib/pause.ts';
+import { formatOf } from '../message/body-format.ts';
+import { decodeMessage } from '../message/decode-message.ts';
+import type { Message } from '../message/message.ts';
+import type { Statement } from '../store/statement.ts';
+import type { JournalDeps, JournalOptions, ReplyBody, RunMethod, RunResult } from './journal-deps.ts';
+import { discardReply, replyPieces } from './reply-pieces.ts';
+import type { Reporter } from './reporter.ts';
+import { type JournalRow, markEnded, markRunning, type RowEnd } from './rows.ts';
+
+/** Time after which a run is reported as started, and no longer holds up its successor, ms. */
+export const LONG_RUN_MS = 1000;
+const RETRY_MS = 1000;
+
+/** Why a run is told to stop. */
+export class StopReason extends Error {
+  override name = 'StopReason';
+  readonly code: 'stopping' | 'cancelled';
+
+  constructor(code: 'stopping' | 'cancelled', message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Runs one journalled request at a time it is told to, and writes down how it ended, together with its reply. */
+export class Runner {
+  readonly #options: JournalOptions;
+  readonly #deps: JournalDeps;
+  readonly #reporter: Reporter;
+  readonly #signal: AbortSignal;
+
+  constructor(options: JournalOptions, deps: JournalDeps & { reporter: Reporter; signal: AbortSignal }) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#reporter = deps.reporter;
+    this.#signal = deps.signal;
+  }
+
+  /**
+   * Runs a request. Resolves when its method has ended; `written` then resolves when that is on disk. Before the
+   * method begins, that is on disk too: a run that a crash cuts short is never begun again.
+   */
+  async run(row: JournalRow, method: RunMethod | undefined, known?: Message): Promise<{ written: Promise<void> }> {
+    if (this.#signal.aborted) return { written: Promise.resolve() };
+    const message = known ?? this.#decode(row);
+    const startedAt = this.#deps.now();
+    const refusal = this.#refusal(row, method, message, startedAt);
+    if (refusal || !message || !method) {
+      return { written: this.#end({ row, message, startedAt: undefined, end: refusal ?? { state: 'rejected' } }) };
+    }
+    await this.#insist(() => this.#deps.store.write([markRunning(row.row, startedAt)]));
+    if (this.#signal.aborted) return { written: Promise.resolve() };
+    const long = setTimeout(() => this.#reportStart(row, startedAt), LONG_RUN_MS);
+    const result = await this.#call(row, method, message);
+    clearTimeout(long);
+    const endedAt = this.#deps.now();
+    this.#deps.onRun({ method: method.name, state: result.state, ms: endedAt - startedAt });
+    if (result.error) this.#deps.reportError(result.error, message);
+    const { reply, error: _, ...end } = result;
+    return { written: this.#end({ row, message, startedAt, end, ...(reply ? { reply } : {}) }) };
+  }
+
+  /** Ends a request that was under way when an earlier life of this node ended. */
+  async interrupt(row: JournalRow, startedAt: number): Promise<void> {
+    const reason = 'the node stopped while this ran; it is not run again';
+    const message = this.#decode(row);
+    this.#deps.reportError(`error: ${row.subject}: ${reason}`, message);
+    await this.#end({ row, message, startedAt, end: { state: 'interrupted', reason } });
+  }
+
+  #refusal(row: JournalRow, method: RunMethod | undefined, message: Message | undefined, now: number): RowEnd | undefined {
+    if (row.notAfter !== null && row.notAfter < now) return { state: 'expired', reason: 'its time was over before its turn came' };
+    if (!message) return { state: 'rejected', reason: 'its journalled form cannot be read' };
+    if (!method) return { state: 'rejected', reason: `this node does not know the method ${message.method}` };
+    return undefined;
+  }
+
+  async #call(row: JournalRow, method: RunMethod, message: Message): Promise<RunResult> {
+    const call = {
+      id: row.id,
+      message,
+      signal: this.#signal,
+      reply: (data: Uint8Array) => this.#sendPieces(message, data, []),
+    };
+    try {
+      return await method.run(call);
+    } catch (error) {
+      const reason = `${method.name} failed unexpectedly: ${(error as Error).message}`;
+      return { state: 'failed', reason, error: `error: ${reason}` };
+    }
+  }
+
+  async #end(ended: {
+    row: JournalRow;
+    message: Message | undefined;
+    startedAt: number | undefined;
+    end: RowEnd;
+    reply?: ReplyBody;
+  }): Promise<void> {
+    const { row, message, startedAt, reply } = ended;
+    const isReported = row.lane === null;
+    const end: RowEnd = { ...ended.end, endedAt: this.#deps.now() };
+    const statements = [markEnded(row.row, end, isReported)];
+    await this.#insist(async () => {
+      if (reply && message) await this.#sendPieces(message, reply, statements);
+      else await this.#deps.store.write(statements);
+    });
+    await discardReply(reply);
+    if (isReported) return;
+    const started = startedAt === undefined ? {} : { startedAt };
+    this.#reporter.add(row.fromNode, { id: row.id, ...end, acceptedAt: row.acceptedAt, ...started }, row.row);
+  }
+
+  /** Queues a reply; `statements` commit together with its last piece. */
+  async #sendPieces(message: Message, body: ReplyBody, statements: readonly Statement[]): Promise<void> {
+    const inPieces = this.#deps.takesPieces(message);
+    const bytes = body instanceof Uint8Array ? body.length : body.bytes;
+    if (!inPieces && bytes > this.#options.maxMessageBytes) {
+      const text = `error: the output of ${bytes} bytes is larger than one message may be (maxMessageMB), and ${message.replyMethod} needs it whole: use REQToFileAppend`;
+      this.#deps.reportError(text, message);
+      return await this.#deps.store.write(statements);
+    }
+    let held: Uint8Array | undefined;
+    for await (const piece of replyPieces(body, { inPieces })) {
+      if (held) await this.#deps.reply(message, held, []);
+      held = piece;
+    }
+    await this.#deps.reply(message, held ?? new Uint8Array(0), statements);
+  }
+
+  #reportStart(row: JournalRow, startedAt: number): void {
+    if (row.lane === null) return;
+    this.#reporter.add(row.fromNode, { id: row.id, state: 'running', acceptedAt: row.acceptedAt, startedAt });
+  }
+
+  #decode(row: JournalRow): Message | undefined {
+    try {
+      return decodeMessage(row.body, { ...formatOf(row.format), maxBytes: this.#options.maxMessageBytes });
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Does it until it works or the node stops; then the row stays as it is, and is dealt with at the next start. */
+  async #insist(effect: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await effect();
+      } catch (error) {
+        this.#deps.logger.warn({ err: error }, 'the journal cannot be written; trying again');
+        if (this.#signal.aborted) return;
+        await pause(RETRY_MS, this.#signal);
+      }
+    }
+  }
+}
