@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeReport, encodeReport, type ReportEntry } from './report.ts';
+
+test('a report comes back as it was sent, bytes included', () => {
+  const ends: ReportEntry[] = [
+    { id: 'a', state: 'running', startedAt: 1 },
+    {
+      id: 'b',
+      state: 'failed',
+      reason: 'exit status 3',
+      exitCode: 3,
+      signal: 'SIGKILL',
+      stderrTail: Buffer.from([0xff, 0x00, 0x0a]),
+      outputBytes: 0,
+      acceptedAt: 1,
+      startedAt: 2,
+      endedAt: 3,
+    },
+  ];
+  assert.deepEqual(decodeReport(encodeReport(ends)), { ends, faults: [] });
+});
+
+test('unknown fields are left out, and null is as good as absent', () => {
+  const data = Buffer.from(
+    '{"v":2,"ends":[{"id":"a","state":"succeeded","new":[1],"exitCode":null,"__proto__":{"x":1}}]}',
+  );
+  assert.deepEqual(decodeReport(data), { ends: [{ id: 'a', state: 'succeeded' }], faults: [] });
+});
+
+test('a bad entry is named with its fault, and the good ones count', () => {
+  const ends = [
+    { id: 'good', state: 'succeeded' },
+    { state: 'succeeded' },
+    { id: 'a', state: 'done' },
+    { id: 'a', state: 'failed', exitCode: '3' },
+    { id: 'a', state: 'failed', stderrTail: 3 },
+    null,
+  ];
+  const report = decodeReport(Buffer.from(JSON.stringify({ ends })));
+  assert.deepEqual(report.ends, [{ id: 'good', state: 'succeeded' }]);
+  assert.deepEqual(report.faults, [
+    'entry 1 of the report has no id',
+    'entry 2 of the report has the unknown state "done"',
+    'entry 3 of the report has a exitCode that is no whole number',
+    'entry 4 of the report has a stderrTail that is no string',
+    'entry 5 of the report is not an object',
+  ]);
+});
+
+test('what is no report at all is said to be none', () => {
+  for (const text of ['', '{', '[]', 'null', '{"ends":{}}']) {
+    const { ends, faults } = decodeReport(Buffer.from(text));
+    assert.deepEqual([ends.length, faults.length], [0, 1]);
+  }
+});
