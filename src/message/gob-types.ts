@@ -53,12 +53,11 @@ export const MESSAGE_TYPES: ReadonlyMap<number, GobType> = new Map<number, GobTy
 export const MESSAGE_TYPE_BYTES: Uint8Array = Buffer.concat([
   definition(MESSAGE_TYPE, (writer) => {
     writer.uint(3);
-    common(writer, 'Message', MESSAGE_TYPE);
+    writer.uint(1);
+    nameAndType(writer, 'Message', MESSAGE_TYPE);
     writer.uint(1);
     writer.uint(messageStruct.length);
-    for (const { name, type } of messageStruct) {
-      common(writer, name, type, 1);
-    }
+    for (const { name, type } of messageStruct) nameAndType(writer, name, type);
     writer.uint(0);
   }),
   definition(NODES_TYPE, (writer) => listDefinition(writer, '[]steward.Node', NODES_TYPE)),
@@ -75,18 +74,18 @@ function definition(id: number, write: (writer: GobWriter) => void): Uint8Array 
 
 function listDefinition(writer: GobWriter, name: string, id: number): void {
   writer.uint(2);
-  common(writer, name, id);
+  writer.uint(1);
+  nameAndType(writer, name, id);
   writer.uint(1);
   writer.int(BASIC.string);
   writer.uint(0);
 }
 
-/** A name and a type number; gob describes struct fields and, as their own first field, types in this form. */
-function common(writer: GobWriter, name: string, id: number, ...fieldOf: 1[]): void {
-  if (fieldOf.length === 0) writer.uint(1);
+/** A struct of a name and a type number, which gob uses for struct fields and as the head of every definition. */
+function nameAndType(writer: GobWriter, name: string, type: number): void {
   writer.uint(1);
   writer.text(name);
   writer.uint(1);
-  writer.int(id);
+  writer.int(type);
   writer.uint(0);
 }

@@ -64,9 +64,10 @@ class ListScan {
       if (!this.#isBlank(this.#bytes.length)) items.push({ start: this.#start, end: this.#bytes.length });
       return { items, fault: { offset: this.#bytes.length, reason: 'the text ends before the list does' } };
     }
-    const rest = this.#bytes.findIndex((byte, index) => index >= this.#offset && byte > 0x20);
-    if (rest < 0) return { items };
-    return { items, fault: { offset: rest, reason: 'more text follows where the list ends' } };
+    this.#start = this.#offset;
+    if (this.#isBlank(this.#bytes.length)) return { items };
+    const offset = this.#bytes.findIndex((byte, index) => index >= this.#start && byte > 0x20);
+    return { items, fault: { offset, reason: 'more text follows where the list ends' } };
   }
 
   /** Takes one byte outside of texts; true when it ends the list. */
