@@ -1,0 +1,147 @@
+import { brokerLimit, spawnLimit } from './limits/run-limit.ts';
+import { type AppendRun, measureAppend } from './measure-append.ts';
+import { measureCommands } from './measure-commands.ts';
+import { measureDrain } from './measure-drain.ts';
+import { measureMemory } from './measure-memory.ts';
+import { measureSingle } from './measure-single.ts';
+import { median, percentile } from './statistics.ts';
+import type { Row } from './table.ts';
+
+/** How much to measure. */
+export interface BenchOptions {
+  /** Runs of which the median counts, for appends and commands. */
+  readonly runs: number;
+  readonly appends: number;
+  readonly commands: number;
+  readonly singles: number;
+  /** Messages queued for a dead node in the memory measurement. */
+  readonly queued: number;
+}
+
+/** Measures one or more rows of the table. `shared` carries what a later figure needs of an earlier one. */
+export type Figure = (options: BenchOptions, shared: Shared) => Promise<Row[]>;
+
+interface Shared {
+  appendsPerSecond?: number;
+}
+
+/** The figures by their names, in the order in which they are measured. */
+export const FIGURES: Readonly<Record<string, Figure>> = {
+  limits: limitFigures,
+  append: appendFigures,
+  command: commandFigures,
+  single: singleFigures,
+  memory: memoryFigures,
+  drain: drainFigures,
+};
+
+async function limitFigures({ runs, appends, commands }: BenchOptions): Promise<Row[]> {
+  const broker = await times(runs, () => brokerLimit(appends));
+  const spawns = await times(runs, () => spawnLimit(commands));
+  return [
+    {
+      name: 'limits',
+      figure: 'limit: published and answered',
+      value: median(broker),
+      unit: '/s',
+      note: spread(broker),
+    },
+    { name: 'limits', figure: 'limit: bare spawns', value: median(spawns), unit: '/s', note: spread(spawns) },
+  ];
+}
+
+async function appendFigures({ runs, appends }: BenchOptions, shared: Shared): Promise<Row[]> {
+  const { limits, results } = await pairs(
+    runs,
+    () => brokerLimit(appends),
+    () => measureAppend(appends),
+  );
+  const rates = results.map(({ perSecond }) => perSecond);
+  shared.appendsPerSecond = median(rates);
+  const delay = (name: keyof AppendRun['loopDelayMs']): Row => ({
+    name: 'append',
+    figure: `event-loop delay of ${name}, p99`,
+    value: median(results.map(({ loopDelayMs }) => loopDelayMs[name])),
+    unit: 'ms',
+    goal: { atMost: 20 },
+  });
+  const rate = rateRow({ name: 'append', figure: 'durable ordered appends', rates, limits, goal: 0.3 });
+  return [rate, delay('central'), delay('ship1')];
+}
+
+async function commandFigures({ runs, commands }: BenchOptions): Promise<Row[]> {
+  const { limits, results } = await pairs(
+    runs,
+    () => spawnLimit(commands),
+    () => measureCommands(commands),
+  );
+  return [
+    rateRow({ name: 'command', figure: 'commands with output back', rates: results, limits, goal: 0.8 }),
+  ];
+}
+
+async function singleFigures({ singles }: BenchOptions): Promise<Row[]> {
+  const found = await measureSingle(singles);
+  const row = (share: number, atMost: number): Row => ({
+    name: 'single',
+    figure: `one append, submit to file, p${share * 100}`,
+    value: percentile(found, share),
+    unit: 'ms',
+    goal: { atMost },
+  });
+  return [row(0.5, 3), row(0.99, 10)];
+}
+
+async function memoryFigures({ queued }: BenchOptions): Promise<Row[]> {
+  const run = await measureMemory(queued);
+  const { idleMb, queuedMb, peakMb, databaseMb, acceptedPerSecond } = run;
+  const peak = `idle ${idleMb.toFixed(0)} MB, then ${queuedMb.toFixed(0)} MB, at most ${peakMb.toFixed(0)} MB on the way`;
+  return [
+    {
+      name: 'memory',
+      figure: `memory added by ${queued} queued`,
+      value: queuedMb - idleMb,
+      unit: 'MB',
+      goal: { atMost: 60 },
+      note: `${peak}; database ${databaseMb.toFixed(0)} MB; accepted ${acceptedPerSecond.toFixed(0)} /s`,
+    },
+  ];
+}
+
+async function drainFigures({ appends }: BenchOptions, shared: Shared): Promise<Row[]> {
+  const rate = shared.appendsPerSecond ?? (await measureAppend(appends)).perSecond;
+  const value = await measureDrain(appends);
+  const limit = appends / rate;
+  const figure = `${appends} queued drain when the node is back`;
+  return [{ name: 'drain', figure, value, unit: 's', limit, ratio: value / limit, goal: { atMost: 2 } }];
+}
+
+interface Rates {
+  readonly name: string;
+  readonly figure: string;
+  readonly rates: readonly number[];
+  readonly limits: readonly number[];
+  readonly goal: number;
+}
+
+function rateRow({ name, figure, rates, limits, goal }: Rates): Row {
+  const [value, limit] = [median(rates), median(limits)];
+  const note = `${spread(rates)}; limit ${spread(limits)}`;
+  return { name, figure, value, unit: '/s', limit, ratio: value / limit, goal: { atLeast: goal }, note };
+}
+
+function spread(values: readonly number[]): string {
+  return `runs ${values.map((value) => Math.round(value)).join(', ')}`;
+}
+
+async function times<T>(count: number, work: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let run = 0; run < count; run++) results.push(await work());
+  return results;
+}
+
+/** Limit and figure by turns, so that a machine that slows down slows both. */
+async function pairs<L, T>(runs: number, limit: () => Promise<L>, figure: () => Promise<T>) {
+  const both = await times(runs, async () => ({ limit: await limit(), result: await figure() }));
+  return { limits: both.map((pair) => pair.limit), results: both.map((pair) => pair.result) };
+}

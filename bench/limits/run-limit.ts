@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { startBroker } from '../../test/support/broker.ts';
+import { ChildProgram } from '../../test/support/child-program.ts';
+import { waitFor } from '../../test/support/wait-for.ts';
+
+const SUBJECT = 'ship1.REQToFileAppend.EventACK';
+const WINDOW = 256;
+const SPAWNS_AT_A_TIME = 8;
+
+/** Messages per second that two bare processes publish and answer through a broker of their own. */
+export async function brokerLimit(count: number): Promise<number> {
+  await using broker = await startBroker();
+  const answerer = await program('answerer.ts', broker.url, SUBJECT);
+  try {
+    await waitFor('the answerer to subscribe', () => answerer.stdout === 'ready\n');
+    return await perSecond(await program('publisher.ts', broker.url, SUBJECT, String(count), String(WINDOW)));
+  } finally {
+    await answerer.kill();
+  }
+}
+
+/** Commands per second that a bare process starts, 8 at a time, and reads the output of. */
+export async function spawnLimit(count: number): Promise<number> {
+  return perSecond(await program('spawn-echo.ts', String(count), String(SPAWNS_AT_A_TIME)));
+}
+
+function program(file: string, ...args: string[]): Promise<ChildProgram> {
+  const flags = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, file)];
+  return ChildProgram.start({ command: process.execPath, args: [...flags, ...args] });
+}
+
+async function perSecond(running: ChildProgram): Promise<number> {
+  const { code } = await running.exited;
+  if (code !== 0) throw new Error(`a limit's program ended with ${code}\n${running.output()}`);
+  return (JSON.parse(running.stdout) as { perSecond: number }).perSecond;
+}

@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { type BenchOptions, FIGURES } from './figures.ts';
+import { formatTable, isMet, type Row } from './table.ts';
+
+const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--runs 3] [--queued 1000000] [--appends 20000]
+
+Measures a node against the limits of this machine. Names: ${Object.keys(FIGURES).join(', ')}.
+Without --only all but "limits" are measured (the others measure the limits that they need).
+STEWARD_TEST_PROGRAM measures another program, such as bin/steward.`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '3' },
+    appends: { type: 'string', default: '20000' },
+    queued: { type: 'string', default: '1000000' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const names = values.only ?? Object.keys(FIGURES).filter((name) => name !== 'limits');
+const unknown = names.filter((name) => FIGURES[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`There is no figure ${unknown.join(', ')}.\n\n${USAGE}`);
+  process.exit(2);
+}
+const options: BenchOptions = {
+  runs: Number(values.runs),
+  appends: Number(values.appends),
+  commands: 1000,
+  singles: 300,
+  queued: Number(values.queued),
+};
+
+const shared = {};
+const rows: Row[] = [];
+for (const name of names) {
+  console.error(`measuring ${name} ...`);
+  rows.push(...(await FIGURES[name]!(options, shared).catch((error: Error) => [faultRow(name, error)])));
+}
+if (values.json)
+  console.log(
+    JSON.stringify(
+      rows.map((row) => ({ ...row, met: isMet(row) })),
+      null,
+      2,
+    ),
+  );
+else console.log(formatTable(rows));
+// A missed goal is a result; a figure that could not be measured is a failure.
+process.exit(rows.some(({ fault }) => fault !== undefined) ? 1 : 0);
+
+function faultRow(name: string, error: Error): Row {
+  return { name, figure: name, unit: '', fault: error.message };
+}
