@@ -19,7 +19,7 @@ export class UnsafePathError extends Error {
 }
 
 /**
- * The real path of `<root>/<path>` (as `relativePath` made it), whose folder is made where it is missing (0700,
+ * The real path of `<root>/<path>`, a relative path without `..`, whose folder is made where it is missing (0700,
  * and durable).
  *
  * @throws UnsafePathError when a symbolic link leads out of the root; system errors as they come.

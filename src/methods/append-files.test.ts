@@ -140,8 +140,8 @@ test('a file that was rotated, removed or replaced meanwhile is opened anew', as
   assert.equal(await readFile(path, 'utf8'), 'three');
 });
 
-test('a full disk undoes the whole batch and is thrown as temporary', async (t) => {
-  const { append, data } = await setUp(t);
+test('a full disk undoes the whole batch, withdraws the note, and is thrown as temporary', async (t) => {
+  const { append, data, files } = await setUp(t);
   const full = join(data, 'full');
   await mkdir(full, { recursive: true });
   try {
@@ -152,11 +152,16 @@ test('a full disk undoes the whole batch and is thrown as temporary', async (t) 
   try {
     await append([line('kept', { directory: 'full' }), line('kept')]);
     const batch = [line('x'), line('y'.repeat(100_000), { directory: 'full' })];
+    const notes: string[] = [];
     await assert.rejects(
-      append(batch),
+      files.append(batch, async (note) => void notes.push(note)),
       (error) => error instanceof TemporaryError && /ENOSPC/.test(error.message),
     );
-    assert.equal(await text(data, 'full/ship1/f.log'), 'kept');
+    assert.equal(notes.length, 2);
+    // Another lane appends; a crash now must not cut that off.
+    await append([line(' too', { directory: 'full' })]);
+    assert.equal(await files.recover(notes.at(-1)!), false);
+    assert.equal(await text(data, 'full/ship1/f.log'), 'kept too');
     assert.equal(await text(data, 'dir/ship1/f.log'), 'kept');
   } finally {
     execFileSync('umount', ['-l', full]);

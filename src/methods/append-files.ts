@@ -3,7 +3,7 @@ import { type BorrowedFile, OpenFiles } from '../lib/open-files.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import { isTemporary, TemporaryError } from '../lib/temporary-error.ts';
 import type { Message } from '../message/message.ts';
-import { checksum, encodeAppendNote, recoverAppends } from './append-note.ts';
+import { checksum, encodeAppendNote, recoverAppends, WITHDRAWN_NOTE } from './append-note.ts';
 import { fileFailure } from './file-failure.ts';
 import type { Incoming, Outcome } from './method.ts';
 import { type TargetOptions, targetFile } from './target-file.ts';
@@ -52,7 +52,7 @@ export class AppendFiles {
       releases.push(await this.#lockFiles(ready));
       if (ready.some((append) => append.content.length > 0))
         await intend(encodeAppendNote(ready.map(noteOf)));
-      await this.#write(ready, outcomes);
+      await this.#write(ready, outcomes).catch((error) => withdraw(error, intend));
     } finally {
       await Promise.all(appends.map(({ path, file }) => file && this.#files.giveBack(path)));
       for (const release of releases) release();
@@ -116,6 +116,15 @@ export class AppendFiles {
       throw new TemporaryError(`the file ${path} can't be cut back: ${systemFault(error)}`, { cause: error });
     }
   }
+}
+
+/**
+ * What was begun has been undone, and others may append next to these files. The note must not outlive that: after
+ * a crash it would look like a torn write, and what others wrote would be cut off.
+ */
+async function withdraw(error: unknown, intend: (note: string) => Promise<void>): Promise<never> {
+  await intend(WITHDRAWN_NOTE).catch(() => undefined);
+  throw error;
 }
 
 function groupByFile(batch: readonly Incoming[], outcomes: Outcome[], target?: TargetOptions): Append[] {

@@ -16,6 +16,9 @@ export interface AppendNote {
   readonly sum: number;
 }
 
+/** Takes a note back: its appends were undone, and there is nothing to look for. */
+export const WITHDRAWN_NOTE = '"withdrawn"';
+
 /** The checksum of a note. */
 export function checksum(bytes: Uint8Array): number {
   return crc32(bytes);
@@ -36,6 +39,7 @@ export function encodeAppendNote(notes: readonly AppendNote[]): string {
  * @throws system errors when a file can't be read or cut.
  */
 export async function recoverAppends(folder: string, note: string): Promise<boolean> {
+  if (note === WITHDRAWN_NOTE) return false;
   const found: Found[] = [];
   try {
     for (const entry of JSON.parse(note) as AppendNote[]) found.push(await examine(folder, entry));

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { processesOf } from '../../test/support/processes-of.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
-import { waitFor, waitForFile } from '../../test/support/wait-for.ts';
+import { waitForFile } from '../../test/support/wait-for.ts';
 import { killLeftovers } from '../lib/kill-leftovers.ts';
 import { type Message, newMessage } from '../message/message.ts';
 import type { RunResult } from './method.ts';
 import { createReqCliCommand } from './req-cli-command.ts';
-import { cleanSpool } from './spool.ts';
 
 test('the reply is what the command printed, and the request id is in its environment', async (t) => {
   const { run, bash, left } = await setUp(t);
@@ -239,41 +238,6 @@ test('200 KiB of data go through the shell, and any bytes through the file (faul
   assert.deepEqual(await left(), []);
 });
 
-test('leftovers of a dead node are ended by their request id, and nothing else is', async (t) => {
-  const id = `left-${randomBytes(6).toString('hex')}`;
-  const begin = (requestId: string) => {
-    const child = spawn('bash', ['-c', "trap '' TERM; sleep 109 & wait; sleep 110"], {
-      detached: true,
-      stdio: 'ignore',
-      env: { ...process.env, STEWARD_REQUEST_ID: requestId },
-    });
-    t.after(() => child.kill('SIGKILL'));
-    return child;
-  };
-  begin(id);
-  const spared = begin(`${id}-other`);
-  await waitFor(
-    'both trees',
-    async () => (await processesOf(id)).length === 2 && (await processesOf(`${id}-other`)).length === 2,
-  );
-  assert.equal(await killLeftovers(new Set([id, 'unknown'])), 2);
-  await waitFor('the leftovers to end', async () => (await processesOf(id)).length === 0);
-  assert.equal((await processesOf(`${id}-other`)).length, 2);
-  assert.equal(await killLeftovers(new Set([`${id}-other`])), 2);
-  assert.notEqual(spared.pid, undefined);
-});
-
-test('the spool of a dead process is emptied, but for files that are not of it', async (t) => {
-  const { path } = await tempFolder(t);
-  for (const name of ['run-0123456789ab-1.out', 'run-0123456789ab-2.data', 'other', 'run-x.out']) {
-    await writeFile(join(path, name), '');
-  }
-  await mkdir(join(path, 'folder'));
-  await cleanSpool(path);
-  assert.deepEqual((await readdir(path)).sort(), ['folder', 'other', 'run-x.out']);
-  await cleanSpool(join(path, 'missing'));
-});
-
 const ids = new WeakMap<RunResult, string>();
 let count = 0;
 
@@ -309,14 +273,4 @@ function replyText({ reply }: RunResult): string {
 
 function hash(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** The processes that carry a request id and run. */
-async function processesOf(id: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-    if (environ.split('\0').includes(`STEWARD_REQUEST_ID=${id}`)) found.push(pid);
-  }
-  return found;
 }

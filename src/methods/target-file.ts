@@ -1,5 +1,7 @@
-import { type RelativePath, relativePath } from '../lib/relative-path.ts';
 import type { Message } from '../message/message.ts';
+import { directoryFault, fileNameFault } from '../message/paths.ts';
+
+const MAX_NODE_BYTES = 255;
 
 /** What stands in for the parts of a path that a message leaves empty, and whose folder it is. */
 export interface TargetOptions {
@@ -9,6 +11,9 @@ export interface TargetOptions {
   readonly node?: string;
 }
 
+/** A path relative to the data folder, or why there is none. */
+export type TargetFile = { readonly path: string } | { readonly fault: string };
+
 /**
  * Where a message's content is kept, relative to the data folder: `<directory>/<node>/<fileName>`.
  *
@@ -16,17 +21,16 @@ export interface TargetOptions {
  * directory is taken relative to the data folder; nothing leaves it. Without a fileName the file is named after
  * the method that was asked for (`REQCliCommand.log`): the reference fails there and loses the content.
  */
-export function targetFile(message: Message, options: TargetOptions = {}): RelativePath {
-  const node = options.node ?? message.previousMessage?.toNode ?? message.toNode;
+export function targetFile(message: Message, options: TargetOptions = {}): TargetFile {
+  const { previousMessage } = message;
+  const node = options.node ?? previousMessage?.toNode ?? message.toNode;
+  const directory = message.directory || (options.directory ?? '');
   const fileName =
-    message.fileName || (options.fileName ?? `${message.previousMessage?.method ?? message.method}.log`);
-  const fault = nodeFault(node) ?? fileNameFault(fileName);
+    message.fileName || (options.fileName ?? `${previousMessage?.method || message.method}.log`);
+  const fault = nodeFault(node) ?? directoryFault(directory) ?? fileNameFault(fileName);
   if (fault !== undefined) return { fault };
-  return relativePath([
-    ['directory', message.directory || (options.directory ?? '')],
-    ['node name', node],
-    ['fileName', fileName],
-  ]);
+  const folders = directory.split('/').filter((name) => name !== '' && name !== '.');
+  return { path: [...folders, node, fileName].join('/') };
 }
 
 /** Why a message's file can't be written anywhere, or undefined. */
@@ -35,14 +39,10 @@ export function targetFault(message: Message, options?: TargetOptions): string |
   return 'fault' in target ? target.fault : undefined;
 }
 
+/** Other programs may allow more in a name than this one does; a folder is all that it must make here. */
 function nodeFault(node: string): string | undefined {
   if (node === '') return 'the node that the file belongs to has no name';
-  return node === '.' || node.includes('/')
-    ? `node name ${JSON.stringify(node)} is no name for a folder`
-    : undefined;
-}
-
-function fileNameFault(fileName: string): string | undefined {
-  const last = fileName.slice(fileName.lastIndexOf('/') + 1);
-  return last === '' || last === '.' ? `fileName ${JSON.stringify(fileName)} names no file` : undefined;
+  const isFolderName = node !== '.' && node !== '..' && !/[/\p{Cc}]/u.test(node);
+  if (isFolderName && Buffer.byteLength(node) <= MAX_NODE_BYTES) return undefined;
+  return `the node name ${JSON.stringify(node.slice(0, 80))} is no name for a folder`;
 }

@@ -1,0 +1,11 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+/** The ids of the running processes that carry a request id in their environment. */
+export async function processesOf(id: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (environ.split('\0').includes(`STEWARD_REQUEST_ID=${id}`)) found.push(pid);
+  }
+  return found;
+}
