@@ -28,6 +28,7 @@ interface MethodBase {
  *
  * A method that is not idempotent first calls `intend(note)`: it resolves when the note is on disk. After a
  * crash, `recover(note)` says whether the noted effect is complete (true), and undoes it otherwise (false).
+ * A second `intend` replaces the note: where `apply` undid its work, it withdraws the note before it throws.
  */
 export interface EffectMethod extends MethodBase {
   readonly mode: 'effect';
@@ -62,6 +63,6 @@ export interface RunResult {
   readonly stderrTail?: Uint8Array;
   readonly outputBytes?: number;
   readonly reply?: ReplyBody;
-  /** Where set, this text goes to errorCentral, worded as the reference words it. */
+  /** Where set, this text goes to errorCentral, worded as the reference words it, without a newline at its end. */
   readonly error?: string;
 }

@@ -54,6 +54,8 @@ export async function runCommand(command: Command): Promise<CommandEnd> {
   using stopper = new Stopper(child.pid, command);
   const end = (await Promise.race([exit, stopper.gaveUp])) ?? { exitCode: null, signal: null };
   const isOver = await groupEnded(child.pid, () => stopper.hasGivenUp);
+  // From here on the group's number may belong to others.
+  stopper[Symbol.dispose]();
   const { stopped } = stopper;
   if (stopped !== undefined) await killLeftovers(new Set([command.requestId]), KILL_AFTER_MS);
   const { exitCode, signal } = end as { exitCode: number | null; signal: NodeJS.Signals | null };
