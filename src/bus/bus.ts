@@ -53,6 +53,7 @@ export class Bus implements AsyncDisposable {
   readonly #deps: BusDeps;
   readonly #wanted = new Set<Wanted>();
   readonly #stop = new AbortController();
+  readonly #firstAttempt = Promise.withResolvers<void>();
   readonly #loop: Promise<void>;
   #connection: NatsConnection | undefined;
   #isConnected = false;
@@ -115,6 +116,13 @@ export class Bus implements AsyncDisposable {
     };
   }
 
+  /** Resolves when the first attempt to connect has ended, either way, or after `maxMs`. */
+  async firstAttempt(maxMs: number): Promise<void> {
+    const patience = new AbortController();
+    await Promise.race([this.#firstAttempt.promise, pause(maxMs, patience.signal)]);
+    patience.abort();
+  }
+
   /** Resolves when all that was published has reached the broker, or the connection is gone. */
   async flush(): Promise<void> {
     await this.#connection?.flush().catch(() => {});
@@ -128,6 +136,8 @@ export class Bus implements AsyncDisposable {
   async #keepConnected(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const connection = await this.#connectOnce();
+      if (connection) this.#connected(connection);
+      this.#firstAttempt.resolve();
       if (!connection) {
         await pause(this.#options.retryIntervalMs, this.#stop.signal);
         continue;
@@ -136,7 +146,6 @@ export class Bus implements AsyncDisposable {
         this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
         if (this.#stop.signal.aborted) resolve();
       });
-      this.#connected(connection);
       void this.#watch(connection);
       await Promise.race([connection.closed(), stopped]);
       this.#disconnected();

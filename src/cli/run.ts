@@ -1,5 +1,6 @@
 import { parseFlags } from '../config/flags.ts';
 import { loadConfig } from '../config/load-config.ts';
+import type { NodeOptions } from '../node/build-node.ts';
 import { startNode } from '../node/start-node.ts';
 import type { CommandCall } from './command.ts';
 import { printHelp } from './help.ts';
@@ -15,9 +16,21 @@ export async function runNode(call: CommandCall): Promise<number> {
   for (const warning of warnings) call.stderr.write(`steward: warning: ${warning}\n`);
 
   using signals = catchStopSignals(call);
-  await using node = await startNode(config, { version: readVersion() });
+  await using node = await startNode(config, nodeOptions(call));
   const failure = await Promise.race([signals.stop, node.failed]);
   signals.limitStop();
   if (failure === undefined) return 0;
   throw failure;
+}
+
+function nodeOptions({ env, stdout }: CommandCall): NodeOptions {
+  return {
+    version: readVersion(),
+    env,
+    isTerminal: process.stderr.isTTY === true,
+    stdout: (bytes) =>
+      new Promise((resolve, reject) => {
+        stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
+  };
 }

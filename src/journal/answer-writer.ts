@@ -25,7 +25,11 @@ export class AnswerWriter {
   }
 
   /** Answers one message. */
-  one(reply: string, status: AnswerStatus, about: { seq: number; id: string; reason?: string; headers?: Record<string, string> }): void {
+  one(
+    reply: string,
+    status: AnswerStatus,
+    about: { seq: number; id: string; reason?: string; headers?: Record<string, string> },
+  ): void {
     this.#write({ reply, seq: about.seq, id: about.id }, about.seq, about, status);
   }
 
@@ -36,7 +40,12 @@ export class AnswerWriter {
     for (let index = 1; index <= items.length; index++) {
       const item = items[index];
       const isMore =
-        item && last && first && item.seq === last.seq + 1 && item.reply === first.reply && isAlike(verdictOf(item), verdictOf(first));
+        item &&
+        last &&
+        first &&
+        item.seq === last.seq + 1 &&
+        item.reply === first.reply &&
+        isAlike(verdictOf(item), verdictOf(first));
       if (!isMore && first && last) {
         const verdict = verdictOf(first);
         this.#write(last, first.seq, verdict, verdict.status);
@@ -46,7 +55,12 @@ export class AnswerWriter {
     }
   }
 
-  #write(last: Answerable, firstSeq: number, more: { reason?: string; headers?: Record<string, string> }, status: AnswerStatus): void {
+  #write(
+    last: Answerable,
+    firstSeq: number,
+    more: { reason?: string; headers?: Record<string, string> },
+    status: AnswerStatus,
+  ): void {
     if (this.#isSilent || !last.reply) return;
     if (last.seq === 0) return this.#deps.answer(last.reply, this.#text, {});
     const headers: Record<string, string> = {

@@ -4,8 +4,9 @@ import { HEADER, headerText, parseLanePlace } from '../message/wire-headers.ts';
 import { prune } from '../store/prune.ts';
 import { statement } from '../store/statement.ts';
 import type { Arrival, JournalDeps, JournalMethod, JournalOptions } from './journal-deps.ts';
+import type { LaneState } from './lane-record.ts';
 import { openArrival } from './open-arrival.ts';
-import { type LaneState, ReceivingLane } from './receiving-lane.ts';
+import { ReceivingLane } from './receiving-lane.ts';
 import { Reporter } from './reporter.ts';
 import type { JournalRow } from './rows.ts';
 import { RunQueue } from './run-queue.ts';
@@ -52,8 +53,10 @@ export class Journal implements AsyncDisposable {
     this.#deps = deps;
     this.#reporter = new Reporter(deps);
     this.#runner = new Runner(options, { ...deps, reporter: this.#reporter, signal: this.#stop.signal });
-    this.#nextLane = (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM journal_lanes')?.id ?? 0) + 1;
-    this.#nextRow = (deps.store.get<{ row: number | null }>('SELECT max(row) AS row FROM journal')?.row ?? 0) + 1;
+    this.#nextLane =
+      (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM journal_lanes')?.id ?? 0) + 1;
+    this.#nextRow =
+      (deps.store.get<{ row: number | null }>('SELECT max(row) AS row FROM journal')?.row ?? 0) + 1;
     this.#loadLanes();
   }
 
@@ -74,7 +77,11 @@ export class Journal implements AsyncDisposable {
     const reason = `the header ${HEADER.lane} ${JSON.stringify(header.slice(0, 100))} is not <epoch>/<seq>/<floor>`;
     this.#deps.reportError(`error: ${method.name}: a message was refused: ${reason}`);
     if (!arrival.reply || !method.isAnswered) return;
-    const headers = { [HEADER.status]: 'rejected', [HEADER.reason]: headerText(reason), [HEADER.id]: arrival.header(HEADER.id) ?? '' };
+    const headers = {
+      [HEADER.status]: 'rejected',
+      [HEADER.reason]: headerText(reason),
+      [HEADER.id]: arrival.header(HEADER.id) ?? '',
+    };
     this.#deps.answer(arrival.reply, `confirmed from: ${this.#options.nodeName}: 0`, headers);
   }
 
@@ -82,8 +89,12 @@ export class Journal implements AsyncDisposable {
   async prune(options: { keepMs: number; keepCount: number }): Promise<number> {
     const { store, now } = this.#deps;
     const before = now() - options.keepMs;
-    const oldest = store.get<{ row: number | null }>('SELECT min(row) AS row FROM journal')?.row ?? this.#nextRow;
-    const firstYoung = store.get<{ row: number }>('SELECT row FROM journal WHERE accepted_at >= ? ORDER BY row LIMIT 1', before)?.row;
+    const oldest =
+      store.get<{ row: number | null }>('SELECT min(row) AS row FROM journal')?.row ?? this.#nextRow;
+    const firstYoung = store.get<{ row: number }>(
+      'SELECT row FROM journal WHERE accepted_at >= ? ORDER BY row LIMIT 1',
+      before,
+    )?.row;
     await store.write([
       statement(
         `DELETE FROM journal_lanes WHERE used_at < ? AND EXISTS (
@@ -161,9 +172,17 @@ export class Journal implements AsyncDisposable {
   }
 
   #loadLanes(): void {
-    const rows = this.#deps.store.all<LaneState & { from_node: string }>('SELECT * FROM journal_lanes ORDER BY id');
+    const rows = this.#deps.store.all<LaneState & { from_node: string }>(
+      'SELECT * FROM journal_lanes ORDER BY id',
+    );
     for (const row of rows) {
-      const state = { id: row.id, epoch: row.epoch, subject: row.subject, fromNode: row.from_node, next: row.next };
+      const state = {
+        id: row.id,
+        epoch: row.epoch,
+        subject: row.subject,
+        fromNode: row.from_node,
+        next: row.next,
+      };
       this.#lanes.set(`${row.epoch} ${row.subject}`, { state, lane: undefined });
     }
   }
@@ -171,21 +190,37 @@ export class Journal implements AsyncDisposable {
   /** An effect that a crash cut short is found complete, and then it counts, or is undone, and then it comes again. */
   async #recoverIntents(): Promise<void> {
     const { store, logger } = this.#deps;
-    const intents = store.all<{ lane: number; last: number; method: string; note: string }>('SELECT * FROM intents');
+    const intents = store.all<{ lane: number; last: number; method: string; note: string }>(
+      'SELECT * FROM intents',
+    );
     for (const intent of intents) {
       const method = this.#deps.methodOf(intent.method);
-      const isComplete = method?.mode === 'effect' && (await method.recover?.(intent.note).catch((error: unknown) => {
-        logger.warn({ err: error, note: intent.note }, `${intent.method}: what a crash cut short could not be checked`);
-        return false;
-      }));
+      const isComplete =
+        method?.mode === 'effect' &&
+        (await method.recover?.(intent.note).catch((error: unknown) => {
+          logger.warn(
+            { err: error, note: intent.note },
+            `${intent.method}: what a crash cut short could not be checked`,
+          );
+          return false;
+        }));
       const statements = [statement('DELETE FROM intents WHERE lane = ?', intent.lane)];
       const found = [...this.#lanes.values()].find(({ state }) => state.id === intent.lane);
       if (isComplete && found && intent.last > 0) {
         found.state.next = Math.max(found.state.next, intent.last + 1);
-        statements.push(statement('UPDATE journal_lanes SET next = max(next, ?) WHERE id = ?', intent.last + 1, intent.lane));
+        statements.push(
+          statement(
+            'UPDATE journal_lanes SET next = max(next, ?) WHERE id = ?',
+            intent.last + 1,
+            intent.lane,
+          ),
+        );
       }
       await store.write(statements);
-      logger.info({ method: intent.method, lane: intent.lane, isComplete }, 'an effect that was under way was checked');
+      logger.info(
+        { method: intent.method, lane: intent.lane, isComplete },
+        'an effect that was under way was checked',
+      );
     }
   }
 

@@ -23,10 +23,16 @@ export function openArrival(arrival: Envelope, options: { method: JournalMethod;
   if (typeof message === 'string') return { fault: message };
   const subject = parseSubject(arrival.subject);
   if (message.method !== subject?.method) {
-    return { message, fault: `the payload asks for ${quote(message.method)} on the subject ${arrival.subject}: refused` };
+    return {
+      message,
+      fault: `the payload asks for ${quote(message.method)} on the subject ${arrival.subject}: refused`,
+    };
   }
   if (message.toNode !== subject.toNode) {
-    return { message, fault: `the payload is for node ${quote(message.toNode)} on the subject ${arrival.subject}: refused` };
+    return {
+      message,
+      fault: `the payload is for node ${quote(message.toNode)} on the subject ${arrival.subject}: refused`,
+    };
   }
   const fromFault = nodeNameFault(message.fromNode);
   if (fromFault) return { message, fault: `FromNode: ${fromFault}` };

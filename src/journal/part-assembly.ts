@@ -19,7 +19,10 @@ export class PartAssembly {
    * Adds piece `index` (from 1) of `total`. The answer is the whole message with its last piece, 'more' before
    * that, 'gap' where a piece is missing, and 'too-large' above the limit.
    */
-  add(seq: number, piece: { index: number; total: number; bytes: Uint8Array }): Uint8Array | 'more' | 'gap' | 'too-large' {
+  add(
+    seq: number,
+    piece: { index: number; total: number; bytes: Uint8Array },
+  ): Uint8Array | 'more' | 'gap' | 'too-large' {
     if (seq !== this.#seq || piece.index === 1) {
       this.clear();
       this.#seq = seq;

@@ -2,36 +2,21 @@ import { isTemporary, TemporaryError } from '../lib/temporary-error.ts';
 import { formatNumber } from '../message/body-format.ts';
 import type { Message } from '../message/message.ts';
 import { type AnswerStatus, HEADER, headerText, type LanePlace, parsePair } from '../message/wire-headers.ts';
-import { type Statement, statement } from '../store/statement.ts';
+import type { Statement } from '../store/statement.ts';
 import { AnswerWriter } from './answer-writer.ts';
-import type { Arrival, EffectMethod, Incoming, JournalDeps, JournalMethod, JournalOptions, Outcome } from './journal-deps.ts';
-import { openArrival } from './open-arrival.ts';
+import type {
+  Arrival,
+  EffectMethod,
+  Incoming,
+  JournalDeps,
+  JournalMethod,
+  JournalOptions,
+  Outcome,
+} from './journal-deps.ts';
+import { type Item, LaneRecord, type LaneState, type Verdict } from './lane-record.ts';
 import { PartAssembly } from './part-assembly.ts';
-import { insertAccepted, insertRefused, type JournalRow } from './rows.ts';
-
-/** A lane as the journal keeps it: the next place that it takes. */
-export interface LaneState {
-  readonly id: number;
-  /** The sender's epoch; `-<node>` for a node that does not speak lanes. */
-  readonly epoch: string;
-  readonly subject: string;
-  readonly fromNode: string;
-  next: number;
-}
-
-/** A message in its turn. Exactly one of `message` alone, or `fault`, decides. */
-export interface Item {
-  /** 0 where the sender does not speak lanes. */
-  readonly seq: number;
-  readonly id: string;
-  /** Where the sender waits; the newest question counts. */
-  reply: string;
-  readonly notAfter: number | null;
-  readonly format: number;
-  readonly payload: Uint8Array;
-  readonly message: Message | undefined;
-  readonly fault: string | undefined;
-}
+import { insertAccepted, type JournalRow } from './rows.ts';
+import { idOf, toItem } from './to-item.ts';
 
 export interface ReceivingLaneDeps extends JournalDeps {
   /** Gives a row number that was never used. */
@@ -39,8 +24,6 @@ export interface ReceivingLaneDeps extends JournalDeps {
   /** Takes over what was journalled. */
   onAccepted(rows: readonly JournalRow[], method: JournalMethod, messages: readonly Message[]): void;
 }
-
-type Verdict = { status: 'accepted' } | { status: 'rejected' | 'expired'; reason: string };
 
 const BATCH_MESSAGES = 512;
 const QUEUE_BYTES = 64 * 1024 * 1024;
@@ -52,6 +35,7 @@ export class ReceivingLane {
   readonly #options: JournalOptions;
   readonly #deps: ReceivingLaneDeps;
   readonly #answers: AnswerWriter;
+  readonly #record: LaneRecord;
   readonly #parts: PartAssembly;
   /** What was taken and is not answered, by its place. */
   readonly #unanswered = new Map<number, Item>();
@@ -64,6 +48,7 @@ export class ReceivingLane {
     this.#method = method;
     this.#options = options;
     this.#deps = deps;
+    this.#record = new LaneRecord(state, deps);
     this.#parts = new PartAssembly(options.maxMessageBytes);
     this.#answers = new AnswerWriter({ nodeName: options.nodeName, isSilent: !method.isAnswered }, deps);
   }
@@ -82,7 +67,8 @@ export class ReceivingLane {
     }
     if (place.seq < state.next) return this.#onKnown(arrival, place.seq);
     if (place.seq > state.next) return this.#gap(arrival, place.seq);
-    if (this.#queueBytes > QUEUE_BYTES) return this.#busy(arrival, place.seq, 'more messages wait than fit into memory');
+    if (this.#queueBytes > QUEUE_BYTES)
+      return this.#busy(arrival, place.seq, 'more messages wait than fit into memory');
     const part = arrival.header(HEADER.part);
     if (part === undefined) return this.#take(arrival, place.seq, arrival.payload);
     this.#takePart(arrival, place.seq, part);
@@ -95,43 +81,43 @@ export class ReceivingLane {
 
   #takePart(arrival: Arrival, seq: number, header: string): void {
     const part = parsePair(header, '/');
-    if (!part) return this.#take(arrival, seq, undefined, `the header ${HEADER.part} ${JSON.stringify(header)} is not <i>/<n>`);
+    if (!part)
+      return this.#take(
+        arrival,
+        seq,
+        undefined,
+        `the header ${HEADER.part} ${JSON.stringify(header)} is not <i>/<n>`,
+      );
     const result = this.#parts.add(seq, { index: part[0], total: part[1], bytes: arrival.payload });
     if (result === 'gap') return this.#gap(arrival, seq);
     if (result === 'too-large') {
       const limit = this.#options.maxMessageBytes;
-      return this.#take(arrival, seq, undefined, `the message is larger than this node takes (maxMessageMB: ${limit / 1024 / 1024})`);
+      return this.#take(
+        arrival,
+        seq,
+        undefined,
+        `the message is larger than this node takes (maxMessageMB: ${limit / 1024 / 1024})`,
+      );
     }
-    if (result === 'more') this.#answers.one(arrival.reply, 'part', { seq, id: idOf(arrival), headers: { [HEADER.part]: header } });
+    if (result === 'more')
+      this.#answers.one(arrival.reply, 'part', {
+        seq,
+        id: idOf(arrival),
+        headers: { [HEADER.part]: header },
+      });
     else this.#take(arrival, seq, result);
   }
 
   #take(arrival: Arrival, seq: number, payload: Uint8Array | undefined, fault?: string): void {
-    const whole = payload ?? new Uint8Array(0);
-    const opened = fault
-      ? { fault }
-      : openArrival(
-          { subject: arrival.subject, payload: whole, header: (name) => arrival.header(name) },
-          { method: this.#method, maxBytes: this.#options.maxMessageBytes },
-        );
-    const notAfter = Number(arrival.header(HEADER.notAfter) ?? Number.NaN);
-    const item: Item = {
-      seq,
-      id: idOf(arrival),
-      reply: arrival.reply,
-      notAfter: Number.isFinite(notAfter) ? notAfter : null,
-      format: formatNumber({ serial: arrival.header('serial') === 'cbor' ? 'cbor' : '', cmp: compressionOf(arrival) }),
-      payload: whole,
-      message: opened.message,
-      fault: 'fault' in opened ? opened.fault : undefined,
-    };
+    const { maxMessageBytes } = this.#options;
+    const item = toItem(arrival, { seq, payload, fault, method: this.#method, maxBytes: maxMessageBytes });
     if (seq > 0) {
       this.#state.next = seq + 1;
       this.#unanswered.set(seq, item);
     }
-    if (opened.message && !item.fault) this.#deps.onAlive(opened.message.fromNode);
+    if (item.message && !item.fault) this.#deps.onAlive(item.message.fromNode);
     this.#queue.push(item);
-    this.#queueBytes += whole.length;
+    this.#queueBytes += item.payload.length;
     this.#drain ??= this.#run().finally(() => {
       this.#drain = undefined;
     });
@@ -145,15 +131,22 @@ export class ReceivingLane {
       waiting.reply = arrival.reply;
       return;
     }
-    const known = waiting ?? this.#deps.store.get<{ id: string; state: string; reason: string | null }>(
-      'SELECT id, state, reason FROM journal WHERE lane = ? AND seq = ?',
-      ...[this.#state.id, seq],
-    );
+    const known =
+      waiting ??
+      this.#deps.store.get<{ id: string; state: string; reason: string | null }>(
+        'SELECT id, state, reason FROM journal WHERE lane = ? AND seq = ?',
+        ...[this.#state.id, seq],
+      );
     if (known && known.id !== id) {
-      return this.#answers.one(arrival.reply, 'duplicate', { seq, id, headers: { [HEADER.seenId]: known.id } });
+      return this.#answers.one(arrival.reply, 'duplicate', {
+        seq,
+        id,
+        headers: { [HEADER.seenId]: known.id },
+      });
     }
     const row = known && 'state' in known ? known : undefined;
-    const status: AnswerStatus = row?.state === 'rejected' || row?.state === 'expired' ? row.state : 'duplicate';
+    const status: AnswerStatus =
+      row?.state === 'rejected' || row?.state === 'expired' ? row.state : 'duplicate';
     this.#answers.one(arrival.reply, status, { seq, id, ...(row?.reason ? { reason: row.reason } : {}) });
   }
 
@@ -187,7 +180,8 @@ export class ReceivingLane {
     const verdicts = new Map<Item, Verdict>();
     for (const item of batch) {
       if (item.fault) verdicts.set(item, { status: 'rejected', reason: item.fault });
-      else if (isOver(item, now)) verdicts.set(item, { status: 'expired', reason: 'it came after its time was over' });
+      else if (isOver(item, now))
+        verdicts.set(item, { status: 'expired', reason: 'it came after its time was over' });
     }
     if (this.#method.mode === 'effect') await this.#applyEffects(batch, good, verdicts);
     else await this.#journal(batch, good, verdicts);
@@ -195,32 +189,50 @@ export class ReceivingLane {
     this.#answers.run(batch, (item) => verdicts.get(item) ?? { status: 'accepted' });
   }
 
-  async #applyEffects(batch: readonly Item[], good: readonly Item[], verdicts: Map<Item, Verdict>): Promise<void> {
+  async #applyEffects(
+    batch: readonly Item[],
+    good: readonly Item[],
+    verdicts: Map<Item, Verdict>,
+  ): Promise<void> {
     if (this.#method.mode !== 'effect') return;
     let intended: ReadonlySet<Item> | undefined;
     const intend = async (note: string) => {
+      const written = intended;
       intended = new Set(verdicts.keys());
-      await this.#write([this.#saveLane(batch[0]!.seq), this.#intent(batch, note), ...this.#refusedRows(verdicts)]);
+      await this.#write([
+        this.#record.saveLane(batch[0]!.seq),
+        this.#record.intent(this.#method.name, batch, note),
+        ...this.#record.refused(verdicts, written),
+      ]);
     };
     const incoming = good.map((item) => ({ id: item.id, message: item.message! }));
     const outcomes = good.length > 0 ? await applySafely(this.#method, incoming, intend) : [];
     outcomes.forEach((outcome, index) => {
       if (!outcome.ok) verdicts.set(good[index]!, { status: 'rejected', reason: outcome.reason });
     });
-    const statements = [this.#saveLane(this.#nextAfter(batch)), ...this.#refusedRows(verdicts, intended)];
-    if (intended) statements.push(statement('DELETE FROM intents WHERE lane = ?', this.#state.id));
+    const statements = [
+      this.#record.saveLane(this.#nextAfter(batch)),
+      ...this.#record.refused(verdicts, intended),
+    ];
+    if (intended) statements.push(this.#record.forgetIntent());
     const written = this.#write(statements);
     // After an intent the effect itself proves what was taken, and the sender's floor carries the rest.
     if (!intended || verdicts.size > 0) await written;
-    else written.catch((error) => this.#deps.logger.warn({ err: error }, 'the journal could not be written; it is mended at the next start'));
+    else
+      written.catch((error) =>
+        this.#deps.logger.warn(
+          { err: error },
+          'the journal could not be written; it is mended at the next start',
+        ),
+      );
   }
 
   async #journal(batch: readonly Item[], good: readonly Item[], verdicts: Map<Item, Verdict>): Promise<void> {
-    const rows = good.map((item) => this.#toRow(item));
+    const rows = good.map((item) => this.#record.rowOf(item));
     await this.#write([
-      this.#saveLane(this.#nextAfter(batch)),
+      this.#record.saveLane(this.#nextAfter(batch)),
       insertAccepted(rows),
-      ...this.#refusedRows(verdicts),
+      ...this.#record.refused(verdicts),
     ]);
     const messages = good.map((item) => item.message!);
     this.#deps.onAccepted(rows, this.#method, messages);
@@ -230,7 +242,10 @@ export class ReceivingLane {
   #refuseForNow(batch: readonly Item[], error: Error): void {
     const first = batch[0]!;
     const reason = headerText(error.message);
-    this.#deps.logger.warn({ err: error, subject: this.#state.subject }, `messages are not accepted for now: ${reason}`);
+    this.#deps.logger.warn(
+      { err: error, subject: this.#state.subject },
+      `messages are not accepted for now: ${reason}`,
+    );
     if (first.seq === 0) return;
     this.#state.next = first.seq;
     this.#parts.clear();
@@ -256,22 +271,6 @@ export class ReceivingLane {
     return last === 0 ? 0 : last + 1;
   }
 
-  #saveLane(next: number): Statement {
-    const { id, epoch, subject, fromNode } = this.#state;
-    return statement(
-      `INSERT INTO journal_lanes (id, epoch, subject, from_node, next, used_at) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET next = max(next, excluded.next), used_at = excluded.used_at`,
-      ...[id, epoch, subject, fromNode, next, this.#deps.now()],
-    );
-  }
-
-  #intent(batch: readonly Item[], note: string): Statement {
-    return statement(
-      'INSERT OR REPLACE INTO intents (lane, first, last, method, note) VALUES (?, ?, ?, ?, ?)',
-      ...[this.#state.id, batch[0]!.seq, batch.at(-1)!.seq, this.#method.name, note],
-    );
-  }
-
   /** A write that fails is a fault that passes: the sender keeps what is not accepted. */
   async #write(statements: readonly Statement[]): Promise<void> {
     try {
@@ -279,29 +278,6 @@ export class ReceivingLane {
     } catch (error) {
       throw new TemporaryError((error as Error).message, { cause: error });
     }
-  }
-
-  #refusedRows(verdicts: ReadonlyMap<Item, Verdict>, written?: ReadonlySet<Item>): Statement[] {
-    const rows = [...verdicts].flatMap(([item, verdict]) => {
-      if (verdict.status === 'accepted' || item.seq === 0 || written?.has(item)) return [];
-      return [{ ...this.#toRow(item), state: verdict.status, reason: verdict.reason }];
-    });
-    return rows.length > 0 ? [insertRefused(rows)] : [];
-  }
-
-  #toRow(item: Item): JournalRow {
-    return {
-      row: this.#deps.allocateRow(),
-      lane: item.seq === 0 ? null : this.#state.id,
-      seq: item.seq === 0 ? null : item.seq,
-      id: item.id,
-      fromNode: item.message?.fromNode ?? this.#state.fromNode,
-      subject: this.#state.subject,
-      notAfter: item.notAfter,
-      acceptedAt: this.#deps.now(),
-      format: item.format,
-      body: item.payload,
-    };
   }
 }
 
@@ -315,19 +291,13 @@ async function applySafely(
     return await method.apply(incoming, intend);
   } catch (error) {
     if (isTemporary(error)) throw error;
-    return incoming.map(() => ({ ok: false, reason: `${method.name} failed unexpectedly: ${(error as Error).message}` }));
+    return incoming.map(() => ({
+      ok: false,
+      reason: `${method.name} failed unexpectedly: ${(error as Error).message}`,
+    }));
   }
 }
 
 function isOver(item: Item, now: number): boolean {
   return item.notAfter !== null && item.notAfter < now;
-}
-
-function idOf(arrival: Arrival): string {
-  return arrival.header(HEADER.id) ?? '';
-}
-
-function compressionOf(arrival: Arrival): '' | 'z' | 'g' {
-  const value = arrival.header(HEADER.compression);
-  return value === 'z' || value === 'g' ? value : '';
 }

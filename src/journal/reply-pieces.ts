@@ -5,17 +5,23 @@ import type { ReplyBody } from './journal-deps.ts';
 const PIECE_BYTES = 512 * 1024;
 
 /** A reply's content: in pieces where the receiver can put them after one another, else whole. */
-export async function* replyPieces(body: ReplyBody, options: { inPieces: boolean }): AsyncGenerator<Uint8Array> {
+export async function* replyPieces(
+  body: ReplyBody,
+  options: { inPieces: boolean },
+): AsyncGenerator<Uint8Array> {
   if (body instanceof Uint8Array) {
     if (!options.inPieces || body.length <= PIECE_BYTES) return yield body;
-    for (let start = 0; start < body.length; start += PIECE_BYTES) yield body.subarray(start, start + PIECE_BYTES);
+    for (let start = 0; start < body.length; start += PIECE_BYTES)
+      yield body.subarray(start, start + PIECE_BYTES);
     return;
   }
   const file = await open(body.path, 'r');
   try {
     const size = options.inPieces ? PIECE_BYTES : body.bytes;
     for (let position = 0; position < body.bytes; ) {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(size, body.bytes - position)), { position });
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(size, body.bytes - position)), {
+        position,
+      });
       if (bytesRead === 0) return;
       position += bytesRead;
       yield buffer.subarray(0, bytesRead);

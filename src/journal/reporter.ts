@@ -46,7 +46,11 @@ export class Reporter implements AsyncDisposable {
       const some = pending.slice(0, MAX_ENDS);
       const rows = some.flatMap(({ row }) => (row === undefined ? [] : [row]));
       try {
-        await this.#deps.sendReport(toNode, some.map(({ end }) => end), [markReported(rows)]);
+        await this.#deps.sendReport(
+          toNode,
+          some.map(({ end }) => end),
+          [markReported(rows)],
+        );
         pending.splice(0, some.length);
       } catch (error) {
         this.#deps.logger.warn({ err: error, toNode }, 'a report could not be queued; trying again');

@@ -1,8 +1,8 @@
 import { pause } from '../lib/pause.ts';
 import type { Message } from '../message/message.ts';
 import type { RunMethod } from './journal-deps.ts';
-import { LONG_RUN_MS, type Runner } from './runner.ts';
 import type { JournalRow } from './rows.ts';
+import { LONG_RUN_MS, type Runner } from './runner.ts';
 
 /** How many long runs of one sender and method may go on side by side. */
 const MAX_SIDE_BY_SIDE = 100;
@@ -41,12 +41,16 @@ export class RunQueue {
   }
 
   add(row: JournalRow | number, message?: Message): void {
-    const isKnown = typeof row !== 'number' && message && this.#known < MEMORY_REQUESTS && this.#knownBytes < MEMORY_BYTES;
+    const isKnown =
+      typeof row !== 'number' && message && this.#known < MEMORY_REQUESTS && this.#knownBytes < MEMORY_BYTES;
     if (isKnown) {
       this.#known++;
       this.#knownBytes += row.body.length;
     }
-    this.#waiting.push({ row: typeof row === 'number' ? row : row.row, known: isKnown ? { row, message } : undefined });
+    this.#waiting.push({
+      row: typeof row === 'number' ? row : row.row,
+      known: isKnown ? { row, message } : undefined,
+    });
     this.#loop ??= this.#run().finally(() => {
       this.#loop = undefined;
     });

@@ -41,13 +41,19 @@ export class Runner {
    * Runs a request. Resolves when its method has ended; `written` then resolves when that is on disk. Before the
    * method begins, that is on disk too: a run that a crash cuts short is never begun again.
    */
-  async run(row: JournalRow, method: RunMethod | undefined, known?: Message): Promise<{ written: Promise<void> }> {
+  async run(
+    row: JournalRow,
+    method: RunMethod | undefined,
+    known?: Message,
+  ): Promise<{ written: Promise<void> }> {
     if (this.#signal.aborted) return { written: Promise.resolve() };
     const message = known ?? this.#decode(row);
     const startedAt = this.#deps.now();
     const refusal = this.#refusal(row, method, message, startedAt);
     if (refusal || !message || !method) {
-      return { written: this.#end({ row, message, startedAt: undefined, end: refusal ?? { state: 'rejected' } }) };
+      return {
+        written: this.#end({ row, message, startedAt: undefined, end: refusal ?? { state: 'rejected' } }),
+      };
     }
     await this.#insist(() => this.#deps.store.write([markRunning(row.row, startedAt)]));
     if (this.#signal.aborted) return { written: Promise.resolve() };
@@ -69,8 +75,14 @@ export class Runner {
     await this.#end({ row, message, startedAt, end: { state: 'interrupted', reason } });
   }
 
-  #refusal(row: JournalRow, method: RunMethod | undefined, message: Message | undefined, now: number): RowEnd | undefined {
-    if (row.notAfter !== null && row.notAfter < now) return { state: 'expired', reason: 'its time was over before its turn came' };
+  #refusal(
+    row: JournalRow,
+    method: RunMethod | undefined,
+    message: Message | undefined,
+    now: number,
+  ): RowEnd | undefined {
+    if (row.notAfter !== null && row.notAfter < now)
+      return { state: 'expired', reason: 'its time was over before its turn came' };
     if (!message) return { state: 'rejected', reason: 'its journalled form cannot be read' };
     if (!method) return { state: 'rejected', reason: `this node does not know the method ${message.method}` };
     return undefined;

@@ -162,6 +162,13 @@ export class Ledger {
     if (statements.length > 0) await this.#deps.store.write(statements);
   }
 
+  /** Enters a node that said hello into the node list; `about` is JSON of what it told of itself. */
+  async noteNode(name: string, about: string | undefined): Promise<void> {
+    const sql = `INSERT INTO nodes (name, last_seen, info) VALUES (?, ?, ?)
+      ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen, info = excluded.info`;
+    await this.#deps.store.write([statement(sql, name, this.#deps.now(), about ?? null)]);
+  }
+
   /** Deletes ended rows that were queued more than `keepMs` ago, or are not among the newest `keepCount`. */
   async prune(options: { keepMs: number; keepCount: number }): Promise<number> {
     const { store, now } = this.#deps;

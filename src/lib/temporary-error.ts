@@ -1,4 +1,14 @@
-const TEMPORARY_CODES = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'EROFS', 'EIO']);
+const TEMPORARY_CODES = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EAGAIN',
+  'EBUSY',
+  'EROFS',
+  'EIO',
+]);
 
 /** A fault that may pass by itself (a full disk, too few file handles): the work is to be tried again later. */
 export class TemporaryError extends Error {

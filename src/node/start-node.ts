@@ -1,9 +1,174 @@
+import { join } from 'node:path';
+import type { BusMessage } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
+import { startUnixListener } from '../listeners/unix-socket.ts';
+import { addFormatHeaders } from '../message/body-format.ts';
+import { startMetricsServer } from '../observe/metrics-server.ts';
+import { buildNode, type NodeOptions, type NodeParts } from './build-node.ts';
+import { createHello, type HelloPublish } from './hello.ts';
+import { type GuardDeps, InstanceGuard, NameTakenError } from './instance-guard.ts';
+import { createNodeProcesses } from './node-subscribers.ts';
+import { noteHello } from './note-hello.ts';
+import { createSubmit, type SubmitDeps } from './submit.ts';
 
 /** A node that runs until it is disposed; `failed` resolves when it cannot go on. */
 export type RunningNode = AsyncDisposable & { readonly failed: Promise<Error> };
 
-/** Stub, to be replaced by the composition root. */
-export async function startNode(_config: Config, _options: { version: string }): Promise<RunningNode> {
-  throw new Error('the node is not built yet');
+/** How long a start waits for the broker before it goes on without, ms. */
+const CONNECT_PATIENCE_MS = 1500;
+const PRUNE_EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+interface Deps {
+  readonly parts: NodeParts;
+  readonly stack: AsyncDisposableStack;
+}
+
+/**
+ * Builds and starts every part of a node, in order; disposing stops them in reverse. Throws errors with a `code`
+ * for what an operator can mend: a folder in use, a name that is taken, a damaged database, a bad key file.
+ */
+export async function startNode(config: Config, options: NodeOptions): Promise<RunningNode> {
+  await using stack = new AsyncDisposableStack();
+  const parts = await buildNode(config, options, stack);
+  const { bus, logger } = parts;
+  const serving = serve(config, options, { parts, stack });
+  await bus.firstAttempt(CONNECT_PATIENCE_MS);
+  if (bus.isConnected) await Promise.race([serving.started, serving.failed.then(rethrow)]);
+  pruneRegularly(config, parts, stack);
+  if (config.promHostAndPort) stack.use(await startMetricsServer(config.promHostAndPort, parts));
+  const path = join(config.socketFolder, 'steward.sock');
+  const submit = createSubmit(config, submitDeps(parts));
+  stack.use(await startUnixListener({ path, maxBytes: config.maxMessageBytes }, { submit, logger }));
+  logger.info({ version: options.version, socket: path }, 'started');
+  const failed = Promise.race([serving.failed, parts.store.failed.catch((error: Error) => error)]);
+  const running = stack.move();
+  return { failed, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Takes requests as soon as there is a broker, and no other node of this name; says hello at every connect. */
+function serve(config: Config, options: NodeOptions, { parts, stack }: Deps): Serving {
+  const { bus, logger, reporter, supervisor } = parts;
+  const serving = new Serving();
+  const guard = stack.use(new InstanceGuard(config.nodeName, guardDeps(parts)));
+  const processes = createNodeProcesses(config.nodeName, {
+    supervisor,
+    isKnownMethod: (method) => parts.methods.has(method),
+    listen: (subject, method) =>
+      bus.subscribe(subject, (message) => receive(parts, guard, { message, method })),
+  });
+  parts.provideProcesses(processes);
+  stack.defer(async () => {
+    for (const { id, kind } of supervisor.list()) if (kind === 'subscriber') await supervisor.stop(id);
+  });
+  const publish: HelloPublish = (subject, payload, more) => bus.publish(subject, payload, more);
+  const hello = createHello(config, { version: options.version, now: Date.now, publish });
+  parts.onConnect(async () => {
+    try {
+      await guard.check();
+      await serving.once(async () => {
+        for (const method of methodsToServe(config, parts.methods)) await processes.startSubscriber(method);
+        await bus.flush();
+        logger.info({}, 'taking requests');
+      });
+      if (config.helloIntervalSeconds > 0) hello();
+    } catch (error) {
+      if (error instanceof NameTakenError) serving.fail(error);
+      else reporter.error(`error: the node could not begin to take requests: ${(error as Error).message}`);
+    }
+  });
+  every(stack, config.helloIntervalSeconds * 1000, hello);
+  return serving;
+}
+
+function receive(
+  parts: NodeParts,
+  guard: InstanceGuard,
+  { message, method }: { message: BusMessage; method: string },
+): void {
+  const found = parts.journalMethods.get(method);
+  if (guard.isYielding || !found) return;
+  if (method === 'REQHello') noteHello(message, parts);
+  parts.journal.receive(message, found);
+}
+
+function guardDeps({ bus, reporter }: NodeParts): GuardDeps {
+  return {
+    publish: (subject, payload, more) => bus.publish(subject, payload, more),
+    subscribe: (subject, handler) => bus.subscribe(subject, handler),
+    now: Date.now,
+    reportError: (text) => reporter.error(text),
+  };
+}
+
+function submitDeps({ methods, outbox, bus, metrics, logger }: NodeParts): SubmitDeps {
+  return {
+    isKnownMethod: (method) => methods.has(method),
+    enqueue: (parcels) => outbox.enqueue(parcels),
+    publishUnanswered: ({ subject, body, format }) => {
+      const headers: Record<string, string> = {};
+      addFormatHeaders(headers, format);
+      return bus.publish(subject, body, { headers });
+    },
+    onSubmitted: (count) => metrics.submitted(count),
+    now: Date.now,
+    logger,
+  };
+}
+
+function pruneRegularly(
+  config: Config,
+  { ledger, journal, logger }: NodeParts,
+  stack: AsyncDisposableStack,
+): void {
+  const onError = (error: unknown) => logger.warn({ err: error }, 'old entries could not be deleted');
+  every(stack, PRUNE_EVERY_MS, () => {
+    ledger
+      .prune({ keepMs: config.ledgerKeepDays * DAY_MS, keepCount: config.ledgerKeepCount })
+      .catch(onError);
+    journal
+      .prune({ keepMs: config.journalKeepDays * DAY_MS, keepCount: config.journalKeepCount })
+      .catch(onError);
+  });
+}
+
+/** Whether requests are taken yet, and whether they never can be. */
+class Serving {
+  readonly started: Promise<void>;
+  readonly failed: Promise<Error>;
+  #start: () => void = () => {};
+  fail: (error: Error) => void = () => {};
+  #isStarted = false;
+
+  constructor() {
+    this.started = new Promise((resolve) => {
+      this.#start = resolve;
+    });
+    this.failed = new Promise((resolve) => {
+      this.fail = resolve;
+    });
+  }
+
+  async once(effect: () => Promise<void>): Promise<void> {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    await effect();
+    this.#start();
+  }
+}
+
+/** The methods whose subscribers the configuration starts; those without a switch are always there. */
+function methodsToServe(config: Config, methods: ReadonlyMap<string, unknown>): string[] {
+  const switches: Readonly<Record<string, boolean>> = config.startSub;
+  return [...methods.keys()].filter((method) => switches[method] ?? true);
+}
+
+function every(stack: AsyncDisposableStack, ms: number, task: () => void): void {
+  if (ms <= 0) return;
+  const timer = setInterval(task, ms);
+  stack.defer(() => clearInterval(timer));
+}
+
+function rethrow(error: Error): never {
+  throw error;
 }

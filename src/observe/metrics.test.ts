@@ -12,6 +12,13 @@ const valueIn = (text: string, series: string) =>
     .find((line) => line.startsWith(`${series} `))
     ?.slice(series.length + 1);
 
+const NO_SOURCES = {
+  outboxByState: () => ({}),
+  messagesInMemory: () => 0,
+  messagesInStore: () => 0,
+  runningProcesses: () => [],
+};
+
 test('every name of the reference is there before anything has happened', async () => {
   using metrics = createMetrics({ version: '1.2.3' });
   const text = await metrics.text();
@@ -74,17 +81,15 @@ test('events are counted, and counted once however often they are scraped', asyn
   for (const [series, value] of Object.entries(expected)) assert.equal(valueIn(text, series), value, series);
 });
 
-test('processes and hellos come with their names, and go', async () => {
+test('processes and hellos come with their names', async () => {
   using metrics = createMetrics({ version: '1' });
-  for (const name of ['a', 'a', 'b', 'b']) metrics.processStarted(name);
-  metrics.processStopped('a');
-  metrics.processStopped('b');
-  metrics.processStopped('b');
+  metrics.readFrom({ ...NO_SOURCES, runningProcesses: () => ['a', 'b', 'b'] });
   metrics.helloReceived('ship1', 1500);
   const text = await metrics.text();
-  assert.equal(valueIn(text, 'steward_processes_total'), '1');
+  assert.equal(valueIn(text, 'steward_processes_total'), '3');
   assert.equal(valueIn(text, 'steward_processes_all_running{processName="a"}'), '1');
-  assert.equal(valueIn(text, 'steward_processes_all_running{processName="b"}'), undefined);
+  assert.equal(valueIn(text, 'steward_processes_all_running{processName="b"}'), '2');
+  assert.equal(valueIn(text, 'steward_processes_all_running{processName="c"}'), undefined);
   assert.equal(valueIn(text, 'steward_hello_nodes_total'), '1');
   assert.equal(valueIn(text, 'steward_hello_node_contact_last{nodeName="ship1"}'), '1.5');
 });
@@ -95,6 +100,7 @@ test('what others count is read at the scrape, and a source that fails leaves ou
     outboxByState: async () => ({ queued: 5, sent: 2 }),
     messagesInMemory: () => 7,
     messagesInStore: () => Promise.reject(new Error('the store is closed')),
+    runningProcesses: () => [],
   });
   const text = await metrics.text();
   assert.equal(valueIn(text, 'steward_outbox_messages{state="queued"}'), '5');

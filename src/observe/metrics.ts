@@ -11,6 +11,8 @@ export interface MetricSources {
   messagesInMemory(): Soon<number>;
   /** How many rows the outbox has in the store. */
   messagesInStore(): Soon<number>;
+  /** The names of the processes that run. */
+  runningProcesses(): Soon<readonly string[]>;
 }
 
 type Soon<T> = T | Promise<T>;
@@ -50,7 +52,6 @@ export class Metrics implements Disposable {
     buckets: METHOD_BUCKETS,
   });
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  readonly #running = new Map<string, number>();
   readonly #hellos = new Map<string, number>();
   #sources: MetricSources | undefined;
   #submitted = 0;
@@ -82,10 +83,10 @@ export class Metrics implements Disposable {
     this.#submitted += count;
   }
 
-  /** The target node accepted a message, so many seconds after it was queued. */
-  delivered(method: string, seconds: number): void {
-    this.#delivered++;
-    this.#deliverySeconds.observe(seconds, method);
+  /** The target node accepted messages, so many seconds after they were queued. */
+  delivered(method: string, seconds: number, count = 1): void {
+    this.#delivered += count;
+    for (let left = count; left > 0; left--) this.#deliverySeconds.observe(seconds, method);
   }
 
   /** Messages that this node sent reached their last state. */
@@ -128,16 +129,6 @@ export class Metrics implements Disposable {
     this.#infosSent += count;
   }
 
-  processStarted(name: string): void {
-    this.#running.set(name, (this.#running.get(name) ?? 0) + 1);
-  }
-
-  processStopped(name: string): void {
-    const left = (this.#running.get(name) ?? 0) - 1;
-    if (left > 0) this.#running.set(name, left);
-    else this.#running.delete(name);
-  }
-
   /** A hello of a node came, at a unix time in milliseconds. */
   helloReceived(nodeName: string, atMs: number): void {
     // Names come from outside, and each takes memory for good.
@@ -177,9 +168,11 @@ export class Metrics implements Disposable {
   }
 
   #addProcessesAndNodes(): void {
-    this.#gauge('steward_processes_total', 'Processes running.', [], (gauge) => gauge.set(this.#processes()));
-    this.#gauge('steward_processes_all_running', 'Each process.', ['processName'], (gauge) => {
-      for (const [processName, count] of this.#running) gauge.set({ processName }, count);
+    this.#gauge('steward_processes_total', 'Processes running.', [], async (gauge) =>
+      gauge.set((await this.#sources?.runningProcesses())?.length ?? 0),
+    );
+    this.#gauge('steward_processes_all_running', 'Each process.', ['processName'], async (gauge) => {
+      for (const processName of (await this.#sources?.runningProcesses()) ?? []) gauge.inc({ processName });
     });
     this.#gauge('steward_hello_nodes_total', 'Nodes that said hello.', [], (gauge) =>
       gauge.set(this.#hellos.size),
@@ -248,10 +241,6 @@ export class Metrics implements Disposable {
         }
       },
     });
-  }
-
-  #processes(): number {
-    return [...this.#running.values()].reduce((sum, count) => sum + count, 0);
   }
 }
 

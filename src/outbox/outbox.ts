@@ -3,7 +3,8 @@ import { type BodyFormat, formatNumber } from '../message/body-format.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { ConnectedClock } from './connected-clock.ts';
 import { Finisher } from './finisher.ts';
-import { Lane, type LaneDeps, type Peer } from './lane.ts';
+import { Lane, type LaneDeps } from './lane.ts';
+import type { Peer } from './lane-answers.ts';
 import { type LaneRow, newEpoch } from './lane-queue.ts';
 import { LANE_SPAN, newEntry, readEntry } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
@@ -59,6 +60,11 @@ export class Outbox implements AsyncDisposable {
     this.#load();
     this.#timers.push(setInterval(() => void this.#sweep(), SWEEP_MS));
     this.#timers.push(setInterval(() => void this.#clock.save().catch(() => {}), CLOCK_SAVE_MS));
+  }
+
+  /** How many messages lie on disk, to be delivered. */
+  get length(): number {
+    return this.#length;
   }
 
   /** How many messages are not delivered yet, and how many of them are on their way. */
@@ -123,11 +129,14 @@ export class Outbox implements AsyncDisposable {
     for (const lane of this.#lanes.values()) lane.disconnected();
   }
 
-  /** A node was heard of: lanes that wait for it go on at once. `isNew`: it may be another program than before. */
-  alive(node: string, isNew = false): void {
+  /**
+   * A node was heard of: lanes that wait for it go on at once. A hello also tells what it speaks; where that is
+   * not what it spoke before, its next answer decides.
+   */
+  alive(node: string, hello?: { speaksLanes: boolean }): void {
     const found = this.#peers.get(node);
     if (!found) return;
-    if (isNew && found.peer.speaksLanes === false) found.peer.speaksLanes = undefined;
+    if (hello && found.peer.speaksLanes !== hello.speaksLanes) found.peer.speaksLanes = undefined;
     for (const lane of found.lanes) lane.alive();
   }
 

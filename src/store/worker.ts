@@ -17,23 +17,21 @@ function serve(port: MessagePort, db: DatabaseSync): void {
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000');
   db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000; PRAGMA foreign_keys = ON');
   const run = createRunner(db);
-  port.on('message', (first: PackedTransaction | 'close') => {
-    let next: PackedTransaction | 'close' | undefined = first;
-    while (next) {
+  port.on('message', (first: Request) => {
+    let next: Request | undefined = first;
+    while (next && next !== 'close') {
       const group: PackedTransaction[] = [];
-      while (next && next !== 'close' && group.length < MAX_GROUP) {
+      for (; next && next !== 'close' && group.length < MAX_GROUP; next = receiveMessageOnPort(port)?.message)
         group.push(next);
-        next = receiveMessageOnPort(port)?.message;
-      }
-      if (group.length > 0) for (const answer of commitGroup(db, group, run)) port.postMessage(answer);
-      if (next === 'close') {
-        db.close();
-        port.close();
-        return;
-      }
+      for (const answer of commitGroup(db, group, run)) port.postMessage(answer);
     }
+    if (next !== 'close') return;
+    db.close();
+    port.close();
   });
 }
+
+type Request = PackedTransaction | 'close';
 
 type Run = (transaction: PackedTransaction) => void;
 

@@ -1,0 +1,47 @@
+import { formatNumber } from '../message/body-format.ts';
+import { HEADER } from '../message/wire-headers.ts';
+import type { Arrival, JournalMethod } from './journal-deps.ts';
+import type { Item } from './lane-record.ts';
+import { openArrival } from './open-arrival.ts';
+
+export interface ItemOptions {
+  readonly seq: number;
+  /** The whole payload; undefined where `fault` says why there is none. */
+  readonly payload: Uint8Array | undefined;
+  readonly fault: string | undefined;
+  readonly method: JournalMethod;
+  readonly maxBytes: number;
+}
+
+/** Reads a message that came in its turn; what is wrong with it is in its `fault`. */
+export function toItem(arrival: Arrival, options: ItemOptions): Item {
+  const { seq, method, maxBytes } = options;
+  const payload = options.payload ?? new Uint8Array(0);
+  const whole = { subject: arrival.subject, payload, header: (name: string) => arrival.header(name) };
+  const opened = options.fault ? { fault: options.fault } : openArrival(whole, { method, maxBytes });
+  const notAfter = Number(arrival.header(HEADER.notAfter) ?? Number.NaN);
+  return {
+    seq,
+    id: idOf(arrival),
+    reply: arrival.reply,
+    notAfter: Number.isFinite(notAfter) ? notAfter : null,
+    format: formatNumber({ serial: serialOf(arrival), cmp: compressionOf(arrival) }),
+    payload,
+    message: opened.message,
+    fault: 'fault' in opened ? opened.fault : undefined,
+  };
+}
+
+/** The id that the sender gave a message, or nothing where it gives none. */
+export function idOf(arrival: Arrival): string {
+  return arrival.header(HEADER.id) ?? '';
+}
+
+function serialOf(arrival: Arrival): '' | 'cbor' {
+  return arrival.header(HEADER.serial) === 'cbor' ? 'cbor' : '';
+}
+
+function compressionOf(arrival: Arrival): '' | 'z' | 'g' {
+  const value = arrival.header(HEADER.compression);
+  return value === 'z' || value === 'g' ? value : '';
+}

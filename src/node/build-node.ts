@@ -1,0 +1,264 @@
+import { join } from 'node:path';
+import { Bus } from '../bus/bus.ts';
+import type { Config } from '../config/config.ts';
+import { Journal } from '../journal/journal.ts';
+import type { JournalMethod } from '../journal/journal-deps.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { killLeftovers } from '../lib/kill-leftovers.ts';
+import { createMethods, type Methods, type MethodsDeps } from '../methods/all-methods.ts';
+import type { NodeProcesses } from '../methods/node-processes.ts';
+import { cleanSpool } from '../methods/spool.ts';
+import { openAuditLog } from '../observe/audit-log.ts';
+import { createErrorReporter, type ErrorReporter } from '../observe/error-reports.ts';
+import { createLogger, type Logger } from '../observe/logger.ts';
+import { createMetrics, type Metrics } from '../observe/metrics.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import type { LaneProcess } from '../outbox/outbox-deps.ts';
+import { createSupervisor, type Supervisor } from '../processes/supervisor.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
+import { createOutcomes } from './outcomes.ts';
+import { OwnMessages, takesPieces } from './own-messages.ts';
+
+/** What a node is told besides its configuration. */
+export interface NodeOptions {
+  readonly version: string;
+  /** The environment that commands inherit. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether the log goes to a terminal. */
+  readonly isTerminal: boolean;
+  /** Where REQToConsole prints; resolves when it is printed. */
+  stdout(bytes: Uint8Array): Promise<void>;
+}
+
+/** The parts of a node, wired to each other. */
+export interface NodeParts {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  readonly ledger: Ledger;
+  readonly bus: Bus;
+  readonly outbox: Outbox;
+  readonly journal: Journal;
+  readonly supervisor: Supervisor;
+  readonly reporter: ErrorReporter;
+  readonly methods: Methods;
+  readonly journalMethods: ReadonlyMap<string, JournalMethod>;
+  /** Gives the op methods the node's processes, once there are some. */
+  provideProcesses(processes: NodeProcesses): void;
+  /** Says what is to be done after each connect, once the outbox knows of it. */
+  onConnect(task: () => void): void;
+}
+
+/** Makes the parts that have a state, from the disk up; `stack` stops them in reverse. */
+export async function buildNode(
+  config: Config,
+  options: NodeOptions,
+  stack: AsyncDisposableStack,
+): Promise<NodeParts> {
+  const late = new Late();
+  const logger = createLogger({
+    level: config.logLevel,
+    pretty: options.isTerminal,
+    nodeName: config.nodeName,
+  });
+  const metrics = stack.use(createMetrics({ version: options.version }));
+  const store = stack.use(await openStore({ folder: config.databaseFolder }));
+  const audit = stack.use(await openAuditLog(auditOptions(config)));
+  const bus = stack.use(
+    new Bus(busOptions(config), {
+      logger,
+      onConnect: () => late.connected(),
+      onDisconnect: () => late.outbox?.disconnected(),
+      onRefused: (operation, subject) => late.refused(operation, subject),
+    }),
+  );
+  const send = (lines: readonly string[]) => late.own!.errors(lines);
+  const reporter = createErrorReporter({ nodeName: config.nodeName }, { send, logger, metrics });
+  const onFinished = createOutcomes({ audit, metrics, reporter, maxMessageBytes: config.maxMessageBytes });
+  const ledger = new Ledger({ store, now: Date.now, onFinished, logger });
+  const onCrash = ({ name }: { name: string }, error: Error) =>
+    reporter.error(`error: process ${name} failed and is started again: ${error.message}`);
+  const supervisor = createSupervisor({}, { logger, onCrash });
+  const methods = stack.use(
+    createMethods(methodsOptions(config, options), methodsDeps(late, { ledger, metrics, options })),
+  );
+  const outbox = stack.use(
+    makeOutbox(config, { store, ledger, logger, bus, metrics, methods, supervisor, onFinished }),
+  );
+  stack.use(supervisor);
+  late.reporter = stack.use(reporter);
+  late.own = new OwnMessages(config, { outbox });
+  late.outbox = outbox;
+  if (bus.isConnected) outbox.connected();
+  metrics.readFrom(metricSources(outbox, supervisor));
+  const journalMethods = toJournalMethods(methods);
+  const parts = {
+    logger,
+    metrics,
+    store,
+    ledger,
+    bus,
+    outbox,
+    supervisor,
+    reporter,
+    methods,
+    journalMethods,
+  };
+  const journal = stack.use(await openJournal(config, parts, late.own));
+  return {
+    ...parts,
+    journal,
+    provideProcesses: (processes) => {
+      late.processes = processes;
+    },
+    onConnect: (task) => {
+      late.onConnect = task;
+      if (bus.isConnected) task();
+    },
+  };
+}
+
+const OWN_ANSWERS = /\.reply\.[^.]+\.\*$/;
+
+/** What is made later than what calls it. */
+class Late {
+  outbox: Outbox | undefined;
+  own: OwnMessages | undefined;
+  reporter: ErrorReporter | undefined;
+  processes: NodeProcesses | undefined;
+  onConnect: (() => void) | undefined;
+
+  connected(): void {
+    this.outbox?.connected();
+    this.onConnect?.();
+  }
+
+  refused(operation: 'publish' | 'subscription', subject: string): void {
+    if (operation === 'subscription') this.outbox?.subscriptionRefused(subject);
+    // For these the outbox has another way, and says so itself should that be refused too.
+    if (operation === 'subscription' && OWN_ANSWERS.test(subject)) return;
+    const verb = operation === 'publish' ? 'publish to' : 'subscribe to';
+    this.reporter?.error(
+      `error: the broker does not allow this node to ${verb} ${subject}: check its permissions`,
+    );
+  }
+}
+
+function busOptions(config: Config) {
+  return {
+    nodeName: config.nodeName,
+    brokerAddress: config.brokerAddress,
+    connectTimeoutMs: config.natsConnOptTimeoutSeconds * 1000,
+    retryIntervalMs: config.natsConnectRetryIntervalSeconds * 1000,
+    reconnectJitterMs: config.natsReconnectJitterMs,
+    reconnectJitterTlsMs: config.natsReconnectJitterTlsSeconds * 1000,
+    rootCaPath: config.rootCaPath,
+    nkeySeedFile: config.nkeySeedFile,
+  };
+}
+
+function auditOptions(config: Config) {
+  const path = join(config.databaseFolder, 'store.log');
+  return { path, maxBytes: config.auditLogMaxBytes, keepFiles: config.auditLogKeepFiles };
+}
+
+function methodsOptions(config: Config, options: NodeOptions) {
+  return {
+    nodeName: config.nodeName,
+    dataFolder: config.subscribersDataFolder,
+    spoolFolder: join(config.databaseFolder, 'spool'),
+    env: options.env,
+    defaultMethodTimeout: config.defaultMethodTimeoutSeconds,
+  };
+}
+
+function methodsDeps(
+  late: Late,
+  parts: { ledger: Ledger; metrics: Metrics; options: NodeOptions },
+): MethodsDeps {
+  const processes = () => {
+    if (!late.processes) throw new Error('the node is still starting');
+    return late.processes;
+  };
+  return {
+    stdout: (bytes) => parts.options.stdout(bytes),
+    applyReports: (fromNode, ends) => parts.ledger.applyReports(fromNode, ends),
+    processes: {
+      list: () => processes().list(),
+      startSubscriber: (method) => processes().startSubscriber(method),
+      stop: (id) => processes().stop(id),
+    },
+    onHello: (node) => parts.metrics.helloReceived(node, Date.now()),
+    onErrorLog: (count) => parts.metrics.errorReceived(count),
+    now: () => new Date(),
+  };
+}
+
+function toJournalMethods(methods: Methods): ReadonlyMap<string, JournalMethod> {
+  return new Map(
+    [...methods].map(([name, method]) => [
+      name,
+      Object.assign(method, { isAnswered: method.kind.endsWith('K') && !method.kind.endsWith('NACK') }),
+    ]),
+  );
+}
+
+function startPublisher(lane: LaneProcess, supervisor: Supervisor, logger: Logger): void {
+  if (supervisor.has('publisher', lane.subject)) return;
+  supervisor
+    .start({ kind: 'publisher', name: lane.subject, start: () => lane.start() })
+    .catch((error) => logger.warn({ err: error }, `the publisher ${lane.subject} was not started`));
+}
+
+function metricSources(outbox: Outbox, supervisor: Supervisor) {
+  return {
+    outboxByState: () => outbox.depth,
+    messagesInMemory: () => outbox.inMemory,
+    messagesInStore: () => outbox.length,
+    runningProcesses: () => supervisor.list().map(({ name }) => name),
+  };
+}
+
+async function openJournal(
+  config: Config,
+  parts: Omit<NodeParts, 'journal' | 'provideProcesses' | 'onConnect'>,
+  own: OwnMessages,
+): Promise<Journal> {
+  await cleanSpool(join(config.databaseFolder, 'spool'));
+  const { store, bus, outbox, reporter, metrics, logger, journalMethods } = parts;
+  return await Journal.open(
+    { nodeName: config.nodeName, maxMessageBytes: config.maxMessageBytes },
+    {
+      ...{ store, logger, takesPieces, now: Date.now },
+      methodOf: (name) => journalMethods.get(name),
+      answer: (subject, text, headers) => void bus.publish(subject, text, { headers }),
+      reply: (request, data, alongside) => own.reply(request, data, alongside),
+      sendReport: (toNode, ends, alongside) => own.report(toNode, ends, alongside),
+      reportError: (text, about) => reporter.error(text, about),
+      killLeftovers: async (ids) => void (await killLeftovers(ids)),
+      onAlive: (node) => outbox.alive(node),
+      onRun: ({ method, state, ms }) => metrics.methodEnded(method, state, ms / 1000),
+    },
+  );
+}
+
+interface OutboxParts
+  extends Pick<NodeParts, 'store' | 'ledger' | 'logger' | 'bus' | 'metrics' | 'methods' | 'supervisor'> {
+  readonly onFinished: ReturnType<typeof createOutcomes>;
+}
+
+function makeOutbox(config: Config, parts: OutboxParts): Outbox {
+  const { store, ledger, logger, bus, metrics, methods, supervisor, onFinished } = parts;
+  return new Outbox(
+    { nodeName: config.nodeName, messageTtlMs: config.messageTtlSeconds * 1000 },
+    {
+      ...{ store, ledger, logger, transport: bus, now: Date.now, onEnded: onFinished },
+      // A method that this node does not know is taken for one that runs, and reports.
+      isDoneWhenAccepted: (method) => methods.get(method)?.mode === 'effect',
+      onDelivered: ({ method, count, waitedMs }) => metrics.delivered(method, waitedMs / 1000, count),
+      onMissedAnswer: () => metrics.ackMissed(),
+      onLane: (lane) => startPublisher(lane, supervisor, logger),
+    },
+  );
+}

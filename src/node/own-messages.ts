@@ -1,0 +1,71 @@
+import type { Config } from '../config/config.ts';
+import { type Message, newMessage } from '../message/message.ts';
+import { replyTo } from '../message/reply.ts';
+import { encodeReport, type ReportEntry } from '../message/report.ts';
+import type { Outbox, Parcel } from '../outbox/outbox.ts';
+import type { Statement } from '../store/statement.ts';
+import { ownParcel } from './parcels.ts';
+
+/** Reply methods that append what they get, so that a large reply may come in several messages. */
+const APPENDING: ReadonlySet<string> = new Set(['', 'REQToFileAppend', 'REQToConsole']);
+
+/** Whether the reply to a request may be sent in several messages, one after the other. */
+export function takesPieces({ replyMethod }: Message): boolean {
+  return APPENDING.has(replyMethod);
+}
+
+/** The messages that a node sends of its own accord: replies, reports of ends, and errors. */
+export class OwnMessages {
+  readonly #config: Config;
+  readonly #outbox: Pick<Outbox, 'enqueue'>;
+
+  constructor(config: Config, deps: { outbox: Pick<Outbox, 'enqueue'> }) {
+    this.#config = config;
+    this.#outbox = deps.outbox;
+  }
+
+  /** Queues the reply to a request, if it wants one, in one transaction with `alongside`. */
+  async reply(request: Message, data: Uint8Array, alongside: readonly Statement[]): Promise<void> {
+    const reply = replyTo(request, [data], {
+      nodeName: this.#config.nodeName,
+      defaultMethodTimeout: this.#config.defaultMethodTimeoutSeconds,
+    });
+    const parcels: Parcel[] = [];
+    if (reply) {
+      // Only what the asker said limits how long a result is kept.
+      const budgetMs = request.replyRetries > 0 ? reply.retries * reply.ackTimeout * 1000 : undefined;
+      parcels.push(ownParcel(reply, this.#config, budgetMs));
+    }
+    await this.#outbox.enqueue(parcels, alongside);
+  }
+
+  /** Queues a report of ends for the node that asked, in one transaction with `alongside`. */
+  async report(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void> {
+    const message = this.#own({ toNode, method: 'REQReport', data: [encodeReport(ends)] });
+    await this.#outbox.enqueue([ownParcel(message, this.#config)], alongside);
+  }
+
+  /** Queues lines for the errors' central node, whoever that is. */
+  async errors(lines: readonly string[]): Promise<void> {
+    const message = this.#own({
+      toNode: 'errorCentral',
+      method: 'REQErrorLog',
+      data: lines.map((line) => Buffer.from(line)),
+      directory: 'errorLog',
+      fileName: 'error.log',
+      ackTimeout: this.#config.errorMessageTimeoutSeconds,
+      retries: this.#config.errorMessageRetries,
+    });
+    await this.#outbox.enqueue([ownParcel(message, this.#config)]);
+  }
+
+  #own(fields: Partial<Message>): Message {
+    return newMessage({
+      fromNode: this.#config.nodeName,
+      ackTimeout: this.#config.defaultMessageTimeoutSeconds,
+      retries: this.#config.defaultMessageRetries,
+      methodTimeout: this.#config.defaultMethodTimeoutSeconds,
+      ...fields,
+    });
+  }
+}

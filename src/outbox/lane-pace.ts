@@ -1,0 +1,63 @@
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** When a lane may send, and whether carefully. Times are unix ms. */
+export class LanePace {
+  #isProbing = false;
+  #isAway = false;
+  #pausedUntil = 0;
+  #pauseMs = FIRST_PAUSE_MS;
+
+  /** Whether the last attempt got no answer: then one message at a time asks whether somebody is there. */
+  get isProbing(): boolean {
+    return this.#isProbing;
+  }
+
+  /** How long nothing is to be sent, ms; a pause that is over is forgotten. */
+  waitMs(now: number): number {
+    const left = Math.max(0, this.#pausedUntil - now);
+    if (left === 0) this.resume();
+    return left;
+  }
+
+  /** Somebody is there. */
+  answered(): void {
+    this.#isProbing = false;
+    this.#pauseMs = FIRST_PAUSE_MS;
+  }
+
+  /** An answer did not come. */
+  missed(): void {
+    this.#isProbing = true;
+  }
+
+  /** Nobody listens: ask again soon at first, then every `longestMs`, unless there is a sign of life before. */
+  away(now: number, longestMs: number): void {
+    this.#isAway = true;
+    this.#pause(now, longestMs);
+  }
+
+  /** The receiver cannot take anything for now: a sign of life does not change that. */
+  busy(now: number): void {
+    this.#pause(now, LONGEST_PAUSE_MS);
+  }
+
+  /** A sign of life; whether it ends a pause. */
+  wake(): boolean {
+    if (!this.#isAway) return false;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    this.resume();
+    return true;
+  }
+
+  /** Ends a pause. */
+  resume(): void {
+    this.#isAway = false;
+    this.#pausedUntil = 0;
+  }
+
+  #pause(now: number, longestMs: number): void {
+    this.#pausedUntil = now + Math.min(this.#pauseMs, longestMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, longestMs);
+  }
+}
