@@ -1,5 +1,4 @@
 import { isTemporary, TemporaryError } from '../lib/temporary-error.ts';
-import { formatNumber } from '../message/body-format.ts';
 import type { Message } from '../message/message.ts';
 import { type AnswerStatus, HEADER, headerText, type LanePlace, parsePair } from '../message/wire-headers.ts';
 import type { Statement } from '../store/statement.ts';
