@@ -1,0 +1,61 @@
+import { waitFor } from './wait-for.ts';
+
+/** What can be ended at once and started again. */
+interface Victim {
+  readonly name: string;
+  restart(): Promise<void>;
+}
+
+interface ChaosOptions {
+  /** How far the work must have come for each kill, ascending. */
+  readonly points: readonly number[];
+  readonly victims: readonly Victim[];
+  /** How far the work has come now. */
+  progress(): number | Promise<number>;
+  readonly random: () => number;
+}
+
+/** A generator of the same numbers (0 <= n < 1) for the same seed: mulberry32. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** `count` random numbers of the middle of a run of `total` steps, ascending. */
+export function randomPoints(count: number, total: number, random: () => number): number[] {
+  const slot = (total * 0.9) / count;
+  return Array.from({ length: count }, (_, index) => Math.floor(slot * (index + random())));
+}
+
+/**
+ * Kills the victims in turns, in an order shuffled for every round, each when the work has come so far and a random
+ * moment has passed; gives what was killed when, for the text of a failure.
+ */
+export async function killInTurns({ points, victims, progress, random }: ChaosOptions): Promise<string[]> {
+  const log: string[] = [];
+  let round: Victim[] = [];
+  for (const point of points) {
+    if (round.length === 0) round = shuffled(victims, random);
+    await waitFor(`the work to come to ${point}`, async () => (await progress()) >= point, {
+      timeoutMs: 60_000,
+    });
+    const moment = performance.now() + random() * 12;
+    await waitFor('a random moment', () => performance.now() >= moment, { intervalMs: 1 });
+    const victim = round.pop()!;
+    log.push(`${victim.name} at ${await progress()}`);
+    await victim.restart();
+  }
+  return log;
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, place: random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
+}
