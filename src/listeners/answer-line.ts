@@ -29,3 +29,16 @@ export function answerLine({ batch, accepted, refused, warnings }: Answer): stri
 export function refusalLine(reason: string): string {
   return answerLine({ accepted: [], refused: [{ index: null, field: null, reason }], warnings: [] });
 }
+
+/** What a submission came to: the whole taken, a part, none of it, or not even read as a list of messages. */
+export type Verdict = 'accepted' | 'partly' | 'refused' | 'unread';
+
+/**
+ * What an answer line says, without the cost of parsing one that names thousands of ids: the texts looked for hold
+ * bare quotes, which JSON has outside of strings alone.
+ */
+export function verdictOf(line: string): Verdict {
+  if (line.includes('],"refused":[],"warnings":[')) return 'accepted';
+  if (!line.includes('"accepted":[],"refused":[{')) return 'partly';
+  return line.includes('"refused":[{"index":null,') ? 'unread' : 'refused';
+}

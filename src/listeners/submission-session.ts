@@ -4,6 +4,7 @@ import type { Logger } from '../observe/logger.ts';
 import { refusalLine } from './answer-line.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { closeStream } from './close-stream.ts';
+import type { OpeningLine } from './opening-line.ts';
 import { type ReadEvent, StreamReader } from './stream-reader.ts';
 import { SubmissionSplitter } from './submission-splitter.ts';
 
@@ -24,13 +25,21 @@ export interface SessionLimits {
   readonly openTimeoutMs: number;
 }
 
+/** What a session needs; `opening` judges the first line of the connection where there is something to judge. */
+export interface SessionDeps {
+  readonly submit: Submit;
+  readonly logger: Logger;
+  readonly budget: ByteBudget;
+  readonly opening?: OpeningLine;
+}
+
 const STOPPING = 'the node is stopping: send this again when it runs';
 
 /** One client's connection: cuts what it sends into submissions and writes one answer line for each, in order. */
 export class SubmissionSession {
   readonly #stream: Duplex;
   readonly #limits: SessionLimits;
-  readonly #deps: { submit: Submit; logger: Logger; budget: ByteBudget };
+  readonly #deps: SessionDeps;
   readonly #reader: StreamReader;
   readonly #splitter = new SubmissionSplitter();
   #held = 0;
@@ -38,11 +47,7 @@ export class SubmissionSession {
   #stopping = false;
   #overfull = false;
 
-  constructor(
-    stream: Duplex,
-    limits: SessionLimits,
-    deps: { submit: Submit; logger: Logger; budget: ByteBudget },
-  ) {
+  constructor(stream: Duplex, limits: SessionLimits, deps: SessionDeps) {
     this.#stream = stream;
     this.#limits = limits;
     this.#deps = deps;
@@ -70,7 +75,10 @@ export class SubmissionSession {
   /** Deals with the next thing that happens; false when the connection is to be closed. */
   async #step(): Promise<boolean> {
     const event = await this.#reader.next(this.#patienceMs());
-    if (event instanceof Uint8Array) return this.#take(event);
+    if (this.#deps.opening?.isOver === false) {
+      if (!(await this.#open(event, this.#deps.opening))) return false;
+      if (event instanceof Uint8Array) return true;
+    } else if (event instanceof Uint8Array) return this.#take(event);
     const { phase } = this.#splitter;
     if (event === 'gone' || phase === 'blank') return false;
     if (event === 'interrupted') return this.#refuse(STOPPING);
@@ -78,8 +86,18 @@ export class SubmissionSession {
     return (await this.#submit()) && event !== 'end';
   }
 
+  /** Has the first line judged; false when the connection is refused for it. */
+  async #open(event: ReadEvent, opening: OpeningLine): Promise<boolean> {
+    const rest = event instanceof Uint8Array ? opening.take(event) : opening.end();
+    if (opening.refusal !== undefined) return this.#refuse(opening.refusal);
+    return rest === undefined || this.#take(rest);
+  }
+
   #patienceMs(): number {
     const { idleTimeoutMs, textSilenceMs, lingerMs, openTimeoutMs } = this.#limits;
+    const { opening } = this.#deps;
+    if (opening?.hasText) return textSilenceMs;
+    if (opening?.isOver === false && opening.isTokenNeeded) return idleTimeoutMs;
     if (this.#splitter.phase === 'json') return idleTimeoutMs;
     if (this.#splitter.phase === 'text') return textSilenceMs;
     return this.#answered ? lingerMs : openTimeoutMs;

@@ -1,4 +1,4 @@
-/** Why a listener could not start. */
+/** Why something could not begin to listen. */
 export type ListenErrorCode = 'path-too-long' | 'in-use' | 'not-a-socket' | 'unavailable';
 
 /** A listener could not start; the message names its address and what to do. */

@@ -1,0 +1,67 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { isLoopback } from './is-loopback.ts';
+import { isSameSecret } from './is-same-secret.ts';
+
+/** Why a request is not served: the HTTP status, a sentence, and headers that belong to it. */
+export interface HttpRefusal {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface GuardOptions {
+  /** Whether the server listens on a loopback address, where being on this machine is enough. */
+  readonly isLoopback: boolean;
+  /** What clients must show on other addresses; what they show on loopback must be this too. '' = none. */
+  readonly token: string;
+}
+
+/**
+ * Why a request must not be served, judged by its headers, or undefined.
+ *
+ * Web pages of other origins are kept out, and so are those that had their own name point to this machine: a
+ * browser tells both by headers that a page cannot change.
+ */
+export function httpRefusal(headers: IncomingHttpHeaders, options: GuardOptions): HttpRefusal | undefined {
+  return originRefusal(headers, options) ?? tokenRefusal(headers, options);
+}
+
+function originRefusal(headers: IncomingHttpHeaders, { isLoopback: local }: GuardOptions) {
+  const { host = '', origin } = headers;
+  if (local && host !== '' && !isLoopback(hostnameOf(host))) {
+    return forbidden(`this is not the server of ${JSON.stringify(host)}: use 127.0.0.1 or localhost`);
+  }
+  if (origin !== undefined && !isSameOrigin(origin, host)) {
+    return forbidden(`requests from a page of ${JSON.stringify(origin)} are not served`);
+  }
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    return forbidden('requests from a page of another site are not served');
+  }
+  return undefined;
+}
+
+function tokenRefusal({ authorization }: IncomingHttpHeaders, options: GuardOptions) {
+  const { isLoopback: local, token } = options;
+  if (authorization === undefined && local) return undefined;
+  if (local && token === '') return undefined;
+  const given = /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+  if (given !== undefined && token !== '' && isSameSecret(given, token)) return undefined;
+  const reason =
+    given === undefined ? 'a token is needed: Authorization: Bearer <token>' : 'the token is wrong';
+  return { status: 401, reason, headers: { 'WWW-Authenticate': 'Bearer' } };
+}
+
+function forbidden(reason: string): HttpRefusal {
+  return { status: 403, reason };
+}
+
+function isSameOrigin(origin: string, host: string): boolean {
+  return origin.toLowerCase() === `http://${host}`.toLowerCase();
+}
+
+/** The host of a Host header, without port and brackets. */
+function hostnameOf(host: string): string {
+  const found = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(host);
+  return found?.[1] ?? found?.[2] ?? '';
+}

@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type GuardOptions, type HttpRefusal, httpRefusal } from './http-guard.ts';
+import { isLoopback } from './is-loopback.ts';
+import { listenAt, type Place } from './listen-at.ts';
+
+/** Answers a request that the guard let pass; a failure is answered with 500. */
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export interface HttpServiceOptions {
+  readonly place: Place;
+  /** The setting that names the place, as a flag: `-httpListener`. */
+  readonly option: string;
+  readonly token: string;
+  readonly maxClients?: number;
+  /** How long headers may take, ms. */
+  readonly headersTimeoutMs?: number;
+  /** How long a whole request may take to arrive, ms. */
+  readonly requestTimeoutMs?: number;
+  /** How long answers under way may take when the service stops, ms. */
+  readonly stopTimeoutMs?: number;
+}
+
+export interface HttpServiceDeps {
+  readonly handle: HttpHandler;
+  /** Writes a refusal in the form that the service's clients read; plain text where there is none. */
+  readonly refuse?: (response: ServerResponse, refusal: HttpRefusal) => void;
+  readonly logger: { error(fields: object, text: string): void };
+}
+
+const DEFAULTS = {
+  maxClients: 1000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 300_000,
+  stopTimeoutMs: 5000,
+};
+const MAX_HEADER_BYTES = 16 * 1024;
+const TIMEOUT_CHECK_MS = 1000;
+const KEEP_ALIVE_MS = 5000;
+/** How long a client that was refused may go on sending, so that it gets to read why. */
+const UNREAD_GRACE_MS = 1000;
+
+/** Serves HTTP at a place, to those whom `httpRefusal` lets pass. Throws ListenError. */
+export async function startHttpService(
+  options: HttpServiceOptions,
+  deps: HttpServiceDeps,
+): Promise<HttpService> {
+  const settings = { ...DEFAULTS, ...options };
+  const guard = { isLoopback: isLoopback(options.place.host), token: options.token };
+  const server = createServer({
+    headersTimeout: settings.headersTimeoutMs,
+    requestTimeout: settings.requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, settings.headersTimeoutMs),
+    maxHeaderSize: MAX_HEADER_BYTES,
+  });
+  server.maxConnections = settings.maxClients;
+  const service = new HttpService(server, settings.stopTimeoutMs);
+  const serve = (request: IncomingMessage, response: ServerResponse) =>
+    void answer({ request, response, service, guard }, deps);
+  server.on('request', serve);
+  // Who asks before sending a body is told to send it once the handler reads it (see `readBody`).
+  server.on('checkContinue', serve);
+  service.port = await listenAt(server, options.place, options.option);
+  // A fault of one connection must not end the program.
+  server.on('error', () => {});
+  return service;
+}
+
+/** A running HTTP server, until it is disposed of. */
+export class HttpService implements AsyncDisposable {
+  port = 0;
+  isStopping = false;
+  readonly #server: Server;
+  readonly #stopTimeoutMs: number;
+  #stopped: Promise<void> | undefined;
+
+  constructor(server: Server, stopTimeoutMs: number) {
+    this.#server = server;
+    this.#stopTimeoutMs = stopTimeoutMs;
+  }
+
+  /** Takes no more connections, refuses new requests with 503, and ends what is not done in time. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.isStopping = true;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), this.#stopTimeoutMs);
+    await closed;
+    clearTimeout(timer);
+  }
+}
+
+/** Answers with a text and lets a client that still sends read it before the connection ends. */
+export function endEarly(
+  response: ServerResponse,
+  { status, headers }: Omit<HttpRefusal, 'reason'>,
+  body: { type: string; text: string },
+): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const { req: request } = response;
+  const bytes = Buffer.from(body.text);
+  const more = { 'Content-Type': body.type, 'Content-Length': bytes.length, ...headers };
+  if (request.complete) {
+    response.writeHead(status, more);
+    response.end(bytes);
+    return;
+  }
+  response.writeHead(status, { ...more, Connection: 'close' });
+  response.flushHeaders();
+  if (request.method !== 'HEAD') response.write(bytes);
+  const timer = setTimeout(() => response.end(), UNREAD_GRACE_MS);
+  const done = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  request.once('end', done).once('close', done).once('error', done);
+  request.resume();
+}
+
+/** Refuses in plain text. */
+export function refusePlainly(response: ServerResponse, refusal: HttpRefusal): void {
+  endEarly(response, refusal, { type: 'text/plain; charset=utf-8', text: `${refusal.reason}\n` });
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly service: HttpService;
+  readonly guard: GuardOptions;
+}
+
+async function answer(
+  { request, response, service, guard }: Exchange,
+  { handle, refuse = refusePlainly, logger }: HttpServiceDeps,
+): Promise<void> {
+  // Who leaves early is nobody's fault.
+  request.on('error', () => {});
+  response.on('error', () => {});
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Cache-Control', 'no-store');
+  const refusal = service.isStopping ? STOPPING : httpRefusal(request.headers, guard);
+  if (refusal !== undefined) return refuse(response, refusal);
+  try {
+    await handle(request, response);
+  } catch (error) {
+    logger.error({ err: error, path: request.url }, 'an HTTP request could not be answered');
+    refuse(response, { status: 500, reason: `the node could not do this: ${(error as Error).message}` });
+  }
+}
+
+const STOPPING: HttpRefusal = {
+  status: 503,
+  reason: 'the node is stopping: send this again when it runs',
+  headers: { 'Retry-After': '5' },
+};

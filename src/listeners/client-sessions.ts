@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net';
+
+import type { Logger } from '../observe/logger.ts';
+import { refusalLine } from './answer-line.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { closeStream } from './close-stream.ts';
+import type { OpeningLine } from './opening-line.ts';
+import { type SessionLimits, SubmissionSession, type Submit } from './submission-session.ts';
+
+/** How much clients may send and how many there may be; see SessionLimits for the times. */
+export interface ClientLimits extends Partial<SessionLimits> {
+  /** What all clients together may have under way, in bytes. */
+  readonly maxTotalBytes?: number;
+  readonly maxClients?: number;
+  /** How long answers under way may take when the listener stops. */
+  readonly stopTimeoutMs?: number;
+}
+
+/** What sessions need; `makeOpening` gives each its judge of the first line. */
+export interface SessionsDeps {
+  readonly submit: Submit;
+  readonly logger: Logger;
+  readonly makeOpening?: () => OpeningLine;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/** The limits that hold where none are given, for every listener. */
+export const DEFAULT_LIMITS = {
+  maxBytes: 64 * MEBIBYTE,
+  maxTotalBytes: 256 * MEBIBYTE,
+  maxClients: 1000,
+  idleTimeoutMs: 10_000,
+  textSilenceMs: 1000,
+  lingerMs: 100,
+  openTimeoutMs: 60_000,
+  stopTimeoutMs: 5000,
+};
+
+/** The sessions of all clients that are connected to a socket. */
+export class ClientSessions {
+  readonly #limits: typeof DEFAULT_LIMITS;
+  readonly #deps: SessionsDeps;
+  readonly #budget: ByteBudget;
+  readonly #open = new Map<SubmissionSession, { socket: Socket; done: Promise<void> }>();
+
+  constructor(limits: ClientLimits, deps: SessionsDeps) {
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#deps = deps;
+    this.#budget = new ByteBudget(this.#limits.maxTotalBytes);
+  }
+
+  serve(socket: Socket): void {
+    if (this.#open.size >= this.#limits.maxClients) {
+      socket.on('error', () => {});
+      socket.write(`${refusalLine('too many clients are connected: try again later')}\n`);
+      void closeStream(socket, { discard: true });
+      return;
+    }
+    const { submit, logger, makeOpening } = this.#deps;
+    const deps = { submit, logger, budget: this.#budget, opening: makeOpening?.() };
+    const session = new SubmissionSession(socket, this.#limits, deps);
+    const done = session.run().finally(() => this.#open.delete(session));
+    this.#open.set(session, { socket, done });
+  }
+
+  /** Resolves when every session has ended, or has been cut off after the time that stopping may take. */
+  async stop(): Promise<void> {
+    const open = [...this.#open];
+    for (const [session] of open) session.stop();
+    const { promise: timeout, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, this.#limits.stopTimeoutMs);
+    await Promise.race([timeout, Promise.all(open.map(([, { done }]) => done))]);
+    clearTimeout(timer);
+    for (const { socket } of this.#open.values()) socket.destroy();
+  }
+}

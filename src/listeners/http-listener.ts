@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { HttpRefusal } from '../lib/http-guard.ts';
+import { endEarly, type HttpService, startHttpService } from '../lib/http-service.ts';
+import type { Place } from '../lib/listen-at.ts';
+import type { Logger } from '../observe/logger.ts';
+import { refusalLine, type Verdict, verdictOf } from './answer-line.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { DEFAULT_LIMITS } from './client-sessions.ts';
+import { readBody } from './read-body.ts';
+import type { Submit } from './submission-session.ts';
+
+/** Where to listen, and how much clients may send; times in milliseconds. */
+export interface HttpListenerOptions {
+  readonly place: Place;
+  /** What clients must show where the place is not a loopback address; '' = none. */
+  readonly token: string;
+  readonly maxBytes?: number;
+  readonly maxTotalBytes?: number;
+  readonly maxClients?: number;
+  readonly idleTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+  readonly stopTimeoutMs?: number;
+}
+
+/** The status of an answer; 207 tells a client that reads nothing else that not all was taken. */
+const STATUS: Readonly<Record<Verdict, number>> = { accepted: 200, partly: 207, refused: 422, unread: 400 };
+
+/** Text of any kind, also what curl calls a form unless told otherwise; absent is fine too. */
+const READ_TYPES =
+  /^(text\/(plain|yaml|x-yaml|json)|application\/(.*\+)?(json|yaml|x-yaml|octet-stream|x-www-form-urlencoded))$/;
+
+/**
+ * Takes submissions as the body of `POST /` and answers with the line that the socket would give, as JSON.
+ *
+ * Status: 200 all taken, 207 a part, 422 none, 400 not a list of messages; 401 no token, 403 a page of another
+ * origin, 404, 405, 408 a body that stops coming, 413 too large, 415 no text, 503 stopping or too much at once.
+ * Every answer, refusals too, has the same JSON shape. Throws ListenError when the port cannot be had.
+ */
+export async function startHttpListener(
+  options: HttpListenerOptions,
+  deps: { submit: Submit; logger: Logger },
+): Promise<HttpService> {
+  const limits = { ...DEFAULT_LIMITS, ...options };
+  const budget = new ByteBudget(limits.maxTotalBytes);
+  const refuse = (response: ServerResponse, refusal: HttpRefusal) => {
+    deps.logger.warn({ reason: refusal.reason }, 'a submission was refused');
+    sendLine(response, refusal, refusalLine(refusal.reason));
+  };
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const early = refusalOf(request);
+    if (early !== undefined) return refuse(response, early);
+    const { body, release } = await readBody({ request, response }, limits, budget);
+    try {
+      if (body === 'gone') return;
+      if ('status' in body) return refuse(response, body);
+      const line = await deps.submit(body.bytes);
+      sendLine(response, { status: STATUS[verdictOf(line)] }, line);
+    } finally {
+      release();
+    }
+  };
+  return startHttpService({ ...limits, option: '-httpListener' }, { handle, refuse, logger: deps.logger });
+}
+
+function refusalOf({ url = '', method, headers }: IncomingMessage): HttpRefusal | undefined {
+  const [path] = url.split('?');
+  if (path !== '/') return { status: 404, reason: 'there is only / here: submit with POST /' };
+  if (method !== 'POST') {
+    return {
+      status: 405,
+      reason: 'messages are submitted with POST, as the body',
+      headers: { Allow: 'POST' },
+    };
+  }
+  const type = (headers['content-type'] ?? 'application/json').split(';')[0]!.trim().toLowerCase();
+  if (!READ_TYPES.test(type)) {
+    return { status: 415, reason: `messages are JSON or YAML, not ${type}: use application/json` };
+  }
+  const coding = headers['content-encoding'];
+  if (coding === undefined || coding === 'identity') return undefined;
+  return { status: 415, reason: `send messages as they are, without content-encoding ${coding}` };
+}
+
+function sendLine(response: ServerResponse, head: Omit<HttpRefusal, 'reason'>, line: string): void {
+  endEarly(response, head, { type: 'application/json', text: `${line}\n` });
+}

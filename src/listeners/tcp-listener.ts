@@ -1,0 +1,54 @@
+import { createServer, type Server } from 'node:net';
+
+import { isLoopback } from '../lib/is-loopback.ts';
+import { listenAt, type Place } from '../lib/listen-at.ts';
+import { type ClientLimits, ClientSessions, type SessionsDeps } from './client-sessions.ts';
+import { OpeningLine } from './opening-line.ts';
+
+/** Where to listen, and how much clients may send. */
+export interface TcpListenerOptions extends ClientLimits {
+  readonly place: Place;
+  /** What clients must show first where the place is not a loopback address; '' = none. */
+  readonly token: string;
+}
+
+/**
+ * Listens on a TCP port for submissions, and answers them as the unix socket does.
+ *
+ * On other addresses than loopback the first line of a connection must be `token <value>`; on loopback it may be.
+ * Throws ListenError when the port cannot be had.
+ */
+export async function startTcpListener(
+  options: TcpListenerOptions,
+  deps: Omit<SessionsDeps, 'makeOpening'>,
+): Promise<TcpListener> {
+  const { place, token } = options;
+  const opening = { token, isTokenNeeded: !isLoopback(place.host) };
+  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
+  const clients = new ClientSessions(options, { ...deps, makeOpening: () => new OpeningLine(opening) });
+  server.on('connection', (socket) => clients.serve(socket));
+  const port = await listenAt(server, place, '-tcpListener');
+  server.on('error', (error) =>
+    deps.logger.error({ err: error }, 'the TCP listener cannot take a connection'),
+  );
+  return new TcpListener(port, { server, clients });
+}
+
+/** A TCP port that takes submissions until it is disposed of. */
+export class TcpListener implements AsyncDisposable {
+  readonly port: number;
+  readonly #parts: { server: Server; clients: ClientSessions };
+  #stopped: Promise<void> | undefined;
+
+  constructor(port: number, parts: { server: Server; clients: ClientSessions }) {
+    this.port = port;
+    this.#parts = parts;
+  }
+
+  /** Takes no more connections, lets answers under way be finished, then closes what is left. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#parts.server.close();
+    this.#stopped ??= this.#parts.clients.stop();
+    return this.#stopped;
+  }
+}
