@@ -1,7 +1,8 @@
 import { nodeNameFault } from '../message/names.ts';
 import { brokerAddressFault } from './broker-address.ts';
-import { type HostAndPort, parseHostAndPort } from './host-and-port.ts';
+import type { HostAndPort } from './host-and-port.ts';
 import { parseLabels } from './labels.ts';
+import { listenerConfig } from './listener-config.ts';
 import { valueFault } from './option-value.ts';
 import { OPTIONS, type OptionKey } from './options.ts';
 import type { Settings } from './settings.ts';
@@ -64,11 +65,17 @@ export interface Config {
   readonly socketFolder: string;
   readonly databaseFolder: string;
   readonly subscribersDataFolder: string;
-  /** undefined = off, as for the next three. */
+  /** undefined = off, as for the next four. */
   readonly tcpListener: HostAndPort | undefined;
   readonly httpListener: HostAndPort | undefined;
   readonly promHostAndPort: HostAndPort | undefined;
   readonly exposeDataFolder: HostAndPort | undefined;
+  readonly profilingPort: HostAndPort | undefined;
+  /** '' = none, as for the next three. At most one of token and file is given. */
+  readonly listenerToken: string;
+  readonly listenerTokenFile: string;
+  readonly startupFolder: string;
+  readonly readFolder: string;
 
   readonly startSub: Readonly<Record<SwitchedMethod, boolean>>;
 
@@ -102,10 +109,7 @@ export function toConfig(settings: Settings, warnings: string[]): Config {
     socketFolder: values.SocketFolder,
     databaseFolder: values.DatabaseFolder,
     subscribersDataFolder: values.SubscribersDataFolder,
-    tcpListener: placeOf('TCPListener', settings),
-    httpListener: placeOf('HTTPListener', settings),
-    promHostAndPort: placeOf('PromHostAndPort', settings),
-    exposeDataFolder: placeOf('ExposeDataFolder', settings),
+    ...listenerConfig(settings),
     startSub: startSubOf(settings),
     ...keepingConfig(settings),
   });
@@ -185,15 +189,4 @@ function oneOf<T extends string>(key: OptionKey, allowed: readonly T[], settings
   if (found !== undefined) return found;
   const names = allowed.filter((candidate) => candidate !== '');
   throw settings.fault(key, `is not one of ${names.join(', ')}`);
-}
-
-function placeOf(
-  key: 'TCPListener' | 'HTTPListener' | 'PromHostAndPort' | 'ExposeDataFolder',
-  settings: Settings,
-): HostAndPort | undefined {
-  const text = settings.values[key];
-  if (text === '') return undefined;
-  const place = parseHostAndPort(text);
-  if (place === undefined) throw settings.fault(key, 'is not host:port, or :port for every interface');
-  return Object.freeze(place);
 }

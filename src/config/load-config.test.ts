@@ -247,37 +247,6 @@ test('a bad value is refused, whoever gave it, and named with its place', async 
   }
 });
 
-test('a bad file is refused with line, key, value and the way out', async (t) => {
-  const cases: [text: string | Uint8Array, code: string, message: RegExp][] = [
-    [
-      '\nErrorMessageRetries = "10"\n',
-      'bad-value',
-      /config\.toml line 2: ErrorMessageRetries = "10" .* without quotes/,
-    ],
-    ['ErrorMessageRetries = 10.0\n', 'bad-value', /is not a whole number/],
-    ['NodeName = 5\n', 'bad-value', /line 1: NodeName = 5 is not a text: put it in quotes/],
-    ['StartSubREQPing = "true"\n', 'bad-value', /write true or false, without quotes/],
-    ['LogLevel = [1]\n', 'bad-value', /line 1: LogLevel = \[\.\.\.\]/],
-    ['ErrorMessageRetries = -4\n', 'bad-value', /line 1: ErrorMessageRetries = -4 must be between 0/],
-    [
-      'NodeName = "a"\nnodename = "b"\n',
-      'bad-file',
-      /twice, as NodeName in line 1 and as nodename in line 2/,
-    ],
-    ['NodeName = "a"\n\nnot toml\n', 'bad-file', /config\.toml line 3 is not valid TOML \(.*\): correct it/],
-    [Uint8Array.of(0x61, 0xff), 'bad-file', /not UTF-8/],
-  ];
-  for (const [text, code, message] of cases) {
-    const { folder, path } = await configFolder(t, text);
-    const names = { NODE_NAME: 'ship1', CENTRAL_NODE_NAME: 'central' };
-    const env = String(text).includes('NodeName = 5') ? { CENTRAL_NODE_NAME: 'central' } : names;
-    const error = await refusal(folder, [], env);
-    assert.equal(error.code, code, error.message);
-    assert.match(error.message, message);
-    assert.deepEqual(await readFile(path), Buffer.from(text as string), 'the file is as it was');
-  }
-});
-
 test('a bad value in the file does not matter once a flag replaces it', async (t) => {
   const { folder, path } = await configFolder(t, 'NodeName = 5\n');
   assert.equal((await load(folder, NAMES)).config.nodeName, 'ship1');

@@ -1,3 +1,5 @@
+import { envOf, flagOf } from './option-names.ts';
+
 /** The largest number of seconds that still fits a timer (2^31 - 1 ms, a little under 25 days). */
 export const MAX_TIMER_SECONDS = 2_147_483;
 
@@ -26,6 +28,8 @@ interface OptionSpec {
   readonly required?: boolean;
   /** Whether the default turns true where the node is the central one. */
   readonly onCentral?: boolean;
+  /** Whether the value is kept out of messages. */
+  readonly isSecret?: boolean;
   /** False for what says where the file is: it would only repeat, or contradict, its own place. */
   readonly inFile?: boolean;
 }
@@ -155,6 +159,27 @@ const SPECS = {
     group: 'listeners',
     summary: 'host:port to show the data folder on; empty = off',
   },
+  ProfilingPort: {
+    ...text,
+    group: 'listeners',
+    summary: 'port of this machine that gives profiles; empty = off',
+  },
+  ListenerToken: {
+    ...{ ...text, isSecret: true },
+    group: 'listeners',
+    summary: 'what clients must show where a listener is not on loopback',
+  },
+  ListenerTokenFile: { ...text, group: 'listeners', summary: 'file that holds the listener token' },
+  StartupFolder: {
+    ...text,
+    group: 'listeners',
+    summary: 'folder of messages that are sent at each start, such as ./startup; empty = off',
+  },
+  ReadFolder: {
+    ...text,
+    group: 'listeners',
+    summary: 'folder whose message files are sent as they come; empty = off',
+  },
 
   ...startSub('REQErrorLog', 'collect the errors of all nodes', { default: false, onCentral: true }),
   ...startSub('REQHello', 'hellos of other nodes'),
@@ -213,12 +238,11 @@ const SPECS = {
     group: 'unused',
     summary: 'the queue is on disk and has no such limit',
   },
-  ProfilingPort: { ...text, group: 'unused', summary: 'profile with node --inspect or --cpu-prof' },
   SetBlockProfileRate: {
     ...count,
     default: 0,
     group: 'unused',
-    summary: 'profile with node --inspect or --cpu-prof',
+    summary: 'see ProfilingPort',
   },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -263,15 +287,4 @@ function startSub<M extends string>(
 ): Record<`StartSub${M}`, { type: 'bool'; default: boolean; group: 'requests'; summary: string }> {
   const spec = { type: 'bool', default: true, group: 'requests', summary, ...more } as const;
   return { [`StartSub${method}`]: spec } as Record<`StartSub${M}`, typeof spec>;
-}
-
-/** NodeName -> nodeName, TCPListener -> tcpListener. */
-function flagOf(key: string): string {
-  return key.replace(/^(TCP|HTTP|[A-Z])/, (first) => first.toLowerCase());
-}
-
-/** NodeName -> NODE_NAME, RootCAPath -> ROOT_CA_PATH, StartSubREQToFile -> START_SUB_REQ_TO_FILE. */
-function envOf(key: string): string {
-  const words = key.match(/(?:REQ|TCP|HTTP|TLS|TTL|MB|CA)(?=[A-Z]|$)|[A-Z][a-z]*/g) ?? [];
-  return words.join('_').toUpperCase();
 }

@@ -59,7 +59,7 @@ export class Settings {
 
   #place(option: Option): string {
     const { flags, environment, file } = this.#sources;
-    const value = show(this.values[option.key]);
+    const value = option.isSecret ? '***' : show(this.values[option.key]);
     if (flags.has(option.key)) return `flag -${option.flag}: ${value}`;
     if (environment.has(option.key)) return `environment variable ${option.env}: ${value}`;
     const entry = file.entries.get(option.key);
@@ -68,7 +68,10 @@ export class Settings {
 }
 
 function placeInFile(file: ConfigFile, entry: FileEntry): string {
-  return `${file.path} line ${entry.line}: ${entry.key} = ${show(entry.value)}`;
+  const isSecret = OPTIONS.some(
+    ({ key, isSecret }) => isSecret && key.toLowerCase() === entry.key.toLowerCase(),
+  );
+  return `${file.path} line ${entry.line}: ${entry.key} = ${isSecret ? '***' : show(entry.value)}`;
 }
 
 function show(value: unknown): string {

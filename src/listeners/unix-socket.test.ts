@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -236,53 +236,6 @@ test('an nc that sends too much ends with the refusal', async () => {
   nc.stdin.on('error', () => {});
   nc.stdin.end(`["${'x'.repeat(3_000_000)}"]`);
   assert.match(await readAll(nc.stdout), /1000 bytes at most/);
-});
-
-test('the socket is for its owner alone, and so is a folder made for it', async () => {
-  await using listener = await start({ path: join(folder, 'a', 'b', 'steward.sock') });
-  assert.equal(statSync(listener.path).mode & 0o777, 0o600);
-  assert.equal(statSync(dirname(listener.path)).mode & 0o777, 0o700);
-  assert.deepEqual(readdirSync(dirname(listener.path)), ['steward.sock']);
-});
-
-test('the socket file of a dead process is replaced', async () => {
-  const path = freshPath();
-  await mkdir(dirname(path), { recursive: true });
-  const dead = createServer();
-  await new Promise<void>((resolve) => dead.listen(`${path}.moved`, resolve));
-  await rename(`${path}.moved`, path);
-  await new Promise((resolve) => dead.close(resolve));
-  assert.ok(existsSync(path));
-  await using listener = await start({ path });
-  assert.deepEqual(await send(listener.path, '[1]'), ['3 [1]']);
-});
-
-test('a socket that somebody listens on is left alone', async () => {
-  await using listener = await start();
-  await assert.rejects(start({ path: listener.path }), {
-    code: 'in-use',
-    message: /another process listens/,
-  });
-  assert.deepEqual(await send(listener.path, '[1]'), ['3 [1]']);
-});
-
-test('of two listeners that start at once over a dead socket, one wins', async () => {
-  const path = freshPath();
-  const results = await Promise.allSettled([start({ path }), start({ path })]);
-  assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
-  assert.deepEqual(await send(path, '[1]'), ['3 [1]']);
-  for (const result of results) if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]();
-});
-
-test('a file that is not a socket, and a path that is too long, are errors that say so', async () => {
-  const path = join(folder, 'plain');
-  writeFileSync(path, 'kept');
-  await assert.rejects(start({ path }), { code: 'not-a-socket' });
-  await assert.rejects(start({ path: join(folder, 'x'.repeat(120)) }), {
-    code: 'path-too-long',
-    message: /107 at most/,
-  });
-  await assert.rejects(start({ path: join(path, 'steward.sock') }), { code: 'unavailable' });
 });
 
 test('stopping finishes the answer under way, refuses what is unfinished, and removes the file', async () => {
