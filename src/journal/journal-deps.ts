@@ -73,8 +73,8 @@ export interface JournalDeps {
   answer(subject: string, text: string, headers: Record<string, string>): void;
   /** Queues the reply to a request together with `alongside`, in one transaction; without a reply, `alongside` alone. */
   reply(request: Message, data: Uint8Array, alongside: readonly Statement[]): Promise<void>;
-  /** Whether the reply to this request may be sent in several messages, one after the other. */
-  takesPieces(request: Message): boolean;
+  /** How large the messages may be in which the reply to this request is sent, bytes; undefined: it must be whole. */
+  pieceBytes(request: Message): number | undefined;
   /** Queues a report for the node that asked, together with `alongside`, in one transaction. */
   sendReport(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void>;
   /** Tells errorCentral and the log. */

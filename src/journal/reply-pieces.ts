@@ -1,23 +1,20 @@
 import { open, unlink } from 'node:fs/promises';
 import type { ReplyBody } from './journal-deps.ts';
 
-/** The size of one message of a reply that is sent in several, bytes: every broker takes it. */
-const PIECE_BYTES = 512 * 1024;
-
-/** A reply's content: in pieces where the receiver can put them after one another, else whole. */
+/** A reply's content: in pieces of at most `pieceBytes`, or whole where that is undefined. */
 export async function* replyPieces(
   body: ReplyBody,
-  options: { inPieces: boolean },
+  pieceBytes: number | undefined,
 ): AsyncGenerator<Uint8Array> {
   if (body instanceof Uint8Array) {
-    if (!options.inPieces || body.length <= PIECE_BYTES) return yield body;
-    for (let start = 0; start < body.length; start += PIECE_BYTES)
-      yield body.subarray(start, start + PIECE_BYTES);
+    if (pieceBytes === undefined || body.length <= pieceBytes) return yield body;
+    for (let start = 0; start < body.length; start += pieceBytes)
+      yield body.subarray(start, start + pieceBytes);
     return;
   }
   const file = await open(body.path, 'r');
   try {
-    const size = options.inPieces ? PIECE_BYTES : body.bytes;
+    const size = pieceBytes ?? body.bytes;
     for (let position = 0; position < body.bytes; ) {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(size, body.bytes - position)), {
         position,

@@ -126,15 +126,15 @@ export class Runner {
 
   /** Queues a reply; `statements` commit together with its last piece. */
   async #sendPieces(message: Message, body: ReplyBody, statements: readonly Statement[]): Promise<void> {
-    const inPieces = this.#deps.takesPieces(message);
+    const pieceBytes = this.#deps.pieceBytes(message);
     const bytes = body instanceof Uint8Array ? body.length : body.bytes;
-    if (!inPieces && bytes > this.#options.maxMessageBytes) {
+    if (pieceBytes === undefined && bytes > this.#options.maxMessageBytes) {
       const text = `error: the output of ${bytes} bytes is larger than one message may be (maxMessageMB), and ${message.replyMethod} needs it whole: use REQToFileAppend`;
       this.#deps.reportError(text, message);
       return await this.#deps.store.write(statements);
     }
     let held: Uint8Array | undefined;
-    for await (const piece of replyPieces(body, { inPieces })) {
+    for await (const piece of replyPieces(body, pieceBytes)) {
       if (held) await this.#deps.reply(message, held, []);
       held = piece;
     }

@@ -18,7 +18,7 @@ import { createSupervisor, type Supervisor } from '../processes/supervisor.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createOutcomes } from './outcomes.ts';
-import { OwnMessages, takesPieces } from './own-messages.ts';
+import { OwnMessages, pieceBytes } from './own-messages.ts';
 
 /** What a node is told besides its configuration. */
 export interface NodeOptions {
@@ -230,7 +230,8 @@ async function openJournal(
   return await Journal.open(
     { nodeName: config.nodeName, maxMessageBytes: config.maxMessageBytes },
     {
-      ...{ store, logger, takesPieces, now: Date.now },
+      ...{ store, logger, now: Date.now },
+      pieceBytes: (request) => pieceBytes(request, bus.maxPayload),
       methodOf: (name) => journalMethods.get(name),
       answer: (subject, text, headers) => void bus.publish(subject, text, { headers }),
       reply: (request, data, alongside) => own.reply(request, data, alongside),

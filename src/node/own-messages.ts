@@ -9,9 +9,15 @@ import { ownParcel } from './parcels.ts';
 /** Reply methods that append what they get, so that a large reply may come in several messages. */
 const APPENDING: ReadonlySet<string> = new Set(['', 'REQToFileAppend', 'REQToConsole']);
 
-/** Whether the reply to a request may be sent in several messages, one after the other. */
-export function takesPieces({ replyMethod }: Message): boolean {
-  return APPENDING.has(replyMethod);
+/** The most content that goes into one message of a reply that is sent in several, bytes. */
+const MAX_PIECE_BYTES = 512 * 1024;
+
+/**
+ * The size of the pieces in which a reply is sent, bytes: half of what the broker takes leaves room for the rest of
+ * the message. Undefined where the reply must be one message.
+ */
+export function pieceBytes({ replyMethod }: Message, maxPayload: number): number | undefined {
+  return APPENDING.has(replyMethod) ? Math.min(MAX_PIECE_BYTES, Math.ceil(maxPayload / 2)) : undefined;
 }
 
 /** The messages that a node sends of its own accord: replies, reports of ends, and errors. */

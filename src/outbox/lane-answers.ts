@@ -129,7 +129,9 @@ export class LaneAnswers {
     if (!entry || generation < entry.firstGeneration) return;
     peer.speaksLanes = false;
     pace.answered();
-    ends.taken(entry.seq, entry.seq, REFERENCE_NODE);
+    // It has seen a piece at most, and cannot put pieces together.
+    if (this.#lane.sender.partsOf(entry) > 1) this.#actions.rewind();
+    else ends.taken(entry.seq, entry.seq, REFERENCE_NODE);
     this.#actions.pump();
   }
 
