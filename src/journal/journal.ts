@@ -137,8 +137,17 @@ export class Journal implements AsyncDisposable {
       ...this.#deps,
       allocateRow: () => this.#nextRow++,
       onAccepted: (rows, _, messages) => this.#enqueue(rows, messages),
+      reportAgain: (row) => this.#reportAgain(row),
     });
     return found.lane;
+  }
+
+  #reportAgain(row: number): void {
+    const ended = this.#deps.store.get<StoredRow>(
+      'SELECT * FROM journal WHERE row = ? AND ended_at IS NOT NULL AND reported = 1',
+      row,
+    );
+    if (ended) this.#reporter.add(ended.from_node, toReport(ended));
   }
 
   #enqueue(rows: readonly JournalRow[], messages: readonly Message[]): void {

@@ -22,6 +22,8 @@ export interface ReceivingLaneDeps extends JournalDeps {
   allocateRow(): number;
   /** Takes over what was journalled. */
   onAccepted(rows: readonly JournalRow[], method: JournalMethod, messages: readonly Message[]): void;
+  /** Reports the end of a row, if it has ended, once more. */
+  reportAgain(row: number): void;
 }
 
 const BATCH_MESSAGES = 512;
@@ -80,23 +82,16 @@ export class ReceivingLane {
 
   #takePart(arrival: Arrival, seq: number, header: string): void {
     const part = parsePair(header, '/');
-    if (!part)
-      return this.#take(
-        arrival,
-        seq,
-        undefined,
-        `the header ${HEADER.part} ${JSON.stringify(header)} is not <i>/<n>`,
-      );
+    if (!part) {
+      const fault = `the header ${HEADER.part} ${JSON.stringify(header)} is not <i>/<n>`;
+      return this.#take(arrival, seq, undefined, fault);
+    }
     const result = this.#parts.add(seq, { index: part[0], total: part[1], bytes: arrival.payload });
     if (result === 'gap') return this.#gap(arrival, seq);
     if (result === 'too-large') {
-      const limit = this.#options.maxMessageBytes;
-      return this.#take(
-        arrival,
-        seq,
-        undefined,
-        `the message is larger than this node takes (maxMessageMB: ${limit / 1024 / 1024})`,
-      );
+      const limit = this.#options.maxMessageBytes / 1024 / 1024;
+      const fault = `the message is larger than this node takes (maxMessageMB: ${limit})`;
+      return this.#take(arrival, seq, undefined, fault);
     }
     if (result === 'more')
       this.#answers.one(arrival.reply, 'part', {
@@ -132,8 +127,8 @@ export class ReceivingLane {
     }
     const known =
       waiting ??
-      this.#deps.store.get<{ id: string; state: string; reason: string | null }>(
-        'SELECT id, state, reason FROM journal WHERE lane = ? AND seq = ?',
+      this.#deps.store.get<{ row: number; id: string; state: string; reason: string | null }>(
+        'SELECT row, id, state, reason FROM journal WHERE lane = ? AND seq = ?',
         ...[this.#state.id, seq],
       );
     if (known && known.id !== id) {
@@ -147,6 +142,8 @@ export class ReceivingLane {
     const status: AnswerStatus =
       row?.state === 'rejected' || row?.state === 'expired' ? row.state : 'duplicate';
     this.#answers.one(arrival.reply, status, { seq, id, ...(row?.reason ? { reason: row.reason } : {}) });
+    // The sender may have lost what it was told, by going back to a backup.
+    if (row) this.#deps.reportAgain(row.row);
   }
 
   #gap(arrival: Arrival, seq: number): void {

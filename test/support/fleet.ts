@@ -42,7 +42,9 @@ export async function submitAll(node: StewardNode, messages: object | object[]):
 
 /** What the node's ledger holds of a message. */
 export function ledgerRow(node: StewardNode, id: string): Record<string, unknown> | undefined {
-  return node.query('SELECT * FROM ledger WHERE id = ?', id)[0];
+  const columns = 'key, id, state, queued_at, sent_at, accepted_at, started_at, ended_at, attempts, reason';
+  const sql = `SELECT ${columns}, exit_code, signal, stderr_tail, output_bytes FROM ledger WHERE id = ?`;
+  return node.query(sql, id)[0];
 }
 
 /** Waits until the node's ledger knows how a message ended, and gives its row. */

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
+import type { StewardNode } from '../support/node.ts';
+
+test('a sender whose database was restored from a backup loses no new message, and runs no old one again', async (t) => {
+  const { central, ship1 } = await startFleet(t);
+  const runs = join(ship1.folder, 'runs');
+  const expected: number[] = [];
+  const send = async (from: number, to: number) => {
+    const numbers = Array.from({ length: to - from }, (_, index) => from + index);
+    expected.push(...numbers);
+    const messages = numbers.flatMap((number) => [append(number), command(`echo ${number} >> ${runs}`)]);
+    const ids = await submitAll(central, messages);
+    for (const id of ids) assert.equal((await waitForEnd(central, id)).state, 'succeeded', id);
+  };
+  await send(0, 10);
+  await central.stop();
+  const backup = join(central.folder, 'backup');
+  await cp(central.databaseFolder, backup, { recursive: true });
+  await central.start();
+  await send(10, 30);
+  await central.stop();
+  await restore(central, backup);
+  await central.start();
+  await send(30, 40);
+  await send(40, 60);
+  const text = expected.map((number) => `${number}\n`).join('');
+  assert.equal(await ship1.file('out/ship1/out.log'), text);
+  assert.equal(await ship1.file('../runs'), text);
+});
+
+test('what was queued in a restored backup and delivered since is not run a second time', async (t) => {
+  const { broker, central, ship1 } = await startFleet(t);
+  const runs = join(ship1.folder, 'runs');
+  const [first] = await submitAll(central, command(`echo first >> ${runs}`));
+  assert.equal((await waitForEnd(central, first!)).state, 'succeeded');
+  await broker.kill();
+  const [old] = await submitAll(central, command(`echo old >> ${runs}`));
+  await central.kill();
+  const backup = join(central.folder, 'backup');
+  await cp(central.databaseFolder, backup, { recursive: true });
+  await Promise.all([broker.restart(), central.start()]);
+  assert.equal((await waitForEnd(central, old!)).state, 'succeeded');
+  await central.kill();
+  await restore(central, backup);
+  await central.start();
+  const [fresh] = await submitAll(central, command(`echo fresh >> ${runs}`));
+  assert.equal((await waitForEnd(central, fresh!)).state, 'succeeded');
+  assert.equal(await ship1.file('../runs'), 'first\nold\nfresh\n');
+  assert.equal((await waitForEnd(central, old!)).state, 'succeeded', 'its report comes once more');
+});
+
+const SWALLOWED =
+  'effects leave no id behind at the receiver, and after a restart nothing tells that a message is new';
+
+test('what is queued after a restore is not lost when the node is restarted before it is delivered', {
+  todo: SWALLOWED,
+}, async (t) => {
+  const { central, ship1 } = await startFleet(t);
+  const [zero] = await submitAll(central, append('zero'));
+  assert.equal((await waitForEnd(central, zero!)).state, 'succeeded');
+  await central.stop();
+  const backup = join(central.folder, 'backup');
+  await cp(central.databaseFolder, backup, { recursive: true });
+  await central.start();
+  const earlier = await submitAll(central, ['one', 'two', 'three'].map(append));
+  for (const id of earlier) assert.equal((await waitForEnd(central, id)).state, 'succeeded');
+  await central.stop();
+  await restore(central, backup);
+  await ship1.kill();
+  await central.start();
+  const [id] = await submitAll(central, append('four'));
+  await central.stop();
+  await Promise.all([central.start(), ship1.start()]);
+  assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
+  assert.equal(await ship1.file('out/ship1/out.log'), 'one\ntwo\nthree\nfour\n');
+});
+
+test('a reinstalled receiver goes on where its sender is', async (t) => {
+  const { central, ship1 } = await startFleet(t);
+  const runs = join(ship1.folder, 'runs');
+  for (const word of ['one', 'two']) {
+    for (const id of await submitAll(central, [append(word), command(`echo ${word} >> ${runs}`)])) {
+      assert.equal((await waitForEnd(central, id)).state, 'succeeded');
+    }
+  }
+  await ship1.kill();
+  await rm(ship1.databaseFolder, { recursive: true });
+  const queued = await submitAll(central, [append('three'), command(`echo three >> ${runs}`)]);
+  await ship1.start();
+  const later = await submitAll(central, [append('four'), command(`echo four >> ${runs}`)]);
+  for (const id of [...queued, ...later]) assert.equal((await waitForEnd(central, id)).state, 'succeeded');
+  assert.equal(await ship1.file('out/ship1/out.log'), 'one\ntwo\nthree\nfour\n');
+  assert.equal(await ship1.file('../runs'), 'one\ntwo\nthree\nfour\n');
+});
+
+test('a receiver whose database was restored from a backup takes what is new', async (t) => {
+  const { central, ship1 } = await startFleet(t);
+  const send = async (word: string) => {
+    const [id] = await submitAll(central, append(word));
+    assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
+  };
+  await send('one');
+  await ship1.stop();
+  const backup = join(ship1.folder, 'backup');
+  await cp(ship1.databaseFolder, backup, { recursive: true });
+  await ship1.start();
+  await send('two');
+  await ship1.stop();
+  await restore(ship1, backup);
+  await ship1.start();
+  await send('three');
+  assert.equal(await ship1.file('out/ship1/out.log'), 'one\ntwo\nthree\n');
+});
+
+async function restore(node: StewardNode, backup: string): Promise<void> {
+  await rm(node.databaseFolder, { recursive: true });
+  await cp(backup, node.databaseFolder, { recursive: true });
+}
+
+function append(content: number | string): object {
+  return {
+    toNode: 'ship1',
+    method: 'REQToFileAppend',
+    data: [`${content}\n`],
+    directory: 'out',
+    fileName: 'out.log',
+    ACKTimeout: 1,
+  };
+}
+
+function command(script: string): object {
+  return {
+    toNode: 'ship1',
+    method: 'REQCliCommand',
+    methodArgs: ['bash', '-c', script],
+    replyMethod: 'REQNone',
+    ACKTimeout: 1,
+  };
+}
