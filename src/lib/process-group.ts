@@ -1,11 +1,21 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errorCode } from './system-fault.ts';
 
 const FIRST_POLL_MS = 5;
 const MAX_POLL_MS = 100;
-const LOOK_FOR_DEAD_AFTER_MS = 100;
+const LOOK_CLOSER_AFTER_MS = 20;
 const SCAN_SLICE = 100;
+
+export interface GroupWait {
+  /** Whether waiting is over, whoever still runs. */
+  isOver(): boolean;
+  /**
+   * The names (see `descriptorName`) of files: members that hold none of them open are not waited for. Undefined
+   * waits for every member, and so does a system without /proc.
+   */
+  heldFiles(): ReadonlySet<string> | undefined;
+}
 
 /** Sends a signal to every process of a group; false when the group has none (any more). */
 export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
@@ -18,41 +28,60 @@ export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolea
 }
 
 /**
- * Resolves true when no process of the group runs any more, or false when `isOver` says that waiting is over.
+ * Resolves true when no process of the group that is waited for runs any more, or false when waiting is over.
  *
  * There is no event for this, so it looks again after 5 ms, growing to 100 ms. Where process 1 reaps no orphans
  * (some containers), dead members stay in the group for ever: on Linux they are told apart by /proc.
  */
-export async function groupEnded(groupId: number, isOver: () => boolean): Promise<boolean> {
+export async function groupEnded(groupId: number, { isOver, heldFiles }: GroupWait): Promise<boolean> {
   const began = performance.now();
-  let living: number | undefined;
+  const look = { groupId, awaited: undefined, emptyScans: 0 };
   for (let wait = FIRST_POLL_MS; signalGroup(groupId, 0); wait = Math.min(wait * 1.5, MAX_POLL_MS)) {
     if (isOver()) return false;
-    if (performance.now() - began > LOOK_FOR_DEAD_AFTER_MS && !isLivingMember(living, groupId)) {
-      living = await livingMember(groupId);
-      if (living === 0) return true;
-    }
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    if (performance.now() - began > LOOK_CLOSER_AFTER_MS && (await isNobodyAwaited(look, heldFiles())))
+      return true;
+    await new Promise((resolve) => setTimeout(resolve, look.emptyScans > 0 ? FIRST_POLL_MS : wait));
   }
   return true;
 }
 
-/** A member that runs, 0 when there is none, undefined when the system has no /proc to tell. */
-async function livingMember(groupId: number): Promise<number | undefined> {
+interface Look {
+  readonly groupId: number;
+  awaited: number | undefined;
+  emptyScans: number;
+}
+
+/** A process that is forked while the list is read may not be in it: nobody twice in a row is nobody. */
+async function isNobodyAwaited(look: Look, files: ReadonlySet<string> | undefined): Promise<boolean> {
+  const { groupId, awaited } = look;
+  if (awaited === undefined || !isAwaited(awaited, groupId, files))
+    look.awaited = await findAwaited(groupId, files);
+  look.emptyScans = look.awaited === 0 ? look.emptyScans + 1 : 0;
+  return look.emptyScans === 2;
+}
+
+/** A member that is waited for, 0 when there is none, undefined when the system has no /proc to tell. */
+async function findAwaited(
+  groupId: number,
+  files: ReadonlySet<string> | undefined,
+): Promise<number | undefined> {
   if (process.platform !== 'linux') return undefined;
   let looked = 0;
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
-    if (isLivingMember(pid, groupId)) return pid;
+    if (isAwaited(pid, groupId, files)) return pid;
     looked += 1;
     if (looked % SCAN_SLICE === 0) await nextTurn();
   }
   return 0;
 }
 
-function isLivingMember(pid: number | undefined, groupId: number): boolean {
-  if (pid === undefined) return false;
+function isAwaited(pid: number, groupId: number, files: ReadonlySet<string> | undefined): boolean {
+  return isLivingMember(pid, groupId) && (files === undefined || holdsOneOf(pid, files));
+}
+
+function isLivingMember(pid: number, groupId: number): boolean {
   try {
     // "pid (name) state ppid group ...", where the name may hold anything.
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -60,5 +89,23 @@ function isLivingMember(pid: number | undefined, groupId: number): boolean {
     return Number(group) === groupId && state !== 'Z' && state !== 'X';
   } catch {
     return false;
+  }
+}
+
+/** Another user's process (sudo) does not show what it holds, and counts as one that does. */
+function holdsOneOf(pid: number, files: ReadonlySet<string>): boolean {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).some((descriptor) => files.has(nameOf(`${folder}/${descriptor}`)));
+  } catch (error) {
+    return errorCode(error) === 'EACCES' || errorCode(error) === 'EPERM';
+  }
+}
+
+function nameOf(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return '';
   }
 }

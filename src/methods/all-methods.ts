@@ -1,8 +1,9 @@
 import { KeyedLock } from '../lib/keyed-lock.ts';
 import { AppendFiles } from './append-files.ts';
+import type { CommandOptions } from './command-call.ts';
 import type { Method } from './method.ts';
 import { createReplaceFile } from './replace-file.ts';
-import { type CliCommandOptions, createReqCliCommand } from './req-cli-command.ts';
+import { createReqCliCommand } from './req-cli-command.ts';
 import { createReqErrorLog, type ErrorLogDeps } from './req-error-log.ts';
 import { createReqHello, type HelloDeps } from './req-hello.ts';
 import { createReqNone } from './req-none.ts';
@@ -16,7 +17,7 @@ import { type ConsoleDeps, createReqToConsole } from './req-to-console.ts';
 import { createReqToFile } from './req-to-file.ts';
 import { createReqToFileAppend } from './req-to-file-append.ts';
 
-export interface MethodsOptions extends CliCommandOptions {
+export interface MethodsOptions extends CommandOptions {
   readonly nodeName: string;
   /** Where methods keep what messages bring; nothing is written outside of it. */
   readonly dataFolder: string;

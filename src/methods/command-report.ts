@@ -1,6 +1,8 @@
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
+import { canonicalMethod } from '../message/names.ts';
 import { CommandDataError } from './command-data.ts';
+import { describeTimeout } from './method-timeout.ts';
 import type { CommandEnd } from './run-command.ts';
 
 type Ended = Extract<CommandEnd, { started: true }>;
@@ -29,13 +31,13 @@ const SIGNAL_TEXT: Readonly<Record<string, string>> = {
 };
 
 /** Why a command did not succeed, as a sentence for the one who sent it. */
-export function describeFailure(end: Ended, { methodTimeout }: Message): string {
+export function describeFailure(end: Ended, message: Message): string {
   const left = end.isOver ? '' : '; some of its processes still run, for even KILL did not end them';
   if (end.stopped === 'timed-out') {
-    const limit = methodTimeout > 0 ? `methodTimeout (${methodTimeout} s)` : 'the default methodTimeout';
-    return `the command ran for longer than ${limit} and was ended${left}`;
+    return `the command ran for longer than ${describeTimeout(message)} and was ended${left}`;
   }
   if (end.stopped === 'aborted') return `the command was ended while it ran${left}`;
+  if (end.stopped === 'shortage') return `the command was ended because ${end.shortage}${left}`;
   return `the command ended with ${statusText(end)}`;
 }
 
@@ -44,16 +46,21 @@ export function failureReport(end: Ended, message: Message, stderrTail: Uint8Arr
   const output = stderrTail === undefined ? '' : Buffer.from(stderrTail).toString();
   const args = argumentsText(message);
   if (end.stopped === 'timed-out') {
-    return `error: methodREQCliCommand: method timed out, methodArgs: ${args}, error_output: ${output}`;
+    return `error: ${methodText(message)}: method timed out, methodArgs: ${args}, error_output: ${output}`;
   }
-  const status = end.stopped === 'aborted' ? 'stopped' : statusText(end);
-  return `error: methodREQCliCommand: cmd.Run failed : ${status}, methodArgs: ${args}, error_output: ${output}`;
+  const status = reportedStatus(end);
+  return `error: ${methodText(message)}: cmd.Run failed : ${status}, methodArgs: ${args}, error_output: ${output}`;
+}
+
+/** What the reference reports on a command that goes on until its time is over, which is no error to it. */
+export function timeReport(message: Message): string {
+  return `info: ${methodText(message)}: method timeout reached, canceling: methodArgs: ${argumentsText(message)}`;
 }
 
 /** The same two texts for a command that could not be started. */
 export function describeStart(message: Message, error: unknown): { reason: string; error: string } {
   const reason = startFault(message.methodArgs?.[0] ?? '', error);
-  const report = `error: methodREQCliCommand: cmd.Run failed : ${reason}, methodArgs: ${argumentsText(message)}, error_output: `;
+  const report = `error: ${methodText(message)}: cmd.Run failed : ${reason}, methodArgs: ${argumentsText(message)}, error_output: `;
   return { reason, error: report };
 }
 
@@ -73,6 +80,15 @@ function startFault(program: string, error: unknown): string {
     default:
       return systemFault(error);
   }
+}
+
+function methodText({ method }: Message): string {
+  return `method${canonicalMethod(method)}`;
+}
+
+function reportedStatus(end: Ended): string {
+  if (end.stopped === 'aborted') return 'stopped';
+  return end.stopped === 'shortage' ? `stopped, ${end.shortage}` : statusText(end);
 }
 
 function statusText({ exitCode, signal }: Ended): string {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { descriptorName } from '../lib/descriptor-name.ts';
 import { killLeftovers } from '../lib/kill-leftovers.ts';
 import { longTimeout } from '../lib/long-timeout.ts';
 import { groupEnded, signalGroup } from '../lib/process-group.ts';
@@ -6,6 +7,7 @@ import { groupEnded, signalGroup } from '../lib/process-group.ts';
 /** How long a command has between TERM and KILL, and how long KILL may take until we stop waiting. */
 const KILL_AFTER_MS = 2000;
 const GIVE_UP_AFTER_MS = 3000;
+const LOOK_EVERY_MS = 1000;
 
 export interface Command {
   readonly args: readonly string[];
@@ -18,7 +20,13 @@ export interface Command {
   /** Descriptors that its output goes to. */
   readonly stdout: number;
   readonly stderr: number;
+  /** A descriptor that stays open meanwhile, for each file that the output goes to; stdout and stderr unless told. */
+  readonly outputs?: readonly number[];
+  /** Asked every second: why the command may not go on, or undefined. */
+  findShortage?(): Promise<string | undefined>;
 }
+
+type StopCause = 'timed-out' | 'aborted' | 'shortage';
 
 /** How a command ended. */
 export type CommandEnd =
@@ -28,16 +36,20 @@ export type CommandEnd =
       readonly exitCode: number | undefined;
       readonly signal: NodeJS.Signals | undefined;
       /** Why it was ended before its own end; undefined when it ended by itself. */
-      readonly stopped: 'timed-out' | 'aborted' | undefined;
+      readonly stopped: StopCause | undefined;
+      /** What ran short, where that is the cause. */
+      readonly shortage: string | undefined;
       /** False when processes of it still run, which even KILL didn't end. */
       readonly isOver: boolean;
     };
 
 /**
- * Runs a program in a process group of its own and resolves when every process of that group has ended.
+ * Runs a program in a process group of its own. Resolves when it has ended and so has every process of the group
+ * that still holds its output; one in the background that has let go of it (`nohup daemon >/dev/null 2>&1 &`) is
+ * left to live. Where the system does not show what a process holds (only Linux does), all are waited for.
  *
- * After `timeoutMs`, or when the signal is aborted, the whole group gets TERM, and KILL 2 s later; processes that
- * left the group are found by the request id in their environment. Never rejects.
+ * After `timeoutMs`, when the signal is aborted or something runs short, the whole group gets TERM, and KILL 2 s
+ * later; processes that left the group are found by the request id in their environment. Never rejects.
  */
 export async function runCommand(command: Command): Promise<CommandEnd> {
   let child: ChildProcess;
@@ -53,13 +65,23 @@ export async function runCommand(command: Command): Promise<CommandEnd> {
   if (child.pid === undefined) return { started: false, error: ((await exit) as { error: unknown }).error };
   using stopper = new Stopper(child.pid, command);
   const end = (await Promise.race([exit, stopper.gaveUp])) ?? { exitCode: null, signal: null };
-  const isOver = await groupEnded(child.pid, () => stopper.hasGivenUp);
+  const isOver = await groupEnded(child.pid, {
+    isOver: () => stopper.hasGivenUp,
+    heldFiles: () => (stopper.stopped === undefined ? outputNames(command) : undefined),
+  });
   // From here on the group's number may belong to others.
   stopper[Symbol.dispose]();
-  const { stopped } = stopper;
+  const { stopped, shortage } = stopper;
   if (stopped !== undefined) await killLeftovers(new Set([command.requestId]), KILL_AFTER_MS);
   const { exitCode, signal } = end as { exitCode: number | null; signal: NodeJS.Signals | null };
-  return { started: true, exitCode: exitCode ?? undefined, signal: signal ?? undefined, stopped, isOver };
+  return {
+    started: true,
+    exitCode: exitCode ?? undefined,
+    signal: signal ?? undefined,
+    stopped,
+    shortage,
+    isOver,
+  };
 }
 
 type Exit = { exitCode: number | null; signal: NodeJS.Signals | null } | { error: unknown };
@@ -73,19 +95,27 @@ function start({ args, env, folder, stdout, stderr }: Command): ChildProcess {
   });
 }
 
-/** Ends a process group once, at its time-out or when the signal is aborted, whichever comes first. */
+function outputNames({ stdout, stderr, outputs }: Command): ReadonlySet<string> | undefined {
+  const names = (outputs ?? [stdout, stderr]).flatMap((descriptor) => descriptorName(descriptor) ?? []);
+  return names.length === 0 ? undefined : new Set(names);
+}
+
+/** Ends a process group once, at its time-out, when the signal is aborted or something runs short, whichever comes first. */
 class Stopper implements Disposable {
   readonly #groupId: number;
   readonly #abortSignal: AbortSignal;
   readonly #cancels: Array<() => void> = [];
   readonly #gaveUp = Promise.withResolvers<undefined>();
-  stopped: 'timed-out' | 'aborted' | undefined;
+  #isDisposed = false;
+  stopped: StopCause | undefined;
+  shortage: string | undefined;
   hasGivenUp = false;
 
-  constructor(groupId: number, { timeoutMs, signal }: Command) {
+  constructor(groupId: number, { timeoutMs, signal, findShortage }: Command) {
     this.#groupId = groupId;
     this.#abortSignal = signal;
     if (timeoutMs !== undefined) this.#cancels.push(longTimeout(timeoutMs, () => this.#stop('timed-out')));
+    if (findShortage) this.#lookForShortage(findShortage);
     signal.addEventListener('abort', this.#abort);
     if (signal.aborted) this.#abort();
   }
@@ -96,13 +126,24 @@ class Stopper implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#abortSignal.removeEventListener('abort', this.#abort);
     for (const cancel of this.#cancels.splice(0)) cancel();
   }
 
   readonly #abort = (): void => this.#stop('aborted');
 
-  #stop(cause: 'timed-out' | 'aborted'): void {
+  #lookForShortage(find: () => Promise<string | undefined>): void {
+    const timer = setInterval(async () => {
+      const shortage = await find();
+      if (shortage === undefined || this.stopped !== undefined || this.#isDisposed) return;
+      this.shortage = shortage;
+      this.#stop('shortage');
+    }, LOOK_EVERY_MS);
+    this.#cancels.push(() => clearInterval(timer));
+  }
+
+  #stop(cause: StopCause): void {
     if (this.stopped !== undefined || !signalGroup(this.#groupId, 'SIGTERM')) return;
     this.stopped = cause;
     this.#after(KILL_AFTER_MS, () => {

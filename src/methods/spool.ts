@@ -13,7 +13,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../lib/system-fault.ts';
 
-const NAME = /^run-[0-9a-f]{12}-\d+\.(out|err|data)$/;
+const NAME = /^run-[0-9a-f]{12}-\d+\.(out|err|data|fifo)$/;
 const RUN = randomBytes(6).toString('hex');
 let count = 0;
 
@@ -45,6 +45,14 @@ export class Spool {
     const path = `${this.#base}.data`;
     this.#made(() => writeFileSync(path, data, { mode: 0o600, flag: 'wx' }));
     this.#files.set('data', { path, fd: -1 });
+    return path;
+  }
+
+  /** Makes sure of the folder and gives a path in it where nothing is yet; what is made there is removed at the end. */
+  reserve(kind: 'fifo'): string {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const path = `${this.#base}.${kind}`;
+    this.#files.set(kind, { path, fd: -1 });
     return path;
   }
 
