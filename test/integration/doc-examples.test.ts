@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startBroker } from '../support/broker.ts';
+import { type DocumentedMessage, documentedMessages } from '../support/documentation.ts';
+import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** These come first, or the op methods have nothing to start again. */
+const FIRST = /REQOpProcessStop/;
+
+test('every message that the documentation shows is taken, and ends as the page says', async (t) => {
+  const broker = await startBroker(t);
+  const central = await startStewardNode({ name: 'central', broker }, t);
+  for (const name of ['ship1', 'ship2']) await startStewardNode({ name, broker }, t);
+  const messages = documentedMessages();
+  assert.ok(messages.length > 20, `only ${messages.length} messages were found`);
+  const starters = messages.filter(
+    ({ text }) => text.includes('"REQOpProcessStart"') && !isRefusedStart(text),
+  );
+  const stoppers = messages.filter(({ text }) => FIRST.test(text));
+  for (const [index, stopper] of stoppers.entries()) {
+    await t.test(stopper.place, () => check(stopper, central));
+    const starter = starters[index];
+    if (starter) await t.test(starter.place, () => check(starter, central));
+  }
+  for (const message of messages) {
+    if (stoppers.includes(message) || starters.includes(message)) continue;
+    await t.test(message.place, () => check(message, central));
+  }
+});
+
+/** The example that shows how a start is refused needs no stop before it. */
+function isRefusedStart(text: string): boolean {
+  return !text.includes('"REQToConsole"');
+}
+
+async function check({ text, outcome }: DocumentedMessage, central: StewardNode): Promise<void> {
+  const answer = await central.submit(text);
+  const accepted = answer.accepted as { id: string }[];
+  assert.deepEqual(answer.warnings, []);
+  if (outcome === 'refused') return assert.equal((answer.refused as unknown[]).length > 0, true);
+  assert.deepEqual(answer.refused, []);
+  assert.ok(accepted.length > 0);
+  if (outcome === 'none') return;
+  for (const { id } of accepted) {
+    const row = await waitFor(`the end of ${id}`, () => {
+      return central.query('SELECT * FROM ledger WHERE id = ? AND ended_at IS NOT NULL', id)[0];
+    });
+    assert.equal(row.state, outcome, String(row.reason));
+  }
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+import { withOptionTables } from '../../scripts/config-doc.ts';
+import { STATES } from '../../src/ledger/states.ts';
+import { MESSAGE_FIELDS } from '../../src/message/fields.ts';
+import { ANSWER_STATUSES, HEADER } from '../../src/message/wire-headers.ts';
+import { createMetrics } from '../../src/observe/metrics.ts';
+import { MIGRATIONS } from '../../src/store/schema.ts';
+import { firstExample, methodNames } from '../support/documentation.ts';
+
+const PROJECT = join(import.meta.dirname, '../..');
+
+function page(path: string): string {
+  return readFileSync(join(PROJECT, path), 'utf8');
+}
+
+function missingIn(path: string, words: readonly string[]): string[] {
+  const text = page(path);
+  return words.filter((word) => !text.includes(word));
+}
+
+test('doc/configuration.md has the options that the program has (node scripts/config-doc.ts writes them)', () => {
+  assert.equal(page('doc/configuration.md'), withOptionTables(page('doc/configuration.md')));
+});
+
+test('doc/messages.md names every field of a message', () => {
+  const fields = MESSAGE_FIELDS.map(({ json }) => `\`${json}\``);
+  assert.deepEqual(missingIn('doc/messages.md', fields), []);
+});
+
+test('doc/states.md has a row for every state', () => {
+  const rows = STATES.map((state) => `| \`${state}\` |`);
+  assert.deepEqual(missingIn('doc/states.md', rows), []);
+});
+
+test('doc/metrics.md has a row for every metric of steward, and no other', async () => {
+  using metrics = createMetrics({ version: '0' });
+  const exported = [...(await metrics.text()).matchAll(/^# TYPE (steward_\w+) (\w+)/gm)];
+  const documented = [...page('doc/metrics.md').matchAll(/^\| `(steward_\w+)(?:{[^`]*})?` \| (\w+) \|/gm)];
+  const pairs = (found: RegExpMatchArray[]) => found.map(([, name, kind]) => `${name} ${kind}`).sort();
+  assert.deepEqual(pairs(documented), pairs(exported));
+});
+
+test('doc/methods.md has a section for every method, and README.md its name', () => {
+  const names = methodNames();
+  const sections = [...page('doc/methods.md').matchAll(/^## (REQ\w+)$/gm)].map(([, name]) => name!);
+  assert.deepEqual(sections.toSorted(), names.toSorted());
+  assert.deepEqual(missingIn('README.md', names), []);
+});
+
+test('doc/examples has the first example of every method but the one that is for nodes alone', () => {
+  for (const name of methodNames().filter((method) => method !== 'REQReport')) {
+    assert.equal(page(`doc/examples/${name}.json`), firstExample(name), name);
+  }
+});
+
+test('ARCHITECTURE.md names every header, answer status and table', () => {
+  const tables = MIGRATIONS.flatMap((sql) => [...sql.matchAll(/CREATE TABLE (\w+)/g)]).map(
+    ([, name]) => name!,
+  );
+  const words = [...Object.values(HEADER), ...ANSWER_STATUSES, ...tables].map((word) => `\`${word}`);
+  const absent = missingIn('ARCHITECTURE.md', words);
+  assert.deepEqual(
+    absent,
+    ['`serial', '`cmp'].filter((word) => absent.includes(word)),
+  );
+});
+
+test('CHANGELOG.md knows the version of package.json', () => {
+  const { version } = JSON.parse(page('package.json')) as { version: string };
+  assert.deepEqual(missingIn('CHANGELOG.md', [`## [${version}]`, '## [Unreleased]']), []);
+});
+
+test('every link between the pages leads to a file, and to a heading in it', () => {
+  const faults: string[] = [];
+  for (const path of pages()) {
+    for (const [, target] of page(path).matchAll(/\]\(([^)\s]+)\)/g)) {
+      const fault = linkFault(path, target!);
+      if (fault) faults.push(fault);
+    }
+  }
+  assert.deepEqual(faults, []);
+});
+
+function pages(): string[] {
+  return [...globSync('*.md', { cwd: PROJECT }), ...globSync('doc/*.md', { cwd: PROJECT })];
+}
+
+function linkFault(path: string, target: string): string | undefined {
+  if (/^https?:/.test(target)) return undefined;
+  const [file, anchor] = target.split('#');
+  const found = file === '' ? path : relative(PROJECT, join(PROJECT, dirname(path), file!));
+  if (!existsSync(join(PROJECT, found))) return `${path}: ${target} is no file`;
+  if (anchor === undefined) return undefined;
+  const anchors = [...page(found).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
+  return anchors.includes(anchor) ? undefined : `${path}: ${target} is no heading of ${found}`;
+}
+
+/** The anchor that a heading gets when the page is shown. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
