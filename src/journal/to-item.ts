@@ -1,5 +1,5 @@
 import { formatNumber } from '../message/body-format.ts';
-import { HEADER } from '../message/wire-headers.ts';
+import { HEADER, parseNotAfter } from '../message/wire-headers.ts';
 import type { Arrival, JournalMethod } from './journal-deps.ts';
 import type { Item } from './lane-record.ts';
 import { openArrival } from './open-arrival.ts';
@@ -18,13 +18,16 @@ export function toItem(arrival: Arrival, options: ItemOptions): Item {
   const { seq, method, maxBytes } = options;
   const payload = options.payload ?? new Uint8Array(0);
   const whole = { subject: arrival.subject, payload, header: (name: string) => arrival.header(name) };
-  const opened = options.fault ? { fault: options.fault } : openArrival(whole, { method, maxBytes });
-  const notAfter = Number(arrival.header(HEADER.notAfter) ?? Number.NaN);
+  const time = arrival.header(HEADER.notAfter);
+  const notAfter = time === undefined ? undefined : parseNotAfter(time);
+  const isTimeless = time !== undefined && notAfter === undefined;
+  const fault = options.fault ?? (isTimeless ? unreadable(time) : undefined);
+  const opened = fault ? { fault } : openArrival(whole, { method, maxBytes });
   return {
     seq,
     id: idOf(arrival),
     reply: arrival.reply,
-    notAfter: Number.isFinite(notAfter) ? notAfter : null,
+    notAfter: notAfter ?? null,
     format: formatNumber({ serial: serialOf(arrival), cmp: compressionOf(arrival) }),
     payload,
     message: opened.message,
@@ -35,6 +38,10 @@ export function toItem(arrival: Arrival, options: ItemOptions): Item {
 /** The id that the sender gave a message, or nothing where it gives none. */
 export function idOf(arrival: Arrival): string {
   return arrival.header(HEADER.id) ?? '';
+}
+
+function unreadable(time: string): string {
+  return `the header ${HEADER.notAfter} ${JSON.stringify(time.slice(0, 100))} is not a time in unix ms`;
 }
 
 function serialOf(arrival: Arrival): '' | 'cbor' {

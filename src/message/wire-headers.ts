@@ -49,8 +49,8 @@ export interface LanePlace {
 /** Reads a Steward-Lane header; undefined where it is malformed. */
 export function parseLanePlace(header: string): LanePlace | undefined {
   const [epoch, seqText, floorText, ...rest] = header.split('/');
-  const seq = Number(seqText);
-  const floor = Number(floorText);
+  const seq = parseCount(seqText);
+  const floor = parseCount(floorText);
   const isValid =
     rest.length === 0 && epoch && isPlace(seq) && isPlace(floor) && floor <= seq && epoch.length <= 64;
   return isValid && !epoch.startsWith('-') ? { epoch, seq, floor } : undefined;
@@ -59,13 +59,22 @@ export function parseLanePlace(header: string): LanePlace | undefined {
 /** Reads `a/b` or `a-b`: two counting numbers, the first not above the second. */
 export function parsePair(header: string, separator: '/' | '-'): [number, number] | undefined {
   const at = header.indexOf(separator);
-  const first = Number(header.slice(0, at));
-  const second = Number(header.slice(at + 1));
+  const first = parseCount(header.slice(0, at));
+  const second = parseCount(header.slice(at + 1));
   return at > 0 && isPlace(first) && isPlace(second) && first <= second ? [first, second] : undefined;
 }
 
+/** Reads a Steward-Not-After header: unix ms; undefined where it is malformed. */
+export function parseNotAfter(header: string): number | undefined {
+  return /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
+
+function parseCount(text: string | undefined): number {
+  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+}
+
 function isPlace(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 1 && value < 2 ** 32;
+  return value >= 1 && value < 2 ** 32;
 }
 
 /** Header values are one line of printable text; anything else is replaced, and a long text is cut. */
