@@ -1,7 +1,7 @@
 import type { FinishedMessage } from '../ledger/ledger.ts';
 import { decodeMessage } from '../message/decode-message.ts';
 import type { Message } from '../message/message.ts';
-import { messageToJson } from '../message/message-json.ts';
+import { messageToShortJson } from '../message/message-json.ts';
 import type { AuditEntry, AuditLog } from '../observe/audit-log.ts';
 import type { ErrorReporter } from '../observe/error-reports.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -58,7 +58,7 @@ function toEntry(one: Finished, message: Message | undefined): AuditEntry {
     queuedAt: one.queuedAt,
     endedAt: one.endedAt,
     attempts: one.attempts,
-    message: message ? messageToJson(message) : {},
+    message: message ? messageToShortJson(message) : {},
     ...('batch' in one && one.batch ? { batch: one.batch } : {}),
     ...(one.reason ? { reason: one.reason } : {}),
     ...(one.sentAt ? { sentAt: one.sentAt } : {}),

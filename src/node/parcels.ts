@@ -1,5 +1,5 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { Config } from '../config/config.ts';
+import { newId } from '../lib/new-id.ts';
 import type { Request } from '../message/check-message.ts';
 import { encodeMessage } from '../message/encode-message.ts';
 import { kindOf } from '../message/kind-of.ts';
@@ -31,7 +31,7 @@ export function ownParcel(message: Message, settings: Settings, budgetMs?: numbe
 function envelope(message: Message, settings: Settings, batch: string | null): Parcel {
   const { payload, serial, cmp } = encodeMessage(message, settings);
   return {
-    id: uuidV7(),
+    id: newId(),
     batch,
     subject: subjectOf(message, kindOf(message.method)),
     format: { serial, cmp },

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { v7 as uuidV7 } from 'uuid';
 import type { Config } from '../config/config.ts';
+import { newId } from '../lib/new-id.ts';
 import { type Accepted, answerLine, type Refused, refusalLine } from '../listeners/answer-line.ts';
 import { type Request, readMessage } from '../message/check-message.ts';
 import { kindOf } from '../message/kind-of.ts';
@@ -14,8 +14,11 @@ const SLICE_MS = 4;
 /** How many messages go to the disk at once. */
 const SLICE_MESSAGES = 256;
 
-export interface SubmitDeps {
+export interface CheckDeps {
   isKnownMethod(name: string): boolean;
+}
+
+export interface SubmitDeps extends CheckDeps {
   enqueue(parcels: readonly Parcel[]): Promise<void>;
   /** Publishes a message that is not answered; false where there is no connection. */
   publishUnanswered(parcel: Parcel): boolean;
@@ -29,6 +32,8 @@ interface Indexed {
   readonly request: Request;
 }
 
+const EMPTY: Refused = { index: null, field: null, reason: 'the submission holds no message' };
+
 /** Makes the function that takes submissions from listeners: it answers each with one line, and never rejects. */
 export function createSubmit(config: Config, deps: SubmitDeps): (text: Uint8Array) => Promise<string> {
   return async (text) => {
@@ -41,18 +46,66 @@ export function createSubmit(config: Config, deps: SubmitDeps): (text: Uint8Arra
   };
 }
 
+/**
+ * Makes the function that takes a submission as one: all its messages are stored in one transaction, under a batch
+ * that the caller chose. It answers with one line, and rejects when the messages could not be stored.
+ */
+export function createWholeSubmit(
+  config: Config,
+  deps: SubmitDeps,
+): (text: Uint8Array, batch: string) => Promise<string> {
+  return async (text, batch) => {
+    const items = await readSubmission(text).then(
+      (parsed) => parsed.items,
+      (error: Error) => error,
+    );
+    return items instanceof Error
+      ? refusalLine(items.message)
+      : new Submission(config, deps, batch).run(items);
+  };
+}
+
+/** What a submission would come to: the requests in it, and what would be refused. */
+export interface CheckedSubmission {
+  readonly requests: readonly { readonly index: number; readonly toNode: string }[];
+  readonly refused: readonly Refused[];
+}
+
+/** Checks a submission without sending anything. Throws MessageError where it is no list of messages. */
+export async function checkSubmission(
+  text: Uint8Array,
+  config: Config,
+  deps: CheckDeps,
+): Promise<CheckedSubmission> {
+  const { items } = await readSubmission(text);
+  return new Submission(config, deps as SubmitDeps).check(items);
+}
+
 class Submission {
   readonly #config: Config;
   readonly #deps: SubmitDeps;
-  readonly #batch = uuidV7();
+  readonly #batch: string;
+  /** Whether all messages are stored at once, or not at all. */
+  readonly #isWhole: boolean;
   readonly #accepted: Accepted[] = [];
   readonly #refused: Refused[] = [];
   readonly #warnings: Refused[] = [];
   readonly #stored: Promise<void>[] = [];
 
-  constructor(config: Config, deps: SubmitDeps) {
+  constructor(config: Config, deps: SubmitDeps, batch?: string) {
     this.#config = config;
     this.#deps = deps;
+    this.#batch = batch ?? newId();
+    this.#isWhole = batch !== undefined;
+  }
+
+  check(items: readonly unknown[]): CheckedSubmission {
+    const requests = items.flatMap((item, index) => this.#read(item, index));
+    if (items.length === 0) this.#refused.push(EMPTY);
+    return {
+      requests: requests.map(({ index, request }) => ({ index, toNode: request.message.toNode })),
+      refused: this.#refused,
+    };
   }
 
   async run(items: readonly unknown[]): Promise<string> {
@@ -60,7 +113,7 @@ class Submission {
     let sliceEnd = performance.now() + SLICE_MS;
     for (const [index, item] of items.entries()) {
       slice.push(...this.#read(item, index));
-      if (slice.length >= SLICE_MESSAGES) {
+      if (slice.length >= SLICE_MESSAGES && !this.#isWhole) {
         this.#store(slice);
         slice = [];
       }
@@ -70,9 +123,7 @@ class Submission {
     }
     this.#store(slice);
     await Promise.all(this.#stored);
-    if (items.length === 0) {
-      this.#refused.push({ index: null, field: null, reason: 'the submission holds no message' });
-    }
+    if (items.length === 0) this.#refused.push(EMPTY);
     this.#deps.onSubmitted(this.#accepted.length);
     const inOrder = (a: { index: number | null }, b: { index: number | null }) =>
       (a.index ?? 0) - (b.index ?? 0);
@@ -122,6 +173,7 @@ class Submission {
           this.#accepted.push({ index, toNode, id: parcel.id });
       },
       (error: Error) => {
+        if (this.#isWhole) throw error;
         this.#deps.logger.warn({ err: error }, 'messages were refused because they could not be stored');
         for (const { index } of answered)
           this.#refused.push({ index, field: null, reason: `not accepted: ${error.message}` });

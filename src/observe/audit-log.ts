@@ -101,8 +101,13 @@ function auditLine(entry: AuditEntry): string {
   })}\n`;
 }
 
+let lastTime = { ms: Number.NaN, text: '' };
+
+/** Many entries share a time, and making its text is most of their cost. */
 function isoTime(ms: number | undefined): string | undefined {
-  return ms === undefined ? undefined : new Date(ms).toISOString();
+  if (ms === undefined) return undefined;
+  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString() };
+  return lastTime.text;
 }
 
 function writeFailed(path: string, cause: unknown): AuditLogError {

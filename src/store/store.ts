@@ -31,7 +31,7 @@ export class Store implements AsyncDisposable {
     this.#lock = options.lock;
     this.#worker = options.worker;
     this.#reader = new DatabaseSync(options.path, { readOnly: true, timeout: 5000 });
-    this.#reader.exec('PRAGMA cache_size = -8000');
+    this.#reader.exec('PRAGMA cache_size = -2000');
     this.failed = new Promise((_, reject) => {
       this.#worker.on('error', (error) => reject(this.#fail(asStoreError(error, this.path))));
       this.#worker.on('exit', (code) => {

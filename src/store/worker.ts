@@ -15,7 +15,7 @@ if (port) serve(port, new DatabaseSync((workerData as { path: string }).path));
 
 function serve(port: MessagePort, db: DatabaseSync): void {
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000');
-  db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000; PRAGMA foreign_keys = ON');
+  db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -4000; PRAGMA foreign_keys = ON');
   const run = createRunner(db);
   port.on('message', (first: Request) => {
     let next: Request | undefined = first;
