@@ -182,6 +182,16 @@ export class Ledger {
     });
   }
 
+  /** The messages of a batch, in the order in which they were made; all of them came later than the batch's own id. */
+  batch(batch: string): { readonly id: string; readonly toNode: string }[] {
+    const rows = this.#deps.store.all<{ id: string; subject: string }>(
+      `SELECT l.id, lanes.subject FROM ledger l JOIN lanes ON lanes.id = l.key / 4294967296
+       WHERE l.id > ? AND l.batch = ? ORDER BY l.id`,
+      ...[batch, batch],
+    );
+    return rows.map(({ id, subject }) => ({ id, toNode: parseSubject(subject)?.toNode ?? subject }));
+  }
+
   #find(id: string): Row | undefined {
     return this.#deps.store.get<Row>(
       `SELECT l.*, o.format AS outbox_format, o.body AS outbox_body, lanes.subject AS subject

@@ -1,5 +1,5 @@
 /** Why something could not begin to listen. */
-export type ListenErrorCode = 'path-too-long' | 'in-use' | 'not-a-socket' | 'unavailable';
+export type ListenErrorCode = 'path-too-long' | 'in-use' | 'not-a-socket' | 'unavailable' | 'bad-token';
 
 /** A listener could not start; the message names its address and what to do. */
 export class ListenError extends Error {

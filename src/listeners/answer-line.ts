@@ -42,3 +42,14 @@ export function verdictOf(line: string): Verdict {
   if (!line.includes('"accepted":[],"refused":[{')) return 'partly';
   return line.includes('"refused":[{"index":null,') ? 'unread' : 'refused';
 }
+
+/** Why things of a submission were refused, in words, a line each; at most `most` of them. */
+export function refusalTexts(line: string, most = 20): string[] {
+  const { refused } = JSON.parse(line) as Answer;
+  const texts = refused.slice(0, most).map(({ index, field, reason }) => {
+    const place = index === null ? '' : `message ${index}: `;
+    return `${place}${field && !reason.includes(field) ? `${field}: ` : ''}${reason}`;
+  });
+  if (refused.length > most) texts.push(`and ${refused.length - most} more`);
+  return texts;
+}

@@ -1,15 +1,13 @@
-import { join } from 'node:path';
 import type { BusMessage } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
-import { startUnixListener } from '../listeners/unix-socket.ts';
 import { addFormatHeaders } from '../message/body-format.ts';
-import { startMetricsServer } from '../observe/metrics-server.ts';
 import { buildNode, type NodeOptions, type NodeParts } from './build-node.ts';
 import { createHello, type HelloPublish } from './hello.ts';
 import { type GuardDeps, InstanceGuard, NameTakenError } from './instance-guard.ts';
 import { createNodeProcesses } from './node-subscribers.ts';
 import { noteHello } from './note-hello.ts';
-import { createSubmit, type SubmitDeps } from './submit.ts';
+import { startListeners } from './start-listeners.ts';
+import type { SubmitDeps } from './submit.ts';
 
 /** A node that runs until it is disposed; `failed` resolves when it cannot go on. */
 export type RunningNode = AsyncDisposable & { readonly failed: Promise<Error> };
@@ -36,11 +34,9 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
   await bus.firstAttempt(CONNECT_PATIENCE_MS);
   if (bus.isConnected) await Promise.race([serving.started, serving.failed.then(rethrow)]);
   pruneRegularly(config, parts, stack);
-  if (config.promHostAndPort) stack.use(await startMetricsServer(config.promHostAndPort, parts));
-  const path = join(config.socketFolder, 'steward.sock');
-  const submit = createSubmit(config, submitDeps(parts));
-  stack.use(await startUnixListener({ path, maxBytes: config.maxMessageBytes }, { submit, logger }));
-  logger.info({ version: options.version, socket: path }, 'started');
+  const listening = { parts, stack, submitDeps: submitDeps(parts), serving: serving.started };
+  const socket = await startListeners(config, listening);
+  logger.info({ version: options.version, socket }, 'started');
   const failed = Promise.race([serving.failed, parts.store.failed.catch((error: Error) => error)]);
   const running = stack.move();
   return { failed, [Symbol.asyncDispose]: () => running.disposeAsync() };

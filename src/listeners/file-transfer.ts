@@ -1,0 +1,145 @@
+import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+
+import { syncFolder } from '../lib/open-inside.ts';
+import { systemFault } from '../lib/system-fault.ts';
+import { type Refused, refusalLine, refusalTexts, verdictOf } from './answer-line.ts';
+import { readPlainFile } from './read-plain-file.ts';
+
+export interface TransferDeps {
+  newBatch(): string;
+  /** Submits messages in one transaction under this batch; rejects when they could not be stored. */
+  submit(text: Uint8Array, batch: string): Promise<string>;
+  /** What was stored under a batch, in the order in which it was submitted. */
+  submitted(batch: string): readonly { readonly id: string; readonly toNode: string }[];
+  /** What would be refused of a submission. */
+  refusedOf(text: Uint8Array): Promise<readonly Refused[]>;
+  reportError(text: string): void;
+  readonly logger: {
+    info(fields: object, text: string): void;
+    warn(fields: object, text: string): void;
+  };
+}
+
+export interface TransferOptions {
+  readonly folder: string;
+  readonly maxBytes: number;
+}
+
+/** A batch's id and the name that the file was dropped under. */
+const SENDING_NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(.+)$/s;
+const MAX_NAME_BYTES = 200;
+
+/** Makes the folders that message files pass through, where they are missing (0700). */
+export async function openFileTransfer(options: TransferOptions, deps: TransferDeps): Promise<FileTransfer> {
+  for (const part of ['', 'sending', 'sent', 'refused']) {
+    await mkdir(join(options.folder, part), { recursive: true, mode: 0o700 });
+  }
+  return new FileTransfer(options, deps);
+}
+
+/**
+ * Brings message files from the read folder to `sent/` or `refused/`, each sent once, also when the node is killed.
+ *
+ * A file is first moved to `sending/<batch>.<name>`, durably; then its messages are stored in one transaction under
+ * that batch; then it is moved on. A file that is found in `sending/` later was sent if messages of its batch are
+ * stored, and is sent now if not. (Messages of a kind that is never stored, hellos, may then be sent again.)
+ * Beside the file go `<name>.answer.json`, the answer, and for one in `refused/` also `<name>.reason.txt`.
+ */
+export class FileTransfer {
+  readonly #options: TransferOptions;
+  readonly #deps: TransferDeps;
+
+  constructor(options: TransferOptions, deps: TransferDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** Sends a file of the read folder. Rejects when it could not be stored; `finishAll` then tries again. */
+  async send(name: string): Promise<void> {
+    const { folder } = this.#options;
+    const moved = `${this.#deps.newBatch()}.${shortened(name)}`;
+    await rename(join(folder, name), join(folder, 'sending', moved));
+    await syncFolder(join(folder, 'sending'));
+    await syncFolder(folder);
+    await this.#finish(moved);
+  }
+
+  /** Moves a file of the read folder to `refused/` without sending it. */
+  async refuse(name: string, reason: string): Promise<void> {
+    await this.#settle(join(this.#options.folder, name), shortened(name), refusalLine(reason));
+  }
+
+  /** Goes on with all files in `sending/`, in the order in which they were begun. */
+  async finishAll(signal: AbortSignal): Promise<void> {
+    for (const moved of (await readdir(join(this.#options.folder, 'sending'))).sort()) {
+      if (signal.aborted) return;
+      if (SENDING_NAME.test(moved)) await this.#finish(moved);
+      else this.#deps.logger.warn({ file: moved }, 'a file in sending/ was not put there by this program');
+    }
+  }
+
+  async #finish(moved: string): Promise<void> {
+    const [, batch, name] = SENDING_NAME.exec(moved)!;
+    const path = join(this.#options.folder, 'sending', moved);
+    const stored = this.#deps.submitted(batch!);
+    const text = await readPlainFile(path, this.#options.maxBytes).catch((error: Error) => error);
+    let line: string;
+    if (text instanceof Error) line = refusalLine(systemFault(text));
+    else if (stored.length === 0) line = await this.#deps.submit(text, batch!);
+    else line = recoveredLine(batch!, stored, await this.#deps.refusedOf(text));
+    await this.#settle(path, name!, line);
+  }
+
+  async #settle(path: string, name: string, line: string): Promise<void> {
+    const isSent = verdictOf(line) === 'accepted';
+    const folder = join(this.#options.folder, isSent ? 'sent' : 'refused');
+    const target = join(folder, await freeName(folder, name));
+    await writeFile(`${target}.answer.json`, `${line}\n`, { mode: 0o600 });
+    if (!isSent) await writeFile(`${target}.reason.txt`, reasonText(line), { mode: 0o600 });
+    await rename(path, target);
+    if (isSent) this.#deps.logger.info({ file: name }, 'a message file was sent');
+    else this.#deps.reportError(`error: read folder: ${name}: ${refusalTexts(line, 3).join('; ')}`);
+  }
+}
+
+/** The answer for a file whose messages were stored before the node was killed. */
+function recoveredLine(
+  batch: string,
+  stored: readonly { id: string; toNode: string }[],
+  refused: readonly Refused[],
+): string {
+  const accepted = stored.map(({ id, toNode }) => ({ index: null, toNode, id }));
+  const reason = 'the node was ended while this file was sent: its places in the file are not known any more';
+  const warnings = [{ index: null, field: null, reason }];
+  return JSON.stringify({ batch, accepted, refused, warnings });
+}
+
+function reasonText(line: string): string {
+  const { accepted } = JSON.parse(line) as {
+    accepted: { index: number | null; toNode: string; id: string }[];
+  };
+  const sent = accepted.map(
+    ({ index, toNode, id }) => `sent: ${index === null ? '' : `message ${index} `}to ${toNode}: ${id}`,
+  );
+  return `${[...refusalTexts(line, 1000).map((text) => `refused: ${text}`), ...sent].join('\n')}\n`;
+}
+
+/** The name, or where it is taken already the name with a number. */
+async function freeName(folder: string, name: string): Promise<string> {
+  const extension = extname(name);
+  const stem = name.slice(0, name.length - extension.length);
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${stem}.${number}${extension}`;
+    const found = await lstat(join(folder, candidate)).catch(() => undefined);
+    if (found === undefined) return candidate;
+  }
+}
+
+/** The name, cut so that what is put before and behind it still fits. */
+function shortened(name: string): string {
+  if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
+  const extension = extname(name).slice(0, 10);
+  const stem = Buffer.from(name).subarray(0, MAX_NAME_BYTES - Buffer.byteLength(extension) - 4);
+  return `${stem.toString('utf8').replaceAll('\ufffd', '')}${extension}`;
+}

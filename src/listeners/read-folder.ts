@@ -1,0 +1,194 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { pause } from '../lib/pause.ts';
+import { errorCode, systemFault } from '../lib/system-fault.ts';
+import { readSubmission } from '../message/read-submission.ts';
+import { type FileTransfer, openFileTransfer, type TransferDeps } from './file-transfer.ts';
+import { readPlainFile } from './read-plain-file.ts';
+
+/** Times in milliseconds. */
+export interface ReadFolderOptions {
+  readonly folder: string;
+  readonly maxBytes: number;
+  /** How long a file must stay the same before it counts as written. */
+  readonly settleMs?: number;
+  /** How long a file that cannot be read as messages may stay the same before it is refused. */
+  readonly refuseMs?: number;
+  /** How often the folder is looked at where the system does not tell of changes. */
+  readonly pollMs?: number;
+  /** How long the node waits after it could not store what was submitted. */
+  readonly retryMs?: number;
+}
+
+export type ReadFolderDeps = TransferDeps;
+
+type Settings = Required<ReadFolderOptions>;
+
+/** How a file looked when it was last seen, and since when; `fault` is why it could not be read as it is. */
+interface Seen {
+  readonly look: string;
+  readonly since: number;
+  fault?: string;
+}
+
+const DEFAULTS = { settleMs: 300, refuseMs: 10_000, pollMs: 1000, retryMs: 10_000 };
+/** However often the folder changes, it is looked at no more often than this. */
+const REST_MS = 50;
+
+/**
+ * Watches a folder and sends the message files that are dropped there, by a rename or by a slow writer; see
+ * FileTransfer for where they go. Throws system errors when the folder cannot be made.
+ */
+export async function startReadFolder(options: ReadFolderOptions, deps: ReadFolderDeps): Promise<ReadFolder> {
+  const settings = { ...DEFAULTS, ...options };
+  return new ReadFolder(settings, deps, await openFileTransfer(settings, deps));
+}
+
+/** A folder that is watched until this is disposed of. */
+export class ReadFolder implements AsyncDisposable {
+  readonly #settings: Settings;
+  readonly #deps: ReadFolderDeps;
+  readonly #transfer: FileTransfer;
+  readonly #seen = new Map<string, Seen>();
+  readonly #stopping = new AbortController();
+  readonly #done: Promise<void>;
+  #watcher: FSWatcher | undefined;
+  #wake = new AbortController();
+  #lastFault: string | undefined;
+  #retryAt = 0;
+
+  constructor(settings: Settings, deps: ReadFolderDeps, transfer: FileTransfer) {
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#transfer = transfer;
+    this.#watch();
+    this.#done = this.#run();
+  }
+
+  /** Finishes the file under way and stops watching. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    this.#wake.abort();
+    this.#watcher?.close();
+    return this.#done;
+  }
+
+  /** Polling goes on where the system cannot watch (too many watches, some network file systems). */
+  #watch(): void {
+    try {
+      this.#watcher = watch(this.#settings.folder, () => this.#wake.abort());
+      this.#watcher.on('error', () => this.#watcher?.close());
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, 'the read folder is polled, as it cannot be watched');
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#wake = new AbortController();
+      const waitMs = await this.#tryLook();
+      await pause(REST_MS, signal);
+      if (!signal.aborted) await pause(waitMs - REST_MS, this.#wake.signal);
+    }
+  }
+
+  /** Looks at the folder; answers with how long to wait before the next time. */
+  async #tryLook(): Promise<number> {
+    try {
+      await this.#finishOld();
+      const waitMs = await this.#look();
+      this.#lastFault = undefined;
+      return waitMs;
+    } catch (error) {
+      const fault = systemFault(error);
+      if (fault !== this.#lastFault) {
+        this.#deps.reportError(`error: read folder ${this.#settings.folder}: ${fault}; it is tried again`);
+      }
+      this.#lastFault = fault;
+      this.#retryAt = performance.now() + this.#settings.retryMs;
+      return this.#settings.pollMs;
+    }
+  }
+
+  /** Goes on with files that were being sent when the node ended, or that could not be stored. */
+  async #finishOld(): Promise<void> {
+    if (performance.now() < this.#retryAt) return;
+    this.#retryAt = Number.POSITIVE_INFINITY;
+    await this.#transfer.finishAll(this.#stopping.signal);
+  }
+
+  async #look(): Promise<number> {
+    const { folder, pollMs } = this.#settings;
+    const names = (await readdir(folder)).filter((name) => !name.startsWith('.') && !name.endsWith('.tmp'));
+    for (const name of this.#seen.keys()) if (!names.includes(name)) this.#seen.delete(name);
+    let waitMs = pollMs;
+    for (const name of await inOrderOfTime(folder, names)) {
+      if (this.#stopping.signal.aborted) break;
+      waitMs = Math.min(waitMs, await this.#consider(name));
+    }
+    return waitMs;
+  }
+
+  /** Deals with one file; answers with how long to wait before it is worth looking at again. */
+  async #consider(name: string): Promise<number> {
+    const { folder, settleMs, refuseMs, pollMs } = this.#settings;
+    const stats = await lstat(join(folder, name), { bigint: true }).catch(() => undefined);
+    if (stats === undefined || stats.isDirectory()) return pollMs;
+    if (!stats.isFile()) {
+      await this.#transfer.refuse(name, 'it is not a regular file');
+      return pollMs;
+    }
+    const look = `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
+    let seen = this.#seen.get(name);
+    if (seen?.look !== look) {
+      seen = { look, since: performance.now() };
+      this.#seen.set(name, seen);
+    }
+    const ageMs = performance.now() - seen.since;
+    if (ageMs < settleMs) return settleMs - ageMs;
+    seen.fault ??= await this.#fault(name);
+    if (seen.fault === '') await this.#send(name);
+    else if (ageMs < refuseMs) return refuseMs - ageMs;
+    else await this.#transfer.refuse(name, seen.fault);
+    return pollMs;
+  }
+
+  /** Why the file cannot be read as messages yet; '' when it can. */
+  async #fault(name: string): Promise<string> {
+    const { folder, maxBytes } = this.#settings;
+    try {
+      await readSubmission(await readPlainFile(join(folder, name), maxBytes));
+      return '';
+    } catch (error) {
+      return systemFault(error);
+    }
+  }
+
+  async #send(name: string): Promise<void> {
+    try {
+      await this.#transfer.send(name);
+    } catch (error) {
+      // Taken back by whoever put it there, unless a folder is what is missing.
+      if (errorCode(error) !== 'ENOENT' || (await exists(join(this.#settings.folder, name)))) throw error;
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
+}
+
+/** What was dropped first comes first. */
+async function inOrderOfTime(folder: string, names: readonly string[]): Promise<string[]> {
+  const found: { name: string; at: bigint }[] = [];
+  for (const name of names) {
+    const stats = await lstat(join(folder, name), { bigint: true }).catch(() => undefined);
+    if (stats !== undefined) found.push({ name, at: stats.mtimeNs });
+  }
+  return found
+    .sort((a, b) => Number(a.at - b.at) || Number(a.name > b.name) - Number(a.name < b.name))
+    .map(({ name }) => name);
+}

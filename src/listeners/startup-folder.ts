@@ -1,0 +1,62 @@
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { systemFault } from '../lib/system-fault.ts';
+import { isMessageFile } from '../message/message-file.ts';
+import { refusalTexts, verdictOf } from './answer-line.ts';
+import type { Submit } from './submission-session.ts';
+
+export interface StartupFolderOptions {
+  readonly folder: string;
+  readonly maxBytes: number;
+}
+
+export interface StartupFolderDeps {
+  readonly submit: Submit;
+  readonly logger: { info(fields: object, text: string): void };
+  readonly reportError: (text: string) => void;
+  /** Ends the work after the file under way. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Submits the message files of the startup folder, in the order of their names, once; never rejects.
+ *
+ * A file that cannot be read or has messages that are refused is reported, and the others go on. The folder is
+ * made (0700) where it is missing, so that messages can be put there.
+ */
+export async function submitStartupFolder(
+  { folder, maxBytes }: StartupFolderOptions,
+  { submit, logger, reportError, signal }: StartupFolderDeps,
+): Promise<void> {
+  const names = await messageFilesOf(folder).catch((error) => {
+    reportError(`error: the startup folder ${folder} cannot be read: ${systemFault(error)}`);
+    return [];
+  });
+  for (const name of names) {
+    if (signal.aborted) return;
+    try {
+      const line = await submit(await readMessages(join(folder, name), maxBytes));
+      const verdict = verdictOf(line);
+      if (verdict !== 'unread') logger.info({ file: name, verdict }, 'startup messages were submitted');
+      for (const text of refusalTexts(line)) reportError(`error: startup folder: ${name}: ${text}`);
+    } catch (error) {
+      reportError(`error: startup folder: ${name}: ${systemFault(error)}`);
+    }
+  }
+}
+
+/** The names of message files in a folder, sorted by their bytes, whatever the locale. */
+async function messageFilesOf(folder: string): Promise<string[]> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const names = (await readdir(folder)).filter(isMessageFile);
+  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+async function readMessages(path: string, maxBytes: number): Promise<Uint8Array> {
+  const found = await stat(path);
+  if (!found.isFile()) throw new Error('it is not a file');
+  if (found.size > maxBytes)
+    throw new Error(`it has ${found.size} bytes, and ${maxBytes} are the most that is read`);
+  return readFile(path);
+}
