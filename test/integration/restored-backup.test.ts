@@ -76,7 +76,7 @@ test('what is queued after a restore is not lost when the node is restarted befo
   await central.stop();
   await Promise.all([central.start(), ship1.start()]);
   assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
-  assert.equal(await ship1.file('out/ship1/out.log'), 'one\ntwo\nthree\nfour\n');
+  assert.equal(await ship1.file('out/ship1/out.log'), 'zero\none\ntwo\nthree\nfour\n');
 });
 
 test('a reinstalled receiver goes on where its sender is', async (t) => {

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { startBroker } from '../support/broker.ts';
+import { FAST_RECONNECT, sentOn, submitAll, waitForEnd } from '../support/fleet.ts';
+import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { canMount, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const skip = (await canMount()) ? false : 'only root may mount a small disk';
+
+test('a receiver whose database has no room acknowledges nothing wrongly, and takes all once there is room', {
+  skip,
+}, async (t) => {
+  const { central, ship1, disk } = await fleetWithSmallDisk(t, 'ship1', 'var/lib');
+  const runs = join(ship1.folder, 'runs');
+  await submitInOrder(central, runs, 0, 5);
+  await disk.fill();
+  const numbers = Array.from({ length: 300 }, (_, index) => index + 5);
+  const ids = await submitAll(
+    central,
+    numbers.flatMap((number) => [append(number), command(runs, number)]),
+  );
+  const isFull = () =>
+    ship1.logLines().some(({ msg }) => /not accepted for now|cannot be written/.test(String(msg)));
+  await waitFor('ship1 to notice', isFull);
+  assert.equal(ship1.program.exit, undefined);
+  await disk.free();
+  for (const id of ids) assert.equal((await waitForEnd(central, id, 45_000)).state, 'succeeded');
+  const text = Array.from({ length: 305 }, (_, index) => `${index}\n`).join('');
+  assert.equal(await ship1.file('out/ship1/out.log'), text);
+  assert.equal(await ship1.file('../runs'), text);
+});
+
+test('a receiver that is killed while its database has no room takes each message once when there is room again', {
+  skip,
+}, async (t) => {
+  const { central, ship1, disk } = await fleetWithSmallDisk(t, 'ship1', 'var/lib');
+  await submitAll(central, append(0));
+  await ship1.waitForFile('out/ship1/out.log');
+  await disk.fill();
+  const ids = await submitAll(
+    central,
+    Array.from({ length: 200 }, (_, index) => append(index + 1)),
+  );
+  const isFull = () =>
+    ship1.logLines().some(({ msg }) => /not accepted for now|cannot be written/.test(String(msg)));
+  await waitFor('ship1 to notice', isFull);
+  await ship1.kill();
+  await disk.free();
+  await ship1.start();
+  for (const id of ids) assert.equal((await waitForEnd(central, id, 45_000)).state, 'succeeded');
+  assert.equal(
+    await ship1.file('out/ship1/out.log'),
+    Array.from({ length: 201 }, (_, index) => `${index}\n`).join(''),
+  );
+});
+
+test('a receiver whose data folder has no room takes each append once, when there is room', {
+  skip,
+}, async (t) => {
+  const { central, ship1, disk } = await fleetWithSmallDisk(t, 'ship1', 'data');
+  await submitAll(central, append(0));
+  await ship1.waitForFile('out/ship1/out.log');
+  await disk.fill();
+  const lines = Array.from({ length: 60 }, (_, index) => `${index + 1} ${'x'.repeat(500)}`);
+  const ids = await submitAll(central, lines.map(append));
+  await waitFor('ship1 to say so', () =>
+    ship1.logLines().some(({ msg }) => /no space|full|ENOSPC/i.test(String(msg))),
+  );
+  const before = sentOn(central, 'ship1.REQToFileAppend.EventACK').slice(1);
+  assert.ok(
+    before.some(({ ended_at }) => ended_at === null),
+    'something waits',
+  );
+  await disk.free();
+  for (const id of ids) assert.equal((await waitForEnd(central, id, 45_000)).state, 'succeeded');
+  assert.equal(await ship1.file('out/ship1/out.log'), ['0', ...lines].map((line) => `${line}\n`).join(''));
+});
+
+test('a sender whose database has no room refuses a submission with the reason, and goes on when there is room', {
+  skip,
+}, async (t) => {
+  const { central, ship1, disk } = await fleetWithSmallDisk(t, 'central', 'var/lib');
+  await submitAll(central, append(0));
+  await ship1.waitForFile('out/ship1/out.log');
+  await disk.fill();
+  const accepted: number[] = [];
+  const refusal = await waitFor('a refusal', async () => {
+    const number = accepted.length + 1;
+    const answer = await central.submit([append(number)]);
+    if ((answer.accepted as unknown[]).length === 1) accepted.push(number);
+    return (answer.refused as { reason: string }[])[0];
+  });
+  assert.match(refusal.reason, /not accepted: the database .* the disk is full: free some space/);
+  await disk.free();
+  const last = accepted.length + 1;
+  const [id] = await submitAll(central, append(last));
+  assert.equal((await waitForEnd(central, id!, 30_000)).state, 'succeeded');
+  const expected = [0, ...accepted, last].map((number) => `${number}\n`).join('');
+  assert.equal(await ship1.file('out/ship1/out.log'), expected);
+});
+
+/** A fleet in which one folder of one node lies on a disk of a few MB. */
+async function fleetWithSmallDisk(
+  t: TestContext,
+  name: 'central' | 'ship1',
+  part: string,
+): Promise<{ central: StewardNode; ship1: StewardNode; disk: SmallDisk }> {
+  const folder = (await tempFolder(t)).path;
+  const disk = await mountSmallDisk(join(folder, part), t);
+  const broker = await startBroker(t);
+  const options = { broker, flags: FAST_RECONNECT };
+  const central = await startStewardNode(
+    { ...options, name: 'central', ...(name === 'central' && { folder }) },
+    t,
+  );
+  const ship1 = await startStewardNode({ ...options, name: 'ship1', ...(name === 'ship1' && { folder }) }, t);
+  return { central, ship1, disk };
+}
+
+async function submitInOrder(central: StewardNode, runs: string, from: number, to: number): Promise<void> {
+  for (let number = from; number < to; number++) {
+    for (const id of await submitAll(central, [append(number), command(runs, number)])) {
+      assert.equal((await waitForEnd(central, id)).state, 'succeeded');
+    }
+  }
+}
+
+function append(content: number | string): object {
+  return {
+    toNode: 'ship1',
+    method: 'REQToFileAppend',
+    data: [`${content}\n`],
+    directory: 'out',
+    fileName: 'out.log',
+    ACKTimeout: 1,
+  };
+}
+
+function command(runs: string, number: number): object {
+  return {
+    toNode: 'ship1',
+    method: 'REQCliCommand',
+    methodArgs: ['bash', '-c', `echo ${number} >> ${runs}`],
+    replyMethod: 'REQNone',
+    methodTimeout: 30,
+    ACKTimeout: 1,
+  };
+}
