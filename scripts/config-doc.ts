@@ -4,7 +4,7 @@ import { OPTION_GROUPS, OPTIONS, type Option } from '../src/config/options.ts';
 
 /**
  * Writes the tables of doc/configuration.md anew from the options of the program. What stands before and behind the
- * two marks in that file is written by hand and kept.
+ * two marks in that file is written by hand and kept. The formatter then gives the tables their widths.
  */
 
 const PAGE = join(import.meta.dirname, '..', 'doc', 'configuration.md');
@@ -26,7 +26,7 @@ function optionTables(): string {
       return [
         `### ${title}\n`,
         '| flag | environment | config.toml | default | meaning |',
-        '|---|---|---|---|---|',
+        '| --- | --- | --- | --- | --- |',
         ...rows,
         '',
       ].join('\n');

@@ -16,13 +16,19 @@ function page(path: string): string {
   return readFileSync(join(PROJECT, path), 'utf8');
 }
 
+/** The text with every table as narrow as it can be. */
+function withoutWidths(text: string): string {
+  return text.replace(/ {2,}/g, ' ').replace(/-{3,}/g, '---');
+}
+
 function missingIn(path: string, words: readonly string[]): string[] {
   const text = page(path);
   return words.filter((word) => !text.includes(word));
 }
 
-test('doc/configuration.md has the options that the program has (node scripts/config-doc.ts writes them)', () => {
-  assert.equal(page('doc/configuration.md'), withOptionTables(page('doc/configuration.md')));
+test('doc/configuration.md has the options that the program has (npm run doc writes them)', () => {
+  const text = page('doc/configuration.md');
+  assert.equal(withoutWidths(text), withoutWidths(withOptionTables(text)));
 });
 
 test('doc/messages.md names every field of a message', () => {
@@ -31,14 +37,14 @@ test('doc/messages.md names every field of a message', () => {
 });
 
 test('doc/states.md has a row for every state', () => {
-  const rows = STATES.map((state) => `| \`${state}\` |`);
-  assert.deepEqual(missingIn('doc/states.md', rows), []);
+  const rows = [...page('doc/states.md').matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, state]) => state);
+  assert.deepEqual(rows, STATES);
 });
 
 test('doc/metrics.md has a row for every metric of steward, and no other', async () => {
   using metrics = createMetrics({ version: '0' });
   const exported = [...(await metrics.text()).matchAll(/^# TYPE (steward_\w+) (\w+)/gm)];
-  const documented = [...page('doc/metrics.md').matchAll(/^\| `(steward_\w+)(?:{[^`]*})?` \| (\w+) \|/gm)];
+  const documented = [...page('doc/metrics.md').matchAll(/^\| `(steward_\w+)(?:{[^`]*})?` +\| (\w+) +\|/gm)];
   const pairs = (found: RegExpMatchArray[]) => found.map(([, name, kind]) => `${name} ${kind}`).sort();
   assert.deepEqual(pairs(documented), pairs(exported));
 });
