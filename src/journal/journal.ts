@@ -6,6 +6,7 @@ import { statement } from '../store/statement.ts';
 import type { Arrival, JournalDeps, JournalMethod, JournalOptions } from './journal-deps.ts';
 import type { LaneState } from './lane-record.ts';
 import { openArrival } from './open-arrival.ts';
+import { PartMemory } from './part-assembly.ts';
 import { ReceivingLane } from './receiving-lane.ts';
 import { Reporter } from './reporter.ts';
 import type { JournalRow } from './rows.ts';
@@ -33,6 +34,8 @@ interface StoredRow {
   body: Uint8Array | null;
 }
 
+/** How many of the largest messages may be under way in parts before one of them has to give way. */
+const PART_MEMORY_MESSAGES = 4;
 /** Superseded lanes that were not used for this long are forgotten, ms. */
 const LANE_KEEP_MS = 90 * 86_400_000;
 
@@ -44,6 +47,7 @@ export class Journal implements AsyncDisposable {
   readonly #queues = new Map<string, RunQueue>();
   readonly #stop = new AbortController();
   readonly #reporter: Reporter;
+  readonly #partMemory: PartMemory;
   readonly #runner: Runner;
   #nextLane: number;
   #nextRow: number;
@@ -52,6 +56,7 @@ export class Journal implements AsyncDisposable {
     this.#options = options;
     this.#deps = deps;
     this.#reporter = new Reporter(deps);
+    this.#partMemory = new PartMemory(PART_MEMORY_MESSAGES * options.maxMessageBytes);
     this.#runner = new Runner(options, { ...deps, reporter: this.#reporter, signal: this.#stop.signal });
     this.#nextLane =
       (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM journal_lanes')?.id ?? 0) + 1;
@@ -136,6 +141,7 @@ export class Journal implements AsyncDisposable {
     found.lane ??= new ReceivingLane(found.state, method, this.#options, {
       ...this.#deps,
       allocateRow: () => this.#nextRow++,
+      partMemory: this.#partMemory,
       onAccepted: (rows, _, messages) => this.#enqueue(rows, messages),
       reportAgain: (row) => this.#reportAgain(row),
     });

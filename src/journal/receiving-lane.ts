@@ -13,13 +13,14 @@ import type {
   Outcome,
 } from './journal-deps.ts';
 import { type Item, LaneRecord, type LaneState, type Verdict } from './lane-record.ts';
-import { PartAssembly } from './part-assembly.ts';
+import { PartAssembly, type PartMemory } from './part-assembly.ts';
 import { insertAccepted, type JournalRow } from './rows.ts';
 import { idOf, toItem } from './to-item.ts';
 
 export interface ReceivingLaneDeps extends JournalDeps {
   /** Gives a row number that was never used. */
   allocateRow(): number;
+  readonly partMemory: PartMemory;
   /** Takes over what was journalled. */
   onAccepted(rows: readonly JournalRow[], method: JournalMethod, messages: readonly Message[]): void;
   /** Reports the end of a row, if it has ended, once more. */
@@ -50,7 +51,7 @@ export class ReceivingLane {
     this.#options = options;
     this.#deps = deps;
     this.#record = new LaneRecord(state, deps);
-    this.#parts = new PartAssembly(options.maxMessageBytes);
+    this.#parts = new PartAssembly(options.maxMessageBytes, deps.partMemory);
     this.#answers = new AnswerWriter({ nodeName: options.nodeName, isSilent: !method.isAnswered }, deps);
   }
 
