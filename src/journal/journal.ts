@@ -94,8 +94,6 @@ export class Journal implements AsyncDisposable {
   async prune(options: { keepMs: number; keepCount: number }): Promise<number> {
     const { store, now } = this.#deps;
     const before = now() - options.keepMs;
-    const oldest =
-      store.get<{ row: number | null }>('SELECT min(row) AS row FROM journal')?.row ?? this.#nextRow;
     const firstYoung = store.get<{ row: number }>(
       'SELECT row FROM journal WHERE accepted_at >= ? ORDER BY row LIMIT 1',
       before,
@@ -112,7 +110,7 @@ export class Journal implements AsyncDisposable {
       order: 'row',
       removable: 'ended_at IS NOT NULL AND reported = 1',
       before: firstYoung ?? this.#nextRow,
-      surplus: this.#nextRow - oldest - options.keepCount,
+      keepCount: options.keepCount,
     });
   }
 

@@ -172,13 +172,12 @@ export class Ledger {
   /** Deletes ended rows that were queued more than `keepMs` ago, or are not among the newest `keepCount`. */
   async prune(options: { keepMs: number; keepCount: number }): Promise<number> {
     const { store, now } = this.#deps;
-    const total = store.get<{ n: number }>('SELECT count(*) AS n FROM ledger')?.n ?? 0;
     return await prune(store, {
       table: 'ledger',
       order: 'id',
       removable: 'ended_at IS NOT NULL',
       before: firstIdAt(now() - options.keepMs),
-      surplus: total - options.keepCount,
+      keepCount: options.keepCount,
     });
   }
 

@@ -79,7 +79,7 @@ function checkFile(db: DatabaseSync, path: string): void {
     );
   }
   if (Number(pragma(db, 'page_count')) * Number(pragma(db, 'page_size')) > QUICK_CHECK_BYTES) return;
-  const found = pragma(db, 'quick_check(1)');
+  const found = String(pragma(db, 'quick_check(1)')).replaceAll('\n', ' ');
   if (found !== 'ok') {
     throw new StoreError(
       'corrupt',

@@ -19,12 +19,14 @@ export class Store implements AsyncDisposable {
   /** Rejects should the writer thread end by itself: the node cannot go on without it. Never resolves. */
   readonly failed: Promise<never>;
   readonly #worker: Worker;
+  readonly #exited: Promise<void>;
   readonly #reader: DatabaseSync;
   readonly #lock: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #closed: Promise<void> | undefined;
+  #fault: StoreError | undefined;
 
   private constructor(options: { path: string; lock: DatabaseSync; worker: Worker }) {
     this.path = options.path;
@@ -32,6 +34,7 @@ export class Store implements AsyncDisposable {
     this.#worker = options.worker;
     this.#reader = new DatabaseSync(options.path, { readOnly: true, timeout: 5000 });
     this.#reader.exec('PRAGMA cache_size = -2000');
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.failed = new Promise((_, reject) => {
       this.#worker.on('error', (error) => reject(this.#fail(asStoreError(error, this.path))));
       this.#worker.on('exit', (code) => {
@@ -46,10 +49,18 @@ export class Store implements AsyncDisposable {
   /** Starts the writer thread on an existing database; `lock` is closed with the store. */
   static async start(options: { path: string; lock: DatabaseSync }): Promise<Store> {
     const url = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(url, { workerData: { path: options.path } });
+    const worker = new Worker(url, {
+      workerData: { path: options.path },
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    });
     const store = new Store({ ...options, worker });
-    await store.write([]);
-    return store;
+    try {
+      await store.write([]);
+      return store;
+    } catch (error) {
+      store.#reader.close();
+      throw error;
+    }
   }
 
   /**
@@ -58,6 +69,7 @@ export class Store implements AsyncDisposable {
    */
   write(statements: readonly Statement[]): Promise<void> {
     if (this.#closed) return Promise.reject(new StoreError('failed', `the database ${this.path} is closed`));
+    if (this.#fault) return Promise.reject(this.#fault);
     const filled = statements.filter(({ rows }) => rows.length > 0);
     const packed = packTransaction(this.#nextId++, filled);
     return new Promise((resolve, reject) => {
@@ -86,17 +98,18 @@ export class Store implements AsyncDisposable {
 
   /** Commits what was written and closes the file. May be called twice. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closed ??= new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        this.#fail(new StoreError('failed', `the database ${this.path} is closed`));
-        this.#prepared.clear();
-        this.#reader.close();
-        this.#lock.close();
-        resolve();
-      });
-      this.#worker.postMessage('close');
-    });
+    this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    // The writer closes last: SQLite then moves all into the one file, and no log of writes is left beside it.
+    this.#prepared.clear();
+    this.#reader.close();
+    this.#worker.postMessage('close');
+    await this.#exited;
+    this.#fail(new StoreError('failed', `the database ${this.path} is closed`));
+    this.#lock.close();
   }
 
   #prepare(sql: string): StatementSync {
@@ -119,6 +132,7 @@ export class Store implements AsyncDisposable {
   }
 
   #fail(error: StoreError): StoreError {
+    this.#fault ??= error;
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
     return error;

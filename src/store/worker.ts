@@ -7,7 +7,7 @@ export type WriterAnswer =
   | { ids: number[] }
   | { ids: number[]; error: { message: string; errcode: number | undefined } };
 
-/** Rows after which a group is committed although more transactions wait: bounds how long the first one waits. */
+/** Transactions after which a group is committed although more wait: bounds how long the first one waits. */
 const MAX_GROUP = 512;
 
 const port = parentPort;
