@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startBroker } from '../support/broker.ts';
+import { FAST_RECONNECT, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
+import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+test('a second node of one name refuses to start, and errorCentral hears of it', async (t) => {
+  const { broker, central, ship1 } = await startFleet(t);
+  const second = await startStewardNode(
+    { name: 'ship1', broker, flags: FAST_RECONNECT, waitUntilReady: false },
+    t,
+  );
+  const exit = await waitFor('the second to end', () => second.program.exit);
+  assert.ok(exit.code !== null && exit.code > 0, JSON.stringify(exit));
+  assert.match(
+    second.program.stderr,
+    /another node named ship1 runs already.*: stop it, or give this one another nodeName/,
+  );
+  await central.waitForFile('errorLog/errorCentral/error.log', (text) =>
+    /node: ship1, error: another node tries to run under the name ship1/.test(text),
+  );
+  const [id] = await submitAll(central, command(`echo run >> ${join(ship1.folder, 'runs')}`));
+  assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
+  assert.equal(await ship1.file('../runs'), 'run\n');
+});
+
+test('of two nodes of one name that started without a broker, one yields and each command runs once', async (t) => {
+  const broker = await startBroker(t);
+  const central = await startStewardNode({ name: 'central', broker, flags: FAST_RECONNECT }, t);
+  await broker.kill();
+  const runs = join((await tempFolder(t)).path, 'runs');
+  const twins: StewardNode[] = [];
+  for (let index = 0; index < 2; index++) {
+    twins.push(await startStewardNode({ name: 'ship1', broker, flags: FAST_RECONNECT }, t));
+  }
+  await broker.restart();
+  const yielded = () =>
+    twins.filter(
+      ({ program }) => program.exit !== undefined || /takes no requests|runs already/.test(program.stderr),
+    );
+  const [younger] = await waitFor('one to yield', () => yielded().length > 0 && yielded());
+  const ids = await submitAll(
+    central,
+    Array.from({ length: 20 }, (_, index) => command(`echo ${index} >> ${runs}`)),
+  );
+  for (const id of ids) assert.equal((await waitForEnd(central, id)).state, 'succeeded');
+  const older = twins.find((twin) => twin !== younger)!;
+  assert.equal(yielded().length, 1, 'the other one serves');
+  assert.equal(older.query("SELECT row FROM journal WHERE state = 'succeeded'").length, 20);
+  const numbers = (await readFile(runs, 'utf8')).split('\n').slice(0, -1);
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 20 }, (_, index) => String(index)),
+  );
+});
+
+function command(script: string): object {
+  return {
+    toNode: 'ship1',
+    method: 'REQCliCommand',
+    methodArgs: ['bash', '-c', script],
+    replyMethod: 'REQNone',
+    ACKTimeout: 1,
+  };
+}
