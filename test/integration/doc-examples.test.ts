@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
 import { type DocumentedMessage, documentedMessages } from '../support/documentation.ts';
+import { freePort } from '../support/free-port.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -11,8 +15,13 @@ const FIRST = /REQOpProcessStop/;
 test('every message that the documentation shows is taken, and ends as the page says', async (t) => {
   const broker = await startBroker(t);
   const central = await startStewardNode({ name: 'central', broker }, t);
-  for (const name of ['ship1', 'ship2']) await startStewardNode({ name, broker }, t);
-  const messages = documentedMessages();
+  const metrics = `127.0.0.1:${await freePort()}`;
+  await startStewardNode({ name: 'ship1', broker, flags: { promHostAndPort: metrics } }, t);
+  await startStewardNode({ name: 'ship2', broker }, t);
+  await listenAt(join(central.folder, 'tmp/display.sock'), t);
+  const messages = documentedMessages().map((message) => {
+    return { ...message, text: message.text.replaceAll('127.0.0.1:2112', metrics) };
+  });
   assert.ok(messages.length > 20, `only ${messages.length} messages were found`);
   const starters = messages.filter(
     ({ text }) => text.includes('"REQOpProcessStart"') && !isRefusedStart(text),
@@ -28,6 +37,14 @@ test('every message that the documentation shows is taken, and ends as the page 
     await t.test(message.place, () => check(message, central));
   }
 });
+
+/** The socket that an example writes to. */
+async function listenAt(path: string, t: TestContext): Promise<void> {
+  const server = createServer((socket) => socket.resume());
+  server.listen(path);
+  await once(server, 'listening');
+  t.after(() => server.close());
+}
 
 /** The example that shows how a start is refused needs no stop before it. */
 function isRefusedStart(text: string): boolean {
