@@ -46,10 +46,13 @@ export function verdictOf(line: string): Verdict {
 /** Why things of a submission were refused, in words, a line each; at most `most` of them. */
 export function refusalTexts(line: string, most = 20): string[] {
   const { refused } = JSON.parse(line) as Answer;
-  const texts = refused.slice(0, most).map(({ index, field, reason }) => {
-    const place = index === null ? '' : `message ${index}: `;
-    return `${place}${field && !reason.includes(field) ? `${field}: ` : ''}${reason}`;
-  });
+  const texts = refused.slice(0, most).map(refusalText);
   if (refused.length > most) texts.push(`and ${refused.length - most} more`);
   return texts;
+}
+
+/** One refusal in words: which message, which field, and why. */
+export function refusalText({ index, field, reason }: Refused): string {
+  const place = index === null ? '' : `message ${index}: `;
+  return `${place}${field && !reason.includes(field) ? `${field}: ` : ''}${reason}`;
 }

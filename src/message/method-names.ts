@@ -1,4 +1,4 @@
-/** The methods that the reference knows, to suggest one where a name is mistyped. */
+/** The methods that the reference knows and those that came later, to suggest one where a name is mistyped. */
 export const METHOD_NAMES: readonly string[] = [
   'REQCliCommand',
   'REQCliCommandCont',
@@ -21,4 +21,7 @@ export const METHOD_NAMES: readonly string[] = [
   'REQRelay',
   'REQRelayInitial',
   'REQInitial',
+  'REQStartupAdd',
+  'REQStartupList',
+  'REQStartupRemove',
 ];

@@ -5,6 +5,7 @@ import { Journal } from '../journal/journal.ts';
 import type { JournalMethod } from '../journal/journal-deps.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { killLeftovers } from '../lib/kill-leftovers.ts';
+import { refusalText } from '../listeners/answer-line.ts';
 import { createMethods, type Methods, type MethodsDeps } from '../methods/all-methods.ts';
 import type { NodeProcesses } from '../methods/node-processes.ts';
 import { cleanSpool } from '../methods/spool.ts';
@@ -19,6 +20,7 @@ import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createOutcomes } from './outcomes.ts';
 import { OwnMessages, pieceBytes } from './own-messages.ts';
+import { checkSubmission } from './submit.ts';
 
 /** What a node is told besides its configuration. */
 export interface NodeOptions {
@@ -81,7 +83,7 @@ export async function buildNode(
     reporter.error(`error: process ${name} failed and is started again: ${error.message}`);
   const supervisor = createSupervisor({}, { logger, onCrash });
   const methods = stack.use(
-    createMethods(methodsOptions(config, options), methodsDeps(late, { ledger, metrics, options })),
+    createMethods(methodsOptions(config, options), methodsDeps(late, { ledger, metrics, options, config })),
   );
   const outbox = stack.use(
     makeOutbox(config, { store, ledger, logger, bus, metrics, methods, supervisor, onFinished }),
@@ -167,6 +169,7 @@ function methodsOptions(config: Config, options: NodeOptions) {
   return {
     nodeName: config.nodeName,
     dataFolder: config.subscribersDataFolder,
+    startupFolder: config.startupFolder,
     spoolFolder: join(config.databaseFolder, 'spool'),
     env: options.env,
     defaultMethodTimeout: config.defaultMethodTimeoutSeconds,
@@ -175,7 +178,7 @@ function methodsOptions(config: Config, options: NodeOptions) {
 
 function methodsDeps(
   late: Late,
-  parts: { ledger: Ledger; metrics: Metrics; options: NodeOptions },
+  parts: { ledger: Ledger; metrics: Metrics; options: NodeOptions; config: Config },
 ): MethodsDeps {
   const processes = () => {
     if (!late.processes) throw new Error('the node is still starting');
@@ -183,6 +186,10 @@ function methodsDeps(
   };
   return {
     stdout: (bytes) => parts.options.stdout(bytes),
+    checkMessages: async (text, isKnownMethod) => {
+      const { refused } = await checkSubmission(text, parts.config, { isKnownMethod });
+      return refused.map(refusalText);
+    },
     applyReports: (fromNode, ends) => parts.ledger.applyReports(fromNode, ends),
     processes: {
       list: () => processes().list(),

@@ -5,12 +5,14 @@ import { tokenFault } from '../config/listener-config.ts';
 import { ListenError } from '../lib/listen-error.ts';
 import { newId } from '../lib/new-id.ts';
 import { systemFault } from '../lib/system-fault.ts';
+import { startDataFolderServer } from '../listeners/data-folder-server.ts';
 import { startHttpListener } from '../listeners/http-listener.ts';
 import { type ReadFolderDeps, startReadFolder } from '../listeners/read-folder.ts';
 import { submitStartupFolder } from '../listeners/startup-folder.ts';
 import { startTcpListener } from '../listeners/tcp-listener.ts';
 import { startUnixListener } from '../listeners/unix-socket.ts';
 import { startMetricsServer } from '../observe/metrics-server.ts';
+import { startProfilingServer } from '../observe/profiling-server.ts';
 import type { NodeParts } from './build-node.ts';
 import { checkSubmission, createSubmit, createWholeSubmit, type SubmitDeps } from './submit.ts';
 
@@ -31,6 +33,8 @@ export async function startListeners(config: Config, deps: ListenersDeps): Promi
   const { parts, stack, submitDeps } = deps;
   const { logger, metrics } = parts;
   if (config.promHostAndPort) stack.use(await startMetricsServer(config.promHostAndPort, { metrics }));
+  if (config.profilingPort)
+    stack.use(await startProfilingServer({ place: config.profilingPort }, { logger }));
   const maxBytes = config.maxMessageBytes;
   const submit = createSubmit(config, submitDeps);
   const path = join(config.socketFolder, 'steward.sock');
@@ -43,6 +47,10 @@ export async function startListeners(config: Config, deps: ListenersDeps): Promi
   if (config.httpListener) {
     const options = { place: config.httpListener, token, maxBytes };
     stack.use(await startHttpListener(options, { submit, logger }));
+  }
+  if (config.exposeDataFolder) {
+    const options = { place: config.exposeDataFolder, token, folder: config.subscribersDataFolder };
+    stack.use(await startDataFolderServer(options, { logger }));
   }
   if (config.readFolder !== '') {
     stack.use(await startReadFolder({ folder: config.readFolder, maxBytes }, readFolderDeps(config, deps)));

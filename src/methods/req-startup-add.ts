@@ -1,0 +1,43 @@
+import { systemFault } from '../lib/system-fault.ts';
+import type { Message } from '../message/message.ts';
+import { messageFileFault } from '../message/message-file.ts';
+import type { RunMethod, RunResult } from './method.ts';
+import { opFailed } from './op-result.ts';
+import { noStartupFolder, type StartupFolder, startupDone } from './startup-methods.ts';
+
+const MOST_FAULTS = 5;
+
+/**
+ * REQStartupAdd (EventACK): keeps messages that the node sends at each of its starts.
+ *
+ * methodArgs is the file's name (it ends in .json, .yaml or .yml), `data` its content: messages as they are
+ * submitted, JSON or YAML. The content is checked as a submission would be and then written in one piece, in place
+ * of a file of that name. Replies a line; nothing is sent before the next start. Fails, and keeps what is there,
+ * where a message would be refused, the name is no such name, or the node has no startup folder.
+ */
+export function createReqStartupAdd(startup: StartupFolder): RunMethod {
+  return {
+    name: 'REQStartupAdd',
+    kind: 'EventACK',
+    mode: 'run',
+    summary: 'Keeps messages that the node sends at each start.',
+    check: ({ methodArgs }) => messageFileFault(methodArgs?.[0] ?? ''),
+    run: async ({ message }) => noStartupFolder('StartupAdd', startup) ?? add(message, startup),
+  };
+}
+
+async function add({ methodArgs, data }: Message, startup: StartupFolder): Promise<RunResult> {
+  const name = methodArgs![0]!;
+  const content = Buffer.concat(data ?? []);
+  try {
+    const faults = await startup.checkMessages(content);
+    if (faults.length > 0) {
+      const more = faults.length > MOST_FAULTS ? `; and ${faults.length - MOST_FAULTS} more` : '';
+      return opFailed('StartupAdd', `${name}: ${faults.slice(0, MOST_FAULTS).join('; ')}${more}`);
+    }
+    await startup.replaceFile({ path: name, data: [content] });
+    return startupDone(`info: StartupAdd: ${name} is kept, ${content.length} bytes\n`);
+  } catch (error) {
+    return opFailed('StartupAdd', `${name}: ${systemFault(error)}`);
+  }
+}
