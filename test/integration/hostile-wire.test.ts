@@ -28,11 +28,8 @@ test('fault 19: a command on a ping subject is not run, and is reported', async 
   ]) {
     const subject = `ship1.${method}.${kindOf(method)}`;
     client.send({ message, subject });
-    const answer = await client
-      .ask({ message, subject, lane: `${method}/1/1` })
-      .catch((error: Error) => error);
     if (method === 'REQHello') continue;
-    assert.ok(!(answer instanceof Error), `${method}: ${answer}`);
+    const answer = await client.ask({ message, subject, lane: `${method}/1/1` });
     assert.equal(answer.headers['Steward-Status'], 'rejected', method);
     assert.match(String(answer.headers['Steward-Reason']), /REQCliCommand/);
   }
