@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const STEWARD = join(import.meta.dirname, '..', 'bin', 'steward');
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin:/usr/local/bin`;
+const INSTALLER = 'apt-get';
 const PATIENCE_MS = 15_000;
 
 /** What a node answers to a submission, as far as the demo looks at it. */
@@ -208,11 +209,11 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 /** Installs nats-server where it is missing and may be installed; else says what to do and ends. */
 function ensureBroker(): void {
   if (isInstalled('nats-server')) return;
-  if (process.getuid?.() === 0 && isInstalled('apt-get')) {
+  if (process.getuid?.() === 0 && isInstalled(INSTALLER)) {
     say('nats-server is missing: installing it with apt-get.');
     const env = { ...process.env, PATH, DEBIAN_FRONTEND: 'noninteractive' };
     for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'nats-server']]) {
-      spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+      spawnSync(INSTALLER, ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
     }
     if (isInstalled('nats-server')) return;
   }
