@@ -36,6 +36,8 @@ export interface EffectMethod extends Checked {
 /** A method that is journalled first and run then. */
 export interface RunMethod extends Checked {
   readonly mode: 'run';
+  /** True for one that goes on until it is told to stop: its successors start beside it, at once. */
+  readonly isOpenEnded?: boolean;
   run(call: RunCall): Promise<RunResult>;
 }
 

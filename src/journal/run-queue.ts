@@ -6,6 +6,8 @@ import { LONG_RUN_MS, type Runner } from './runner.ts';
 
 /** How many long runs of one sender and method may go on side by side. */
 const MAX_SIDE_BY_SIDE = 100;
+/** The same for runs that only wait for something most of the time, such as the growth of a file. */
+const MAX_OPEN_ENDED = 1000;
 /** Up to here waiting requests stay in memory; the others are read again when their turn comes. */
 const MEMORY_REQUESTS = 256;
 const MEMORY_BYTES = 4 * 1024 * 1024;
@@ -65,16 +67,19 @@ export class RunQueue {
     for (let next = this.#take(); next && !this.#deps.signal.aborted; next = this.#take()) {
       const row = next.known?.row ?? this.#deps.load(next.row);
       if (!row) continue;
-      while (this.#running.size >= MAX_SIDE_BY_SIDE) await Promise.race(this.#running);
-      await this.#runOne(row, next.known?.message);
+      const method = this.#deps.methodOf(row.subject);
+      const limit = method?.isOpenEnded ? MAX_OPEN_ENDED : MAX_SIDE_BY_SIDE;
+      while (this.#running.size >= limit) await Promise.race(this.#running);
+      await this.#runOne(row, method, next.known?.message);
     }
   }
 
-  async #runOne(row: JournalRow, message: Message | undefined): Promise<void> {
-    const ended = this.#deps.runner.run(row, this.#deps.methodOf(row.subject), message);
+  async #runOne(row: JournalRow, method: RunMethod | undefined, message: Message | undefined): Promise<void> {
+    const ended = this.#deps.runner.run(row, method, message);
     const whole = ended.then(({ written }) => written);
     const tracked = whole.finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
+    if (method?.isOpenEnded) return;
     const patience = new AbortController();
     await Promise.race([ended, pause(LONG_RUN_MS, patience.signal)]);
     // With a reason of its own, as making the usual one (a DOMException) costs more than all else here.

@@ -19,7 +19,7 @@ test('every method is listed under its name, with the kind of the reference', as
     assert.equal(method.kind, kindOf(name));
     assert.match(method.summary, /^[A-Z].*\.$/);
   }
-  assert.equal(methods.size, 13);
+  assert.equal(methods.size, 20);
 });
 
 test('REQToFile replaces the content, keeps the mode, and leaves nothing else behind', async (t) => {
@@ -214,12 +214,14 @@ async function setUp(t: TestContext, given: Partial<MethodsDeps> = {}) {
     onHello: (node) => told.push(`hello ${node}`),
     onErrorLog: (messages) => told.push(`errors ${messages}`),
     applyReports: () => Promise.resolve(),
+    checkMessages: () => Promise.resolve([]),
     processes: processes(told),
     ...given,
   };
   const options = {
     nodeName: 'ship1',
     dataFolder: data,
+    startupFolder: '',
     spoolFolder: join(path, 'spool'),
     env: {},
     defaultMethodTimeout: 10,

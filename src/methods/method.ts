@@ -39,6 +39,8 @@ export interface EffectMethod extends MethodBase {
 /** A method that is journalled and answered first, and then run, once. */
 export interface RunMethod extends MethodBase {
   readonly mode: 'run';
+  /** True for a method that by its nature goes on until it is told to stop: its successors start beside it, at once. */
+  readonly isOpenEnded?: boolean;
   run(call: RunCall): Promise<RunResult>;
 }
 

@@ -3,13 +3,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { idOf, replyText, setUpCommands } from '../../test/support/commands.ts';
 import { processesOf } from '../../test/support/processes-of.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
 import { waitForFile } from '../../test/support/wait-for.ts';
 import { killLeftovers } from '../lib/kill-leftovers.ts';
-import { type Message, newMessage } from '../message/message.ts';
 import type { CommandOptions } from './command-call.ts';
-import type { RunResult } from './method.ts';
 import { createReqCliCommand } from './req-cli-command.ts';
 
 test('the reply is what the command printed, and the request id is in its environment', async (t) => {
@@ -111,37 +109,6 @@ test('a dead process that nobody reaps is not waited for', async (t) => {
   const result = await bash('(sleep 0.1 & exec setsid sleep 20 >/dev/null 2>&1) & echo left', 10);
   assert.deepEqual([result.state, replyText(result)], ['succeeded', 'left\n']);
   assert.equal(await killLeftovers(new Set([idOf(result)])), 1);
-});
-
-test('a daemon in the background that has let go of the output is not waited for, and lives on', async (t) => {
-  const { bash } = await setUp(t);
-  const began = performance.now();
-  const result = await bash('nohup sleep 109 >/dev/null 2>&1 & echo $!');
-  assert.ok(performance.now() - began < 2000);
-  assert.deepEqual([result.state, result.exitCode], ['succeeded', 0]);
-  assert.deepEqual(await processesOf(idOf(result)), [replyText(result).trim()]);
-  assert.equal(await killLeftovers(new Set([idOf(result)])), 1);
-});
-
-test('at its time-out such a daemon ends with the others', async (t) => {
-  const { bash } = await setUp(t);
-  const result = await bash('sleep 110 >/dev/null 2>&1 & sleep 111 & echo begun', 0.3);
-  assert.deepEqual([result.state, replyText(result)], ['timed-out', 'begun\n']);
-  assert.deepEqual(await processesOf(idOf(result)), []);
-});
-
-test('large output is ended when the disk is nearly full, small output is not', async (t) => {
-  const { bash } = await setUp(
-    t,
-    {},
-    { diskRoom: { shortage: async () => 'the disk of /x is nearly full' } },
-  );
-  assert.equal((await bash('echo small; sleep 1.2')).state, 'succeeded');
-  const result = await bash('head -c 70000000 /dev/zero; exec sleep 112');
-  assert.deepEqual([result.state, result.outputBytes], ['failed', 70_000_000]);
-  assert.equal(result.reason, 'the command was ended because the disk of /x is nearly full');
-  assert.match(result.error!, /cmd.Run failed : stopped, the disk of \/x is nearly full, methodArgs/);
-  assert.deepEqual(await processesOf(idOf(result)), []);
 });
 
 test('a command that closes its output early is still waited for', async (t) => {
@@ -270,41 +237,8 @@ test('200 KiB of data go through the shell, and any bytes through the file (faul
   assert.deepEqual(await left(), []);
 });
 
-const ids = new WeakMap<RunResult, string>();
-let count = 0;
-
-async function setUp(
-  t: TestContext,
-  options: Partial<CommandOptions> = {},
-  deps?: Parameters<typeof createReqCliCommand>[1],
-) {
-  const { path: folder } = await tempFolder(t);
-  const spoolFolder = options.spoolFolder ?? join(folder, 'spool');
-  const env = { ...process.env, INHERITED: 'yes' };
-  const method = createReqCliCommand({ env, defaultMethodTimeout: 20, ...options, spoolFolder }, deps);
-  const never = new AbortController().signal;
-  const run = async (
-    methodArgs: string[] | null,
-    { signal = never, ...fields }: Partial<Message> & { signal?: AbortSignal } = {},
-  ) => {
-    const id = `request-${process.pid}-${count}`;
-    count += 1;
-    const message = newMessage({ method: 'REQCliCommand', methodTimeout: 20, methodArgs, ...fields });
-    const result = await method.run({ id, message, signal, reply: async () => assert.fail('replied early') });
-    ids.set(result, id);
-    return result;
-  };
-  const bash = (script: string, methodTimeout = 20) => run(['bash', '-c', script], { methodTimeout });
-  return { run, bash, folder, left: () => readdir(spoolFolder) };
-}
-
-function idOf(result: RunResult): string {
-  return ids.get(result)!;
-}
-
-function replyText({ reply }: RunResult): string {
-  assert.ok(reply instanceof Uint8Array);
-  return Buffer.from(reply).toString();
+function setUp(t: TestContext, options: Partial<CommandOptions> = {}) {
+  return setUpCommands(t, createReqCliCommand, { options });
 }
 
 function hash(bytes: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { DiskRoom } from '../lib/disk-room.ts';
+import type { DiskRoom } from '../lib/disk-room.ts';
 import type { Message } from '../message/message.ts';
 import {
   argumentsFault,
@@ -42,10 +42,7 @@ export interface CliCommandDeps {
  * Exit code, signal and the end of stderr are in the result. What goes wrong, a program that does not exist
  * included, is the state `failed` with a reason, and an error report in the reference's words.
  */
-export function createReqCliCommand(
-  options: CommandOptions,
-  deps: CliCommandDeps = { diskRoom: new DiskRoom(options.spoolFolder) },
-): RunMethod {
+export function createReqCliCommand(options: CommandOptions, deps: CliCommandDeps): RunMethod {
   // Reading process.env is slow, and this is read for every command.
   const own = { ...deps, ...options, env: { ...options.env } };
   return {

@@ -20,8 +20,8 @@ export interface Command {
   /** Descriptors that its output goes to. */
   readonly stdout: number;
   readonly stderr: number;
-  /** A descriptor that stays open meanwhile, for each file that the output goes to; stdout and stderr unless told. */
-  readonly outputs?: readonly number[];
+  /** What `descriptorName` says of the files that it writes to; for descriptors that don't stay open until its end. */
+  readonly outputNames?: ReadonlySet<string>;
   /** Asked every second: why the command may not go on, or undefined. */
   findShortage?(): Promise<string | undefined>;
 }
@@ -67,7 +67,7 @@ export async function runCommand(command: Command): Promise<CommandEnd> {
   const end = (await Promise.race([exit, stopper.gaveUp])) ?? { exitCode: null, signal: null };
   const isOver = await groupEnded(child.pid, {
     isOver: () => stopper.hasGivenUp,
-    heldFiles: () => (stopper.stopped === undefined ? outputNames(command) : undefined),
+    heldFiles: () => (stopper.stopped === undefined ? namesOfOutputs(command) : undefined),
   });
   // From here on the group's number may belong to others.
   stopper[Symbol.dispose]();
@@ -95,8 +95,9 @@ function start({ args, env, folder, stdout, stderr }: Command): ChildProcess {
   });
 }
 
-function outputNames({ stdout, stderr, outputs }: Command): ReadonlySet<string> | undefined {
-  const names = (outputs ?? [stdout, stderr]).flatMap((descriptor) => descriptorName(descriptor) ?? []);
+function namesOfOutputs({ stdout, stderr, outputNames }: Command): ReadonlySet<string> | undefined {
+  if (outputNames) return outputNames;
+  const names = [stdout, stderr].flatMap((descriptor) => descriptorName(descriptor) ?? []);
   return names.length === 0 ? undefined : new Set(names);
 }
 
@@ -135,7 +136,7 @@ class Stopper implements Disposable {
 
   #lookForShortage(find: () => Promise<string | undefined>): void {
     const timer = setInterval(async () => {
-      const shortage = await find();
+      const shortage = await find().catch(() => undefined);
       if (shortage === undefined || this.stopped !== undefined || this.#isDisposed) return;
       this.shortage = shortage;
       this.#stop('shortage');

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Message, newMessage } from '../../src/message/message.ts';
+import type { CommandOptions } from '../../src/methods/command-call.ts';
+import type { RunMethod, RunResult } from '../../src/methods/method.ts';
+import type { TestScope } from './dispose-after.ts';
+import { tempFolder } from './temp-folder.ts';
+
+type Shortage = () => Promise<string | undefined>;
+type Make = (options: CommandOptions, deps: { diskRoom: { shortage: Shortage } }) => RunMethod;
+
+interface Given {
+  readonly options?: Partial<CommandOptions>;
+  /** What is said of the disk; that it has room unless told. */
+  readonly shortage?: Shortage;
+  /** Takes the replies that come while a command runs; none may come unless told. */
+  readonly reply?: (data: Uint8Array) => Promise<void>;
+}
+
+type Fields = Omit<Partial<Message>, 'id'> & { readonly signal?: AbortSignal; readonly id?: string };
+
+const ids = new WeakMap<RunResult, string>();
+let count = 0;
+
+/** A method that runs commands, in a folder of the test's own; `left` names what stays in its spool. */
+export async function setUpCommands(scope: TestScope, make: Make, given: Given = {}) {
+  const { path: folder } = await tempFolder(scope);
+  const spoolFolder = given.options?.spoolFolder ?? join(folder, 'spool');
+  const env = { ...process.env, INHERITED: 'yes' };
+  const shortage = given.shortage ?? (async () => undefined);
+  const options = { env, defaultMethodTimeout: 20, ...given.options, spoolFolder };
+  const method = make(options, { diskRoom: { shortage } });
+  const reply = given.reply ?? (async () => assert.fail('replied early'));
+  const run = async (methodArgs: string[] | null, { signal, id = newId(), ...fields }: Fields = {}) => {
+    const message = newMessage({ method: method.name, methodTimeout: 20, methodArgs, ...fields });
+    const result = await method.run({ id, message, signal: signal ?? new AbortController().signal, reply });
+    ids.set(result, id);
+    return result;
+  };
+  const bash = (script: string, methodTimeout = 20, fields: Fields = {}) =>
+    run(['bash', '-c', script], { methodTimeout, ...fields });
+  return { run, bash, folder, left: () => readdir(spoolFolder) };
+}
+
+/** A request id that no other command of any test has. */
+export function newId(): string {
+  count += 1;
+  return `request-${process.pid}-${count}`;
+}
+
+/** The id of the request that a result is of. */
+export function idOf(result: RunResult): string {
+  return ids.get(result)!;
+}
+
+/** The text of a result's reply, which must not be in a file. */
+export function replyText({ reply }: RunResult): string {
+  assert.ok(reply instanceof Uint8Array);
+  return Buffer.from(reply).toString();
+}
