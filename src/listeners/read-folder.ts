@@ -91,7 +91,7 @@ export class ReadFolder implements AsyncDisposable {
       this.#wake = new AbortController();
       const waitMs = await this.#tryLook();
       await pause(REST_MS, signal);
-      if (!signal.aborted) await pause(waitMs - REST_MS, this.#wake.signal);
+      if (!signal.aborted) await pause(Math.max(0, waitMs - REST_MS), this.#wake.signal);
     }
   }
 
@@ -100,7 +100,7 @@ export class ReadFolder implements AsyncDisposable {
     try {
       await this.#finishOld();
       const waitMs = await this.#look();
-      this.#lastFault = undefined;
+      if (this.#retryAt === Number.POSITIVE_INFINITY) this.#lastFault = undefined;
       return waitMs;
     } catch (error) {
       const fault = systemFault(error);

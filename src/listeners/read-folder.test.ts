@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import { waitFor } from '../../test/support/wait-for.ts';
+import { newId } from '../lib/new-id.ts';
+import { answerLine } from './answer-line.ts';
+import { type ReadFolderOptions, startReadFolder } from './read-folder.ts';
+
+const GOOD = '[{"toNode":"ship1"}]';
+
+test('a file that is renamed into the folder is sent once and moved to sent/ with its answer', async (t) => {
+  const { folder, submitted, list } = await start(t);
+  await writeFile(join(folder, '.a.json'), GOOD);
+  await writeFile(join(folder, 'a.json.tmp'), GOOD);
+  await rename(join(folder, '.a.json'), join(folder, 'a.json'));
+  await waitFor('a.json in sent/', async () => (await list('sent')).includes('a.json'));
+  assert.deepEqual(await list('sent'), ['a.json', 'a.json.answer.json']);
+  assert.equal(
+    JSON.parse(await readFile(join(folder, 'sent/a.json.answer.json'), 'utf8')).accepted.length,
+    1,
+  );
+  await writeFile(join(folder, 'a.json'), GOOD);
+  await waitFor('the second a.json in sent/', async () => (await list('sent')).includes('a.2.json'));
+  assert.deepEqual(
+    submitted.map(({ text }) => text),
+    [GOOD, GOOD],
+  );
+  assert.deepEqual(await list('.'), ['a.json.tmp', 'refused', 'sending', 'sent']);
+  assert.deepEqual(await list('sending'), []);
+});
+
+test('a slow writer is waited for, also where what is there could be read', async (t) => {
+  const { folder, submitted, list } = await start(t, { settleMs: 150 });
+  const path = join(folder, 'slow.yaml');
+  for (const piece of ['- toNode: a\n', '  method: b\n', '- toNode: c\n', '  method: d\n']) {
+    await appendFile(path, piece);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await waitFor('slow.yaml in sent/', async () => (await list('sent')).includes('slow.yaml'));
+  assert.equal(submitted.length, 1);
+  assert.match(submitted[0]!.text, /method: d/);
+});
+
+test('unfinished JSON is waited for longer, and what never can be read is refused with the reason', async (t) => {
+  const { folder, submitted, reports, list } = await start(t, { refuseMs: 300 });
+  await writeFile(join(folder, 'late.json'), '[{"toNode":');
+  await writeFile(join(folder, 'never.json'), '[{"toNode":');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await appendFile(join(folder, 'late.json'), '"ship1"}]');
+  await waitFor('both files to go', async () => (await list('.')).length === 3);
+  assert.deepEqual(await list('sent'), ['late.json', 'late.json.answer.json']);
+  assert.deepEqual(await list('refused'), ['never.json', 'never.json.answer.json', 'never.json.reason.txt']);
+  assert.match(await readFile(join(folder, 'refused/never.json.reason.txt'), 'utf8'), /^refused: line 1/);
+  assert.match(reports.join(), /read folder: never\.json: line 1/);
+  assert.equal(submitted.length, 1);
+});
+
+test('a file of which a part is refused goes to refused/ with the ids of what was sent', async (t) => {
+  const { folder, list } = await start(t, {}, ['bad node']);
+  await writeFile(join(folder, 'part.json'), GOOD);
+  await waitFor('part.json in refused/', async () => (await list('refused')).includes('part.json'));
+  const reason = await readFile(join(folder, 'refused/part.json.reason.txt'), 'utf8');
+  assert.match(reason, /^refused: message 1: bad node\nsent: message 0 to ship1: [0-9a-f-]{36}\n$/);
+});
+
+test('a file that was being sent when the node ended is sent if it was not stored, and only then', async (t) => {
+  const [stored, lost, partly] = [newId(), newId(), newId()];
+  const { folder, submitted, list } = await start(t, {}, [], async (path) => {
+    await mkdir(join(path, 'sending'), { recursive: true });
+    await writeFile(join(path, `sending/${stored}.stored.json`), GOOD);
+    await writeFile(join(path, `sending/${lost}.lost.json`), GOOD);
+    await writeFile(join(path, `sending/${partly}.partly.json`), '[{"toNode":"bad"}]');
+    return [stored, partly];
+  });
+  await waitFor('sending/ to be empty', async () => (await list('sending')).length === 0);
+  assert.deepEqual(
+    submitted.map(({ batch }) => batch),
+    [lost],
+  );
+  assert.deepEqual(await list('sent'), [
+    'lost.json',
+    'lost.json.answer.json',
+    'stored.json',
+    'stored.json.answer.json',
+  ]);
+  const reason = await readFile(join(folder, 'refused/partly.json.reason.txt'), 'utf8');
+  assert.match(reason, /^refused: message 0: bad\nsent: to ship1: [0-9a-f-]{36}\n$/);
+});
+
+test('a file that cannot be stored is kept, reported once, and tried again under its batch', async (t) => {
+  let attempts = 0;
+  const { folder, submitted, reports, list } = await start(t, { retryMs: 60 }, [], undefined, () => {
+    if (++attempts < 3) throw new Error('the disk is full');
+  });
+  await writeFile(join(folder, 'a.json'), GOOD);
+  await waitFor('a.json in sent/', async () => (await list('sent')).includes('a.json'));
+  assert.equal(attempts, 3);
+  assert.equal(new Set(submitted.map(({ batch }) => batch)).size, 1);
+  assert.equal(reports.filter((text) => /the disk is full/.test(text)).length, 1);
+});
+
+test('links, FIFOs and files that are too large are refused; folders are left alone', async (t) => {
+  const { folder, submitted, list } = await start(t, { refuseMs: 30, maxBytes: 1000 });
+  await mkdir(join(folder, 'folder'));
+  await symlink('/etc/hostname', join(folder, 'link.json'));
+  execFileSync('mkfifo', [join(folder, 'fifo.json')]);
+  await writeFile(join(folder, 'big.json'), `["${'x'.repeat(1000)}"]`);
+  await waitFor('three files to be refused', async () => (await list('refused')).length === 9);
+  assert.match(await readFile(join(folder, 'refused/link.json.reason.txt'), 'utf8'), /not a regular file/);
+  assert.match(await readFile(join(folder, 'refused/big.json.reason.txt'), 'utf8'), /1000 are the most/);
+  assert.deepEqual(await list('.'), ['folder', 'refused', 'sending', 'sent']);
+  assert.equal(submitted.length, 0);
+});
+
+test('names of any length and kind find their place', async (t) => {
+  const { folder, list } = await start(t);
+  const names = [`${'æ'.repeat(125)}.json`, 'a b; $(c)\n.json', '-rf'];
+  for (const name of names) await writeFile(join(folder, name), GOOD);
+  await waitFor('all to be sent', async () => (await list('sent')).length === 6);
+});
+
+test('without news from the system the folder is polled, and a folder that comes back is used again', async (t) => {
+  const { folder, reports, list } = await start(t, { pollMs: 30, retryMs: 30 });
+  await rm(join(folder, 'sending'), { recursive: true });
+  await writeFile(join(folder, 'a.json'), GOOD);
+  await waitFor('the fault to be reported', () => reports.some((text) => /ENOENT/.test(text)));
+  await mkdir(join(folder, 'sending'));
+  await waitFor('a.json in sent/', async () => (await list('sent')).includes('a.json'));
+});
+
+/** Watches a folder; `prepare` fills it before and says which batches are stored already. */
+async function start(
+  t: TestContext,
+  options: Partial<ReadFolderOptions> = {},
+  refusals: string[] = [],
+  prepare: (folder: string) => Promise<string[]> = async () => [],
+  beforeSubmit: () => void = () => {},
+) {
+  const folder = join((await tempFolder(t)).path, 'read');
+  const stored = new Set(await prepare(folder));
+  const submitted: { text: string; batch: string }[] = [];
+  const reports: string[] = [];
+  const settings = { folder, maxBytes: 100_000, settleMs: 30, ...options };
+  const watched = await startReadFolder(settings, {
+    newBatch: newId,
+    submit: async (bytes, batch) => {
+      submitted.push({ text: Buffer.from(bytes).toString(), batch });
+      beforeSubmit();
+      const accepted = [{ index: 0, toNode: 'ship1', id: newId() }];
+      const refused = refusals.map((reason, at) => ({ index: at + 1, field: null, reason }));
+      return answerLine({ batch, accepted, refused, warnings: [] });
+    },
+    submitted: (batch) => (stored.has(batch) ? [{ id: newId(), toNode: 'ship1' }] : []),
+    refusedOf: async (bytes) =>
+      Buffer.from(bytes).includes('bad') ? [{ index: 0, field: null, reason: 'bad' }] : [],
+    reportError: (text) => reports.push(text),
+    logger: { info: () => {}, warn: () => {} },
+  });
+  t.after(() => watched[Symbol.asyncDispose]());
+  const list = async (part: string) => (await readdir(join(folder, part))).sort();
+  return { folder, submitted, reports, list };
+}
