@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { addFormatHeaders } from '../message/body-format.ts';
 import { buildNode, type NodeOptions, type NodeParts } from './build-node.ts';
 import { createHello, type HelloPublish } from './hello.ts';
+import { releaseMemoryWhenIdle } from './idle-memory.ts';
 import { type GuardDeps, InstanceGuard, NameTakenError } from './instance-guard.ts';
 import { createNodeProcesses } from './node-subscribers.ts';
 import { noteHello } from './note-hello.ts';
@@ -29,6 +30,7 @@ interface Deps {
 export async function startNode(config: Config, options: NodeOptions): Promise<RunningNode> {
   await using stack = new AsyncDisposableStack();
   const parts = await buildNode(config, options, stack);
+  stack.use(releaseMemoryWhenIdle());
   const { bus, logger } = parts;
   const serving = serve(config, options, { parts, stack });
   await bus.firstAttempt(CONNECT_PATIENCE_MS);

@@ -13,6 +13,8 @@ import { toParcel } from './parcels.ts';
 const SLICE_MS = 4;
 /** How many messages go to the disk at once. */
 const SLICE_MESSAGES = 256;
+/** How many slices may be on their way to the disk: more would only wait in memory. */
+const MAX_UNSTORED_SLICES = 16;
 
 export interface CheckDeps {
   isKnownMethod(name: string): boolean;
@@ -90,7 +92,7 @@ class Submission {
   readonly #accepted: Accepted[] = [];
   readonly #refused: Refused[] = [];
   readonly #warnings: Refused[] = [];
-  readonly #stored: Promise<void>[] = [];
+  readonly #stored = new Set<Promise<void>>();
 
   constructor(config: Config, deps: SubmitDeps, batch?: string) {
     this.#config = config;
@@ -118,11 +120,12 @@ class Submission {
         slice = [];
       }
       if (performance.now() < sliceEnd) continue;
+      while (this.#stored.size >= MAX_UNSTORED_SLICES) await Promise.race(this.#stored);
       await nextTurn();
       sliceEnd = performance.now() + SLICE_MS;
     }
     this.#store(slice);
-    await Promise.all(this.#stored);
+    await Promise.all([...this.#stored]);
     if (items.length === 0) this.#refused.push(EMPTY);
     this.#deps.onSubmitted(this.#accepted.length);
     const inOrder = (a: { index: number | null }, b: { index: number | null }) =>
@@ -179,7 +182,8 @@ class Submission {
           this.#refused.push({ index, field: null, reason: `not accepted: ${error.message}` });
       },
     );
-    this.#stored.push(stored);
+    this.#stored.add(stored);
+    void stored.then(() => this.#stored.delete(stored));
   }
 
   #publish({ index, toNode, parcel }: { index: number; toNode: string; parcel: Parcel }): void {
