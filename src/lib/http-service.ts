@@ -32,7 +32,7 @@ const DEFAULTS = {
   maxClients: 1000,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 300_000,
-  stopTimeoutMs: 5000,
+  stopTimeoutMs: 2000,
 };
 const MAX_HEADER_BYTES = 16 * 1024;
 const TIMEOUT_CHECK_MS = 1000;

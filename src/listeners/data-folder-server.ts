@@ -25,6 +25,9 @@ const PAGE_RULES = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 /** How long a client may leave what it asked for unread. */
 const IDLE_TIMEOUT_MS = 60_000;
 
+/** How long downloads may go on when the node stops. */
+const STOP_TIMEOUT_MS = 500;
+
 const NOTHING_THERE = { status: 404, reason: 'there is nothing here' };
 
 /**
@@ -49,7 +52,10 @@ export async function startDataFolderServer(
       refusePlainly(response, NOTHING_THERE);
     }
   };
-  return startHttpService({ ...options, option: '-exposeDataFolder' }, { handle, logger: deps.logger });
+  return startHttpService(
+    { ...options, option: '-exposeDataFolder', stopTimeoutMs: STOP_TIMEOUT_MS },
+    { handle, logger: deps.logger },
+  );
 }
 
 interface Exchange {

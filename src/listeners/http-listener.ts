@@ -60,7 +60,7 @@ export async function startHttpListener(
       release();
     }
   };
-  return startHttpService({ ...limits, option: '-httpListener' }, { handle, refuse, logger: deps.logger });
+  return startHttpService({ ...options, option: '-httpListener' }, { handle, refuse, logger: deps.logger });
 }
 
 function refusalOf({ url = '', method, headers }: IncomingMessage): HttpRefusal | undefined {

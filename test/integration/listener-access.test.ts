@@ -117,6 +117,30 @@ test('HTTP tells by its status what was wrong with a request', async (t) => {
   assert.equal(text.match(/HTTP\/1\.1 200/g)?.length, 2);
 });
 
+test('clients that hang do not keep a node from stopping', async (t) => {
+  const broker = await startBroker(t);
+  const [tcp, http, data] = [await freePort(), await freePort(), await freePort()];
+  const flags = {
+    tcpListener: `127.0.0.1:${tcp}`,
+    httpListener: `127.0.0.1:${http}`,
+    exposeDataFolder: `127.0.0.1:${data}`,
+  };
+  const node = await startStewardNode({ name: 'central', broker, flags }, t);
+  const clients = [socketClient('tcp', { host: '127.0.0.1', port: tcp }), httpClient(http), httpClient(data)];
+  const sockets = await Promise.all(
+    clients.map(async (client) => {
+      const socket = await client.open();
+      socket.on('error', () => {});
+      socket.write(client.frame(LIST).subarray(0, -5));
+      return socket;
+    }),
+  );
+  const startedAt = performance.now();
+  assert.deepEqual(await node.stop(), { code: 0, signal: null });
+  assert.ok(performance.now() - startedAt < 6000);
+  for (const socket of sockets) socket.destroy();
+});
+
 /** A node whose TCP and HTTP listeners are open to every address. */
 async function startOpen(
   t: TestContext,
