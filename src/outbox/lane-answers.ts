@@ -42,8 +42,10 @@ const REFERENCE_NODE = 'taken by a node that sends no reports: what became of it
 export class LaneAnswers {
   readonly #lane: LaneParts;
   readonly #actions: LaneActions;
-  /** Whether a place is missing that only a higher floor can bridge. */
-  #awaitsFloor = false;
+  /** A place that the receiver misses and that only a higher floor can bridge. */
+  #unbridged: number | undefined;
+  /** The lowest place when all was last sent again because of a gap. */
+  #resentFrom: number | undefined;
   #sawPlainAnswer = false;
   /** Answers to generations before this one are about an epoch that has ended. */
   #firstGeneration = 0;
@@ -56,15 +58,17 @@ export class LaneAnswers {
   /** What is sent from now on belongs to a new epoch. */
   beginEpoch(): void {
     this.#firstGeneration = this.#lane.sender.generation;
+    this.#resentFrom = undefined;
   }
 
   /** Sending starts over. */
   forgetGap(): void {
-    this.#awaitsFloor = false;
+    this.#unbridged = undefined;
   }
 
   /** No answer came: if only plain ones came lately, the other end may be a reference node now. */
   missed(): void {
+    this.#resentFrom = undefined;
     if (this.#sawPlainAnswer) this.#lane.peer.speaksLanes = undefined;
   }
 
@@ -87,12 +91,12 @@ export class LaneAnswers {
   #onStatus(status: AnswerStatus, answer: Answer, isStale: boolean): void {
     this.#lane.peer.speaksLanes = true;
     this.#sawPlainAnswer = false;
-    this.#lane.pace.answered();
+    if (status !== 'busy') this.#lane.pace.answered();
     if (ORDERS.has(status)) {
       if (!isStale) this.#obey(status, answer);
     } else {
       this.#settle(status, answer);
-      if (this.#awaitsFloor) this.#actions.rewind();
+      if (this.#isBridged()) this.#actions.rewind();
     }
     this.#actions.pump();
   }
@@ -100,7 +104,9 @@ export class LaneAnswers {
   /** The receiver says what became of messages; that is true whenever it was said. */
   #settle(status: AnswerStatus, answer: Answer): void {
     const { ends, queue } = this.#lane;
-    const [first, last] = rangeOf(answer);
+    const [first, end] = rangeOf(answer);
+    const last = Math.min(end, queue.window.lastSent);
+    if (last < first) return;
     if (status === 'accepted') ends.taken(first, last);
     else if (status === 'duplicate') this.#onDuplicate(first, last, answer.header(HEADER.seenId));
     else if (status === 'rejected' || status === 'expired') {
@@ -111,7 +117,7 @@ export class LaneAnswers {
   /** The receiver says how to go on; what it said before sending began anew no longer counts. */
   #obey(status: AnswerStatus, answer: Answer): void {
     if (status === 'part') return this.#onPart(answer);
-    if (status === 'gap') return this.#onGap(Number(answer.header(HEADER.expects)));
+    if (status === 'gap') return this.#onGap(Number(answer.header(HEADER.expects)) || 0);
     const reason = `${this.#lane.toNode} is busy: ${answer.header(HEADER.reason) ?? ''}`;
     this.#actions.logger.debug({ subject: this.#lane.queue.subject }, reason);
     this.#actions.rewind();
@@ -151,17 +157,29 @@ export class LaneAnswers {
     const { queue, sender } = this.#lane;
     const entry = queue.window.find(rangeOf(answer)[0]);
     const part = parsePair(answer.header(HEADER.part) ?? '', '/');
-    if (!entry || !part) return;
+    if (!entry || part?.[1] !== sender.partsOf(entry)) return;
     queue.window.arrived(entry, sender.bytesOfPart(entry, part[0] - 1, part[1]));
     entry.lastSentAt = this.#actions.now();
   }
 
-  /** The receiver misses a place. Where we no longer have it, it is bridged once all below it is answered. */
+  /**
+   * The receiver misses a place. Where we no longer have it, it is bridged once all below it is answered. Where
+   * nothing was taken since all was last sent again, that is not done once more: if it was lost too, its ACKTimeout tells.
+   */
   #onGap(expected: number): void {
     const { window } = this.#lane.queue;
     const first = window.first;
-    if (first && first.seq < expected && !window.find(expected)) this.#awaitsFloor = true;
-    else this.#actions.rewind();
+    if (first && first.seq < expected && !window.find(expected)) this.#unbridged = expected;
+    else if (first && first.seq !== this.#resentFrom) {
+      this.#resentFrom = first.seq;
+      this.#actions.rewind();
+    }
+  }
+
+  /** Whether all below the missing place is answered by now, so that the floor is above it. */
+  #isBridged(): boolean {
+    const first = this.#lane.queue.window.first;
+    return this.#unbridged !== undefined && first !== undefined && first.seq > this.#unbridged;
   }
 }
 

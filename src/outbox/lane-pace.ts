@@ -37,9 +37,11 @@ export class LanePace {
     this.#pause(now, longestMs);
   }
 
-  /** The receiver cannot take anything for now: a sign of life does not change that. */
+  /** The receiver cannot take anything for now: a sign of life does not change that. One message asks again. */
   busy(now: number): void {
-    this.#pause(now, LONGEST_PAUSE_MS);
+    this.#isProbing = true;
+    if (this.#isAway || this.#pausedUntil <= now) this.#pause(now, LONGEST_PAUSE_MS);
+    this.#isAway = false;
   }
 
   /** A sign of life; whether it ends a pause. */

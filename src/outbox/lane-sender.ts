@@ -78,7 +78,8 @@ export class LaneSender {
       return isOurs ? this.#generation : undefined;
     }
     const [instance, generation] = answer.subject.slice(answer.subject.lastIndexOf('.') + 1).split('-');
-    return instance === this.#options.instance ? Number(generation) : undefined;
+    const isOurs = instance === this.#options.instance && Number(generation) <= this.#generation;
+    return isOurs ? Number(generation) : undefined;
   }
 
   get generation(): number {

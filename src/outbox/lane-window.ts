@@ -23,6 +23,7 @@ export class LaneWindow {
   readonly #entries: Entry[] = [];
   #sent = 0;
   #bytesInFlight = 0;
+  #lastSent = 0;
 
   get length(): number {
     return this.#entries.length;
@@ -57,6 +58,11 @@ export class LaneWindow {
     return first && (this.#sent > 0 || first.bytesInFlight > 0) ? first : undefined;
   }
 
+  /** The highest place that went out whole, in this epoch and life of the process; no answer can speak for more. */
+  get lastSent(): number {
+    return this.#lastSent;
+  }
+
   push(entry: Entry): void {
     this.#entries.push(entry);
   }
@@ -66,7 +72,9 @@ export class LaneWindow {
     entry.partsSent++;
     entry.bytesInFlight += piece.bytes;
     this.#bytesInFlight += piece.bytes;
-    if (piece.isLast) this.#sent++;
+    if (!piece.isLast) return;
+    this.#sent++;
+    this.#lastSent = Math.max(this.#lastSent, entry.seq);
   }
 
   /** Notes that a piece of an entry has arrived. */
@@ -112,6 +120,7 @@ export class LaneWindow {
 
   /** Every entry counts as untried again: what was sent was sent in an epoch that has ended. */
   markUntried(): void {
+    this.#lastSent = 0;
     for (const entry of this.#entries) entry.isUntried = true;
   }
 
