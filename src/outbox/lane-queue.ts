@@ -35,6 +35,8 @@ export class LaneQueue {
   #lastQueued: number;
   #lastLoaded: number;
   #memoryBytes = 0;
+  /** Places that were given up on disk and may still be read from there. */
+  readonly #givenUp = new Set<number>();
 
   /** `hasRows`: whether messages may lie on disk from an earlier life of the process. */
   constructor(row: LaneRow, options: { store: Store; hasRows: boolean }) {
@@ -90,6 +92,17 @@ export class LaneQueue {
     }
   }
 
+  /** Takes a message out that may lie on disk only: until `forgetGivenUp` it is not brought into memory. */
+  giveUp(seq: number): void {
+    if (seq > this.#lastLoaded) this.#givenUp.add(seq);
+    else this.take(seq, seq);
+  }
+
+  /** What was given up is no longer on disk. */
+  forgetGivenUp(): void {
+    this.#givenUp.clear();
+  }
+
   /** Takes messages out, for good. */
   take(first: number, last: number): Entry[] {
     const taken = this.window.take(first, last);
@@ -126,8 +139,9 @@ export class LaneQueue {
   }
 
   #load(entry: Entry): void {
-    this.window.push(entry);
     this.#lastLoaded = entry.seq;
+    if (this.#givenUp.has(entry.seq)) return;
+    this.window.push(entry);
     this.#memoryBytes += entry.body.length;
   }
 }

@@ -25,6 +25,9 @@ const WRITE_PATIENCE_MS = 1000;
 const MAX_PART_ATTEMPTS = 5;
 /** How seldom the number of attempts is written down for a message that waits long. */
 const ATTEMPT_NOTE_MS = 60_000;
+/** The longest that a timer can wait; the lane looks again then. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The ordered stream of messages to one subject: sends them, and acts on what comes back. */
 export class Lane {
   readonly subject: string;
@@ -137,15 +140,24 @@ export class Lane {
       this.#sendWindow();
       this.#watchAnswers();
     } catch (error) {
-      this.#fail?.(error as Error);
+      this.#giveIn(error as Error);
     }
   }
 
   /** Takes messages out that are not to be delivered any more, in memory and on disk. */
   giveUp(entries: readonly Entry[], state: EndState, reason: string): void {
-    for (const { seq } of entries) this.queue.take(seq, seq);
+    for (const { seq } of entries) this.queue.giveUp(seq);
     this.#ends.ended(entries, state, reason);
+    this.queue.refill();
     this.pump();
+  }
+
+  /** Does nothing more until it is started again. */
+  #giveIn(error: Error): void {
+    const fail = this.#fail;
+    this.#fail = undefined;
+    clearTimeout(this.#timer);
+    fail?.(error);
   }
 
   #listen(): void {
@@ -158,7 +170,7 @@ export class Lane {
       .then(() => {
         if (!this.#fail) this.#sender.silence();
       })
-      .catch((error) => this.#fail?.(error as Error))
+      .catch((error) => this.#giveIn(error as Error))
       .finally(() => {
         this.#isBeginning = false;
         this.pump();
@@ -243,7 +255,7 @@ export class Lane {
       this.pump();
     } catch (error) {
       this.#isBeginning = false;
-      this.#fail?.(error as Error);
+      this.#giveIn(error as Error);
     }
   }
 
@@ -268,7 +280,7 @@ export class Lane {
 
   #arm(ms: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.pump(), Math.max(1, ms));
+    this.#timer = setTimeout(() => this.pump(), Math.min(Math.max(1, ms), MAX_TIMER_MS));
   }
 
   #missed(): void {

@@ -209,6 +209,7 @@ export class Outbox implements AsyncDisposable {
       this.#giveUp('budget_at', Math.floor(this.#clock.read()), 'undelivered', MAX_RETRIES);
       for (const lane of this.#lanes.values()) this.#endOld(lane);
       await this.#finisher.idle();
+      if (!this.#finisher.isFailing) for (const lane of this.#lanes.values()) lane.queue.forgetGivenUp();
     } catch (error) {
       this.#deps.logger.warn({ err: error }, 'the outbox could not look for messages whose time is over');
     }
