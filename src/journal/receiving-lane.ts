@@ -113,9 +113,7 @@ export class ReceivingLane {
     if (item.message && !item.fault) this.#deps.onAlive(item.message.fromNode);
     this.#queue.push(item);
     this.#queueBytes += item.payload.length;
-    this.#drain ??= this.#run().finally(() => {
-      this.#drain = undefined;
-    });
+    this.#drain ??= this.#run();
   }
 
   /** A place that was taken before: answered as it was then, or when it is done. */
@@ -169,6 +167,8 @@ export class ReceivingLane {
       }
       for (const { seq } of batch) this.#unanswered.delete(seq);
     }
+    // Not a moment later: what is taken from now on needs a new run.
+    this.#drain = undefined;
   }
 
   async #process(batch: readonly Item[]): Promise<void> {

@@ -30,8 +30,7 @@ export class Reporter implements AsyncDisposable {
     pending.push({ row, end });
     this.#pending.set(toNode, pending);
     if (this.#loops.has(toNode)) return;
-    const loop = this.#run(toNode, pending).finally(() => this.#loops.delete(toNode));
-    this.#loops.set(toNode, loop);
+    this.#loops.set(toNode, this.#run(toNode, pending));
   }
 
   /** Queues what is left. What cannot be queued is reported after the next start. */
@@ -54,9 +53,12 @@ export class Reporter implements AsyncDisposable {
         pending.splice(0, some.length);
       } catch (error) {
         this.#deps.logger.warn({ err: error, toNode }, 'a report could not be queued; trying again');
-        if (this.#stop.signal.aborted) return;
+        if (this.#stop.signal.aborted) break;
         await pause(RETRY_MS, this.#stop.signal);
       }
     }
+    // Not a moment later: what is added from now on needs a new run.
+    this.#loops.delete(toNode);
+    this.#pending.delete(toNode);
   }
 }

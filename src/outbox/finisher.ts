@@ -28,9 +28,7 @@ export class Finisher implements AsyncDisposable {
 
   add(ends: Ends): void {
     this.#waiting.push(ends);
-    this.#loop ??= this.#run().finally(() => {
-      this.#loop = undefined;
-    });
+    this.#loop ??= this.#run();
   }
 
   /** Resolves when all that was added is written, or cannot be. */
@@ -55,6 +53,8 @@ export class Finisher implements AsyncDisposable {
       const statements = taken.flatMap((ends) => ends.statements);
       await this.#insist(() => this.#deps.store.write(statements));
     }
+    // Not a moment later: what is added from now on needs a new run.
+    this.#loop = undefined;
   }
 
   /** Does it until it works, or the node stops: what is not written down now is found out again after a restart. */

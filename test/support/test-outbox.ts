@@ -39,6 +39,11 @@ export class TestOutbox {
     return made;
   }
 
+  /** The time of all outboxes under test, unix ms. */
+  static now(): number {
+    return TestOutbox.#now;
+  }
+
   private constructor(t: TestContext, store: Store, options: TestOutboxOptions) {
     this.store = store;
     this.#timers = t.mock.timers;

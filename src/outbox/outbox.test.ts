@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { failingStore, tempStore } from '../../test/support/temp-store.ts';
+import { TestOutbox } from '../../test/support/test-outbox.ts';
+
+const MAX_RETRIES = /^max retries reached, check if node is up/;
+
+test('a message is on disk, in outbox and ledger, when it is accepted', async (t) => {
+  const made = await TestOutbox.start(t);
+  await made.enqueue(3, { batch: 'b1' });
+  assert.equal(made.onDisk(), 3);
+  assert.deepEqual(made.states(), { queued: 3 });
+  assert.deepEqual(made.outbox.depth, { queued: 2, sent: 1 });
+});
+
+test('messages and the statements alongside are stored together or not at all', async (t) => {
+  const made = await TestOutbox.start(t);
+  const faulty = {
+    sql: 'INSERT INTO meta VALUES (?, ?)',
+    rows: [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+  };
+  const parcel = {
+    ...{ id: 'x', batch: null, subject: 's.REQHello.EventNACK', format: { serial: '', cmp: '' } as const },
+    ...{ body: Buffer.from('x'), ackTimeoutMs: 1000 },
+  };
+  await assert.rejects(made.outbox.enqueue([parcel], [faulty]), { name: 'StoreError' });
+  await made.settled();
+  assert.deepEqual([made.onDisk(), made.outbox.length, made.transport.sent.length], [0, 0, 0]);
+  await made.outbox.enqueue([parcel]);
+  await made.settled();
+  assert.deepEqual(
+    made.transport.take().map(({ seq, floor }) => [seq, floor]),
+    [[2, 2]],
+  );
+});
+
+test('lanes do not wait for one another', async (t) => {
+  const made = await TestOutbox.start(t);
+  await made.enqueue(1);
+  await made.enqueue(1, { subject: 'ship2.REQToFileAppend.EventACK' });
+  await made.enqueue(1, { subject: 'ship1.REQCliCommand.CommandACK' });
+  assert.equal(made.transport.take().length, 3);
+});
+
+test('a message whose budget is over ends as undelivered, with the words of the reference', async (t) => {
+  const made = await TestOutbox.start(t);
+  await made.enqueue(1, { budgetMs: 10_000 });
+  await made.advance(9500);
+  assert.equal(made.ended.length, 0);
+  await made.advance(1000);
+  assert.deepEqual(
+    made.ended.map(({ state }) => state),
+    ['undelivered'],
+  );
+  assert.match(made.ended[0]!.reason!, MAX_RETRIES);
+  assert.deepEqual([made.states(), made.onDisk(), made.outbox.length], [{ undelivered: 1 }, 0, 0]);
+});
+
+test('only time with a broker counts for a budget', async (t) => {
+  const made = await TestOutbox.start(t);
+  await made.enqueue(1, { budgetMs: 5000 });
+  await made.advance(2000);
+  made.transport.isConnected = false;
+  made.outbox.disconnected();
+  await made.advance(3_600_000, 600_000);
+  assert.deepEqual(made.states(), { queued: 1 });
+  made.transport.isConnected = true;
+  made.outbox.connected();
+  await made.advance(2500);
+  assert.equal(made.ended.length, 0);
+  await made.advance(1000);
+  assert.deepEqual(made.states(), { undelivered: 1 });
+});
+
+test('a thousand for a dead node are given up together, each once, and none is sent later', async (t) => {
+  const made = await TestOutbox.start(t);
+  const ids = await made.enqueue(1000, { budgetMs: 5000 });
+  await made.advance(6000);
+  assert.deepEqual(made.ended.map(({ id }) => id).sort(), [...ids].sort());
+  assert.deepEqual([made.states(), made.onDisk()], [{ undelivered: 1000 }, 0]);
+  assert.deepEqual([made.outbox.length, made.outbox.inMemory], [0, 0]);
+  made.transport.take();
+  await made.advance(20_000);
+  assert.deepEqual(made.transport.take(), []);
+});
+
+test('a message that expires is not delivered any more, with or without a broker', async (t) => {
+  const made = await TestOutbox.start(t);
+  made.transport.isConnected = false;
+  made.outbox.disconnected();
+  const in5s = TestOutbox.now() + 5000;
+  await made.enqueue(700, { expiresAt: in5s });
+  await made.advance(6000);
+  assert.deepEqual([made.states(), made.outbox.length], [{ expired: 700 }, 0]);
+  made.transport.isConnected = true;
+  made.outbox.connected();
+  assert.deepEqual(made.transport.take(), []);
+});
+
+test('what is older than messageTTL ends, however much of it lies on disk, also without a broker', async (t) => {
+  const made = await TestOutbox.start(t, { messageTtlMs: 60_000 });
+  made.transport.isConnected = false;
+  made.outbox.disconnected();
+  await made.enqueue(1500);
+  await made.advance(70_000, 1000);
+  assert.deepEqual([made.states(), made.outbox.length], [{ expired: 1500 }, 0]);
+  assert.match(made.ended[0]!.reason!, /messageTTL, 60 s/);
+});
+
+test('an answer that comes after the sender gave up corrects the state', async (t) => {
+  const made = await TestOutbox.start(t);
+  await made.enqueue(1, { budgetMs: 1000 });
+  const sent = made.transport.take();
+  await made.advance(2000);
+  assert.deepEqual(made.states(), { undelivered: 1 });
+  made.transport.answer('accepted', sent);
+  await made.settled();
+  assert.deepEqual(made.states(), { succeeded: 1 });
+  assert.equal(made.outbox.length, 0);
+});
+
+test('after a restart all is sent that was not answered, in order; a duplicate then counts as taken', async (t) => {
+  const store = await tempStore(t);
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const first = await TestOutbox.start(t, { store });
+  const ids = await first.enqueue(600);
+  first.transport.answer('accepted', first.transport.take());
+  await first.settled();
+  const epoch = first.transport.take()[0]!.epoch;
+  await first[Symbol.asyncDispose]();
+  const second = await TestOutbox.start(t, { store });
+  await second.settled();
+  assert.equal(second.outbox.length, 599);
+  const [again] = second.transport.take();
+  assert.deepEqual([again?.seq, again?.floor, again?.epoch], [2, 2, epoch]);
+  assert.equal(again?.headers['Nats-Msg-Id'], ids[1]);
+  second.transport.answer('duplicate', [again!]);
+  assert.deepEqual(second.transport.take().map(({ seq }) => seq)[0], 3);
+  await second.enqueue(1);
+  assert.equal(second.outbox.length, 599);
+  assert.deepEqual(second.states(), { succeeded: 2, queued: 599 });
+});
+
+test('connected time is remembered over a restart', async (t) => {
+  const store = await tempStore(t);
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const first = await TestOutbox.start(t, { store });
+  await first.enqueue(1, { budgetMs: 10_000 });
+  await first.advance(8000);
+  await first[Symbol.asyncDispose]();
+  const second = await TestOutbox.start(t, { store });
+  await second.advance(1500);
+  assert.deepEqual(second.states(), { sent: 1 });
+  await second.advance(1000);
+  assert.deepEqual(second.states(), { undelivered: 1 });
+});
+
+test('while outcomes cannot be written nothing is sent, and when they can, nothing is lost', async (t) => {
+  const real = await tempStore(t);
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  let isFull = false;
+  const store = failingStore(real, (statements) => isFull && statements.length > 0);
+  const made = await TestOutbox.start(t, { store });
+  await made.enqueue(600, { ackTimeoutMs: 60_000 });
+  isFull = true;
+  made.transport.answer('accepted', made.transport.take());
+  const sent = made.transport.take();
+  assert.equal(sent.length, 256);
+  await made.settled();
+  made.transport.answer('accepted', sent.slice(0, 100));
+  await made.advance(3000);
+  assert.deepEqual(made.transport.take(), [], 'nothing more is sent');
+  assert.deepEqual([made.states(), made.ended.length], [{ queued: 600 }, 1]);
+  isFull = false;
+  await made.advance(3000);
+  assert.deepEqual(made.states(), { succeeded: 101, queued: 499 });
+  made.transport.answer('accepted', sent.slice(100));
+  for (let more = made.transport.take(); more.length > 0; more = made.transport.take()) {
+    made.transport.answer('accepted', more);
+  }
+  await made.settled();
+  assert.deepEqual([made.states(), made.onDisk(), made.ended.length], [{ succeeded: 600 }, 0, 600]);
+});
