@@ -3,6 +3,7 @@ import { parseSubject } from '../message/subject.ts';
 import { HEADER, headerText, parseLanePlace } from '../message/wire-headers.ts';
 import { prune } from '../store/prune.ts';
 import { statement } from '../store/statement.ts';
+import { Cancellations } from './cancellations.ts';
 import type { Arrival, JournalDeps, JournalMethod, JournalOptions } from './journal-deps.ts';
 import type { LaneState } from './lane-record.ts';
 import { openArrival } from './open-arrival.ts';
@@ -12,27 +13,7 @@ import { Reporter } from './reporter.ts';
 import type { JournalRow } from './rows.ts';
 import { RunQueue } from './run-queue.ts';
 import { Runner, StopReason } from './runner.ts';
-
-interface StoredRow {
-  row: number;
-  lane: number | null;
-  seq: number | null;
-  id: string;
-  from_node: string;
-  subject: string;
-  state: string;
-  not_after: number | null;
-  accepted_at: number;
-  started_at: number | null;
-  ended_at: number | null;
-  reason: string | null;
-  exit_code: number | null;
-  signal: string | null;
-  stderr_tail: Uint8Array | null;
-  output_bytes: number | null;
-  format: number;
-  body: Uint8Array | null;
-}
+import { type StoredRow, toReport, toRow } from './stored-row.ts';
 
 /** How many of the largest messages may be under way in parts before one of them has to give way. */
 const PART_MEMORY_MESSAGES = 4;
@@ -49,6 +30,7 @@ export class Journal implements AsyncDisposable {
   readonly #reporter: Reporter;
   readonly #partMemory: PartMemory;
   readonly #runner: Runner;
+  readonly #cancellations: Cancellations;
   #nextLane: number;
   #nextRow: number;
 
@@ -57,7 +39,13 @@ export class Journal implements AsyncDisposable {
     this.#deps = deps;
     this.#reporter = new Reporter(deps);
     this.#partMemory = new PartMemory(PART_MEMORY_MESSAGES * options.maxMessageBytes);
-    this.#runner = new Runner(options, { ...deps, reporter: this.#reporter, signal: this.#stop.signal });
+    this.#cancellations = new Cancellations(deps.store);
+    this.#runner = new Runner(options, {
+      ...deps,
+      reporter: this.#reporter,
+      signal: this.#stop.signal,
+      isCancelled: (id) => this.#cancellations.has(id),
+    });
     this.#nextLane =
       (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM journal_lanes')?.id ?? 0) + 1;
     this.#nextRow =
@@ -90,6 +78,20 @@ export class Journal implements AsyncDisposable {
     this.#deps.answer(arrival.reply, `confirmed from: ${this.#options.nodeName}: 0`, headers);
   }
 
+  /**
+   * Sees to it that a request does not run, or not any longer: one that runs is stopped, one that waits ends, and
+   * one that has not come yet will not run when it comes. What has ended is reported once more.
+   */
+  async cancel(id: string): Promise<void> {
+    const { store, now } = this.#deps;
+    const stored = store.get<StoredRow>('SELECT * FROM journal WHERE id = ?', id);
+    if (stored?.ended_at != null) return this.#reportAgain(stored.row);
+    await store.write([this.#cancellations.add(id, now())]);
+    if (this.#runner.cancel(id) || !stored) return;
+    const row = toRow(stored);
+    if (this.#queueOf(row.fromNode, row.subject).remove(row.row)) await this.#runner.endCancelled(row);
+  }
+
   /** Deletes what ended more than `keepMs` ago, or is not among the newest `keepCount` rows. */
   async prune(options: { keepMs: number; keepCount: number }): Promise<number> {
     const { store, now } = this.#deps;
@@ -99,6 +101,7 @@ export class Journal implements AsyncDisposable {
       before,
     )?.row;
     await store.write([
+      this.#cancellations.forgetBefore(before),
       statement(
         `DELETE FROM journal_lanes WHERE used_at < ? AND EXISTS (
            SELECT 1 FROM journal_lanes n WHERE n.subject = journal_lanes.subject AND n.from_node = journal_lanes.from_node AND n.id > journal_lanes.id)`,
@@ -249,34 +252,4 @@ export class Journal implements AsyncDisposable {
     );
     for (const { row, from_node, subject } of waiting) this.#queueOf(from_node, subject).add(row);
   }
-}
-
-function toRow(stored: StoredRow): JournalRow {
-  return {
-    row: stored.row,
-    lane: stored.lane,
-    seq: stored.seq,
-    id: stored.id,
-    fromNode: stored.from_node,
-    subject: stored.subject,
-    notAfter: stored.not_after,
-    acceptedAt: stored.accepted_at,
-    format: stored.format,
-    body: stored.body ?? new Uint8Array(0),
-  };
-}
-
-function toReport(stored: StoredRow) {
-  return {
-    id: stored.id,
-    state: stored.state as 'failed',
-    acceptedAt: stored.accepted_at,
-    ...(stored.reason === null ? {} : { reason: stored.reason }),
-    ...(stored.exit_code === null ? {} : { exitCode: stored.exit_code }),
-    ...(stored.signal === null ? {} : { signal: stored.signal }),
-    ...(stored.stderr_tail === null ? {} : { stderrTail: stored.stderr_tail }),
-    ...(stored.output_bytes === null ? {} : { outputBytes: stored.output_bytes }),
-    ...(stored.started_at === null ? {} : { startedAt: stored.started_at }),
-    ...(stored.ended_at === null ? {} : { endedAt: stored.ended_at }),
-  };
 }

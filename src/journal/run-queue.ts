@@ -58,6 +58,15 @@ export class RunQueue {
     });
   }
 
+  /** Takes a request out that still waits for its turn; false where it does not wait. */
+  remove(row: number): boolean {
+    const index = this.#waiting.findIndex((waiting, index) => index >= this.#head && waiting.row === row);
+    if (index === -1) return false;
+    const [removed] = this.#waiting.splice(index, 1);
+    this.#forget(removed);
+    return true;
+  }
+
   /** Resolves when nothing runs any more; after the signal, what waits stays in the journal. */
   async idle(): Promise<void> {
     while (this.#loop || this.#running.size > 0) await Promise.all([this.#loop, ...this.#running]);
@@ -92,10 +101,13 @@ export class RunQueue {
       this.#waiting.splice(0, this.#head);
       this.#head = 0;
     }
-    if (next?.known) {
-      this.#known--;
-      this.#knownBytes -= next.known.row.body.length;
-    }
+    this.#forget(next);
     return next;
+  }
+
+  #forget(waiting: Waiting | undefined): void {
+    if (!waiting?.known) return;
+    this.#known--;
+    this.#knownBytes -= waiting.known.row.body.length;
   }
 }

@@ -5,12 +5,14 @@ import type { Message } from '../message/message.ts';
 import type { Statement } from '../store/statement.ts';
 import type { JournalDeps, JournalOptions, ReplyBody, RunMethod, RunResult } from './journal-deps.ts';
 import { discardReply, replyPieces } from './reply-pieces.ts';
+import { ReplyTurns } from './reply-turns.ts';
 import type { Reporter } from './reporter.ts';
 import { type JournalRow, markEnded, markRunning, type RowEnd } from './rows.ts';
 
 /** Time after which a run is reported as started, and no longer holds up its successor, ms. */
 export const LONG_RUN_MS = 1000;
 const RETRY_MS = 1000;
+const CANCELLED = 'it was cancelled';
 
 /** Why a run is told to stop. */
 export class StopReason extends Error {
@@ -23,18 +25,37 @@ export class StopReason extends Error {
   }
 }
 
+export interface RunnerDeps extends JournalDeps {
+  readonly reporter: Reporter;
+  /** Aborted when the node stops. */
+  readonly signal: AbortSignal;
+  isCancelled(id: string): boolean;
+}
+
+interface RunInput {
+  readonly message: Message;
+  readonly signal: AbortSignal;
+}
+
 /** Runs one journalled request at a time it is told to, and writes down how it ended, together with its reply. */
 export class Runner {
   readonly #options: JournalOptions;
   readonly #deps: JournalDeps;
   readonly #reporter: Reporter;
   readonly #signal: AbortSignal;
+  readonly #turns = new ReplyTurns();
+  readonly #running = new Map<string, AbortController>();
+  readonly #isCancelled: (id: string) => boolean;
 
-  constructor(options: JournalOptions, deps: JournalDeps & { reporter: Reporter; signal: AbortSignal }) {
+  constructor(options: JournalOptions, deps: RunnerDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#reporter = deps.reporter;
     this.#signal = deps.signal;
+    this.#isCancelled = deps.isCancelled;
+    this.#signal.addEventListener('abort', () => {
+      for (const controller of this.#running.values()) controller.abort(this.#signal.reason);
+    });
   }
 
   /**
@@ -55,16 +76,22 @@ export class Runner {
         written: this.#end({ row, message, startedAt: undefined, end: refusal ?? { state: 'rejected' } }),
       };
     }
+    const controller = new AbortController();
+    this.#running.set(row.id, controller);
     await this.#insist(() => this.#deps.store.write([markRunning(row.row, startedAt)]));
     if (this.#signal.aborted) return { written: Promise.resolve() };
     const long = setTimeout(() => this.#reportStart(row, startedAt), LONG_RUN_MS);
-    const result = await this.#call(row, method, message);
+    const result = await this.#call(row, method, { message, signal: controller.signal });
     clearTimeout(long);
+    this.#running.delete(row.id);
     const endedAt = this.#deps.now();
     this.#deps.onRun({ method: method.name, state: result.state, ms: endedAt - startedAt });
     if (result.error) this.#deps.reportError(result.error, message);
     const { reply, error: _, ...end } = result;
-    return { written: this.#end({ row, message, startedAt, end, ...(reply ? { reply } : {}) }) };
+    const written = this.#end({ row, message, startedAt, end, ...(reply ? { reply } : {}) });
+    // Otherwise commands would run ahead of what becomes durable of their output.
+    if (reply && this.#isInPieces(message, reply)) await written.catch(() => {});
+    return { written };
   }
 
   /** Ends a request that was under way when an earlier life of this node ended. */
@@ -75,6 +102,19 @@ export class Runner {
     await this.#end({ row, message, startedAt, end: { state: 'interrupted', reason } });
   }
 
+  /** Stops a request that runs; false where it does not run. */
+  cancel(id: string): boolean {
+    const controller = this.#running.get(id);
+    controller?.abort(new StopReason('cancelled', CANCELLED));
+    return controller !== undefined;
+  }
+
+  /** Ends a request whose turn had not come. */
+  async endCancelled(row: JournalRow): Promise<void> {
+    const end: RowEnd = { state: 'cancelled', reason: CANCELLED };
+    await this.#end({ row, message: undefined, startedAt: undefined, end });
+  }
+
   #refusal(
     row: JournalRow,
     method: RunMethod | undefined,
@@ -83,16 +123,18 @@ export class Runner {
   ): RowEnd | undefined {
     if (row.notAfter !== null && row.notAfter < now)
       return { state: 'expired', reason: 'its time was over before its turn came' };
+    if (this.#isCancelled(row.id)) return { state: 'cancelled', reason: CANCELLED };
     if (!message) return { state: 'rejected', reason: 'its journalled form cannot be read' };
     if (!method) return { state: 'rejected', reason: `this node does not know the method ${message.method}` };
     return undefined;
   }
 
-  async #call(row: JournalRow, method: RunMethod, message: Message): Promise<RunResult> {
+  async #call(row: JournalRow, method: RunMethod, { message, signal }: RunInput): Promise<RunResult> {
+    if (signal.aborted) return { state: 'cancelled', reason: CANCELLED };
     const call = {
       id: row.id,
       message,
-      signal: this.#signal,
+      signal,
       reply: (data: Uint8Array) => this.#sendPieces(message, data, []),
     };
     try {
@@ -114,14 +156,36 @@ export class Runner {
     const isReported = row.lane === null;
     const end: RowEnd = { ...ended.end, endedAt: this.#deps.now() };
     const statements = [markEnded(row.row, end, isReported)];
-    await this.#insist(async () => {
-      if (reply && message) await this.#sendPieces(message, reply, statements);
-      else await this.#deps.store.write(statements);
-    });
+    const write = () => this.#insist(() => this.#deps.store.write(statements));
+    if (reply && message) {
+      await this.#inTurn(message, reply, () => this.#sendPieces(message, reply, statements)).catch(
+        async (error: Error) => {
+          this.#deps.reportError(
+            `error: the reply to ${message.method} cannot be sent: ${error.message}`,
+            message,
+          );
+          await write();
+        },
+      );
+    } else {
+      await write();
+    }
     await discardReply(reply);
     if (isReported) return;
     const started = startedAt === undefined ? {} : { startedAt };
     this.#reporter.add(row.fromNode, { id: row.id, ...end, acceptedAt: row.acceptedAt, ...started }, row.row);
+  }
+
+  /** A reply in pieces is not mixed with others that go to the same place. */
+  #inTurn(message: Message, body: ReplyBody, send: () => Promise<void>): Promise<void> {
+    const { fromNode, replyMethod, directory, fileName } = message;
+    const place = [fromNode, replyMethod, directory, fileName].join('\0');
+    return this.#turns.take(place, this.#isInPieces(message, body), send);
+  }
+
+  #isInPieces(message: Message, body: ReplyBody): boolean {
+    const bytes = body instanceof Uint8Array ? body.length : body.bytes;
+    return bytes > (this.#deps.pieceBytes(message) ?? bytes);
   }
 
   /** Queues a reply; `statements` commit together with its last piece. */
@@ -131,14 +195,16 @@ export class Runner {
     if (pieceBytes === undefined && bytes > this.#options.maxMessageBytes) {
       const text = `error: the output of ${bytes} bytes is larger than one message may be (maxMessageMB), and ${message.replyMethod} needs it whole: use REQToFileAppend`;
       this.#deps.reportError(text, message);
-      return await this.#deps.store.write(statements);
+      return await this.#insist(() => this.#deps.store.write(statements));
     }
     let held: Uint8Array | undefined;
     for await (const piece of replyPieces(body, pieceBytes)) {
-      if (held) await this.#deps.reply(message, held, []);
+      const before = held;
+      if (before) await this.#insist(() => this.#deps.reply(message, before, []));
       held = piece;
     }
-    await this.#deps.reply(message, held ?? new Uint8Array(0), statements);
+    const last = held ?? new Uint8Array(0);
+    await this.#insist(() => this.#deps.reply(message, last, statements));
   }
 
   #reportStart(row: JournalRow, startedAt: number): void {

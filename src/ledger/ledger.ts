@@ -76,7 +76,7 @@ interface Row {
 }
 
 /** States that a report may still change: what is open, and what was given up while it was on its way. */
-const CORRECTABLE = `('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired')`;
+const CORRECTABLE = `('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'cancelled')`;
 
 /**
  * What this node knows of every message that it sent. The outbox writes its part through the statements made
@@ -229,7 +229,7 @@ function firstIdAt(ms: number): string {
 }
 
 function isCorrectable(state: State): boolean {
-  return state === 'undelivered' || state === 'expired';
+  return state === 'undelivered' || state === 'expired' || state === 'cancelled';
 }
 
 function toFinished(row: Row, end: End, now: number): FinishedMessage {

@@ -215,6 +215,8 @@ async function setUp(t: TestContext, given: Partial<MethodsDeps> = {}) {
     onErrorLog: (messages) => told.push(`errors ${messages}`),
     applyReports: () => Promise.resolve(),
     checkMessages: () => Promise.resolve([]),
+    cancelRequest: (id) => Promise.resolve(void told.push(`cancel ${id}`)),
+    queue: { list: () => [], remove: () => Promise.resolve(0) },
     processes: processes(told),
     ...given,
   };

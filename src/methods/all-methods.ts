@@ -4,6 +4,7 @@ import { AppendFiles } from './append-files.ts';
 import type { CommandOptions } from './command-call.ts';
 import type { Method } from './method.ts';
 import { createReplaceFile } from './replace-file.ts';
+import { type CancelDeps, createReqCancel } from './req-cancel.ts';
 import { createReqCliCommand } from './req-cli-command.ts';
 import { createReqCliCommandCont } from './req-cli-command-cont.ts';
 import { createReqErrorLog, type ErrorLogDeps } from './req-error-log.ts';
@@ -13,6 +14,8 @@ import { createReqNone } from './req-none.ts';
 import { createReqOpProcessList, type OpProcessListDeps } from './req-op-process-list.ts';
 import { createReqOpProcessStart } from './req-op-process-start.ts';
 import { createReqOpProcessStop } from './req-op-process-stop.ts';
+import { createReqOpQueueList, type OpQueueListDeps } from './req-op-queue-list.ts';
+import { createReqOpQueueRemove } from './req-op-queue-remove.ts';
 import { createReqPing } from './req-ping.ts';
 import { createReqPong } from './req-pong.ts';
 import { createReqReport, type ReportDeps } from './req-report.ts';
@@ -31,6 +34,8 @@ export interface MethodsOptions extends CommandOptions, StartupOptions {
 
 export type MethodsDeps = ConsoleDeps &
   ReportDeps &
+  CancelDeps &
+  OpQueueListDeps &
   OpProcessListDeps &
   Pick<HelloDeps, 'onHello'> & {
     /** Why a submission must not be kept, a sentence each; it may ask which methods there are. */
@@ -66,6 +71,9 @@ export function createMethods(options: MethodsOptions, deps: MethodsDeps): Metho
     createReqOpProcessStart(op),
     createReqOpProcessStop(op),
     createReqReport(deps),
+    createReqCancel(deps),
+    createReqOpQueueList(op),
+    createReqOpQueueRemove(op),
     ...createStartupMethods(options, {
       checkMessages: (text) => deps.checkMessages(text, op.isKnownMethod),
     }),

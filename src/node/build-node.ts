@@ -5,6 +5,7 @@ import { Journal } from '../journal/journal.ts';
 import type { JournalMethod } from '../journal/journal-deps.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { killLeftovers } from '../lib/kill-leftovers.ts';
+import { TemporaryError } from '../lib/temporary-error.ts';
 import { refusalText } from '../listeners/answer-line.ts';
 import { createMethods, type Methods, type MethodsDeps } from '../methods/all-methods.ts';
 import type { NodeProcesses } from '../methods/node-processes.ts';
@@ -108,6 +109,7 @@ export async function buildNode(
     journalMethods,
   };
   const journal = stack.use(await openJournal(config, parts, late.own));
+  late.journal = journal;
   return {
     ...parts,
     journal,
@@ -129,7 +131,15 @@ class Late {
   own: OwnMessages | undefined;
   reporter: ErrorReporter | undefined;
   processes: NodeProcesses | undefined;
+  journal: Journal | undefined;
   onConnect: (() => void) | undefined;
+
+  /** A part that is there once the node has started. */
+  made<K extends 'outbox' | 'journal' | 'processes'>(part: K): NonNullable<Late[K]> {
+    const made = this[part];
+    if (!made) throw new TemporaryError('the node is still starting');
+    return made;
+  }
 
   connected(): void {
     this.outbox?.connected();
@@ -180,10 +190,7 @@ function methodsDeps(
   late: Late,
   parts: { ledger: Ledger; metrics: Metrics; options: NodeOptions; config: Config },
 ): MethodsDeps {
-  const processes = () => {
-    if (!late.processes) throw new Error('the node is still starting');
-    return late.processes;
-  };
+  const processes = () => late.made('processes');
   return {
     stdout: (bytes) => parts.options.stdout(bytes),
     checkMessages: async (text, isKnownMethod) => {
@@ -191,6 +198,11 @@ function methodsDeps(
       return refused.map(refusalText);
     },
     applyReports: (fromNode, ends) => parts.ledger.applyReports(fromNode, ends),
+    cancelRequest: (id) => late.made('journal').cancel(id),
+    queue: {
+      list: (filter, limit) => late.made('outbox').find(filter, limit),
+      remove: (filter, reason) => late.made('outbox').cancel(filter, reason),
+    },
     processes: {
       list: () => processes().list(),
       startSubscriber: (method) => processes().startSubscriber(method),
@@ -243,7 +255,8 @@ async function openJournal(
       answer: (subject, text, headers) => void bus.publish(subject, text, { headers }),
       reply: (request, data, alongside) => own.reply(request, data, alongside),
       sendReport: (toNode, ends, alongside) => own.report(toNode, ends, alongside),
-      reportError: (text, about) => reporter.error(text, about),
+      reportError: (text, about) =>
+        text.startsWith('info:') ? reporter.info(text, about) : reporter.error(text, about),
       killLeftovers: async (ids) => void (await killLeftovers(ids)),
       onAlive: (node) => outbox.alive(node),
       onRun: ({ method, state, ms }) => metrics.methodEnded(method, state, ms / 1000),

@@ -14,7 +14,7 @@ import { startUnixListener } from '../listeners/unix-socket.ts';
 import { startMetricsServer } from '../observe/metrics-server.ts';
 import { startProfilingServer } from '../observe/profiling-server.ts';
 import type { NodeParts } from './build-node.ts';
-import { checkSubmission, createSubmit, createWholeSubmit, type SubmitDeps } from './submit.ts';
+import { createResumableSubmit, createSubmit, type SubmitDeps } from './submit.ts';
 
 export interface ListenersDeps {
   readonly parts: NodeParts;
@@ -86,9 +86,8 @@ function submitAtStart(
 function readFolderDeps(config: Config, { parts, submitDeps }: ListenersDeps): ReadFolderDeps {
   return {
     newBatch: newId,
-    submit: createWholeSubmit(config, submitDeps),
+    submit: createResumableSubmit(config, submitDeps),
     submitted: (batch) => parts.ledger.batch(batch),
-    refusedOf: async (text) => (await checkSubmission(text, config, submitDeps)).refused,
     reportError: (text) => parts.reporter.error(text),
     logger: parts.logger,
   };

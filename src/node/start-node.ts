@@ -108,6 +108,7 @@ function submitDeps({ methods, outbox, bus, metrics, logger }: NodeParts): Submi
       addFormatHeaders(headers, format);
       return bus.publish(subject, body, { headers });
     },
+    cancelQueued: (id) => void outbox.cancel({ id }, 'cancelled before it was delivered'),
     onSubmitted: (count) => metrics.submitted(count),
     now: Date.now,
     logger,

@@ -4,6 +4,7 @@ import { newId } from '../lib/new-id.ts';
 import { type Accepted, answerLine, type Refused, refusalLine } from '../listeners/answer-line.ts';
 import { type Request, readMessage } from '../message/check-message.ts';
 import { kindOf } from '../message/kind-of.ts';
+import type { Message } from '../message/message.ts';
 import { METHOD_NAMES } from '../message/method-names.ts';
 import { readSubmission } from '../message/read-submission.ts';
 import type { Parcel } from '../outbox/outbox.ts';
@@ -24,6 +25,8 @@ export interface SubmitDeps extends CheckDeps {
   enqueue(parcels: readonly Parcel[]): Promise<void>;
   /** Publishes a message that is not answered; false where there is no connection. */
   publishUnanswered(parcel: Parcel): boolean;
+  /** Ends a message that is not delivered yet; one that is, is left to its target. */
+  cancelQueued(id: string): void;
   onSubmitted(count: number): void;
   readonly now: () => number;
   readonly logger: { warn(fields: object, text: string): void };
@@ -48,22 +51,30 @@ export function createSubmit(config: Config, deps: SubmitDeps): (text: Uint8Arra
   };
 }
 
+/** A submission under a batch that its caller chose, so that it can be gone on with after a crash. */
+export interface Resumable {
+  readonly batch: string;
+  /** What is stored of it already, in the order in which it was submitted. */
+  readonly stored: readonly { readonly id: string }[];
+}
+
 /**
- * Makes the function that takes a submission as one: all its messages are stored in one transaction, under a batch
- * that the caller chose. It answers with one line, and rejects when the messages could not be stored.
+ * Makes the function that takes submissions which survive a crash: messages are stored strictly in order, so that
+ * those stored are always the first ones, and what is stored already is left out. It answers with one line, for the
+ * whole of it, and rejects when messages could not be stored.
  */
-export function createWholeSubmit(
+export function createResumableSubmit(
   config: Config,
   deps: SubmitDeps,
-): (text: Uint8Array, batch: string) => Promise<string> {
-  return async (text, batch) => {
+): (text: Uint8Array, resume: Resumable) => Promise<string> {
+  return async (text, resume) => {
     const items = await readSubmission(text).then(
       (parsed) => parsed.items,
       (error: Error) => error,
     );
     return items instanceof Error
       ? refusalLine(items.message)
-      : new Submission(config, deps, batch).run(items);
+      : new Submission(config, deps, resume).run(items);
   };
 }
 
@@ -87,18 +98,18 @@ class Submission {
   readonly #config: Config;
   readonly #deps: SubmitDeps;
   readonly #batch: string;
-  /** Whether all messages are stored at once, or not at all. */
-  readonly #isWhole: boolean;
+  readonly #resume: Resumable | undefined;
+  #resumed = 0;
   readonly #accepted: Accepted[] = [];
   readonly #refused: Refused[] = [];
   readonly #warnings: Refused[] = [];
   readonly #stored = new Set<Promise<void>>();
 
-  constructor(config: Config, deps: SubmitDeps, batch?: string) {
+  constructor(config: Config, deps: SubmitDeps, resume?: Resumable) {
     this.#config = config;
     this.#deps = deps;
-    this.#batch = batch ?? newId();
-    this.#isWhole = batch !== undefined;
+    this.#batch = resume?.batch ?? newId();
+    this.#resume = resume;
   }
 
   check(items: readonly unknown[]): CheckedSubmission {
@@ -115,8 +126,8 @@ class Submission {
     let sliceEnd = performance.now() + SLICE_MS;
     for (const [index, item] of items.entries()) {
       slice.push(...this.#read(item, index));
-      if (slice.length >= SLICE_MESSAGES && !this.#isWhole) {
-        this.#store(slice);
+      if (slice.length >= SLICE_MESSAGES) {
+        await this.#put(slice);
         slice = [];
       }
       if (performance.now() < sliceEnd) continue;
@@ -124,7 +135,7 @@ class Submission {
       await nextTurn();
       sliceEnd = performance.now() + SLICE_MS;
     }
-    this.#store(slice);
+    await this.#put(slice);
     await Promise.all([...this.#stored]);
     if (items.length === 0) this.#refused.push(EMPTY);
     this.#deps.onSubmitted(this.#accepted.length);
@@ -160,30 +171,62 @@ class Submission {
     return checked.requests.map((request) => ({ index, request }));
   }
 
-  #store(slice: readonly Indexed[]): void {
+  /** Has a slice stored: beside the others or, where the order of storing matters, after them. */
+  async #put(slice: readonly Indexed[]): Promise<void> {
+    const stored = this.#store(slice);
+    if (this.#resume) return stored;
+    this.#stored.add(stored);
+    void stored.then(() => this.#stored.delete(stored));
+  }
+
+  async #store(slice: readonly Indexed[]): Promise<void> {
     const now = this.#deps.now();
     const answered: { index: number; toNode: string; parcel: Parcel }[] = [];
-    for (const { index, request } of slice) {
+    for (const { index, request } of this.#unstored(slice)) {
       const parcel = toParcel(request, this.#config, this.#batch, now);
       const entry = { index, toNode: request.message.toNode, parcel };
-      if (kindOf(request.message.method).endsWith('NACK')) this.#publish(entry);
+      if (isUnanswered(request.message)) this.#publish(entry);
       else answered.push(entry);
     }
     if (answered.length === 0) return;
-    const stored = this.#deps.enqueue(answered.map(({ parcel }) => parcel)).then(
+    return this.#deps.enqueue(answered.map(({ parcel }) => parcel)).then(
       () => {
         for (const { index, toNode, parcel } of answered)
           this.#accepted.push({ index, toNode, id: parcel.id });
+        for (const { request } of slice) this.#cancelHere(request.message);
       },
       (error: Error) => {
-        if (this.#isWhole) throw error;
+        if (this.#resume) throw error;
         this.#deps.logger.warn({ err: error }, 'messages were refused because they could not be stored');
         for (const { index } of answered)
           this.#refused.push({ index, field: null, reason: `not accepted: ${error.message}` });
       },
     );
-    this.#stored.add(stored);
-    void stored.then(() => this.#stored.delete(stored));
+  }
+
+  /** Leaves out what is stored already, and messages that are never stored before it, which were sent then. */
+  #unstored(slice: readonly Indexed[]): readonly Indexed[] {
+    const stored = this.#resume?.stored ?? [];
+    return slice.filter(({ index, request: { message } }) => {
+      const known = stored[this.#resumed];
+      if (known === undefined) return true;
+      if (isUnanswered(message)) return false;
+      this.#resumed++;
+      this.#accepted.push({ index, toNode: message.toNode, id: known.id });
+      return false;
+    });
+  }
+
+  /** What is cancelled before it has been delivered ends at once, also while its target is away. */
+  #cancelHere({ method, methodArgs }: Message): void {
+    if (method !== 'REQCancel') return;
+    for (const id of methodArgs ?? []) this.#deps.cancelQueued(id.toLowerCase());
+  }
+
+  /** A cancellation wins over its request here already, where that is not delivered yet. */
+  #cancelHere({ method, methodArgs }: Message): void {
+    if (method !== 'REQCancel') return;
+    for (const id of methodArgs ?? []) this.#deps.cancelQueued(id.toLowerCase());
   }
 
   #publish({ index, toNode, parcel }: { index: number; toNode: string; parcel: Parcel }): void {
@@ -194,4 +237,8 @@ class Submission {
       this.#refused.push({ index, field: 'method', reason });
     }
   }
+}
+
+function isUnanswered({ method }: Message): boolean {
+  return kindOf(method).endsWith('NACK');
 }

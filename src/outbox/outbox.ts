@@ -9,6 +9,7 @@ import { type LaneRow, newEpoch } from './lane-queue.ts';
 import { LANE_SPAN, newEntry, readEntry } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
 import type { EndState, OutboxDeps } from './outbox-deps.ts';
+import { fitsLane, type QueuedMessage, type QueueFilter } from './queue-filter.ts';
 
 export interface OutboxOptions {
   readonly nodeName: string;
@@ -129,6 +130,33 @@ export class Outbox implements AsyncDisposable {
     for (const lane of this.#lanes.values()) lane.disconnected();
   }
 
+  /** The undelivered messages that a filter means, in the order of their lanes; at most `limit`. */
+  find(filter: QueueFilter, limit: number): QueuedMessage[] {
+    const found: QueuedMessage[] = [];
+    for (const lane of this.#lanes.values()) {
+      if (found.length >= limit) break;
+      if (fitsLane(filter, lane.subject)) found.push(...this.#findIn(lane, filter, limit - found.length));
+    }
+    return found;
+  }
+
+  /**
+   * Ends the undelivered messages that a filter means; resolves with how many that were when it is written down.
+   * What is on its way may still arrive.
+   */
+  async cancel(filter: QueueFilter, reason: string): Promise<number> {
+    for (let count = 0; ; ) {
+      await this.#finisher.idle();
+      const found = this.find(filter, SWEEP_ROWS);
+      this.#giveUpKeys(found, 'cancelled', reason);
+      count += found.length;
+      if (found.length < SWEEP_ROWS || this.#finisher.isFailing) {
+        await this.#finisher.idle();
+        return count;
+      }
+    }
+  }
+
   /**
    * A node was heard of: lanes that wait for it go on at once. A hello also tells what it speaks; where that is
    * not what it spoke before, its next answer decides.
@@ -195,6 +223,20 @@ export class Outbox implements AsyncDisposable {
     return lane;
   }
 
+  #findIn(lane: Lane, filter: QueueFilter, limit: number): QueuedMessage[] {
+    const { store, now } = this.#deps;
+    const rows = store.all<{ key: number; id: string; queued_at: number }>(
+      `SELECT key, id, queued_at FROM outbox WHERE key BETWEEN ? AND ? AND queued_at <= ? AND (? IS NULL OR id = ?)
+       ORDER BY key LIMIT ?`,
+      ...[lane.queue.key(0), lane.queue.key(LANE_SPAN - 1), now() - (filter.olderThanMs ?? 0)],
+      ...[filter.id ?? null, filter.id ?? null, limit],
+    );
+    return rows.map(({ key, id, queued_at }) => ({
+      ...{ key, id, toNode: lane.toNode, method: lane.method, queuedAt: queued_at },
+      isOnItsWay: (lane.queue.window.find(key % LANE_SPAN)?.partsSent ?? 0) > 0,
+    }));
+  }
+
   /** Ends messages whose time is over. */
   async #sweep(): Promise<void> {
     if (this.#isSweeping || this.#finisher.isFailing) return;
@@ -222,7 +264,12 @@ export class Outbox implements AsyncDisposable {
       `SELECT key FROM outbox WHERE ${column} <= ? LIMIT ${SWEEP_ROWS}`,
       at,
     );
+    this.#giveUpKeys(rows, state, reason);
+  }
+
+  #giveUpKeys(rows: readonly { key: number }[], state: EndState, reason: string): void {
     if (rows.length === 0) return;
+    const { store } = this.#deps;
     const lanes = new Map([...this.#lanes.values()].map((lane) => [lane.queue.id, lane]));
     const byLane = new Map<Lane, Entry[]>();
     for (const { key } of rows) {

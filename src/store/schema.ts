@@ -45,4 +45,8 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE nodes (name TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, info TEXT) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE cancellations (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE INDEX journal_id ON journal (id);
+  `,
 ];

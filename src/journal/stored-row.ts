@@ -1,0 +1,56 @@
+import type { ReportEntry } from '../message/report.ts';
+import type { JournalRow } from './rows.ts';
+
+/** A row of the table `journal`, as it is read. */
+export interface StoredRow {
+  readonly row: number;
+  readonly lane: number | null;
+  readonly seq: number | null;
+  readonly id: string;
+  readonly from_node: string;
+  readonly subject: string;
+  readonly state: string;
+  readonly not_after: number | null;
+  readonly accepted_at: number;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly reason: string | null;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly stderr_tail: Uint8Array | null;
+  readonly output_bytes: number | null;
+  readonly format: number;
+  readonly body: Uint8Array | null;
+}
+
+/** The request that a stored row is about. */
+export function toRow(stored: StoredRow): JournalRow {
+  return {
+    row: stored.row,
+    lane: stored.lane,
+    seq: stored.seq,
+    id: stored.id,
+    fromNode: stored.from_node,
+    subject: stored.subject,
+    notAfter: stored.not_after,
+    acceptedAt: stored.accepted_at,
+    format: stored.format,
+    body: stored.body ?? new Uint8Array(0),
+  };
+}
+
+/** What is to be reported of a stored row. */
+export function toReport(stored: StoredRow): ReportEntry {
+  return {
+    id: stored.id,
+    state: stored.state as ReportEntry['state'],
+    acceptedAt: stored.accepted_at,
+    ...(stored.reason === null ? {} : { reason: stored.reason }),
+    ...(stored.exit_code === null ? {} : { exitCode: stored.exit_code }),
+    ...(stored.signal === null ? {} : { signal: stored.signal }),
+    ...(stored.stderr_tail === null ? {} : { stderrTail: stored.stderr_tail }),
+    ...(stored.output_bytes === null ? {} : { outputBytes: stored.output_bytes }),
+    ...(stored.started_at === null ? {} : { startedAt: stored.started_at }),
+    ...(stored.ended_at === null ? {} : { endedAt: stored.ended_at }),
+  };
+}

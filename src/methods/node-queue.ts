@@ -1,0 +1,40 @@
+/** Which undelivered messages are meant; every condition that is given must hold. */
+export interface QueueFilter {
+  readonly id?: string;
+  readonly node?: string;
+  readonly method?: string;
+  readonly olderThanMs?: number;
+}
+
+/** What the queue methods need of the node's undelivered messages. */
+export interface NodeQueue {
+  list(filter: QueueFilter, limit: number): readonly QueuedEntry[];
+  /** Ends them as cancelled; resolves with how many that were. */
+  remove(filter: QueueFilter, reason: string): Promise<number>;
+}
+
+export interface QueuedEntry {
+  readonly id: string;
+  readonly toNode: string;
+  readonly method: string;
+  /** Unix ms. */
+  readonly queuedAt: number;
+  readonly isOnItsWay: boolean;
+}
+
+const FORM = 'methodArgs are conditions of the form id=..., node=..., method=... or olderThan=<seconds>';
+
+/** Reads conditions such as `node=ship1`; a sentence where they make no sense. */
+export function readQueueFilter(methodArgs: readonly string[] | null): QueueFilter | string {
+  const filter: { -readonly [key in keyof QueueFilter]: QueueFilter[key] } = {};
+  for (const arg of methodArgs ?? []) {
+    const at = arg.indexOf('=');
+    const name = arg.slice(0, Math.max(0, at));
+    const value = arg.slice(at + 1);
+    if (value === '') return `${FORM}, not ${JSON.stringify(arg)}`;
+    if (name === 'id' || name === 'node' || name === 'method') filter[name] = value;
+    else if (name === 'olderThan' && Number(value) >= 0) filter.olderThanMs = Number(value) * 1000;
+    else return `${FORM}, not ${JSON.stringify(arg)}`;
+  }
+  return filter;
+}

@@ -1,0 +1,41 @@
+import type { EffectMethod, Incoming, Outcome } from './method.ts';
+
+export interface CancelDeps {
+  /** Sees to it that the request does not run, or not any longer; resolves when that is on disk. */
+  readonly cancelRequest: (id: string) => Promise<void>;
+}
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * REQCancel (EventACK): cancels requests by their ids, sent to the node that they were sent to.
+ *
+ * Arguments: the ids, as the answer to the submission gave them. The node that submits it ends them at once if
+ * they are not delivered yet. At the target, one that waits for its turn ends as `cancelled`; one that runs is
+ * stopped, its whole process group with it; one that has not come will not run when it comes; and of one that has
+ * ended, the end is reported once more. The requests' own states tell what became of them. No reply.
+ */
+export function createReqCancel({ cancelRequest }: CancelDeps): EffectMethod {
+  return {
+    name: 'REQCancel',
+    kind: 'EventACK',
+    mode: 'effect',
+    summary: 'Cancels requests, whether they wait, run, or have not come yet.',
+    check: ({ methodArgs }) => {
+      if (!methodArgs?.length) return 'methodArgs is empty: it names the ids of the requests to cancel';
+      const wrong = methodArgs.find((id) => !ID.test(id));
+      return wrong === undefined
+        ? undefined
+        : `methodArgs has ${JSON.stringify(wrong)}, which is not the id of a request`;
+    },
+    apply: (batch) => Promise.all(batch.map((one) => cancelAll(one, cancelRequest))),
+  };
+}
+
+async function cancelAll(
+  { message }: Incoming,
+  cancelRequest: CancelDeps['cancelRequest'],
+): Promise<Outcome> {
+  for (const id of message.methodArgs ?? []) await cancelRequest(id.toLowerCase());
+  return { ok: true };
+}
