@@ -217,12 +217,6 @@ class Submission {
     });
   }
 
-  /** What is cancelled before it has been delivered ends at once, also while its target is away. */
-  #cancelHere({ method, methodArgs }: Message): void {
-    if (method !== 'REQCancel') return;
-    for (const id of methodArgs ?? []) this.#deps.cancelQueued(id.toLowerCase());
-  }
-
   /** A cancellation wins over its request here already, where that is not delivered yet. */
   #cancelHere({ method, methodArgs }: Message): void {
     if (method !== 'REQCancel') return;
