@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { killInTurns, randomPoints, seededRandom } from '../support/chaos.ts';
+import { sentOn, startFleet } from '../support/fleet.ts';
+import type { StewardNode } from '../support/node.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const TOTAL = 100;
+const SLICE = 10;
+/** Every output has this size: a number of six digits, padding, a newline. */
+const OUTPUT_BYTES = 200_000;
+const SUBJECT = 'ship1.REQCliCommand.CommandACK';
+
+test('faults 2, 5, 6, 8: large outputs come back whole, once and in order, however often nodes and broker are killed', async (t) => {
+  const seed = Number(process.env.STEWARD_TEST_SEED ?? Date.now() % 1_000_000);
+  t.diagnostic(`STEWARD_TEST_SEED=${seed}`);
+  const random = seededRandom(seed);
+  const { broker, central, ship1 } = await startFleet(t, { brokerConfig: 'max_payload: 64KB' });
+  const path = join(central.dataFolder, 'out/ship1/out.log');
+  const arrived = () => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) / OUTPUT_BYTES;
+  const [kills] = await Promise.all([
+    killInTurns({
+      points: randomPoints(6, TOTAL * 0.9, random),
+      victims: [
+        { name: 'broker', restart: () => broker.restart() },
+        { name: 'central', restart: () => central.restart() },
+        { name: 'ship1', restart: () => ship1.restart() },
+      ],
+      progress: arrived,
+      random,
+    }),
+    submitCommands(central, arrived),
+  ]);
+  const about = `seed ${seed}; killed: ${kills.join(', ')}`;
+  t.diagnostic(about);
+  const open = () => sentOn(central, SUBJECT).filter(({ ended_at }) => ended_at === null);
+  await waitFor('all commands to end', () => open().length === 0, { timeoutMs: 30_000 });
+  const isEmpty = () => ship1.query('SELECT key FROM outbox').length === 0;
+  await waitFor('all replies to be delivered', isEmpty, { timeoutMs: 30_000 });
+
+  const rows = sentOn(central, SUBJECT);
+  assert.equal(rows.length, TOTAL, about);
+  const content = await central.file('out/ship1/out.log');
+  const found: number[] = [];
+  for (const [whole, digits] of content.matchAll(/(\d{6})x*\n?/g)) {
+    const number = Number(digits);
+    // What an interrupted command had sent of its output stays; it is never mixed with another's.
+    if (rows[number]?.state === 'interrupted') continue;
+    assert.equal(whole.length, OUTPUT_BYTES, `${about}: output ${number} is whole`);
+    found.push(number);
+  }
+  const succeeded = [...rows.keys()].filter((number) => rows[number]!.state === 'succeeded');
+  assert.deepEqual(found, succeeded, about);
+  const states = new Set(rows.map(({ state }) => String(state)));
+  assert.deepEqual(
+    [...states].filter((state) => state !== 'succeeded' && state !== 'interrupted'),
+    [],
+    `${about}; ${[...states]}`,
+  );
+  t.diagnostic(`interrupted: ${TOTAL - succeeded.length}`);
+});
+
+async function submitCommands(central: StewardNode, arrived: () => number): Promise<void> {
+  for (let next = 0; next < TOTAL; ) {
+    await waitFor('room for more', () => next - arrived() < 3 * SLICE, { timeoutMs: 60_000 });
+    const messages = Array.from({ length: Math.min(SLICE, TOTAL - next) }, (_, index) => ({
+      toNode: 'ship1',
+      method: 'REQCliCommand',
+      methodArgs: [
+        'bash',
+        '-c',
+        `printf '%06d%s\\n' ${next + index} $(head -c ${OUTPUT_BYTES - 7} /dev/zero | tr '\\0' x)`,
+      ],
+      methodTimeout: 30,
+      replyMethod: 'REQToFileAppend',
+      directory: 'out',
+      fileName: 'out.log',
+      ACKTimeout: 1,
+    }));
+    try {
+      const answer = await central.submit(messages);
+      assert.deepEqual(answer.refused, []);
+      next += messages.length;
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+      // The ledger alone knows what was accepted before the node was killed.
+      await waitFor('central to be back', () => hasStarted(central), { timeoutMs: 30_000 });
+      next = sentOn(central, SUBJECT).length;
+    }
+  }
+}
+
+function hasStarted(node: StewardNode): boolean {
+  return node.program.exit === undefined && node.logLines().some(({ msg }) => msg === 'started');
+}
