@@ -3,17 +3,19 @@ import { extname, join } from 'node:path';
 
 import { syncFolder } from '../lib/open-inside.ts';
 import { systemFault } from '../lib/system-fault.ts';
-import { type Refused, refusalLine, refusalTexts, verdictOf } from './answer-line.ts';
+import { type Answer, refusalLine, refusalTexts, verdictOf } from './answer-line.ts';
 import { readPlainFile } from './read-plain-file.ts';
+
+type Stored = readonly { readonly id: string }[];
 
 export interface TransferDeps {
   newBatch(): string;
-  /** Submits messages in one transaction under this batch; rejects when they could not be stored. */
-  submit(text: Uint8Array, batch: string): Promise<string>;
-  /** What was stored under a batch, in the order in which it was submitted. */
-  submitted(batch: string): readonly { readonly id: string; readonly toNode: string }[];
-  /** What would be refused of a submission. */
-  refusedOf(text: Uint8Array): Promise<readonly Refused[]>;
+  /**
+   * Submits messages under this batch, except those that are stored already; rejects when some could not be stored.
+   */
+  submit(text: Uint8Array, resume: { readonly batch: string; readonly stored: Stored }): Promise<string>;
+  /** What is stored under a batch, in the order in which it was submitted. */
+  submitted(batch: string): Stored;
   reportError(text: string): void;
   readonly logger: {
     info(fields: object, text: string): void;
@@ -41,9 +43,9 @@ export async function openFileTransfer(options: TransferOptions, deps: TransferD
 /**
  * Brings message files from the read folder to `sent/` or `refused/`, each sent once, also when the node is killed.
  *
- * A file is first moved to `sending/<batch>.<name>`, durably; then its messages are stored in one transaction under
- * that batch; then it is moved on. A file that is found in `sending/` later was sent if messages of its batch are
- * stored, and is sent now if not. (Messages of a kind that is never stored, hellos, may then be sent again.)
+ * A file is first moved to `sending/<batch>.<name>`, durably; then its messages are stored, in order, under that
+ * batch; then it is moved on. For a file that is found in `sending/` later, the messages that its batch has stored are
+ * the first ones, and the others are sent then. (Those of a kind that is never stored, hellos, may be sent again.)
  * Beside the file go `<name>.answer.json`, the answer, and for one in `refused/` also `<name>.reason.txt`.
  */
 export class FileTransfer {
@@ -82,12 +84,10 @@ export class FileTransfer {
   async #finish(moved: string): Promise<void> {
     const [, batch, name] = SENDING_NAME.exec(moved)!;
     const path = join(this.#options.folder, 'sending', moved);
-    const stored = this.#deps.submitted(batch!);
     const text = await readPlainFile(path, this.#options.maxBytes).catch((error: Error) => error);
-    let line: string;
-    if (text instanceof Error) line = refusalLine(systemFault(text));
-    else if (stored.length === 0) line = await this.#deps.submit(text, batch!);
-    else line = recoveredLine(batch!, stored, await this.#deps.refusedOf(text));
+    const resume = { batch: batch!, stored: this.#deps.submitted(batch!) };
+    const line =
+      text instanceof Error ? refusalLine(systemFault(text)) : await this.#deps.submit(text, resume);
     await this.#settle(path, name!, line);
   }
 
@@ -103,25 +103,9 @@ export class FileTransfer {
   }
 }
 
-/** The answer for a file whose messages were stored before the node was killed. */
-function recoveredLine(
-  batch: string,
-  stored: readonly { id: string; toNode: string }[],
-  refused: readonly Refused[],
-): string {
-  const accepted = stored.map(({ id, toNode }) => ({ index: null, toNode, id }));
-  const reason = 'the node was ended while this file was sent: its places in the file are not known any more';
-  const warnings = [{ index: null, field: null, reason }];
-  return JSON.stringify({ batch, accepted, refused, warnings });
-}
-
 function reasonText(line: string): string {
-  const { accepted } = JSON.parse(line) as {
-    accepted: { index: number | null; toNode: string; id: string }[];
-  };
-  const sent = accepted.map(
-    ({ index, toNode, id }) => `sent: ${index === null ? '' : `message ${index} `}to ${toNode}: ${id}`,
-  );
+  const { accepted } = JSON.parse(line) as Answer;
+  const sent = accepted.map(({ index, toNode, id }) => `sent: message ${index} to ${toNode}: ${id}`);
   return `${[...refusalTexts(line, 1000).map((text) => `refused: ${text}`), ...sent].join('\n')}\n`;
 }
 

@@ -67,28 +67,24 @@ test('a file of which a part is refused goes to refused/ with the ids of what wa
   assert.match(reason, /^refused: message 1: bad node\nsent: message 0 to ship1: [0-9a-f-]{36}\n$/);
 });
 
-test('a file that was being sent when the node ended is sent if it was not stored, and only then', async (t) => {
-  const [stored, lost, partly] = [newId(), newId(), newId()];
+test('files that were being sent when the node ended are gone on with, under their batch', async (t) => {
+  const [stored, lost] = [newId(), newId()];
   const { folder, submitted, list } = await start(t, {}, [], async (path) => {
     await mkdir(join(path, 'sending'), { recursive: true });
     await writeFile(join(path, `sending/${stored}.stored.json`), GOOD);
     await writeFile(join(path, `sending/${lost}.lost.json`), GOOD);
-    await writeFile(join(path, `sending/${partly}.partly.json`), '[{"toNode":"bad"}]');
-    return [stored, partly];
+    return [stored];
   });
   await waitFor('sending/ to be empty', async () => (await list('sending')).length === 0);
   assert.deepEqual(
-    submitted.map(({ batch }) => batch),
-    [lost],
+    submitted.map(({ batch, stored: count }) => [batch, count]),
+    [
+      [stored, 1],
+      [lost, 0],
+    ],
   );
-  assert.deepEqual(await list('sent'), [
-    'lost.json',
-    'lost.json.answer.json',
-    'stored.json',
-    'stored.json.answer.json',
-  ]);
-  const reason = await readFile(join(folder, 'refused/partly.json.reason.txt'), 'utf8');
-  assert.match(reason, /^refused: message 0: bad\nsent: to ship1: [0-9a-f-]{36}\n$/);
+  assert.deepEqual((await list('sent')).length, 4);
+  assert.deepEqual(await readdir(join(folder, 'refused')), []);
 });
 
 test('a file that cannot be stored is kept, reported once, and tried again under its batch', async (t) => {
@@ -142,21 +138,19 @@ async function start(
 ) {
   const folder = join((await tempFolder(t)).path, 'read');
   const stored = new Set(await prepare(folder));
-  const submitted: { text: string; batch: string }[] = [];
+  const submitted: { text: string; batch: string; stored: number }[] = [];
   const reports: string[] = [];
   const settings = { folder, maxBytes: 100_000, settleMs: 30, ...options };
   const watched = await startReadFolder(settings, {
     newBatch: newId,
-    submit: async (bytes, batch) => {
-      submitted.push({ text: Buffer.from(bytes).toString(), batch });
+    submit: async (bytes, { batch, stored }) => {
+      submitted.push({ text: Buffer.from(bytes).toString(), batch, stored: stored.length });
       beforeSubmit();
       const accepted = [{ index: 0, toNode: 'ship1', id: newId() }];
       const refused = refusals.map((reason, at) => ({ index: at + 1, field: null, reason }));
       return answerLine({ batch, accepted, refused, warnings: [] });
     },
-    submitted: (batch) => (stored.has(batch) ? [{ id: newId(), toNode: 'ship1' }] : []),
-    refusedOf: async (bytes) =>
-      Buffer.from(bytes).includes('bad') ? [{ index: 0, field: null, reason: 'bad' }] : [],
+    submitted: (batch) => (stored.has(batch) ? [{ id: newId() }] : []),
     reportError: (text) => reports.push(text),
     logger: { info: () => {}, warn: () => {} },
   });

@@ -39,7 +39,8 @@ export async function submitStartupFolder(
       const line = await submit(await readMessages(join(folder, name), maxBytes));
       const verdict = verdictOf(line);
       if (verdict !== 'unread') logger.info({ file: name, verdict }, 'startup messages were submitted');
-      for (const text of refusalTexts(line)) reportError(`error: startup folder: ${name}: ${text}`);
+      const faults = verdict === 'accepted' ? [] : refusalTexts(line);
+      for (const text of faults) reportError(`error: startup folder: ${name}: ${text}`);
     } catch (error) {
       reportError(`error: startup folder: ${name}: ${systemFault(error)}`);
     }
