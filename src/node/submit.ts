@@ -25,6 +25,8 @@ export interface SubmitDeps extends CheckDeps {
   enqueue(parcels: readonly Parcel[]): Promise<void>;
   /** Publishes a message that is not answered; false where there is no connection. */
   publishUnanswered(parcel: Parcel): boolean;
+  /** Ends a message that is not delivered yet; one that is, is left to its target. */
+  cancelQueued(id: string): void;
   onSubmitted(count: number): void;
   readonly now: () => number;
   readonly logger: { warn(fields: object, text: string): void };
@@ -191,6 +193,7 @@ class Submission {
       () => {
         for (const { index, toNode, parcel } of answered)
           this.#accepted.push({ index, toNode, id: parcel.id });
+        for (const { request } of slice) this.#cancelHere(request.message);
       },
       (error: Error) => {
         if (this.#resume) throw error;
@@ -212,6 +215,12 @@ class Submission {
       this.#accepted.push({ index, toNode: message.toNode, id: known.id });
       return false;
     });
+  }
+
+  /** A cancellation wins over its request here already, where that is not delivered yet. */
+  #cancelHere({ method, methodArgs }: Message): void {
+    if (method !== 'REQCancel') return;
+    for (const id of methodArgs ?? []) this.#deps.cancelQueued(id.toLowerCase());
   }
 
   #publish({ index, toNode, parcel }: { index: number; toNode: string; parcel: Parcel }): void {
