@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type NodeConnectionOptions, nkeyAuthenticator } from '@nats-io/transport-node';
+import { type NodeConnectionOptions, nkeyAuthenticator, type TlsOptions } from '@nats-io/transport-node';
 import { BusError } from './bus-error.ts';
+import { serverIdentityCheck } from './server-identity.ts';
 
 /** How to reach the broker. */
 export interface BusOptions {
@@ -36,15 +37,18 @@ export function connectOptions(options: BusOptions): NodeConnectionOptions {
     // A cut link is noticed within a minute, without costing a satellite link much.
     pingInterval: 20_000,
     maxPingOut: 2,
-    ...(usesTls ? { tls: tlsOptions(options) } : {}),
+    ...(usesTls ? { tls: tlsOptions(options, servers) } : {}),
     ...(options.nkeySeedFile ? { authenticator: nkeyAuthenticator(readSeed(options.nkeySeedFile)) } : {}),
     ...credentials(servers),
   };
 }
 
-function tlsOptions(options: BusOptions): { ca?: string } {
-  if (!options.rootCaPath) return {};
-  return { ca: readText(options.rootCaPath, 'rootCAPath') };
+/** The client library hands on what it does not know to node:tls. */
+function tlsOptions(options: BusOptions, servers: readonly string[]): TlsOptions {
+  return {
+    checkServerIdentity: serverIdentityCheck(servers),
+    ...(options.rootCaPath ? { ca: readText(options.rootCaPath, 'rootCAPath') } : {}),
+  } as TlsOptions;
 }
 
 function readSeed(path: string): Uint8Array {
