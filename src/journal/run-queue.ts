@@ -53,9 +53,7 @@ export class RunQueue {
       row: typeof row === 'number' ? row : row.row,
       known: isKnown ? { row, message } : undefined,
     });
-    this.#loop ??= this.#run().finally(() => {
-      this.#loop = undefined;
-    });
+    this.#loop ??= this.#run();
   }
 
   /** Takes a request out that still waits for its turn; false where it does not wait. */
@@ -73,6 +71,7 @@ export class RunQueue {
   }
 
   async #run(): Promise<void> {
+    await null;
     for (let next = this.#take(); next && !this.#deps.signal.aborted; next = this.#take()) {
       const row = next.known?.row ?? this.#deps.load(next.row);
       if (!row) continue;
@@ -81,6 +80,8 @@ export class RunQueue {
       while (this.#running.size >= limit) await Promise.race(this.#running);
       await this.#runOne(row, method, next.known?.message);
     }
+    // Not a moment later: what is added from now on needs a new run.
+    this.#loop = undefined;
   }
 
   async #runOne(row: JournalRow, method: RunMethod | undefined, message: Message | undefined): Promise<void> {
