@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { accept } from '../support/accept.ts';
+import { type Broker, startBroker } from '../support/broker.ts';
+import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const FLAGS = { natsConnectRetryInterval: 1 };
+const FILE = 'd/ship1/lines';
+
+interface Fleet {
+  readonly broker: Broker;
+  readonly central: StewardNode;
+  readonly ship: StewardNode;
+  /** The links of the two nodes to the broker. */
+  readonly links: { readonly central: TcpProxy; readonly ship: TcpProxy };
+}
+
+async function startFleet(t: TestContext): Promise<Fleet> {
+  const broker = await startBroker(t);
+  const links = { central: await startTcpProxy(broker, t), ship: await startTcpProxy(broker, t) };
+  const [central, ship] = await Promise.all([
+    startStewardNode({ name: 'central', broker: links.central, flags: FLAGS }, t),
+    startStewardNode({ name: 'ship1', broker: links.ship, flags: FLAGS }, t),
+  ]);
+  return { broker, central, ship, links };
+}
+
+function lines(first: number, last: number): object[] {
+  const place = {
+    toNode: 'ship1',
+    method: 'REQToFileAppend',
+    directory: 'd',
+    fileName: 'lines',
+    ACKTimeout: 1,
+  };
+  const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  return numbers.map((number) => ({ ...place, data: [`${number} ${'x'.repeat(200)}\n`] }));
+}
+
+/** Waits until the ship has all lines and the central node knows it; each is there once, and in order. */
+async function arrived({ central, ship }: Fleet, count: number): Promise<void> {
+  const isDone = (text: string) => text.split('\n').length > count;
+  const text = await ship.waitForFile(FILE, isDone, 30_000);
+  const numbers = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => Number(line.split(' ')[0]));
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: count }, (_, index) => index + 1),
+  );
+  await waitFor(
+    'the central node to know',
+    () => {
+      const [row] = central.query("SELECT count(*) AS n FROM ledger WHERE state = 'succeeded'");
+      return Number(row!.n) >= count;
+    },
+    { timeoutMs: 15_000 },
+  );
+  assert.equal((await ship.file(FILE)).length, text.length, 'nothing more comes');
+}
+
+for (const [who, direction] of [
+  ['central', 'toServer'],
+  ['central', 'toClient'],
+  ['ship', 'toServer'],
+  ['ship', 'toClient'],
+] as const) {
+  test(`links that are cut again and again in mid-window lose, double and reorder nothing: ${who}, ${direction}`, async (t) => {
+    const fleet = await startFleet(t);
+    const link = fleet.links[who];
+    // One line first, so that the window is open when the link is cut.
+    await accept(fleet.central, lines(1, 1));
+    await fleet.ship.waitForFile(FILE);
+    await accept(fleet.central, lines(2, 3000));
+    // Answers are few and small; messages many: cut either at odd places.
+    const isBusy = (who === 'central') === (direction === 'toServer');
+    for (const bytes of isBusy ? [70_001, 150_003, 333] : [97, 301]) {
+      link.cutAfter(direction, bytes);
+      await waitFor('the cut', () => !link.isCutPending, { timeoutMs: 20_000 });
+    }
+    await arrived(fleet, 3000);
+    assert.ok(link.connections >= 3);
+  });
+}
+
+test('a link that is deaf in one direction costs time, and no message', async (t) => {
+  const fleet = await startFleet(t);
+  await accept(fleet.central, lines(1, 10));
+  await fleet.ship.waitForFile(FILE, (text) => text.split('\n').length > 10);
+  fleet.links.ship.mute('toServer');
+  await accept(fleet.central, lines(11, 500));
+  await fleet.ship.waitForFile(FILE, (text) => text.split('\n').length > 11);
+  fleet.links.ship.unmute();
+  fleet.links.ship.cut();
+  await arrived(fleet, 500);
+});
+
+test('a slow link delays answers beyond ACKTimeout, and nothing is written twice', async (t) => {
+  const fleet = await startFleet(t);
+  await accept(fleet.central, lines(1, 10));
+  await fleet.ship.waitForFile(FILE, (text) => text.split('\n').length > 10);
+  fleet.links.central.hold('toClient');
+  await accept(fleet.central, lines(11, 300));
+  await waitFor('an attempt without an answer', () =>
+    fleet.central.ledger().some(({ state, attempts }) => state === 'sent' && Number(attempts) >= 2),
+  );
+  fleet.links.central.release();
+  await arrived(fleet, 300);
+});
+
+test('a broker that is killed and started again in mid-stream loses nothing', async (t) => {
+  const fleet = await startFleet(t);
+  await accept(fleet.central, lines(1, 1));
+  await fleet.ship.waitForFile(FILE);
+  await accept(fleet.central, lines(2, 4000));
+  for (const share of [200, 1500]) {
+    await fleet.ship.waitForFile(FILE, (text) => text.split('\n').length > share);
+    await fleet.broker.restart();
+  }
+  await arrived(fleet, 4000);
+});
+
+test('a command whose answer, reply and report are cut off runs once and is reported in the end', async (t) => {
+  const fleet = await startFleet(t);
+  const { central, ship, links } = fleet;
+  links.ship.mute('toServer');
+  const command = {
+    toNode: 'ship1',
+    method: 'REQCliCommand',
+    methodArgs: ['bash', '-c', 'echo ran | tee -a runs'],
+  };
+  await accept(central, [{ ...command, directory: 'd', fileName: 'out', ACKTimeout: 1, methodTimeout: 5 }]);
+  await waitFor('the run', () => ship.query("SELECT * FROM journal WHERE state = 'succeeded'").length === 1);
+  await waitFor('a second attempt', () => Number(central.ledger()[0]!.attempts) >= 2);
+  links.ship.unmute();
+  links.ship.cut();
+  assert.equal(await central.waitForFile('d/ship1/out', (text) => text !== '', 20_000), 'ran\n');
+  await waitFor('the report', () => central.ledger()[0]!.state === 'succeeded');
+  assert.equal(await central.file('d/ship1/out'), 'ran\n');
+});
