@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { installPrograms } from './install-programs.ts';
 
 /**
  * A small real session, shown step by step: a broker, the nodes central and ship1 as processes of their own, a
@@ -14,7 +15,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const STEWARD = join(import.meta.dirname, '..', 'bin', 'steward');
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin:/usr/local/bin`;
-const INSTALLER = 'apt-get';
 const PATIENCE_MS = 15_000;
 
 /** What a node answers to a submission, as far as the demo looks at it. */
@@ -45,7 +45,7 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-ensureBroker();
+installPrograms([{ command: 'nats-server', debianPackage: 'nats-server' }]);
 const root = await mkdtemp(join(tmpdir(), 'steward-demo-'));
 try {
   await session(root);
@@ -207,28 +207,6 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Installs nats-server where it is missing and may be installed; else says what to do and ends. */
-function ensureBroker(): void {
-  if (isInstalled('nats-server')) return;
-  if (process.getuid?.() === 0 && isInstalled(INSTALLER)) {
-    say('nats-server is missing: installing it with apt-get.');
-    const env = { ...process.env, PATH, DEBIAN_FRONTEND: 'noninteractive' };
-    for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'nats-server']]) {
-      spawnSync(INSTALLER, ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-    }
-    if (isInstalled('nats-server')) return;
-  }
-  say(
-    'The demo needs the program nats-server. Install it (on Debian as root: apt-get update && apt-get install -y ' +
-      'nats-server), then run npm run demo again.',
-  );
-  process.exit(1);
-}
-
-function isInstalled(command: string): boolean {
-  const found = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', command], { env: { PATH }, stdio: 'ignore' });
-  return found.status === 0;
-}
-
 /** Looks until there is something to see, for 15 s. */
 async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
   const deadline = performance.now() + PATIENCE_MS;
