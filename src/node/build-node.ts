@@ -279,6 +279,7 @@ function makeOutbox(config: Config, parts: OutboxParts): Outbox {
       isDoneWhenAccepted: (method) => methods.get(method)?.mode === 'effect',
       onDelivered: ({ method, count, waitedMs }) => metrics.delivered(method, waitedMs / 1000, count),
       onMissedAnswer: () => metrics.ackMissed(),
+      onStalled: (count) => metrics.stalled(count),
       onLane: (lane) => startPublisher(lane, supervisor, logger),
     },
   );

@@ -124,9 +124,10 @@ export class LaneWindow {
     for (const entry of this.#entries) entry.isUntried = true;
   }
 
-  /** The entries that were queued at or before a time: they are the lowest ones. */
+  /** The entries that were queued at or before a time, and whose sender did not say how long they live. */
   queuedBefore(time: number): Entry[] {
-    const end = this.#entries.findIndex((entry) => entry.queuedAt > time);
-    return this.#entries.slice(0, end === -1 ? undefined : end);
+    const first = this.#entries[0];
+    if (!first || first.queuedAt > time) return [];
+    return this.#entries.filter(({ queuedAt, expiresAt }) => queuedAt <= time && expiresAt === null);
   }
 }

@@ -229,6 +229,7 @@ export class Lane {
 
   /** Nobody listens: ask again soon at first, then once per ACKTimeout, unless there is a sign of life before. */
   #onAway(): void {
+    if (!this.#pace.isProbing) this.#deps.onStalled(this.queue.window.length);
     this.#missed();
     const first = this.queue.window.first;
     this.#rewind();

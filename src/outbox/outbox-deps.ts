@@ -70,6 +70,8 @@ export interface OutboxDeps {
   onDelivered(delivered: { method: string; count: number; waitedMs: number }): void;
   /** Called when an answer did not come in time, or nobody listened. */
   onMissedAnswer(): void;
+  /** Called when so many messages wait because their target is away. */
+  onStalled(count: number): void;
   /** Called with each new lane, which is to be started, and may be stopped and started again. */
   onLane(lane: LaneProcess): void;
   readonly logger: { warn(fields: object, text: string): void; debug(fields: object, text: string): void };

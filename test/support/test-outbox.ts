@@ -62,6 +62,7 @@ export class TestOutbox {
         isDoneWhenAccepted: (method) => method === 'REQToFileAppend',
         onDelivered: (delivered) => void this.delivered.push(delivered),
         onMissedAnswer: () => void this.missed++,
+        onStalled: () => {},
         onLane: (lane) => void this.#startLane(lane),
       },
     );
