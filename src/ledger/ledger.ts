@@ -108,7 +108,7 @@ export class Ledger {
          attempts = max(attempts, 1), reason = ?,
          format = ${keepsBody ? 'coalesce((SELECT o.format FROM outbox o WHERE o.key = ledger.key), format)' : 'NULL'},
          body = ${keepsBody ? 'coalesce((SELECT o.body FROM outbox o WHERE o.key = ledger.key), body)' : 'NULL'}
-       WHERE key BETWEEN ? AND ? AND state IN ('queued', 'sent', 'undelivered')`,
+       WHERE key BETWEEN ? AND ? AND state IN ('queued', 'sent', 'undelivered', 'expired')`,
       ...[run.state, run.sentAt, run.at, run.endedAt, run.reason, run.first, run.last],
     );
   }
@@ -204,7 +204,7 @@ export class Ledger {
     if (!isFinal(end.state)) {
       const sql = `UPDATE ledger SET state = 'running', started_at = ?, accepted_at = coalesce(accepted_at, ?),
                      ended_at = NULL, reason = NULL
-                   WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'undelivered')`;
+                   WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'undelivered', 'expired')`;
       return [statement(sql, end.startedAt ?? at, end.acceptedAt ?? at, row.key)];
     }
     return [

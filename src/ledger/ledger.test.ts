@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { v7 as uuidV7 } from 'uuid';
+import { tempStore } from '../../test/support/temp-store.ts';
+import { statement } from '../store/statement.ts';
+import { type End, type FinishedMessage, Ledger } from './ledger.ts';
+import { isFinal, STATES } from './states.ts';
+
+const SPAN = 2 ** 32;
+
+/** A ledger with messages `a`, `b`, `c` to ship1, in the places 1, 2 and 3 of lane 1. */
+async function start(t: TestContext) {
+  const store = await tempStore(t);
+  const finished: FinishedMessage[] = [];
+  const warnings: object[] = [];
+  const ledger = new Ledger({
+    store,
+    now: () => 5000,
+    onFinished: async (some) => void finished.push(...some),
+    logger: { warn: (fields) => void warnings.push(fields) },
+  });
+  const ids = ['a', 'b', 'c'];
+  await store.write([
+    statement("INSERT INTO lanes VALUES (1, 'ship1.REQCliCommand.CommandACK', 'e1', 4, NULL)"),
+    ledger.queued(ids.map((id, index) => [SPAN + index + 1, id, 'batch', 1000])),
+    {
+      sql: "INSERT INTO outbox VALUES (?, ?, 1000, NULL, NULL, 5000, 0, x'0102')",
+      rows: ids.map((id, index) => [SPAN + index + 1, id]),
+    },
+  ]);
+  const row = (id: string) => store.get<Record<string, unknown>>('SELECT * FROM ledger WHERE id = ?', id)!;
+  const states = () =>
+    store.all<{ state: string }>('SELECT state FROM ledger ORDER BY key').map(({ state }) => state);
+  const accept = (first: number, last: number) =>
+    store.write([
+      ledger.delivered({
+        ...{ first: SPAN + first, last: SPAN + last, state: 'accepted' },
+        ...{ sentAt: 2000, at: 3000, endedAt: null, reason: null },
+      }),
+    ]);
+  const report = (end: Partial<End> & Pick<End, 'id' | 'state'>, from = 'ship1') =>
+    ledger.applyReports(from, [end]);
+  return { store, ledger, finished, warnings, row, states, accept, report };
+}
+
+test('a message goes from queued over sent and accepted to running and its end', async (t) => {
+  const { store, ledger, row, accept, report, finished } = await start(t);
+  assert.equal(row('a').state, 'queued');
+  await store.write([ledger.attempted(SPAN + 1, 2, 2000)]);
+  assert.deepEqual([row('a').state, row('a').attempts, row('a').sent_at], ['sent', 2, 2000]);
+  await accept(1, 1);
+  assert.deepEqual([row('a').state, row('a').accepted_at, row('a').attempts], ['accepted', 3000, 2]);
+  await report({ id: 'a', state: 'running', startedAt: 3500 });
+  assert.deepEqual([row('a').state, row('a').started_at, row('a').ended_at], ['running', 3500, null]);
+  await report({
+    id: 'a',
+    state: 'failed',
+    exitCode: 2,
+    signal: 'SIGTERM',
+    stderrTail: Buffer.from('no'),
+    endedAt: 4000,
+  });
+  const { state, exit_code, signal, ended_at, body } = row('a');
+  assert.deepEqual([state, exit_code, signal, ended_at], ['failed', 2, 'SIGTERM', 4000]);
+  assert.deepEqual(Buffer.from(body as Uint8Array), Buffer.from([1, 2]), 'what failed can be sent again');
+  assert.deepEqual(
+    finished.map(({ id, state, attempts }) => [id, state, attempts]),
+    [['a', 'failed', 2]],
+  );
+});
+
+test('one statement accepts a run of messages, and no others', async (t) => {
+  const { states, accept } = await start(t);
+  await accept(1, 2);
+  assert.deepEqual(states(), ['accepted', 'accepted', 'queued']);
+});
+
+test('a report from another node than the one that was asked is refused', async (t) => {
+  const { row, report, warnings, finished } = await start(t);
+  await report({ id: 'a', state: 'succeeded' }, 'ship2');
+  await report({ id: 'unknown', state: 'succeeded' });
+  assert.equal(row('a').state, 'queued');
+  assert.deepEqual(warnings, [
+    { id: 'a', fromNode: 'ship2' },
+    { id: 'unknown', fromNode: 'ship1' },
+  ]);
+  assert.deepEqual(finished, []);
+});
+
+test('a report corrects what was given up while it was on its way', async (t) => {
+  const { store, ledger, states, report, accept } = await start(t);
+  for (const [index, state] of (['undelivered', 'expired'] as const).entries()) {
+    await store.write([ledger.ended([SPAN + index + 1], state, 'given up', 4000)]);
+  }
+  await report({ id: 'a', state: 'running' });
+  await report({ id: 'b', state: 'running' });
+  assert.deepEqual(states(), ['running', 'running', 'queued']);
+  await report({ id: 'a', state: 'succeeded' });
+  await report({ id: 'b', state: 'succeeded' });
+  await store.write([ledger.ended([SPAN + 3], 'expired', 'given up', 4000)]);
+  await accept(3, 3);
+  assert.deepEqual(states(), ['succeeded', 'succeeded', 'accepted']);
+});
+
+test('an end that is known is not overwritten', async (t) => {
+  const { store, ledger, states, report, accept, finished } = await start(t);
+  await report({ id: 'a', state: 'succeeded' });
+  await report({ id: 'a', state: 'failed' });
+  await report({ id: 'a', state: 'running' });
+  await store.write([
+    ledger.ended([SPAN + 1], 'undelivered', 'given up', 4000),
+    ledger.attempted(SPAN + 1, 9, 1),
+  ]);
+  await accept(1, 1);
+  await store.write([ledger.ended([SPAN + 2], 'rejected', 'no', 4000)]);
+  await report({ id: 'b', state: 'succeeded' });
+  assert.deepEqual(states(), ['succeeded', 'rejected', 'queued']);
+  assert.equal(finished.length, 1);
+});
+
+test('an end that cannot be handed on is not written down', async (t) => {
+  const { store, states } = await start(t);
+  const ledger = new Ledger({
+    ...{ store, now: () => 0, logger: { warn: () => {} } },
+    onFinished: () => Promise.reject(new Error('the audit log is full')),
+  });
+  await assert.rejects(ledger.applyReports('ship1', [{ id: 'a', state: 'succeeded' }]), /audit log/);
+  assert.deepEqual(states(), ['queued', 'queued', 'queued']);
+});
+
+test('the node list keeps the latest hello', async (t) => {
+  const { store, ledger } = await start(t);
+  await ledger.noteNode('ship1', '{"version":"1"}');
+  await ledger.noteNode('ship1', undefined);
+  assert.deepEqual(
+    { ...store.get<object>('SELECT * FROM nodes') },
+    { name: 'ship1', last_seen: 5000, info: null },
+  );
+});
+
+test('old and surplus messages are deleted, but none that is open', async (t) => {
+  const store = await tempStore(t);
+  const now = Date.UTC(2026, 0, 10);
+  const ledger = new Ledger({
+    store,
+    now: () => now,
+    onFinished: async () => {},
+    logger: { warn: () => {} },
+  });
+  const ids = Array.from({ length: 20 }, (_, day) => uuidV7({ msecs: now - (20 - day) * 86_400_000 }));
+  await store.write([
+    ledger.queued(ids.map((id, index) => [SPAN + index, id, null, 0])),
+    ledger.ended(
+      ids.flatMap((_, index) => (index % 5 === 0 ? [] : [SPAN + index])),
+      'rejected',
+      'no',
+      0,
+    ),
+  ]);
+  const left = () =>
+    store.all<{ id: string }>('SELECT id FROM ledger ORDER BY id').map(({ id }) => ids.indexOf(id));
+  assert.equal(await ledger.prune({ keepMs: 10.5 * 86_400_000, keepCount: 100 }), 8);
+  assert.deepEqual(left(), [0, 5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+  assert.equal(await ledger.prune({ keepMs: 100 * 86_400_000, keepCount: 4 }), 4);
+  assert.deepEqual(left(), [0, 5, 10, 15, 16, 17, 18, 19]);
+});
+
+test('four states are open, all others are ends', () => {
+  assert.deepEqual(
+    STATES.filter((state) => !isFinal(state)),
+    ['queued', 'sent', 'accepted', 'running'],
+  );
+});
