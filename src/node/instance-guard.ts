@@ -44,6 +44,7 @@ export class InstanceGuard implements Disposable {
   #isYielding = false;
   #checking: Promise<void> | undefined;
   #again: NodeJS.Timeout | undefined;
+  readonly #stop = new AbortController();
 
   constructor(nodeName: string, deps: GuardDeps) {
     this.#nodeName = nodeName;
@@ -65,6 +66,7 @@ export class InstanceGuard implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#stop.abort();
     clearTimeout(this.#again);
     this.#subscription?.[Symbol.dispose]();
   }
@@ -75,6 +77,7 @@ export class InstanceGuard implements Disposable {
 
   async #ask(): Promise<void> {
     const other = await this.#findOther();
+    if (this.#stop.signal.aborted) return;
     if (!other) {
       if (this.#isYielding)
         this.#deps.reportError(
@@ -125,7 +128,7 @@ export class InstanceGuard implements Disposable {
       found.abort();
     });
     const isSent = this.#deps.publish(this.#subject, JSON.stringify(this.#self), { reply });
-    if (isSent) await pause(PATIENCE_MS, found.signal);
+    if (isSent) await pause(PATIENCE_MS, AbortSignal.any([found.signal, this.#stop.signal]));
     subscription[Symbol.dispose]();
     return other;
   }

@@ -55,6 +55,14 @@ export function saveLane(lane: { id: number; subject: string; epoch: string; nex
   return statement(sql, lane.id, lane.subject, lane.epoch, lane.nextSeq);
 }
 
+/** Times above this are for ever: 15 digits, which the database gives back, and the wire's header holds. */
+const MAX_MS = 1e15 - 1;
+
+/** A time as it is stored and sent, ms: whole, and not larger than can be read back. */
+export function wholeMs(ms: number): number {
+  return Math.min(Math.max(0, Math.floor(ms)), MAX_MS);
+}
+
 /** A message that has never been sent, as an entry. */
 export function newEntry(
   fields: Pick<

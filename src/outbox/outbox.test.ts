@@ -184,3 +184,16 @@ test('while outcomes cannot be written nothing is sent, and when they can, nothi
   await made.settled();
   assert.deepEqual([made.states(), made.onDisk(), made.ended.length], [{ succeeded: 600 }, 0, 600]);
 });
+
+test('times that are not whole, or longer than a life, are stored and sent as whole ones', async (t) => {
+  const made = await TestOutbox.start(t);
+  await made.enqueue(1, { expiresAt: TestOutbox.now() + 1500.25, ackTimeoutMs: 999.5 });
+  assert.match(made.transport.take()[0]!.headers['Steward-Not-After']!, /^\d{13}$/);
+  await made.enqueue(1, { expiresAt: 10 ** 18, budgetMs: 10 ** 17, ackTimeoutMs: 10 ** 18 });
+  const rows = made.store.all<Record<string, number>>('SELECT * FROM outbox');
+  assert.equal(rows.length, 2);
+  await made.advance(2000);
+  assert.deepEqual([made.states().expired, made.outbox.length], [1, 1]);
+  const last = made.transport.take().at(-1)!;
+  assert.deepEqual([last.seq, last.headers['Steward-Not-After']], [2, '9'.repeat(15)]);
+});

@@ -6,7 +6,7 @@ import { Finisher } from './finisher.ts';
 import { Lane, type LaneDeps } from './lane.ts';
 import type { Peer } from './lane-answers.ts';
 import { type LaneRow, newEpoch } from './lane-queue.ts';
-import { LANE_SPAN, newEntry, readEntry } from './lane-rows.ts';
+import { LANE_SPAN, newEntry, readEntry, wholeMs } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
 import type { EndState, OutboxDeps } from './outbox-deps.ts';
 import { fitsLane, type QueuedMessage, type QueueFilter } from './queue-filter.ts';
@@ -95,13 +95,23 @@ export class Outbox implements AsyncDisposable {
       const lane = this.#laneTo(parcel.subject);
       const seq = lane.queue.allocate();
       const key = lane.queue.key(seq);
-      const expiresAt = parcel.expiresAt ?? null;
-      const budgetAt =
-        parcel.budgetMs === undefined ? null : Math.floor(this.#clock.read() + parcel.budgetMs);
+      const { id, budgetMs, body } = parcel;
+      const expiresAt = parcel.expiresAt === undefined ? null : wholeMs(parcel.expiresAt);
+      const budgetAt = budgetMs === undefined ? null : wholeMs(this.#clock.read() + budgetMs);
+      const ackTimeoutMs = wholeMs(parcel.ackTimeoutMs);
       const format = formatNumber(parcel.format);
-      outboxRows.push([key, parcel.id, now, expiresAt, budgetAt, parcel.ackTimeoutMs, format, parcel.body]);
+      outboxRows.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body]);
       ledgerRows.push([key, parcel.id, parcel.batch, now]);
-      const entry = newEntry({ ...parcel, seq, queuedAt: now, expiresAt, format, isUntried: true });
+      const entry = newEntry({
+        id,
+        body,
+        seq,
+        queuedAt: now,
+        expiresAt,
+        ackTimeoutMs,
+        format,
+        isUntried: true,
+      });
       const entries = byLane.get(lane);
       if (entries) entries.push(entry);
       else byLane.set(lane, [entry]);
