@@ -35,6 +35,7 @@ const SWEEP_MS = 500;
 const CLOCK_SAVE_MS = 5000;
 const SWEEP_ROWS = 1000;
 
+const TOO_LATE = 'its time was over before it could be delivered';
 /** The reference's words for a message that was given up. */
 const MAX_RETRIES =
   'max retries reached, check if node is up and running and if it got a subscriber for the given REQ type';
@@ -102,16 +103,8 @@ export class Outbox implements AsyncDisposable {
       const format = formatNumber(parcel.format);
       outboxRows.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body]);
       ledgerRows.push([key, parcel.id, parcel.batch, now]);
-      const entry = newEntry({
-        id,
-        body,
-        seq,
-        queuedAt: now,
-        expiresAt,
-        ackTimeoutMs,
-        format,
-        isUntried: true,
-      });
+      const times = { queuedAt: now, expiresAt, ackTimeoutMs };
+      const entry = newEntry({ id, body, seq, format, isUntried: true, ...times });
       const entries = byLane.get(lane);
       if (entries) entries.push(entry);
       else byLane.set(lane, [entry]);
@@ -252,12 +245,7 @@ export class Outbox implements AsyncDisposable {
     if (this.#isSweeping || this.#finisher.isFailing) return;
     this.#isSweeping = true;
     try {
-      this.#giveUp(
-        'expires_at',
-        this.#deps.now(),
-        'expired',
-        'its time was over before it could be delivered',
-      );
+      this.#giveUp('expires_at', this.#deps.now(), 'expired', TOO_LATE);
       this.#giveUp('budget_at', Math.floor(this.#clock.read()), 'undelivered', MAX_RETRIES);
       for (const lane of this.#lanes.values()) this.#endOld(lane);
       await this.#finisher.idle();
