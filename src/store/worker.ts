@@ -51,13 +51,46 @@ function createRunner(db: DatabaseSync): Run {
 /** Commits a group at once; where one of it fails, each is tried alone, so that only the faulty one is refused. */
 function commitGroup(db: DatabaseSync, group: PackedTransaction[], run: Run): WriterAnswer[] {
   const ids = group.map(({ id }) => id);
+  if (isShortOfRoom) makeRoom(db);
   try {
     commit(db, group, run);
     return [{ ids }];
   } catch (error) {
+    if (isDiskFull(error)) noteFullDisk(db);
     if (group.length > 1) return group.flatMap((transaction) => commitGroup(db, [transaction], run));
     const { message, errcode } = error as Error & { errcode?: number };
     return [{ ids, error: { message, errcode } }];
+  }
+}
+
+const SQLITE_FULL = 13;
+/** Pages after which the log is moved into the database, once the disk has been full. */
+const SHORT_LOG_PAGES = 250;
+const MAKE_ROOM_EVERY_MS = 1000;
+let isShortOfRoom = false;
+let triedAt = Number.NEGATIVE_INFINITY;
+
+function isDiskFull(error: unknown): boolean {
+  return (Number((error as { errcode?: number }).errcode) & 0xff) === SQLITE_FULL;
+}
+
+/** From now on the log is kept short: a long one may be what fills the disk. */
+function noteFullDisk(db: DatabaseSync): void {
+  isShortOfRoom = true;
+  db.exec(`PRAGMA wal_autocheckpoint = ${SHORT_LOG_PAGES}`);
+}
+
+/**
+ * Moves what was committed from the log into the database, and frees the log. It comes before the next commit: that
+ * would lengthen the log, and take the little room which this needs.
+ */
+function makeRoom(db: DatabaseSync): void {
+  if (performance.now() - triedAt < MAKE_ROOM_EVERY_MS) return;
+  triedAt = performance.now();
+  try {
+    isShortOfRoom = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy !== 0;
+  } catch {
+    // There is no room for that either yet.
   }
 }
 
