@@ -6,6 +6,7 @@ import { METHOD_NAMES } from './method-names.ts';
 import { canonicalMethod, methodNameFault, nodeNameFault } from './names.ts';
 import { directoryFault, fileNameFault } from './paths.ts';
 import { type Issue, readFields } from './read-fields.ts';
+import type { Schedule } from './schedule.ts';
 
 export type { Issue } from './read-fields.ts';
 
@@ -16,6 +17,8 @@ export interface CheckOptions {
   readonly defaultRetries: number;
   readonly defaultMethodTimeout: number;
   isKnownMethod(name: string): boolean;
+  /** Why a method cannot be run by a schedule, or undefined; without this function every method can. */
+  scheduleFault?(method: string): string | undefined;
 }
 
 /** One message to one node, and what the submitter said of it that does not travel in the message. */
@@ -23,6 +26,8 @@ export interface Request {
   readonly message: Message;
   /** Seconds from now after which the request must no longer run; absent where the submitter gave none. */
   readonly expiresIn?: number;
+  /** When the request is to run again and again; absent where it runs once. */
+  readonly schedule?: Schedule;
   /** Whether the submitter gave `retries`, or a default stands in its place; likewise for `replyRetries`. */
   readonly hasRetries: boolean;
   readonly hasReplyRetries: boolean;
@@ -40,16 +45,23 @@ export type Checked =
 export function readMessage(item: unknown, options: CheckOptions): Checked {
   const fields = readFields(item);
   if (!fields.ok) return fields;
-  const { message, expiresIn, warnings } = fields;
+  const { message, expiresIn, schedule, warnings } = fields;
   for (const key of METHOD_FIELDS) message[key] = canonicalMethod(message[key]);
   const targets = targetsOf(message);
-  const fault = faultOf(message, targets, options);
+  const fault =
+    faultOf(message, targets, options) ??
+    (schedule === undefined ? undefined : scheduleFault(message, options));
   if (fault) return { ok: false, ...fault };
   if (message.fromNode !== '' && message.fromNode !== options.nodeName) {
     const reason = `FromNode is always the node that takes the message, so it is ${showText(options.nodeName)} here`;
     warnings.push({ field: 'FromNode', reason });
   }
-  const rest = { expiresIn, hasRetries: message.retries > 0, hasReplyRetries: message.replyRetries > 0 };
+  const rest = {
+    expiresIn,
+    ...(schedule === undefined ? {} : { schedule }),
+    hasRetries: message.retries > 0,
+    hasReplyRetries: message.replyRetries > 0,
+  };
   const filled = withDefaults(message, options);
   const requests = targets.map((toNode) => ({ message: { ...filled, toNode }, ...rest }));
   return { ok: true, requests, warnings };
@@ -103,6 +115,15 @@ function nodeFault(field: string, name: string): Issue | undefined {
   const allowed =
     'a node name has letters, digits, "-", "_" and other visible characters, but none of . * > / \\';
   return { field, reason: `${field} ${showText(name)} ${fault}; ${allowed}` };
+}
+
+function scheduleFault(message: Message, options: CheckOptions): Issue | undefined {
+  if (message.relayViaNode !== '') {
+    const reason = `a request that is relayed cannot have a schedule; send it on ${showText(message.relayViaNode)}`;
+    return { field: 'schedule', reason };
+  }
+  const reason = options.scheduleFault?.(message.method);
+  return reason === undefined ? undefined : { field: 'schedule', reason };
 }
 
 function relayNodesFault(message: Message): Issue | undefined {

@@ -3,6 +3,7 @@ import { showText, showValue } from '../lib/show-value.ts';
 import { MAX_MESSAGE_DEPTH, MESSAGE_FIELDS, type MessageField } from './fields.ts';
 import { type Message, newMessage } from './message.ts';
 import { type Reading, readBool, readData, readInt, readSeconds, readText, readTexts } from './read-value.ts';
+import { readSchedule, type Schedule } from './schedule.ts';
 
 /** Something about one field (by its JSON key; '' for the whole message) that the submitter should know. */
 export interface Issue {
@@ -16,6 +17,7 @@ export type Fields =
       readonly ok: true;
       readonly message: Message;
       readonly expiresIn: number | undefined;
+      readonly schedule: Schedule | undefined;
       readonly warnings: Issue[];
     }
   | ({ readonly ok: false } & Issue);
@@ -48,11 +50,12 @@ export function readFields(item: unknown, depth = 1): Fields {
     if (issue?.isRefused) return { ok: false, field: issue.field, reason: issue.reason };
     if (issue) warnings.push({ field: issue.field, reason: issue.reason });
   }
-  const { expiresIn, ...message } = target;
+  const { expiresIn, schedule, ...message } = target;
   return {
     ok: true,
     message: message as unknown as Message,
     expiresIn: expiresIn as number | undefined,
+    schedule: schedule as Schedule | undefined,
     warnings,
   };
 }
@@ -74,11 +77,13 @@ function fill(
 
 type SubmittedField =
   | MessageField
-  | { readonly key: 'expiresIn'; readonly json: 'expiresIn'; readonly type: 'seconds' };
+  | { readonly key: 'expiresIn'; readonly json: 'expiresIn'; readonly type: 'seconds' }
+  | { readonly key: 'schedule'; readonly json: 'schedule'; readonly type: 'schedule' };
 
 const SUBMITTED_FIELDS: readonly SubmittedField[] = [
   ...MESSAGE_FIELDS,
   { key: 'expiresIn', json: 'expiresIn', type: 'seconds' },
+  { key: 'schedule', json: 'schedule', type: 'schedule' },
 ];
 const FIELD_BY_LOWER_KEY = new Map(SUBMITTED_FIELDS.map((field) => [field.json.toLowerCase(), field]));
 
@@ -96,6 +101,8 @@ function readField(field: SubmittedField, value: unknown, depth: number): Readin
       return readData(value);
     case 'seconds':
       return readSeconds(value);
+    case 'schedule':
+      return readSchedule(value);
     case 'message':
       return readPrevious(value, depth);
   }

@@ -8,6 +8,8 @@ export const HEADER = {
   lane: 'Steward-Lane',
   /** Unix ms after which the message must not be executed any more. */
   notAfter: 'Steward-Not-After',
+  /** When the request is to run again and again, as JSON; such a message always travels in pieces. */
+  schedule: 'Steward-Schedule',
   /** `<i>/<n>`, counted from 1: this payload is a piece of a larger one. */
   part: 'Steward-Part',
   serial: 'serial',

@@ -1,0 +1,73 @@
+import { cronFault, nextCronTime } from '../lib/cron-times.ts';
+import { showText, showValue } from '../lib/show-value.ts';
+
+/** When a request runs again and again: every so many seconds, for so many; or at the times of a cron expression. */
+export type Schedule = readonly [intervalSeconds: number, totalSeconds: number] | string;
+
+const FORM = 'must be [interval, total] in whole seconds, or a cron expression in quotes';
+const MAX_SECONDS = 2 ** 31 - 1;
+
+/** A schedule from JSON, or why it is none. */
+export function readSchedule(
+  value: unknown,
+): { readonly ok: true; readonly value: Schedule } | { readonly ok: false; readonly reason: string } {
+  if (typeof value === 'string') return readCron(value);
+  if (!Array.isArray(value) || value.length !== 2 || !value.every(isSeconds)) {
+    return { ok: false, reason: `${FORM}, but is ${showValue(value)}` };
+  }
+  const [interval, total] = value as [number, number];
+  if (interval < 1) return { ok: false, reason: `${FORM}; the interval must be 1 second at least` };
+  if (total < interval) {
+    return {
+      ok: false,
+      reason: `${FORM}; the total of ${total} s is less than the interval of ${interval} s`,
+    };
+  }
+  return { ok: true, value: [interval, total] };
+}
+
+/** Reads what `JSON.stringify` made of a schedule; undefined where that is none. */
+export function parseSchedule(json: string): Schedule | undefined {
+  try {
+    const reading = readSchedule(JSON.parse(json));
+    return reading.ok ? reading.value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a method cannot be run by a schedule, or undefined. */
+export function unschedulable(
+  name: string,
+  method: { readonly mode: string; readonly isOpenEnded?: boolean } | undefined,
+): string | undefined {
+  if (method?.mode === 'run' && !method.isOpenEnded) return undefined;
+  const why = method?.isOpenEnded ? 'goes on by itself until it is stopped' : 'is no method that is run';
+  return `${name} ${why}, so it cannot have a schedule`;
+}
+
+/**
+ * The first time after `after` at which a schedule that began at `startedAt` means a run; undefined where its total
+ * is over by then. The first run of an interval is at `startedAt` itself. Times are unix ms.
+ */
+export function nextRunAt(
+  schedule: Schedule,
+  { startedAt, after }: { startedAt: number; after: number },
+): number | undefined {
+  if (typeof schedule === 'string') return nextCronTime(schedule, after);
+  const [interval, total] = schedule;
+  if (after < startedAt) return startedAt;
+  const next = startedAt + (Math.floor((after - startedAt) / (interval * 1000)) + 1) * interval * 1000;
+  return next < startedAt + total * 1000 ? next : undefined;
+}
+
+function readCron(text: string): ReturnType<typeof readSchedule> {
+  const expression = text.trim().replace(/\s+/g, ' ');
+  const fault = cronFault(expression);
+  if (fault === undefined) return { ok: true, value: expression };
+  return { ok: false, reason: `${showText(text)} is no cron expression: ${fault}` };
+}
+
+function isSeconds(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_SECONDS;
+}
