@@ -24,10 +24,13 @@ function start(method: RunMethod = METHOD) {
   const begun: number[] = [];
   const loaded: number[] = [];
   const ends = new Map<number, () => void>();
+  /** What has its turn, and waits for the disk. */
+  const slow = new Set<number>();
   const stop = new AbortController();
   const runner = {
-    run: (row: JournalRow) => {
+    run: (row: JournalRow, _: unknown, { onBegin }: { onBegin(): void }) => {
       begun.push(row.row);
+      if (!slow.has(row.row)) onBegin();
       return new Promise((resolve) => ends.set(row.row, () => resolve({ written: Promise.resolve() })));
     },
   } as unknown as Runner;
@@ -44,8 +47,23 @@ function start(method: RunMethod = METHOD) {
     await settle();
   };
   const add = (row: number) => queue.add(rowOf(row), newMessage({}));
-  return { queue, begun, loaded, end, stop, add };
+  return { queue, begun, loaded, end, stop, add, slow };
 }
+
+test('a request that cannot begin, as the disk is full, is not overtaken', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { begun, end, add, slow, queue } = start();
+  slow.add(1);
+  for (const row of [1, 2]) add(row);
+  await settle();
+  t.mock.timers.tick(5000);
+  await settle();
+  assert.deepEqual(begun, [1]);
+  await end(1);
+  assert.deepEqual(begun, [1, 2]);
+  await end(2);
+  await queue.idle();
+});
 
 test('requests run one after the other, in their order', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });

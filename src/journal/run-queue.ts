@@ -85,12 +85,15 @@ export class RunQueue {
   }
 
   async #runOne(row: JournalRow, method: RunMethod | undefined, message: Message | undefined): Promise<void> {
-    const ended = this.#deps.runner.run(row, method, message);
+    const begun = Promise.withResolvers<void>();
+    const ended = this.#deps.runner.run(row, method, { known: message, onBegin: begun.resolve });
     const whole = ended.then(({ written }) => written);
     const tracked = whole.finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
     if (method?.isOpenEnded) return;
     const patience = new AbortController();
+    // What waits for the disk has not begun: nothing may overtake it.
+    await Promise.race([ended, begun.promise]);
     await Promise.race([ended, pause(LONG_RUN_MS, patience.signal)]);
     // With a reason of its own, as making the usual one (a DOMException) costs more than all else here.
     patience.abort('over');

@@ -32,6 +32,13 @@ export interface RunnerDeps extends JournalDeps {
   isCancelled(id: string): boolean;
 }
 
+interface RunInfo {
+  /** The request, where it is decoded already. */
+  readonly known?: Message | undefined;
+  /** Called when its turn is on disk and the method begins. */
+  onBegin?(): void;
+}
+
 interface RunInput {
   readonly message: Message;
   readonly signal: AbortSignal;
@@ -65,7 +72,7 @@ export class Runner {
   async run(
     row: JournalRow,
     method: RunMethod | undefined,
-    known?: Message,
+    { known, onBegin }: RunInfo = {},
   ): Promise<{ written: Promise<void> }> {
     if (this.#signal.aborted) return { written: Promise.resolve() };
     const message = known ?? this.#decode(row);
@@ -80,6 +87,7 @@ export class Runner {
     this.#running.set(row.id, controller);
     await this.#insist(() => this.#deps.store.write([markRunning(row.row, startedAt)]));
     if (this.#signal.aborted) return { written: Promise.resolve() };
+    onBegin?.();
     const long = setTimeout(() => this.#reportStart(row, startedAt), LONG_RUN_MS);
     const result = await this.#call(row, method, { message, signal: controller.signal });
     clearTimeout(long);
