@@ -41,7 +41,22 @@ export interface RunMethod extends Checked {
   run(call: RunCall): Promise<RunResult>;
 }
 
-export type JournalMethod = EffectMethod | RunMethod;
+/** A method that is journalled, and goes on as another message, as which it ends. */
+export interface ForwardMethod extends Checked {
+  readonly mode: 'forward';
+  forward(incoming: Incoming): Forwarded;
+}
+
+export interface Forwarded {
+  readonly message: Message;
+  readonly budgetMs?: number;
+  readonly replyKey?: string;
+}
+
+/** A method whose requests wait for their turn in the journal. */
+export type QueuedMethod = RunMethod | ForwardMethod;
+
+export type JournalMethod = EffectMethod | QueuedMethod;
 
 export interface RunCall extends Incoming {
   readonly signal: AbortSignal;
@@ -77,6 +92,16 @@ export interface JournalDeps {
   reply(request: Message, data: Uint8Array, alongside: readonly Statement[]): Promise<void>;
   /** How large the messages may be in which the reply to this request is sent, bytes; undefined: it must be whole. */
   pieceBytes(request: Message): number | undefined;
+  /** Queues the message that a request goes on as; `alongside` is told its id, and commits with it. */
+  forward(
+    forwarded: Forwarded,
+    notAfter: number | null,
+    alongside: (id: string) => readonly Statement[],
+  ): Promise<void>;
+  /** Cancels a message that a request goes on as. */
+  cancelForwarded(id: string): Promise<void>;
+  /** Called with messages before they are accepted; when it rejects, they are not, and come again. */
+  beforeAccepted?(messages: readonly Incoming[]): Promise<void>;
   /** Queues a report for the node that asked, together with `alongside`, in one transaction. */
   sendReport(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void>;
   /** Tells errorCentral and the log. */

@@ -4,6 +4,7 @@ import { HEADER, headerText, parseLanePlace } from '../message/wire-headers.ts';
 import { prune } from '../store/prune.ts';
 import { statement } from '../store/statement.ts';
 import { Cancellations } from './cancellations.ts';
+import { type ForwardMoved, Forwards } from './forwards.ts';
 import type { Arrival, JournalDeps, JournalMethod, JournalOptions } from './journal-deps.ts';
 import type { LaneState } from './lane-record.ts';
 import { openArrival } from './open-arrival.ts';
@@ -28,6 +29,7 @@ export class Journal implements AsyncDisposable {
   readonly #queues = new Map<string, RunQueue>();
   readonly #stop = new AbortController();
   readonly #reporter: Reporter;
+  readonly #forwards: Forwards;
   readonly #partMemory: PartMemory;
   readonly #runner: Runner;
   readonly #cancellations: Cancellations;
@@ -40,8 +42,13 @@ export class Journal implements AsyncDisposable {
     this.#reporter = new Reporter(deps);
     this.#partMemory = new PartMemory(PART_MEMORY_MESSAGES * options.maxMessageBytes);
     this.#cancellations = new Cancellations(deps.store);
+    this.#forwards = new Forwards({ store: deps.store, reporter: this.#reporter });
     this.#runner = new Runner(options, {
       ...deps,
+      forward: (...args) => {
+        this.#forwards.use();
+        return deps.forward(...args);
+      },
       reporter: this.#reporter,
       signal: this.#stop.signal,
       isCancelled: (id) => this.#cancellations.has(id),
@@ -89,7 +96,19 @@ export class Journal implements AsyncDisposable {
     await store.write([this.#cancellations.add(id, now())]);
     if (this.#runner.cancel(id) || !stored) return;
     const row = toRow(stored);
-    if (this.#queueOf(row.fromNode, row.subject).remove(row.row)) await this.#runner.endCancelled(row);
+    if (this.#queueOf(row.fromNode, row.subject).remove(row.row)) return await this.#runner.endCancelled(row);
+    const { forward } = this.#forwards.rowOf(id) ?? {};
+    if (forward) await this.#deps.cancelForwarded(forward);
+  }
+
+  /** Whether this node relayed a request with this key. */
+  wasRelayed(replyKey: string): boolean {
+    return this.#forwards.hasKey(replyKey);
+  }
+
+  /** Messages of this node's own came to a new state: requests that went on as these are reported. */
+  forwardsMoved(moved: readonly ForwardMoved[]): void {
+    this.#forwards.moved(moved);
   }
 
   /** Deletes what ended more than `keepMs` ago, or is not among the newest `keepCount` rows. */
@@ -179,7 +198,7 @@ export class Journal implements AsyncDisposable {
 
   #runMethodOf(subject: string) {
     const method = this.#deps.methodOf(parseSubject(subject)?.method ?? '');
-    return method?.mode === 'run' ? method : undefined;
+    return method?.mode === 'effect' ? undefined : method;
   }
 
   #load(row: number): JournalRow | undefined {

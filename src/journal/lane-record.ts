@@ -1,4 +1,5 @@
 import type { Message } from '../message/message.ts';
+import { senderOf } from '../message/sender-of.ts';
 import { type Statement, statement } from '../store/statement.ts';
 import { insertRefused, type JournalRow } from './rows.ts';
 
@@ -78,7 +79,7 @@ export class LaneRecord {
       lane: item.seq === 0 ? null : this.#state.id,
       seq: item.seq === 0 ? null : item.seq,
       id: item.id,
-      fromNode: item.message?.fromNode ?? this.#state.fromNode,
+      fromNode: item.message ? senderOf(item.message) : this.#state.fromNode,
       subject: this.#state.subject,
       notAfter: item.notAfter,
       acceptedAt: this.#deps.now(),

@@ -1,17 +1,11 @@
-import { isTemporary, TemporaryError } from '../lib/temporary-error.ts';
+import { TemporaryError } from '../lib/temporary-error.ts';
 import type { Message } from '../message/message.ts';
+import { senderOf } from '../message/sender-of.ts';
 import { type AnswerStatus, HEADER, headerText, type LanePlace, parsePair } from '../message/wire-headers.ts';
 import type { Statement } from '../store/statement.ts';
 import { AnswerWriter } from './answer-writer.ts';
-import type {
-  Arrival,
-  EffectMethod,
-  Incoming,
-  JournalDeps,
-  JournalMethod,
-  JournalOptions,
-  Outcome,
-} from './journal-deps.ts';
+import { applySafely } from './apply-safely.ts';
+import type { Arrival, JournalDeps, JournalMethod, JournalOptions } from './journal-deps.ts';
 import { type Item, LaneRecord, type LaneState, type Verdict } from './lane-record.ts';
 import { PartAssembly, type PartMemory } from './part-assembly.ts';
 import { insertAccepted, type JournalRow } from './rows.ts';
@@ -110,7 +104,7 @@ export class ReceivingLane {
       this.#state.next = seq + 1;
       this.#unanswered.set(seq, item);
     }
-    if (item.message && !item.fault) this.#deps.onAlive(item.message.fromNode);
+    if (item.message && !item.fault) this.#deps.onAlive(senderOf(item.message));
     this.#queue.push(item);
     this.#queueBytes += item.payload.length;
     this.#drain ??= this.#run();
@@ -180,6 +174,7 @@ export class ReceivingLane {
       else if (isOver(item, now))
         verdicts.set(item, { status: 'expired', reason: 'it came after its time was over' });
     }
+    await this.#deps.beforeAccepted?.(good.map(({ id, message }) => ({ id, message: message! })));
     if (this.#method.mode === 'effect') await this.#applyEffects(batch, good, verdicts);
     else await this.#journal(batch, good, verdicts);
     for (const [item, verdict] of verdicts) this.#complain(item, verdict);
@@ -275,23 +270,6 @@ export class ReceivingLane {
     } catch (error) {
       throw new TemporaryError((error as Error).message, { cause: error });
     }
-  }
-}
-
-/** An unexpected fault of a method is the message's end, not the lane's. */
-async function applySafely(
-  method: EffectMethod,
-  incoming: readonly Incoming[],
-  intend: (note: string) => Promise<void>,
-): Promise<Outcome[]> {
-  try {
-    return await method.apply(incoming, intend);
-  } catch (error) {
-    if (isTemporary(error)) throw error;
-    return incoming.map(() => ({
-      ok: false,
-      reason: `${method.name} failed unexpectedly: ${(error as Error).message}`,
-    }));
   }
 }
 

@@ -51,6 +51,14 @@ export function markRunning(row: number, at: number): Statement {
   return statement(`UPDATE journal SET state = 'running', started_at = ? WHERE row = ?`, at, row);
 }
 
+/** Statement that notes that a request goes on as another message; when that ends, a trigger ends the request. */
+export function markForwarded(row: number, forward: string, replyKey: string | undefined): Statement {
+  return statement(
+    `UPDATE journal SET state = 'forwarded', forward = ?, reply_key = ?, body = NULL WHERE row = ?`,
+    ...[forward, replyKey ?? null, row],
+  );
+}
+
 /** Statement that notes how a run ended; where the sender speaks lanes, it is to be reported. */
 export function markEnded(row: number, end: RowEnd, isReported: boolean): Statement {
   return statement(

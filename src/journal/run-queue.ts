@@ -1,6 +1,6 @@
 import { pause } from '../lib/pause.ts';
 import type { Message } from '../message/message.ts';
-import type { RunMethod } from './journal-deps.ts';
+import type { QueuedMethod } from './journal-deps.ts';
 import type { JournalRow } from './rows.ts';
 import { LONG_RUN_MS, type Runner } from './runner.ts';
 
@@ -21,7 +21,7 @@ interface Waiting {
 export interface RunQueueDeps {
   readonly runner: Runner;
   readonly signal: AbortSignal;
-  methodOf(subject: string): RunMethod | undefined;
+  methodOf(subject: string): QueuedMethod | undefined;
   load(row: number): JournalRow | undefined;
 }
 
@@ -76,7 +76,7 @@ export class RunQueue {
       const row = next.known?.row ?? this.#deps.load(next.row);
       if (!row) continue;
       const method = this.#deps.methodOf(row.subject);
-      const limit = method?.isOpenEnded ? MAX_OPEN_ENDED : MAX_SIDE_BY_SIDE;
+      const limit = isOpenEnded(method) ? MAX_OPEN_ENDED : MAX_SIDE_BY_SIDE;
       while (this.#running.size >= limit) await Promise.race(this.#running);
       await this.#runOne(row, method, next.known?.message);
     }
@@ -84,13 +84,17 @@ export class RunQueue {
     this.#loop = undefined;
   }
 
-  async #runOne(row: JournalRow, method: RunMethod | undefined, message: Message | undefined): Promise<void> {
+  async #runOne(
+    row: JournalRow,
+    method: QueuedMethod | undefined,
+    message: Message | undefined,
+  ): Promise<void> {
     const begun = Promise.withResolvers<void>();
     const ended = this.#deps.runner.run(row, method, { known: message, onBegin: begun.resolve });
     const whole = ended.then(({ written }) => written);
     const tracked = whole.finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
-    if (method?.isOpenEnded) return;
+    if (isOpenEnded(method)) return;
     const patience = new AbortController();
     // What waits for the disk has not begun: nothing may overtake it.
     await Promise.race([ended, begun.promise]);
@@ -114,4 +118,8 @@ export class RunQueue {
     this.#known--;
     this.#knownBytes -= waiting.known.row.body.length;
   }
+}
+
+function isOpenEnded(method: QueuedMethod | undefined): boolean {
+  return method?.mode === 'run' && method.isOpenEnded === true;
 }

@@ -3,11 +3,19 @@ import { formatOf } from '../message/body-format.ts';
 import { decodeMessage } from '../message/decode-message.ts';
 import type { Message } from '../message/message.ts';
 import type { Statement } from '../store/statement.ts';
-import type { JournalDeps, JournalOptions, ReplyBody, RunMethod, RunResult } from './journal-deps.ts';
+import type {
+  ForwardMethod,
+  JournalDeps,
+  JournalOptions,
+  QueuedMethod,
+  ReplyBody,
+  RunMethod,
+  RunResult,
+} from './journal-deps.ts';
 import { discardReply, replyPieces } from './reply-pieces.ts';
 import { ReplyTurns } from './reply-turns.ts';
 import type { Reporter } from './reporter.ts';
-import { type JournalRow, markEnded, markRunning, type RowEnd } from './rows.ts';
+import { type JournalRow, markEnded, markForwarded, markRunning, type RowEnd } from './rows.ts';
 
 /** Time after which a run is reported as started, and no longer holds up its successor, ms. */
 export const LONG_RUN_MS = 1000;
@@ -71,7 +79,7 @@ export class Runner {
    */
   async run(
     row: JournalRow,
-    method: RunMethod | undefined,
+    method: QueuedMethod | undefined,
     { known, onBegin }: RunInfo = {},
   ): Promise<{ written: Promise<void> }> {
     if (this.#signal.aborted) return { written: Promise.resolve() };
@@ -83,6 +91,7 @@ export class Runner {
         written: this.#end({ row, message, startedAt: undefined, end: refusal ?? { state: 'rejected' } }),
       };
     }
+    if (method.mode === 'forward') return { written: this.#forward(row, method, message) };
     const controller = new AbortController();
     this.#running.set(row.id, controller);
     await this.#insist(() => this.#deps.store.write([markRunning(row.row, startedAt)]));
@@ -125,7 +134,7 @@ export class Runner {
 
   #refusal(
     row: JournalRow,
-    method: RunMethod | undefined,
+    method: QueuedMethod | undefined,
     message: Message | undefined,
     now: number,
   ): RowEnd | undefined {
@@ -135,6 +144,13 @@ export class Runner {
     if (!message) return { state: 'rejected', reason: 'its journalled form cannot be read' };
     if (!method) return { state: 'rejected', reason: `this node does not know the method ${message.method}` };
     return undefined;
+  }
+
+  /** Has a request go on as another message. Before that is on disk nothing has begun: after a crash it is done then. */
+  async #forward(row: JournalRow, method: ForwardMethod, message: Message): Promise<void> {
+    const forwarded = method.forward({ id: row.id, message });
+    const note = (id: string) => [markForwarded(row.row, id, forwarded.replyKey)];
+    await this.#insist(() => this.#deps.forward(forwarded, row.notAfter, note));
   }
 
   async #call(row: JournalRow, method: RunMethod, { message, signal }: RunInput): Promise<RunResult> {

@@ -21,6 +21,8 @@ export interface StoredRow {
   readonly output_bytes: number | null;
   readonly format: number;
   readonly body: Uint8Array | null;
+  /** The id of the message that the request goes on as. */
+  readonly forward: string | null;
 }
 
 /** The request that a stored row is about. */

@@ -1,5 +1,5 @@
 import { type BodyFormat, formatOf } from '../message/body-format.ts';
-import { parseSubject } from '../message/subject.ts';
+import { parseSubject, receiverOf } from '../message/subject.ts';
 import { prune } from '../store/prune.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { statement } from '../store/statement.ts';
@@ -28,7 +28,8 @@ export interface FinishedMessage {
 /** What a node reported of a request: the fields it knows; times are unix ms by its own clock. */
 export interface End {
   readonly id: string;
-  readonly state: State;
+  /** `handed-over`: given to a node that sends no reports, so that `accepted` is the last that is known. */
+  readonly state: State | 'handed-over';
   readonly reason?: string;
   readonly exitCode?: number;
   readonly signal?: string;
@@ -55,6 +56,8 @@ export interface LedgerDeps {
   readonly now: () => number;
   /** Called with what has ended by a report, before that is written down; a failure is not swallowed. */
   onFinished(finished: readonly FinishedMessage[]): Promise<void>;
+  /** Called when it is written down that messages have ended or, then with `startedAt`, that they run. */
+  onWritten?(moved: readonly { readonly id: string; readonly startedAt?: number }[]): void;
   readonly logger: { warn(fields: object, text: string): void };
 }
 
@@ -144,22 +147,35 @@ export class Ledger {
   async applyReports(fromNode: string, ends: readonly End[]): Promise<void> {
     const statements: Statement[] = [];
     const finished: FinishedMessage[] = [];
+    const known: End[] = [];
     for (const end of ends) {
       const row = this.#find(end.id);
-      if (!row || parseSubject(row.subject)?.toNode !== fromNode) {
+      if (!row || receiverOf(row.subject) !== fromNode) {
         this.#deps.logger.warn(
           { id: end.id, fromNode },
           'a report about a message that was not sent to its node',
         );
         continue;
       }
+      known.push(end);
       statements.push(...this.#reported(row, end));
-      if (isFinal(end.state) && (!isFinal(row.state) || isCorrectable(row.state))) {
-        finished.push(toFinished(row, end, this.#deps.now()));
-      }
+      const isNews = isEnd(end) && isOpen(row.state);
+      if (isNews) finished.push(toFinished(row, end, this.#deps.now()));
     }
     if (finished.length > 0) await this.#deps.onFinished(finished);
     if (statements.length > 0) await this.#deps.store.write(statements);
+    this.#deps.onWritten?.(known.map((end) => toMoved(end, this.#deps.now())));
+  }
+
+  /** Whether a message with this id was ever queued, as far as is remembered. */
+  has(id: string): boolean {
+    return this.#deps.store.get('SELECT 1 FROM ledger WHERE id = ?', id) !== undefined;
+  }
+
+  /** The node that a message was sent to, or undefined. */
+  receiverOf(id: string): string | undefined {
+    const row = this.#find(id);
+    return row && receiverOf(row.subject);
   }
 
   /** Enters a node that said hello into the node list; `about` is JSON of what it told of itself. */
@@ -201,7 +217,7 @@ export class Ledger {
 
   #reported(row: Row, end: End): Statement[] {
     const at = this.#deps.now();
-    if (!isFinal(end.state)) {
+    if (!isEnd(end)) {
       const sql = `UPDATE ledger SET state = 'running', started_at = ?, accepted_at = coalesce(accepted_at, ?),
                      ended_at = NULL, reason = NULL
                    WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'undelivered', 'expired')`;
@@ -214,7 +230,13 @@ export class Ledger {
            format = CASE WHEN ? = 'succeeded' THEN NULL ELSE coalesce(format, (SELECT o.format FROM outbox o WHERE o.key = ledger.key)) END,
            body = CASE WHEN ? = 'succeeded' THEN NULL ELSE coalesce(body, (SELECT o.body FROM outbox o WHERE o.key = ledger.key)) END
          WHERE key = ? AND state IN ${CORRECTABLE}`,
-        ...[end.state, end.reason ?? null, end.exitCode ?? null, end.signal ?? null, end.stderrTail ?? null],
+        ...[
+          stateOf(end),
+          end.reason ?? null,
+          end.exitCode ?? null,
+          end.signal ?? null,
+          end.stderrTail ?? null,
+        ],
         ...[end.outputBytes ?? null, end.acceptedAt ?? at, end.startedAt ?? null, end.endedAt ?? at],
         ...[end.state, end.state, row.key],
       ),
@@ -228,15 +250,28 @@ function firstIdAt(ms: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
-function isCorrectable(state: State): boolean {
-  return state === 'undelivered' || state === 'expired' || state === 'cancelled';
+function toMoved(end: End, now: number): { id: string; startedAt?: number } {
+  return isEnd(end) ? { id: end.id } : { id: end.id, startedAt: end.startedAt ?? now };
+}
+
+function isEnd({ state }: End): boolean {
+  return state === 'handed-over' || isFinal(state);
+}
+
+function stateOf({ state }: End): State {
+  return state === 'handed-over' ? 'accepted' : state;
+}
+
+/** Whether an end is news: nothing final is known, or what is known was said before it could be. */
+function isOpen(state: State): boolean {
+  return !isFinal(state) || state === 'undelivered' || state === 'expired' || state === 'cancelled';
 }
 
 function toFinished(row: Row, end: End, now: number): FinishedMessage {
   return {
     id: row.id,
     batch: row.batch,
-    state: end.state,
+    state: stateOf(end),
     reason: end.reason ?? null,
     queuedAt: row.queued_at,
     sentAt: row.sent_at,

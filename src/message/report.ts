@@ -1,4 +1,7 @@
-/** How a request stands at the node that runs it. `running` is not an end: it is sent for what takes long. */
+/**
+ * How a request stands at the node that runs it. `running` is not an end: it is sent for what takes long. Relayed
+ * requests also end as `undelivered`, and as `handed-over` where their target is a node that sends no reports.
+ */
 export const REPORT_STATES = [
   'running',
   'succeeded',
@@ -8,6 +11,8 @@ export const REPORT_STATES = [
   'cancelled',
   'rejected',
   'expired',
+  'undelivered',
+  'handed-over',
 ] as const;
 
 export type ReportState = (typeof REPORT_STATES)[number];

@@ -15,6 +15,12 @@ export function subjectOf(message: Pick<Message, 'toNode' | 'method'>, kind: Kin
   return `${message.toNode}.${message.method}.${kind}`;
 }
 
+/** The node that takes what travels on a subject: the target, or the node that relays to it. */
+export function receiverOf(subject: string): string {
+  const toNode = parseSubject(subject)?.toNode ?? subject;
+  return toNode.slice(toNode.indexOf('.') + 1);
+}
+
 /** Reads a subject back; undefined for reply subjects and all others that no message travels on. */
 export function parseSubject(subject: string): Subject | undefined {
   const parts = subject.split('.');

@@ -44,7 +44,22 @@ export interface RunMethod extends MethodBase {
   run(call: RunCall): Promise<RunResult>;
 }
 
-export type Method = EffectMethod | RunMethod;
+/** A method that is journalled and answered, and goes on as another message: the request ends as that one ends. */
+export interface ForwardMethod extends MethodBase {
+  readonly mode: 'forward';
+  /** The message that goes on; called once more where a crash came before it was queued. */
+  forward(incoming: Incoming): Forwarded;
+}
+
+export interface Forwarded {
+  readonly message: Message;
+  /** Connected time within which it is to be delivered, ms; undefined means as long as it lives. */
+  readonly budgetMs?: number;
+  /** By this the replies to it are known again, where copies of them go to another node. */
+  readonly replyKey?: string;
+}
+
+export type Method = EffectMethod | RunMethod | ForwardMethod;
 
 export interface RunCall extends Incoming {
   /** Aborted when the node stops or the request is cancelled; `signal.reason` is an Error that says which. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
+import type { ForwardMoved } from '../journal/forwards.ts';
 import { Journal } from '../journal/journal.ts';
 import type { JournalMethod } from '../journal/journal-deps.ts';
 import { Ledger } from '../ledger/ledger.ts';
@@ -21,6 +22,7 @@ import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createOutcomes } from './outcomes.ts';
 import { OwnMessages, pieceBytes } from './own-messages.ts';
+import { createRelayMethods, relayingDeps } from './relaying.ts';
 import { checkSubmission } from './submit.ts';
 
 /** What a node is told besides its configuration. */
@@ -79,7 +81,8 @@ export async function buildNode(
   const send = (lines: readonly string[]) => late.own!.errors(lines);
   const reporter = createErrorReporter({ nodeName: config.nodeName }, { send, logger, metrics });
   const onFinished = createOutcomes({ audit, metrics, reporter, maxMessageBytes: config.maxMessageBytes });
-  const ledger = new Ledger({ store, now: Date.now, onFinished, logger });
+  const onWritten = (moved: readonly ForwardMoved[]) => late.journal?.forwardsMoved(moved);
+  const ledger = new Ledger({ store, now: Date.now, onFinished, onWritten, logger });
   const onCrash = ({ name }: { name: string }, error: Error) =>
     reporter.error(`error: process ${name} failed and is started again: ${error.message}`);
   const supervisor = createSupervisor({}, { logger, onCrash });
@@ -87,7 +90,7 @@ export async function buildNode(
     createMethods(methodsOptions(config, options), methodsDeps(late, { ledger, metrics, options, config })),
   );
   const outbox = stack.use(
-    makeOutbox(config, { store, ledger, logger, bus, metrics, methods, supervisor, onFinished }),
+    makeOutbox(config, { store, ledger, logger, bus, metrics, methods, supervisor, onFinished, onWritten }),
   );
   stack.use(supervisor);
   late.reporter = stack.use(reporter);
@@ -108,7 +111,7 @@ export async function buildNode(
     methods,
     journalMethods,
   };
-  const journal = stack.use(await openJournal(config, parts, late.own));
+  const journal = stack.use(await openJournal(config, parts, late));
   late.journal = journal;
   return {
     ...parts,
@@ -135,7 +138,7 @@ class Late {
   onConnect: (() => void) | undefined;
 
   /** A part that is there once the node has started. */
-  made<K extends 'outbox' | 'journal' | 'processes'>(part: K): NonNullable<Late[K]> {
+  made<K extends 'outbox' | 'own' | 'journal' | 'processes'>(part: K): NonNullable<Late[K]> {
     const made = this[part];
     if (!made) throw new TemporaryError('the node is still starting');
     return made;
@@ -199,6 +202,7 @@ function methodsDeps(
     },
     applyReports: (fromNode, ends) => parts.ledger.applyReports(fromNode, ends),
     cancelRequest: (id) => late.made('journal').cancel(id),
+    otherMethods: createRelayMethods(parts.config),
     queue: {
       list: (filter, limit) => late.made('outbox').find(filter, limit),
       remove: (filter, reason) => late.made('outbox').cancel(filter, reason),
@@ -242,10 +246,11 @@ function metricSources(outbox: Outbox, supervisor: Supervisor) {
 async function openJournal(
   config: Config,
   parts: Omit<NodeParts, 'journal' | 'provideProcesses' | 'onConnect'>,
-  own: OwnMessages,
+  late: Late,
 ): Promise<Journal> {
   await cleanSpool(join(config.databaseFolder, 'spool'));
   const { store, bus, outbox, reporter, metrics, logger, journalMethods } = parts;
+  const own = late.made('own');
   return await Journal.open(
     { nodeName: config.nodeName, maxMessageBytes: config.maxMessageBytes },
     {
@@ -254,6 +259,7 @@ async function openJournal(
       methodOf: (name) => journalMethods.get(name),
       answer: (subject, text, headers) => void bus.publish(subject, text, { headers }),
       reply: (request, data, alongside) => own.reply(request, data, alongside),
+      ...relayingDeps(config, parts, { own, wasRelayed: (key) => late.made('journal').wasRelayed(key) }),
       sendReport: (toNode, ends, alongside) => own.report(toNode, ends, alongside),
       reportError: (text, about) =>
         text.startsWith('info:') ? reporter.info(text, about) : reporter.error(text, about),
@@ -267,14 +273,15 @@ async function openJournal(
 interface OutboxParts
   extends Pick<NodeParts, 'store' | 'ledger' | 'logger' | 'bus' | 'metrics' | 'methods' | 'supervisor'> {
   readonly onFinished: ReturnType<typeof createOutcomes>;
+  readonly onWritten: (moved: readonly ForwardMoved[]) => void;
 }
 
 function makeOutbox(config: Config, parts: OutboxParts): Outbox {
-  const { store, ledger, logger, bus, metrics, methods, supervisor, onFinished } = parts;
+  const { store, ledger, logger, bus, metrics, methods, supervisor, onFinished, onWritten } = parts;
   return new Outbox(
     { nodeName: config.nodeName, messageTtlMs: config.messageTtlSeconds * 1000 },
     {
-      ...{ store, ledger, logger, transport: bus, now: Date.now, onEnded: onFinished },
+      ...{ store, ledger, logger, transport: bus, now: Date.now, onEnded: onFinished, onWritten },
       // A method that this node does not know is taken for one that runs, and reports.
       isDoneWhenAccepted: (method) => methods.get(method)?.mode === 'effect',
       onDelivered: ({ method, count, waitedMs }) => metrics.delivered(method, waitedMs / 1000, count),

@@ -21,8 +21,7 @@ export function createNodeProcesses(nodeName: string, deps: SubscribersDeps): No
     list: () => supervisor.list().map(toEntry),
     startSubscriber: async (method) => {
       if (!deps.isKnownMethod(method)) throw new Error(`this node does not know the method ${method}`);
-      const toNode = method === 'REQErrorLog' ? ERROR_CENTRAL : nodeName;
-      const name = subjectOf({ toNode, method }, kindOf(method));
+      const name = subjectOf({ toNode: placeOf(method, nodeName), method }, kindOf(method));
       const info = await supervisor.start({
         kind: 'subscriber',
         name,
@@ -37,6 +36,12 @@ export function createNodeProcesses(nodeName: string, deps: SubscribersDeps): No
   };
 }
 
+/** Under which name of a node a method's messages come. */
+function placeOf(method: string, nodeName: string): string {
+  if (method === 'REQErrorLog') return ERROR_CENTRAL;
+  return method === 'REQRelay' ? `*.${nodeName}` : nodeName;
+}
+
 async function subscribe(subject: string, method: string, deps: SubscribersDeps): Promise<Running> {
   const subscription = deps.listen(subject, method);
   try {
@@ -49,6 +54,8 @@ async function subscribe(subject: string, method: string, deps: SubscribersDeps)
 }
 
 function toEntry({ id, kind, name }: ProcessInfo): ProcessEntry {
-  const subject = parseSubject(name);
-  return { id, kind, subject: name, node: subject?.toNode ?? '', method: subject?.method ?? '' };
+  // A node relays on its own name, behind that of any other.
+  const subject = parseSubject(name.replace(/^\*\.(?=[^.]+\.REQRelay\.)/, 'any.'));
+  const node = name.startsWith('*.') ? subject?.toNode.slice('any.'.length) : subject?.toNode;
+  return { id, kind, subject: name, node: node ?? '', method: subject?.method ?? '' };
 }

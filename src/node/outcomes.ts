@@ -27,13 +27,19 @@ export function createOutcomes(deps: OutcomesDeps): (finished: readonly Finished
     for (let start = 0; start < finished.length; start += AUDIT_SLICE) {
       const entries = finished.slice(start, start + AUDIT_SLICE).flatMap((one) => {
         const message = decode(one, deps.maxMessageBytes);
-        if (message && GIVEN_UP.has(one.state)) complain(one, message, deps);
+        if (message && GIVEN_UP.has(one.state) && !wasComplainedOf(one, message))
+          complain(one, message, deps);
         // Reports travel about requests that have entries of their own.
         return message?.method === 'REQReport' ? [] : [toEntry(one, message)];
       });
       await deps.audit.append(entries);
     }
   };
+}
+
+/** Of a relayed request that was given up, the node complained that had to deliver it. */
+function wasComplainedOf(one: Finished, { method }: Message): boolean {
+  return 'batch' in one && (method === 'REQRelay' || method === 'REQRelayInitial');
 }
 
 function complain(one: Finished, message: Message, deps: OutcomesDeps): void {

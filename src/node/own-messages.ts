@@ -2,7 +2,9 @@ import type { Config } from '../config/config.ts';
 import { type Message, newMessage } from '../message/message.ts';
 import { replyTo } from '../message/reply.ts';
 import { encodeReport, type ReportEntry } from '../message/report.ts';
+import type { Forwarded } from '../methods/method.ts';
 import type { Outbox, Parcel } from '../outbox/outbox.ts';
+import type { ReplyCopy } from '../relay/reply-copies.ts';
 import type { Statement } from '../store/statement.ts';
 import { ownParcel } from './parcels.ts';
 
@@ -16,8 +18,13 @@ const MAX_PIECE_BYTES = 512 * 1024;
  * The size of the pieces in which a reply is sent, bytes: half of what the broker takes leaves room for the rest of
  * the message. Undefined where the reply must be one message.
  */
-export function pieceBytes({ replyMethod }: Message, maxPayload: number): number | undefined {
-  return APPENDING.has(replyMethod) ? Math.min(MAX_PIECE_BYTES, Math.ceil(maxPayload / 2)) : undefined;
+export function pieceBytes(request: Message, maxPayload: number): number | undefined {
+  const { replyMethod, relayFromNode, relayReplyMethod } = request;
+  const isAppended =
+    relayFromNode === '' || relayReplyMethod === 'REQNone' || APPENDING.has(relayReplyMethod);
+  return isAppended && APPENDING.has(replyMethod)
+    ? Math.min(MAX_PIECE_BYTES, Math.ceil(maxPayload / 2))
+    : undefined;
 }
 
 /** The messages that a node sends of its own accord: replies, reports of ends, and errors. */
@@ -39,8 +46,8 @@ export class OwnMessages {
     const parcels: Parcel[] = [];
     if (reply) {
       // Only what the asker said limits how long a result is kept.
-      const budgetMs = request.replyRetries > 0 ? reply.retries * reply.ackTimeout * 1000 : undefined;
-      parcels.push(ownParcel(reply, this.#config, budgetMs));
+      const budgetMs = reply.retries * reply.ackTimeout * 1000;
+      parcels.push(ownParcel(reply, this.#config, request.replyRetries > 0 ? { budgetMs } : {}));
     }
     await this.#outbox.enqueue(parcels, alongside);
   }
@@ -49,6 +56,30 @@ export class OwnMessages {
   async report(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void> {
     const message = this.#own({ toNode, method: 'REQReport', data: [encodeReport(ends)] });
     await this.#outbox.enqueue([ownParcel(message, this.#config)], alongside);
+  }
+
+  /** Queues the message that a request goes on as; what it is to commit with is told its id. */
+  async forward(
+    { message, budgetMs }: Forwarded,
+    notAfter: number | null,
+    alongside: (id: string) => readonly Statement[],
+  ): Promise<void> {
+    const parcel = ownParcel(message, this.#config, {
+      ...(budgetMs === undefined ? {} : { budgetMs }),
+      ...(notAfter === null ? {} : { expiresAt: notAfter }),
+    });
+    await this.#outbox.enqueue([parcel], alongside(parcel.id));
+  }
+
+  /** Queues copies of replies to relayed requests. */
+  async copies(copies: readonly ReplyCopy[]): Promise<void> {
+    await this.#outbox.enqueue(copies.map(({ message, ...more }) => ownParcel(message, this.#config, more)));
+  }
+
+  /** Queues a cancellation of a request that was sent to a node. */
+  async cancel(toNode: string, id: string): Promise<void> {
+    const message = this.#own({ toNode, method: 'REQCancel', methodArgs: [id], replyMethod: 'REQNone' });
+    await this.#outbox.enqueue([ownParcel(message, this.#config)]);
   }
 
   /** Queues lines for the errors' central node, whoever that is. */

@@ -6,6 +6,7 @@ import { kindOf } from '../message/kind-of.ts';
 import type { Message } from '../message/message.ts';
 import { subjectOf } from '../message/subject.ts';
 import type { Parcel } from '../outbox/outbox.ts';
+import { toRelayInitial } from '../relay/to-relay-initial.ts';
 
 /** The reference's default for retries, which stands for "nobody said how long to try". */
 const UNSAID_RETRIES = 1;
@@ -14,8 +15,10 @@ type Settings = Pick<Config, 'serialization' | 'compression' | 'defaultMessageRe
 
 /** A message ready for the outbox. Its budget is the submitter's, or the operator's where the config raises it. */
 export function toParcel(request: Request, settings: Settings, batch: string | null, now: number): Parcel {
-  const { message, expiresIn, hasRetries } = request;
+  const { expiresIn, hasRetries } = request;
   const hasBudget = hasRetries || settings.defaultMessageRetries > UNSAID_RETRIES;
+  const message =
+    request.message.relayViaNode === '' ? request.message : toRelayInitial(request.message, hasBudget);
   return {
     ...envelope(message, settings, batch),
     ...(hasBudget ? { budgetMs: message.retries * message.ackTimeout * 1000 } : {}),
@@ -24,8 +27,12 @@ export function toParcel(request: Request, settings: Settings, batch: string | n
 }
 
 /** A message of this node's own making: a reply (with the asker's budget, if any), a report, an error. */
-export function ownParcel(message: Message, settings: Settings, budgetMs?: number): Parcel {
-  return { ...envelope(message, settings, null), ...(budgetMs === undefined ? {} : { budgetMs }) };
+export function ownParcel(
+  message: Message,
+  settings: Settings,
+  more: Partial<Pick<Parcel, 'id' | 'budgetMs' | 'expiresAt'>> = {},
+): Parcel {
+  return { ...envelope(message, settings, null), ...more };
 }
 
 function envelope(message: Message, settings: Settings, batch: string | null): Parcel {

@@ -8,6 +8,7 @@ import type { Message } from '../message/message.ts';
 import { METHOD_NAMES } from '../message/method-names.ts';
 import { readSubmission } from '../message/read-submission.ts';
 import type { Parcel } from '../outbox/outbox.ts';
+import { relayFault, relayWarnings } from '../relay/relay-fault.ts';
 import { toParcel } from './parcels.ts';
 
 /** How long the node works at a submission before it looks after other things, ms. */
@@ -162,13 +163,13 @@ class Submission {
       this.#refused.push({ index, field: checked.field, reason: checked.reason });
       return [];
     }
-    if (checked.requests[0]?.message.relayViaNode) {
-      const reason = 'this version does not relay messages; send it on the node that relayViaNode names';
-      this.#refused.push({ index, field: 'relayViaNode', reason });
-      return [];
-    }
-    for (const warning of checked.warnings) this.#warnings.push({ index, ...warning });
-    return checked.requests.map((request) => ({ index, request }));
+    const relayed = relayWarnings(checked.requests[0]!.message);
+    for (const warning of [...checked.warnings, ...relayed]) this.#warnings.push({ index, ...warning });
+    return checked.requests.flatMap((request) => {
+      const fault = relayFault(request.message, this.#config.nodeName);
+      if (fault) this.#refused.push({ index, ...fault });
+      return fault ? [] : [{ index, request }];
+    });
   }
 
   /** Has a slice stored: beside the others or, where the order of storing matters, after them. */

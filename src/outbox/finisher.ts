@@ -11,13 +11,13 @@ interface Ends {
 
 /** Writes down how messages ended: first for the audit log, then in the database, in the order of the calls. */
 export class Finisher implements AsyncDisposable {
-  readonly #deps: Pick<OutboxDeps, 'store' | 'onEnded' | 'logger'>;
+  readonly #deps: Pick<OutboxDeps, 'store' | 'onEnded' | 'onWritten' | 'logger'>;
   readonly #stop = new AbortController();
   #waiting: Ends[] = [];
   #loop: Promise<void> | undefined;
   #isFailing = false;
 
-  constructor(deps: Pick<OutboxDeps, 'store' | 'onEnded' | 'logger'>) {
+  constructor(deps: Pick<OutboxDeps, 'store' | 'onEnded' | 'onWritten' | 'logger'>) {
     this.#deps = deps;
   }
 
@@ -52,6 +52,7 @@ export class Finisher implements AsyncDisposable {
       if (ended.length > 0) await this.#insist(() => this.#deps.onEnded(ended));
       const statements = taken.flatMap((ends) => ends.statements);
       await this.#insist(() => this.#deps.store.write(statements));
+      if (ended.length > 0) this.#deps.onWritten?.(ended);
     }
     // Not a moment later: what is added from now on needs a new run.
     this.#loop = undefined;

@@ -1,4 +1,4 @@
-import { parseSubject } from '../message/subject.ts';
+import { parseSubject, receiverOf } from '../message/subject.ts';
 import type { Finisher } from './finisher.ts';
 import { LaneAnswers, type Peer } from './lane-answers.ts';
 import { LaneEnds } from './lane-ends.ts';
@@ -52,7 +52,7 @@ export class Lane {
   ) {
     const parsed = parseSubject(row.subject);
     this.subject = row.subject;
-    this.toNode = parsed?.toNode ?? row.subject;
+    this.toNode = receiverOf(row.subject);
     this.method = parsed?.method ?? '';
     this.#deps = deps;
     this.queue = new LaneQueue(row, { store: deps.store, hasRows: options.hasRows });

@@ -66,6 +66,8 @@ export interface OutboxDeps {
   isDoneWhenAccepted(method: string): boolean;
   /** Called before the ends are written down; when it rejects, it is called again. */
   onEnded(ended: readonly Ended[]): Promise<void>;
+  /** Called when it is written down that messages have ended. */
+  onWritten?(ended: readonly { readonly id: string }[]): void;
   /** Called for each run of messages that was taken at the target. */
   onDelivered(delivered: { method: string; count: number; waitedMs: number }): void;
   /** Called when an answer did not come in time, or nobody listened. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type BodyFormat, formatNumber } from '../message/body-format.ts';
+import { receiverOf } from '../message/subject.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { ConnectedClock } from './connected-clock.ts';
 import { Finisher } from './finisher.ts';
@@ -206,7 +207,7 @@ export class Outbox implements AsyncDisposable {
   }
 
   #addLane(row: LaneRow, hasRows: boolean): Lane {
-    const toNode = row.subject.slice(0, row.subject.indexOf('.'));
+    const toNode = receiverOf(row.subject);
     const known = this.#peers.get(toNode) ?? { peer: { speaksLanes: undefined }, lanes: [] };
     const deps: LaneDeps = {
       ...this.#deps,

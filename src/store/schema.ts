@@ -49,4 +49,20 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE cancellations (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE INDEX journal_id ON journal (id);
   `,
+  // A request that goes on as another message (`forward`) ends in the transaction in which that message ends.
+  `
+  ALTER TABLE journal ADD COLUMN forward TEXT;
+  ALTER TABLE journal ADD COLUMN reply_key TEXT;
+  CREATE UNIQUE INDEX journal_forward ON journal (forward) WHERE forward IS NOT NULL;
+  CREATE INDEX journal_reply_key ON journal (reply_key) WHERE reply_key IS NOT NULL;
+  CREATE TRIGGER forward_ended AFTER UPDATE OF ended_at ON ledger WHEN new.ended_at IS NOT NULL BEGIN
+    UPDATE journal SET
+      state = CASE new.state WHEN 'accepted' THEN 'handed-over' ELSE new.state END,
+      reason = CASE WHEN new.state IN ('undelivered', 'expired', 'rejected')
+        THEN (SELECT subject FROM lanes WHERE id = new.key / 4294967296) || ': ' || new.reason ELSE new.reason END,
+      exit_code = new.exit_code, signal = new.signal, stderr_tail = new.stderr_tail, output_bytes = new.output_bytes,
+      started_at = new.started_at, ended_at = new.ended_at, reported = lane IS NULL
+    WHERE forward = new.id;
+  END;
+  `,
 ];

@@ -69,6 +69,8 @@ export class TestJournal {
           made.replies.push({ data: String(Buffer.from(data)), withEnd: alongside.length > 0 });
         },
         pieceBytes: () => options.pieceBytes,
+        forward: async () => {},
+        cancelForwarded: async () => {},
         sendReport: async (toNode, ends, alongside) => {
           await made.store.write(alongside);
           made.reports.push(...ends.map((end) => ({ toNode, end })));
