@@ -142,12 +142,9 @@ export class Bus implements AsyncDisposable {
         await pause(this.#options.retryIntervalMs, this.#stop.signal);
         continue;
       }
-      const stopped = new Promise<void>((resolve) => {
-        this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
-        if (this.#stop.signal.aborted) resolve();
-      });
+      using stopped = whenAborted(this.#stop.signal);
       void this.#watch(connection);
-      await Promise.race([connection.closed(), stopped]);
+      await Promise.race([connection.closed(), stopped.promise]);
       this.#disconnected();
       await closeBounded(connection);
       this.#connection = undefined;
@@ -162,11 +159,9 @@ export class Bus implements AsyncDisposable {
       maxReconnectAttempts: -1,
       waitOnFirstConnect: false,
     });
-    const stopped = new Promise<undefined>((resolve) => {
-      this.#stop.signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
+    using stopped = whenAborted(this.#stop.signal);
     try {
-      const connection = await Promise.race([attempt, stopped]);
+      const connection = await Promise.race([attempt, stopped.promise]);
       if (!connection) void attempt.then((late) => late.close()).catch(() => {});
       return connection;
     } catch (error) {
@@ -221,6 +216,15 @@ export class Bus implements AsyncDisposable {
       },
     });
   }
+}
+
+/** Waits for a signal, and no longer than it is kept: attempts to connect go on for months. */
+function whenAborted(signal: AbortSignal): Disposable & { readonly promise: Promise<undefined> } {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const onAbort = () => resolve(undefined);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  return { promise, [Symbol.dispose]: () => signal.removeEventListener('abort', onAbort) };
 }
 
 function refusal(error: Error, subject: string): BusError {

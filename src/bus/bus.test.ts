@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { startBroker } from '../../test/support/broker.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { waitFor } from '../../test/support/wait-for.ts';
+import { Bus, type BusMessage } from './bus.ts';
+import type { BusOptions } from './connect-options.ts';
+
+function optionsFor(brokerAddress: string): BusOptions {
+  return {
+    ...{ nodeName: 'ship1', brokerAddress, rootCaPath: '', nkeySeedFile: '' },
+    ...{ connectTimeoutMs: 1000, retryIntervalMs: 10, reconnectJitterMs: 1, reconnectJitterTlsMs: 1 },
+  };
+}
+
+function deps() {
+  const events: string[] = [];
+  const warnings: string[] = [];
+  return {
+    events,
+    warnings,
+    logger: { info: () => {}, warn: (_: object, text: string) => void warnings.push(text) },
+    onConnect: () => void events.push('connect'),
+    onDisconnect: () => void events.push('disconnect'),
+    onRefused: () => void events.push('refused'),
+  };
+}
+
+test('messages, headers and the word that nobody listens come through a broker', async (t) => {
+  const broker = await startBroker(t);
+  const made = deps();
+  await using bus = new Bus(optionsFor(`127.0.0.1:${broker.port}`), made);
+  const seen: BusMessage[] = [];
+  using early = bus.subscribe('a.*', (message) => void seen.push(message));
+  await bus.firstAttempt(5000);
+  await early.ready();
+  assert.deepEqual([bus.isConnected, made.events], [true, ['connect']]);
+  assert.equal(bus.publish('a.b', 'text', { reply: 'r', headers: { 'Some-Header': 'x y' } }), true);
+  assert.equal(bus.publish('nobody.listens', '', { reply: 'a.answer' }), true);
+  await waitFor('both messages', () => seen.length === 2);
+  const [first, second] = seen as [BusMessage, BusMessage];
+  assert.deepEqual(
+    [first.subject, first.reply, String(Buffer.from(first.payload)), first.noResponders],
+    ['a.b', 'r', 'text', false],
+  );
+  assert.deepEqual([first.header('Some-Header'), first.header('Other')], ['x y', undefined]);
+  assert.deepEqual([second.subject, second.noResponders], ['a.answer', true]);
+});
+
+test('without a broker nothing is published, and stopping does not wait', async () => {
+  const bus = new Bus(optionsFor(`127.0.0.1:${await freePort()}`), deps());
+  await bus.firstAttempt(5000);
+  assert.equal(bus.isConnected, false);
+  assert.equal(bus.publish('a', 'b'), false);
+  await bus[Symbol.asyncDispose]();
+  await bus[Symbol.asyncDispose]();
+});
+
+test('attempts that fail leave nothing behind, and their warnings no password', async (t) => {
+  const made = deps();
+  const added: AbortSignal[] = [];
+  const original = AbortSignal.prototype.addEventListener;
+  t.mock.method(AbortSignal.prototype, 'addEventListener', function (this: AbortSignal, ...args: unknown[]) {
+    added.push(this);
+    return Reflect.apply(original, this, args);
+  });
+  const bus = new Bus(optionsFor(`nats://me:secret@127.0.0.1:${await freePort()}`), made);
+  await waitFor('five attempts', () => made.warnings.length >= 5);
+  const most = Math.max(...[...new Set(added)].map((signal) => getEventListeners(signal, 'abort').length));
+  await bus[Symbol.asyncDispose]();
+  assert.ok(most <= 2, `${most} listeners`);
+  assert.ok(made.warnings.every((text) => !text.includes('secret')));
+});
+
+test('a broker that is silent does not hold up the stop', async (t) => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const bus = new Bus(optionsFor(`127.0.0.1:${(server.address() as { port: number }).port}`), deps());
+  await bus[Symbol.asyncDispose]();
+});
