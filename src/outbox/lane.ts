@@ -1,10 +1,11 @@
+import { pause } from '../lib/pause.ts';
 import { parseSubject, receiverOf } from '../message/subject.ts';
 import type { Finisher } from './finisher.ts';
 import { LaneAnswers, type Peer } from './lane-answers.ts';
 import { LaneEnds } from './lane-ends.ts';
 import { LanePace } from './lane-pace.ts';
 import { LaneQueue, type LaneRow } from './lane-queue.ts';
-import { LaneSender } from './lane-sender.ts';
+import { LaneSender, partsRefusal } from './lane-sender.ts';
 import type { Entry } from './lane-window.ts';
 import type { EndState, OutboxDeps } from './outbox-deps.ts';
 
@@ -23,8 +24,8 @@ const WINDOW_BYTES = 1024 * 1024;
 const WRITE_PATIENCE_MS = 1000;
 /** Unanswered attempts after which a message in parts is refused, where its target never gave a lane's answer. */
 const MAX_PART_ATTEMPTS = 5;
-/** How seldom the number of attempts is written down for a message that waits long. */
-const ATTEMPT_NOTE_MS = 60_000;
+/** Time between two new epochs, should one not help. */
+const RENEW_PAUSE_MS = 10_000;
 /** The longest that a timer can wait; the lane looks again then. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -41,7 +42,7 @@ export class Lane {
   readonly #pace = new LanePace();
   /** Whether the lane waits to hear answers, or for a new epoch, before it sends. */
   #isBeginning = false;
-  #notedAt = 0;
+  #renewedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #fail: ((error: Error) => void) | undefined;
 
@@ -50,10 +51,9 @@ export class Lane {
     options: { nodeName: string; instance: string; hasRows: boolean },
     deps: LaneDeps,
   ) {
-    const parsed = parseSubject(row.subject);
     this.subject = row.subject;
     this.toNode = receiverOf(row.subject);
-    this.method = parsed?.method ?? '';
+    this.method = parseSubject(row.subject)?.method ?? '';
     this.#deps = deps;
     this.queue = new LaneQueue(row, { store: deps.store, hasRows: options.hasRows });
     this.#sender = new LaneSender({ ...options, subject: row.subject }, deps.transport);
@@ -216,12 +216,12 @@ export class Lane {
     return true;
   }
 
-  /** A reference node cannot put parts together: what is too large for the broker ends here. */
+  /** A reference node cannot put parts together: what is too large for the broker, or has a schedule, ends here. */
   #refusesParts(entry: Entry): boolean {
     const { speaksLanes } = this.#deps.peer;
-    if (speaksLanes || (speaksLanes === undefined && entry.attempts < MAX_PART_ATTEMPTS)) return false;
-    const limit = this.#deps.transport.maxPayload;
-    const reason = `its ${entry.body.length} bytes are more than the broker takes at once (${limit}), and ${this.toNode} does not put parts together`;
+    const tries = Math.min(entry.attempts, this.#pace.silences);
+    if (speaksLanes || (speaksLanes === undefined && tries < MAX_PART_ATTEMPTS)) return false;
+    const reason = partsRefusal(entry, this.toNode, this.#deps.transport.maxPayload);
     this.queue.take(entry.seq, entry.seq);
     this.#ends.ended([entry], 'rejected', reason);
     return true;
@@ -246,6 +246,9 @@ export class Lane {
       `${this.toNode} remembers messages that this node's database does not (a restored backup?): starting a new epoch, nothing is skipped`,
     );
     try {
+      const waitMs = this.#renewedAt + RENEW_PAUSE_MS - this.#deps.now();
+      if (waitMs > 0) await pause(waitMs);
+      this.#renewedAt = this.#deps.now();
       await this.#deps.finisher.idle();
       await this.queue.renew(this.#deps.allocateLane(), (first, last, offset) =>
         this.#deps.ledger.moved(first, last, offset),
@@ -287,15 +290,6 @@ export class Lane {
   #missed(): void {
     this.#pace.missed();
     this.#deps.onMissedAnswer();
-    const first = this.queue.window.first;
-    const now = this.#deps.now();
-    if (!first || (first.attempts > 3 && now - this.#notedAt < ATTEMPT_NOTE_MS)) return;
-    this.#notedAt = now;
-    const note = this.#deps.ledger.attempted(
-      this.queue.key(first.seq),
-      first.attempts,
-      first.firstSentAt ?? now,
-    );
-    this.#deps.finisher.add({ statements: [note], ended: [] });
+    this.#ends.attempted();
   }
 }
