@@ -62,7 +62,8 @@ export class AnswerWriter {
     status: AnswerStatus,
   ): void {
     if (this.#isSilent || !last.reply) return;
-    if (last.seq === 0) return this.#deps.answer(last.reply, this.#text, {});
+    // The header keeps a node of this program that shares the reply subject from taking this for its own answer.
+    if (last.seq === 0) return this.#deps.answer(last.reply, this.#text, { [HEADER.status]: status });
     const headers: Record<string, string> = {
       [HEADER.status]: status,
       [HEADER.range]: `${firstSeq}-${last.seq}`,

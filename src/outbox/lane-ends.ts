@@ -5,6 +5,9 @@ import { deleteRows } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
 import type { Ended, EndState, OutboxDeps } from './outbox-deps.ts';
 
+/** How seldom the number of attempts is written down for a message that waits long. */
+const ATTEMPT_NOTE_MS = 60_000;
+
 interface LaneEndsDeps extends Pick<OutboxDeps, 'ledger' | 'now' | 'isDoneWhenAccepted' | 'onDelivered'> {
   readonly finisher: Finisher;
 }
@@ -14,6 +17,7 @@ export class LaneEnds {
   readonly #method: string;
   readonly #queue: LaneQueue;
   readonly #deps: LaneEndsDeps;
+  #notedAt = 0;
 
   constructor(lane: { method: string; queue: LaneQueue }, deps: LaneEndsDeps) {
     this.#method = lane.method;
@@ -57,6 +61,17 @@ export class LaneEnds {
       ],
       ended: entries.map((entry) => this.#toEnded(entry, state, reason)),
     });
+  }
+
+  /** Notes how often the lowest message was tried; seldom for one that waits long. */
+  attempted(): void {
+    const first = this.#queue.window.first;
+    const now = this.#deps.now();
+    if (!first || (first.attempts > 3 && now - this.#notedAt < ATTEMPT_NOTE_MS)) return;
+    this.#notedAt = now;
+    const key = this.#queue.key(first.seq);
+    const note = this.#deps.ledger.attempted(key, first.attempts, first.firstSentAt ?? now);
+    this.#deps.finisher.add({ statements: [note], ended: [] });
   }
 
   #toEnded(entry: Entry, state: Ended['state'], reason: string | null): Ended {
