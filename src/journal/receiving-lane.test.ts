@@ -228,7 +228,7 @@ test('a message without a place comes from a reference node: it is run as it com
   await made.settled();
   assert.deepEqual(
     made.answers.map(({ headers }) => headers),
-    [{}, {}],
+    [{ [HEADER.status]: 'accepted' }, { [HEADER.status]: 'accepted' }],
   );
   assert.deepEqual(
     made.rows().map(({ state, reported }) => [state, reported]),
