@@ -24,7 +24,7 @@ async function start(t: TestContext) {
     statement("INSERT INTO lanes VALUES (1, 'ship1.REQCliCommand.CommandACK', 'e1', 4, NULL)"),
     ledger.queued(ids.map((id, index) => [SPAN + index + 1, id, 'batch', 1000])),
     {
-      sql: "INSERT INTO outbox VALUES (?, ?, 1000, NULL, NULL, 5000, 0, x'0102')",
+      sql: "INSERT INTO outbox VALUES (?, ?, 1000, NULL, NULL, 5000, 0, x'0102', NULL)",
       rows: ids.map((id, index) => [SPAN + index + 1, id]),
     },
   ]);

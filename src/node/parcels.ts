@@ -15,7 +15,7 @@ type Settings = Pick<Config, 'serialization' | 'compression' | 'defaultMessageRe
 
 /** A message ready for the outbox. Its budget is the submitter's, or the operator's where the config raises it. */
 export function toParcel(request: Request, settings: Settings, batch: string | null, now: number): Parcel {
-  const { expiresIn, hasRetries } = request;
+  const { expiresIn, schedule, hasRetries } = request;
   const hasBudget = hasRetries || settings.defaultMessageRetries > UNSAID_RETRIES;
   const message =
     request.message.relayViaNode === '' ? request.message : toRelayInitial(request.message, hasBudget);
@@ -23,6 +23,7 @@ export function toParcel(request: Request, settings: Settings, batch: string | n
     ...envelope(message, settings, batch),
     ...(hasBudget ? { budgetMs: message.retries * message.ackTimeout * 1000 } : {}),
     ...(expiresIn === undefined ? {} : { expiresAt: now + expiresIn * 1000 }),
+    ...(schedule === undefined ? {} : { schedule: JSON.stringify(schedule) }),
   };
 }
 

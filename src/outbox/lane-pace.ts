@@ -7,10 +7,16 @@ export class LanePace {
   #isAway = false;
   #pausedUntil = 0;
   #pauseMs = FIRST_PAUSE_MS;
+  #silences = 0;
 
   /** Whether the last attempt got no answer: then one message at a time asks whether somebody is there. */
   get isProbing(): boolean {
     return this.#isProbing;
+  }
+
+  /** How many attempts in a row somebody may have got and did not answer. */
+  get silences(): number {
+    return this.#silences;
   }
 
   /** How long nothing is to be sent, ms; a pause that is over is forgotten. */
@@ -22,17 +28,20 @@ export class LanePace {
 
   /** Somebody is there. */
   answered(): void {
+    this.#silences = 0;
     this.#isProbing = false;
     this.#pauseMs = FIRST_PAUSE_MS;
   }
 
   /** An answer did not come. */
   missed(): void {
+    this.#silences++;
     this.#isProbing = true;
   }
 
   /** Nobody listens: ask again soon at first, then every `longestMs`, unless there is a sign of life before. */
   away(now: number, longestMs: number): void {
+    this.#silences = 0;
     this.#isAway = true;
     this.#pause(now, longestMs);
   }

@@ -16,6 +16,7 @@ interface Row {
   ack_timeout: number;
   format: number;
   body: Uint8Array;
+  schedule: string | null;
 }
 
 /** Reads the next entries of a lane after `seq`: up to 256, up to 1 MB, and at least one if there is one. */
@@ -68,9 +69,11 @@ export function newEntry(
   fields: Pick<
     Entry,
     'seq' | 'id' | 'queuedAt' | 'expiresAt' | 'ackTimeoutMs' | 'format' | 'body' | 'isUntried'
-  >,
+  > &
+    Partial<Pick<Entry, 'schedule'>>,
 ): Entry {
   return {
+    schedule: null,
     ...fields,
     attempts: 0,
     firstSentAt: null,
@@ -90,6 +93,7 @@ function toEntry(row: Row, lane: number): Entry {
     ackTimeoutMs: row.ack_timeout,
     format: row.format,
     body: row.body,
+    schedule: row.schedule,
     isUntried: false,
   });
 }

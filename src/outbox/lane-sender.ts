@@ -86,16 +86,21 @@ export class LaneSender {
     return this.#generation;
   }
 
-  /** How many pieces the broker's limit asks for. */
+  /**
+   * How many pieces the broker's limit asks for. A message with a schedule goes in two at least: a node that does not
+   * know schedules would run it once, and can do nothing with a piece.
+   */
   partsOf(entry: Entry): number {
     const limit = this.#transport.maxPayload - HEADER_ROOM;
-    return entry.body.length <= limit ? 1 : Math.ceil(entry.body.length / this.#partBytes());
+    const isWhole = entry.body.length <= limit && entry.schedule === null;
+    return isWhole ? 1 : Math.ceil(entry.body.length / this.#partBytes(entry));
   }
 
   /** The size of piece `part` (from 0) of `parts`, bytes. */
   bytesOfPart(entry: Entry, part: number, parts: number): number {
     if (parts === 1) return entry.body.length;
-    return Math.min(this.#partBytes(), entry.body.length - part * this.#partBytes());
+    const size = this.#partBytes(entry);
+    return Math.min(size, entry.body.length - part * size);
   }
 
   /** Sends piece `part` (from 0) of an entry; false where there is no connection. */
@@ -107,11 +112,12 @@ export class LaneSender {
     headers[HEADER.id] = entry.id;
     headers[HEADER.lane] = `${place.epoch}/${entry.seq}/${place.floor}`;
     if (entry.expiresAt !== null) headers[HEADER.notAfter] = String(entry.expiresAt);
+    if (entry.schedule !== null) headers[HEADER.schedule] = entry.schedule;
     let payload = entry.body;
     if (parts > 1) {
       headers[HEADER.part] = `${part + 1}/${parts}`;
-      const start = part * this.#partBytes();
-      payload = entry.body.subarray(start, start + this.#partBytes());
+      const start = part * this.#partBytes(entry);
+      payload = entry.body.subarray(start, start + this.#partBytes(entry));
     }
     const reply = this.#isFallback
       ? `${subject}.reply`
@@ -119,7 +125,15 @@ export class LaneSender {
     return this.#transport.publish(subject, payload, { reply, headers });
   }
 
-  #partBytes(): number {
-    return Math.max(1024, Math.min(PART_BYTES, this.#transport.maxPayload - HEADER_ROOM));
+  #partBytes({ body, schedule }: Entry): number {
+    const most = Math.max(1024, Math.min(PART_BYTES, this.#transport.maxPayload - HEADER_ROOM));
+    return schedule === null ? most : Math.min(most, Math.ceil(body.length / 2));
   }
+}
+
+/** Why a message that goes in pieces cannot be for a node that does not put them together. */
+export function partsRefusal({ schedule, body }: Entry, toNode: string, maxPayload: number): string {
+  if (schedule !== null)
+    return `it has a schedule, and ${toNode} is an original node, which keeps none: it would run it once`;
+  return `its ${body.length} bytes are more than the broker takes at once (${maxPayload}), and ${toNode} does not put parts together`;
 }

@@ -7,6 +7,8 @@ export interface Entry {
   readonly ackTimeoutMs: number;
   readonly format: number;
   readonly body: Uint8Array;
+  /** When it is to run again and again, as JSON; null where it runs once. */
+  readonly schedule: string | null;
   /** Whether no attempt can have been made before, in this epoch: neither by this process nor by an earlier one. */
   isUntried: boolean;
   attempts: number;

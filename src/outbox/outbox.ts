@@ -30,6 +30,8 @@ export interface Parcel {
   readonly budgetMs?: number;
   /** Unix ms after which it must not be executed. */
   readonly expiresAt?: number;
+  /** When it is to run again and again, as JSON. */
+  readonly schedule?: string;
 }
 
 const SWEEP_MS = 500;
@@ -97,15 +99,15 @@ export class Outbox implements AsyncDisposable {
       const lane = this.#laneTo(parcel.subject);
       const seq = lane.queue.allocate();
       const key = lane.queue.key(seq);
-      const { id, budgetMs, body } = parcel;
+      const { id, budgetMs, body, schedule = null } = parcel;
       const expiresAt = parcel.expiresAt === undefined ? null : wholeMs(parcel.expiresAt);
       const budgetAt = budgetMs === undefined ? null : wholeMs(this.#clock.read() + budgetMs);
       const ackTimeoutMs = wholeMs(parcel.ackTimeoutMs);
       const format = formatNumber(parcel.format);
-      outboxRows.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body]);
+      outboxRows.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body, schedule]);
       ledgerRows.push([key, parcel.id, parcel.batch, now]);
       const times = { queuedAt: now, expiresAt, ackTimeoutMs };
-      const entry = newEntry({ id, body, seq, format, isUntried: true, ...times });
+      const entry = newEntry({ id, body, schedule, seq, format, isUntried: true, ...times });
       const entries = byLane.get(lane);
       if (entries) entries.push(entry);
       else byLane.set(lane, [entry]);
@@ -113,7 +115,7 @@ export class Outbox implements AsyncDisposable {
     await this.#deps.store.write([
       ...alongside,
       ...[...byLane.keys()].map((lane) => lane.queue.save()),
-      { sql: 'INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)', rows: outboxRows },
+      { sql: 'INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', rows: outboxRows },
       this.#deps.ledger.queued(ledgerRows),
     ]);
     this.#length += parcels.length;

@@ -65,4 +65,11 @@ export const MIGRATIONS: readonly string[] = [
     WHERE forward = new.id;
   END;
   `,
+  // `schedule` is JSON; `schedules` holds how far those have come that are running, by their row in the journal.
+  `
+  ALTER TABLE outbox ADD COLUMN schedule TEXT;
+  ALTER TABLE journal ADD COLUMN schedule TEXT;
+  CREATE TABLE schedules (
+    row INTEGER PRIMARY KEY, runs INTEGER NOT NULL, failed INTEGER NOT NULL, skipped INTEGER NOT NULL, run_at INTEGER);
+  `,
 ];
