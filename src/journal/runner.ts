@@ -1,8 +1,7 @@
-import { pause } from '../lib/pause.ts';
 import { formatOf } from '../message/body-format.ts';
 import { decodeMessage } from '../message/decode-message.ts';
 import type { Message } from '../message/message.ts';
-import type { Statement } from '../store/statement.ts';
+import { insist } from './insist.ts';
 import type {
   ForwardMethod,
   JournalDeps,
@@ -12,14 +11,12 @@ import type {
   RunMethod,
   RunResult,
 } from './journal-deps.ts';
-import { discardReply, replyPieces } from './reply-pieces.ts';
-import { ReplyTurns } from './reply-turns.ts';
+import { ReplySender } from './reply-sender.ts';
 import type { Reporter } from './reporter.ts';
 import { type JournalRow, markEnded, markForwarded, markRunning, type RowEnd } from './rows.ts';
 
 /** Time after which a run is reported as started, and no longer holds up its successor, ms. */
 export const LONG_RUN_MS = 1000;
-const RETRY_MS = 1000;
 const CANCELLED = 'it was cancelled';
 
 /** Why a run is told to stop. */
@@ -58,7 +55,7 @@ export class Runner {
   readonly #deps: JournalDeps;
   readonly #reporter: Reporter;
   readonly #signal: AbortSignal;
-  readonly #turns = new ReplyTurns();
+  readonly #replies: ReplySender;
   readonly #running = new Map<string, AbortController>();
   readonly #isCancelled: (id: string) => boolean;
 
@@ -68,6 +65,7 @@ export class Runner {
     this.#reporter = deps.reporter;
     this.#signal = deps.signal;
     this.#isCancelled = deps.isCancelled;
+    this.#replies = new ReplySender(options, deps);
     this.#signal.addEventListener('abort', () => {
       for (const controller of this.#running.values()) controller.abort(this.#signal.reason);
     });
@@ -107,7 +105,7 @@ export class Runner {
     const { reply, error: _, ...end } = result;
     const written = this.#end({ row, message, startedAt, end, ...(reply ? { reply } : {}) });
     // Otherwise commands would run ahead of what becomes durable of their output.
-    if (reply && this.#isInPieces(message, reply)) await written.catch(() => {});
+    if (reply && this.#replies.isInPieces(message, reply)) await written.catch(() => {});
     return { written };
   }
 
@@ -159,7 +157,7 @@ export class Runner {
       id: row.id,
       message,
       signal,
-      reply: (data: Uint8Array) => this.#sendPieces(message, data, []),
+      reply: (data: Uint8Array) => this.#replies.send(message, data, []),
     };
     try {
       return await method.run(call);
@@ -180,55 +178,10 @@ export class Runner {
     const isReported = row.lane === null;
     const end: RowEnd = { ...ended.end, endedAt: this.#deps.now() };
     const statements = [markEnded(row.row, end, isReported)];
-    const write = () => this.#insist(() => this.#deps.store.write(statements));
-    if (reply && message) {
-      await this.#inTurn(message, reply, () => this.#sendPieces(message, reply, statements)).catch(
-        async (error: Error) => {
-          this.#deps.reportError(
-            `error: the reply to ${message.method} cannot be sent: ${error.message}`,
-            message,
-          );
-          await write();
-        },
-      );
-    } else {
-      await write();
-    }
-    await discardReply(reply);
+    await this.#replies.end(message, reply, statements);
     if (isReported) return;
     const started = startedAt === undefined ? {} : { startedAt };
     this.#reporter.add(row.fromNode, { id: row.id, ...end, acceptedAt: row.acceptedAt, ...started }, row.row);
-  }
-
-  /** A reply in pieces is not mixed with others that go to the same place. */
-  #inTurn(message: Message, body: ReplyBody, send: () => Promise<void>): Promise<void> {
-    const { fromNode, replyMethod, directory, fileName } = message;
-    const place = [fromNode, replyMethod, directory, fileName].join('\0');
-    return this.#turns.take(place, this.#isInPieces(message, body), send);
-  }
-
-  #isInPieces(message: Message, body: ReplyBody): boolean {
-    const bytes = body instanceof Uint8Array ? body.length : body.bytes;
-    return bytes > (this.#deps.pieceBytes(message) ?? bytes);
-  }
-
-  /** Queues a reply; `statements` commit together with its last piece. */
-  async #sendPieces(message: Message, body: ReplyBody, statements: readonly Statement[]): Promise<void> {
-    const pieceBytes = this.#deps.pieceBytes(message);
-    const bytes = body instanceof Uint8Array ? body.length : body.bytes;
-    if (pieceBytes === undefined && bytes > this.#options.maxMessageBytes) {
-      const text = `error: the output of ${bytes} bytes is larger than one message may be (maxMessageMB), and ${message.replyMethod} needs it whole: use REQToFileAppend`;
-      this.#deps.reportError(text, message);
-      return await this.#insist(() => this.#deps.store.write(statements));
-    }
-    let held: Uint8Array | undefined;
-    for await (const piece of replyPieces(body, pieceBytes)) {
-      const before = held;
-      if (before) await this.#insist(() => this.#deps.reply(message, before, []));
-      held = piece;
-    }
-    const last = held ?? new Uint8Array(0);
-    await this.#insist(() => this.#deps.reply(message, last, statements));
   }
 
   #reportStart(row: JournalRow, startedAt: number): void {
@@ -244,16 +197,7 @@ export class Runner {
     }
   }
 
-  /** Does it until it works or the node stops; then the row stays as it is, and is dealt with at the next start. */
-  async #insist(effect: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        return await effect();
-      } catch (error) {
-        this.#deps.logger.warn({ err: error }, 'the journal cannot be written; trying again');
-        if (this.#signal.aborted) return;
-        await pause(RETRY_MS, this.#signal);
-      }
-    }
+  #insist(effect: () => Promise<void>): Promise<void> {
+    return insist(effect, { signal: this.#signal, logger: this.#deps.logger });
   }
 }
