@@ -7,6 +7,7 @@ import { releaseMemoryWhenIdle } from './idle-memory.ts';
 import { type GuardDeps, InstanceGuard, NameTakenError } from './instance-guard.ts';
 import { createNodeProcesses } from './node-subscribers.ts';
 import { noteHello } from './note-hello.ts';
+import { toPiece } from './piece-channel.ts';
 import { startListeners } from './start-listeners.ts';
 import type { SubmitDeps } from './submit.ts';
 
@@ -16,6 +17,7 @@ export type RunningNode = AsyncDisposable & { readonly failed: Promise<Error> };
 /** How long a start waits for the broker before it goes on without, ms. */
 const CONNECT_PATIENCE_MS = 1500;
 const PRUNE_EVERY_MS = 3_600_000;
+const FIRST_PRUNE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 interface Deps {
@@ -86,6 +88,8 @@ function receive(
 ): void {
   const found = parts.journalMethods.get(method);
   if (guard.isYielding || !found) return;
+  const piece = toPiece(message, parts.bus);
+  if (piece) return parts.methods.get(method)?.takePiece?.(piece);
   if (method === 'REQHello') noteHello(message, parts);
   parts.journal.receive(message, found);
 }
@@ -121,14 +125,17 @@ function pruneRegularly(
   stack: AsyncDisposableStack,
 ): void {
   const onError = (error: unknown) => logger.warn({ err: error }, 'old entries could not be deleted');
-  every(stack, PRUNE_EVERY_MS, () => {
+  const pruneAll = () => {
     ledger
       .prune({ keepMs: config.ledgerKeepDays * DAY_MS, keepCount: config.ledgerKeepCount })
       .catch(onError);
     journal
       .prune({ keepMs: config.journalKeepDays * DAY_MS, keepCount: config.journalKeepCount })
       .catch(onError);
-  });
+  };
+  every(stack, PRUNE_EVERY_MS, pruneAll);
+  const first = setTimeout(pruneAll, FIRST_PRUNE_MS);
+  stack.defer(() => clearTimeout(first));
 }
 
 /** Whether requests are taken yet, and whether they never can be. */
@@ -151,8 +158,14 @@ class Serving {
   async once(effect: () => Promise<void>): Promise<void> {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    await effect();
-    this.#start();
+    try {
+      await effect();
+    } catch (error) {
+      this.#isStarted = false;
+      throw error;
+    } finally {
+      this.#start();
+    }
   }
 }
 

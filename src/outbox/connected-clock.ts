@@ -35,7 +35,9 @@ export class ConnectedClock {
     this.#since = undefined;
   }
 
+  /** Saves the time, if a budget is measured with it. */
   async save(): Promise<void> {
+    if (!this.#store.get('SELECT 1 FROM outbox WHERE budget_at IS NOT NULL LIMIT 1')) return;
     const sql =
       'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
     await this.#store.write([statement(sql, META_KEY, String(Math.floor(this.read())))]);

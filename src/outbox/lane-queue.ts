@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { pause } from '../lib/pause.ts';
 import { type Statement, statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 import { LANE_SPAN, readEntries, saveLane } from './lane-rows.ts';
@@ -9,6 +10,7 @@ const MEMORY_MESSAGES = 512;
 const MEMORY_BYTES = 2 * 1024 * 1024;
 /** Below this many unsent messages in memory, more are read from disk. */
 const REFILL_BELOW = 128;
+const RENEW_RETRY_MS = 1000;
 
 /** A lane as the database knows it. */
 export interface LaneRow {
@@ -53,6 +55,11 @@ export class LaneQueue {
   /** The lane's number in the database; a new epoch brings a new one. */
   get id(): number {
     return this.#id;
+  }
+
+  /** How many messages it holds, in memory and on disk; places that were given up in an earlier life count too. */
+  get length(): number {
+    return this.window.length + Math.max(0, this.#lastQueued - this.#lastLoaded - this.#givenUp.size);
   }
 
   get epoch(): string {
@@ -125,12 +132,23 @@ export class LaneQueue {
     this.#id = id;
     this.#epoch = newEpoch();
     this.window.markUntried();
-    await this.#store.write([
+    const statements = [
       this.save(),
       statement('UPDATE lanes SET retired_at = ? WHERE id = ?', Date.now(), old),
       moveLedger(first, last, offset),
       statement('UPDATE outbox SET key = key + ? WHERE key BETWEEN ? AND ?', offset, first, last),
-    ]);
+    ];
+    // What is queued from now on goes to the new number, so there is no way back.
+    while (!(await this.#isWritten(statements))) await pause(RENEW_RETRY_MS);
+  }
+
+  async #isWritten(statements: readonly Statement[]): Promise<boolean> {
+    try {
+      await this.#store.write(statements);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #hasRoom(): boolean {

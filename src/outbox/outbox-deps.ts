@@ -62,6 +62,8 @@ export interface OutboxDeps {
   readonly transport: Transport;
   readonly ledger: LedgerStatements;
   readonly now: () => number;
+  /** Ms on a clock that nobody sets: budgets are measured with it. */
+  readonly monotonicNow: () => number;
   /** Whether an accepted message of this method needs nothing more, so that it has succeeded. */
   isDoneWhenAccepted(method: string): boolean;
   /** Called before the ends are written down; when it rejects, it is called again. */

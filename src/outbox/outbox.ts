@@ -5,11 +5,11 @@ import type { SqlValue, Statement } from '../store/statement.ts';
 import { ConnectedClock } from './connected-clock.ts';
 import { Finisher } from './finisher.ts';
 import { Lane, type LaneDeps } from './lane.ts';
-import type { Peer } from './lane-answers.ts';
 import { type LaneRow, newEpoch } from './lane-queue.ts';
 import { LANE_SPAN, newEntry, readEntry, wholeMs } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
 import type { EndState, OutboxDeps } from './outbox-deps.ts';
+import { Peers } from './peers.ts';
 import { fitsLane, type QueuedMessage, type QueueFilter } from './queue-filter.ts';
 
 export interface OutboxOptions {
@@ -48,20 +48,19 @@ export class Outbox implements AsyncDisposable {
   readonly #options: OutboxOptions;
   readonly #deps: OutboxDeps;
   readonly #lanes = new Map<string, Lane>();
-  readonly #peers = new Map<string, { peer: Peer; lanes: Lane[] }>();
+  readonly #peers = new Peers();
   readonly #clock: ConnectedClock;
   readonly #finisher: Finisher;
   readonly #instance = randomBytes(5).toString('hex');
   readonly #timers: NodeJS.Timeout[] = [];
   #nextLane = 1;
-  #length = 0;
   #isSweeping = false;
 
   constructor(options: OutboxOptions, deps: OutboxDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#clock = new ConnectedClock(deps);
-    this.#finisher = new Finisher({ ...deps, onEnded: (ended) => this.#onEnded(ended) });
+    this.#clock = new ConnectedClock({ store: deps.store, now: deps.monotonicNow });
+    this.#finisher = new Finisher(deps);
     this.#load();
     this.#timers.push(setInterval(() => void this.#sweep(), SWEEP_MS));
     this.#timers.push(setInterval(() => void this.#clock.save().catch(() => {}), CLOCK_SAVE_MS));
@@ -69,14 +68,16 @@ export class Outbox implements AsyncDisposable {
 
   /** How many messages lie on disk, to be delivered. */
   get length(): number {
-    return this.#length;
+    let count = 0;
+    for (const lane of this.#lanes.values()) count += lane.queue.length;
+    return count;
   }
 
   /** How many messages are not delivered yet, and how many of them are on their way. */
   get depth(): { queued: number; sent: number } {
     let sent = 0;
     for (const lane of this.#lanes.values()) sent += lane.inFlight;
-    return { queued: Math.max(0, this.#length - sent), sent };
+    return { queued: Math.max(0, this.length - sent), sent };
   }
 
   /** How many messages lie in memory. */
@@ -118,7 +119,6 @@ export class Outbox implements AsyncDisposable {
       { sql: 'INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', rows: outboxRows },
       this.#deps.ledger.queued(ledgerRows),
     ]);
-    this.#length += parcels.length;
     for (const [lane, entries] of byLane) {
       lane.queue.committed(entries);
       if (lane.isStarted) lane.pump();
@@ -168,10 +168,12 @@ export class Outbox implements AsyncDisposable {
    * not what it spoke before, its next answer decides.
    */
   alive(node: string, hello?: { speaksLanes: boolean }): void {
-    const found = this.#peers.get(node);
-    if (!found) return;
-    if (hello && found.peer.speaksLanes !== hello.speaksLanes) found.peer.speaksLanes = undefined;
-    for (const lane of found.lanes) lane.alive();
+    this.#peers.alive(node, hello);
+  }
+
+  /** Whether a node speaks lanes; undefined where it has not answered yet. */
+  speaksLanes(node: string): boolean | undefined {
+    return this.#peers.speaksLanes(node);
   }
 
   /** The broker does not allow a subscription: if a lane's answers come through it, another way is found. */
@@ -191,7 +193,6 @@ export class Outbox implements AsyncDisposable {
   #load(): void {
     const { store } = this.#deps;
     this.#nextLane = (store.get<{ id: number | null }>('SELECT max(id) AS id FROM lanes')?.id ?? 0) + 1;
-    this.#length = store.get<{ n: number }>('SELECT count(*) AS n FROM outbox')?.n ?? 0;
     const rows = store.all<LaneRow & { has_rows: number }>(
       `SELECT id, subject, epoch, next_seq AS nextSeq, EXISTS (
          SELECT 1 FROM outbox o WHERE o.key BETWEEN lanes.id * ${LANE_SPAN} AND (lanes.id + 1) * ${LANE_SPAN} - 1) AS has_rows
@@ -210,21 +211,16 @@ export class Outbox implements AsyncDisposable {
 
   #addLane(row: LaneRow, hasRows: boolean): Lane {
     const toNode = receiverOf(row.subject);
-    const known = this.#peers.get(toNode) ?? { peer: { speaksLanes: undefined }, lanes: [] };
+    const known = this.#peers.of(toNode);
     const deps: LaneDeps = {
       ...this.#deps,
       peer: known.peer,
       finisher: this.#finisher,
       allocateLane: () => this.#nextLane++,
       onAlive: () => this.alive(toNode),
-      onDelivered: (delivered) => {
-        this.#length -= delivered.count;
-        this.#deps.onDelivered(delivered);
-      },
     };
     const lane = new Lane(row, { nodeName: this.#options.nodeName, instance: this.#instance, hasRows }, deps);
     known.lanes.push(lane);
-    this.#peers.set(toNode, known);
     this.#lanes.set(row.subject, lane);
     return lane;
   }
@@ -289,10 +285,5 @@ export class Outbox implements AsyncDisposable {
     const old = lane.queue.window.queuedBefore(this.#deps.now() - messageTtlMs);
     if (old.length === 0) return;
     lane.giveUp(old, 'expired', `it could not be delivered within messageTTL, ${messageTtlMs / 1000} s`);
-  }
-
-  async #onEnded(ended: Parameters<OutboxDeps['onEnded']>[0]): Promise<void> {
-    await this.#deps.onEnded(ended);
-    for (const { state } of ended) if (state !== 'accepted' && state !== 'succeeded') this.#length--;
   }
 }

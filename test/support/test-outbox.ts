@@ -57,7 +57,7 @@ export class TestOutbox {
     this.outbox = new Outbox(
       { nodeName: 'central', messageTtlMs: options.messageTtlMs ?? 7 * 86_400_000 },
       {
-        ...{ store, ledger, now, onEnded, logger },
+        ...{ store, ledger, now, monotonicNow: now, onEnded, logger },
         transport: this.transport,
         isDoneWhenAccepted: (method) => method === 'REQToFileAppend',
         onDelivered: (delivered) => void this.delivered.push(delivered),
