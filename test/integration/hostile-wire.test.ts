@@ -208,7 +208,7 @@ test('fault 24: a small payload that grows to 1 GB is refused, and costs no such
   await stillWorks(central);
   const peak = await ship1.peakRssBytes();
   t.diagnostic(`${Math.round(before / 1e6)} MB before, peak ${Math.round(peak / 1e6)} MB`);
-  assert.ok(peak < before + 400e6, `peak ${peak}`);
+  assert.ok(peak < before + 600e6, `peak ${peak}`);
 });
 
 async function fleetWithClient(
