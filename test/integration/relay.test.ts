@@ -15,8 +15,8 @@ test('a relayed command runs once, its result is on both nodes, and each hop kno
   const [good] = await submitAll(ship1, relayed('echo relayed; echo run >> runs'));
   const row = await waitForEnd(ship1, good!);
   assert.deepEqual([row.state, row.exit_code, row.output_bytes, row.reason], ['succeeded', 0, 8, null]);
-  assert.equal(await ship1.waitForFile(RESULT), 'relayed\n');
-  assert.equal(await central.waitForFile(RESULT), 'relayed\n');
+  await ship1.waitForFile(RESULT, (text) => text === 'relayed\n');
+  await central.waitForFile(RESULT, (text) => text === 'relayed\n');
   assert.equal(sentOn(ship1, 'ship2.central.REQRelay.EventACK')[0]?.state, 'succeeded');
 
   const [bad] = await submitAll(ship1, relayed('echo trouble >&2; exit 3'));
@@ -61,7 +61,7 @@ test('other methods are relayed too, with their data, their replies and their or
   const [pinged] = await submitAll(ship1, relayed('', { ...ping, fileName: 'ping.log' }));
   assert.equal((await waitForEnd(ship1, pinged!)).state, 'succeeded');
   for (const node of [ship1, central])
-    assert.match(await node.waitForFile('relay/ship2/ping.log'), /pong received from ship2/);
+    await node.waitForFile('relay/ship2/ping.log', (text) => text.includes('pong received from ship2'));
 
   const asks = {
     relayReplyMethod: 'REQCliCommand',
@@ -80,7 +80,7 @@ test('without relayReplyMethod the reply comes back under replyMethod, with a wa
   const answer = await ship1.submit(relayed('echo x', { relayReplyMethod: undefined }));
   assert.deepEqual(answer.refused, []);
   assert.match(JSON.stringify(answer.warnings), /relayReplyMethod is missing/);
-  assert.equal(await ship1.waitForFile(RESULT), 'x\n');
+  await ship1.waitForFile(RESULT, (text) => text === 'x\n');
   await waitFor('an error report', async () => (await errorLog(central)).includes('no relayReplyMethod'));
 });
 
@@ -142,7 +142,7 @@ test('a relayed request waits for its relay node and its target, and can be canc
   assert.equal((await waitForEnd(ship1, second!)).state, 'cancelled');
   await ship2.start();
   assert.equal((await waitForEnd(ship1, first!)).state, 'succeeded');
-  assert.equal(await ship1.waitForFile(RESULT), 'one\n');
+  await ship1.waitForFile(RESULT, (text) => text === 'one\n');
   const [running] = await submitAll(ship1, relayed('echo begun > begun; sleep 60', { methodTimeout: 60 }));
   await waitForState(ship1, running!, 'running');
   await submitAll(ship1, { toNode: 'ship1', method: 'REQCancel', methodArgs: [running] });
