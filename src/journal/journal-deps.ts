@@ -38,6 +38,8 @@ export interface RunMethod extends Checked {
   readonly mode: 'run';
   /** True for one that goes on until it is told to stop: its successors start beside it, at once. */
   readonly isOpenEnded?: boolean;
+  /** True for one that is run again where the end of the node cut it short. */
+  readonly isResumable?: boolean;
   run(call: RunCall): Promise<RunResult>;
 }
 
@@ -61,6 +63,7 @@ export type JournalMethod = EffectMethod | QueuedMethod;
 export interface RunCall extends Incoming {
   readonly signal: AbortSignal;
   reply(data: Uint8Array): Promise<void>;
+  progress(text: string): void;
 }
 
 export type ReplyBody = Uint8Array | { readonly path: string; readonly bytes: number };
@@ -85,6 +88,8 @@ export interface JournalOptions {
 export interface JournalDeps {
   readonly store: Store;
   readonly now: () => number;
+  /** Runs a task later and gives what takes that back; the machine's timers unless given. */
+  after?(delayMs: number, task: () => void): () => void;
   methodOf(name: string): JournalMethod | undefined;
   /** Publishes an answer; what is lost is asked for again by the sender. */
   answer(subject: string, text: string, headers: Record<string, string>): void;

@@ -1,3 +1,4 @@
+import { systemClock } from '../lib/clock.ts';
 import type { Message } from '../message/message.ts';
 import { parseSubject } from '../message/subject.ts';
 import { HEADER, headerText, parseLanePlace } from '../message/wire-headers.ts';
@@ -14,6 +15,7 @@ import { Reporter } from './reporter.ts';
 import type { JournalRow } from './rows.ts';
 import { RunQueue } from './run-queue.ts';
 import { Runner, StopReason } from './runner.ts';
+import { type ActiveSchedule, Scheduler } from './scheduler.ts';
 import { type StoredRow, toReport, toRow } from './stored-row.ts';
 
 /** How many of the largest messages may be under way in parts before one of them has to give way. */
@@ -32,6 +34,7 @@ export class Journal implements AsyncDisposable {
   readonly #forwards: Forwards;
   readonly #partMemory: PartMemory;
   readonly #runner: Runner;
+  readonly #scheduler: Scheduler;
   readonly #cancellations: Cancellations;
   #nextLane: number;
   #nextRow: number;
@@ -52,6 +55,16 @@ export class Journal implements AsyncDisposable {
       reporter: this.#reporter,
       signal: this.#stop.signal,
       isCancelled: (id) => this.#cancellations.has(id),
+      startSchedule: (row) => this.#scheduler.begin(row),
+    });
+    this.#scheduler = new Scheduler({
+      ...deps,
+      clock: { now: deps.now, after: deps.after ?? systemClock.after },
+      runner: this.#runner,
+      signal: this.#stop.signal,
+      isCancelled: (id) => this.#cancellations.has(id),
+      methodOf: (subject) => this.#runMethodOf(subject),
+      load: (row) => this.#load(row),
     });
     this.#nextLane =
       (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM journal_lanes')?.id ?? 0) + 1;
@@ -94,11 +107,16 @@ export class Journal implements AsyncDisposable {
     const stored = store.get<StoredRow>('SELECT * FROM journal WHERE id = ?', id);
     if (stored?.ended_at != null) return this.#reportAgain(stored.row);
     await store.write([this.#cancellations.add(id, now())]);
-    if (this.#runner.cancel(id) || !stored) return;
+    if (this.#scheduler.cancel(id) || this.#runner.cancel(id) || !stored) return;
     const row = toRow(stored);
     if (this.#queueOf(row.fromNode, row.subject).remove(row.row)) return await this.#runner.endCancelled(row);
     const { forward } = this.#forwards.rowOf(id) ?? {};
     if (forward) await this.#deps.cancelForwarded(forward);
+  }
+
+  /** The requests that run again and again. */
+  schedules(): ActiveSchedule[] {
+    return this.#scheduler.list();
   }
 
   /** Whether this node relayed a request with this key. */
@@ -141,6 +159,7 @@ export class Journal implements AsyncDisposable {
     await Promise.all([...this.#lanes.values()].map(({ lane }) => lane?.idle()));
     this.#stop.abort(new StopReason('stopping', 'the node stops'));
     await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
+    await this.#scheduler.idle();
     await this.#reporter[Symbol.asyncDispose]();
   }
 
@@ -265,7 +284,13 @@ export class Journal implements AsyncDisposable {
     if (running.length > 0) await this.#deps.killLeftovers(new Set(running.map(({ id }) => id)));
     const unreported = store.all<StoredRow>('SELECT * FROM journal WHERE reported = 0 ORDER BY row');
     for (const row of unreported) this.#reporter.add(row.from_node, toReport(row), row.row);
-    for (const row of running) await this.#runner.interrupt(toRow(row), row.started_at ?? row.accepted_at);
+    await this.#scheduler.recover(running.filter(({ schedule }) => schedule !== null));
+    for (const row of running.filter(({ schedule }) => schedule === null)) {
+      const method = this.#runMethodOf(row.subject);
+      const isResumable = method?.mode === 'run' && method.isResumable;
+      if (isResumable) this.#queueOf(row.from_node, row.subject).add(row.row);
+      else await this.#runner.interrupt(toRow(row), row.started_at ?? row.accepted_at);
+    }
     const waiting = store.all<{ row: number; from_node: string; subject: string }>(
       `SELECT row, from_node, subject FROM journal WHERE state = 'accepted' ORDER BY row`,
     );

@@ -15,6 +15,8 @@ export interface JournalRow {
   readonly acceptedAt: number;
   readonly format: number;
   readonly body: Uint8Array;
+  /** When it is to run again and again, as JSON. */
+  readonly schedule?: string | null;
 }
 
 /** How a row ended. */
@@ -23,11 +25,12 @@ export type RowEnd = Omit<ReportEntry, 'id'>;
 /** Statement that enters requests that are to be run. */
 export function insertAccepted(rows: readonly JournalRow[]): Statement {
   return {
-    sql: `INSERT INTO journal (row, lane, seq, id, from_node, subject, state, not_after, accepted_at, reported, format, body)
-          VALUES (?, ?, ?, ?, ?, ?, 'accepted', ?, ?, 1, ?, ?)`,
+    sql: `INSERT INTO journal (row, lane, seq, id, from_node, subject, state, not_after, accepted_at, reported, format, body,
+            schedule)
+          VALUES (?, ?, ?, ?, ?, ?, 'accepted', ?, ?, 1, ?, ?, ?)`,
     rows: rows.map((row): SqlValue[] => [
       ...[row.row, row.lane, row.seq, row.id, row.fromNode, row.subject],
-      ...[row.notAfter, row.acceptedAt, row.format, row.body],
+      ...[row.notAfter, row.acceptedAt, row.format, row.body, row.schedule ?? null],
     ]),
   };
 }
@@ -46,9 +49,13 @@ export function insertRefused(
   };
 }
 
-/** Statement that notes that a run begins: after a crash it counts as interrupted. */
+/** Statement that notes that a run begins: after a crash it counts as interrupted, or goes on. */
 export function markRunning(row: number, at: number): Statement {
-  return statement(`UPDATE journal SET state = 'running', started_at = ? WHERE row = ?`, at, row);
+  return statement(
+    `UPDATE journal SET state = 'running', started_at = coalesce(started_at, ?) WHERE row = ?`,
+    at,
+    row,
+  );
 }
 
 /** Statement that notes that a request goes on as another message; when that ends, a trigger ends the request. */

@@ -1,6 +1,7 @@
 import { formatOf } from '../message/body-format.ts';
 import { decodeMessage } from '../message/decode-message.ts';
 import type { Message } from '../message/message.ts';
+import type { Statement } from '../store/statement.ts';
 import { insist } from './insist.ts';
 import type {
   ForwardMethod,
@@ -35,6 +36,8 @@ export interface RunnerDeps extends JournalDeps {
   /** Aborted when the node stops. */
   readonly signal: AbortSignal;
   isCancelled(id: string): boolean;
+  /** Takes over a request that has a schedule; resolves when that is on disk. */
+  startSchedule(row: JournalRow): Promise<void>;
 }
 
 interface RunInfo {
@@ -47,6 +50,7 @@ interface RunInfo {
 interface RunInput {
   readonly message: Message;
   readonly signal: AbortSignal;
+  progress(text: string): void;
 }
 
 /** Runs one journalled request at a time it is told to, and writes down how it ended, together with its reply. */
@@ -58,6 +62,7 @@ export class Runner {
   readonly #replies: ReplySender;
   readonly #running = new Map<string, AbortController>();
   readonly #isCancelled: (id: string) => boolean;
+  readonly #startSchedule: RunnerDeps['startSchedule'];
 
   constructor(options: JournalOptions, deps: RunnerDeps) {
     this.#options = options;
@@ -65,6 +70,7 @@ export class Runner {
     this.#reporter = deps.reporter;
     this.#signal = deps.signal;
     this.#isCancelled = deps.isCancelled;
+    this.#startSchedule = deps.startSchedule;
     this.#replies = new ReplySender(options, deps);
     this.#signal.addEventListener('abort', () => {
       for (const controller of this.#running.values()) controller.abort(this.#signal.reason);
@@ -73,7 +79,7 @@ export class Runner {
 
   /**
    * Runs a request. Resolves when its method has ended; `written` then resolves when that is on disk. Before the
-   * method begins, that is on disk too: a run that a crash cuts short is never begun again.
+   * method begins, that is on disk too: a run that a crash cuts short is begun again only where its method says so.
    */
   async run(
     row: JournalRow,
@@ -90,15 +96,19 @@ export class Runner {
       };
     }
     if (method.mode === 'forward') return { written: this.#forward(row, method, message) };
+    if (row.schedule) return { written: this.#startSchedule(row) };
     const controller = new AbortController();
     this.#running.set(row.id, controller);
     await this.#insist(() => this.#deps.store.write([markRunning(row.row, startedAt)]));
     if (this.#signal.aborted) return { written: Promise.resolve() };
     onBegin?.();
-    const long = setTimeout(() => this.#reportStart(row, startedAt), LONG_RUN_MS);
-    const result = await this.#call(row, method, { message, signal: controller.signal });
+    const long = setTimeout(() => this.reportStart(row, startedAt), LONG_RUN_MS);
+    const progress = (reason: string) => this.reportStart(row, startedAt, reason);
+    const result = await this.#call(row, method, { message, signal: controller.signal, progress });
     clearTimeout(long);
     this.#running.delete(row.id);
+    // It stays as it is in the journal, and the next start goes on with it.
+    if (this.#isToGoOn(method, result)) return { written: Promise.resolve() };
     const endedAt = this.#deps.now();
     this.#deps.onRun({ method: method.name, state: result.state, ms: endedAt - startedAt });
     if (result.error) this.#deps.reportError(result.error, message);
@@ -107,6 +117,42 @@ export class Runner {
     // Otherwise commands would run ahead of what becomes durable of their output.
     if (reply && this.#replies.isInPieces(message, reply)) await written.catch(() => {});
     return { written };
+  }
+
+  /**
+   * Runs a request that has a schedule once. What it is told to write as the run begins is on disk before, what it is
+   * told for the end commits with the reply.
+   */
+  async runOnce(
+    row: JournalRow,
+    method: QueuedMethod | undefined,
+    note: { begun: Statement; ended(state: RunResult['state']): Statement },
+  ): Promise<void> {
+    const message = this.#decode(row);
+    const controller = new AbortController();
+    this.#running.set(row.id, controller);
+    await this.#insist(() => this.#deps.store.write([note.begun]));
+    if (this.#signal.aborted) return;
+    const startedAt = this.#deps.now();
+    const input = { signal: controller.signal, progress: () => {} };
+    const result: RunResult =
+      message && method?.mode === 'run'
+        ? await this.#call(row, method, { message, ...input })
+        : { state: 'failed', error: `error: ${row.subject}: this node can no longer run it` };
+    this.#running.delete(row.id);
+    const ms = this.#deps.now() - startedAt;
+    this.#deps.onRun({ method: method?.name ?? row.subject, state: result.state, ms });
+    if (result.error) this.#deps.reportError(result.error, message);
+    await this.#replies.end(message, result.reply, [note.ended(result.state)]);
+  }
+
+  /** Writes down how a request ended that has a schedule, together with other statements. */
+  finish(
+    row: JournalRow,
+    end: RowEnd,
+    more: { startedAt: number; alongside: readonly Statement[] },
+  ): Promise<void> {
+    return this.#end({ row, message: undefined, end, ...more });
   }
 
   /** Ends a request that was under way when an earlier life of this node ended. */
@@ -130,6 +176,10 @@ export class Runner {
     await this.#end({ row, message: undefined, startedAt: undefined, end });
   }
 
+  #isToGoOn(method: RunMethod, { state }: RunResult): boolean {
+    return method.isResumable === true && state === 'interrupted' && this.#signal.aborted;
+  }
+
   #refusal(
     row: JournalRow,
     method: QueuedMethod | undefined,
@@ -151,13 +201,18 @@ export class Runner {
     await this.#insist(() => this.#deps.forward(forwarded, row.notAfter, note));
   }
 
-  async #call(row: JournalRow, method: RunMethod, { message, signal }: RunInput): Promise<RunResult> {
+  async #call(
+    row: JournalRow,
+    method: RunMethod,
+    { message, signal, progress }: RunInput,
+  ): Promise<RunResult> {
     if (signal.aborted) return { state: 'cancelled', reason: CANCELLED };
     const call = {
       id: row.id,
       message,
       signal,
       reply: (data: Uint8Array) => this.#replies.send(message, data, []),
+      progress,
     };
     try {
       return await method.run(call);
@@ -173,20 +228,23 @@ export class Runner {
     startedAt: number | undefined;
     end: RowEnd;
     reply?: ReplyBody;
+    alongside?: readonly Statement[];
   }): Promise<void> {
-    const { row, message, startedAt, reply } = ended;
+    const { row, message, startedAt, reply, alongside = [] } = ended;
     const isReported = row.lane === null;
     const end: RowEnd = { ...ended.end, endedAt: this.#deps.now() };
-    const statements = [markEnded(row.row, end, isReported)];
+    const statements = [markEnded(row.row, end, isReported), ...alongside];
     await this.#replies.end(message, reply, statements);
     if (isReported) return;
     const started = startedAt === undefined ? {} : { startedAt };
     this.#reporter.add(row.fromNode, { id: row.id, ...end, acceptedAt: row.acceptedAt, ...started }, row.row);
   }
 
-  #reportStart(row: JournalRow, startedAt: number): void {
+  /** Reports that a request runs. */
+  reportStart(row: JournalRow, startedAt: number, reason?: string): void {
     if (row.lane === null) return;
-    this.#reporter.add(row.fromNode, { id: row.id, state: 'running', acceptedAt: row.acceptedAt, startedAt });
+    const { id, acceptedAt, fromNode } = row;
+    this.#reporter.add(fromNode, { id, state: 'running', acceptedAt, startedAt, ...(reason && { reason }) });
   }
 
   #decode(row: JournalRow): Message | undefined {

@@ -23,6 +23,8 @@ export interface StoredRow {
   readonly body: Uint8Array | null;
   /** The id of the message that the request goes on as. */
   readonly forward: string | null;
+  /** When it is to run again and again, as JSON. */
+  readonly schedule: string | null;
 }
 
 /** The request that a stored row is about. */
@@ -34,10 +36,12 @@ export function toRow(stored: StoredRow): JournalRow {
     id: stored.id,
     fromNode: stored.from_node,
     subject: stored.subject,
-    notAfter: stored.not_after,
+    // What had begun in time may go on.
+    notAfter: stored.state === 'running' ? null : stored.not_after,
     acceptedAt: stored.accepted_at,
     format: stored.format,
     body: stored.body ?? new Uint8Array(0),
+    schedule: stored.schedule,
   };
 }
 

@@ -218,10 +218,11 @@ export class Ledger {
   #reported(row: Row, end: End): Statement[] {
     const at = this.#deps.now();
     if (!isEnd(end)) {
-      const sql = `UPDATE ledger SET state = 'running', started_at = ?, accepted_at = coalesce(accepted_at, ?),
-                     ended_at = NULL, reason = NULL
-                   WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'undelivered', 'expired')`;
-      return [statement(sql, end.startedAt ?? at, end.acceptedAt ?? at, row.key)];
+      const sql = `UPDATE ledger SET state = 'running', started_at = coalesce(started_at, ?),
+                     accepted_at = coalesce(accepted_at, ?), ended_at = NULL,
+                     reason = coalesce(?, CASE WHEN state = 'running' THEN reason END)
+                   WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired')`;
+      return [statement(sql, end.startedAt ?? at, end.acceptedAt ?? at, end.reason ?? null, row.key)];
     }
     return [
       statement(

@@ -91,7 +91,8 @@ async function deepestExisting(folder: string): Promise<{ path: string; real: st
   }
 }
 
-async function makeFolder(path: string): Promise<string> {
+/** Makes a folder and those above it where they are missing (0700, and durably); gives its real path. */
+export async function makeFolder(path: string): Promise<string> {
   const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
   if (first !== undefined) {
     for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));

@@ -26,6 +26,8 @@ export const HEADER = {
   seenId: 'Steward-Seen-Id',
   /** In a hello: version, system, uptime and labels of the node, as JSON. */
   hello: 'Steward-Hello',
+  /** `<transfer>/<offset>/<round>`: this payload is a piece of a file that is copied, no message; also in its answer. */
+  copy: 'Steward-Copy',
 } as const;
 
 /** `part` says that a piece has arrived and the rest is awaited. */

@@ -19,7 +19,7 @@ test('every method is listed under its name, with the kind of the reference', as
     assert.equal(method.kind, kindOf(name));
     assert.match(method.summary, /^[A-Z].*\.$/);
   }
-  assert.equal(methods.size, 20);
+  assert.equal(methods.size, 23);
 });
 
 test('REQToFile replaces the content, keeps the mode, and leaves nothing else behind', async (t) => {
@@ -242,7 +242,12 @@ async function setUp(t: TestContext, given: Partial<MethodsDeps> = {}) {
     const method = methods.get(name);
     assert.equal(method?.mode, 'run');
     const signal = new AbortController().signal;
-    return method.run({ ...incoming(name, fields), signal, reply: () => Promise.resolve() });
+    return method.run({
+      ...incoming(name, fields),
+      signal,
+      reply: () => Promise.resolve(),
+      progress: () => {},
+    });
   };
   return { methods, data, told, apply, run };
 }

@@ -1,5 +1,6 @@
 import type { Kind } from '../message/kind.ts';
 import type { Message } from '../message/message.ts';
+import type { ArrivedPiece } from './piece-place.ts';
 
 /** A message that was accepted for a method, under the id that its sender gave it. */
 export interface Incoming {
@@ -17,6 +18,8 @@ interface MethodBase {
   readonly summary: string;
   /** Why this message can never work, or undefined. Asked before the message is accepted. */
   check?(message: Message): string | undefined;
+  /** Takes a piece of a file, which travels on the method's subject apart from the messages, and answers it. */
+  takePiece?(piece: ArrivedPiece): void;
 }
 
 /**
@@ -41,6 +44,8 @@ export interface RunMethod extends MethodBase {
   readonly mode: 'run';
   /** True for a method that by its nature goes on until it is told to stop: its successors start beside it, at once. */
   readonly isOpenEnded?: boolean;
+  /** True where a run that the end of the node cut short, whichever way, is run again by the next start. */
+  readonly isResumable?: boolean;
   run(call: RunCall): Promise<RunResult>;
 }
 
@@ -66,6 +71,8 @@ export interface RunCall extends Incoming {
   readonly signal: AbortSignal;
   /** Sends a reply while the method still runs; resolves when it is durably queued. */
   reply(data: Uint8Array): Promise<void>;
+  /** Tells the sender in a few words how far the run has come. */
+  progress(text: string): void;
 }
 
 /** A reply's content: bytes, or a file that is read piece by piece and removed once it is queued. */

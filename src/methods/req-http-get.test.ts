@@ -162,6 +162,7 @@ async function setUp(t: TestContext, listener: RequestListener, options: { maxBo
   ) =>
     method.run({
       id: 'get',
+      progress: () => {},
       message: newMessage({
         method: 'REQHttpGet',
         methodTimeout: 10,

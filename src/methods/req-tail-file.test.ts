@@ -84,6 +84,7 @@ async function setUp(t: TestContext) {
   const tail = (fields: Partial<Message>, signal = new AbortController().signal) =>
     method.run({
       id: 'tail',
+      progress: () => {},
       message: newMessage({ method: 'REQTailFile', methodTimeout: 10, ...fields }),
       signal,
       reply: async (data) => void sent.push(data),

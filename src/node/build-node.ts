@@ -16,10 +16,12 @@ import { createErrorReporter, type ErrorReporter } from '../observe/error-report
 import { createLogger, type Logger } from '../observe/logger.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import { Outbox } from '../outbox/outbox.ts';
-import type { LaneProcess } from '../outbox/outbox-deps.ts';
+import type { LaneProcess, OutboxDeps } from '../outbox/outbox-deps.ts';
 import { createSupervisor, type Supervisor } from '../processes/supervisor.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
+import { Copying } from './copying.ts';
+import { metricSources } from './metric-sources.ts';
 import { createOutcomes } from './outcomes.ts';
 import { OwnMessages, pieceBytes } from './own-messages.ts';
 import { createRelayMethods, relayingDeps } from './relaying.ts';
@@ -62,11 +64,8 @@ export async function buildNode(
   stack: AsyncDisposableStack,
 ): Promise<NodeParts> {
   const late = new Late();
-  const logger = createLogger({
-    level: config.logLevel,
-    pretty: options.isTerminal,
-    nodeName: config.nodeName,
-  });
+  const { logLevel: level, nodeName } = config;
+  const logger = createLogger({ level, pretty: options.isTerminal, nodeName });
   const metrics = stack.use(createMetrics({ version: options.version }));
   const store = stack.use(await openStore({ folder: config.databaseFolder }));
   const audit = stack.use(await openAuditLog(auditOptions(config)));
@@ -79,18 +78,23 @@ export async function buildNode(
     }),
   );
   const send = (lines: readonly string[]) => late.own!.errors(lines);
-  const reporter = createErrorReporter({ nodeName: config.nodeName }, { send, logger, metrics });
+  const reporter = createErrorReporter({ nodeName }, { send, logger, metrics });
   const onFinished = createOutcomes({ audit, metrics, reporter, maxMessageBytes: config.maxMessageBytes });
   const onWritten = (moved: readonly ForwardMoved[]) => late.journal?.forwardsMoved(moved);
   const ledger = new Ledger({ store, now: Date.now, onFinished, onWritten, logger });
   const onCrash = ({ name }: { name: string }, error: Error) =>
     reporter.error(`error: process ${name} failed and is started again: ${error.message}`);
   const supervisor = createSupervisor({}, { logger, onCrash });
-  const methods = stack.use(
-    createMethods(methodsOptions(config, options), methodsDeps(late, { ledger, metrics, options, config })),
+  const copying = stack.use(
+    new Copying(config, { bus, outbox: () => late.made('outbox'), own: () => late.made('own') }),
   );
+  const deps = methodsDeps(late, { ledger, metrics, options, config, copying });
+  const methods = stack.use(createMethods(methodsOptions(config, options), deps));
   const outbox = stack.use(
-    makeOutbox(config, { store, ledger, logger, bus, metrics, methods, supervisor, onFinished, onWritten }),
+    makeOutbox(config, {
+      ...{ store, ledger, logger, bus, metrics, methods, supervisor, onWritten },
+      onEnded: copying.watch(onFinished),
+    }),
   );
   stack.use(supervisor);
   late.reporter = stack.use(reporter);
@@ -191,7 +195,7 @@ function methodsOptions(config: Config, options: NodeOptions) {
 
 function methodsDeps(
   late: Late,
-  parts: { ledger: Ledger; metrics: Metrics; options: NodeOptions; config: Config },
+  parts: { ledger: Ledger; metrics: Metrics; options: NodeOptions; config: Config; copying: Copying },
 ): MethodsDeps {
   const processes = () => late.made('processes');
   return {
@@ -202,7 +206,7 @@ function methodsDeps(
     },
     applyReports: (fromNode, ends) => parts.ledger.applyReports(fromNode, ends),
     cancelRequest: (id) => late.made('journal').cancel(id),
-    otherMethods: createRelayMethods(parts.config),
+    otherMethods: [...createRelayMethods(parts.config), ...parts.copying.methods],
     queue: {
       list: (filter, limit) => late.made('outbox').find(filter, limit),
       remove: (filter, reason) => late.made('outbox').cancel(filter, reason),
@@ -234,15 +238,6 @@ function startPublisher(lane: LaneProcess, supervisor: Supervisor, logger: Logge
     .catch((error) => logger.warn({ err: error }, `the publisher ${lane.subject} was not started`));
 }
 
-function metricSources(outbox: Outbox, supervisor: Supervisor) {
-  return {
-    outboxByState: () => outbox.depth,
-    messagesInMemory: () => outbox.inMemory,
-    messagesInStore: () => outbox.length,
-    runningProcesses: () => supervisor.list().map(({ name }) => name),
-  };
-}
-
 async function openJournal(
   config: Config,
   parts: Omit<NodeParts, 'journal' | 'provideProcesses' | 'onConnect'>,
@@ -272,16 +267,17 @@ async function openJournal(
 
 interface OutboxParts
   extends Pick<NodeParts, 'store' | 'ledger' | 'logger' | 'bus' | 'metrics' | 'methods' | 'supervisor'> {
-  readonly onFinished: ReturnType<typeof createOutcomes>;
+  readonly onEnded: OutboxDeps['onEnded'];
   readonly onWritten: (moved: readonly ForwardMoved[]) => void;
 }
 
 function makeOutbox(config: Config, parts: OutboxParts): Outbox {
-  const { store, ledger, logger, bus, metrics, methods, supervisor, onFinished, onWritten } = parts;
+  const { store, ledger, logger, bus, metrics, methods, supervisor, onEnded, onWritten } = parts;
   return new Outbox(
     { nodeName: config.nodeName, messageTtlMs: config.messageTtlSeconds * 1000 },
     {
-      ...{ store, ledger, logger, transport: bus, now: Date.now, onEnded: onFinished, onWritten },
+      ...{ store, ledger, logger, transport: bus, now: Date.now, onEnded, onWritten },
+      monotonicNow: () => performance.now(),
       // A method that this node does not know is taken for one that runs, and reports.
       isDoneWhenAccepted: (method) => methods.get(method)?.mode === 'effect',
       onDelivered: ({ method, count, waitedMs }) => metrics.delivered(method, waitedMs / 1000, count),

@@ -34,7 +34,8 @@ export async function setUpCommands(scope: TestScope, make: Make, given: Given =
   const reply = given.reply ?? (async () => assert.fail('replied early'));
   const run = async (methodArgs: string[] | null, { signal, id = newId(), ...fields }: Fields = {}) => {
     const message = newMessage({ method: method.name, methodTimeout: 20, methodArgs, ...fields });
-    const result = await method.run({ id, message, signal: signal ?? new AbortController().signal, reply });
+    const call = { signal: signal ?? new AbortController().signal, reply, progress: () => {} };
+    const result = await method.run({ id, message, ...call });
     ids.set(result, id);
     return result;
   };
