@@ -174,7 +174,10 @@ export class Journal implements AsyncDisposable {
     const key = `${epoch} ${subject}`;
     let found = this.#lanes.get(key);
     if (!found) {
-      found = { state: { id: this.#nextLane++, epoch, subject, fromNode, next: 1 }, lane: undefined };
+      found = {
+        state: { id: this.#nextLane++, epoch, subject, fromNode, next: 1, lastId: '' },
+        lane: undefined,
+      };
       this.#lanes.set(key, found);
     }
     found.lane ??= new ReceivingLane(found.state, method, this.#options, {
@@ -226,7 +229,7 @@ export class Journal implements AsyncDisposable {
   }
 
   #loadLanes(): void {
-    const rows = this.#deps.store.all<LaneState & { from_node: string }>(
+    const rows = this.#deps.store.all<LaneState & { from_node: string; last_id: string }>(
       'SELECT * FROM journal_lanes ORDER BY id',
     );
     for (const row of rows) {
@@ -236,6 +239,7 @@ export class Journal implements AsyncDisposable {
         subject: row.subject,
         fromNode: row.from_node,
         next: row.next,
+        lastId: row.last_id,
       };
       this.#lanes.set(`${row.epoch} ${row.subject}`, { state, lane: undefined });
     }

@@ -11,6 +11,8 @@ export interface LaneState {
   readonly subject: string;
   readonly fromNode: string;
   next: number;
+  /** The highest id that was taken: ids are UUIDv7, so a later message has a higher one. */
+  lastId: string;
 }
 
 /** A message in its turn. Exactly one of `message` alone, or `fault`, decides. */
@@ -22,6 +24,8 @@ export interface Item {
   reply: string;
   readonly notAfter: number | null;
   readonly format: number;
+  /** When it is to run again and again, as JSON. */
+  readonly schedule: string | null;
   readonly payload: Uint8Array;
   readonly message: Message | undefined;
   readonly fault: string | undefined;
@@ -42,11 +46,11 @@ export class LaneRecord {
 
   /** Statement that enters the lane, or moves the place that it takes next. */
   saveLane(next: number): Statement {
-    const { id, epoch, subject, fromNode } = this.#state;
+    const { id, epoch, subject, fromNode, lastId } = this.#state;
     return statement(
-      `INSERT INTO journal_lanes (id, epoch, subject, from_node, next, used_at) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET next = max(next, excluded.next), used_at = excluded.used_at`,
-      ...[id, epoch, subject, fromNode, next, this.#deps.now()],
+      `INSERT INTO journal_lanes (id, epoch, subject, from_node, next, used_at, last_id) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET next = max(next, excluded.next), used_at = excluded.used_at, last_id = excluded.last_id`,
+      ...[id, epoch, subject, fromNode, next, this.#deps.now(), lastId],
     );
   }
 
@@ -85,6 +89,7 @@ export class LaneRecord {
       acceptedAt: this.#deps.now(),
       format: item.format,
       body: item.payload,
+      schedule: item.schedule,
     };
   }
 }

@@ -102,6 +102,7 @@ export class ReceivingLane {
     const item = toItem(arrival, { seq, payload, fault, method: this.#method, maxBytes: maxMessageBytes });
     if (seq > 0) {
       this.#state.next = seq + 1;
+      if (item.id > this.#state.lastId) this.#state.lastId = item.id;
       this.#unanswered.set(seq, item);
     }
     if (item.message && !item.fault) this.#deps.onAlive(senderOf(item.message));
@@ -124,12 +125,12 @@ export class ReceivingLane {
         'SELECT row, id, state, reason FROM journal WHERE lane = ? AND seq = ?',
         ...[this.#state.id, seq],
       );
-    if (known && known.id !== id) {
-      return this.#answers.one(arrival.reply, 'duplicate', {
-        seq,
-        id,
-        headers: { [HEADER.seenId]: known.id },
-      });
+    // What has a higher id than all that was taken cannot be a repetition, even where nothing else is known of it.
+    const seenId =
+      known?.id ?? (this.#state.lastId !== '' && id > this.#state.lastId ? this.#state.lastId : id);
+    if (seenId !== id) {
+      const headers = { [HEADER.seenId]: seenId };
+      return this.#answers.one(arrival.reply, 'duplicate', { seq, id, headers });
     }
     const row = known && 'state' in known ? known : undefined;
     const status: AnswerStatus =

@@ -72,4 +72,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE schedules (
     row INTEGER PRIMARY KEY, runs INTEGER NOT NULL, failed INTEGER NOT NULL, skipped INTEGER NOT NULL, run_at INTEGER);
   `,
+  // The highest id that was taken in a lane tells a repeated message from one that this node has never seen.
+  `
+  ALTER TABLE journal_lanes ADD COLUMN last_id TEXT NOT NULL DEFAULT '';
+  `,
 ];
