@@ -125,9 +125,7 @@ export class ReceivingLane {
         'SELECT row, id, state, reason FROM journal WHERE lane = ? AND seq = ?',
         ...[this.#state.id, seq],
       );
-    // What has a higher id than all that was taken cannot be a repetition, even where nothing else is known of it.
-    const seenId =
-      known?.id ?? (this.#state.lastId !== '' && id > this.#state.lastId ? this.#state.lastId : id);
+    const seenId = this.#seenId(known?.id, id);
     if (seenId !== id) {
       const headers = { [HEADER.seenId]: seenId };
       return this.#answers.one(arrival.reply, 'duplicate', { seq, id, headers });
@@ -138,6 +136,15 @@ export class ReceivingLane {
     this.#answers.one(arrival.reply, status, { seq, id, ...(row?.reason ? { reason: row.reason } : {}) });
     // The sender may have lost what it was told, by going back to a backup.
     if (row) this.#deps.reportAgain(row.row);
+  }
+
+  /**
+   * The id of the message that a place was taken for. What has a higher id than all that was taken in the lane cannot
+   * be a repetition, even where nothing else is known of it.
+   */
+  #seenId(known: string | undefined, id: string): string {
+    const { lastId } = this.#state;
+    return known ?? (lastId !== '' && id > lastId ? lastId : id);
   }
 
   #gap(arrival: Arrival, seq: number): void {
