@@ -109,9 +109,7 @@ export class Runner {
     this.#running.delete(row.id);
     // It stays as it is in the journal, and the next start goes on with it.
     if (this.#isToGoOn(method, result)) return { written: Promise.resolve() };
-    const endedAt = this.#deps.now();
-    this.#deps.onRun({ method: method.name, state: result.state, ms: endedAt - startedAt });
-    if (result.error) this.#deps.reportError(result.error, message);
+    this.#noteRun(result, { message, startedAt });
     const { reply, error: _, ...end } = result;
     const written = this.#end({ row, message, startedAt, end, ...(reply ? { reply } : {}) });
     // Otherwise commands would run ahead of what becomes durable of their output.
@@ -140,9 +138,7 @@ export class Runner {
         ? await this.#call(row, method, { message, ...input })
         : { state: 'failed', error: `error: ${row.subject}: this node can no longer run it` };
     this.#running.delete(row.id);
-    const ms = this.#deps.now() - startedAt;
-    this.#deps.onRun({ method: method?.name ?? row.subject, state: result.state, ms });
-    if (result.error) this.#deps.reportError(result.error, message);
+    this.#noteRun(result, { message, startedAt });
     await this.#replies.end(message, result.reply, [note.ended(result.state)]);
   }
 
@@ -178,6 +174,15 @@ export class Runner {
 
   #isToGoOn(method: RunMethod, { state }: RunResult): boolean {
     return method.isResumable === true && state === 'interrupted' && this.#signal.aborted;
+  }
+
+  #noteRun(
+    { state, error }: RunResult,
+    run: { readonly message: Message | undefined; readonly startedAt: number },
+  ): void {
+    const { message, startedAt } = run;
+    if (message) this.#deps.onRun({ method: message.method, state, ms: this.#deps.now() - startedAt });
+    if (error) this.#deps.reportError(error, message);
   }
 
   #refusal(

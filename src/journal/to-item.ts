@@ -1,4 +1,5 @@
 import { formatNumber } from '../message/body-format.ts';
+import { parseSchedule, unschedulable } from '../message/schedule.ts';
 import { HEADER, parseNotAfter } from '../message/wire-headers.ts';
 import type { Arrival, JournalMethod } from './journal-deps.ts';
 import type { Item } from './lane-record.ts';
@@ -21,7 +22,11 @@ export function toItem(arrival: Arrival, options: ItemOptions): Item {
   const time = arrival.header(HEADER.notAfter);
   const notAfter = time === undefined ? undefined : parseNotAfter(time);
   const isTimeless = time !== undefined && notAfter === undefined;
-  const fault = options.fault ?? (isTimeless ? unreadable(time) : undefined);
+  const schedule = arrival.header(HEADER.schedule);
+  const fault =
+    options.fault ??
+    (isTimeless ? unreadable(time) : undefined) ??
+    (schedule === undefined ? undefined : scheduleFault(schedule, options));
   const opened = fault ? { fault } : openArrival(whole, { method, maxBytes });
   return {
     seq,
@@ -30,6 +35,7 @@ export function toItem(arrival: Arrival, options: ItemOptions): Item {
     notAfter: notAfter ?? null,
     format: formatNumber({ serial: serialOf(arrival), cmp: compressionOf(arrival) }),
     payload,
+    schedule: schedule ?? null,
     message: opened.message,
     fault: 'fault' in opened ? opened.fault : undefined,
   };
@@ -38,6 +44,13 @@ export function toItem(arrival: Arrival, options: ItemOptions): Item {
 /** The id that the sender gave a message, or nothing where it gives none. */
 export function idOf(arrival: Arrival): string {
   return arrival.header(HEADER.id) ?? '';
+}
+
+function scheduleFault(header: string, { seq, method }: ItemOptions): string | undefined {
+  if (seq === 0) return `a message with the header ${HEADER.schedule} needs a place in a lane`;
+  if (parseSchedule(header) === undefined)
+    return `the header ${HEADER.schedule} ${JSON.stringify(header.slice(0, 100))} is no schedule that this node can read`;
+  return unschedulable(method.name, method);
 }
 
 function unreadable(time: string): string {

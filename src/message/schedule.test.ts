@@ -60,7 +60,8 @@ test('a schedule is the same after it has travelled', () => {
 
 test('only methods that end by themselves have schedules', () => {
   assert.equal(unschedulable('REQCliCommand', { mode: 'run' }), undefined);
-  assert.match(unschedulable('REQTailFile', { mode: 'run', isOpenEnded: true })!, /until it is stopped/);
+  assert.match(unschedulable('REQTailFile', { mode: 'run', isOpenEnded: true })!, /goes on by itself/);
+  assert.match(unschedulable('REQCopyFileTo', { mode: 'run', isResumable: true })!, /goes on by itself/);
   assert.match(unschedulable('REQToFile', { mode: 'effect' })!, /is no method that is run/);
   assert.match(unschedulable('REQNew', undefined)!, /^REQNew is no method that is run/);
 });

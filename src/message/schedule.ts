@@ -36,13 +36,17 @@ export function parseSchedule(json: string): Schedule | undefined {
   }
 }
 
+interface Schedulable {
+  readonly mode: string;
+  readonly isOpenEnded?: boolean;
+  readonly isResumable?: boolean;
+}
+
 /** Why a method cannot be run by a schedule, or undefined. */
-export function unschedulable(
-  name: string,
-  method: { readonly mode: string; readonly isOpenEnded?: boolean } | undefined,
-): string | undefined {
-  if (method?.mode === 'run' && !method.isOpenEnded) return undefined;
-  const why = method?.isOpenEnded ? 'goes on by itself until it is stopped' : 'is no method that is run';
+export function unschedulable(name: string, method: Schedulable | undefined): string | undefined {
+  const isOneRun = !method?.isOpenEnded && !method?.isResumable;
+  if (method?.mode === 'run' && isOneRun) return undefined;
+  const why = isOneRun ? 'is no method that is run' : 'goes on by itself, also after a restart';
   return `${name} ${why}, so it cannot have a schedule`;
 }
 

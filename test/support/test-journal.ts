@@ -35,6 +35,7 @@ interface TestJournalOptions {
   readonly pieceBytes?: number;
   readonly maxMessageBytes?: number;
   now?(): number;
+  after?(delayMs: number, task: () => void): () => void;
 }
 
 /** A journal on a real database, with one method that has an effect and one that is run. */
@@ -56,6 +57,7 @@ export class TestJournal {
       {
         store: made.store,
         now: options.now ?? Date.now,
+        ...(options.after ? { after: options.after } : {}),
         methodOf: (name) => made.#methods().find((method) => method.name === name),
         answer: (subject, _, headers) =>
           void made.answers.push({
