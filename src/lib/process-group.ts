@@ -19,11 +19,16 @@ export interface GroupWait {
 
 /** Sends a signal to every process of a group; false when the group has none (any more). */
 export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
+  // Asked at the end of each command, where the answer is an error whose stack costs more than the question.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     return process.kill(-groupId, signal);
   } catch (error) {
     // A group of another user's processes (sudo) is there, although it takes no signals from us.
     return errorCode(error) === 'EPERM';
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

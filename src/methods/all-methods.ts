@@ -24,6 +24,7 @@ import { type ConsoleDeps, createReqToConsole } from './req-to-console.ts';
 import { createReqToFile } from './req-to-file.ts';
 import { createReqToFileAppend } from './req-to-file-append.ts';
 import { createReqToSocket } from './req-to-socket.ts';
+import { Spawner } from './spawner.ts';
 import { createStartupMethods, type StartupOptions } from './startup-methods.ts';
 
 export interface MethodsOptions extends CommandOptions, StartupOptions {
@@ -40,11 +41,9 @@ export type MethodsDeps = ConsoleDeps &
   Pick<HelloDeps, 'onHello'> & {
     /** Why a submission must not be kept, a sentence each; it may ask which methods there are. */
     checkMessages(text: Uint8Array, isKnownMethod: (name: string) => boolean): Promise<readonly string[]>;
-    /** Methods that are made elsewhere. */
-    readonly otherMethods?: readonly Method[];
   } & Pick<ErrorLogDeps, 'onErrorLog'>;
 
-/** Methods by their name; disposing closes the files that they keep open. */
+/** Methods by their name; disposing closes the files that they keep open, and ends their spawner. */
 export type Methods = ReadonlyMap<string, Method> & AsyncDisposable;
 
 /** Makes every method that a node knows. */
@@ -54,9 +53,10 @@ export function createMethods(options: MethodsOptions, deps: MethodsDeps): Metho
   const files = { ...deps, appendFiles, replaceFile: createReplaceFile(options, { lock }) };
   const methods = new Map<string, Method>();
   const op = { ...deps, nodeName: options.nodeName, isKnownMethod: (name: string) => methods.has(name) };
+  const spawner = new Spawner({ env: options.env });
   const disk = { diskRoom: new DiskRoom(options.spoolFolder) };
   const all: Method[] = [
-    createReqCliCommand(options, disk),
+    createReqCliCommand(options, { ...disk, spawner }),
     createReqCliCommandCont(options, disk),
     createReqTailFile(options, disk),
     createReqHttpGet(options),
@@ -79,8 +79,11 @@ export function createMethods(options: MethodsOptions, deps: MethodsDeps): Metho
     ...createStartupMethods(options, {
       checkMessages: (text) => deps.checkMessages(text, op.isKnownMethod),
     }),
-    ...(deps.otherMethods ?? []),
   ];
   for (const method of all) methods.set(method.name, method);
-  return Object.assign(methods, { [Symbol.asyncDispose]: () => appendFiles[Symbol.asyncDispose]() });
+  return Object.assign(methods, {
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([appendFiles[Symbol.asyncDispose](), spawner[Symbol.asyncDispose]()]);
+    },
+  });
 }

@@ -24,28 +24,41 @@ export function argumentsFault({ methodArgs }: Message): string | undefined {
   return methodArgs.some((arg) => arg.includes('\0')) ? 'methodArgs contains a NUL character' : undefined;
 }
 
-/** The command that a message asks for, but for where its output goes. */
+/** The program that a message asks for, and what it gets. */
+interface Program {
+  readonly args: readonly string[];
+  /** What its environment has besides that of all commands. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly folder: string | undefined;
+}
+
+/** The command that a message asks for, but for how it is started and where its output goes. */
 export function commandOf(
   { id, message, signal }: RunCall,
   options: CommandOptions,
   spool: Spool,
-): Omit<Command, 'stdout' | 'stderr'> {
+): { program: Program; command: Omit<Command, 'start' | 'outputNames'> } {
   const { args, variables } = fillCommand(message.methodArgs!, message.data ?? [], (bytes) =>
     spool.writeData(bytes),
   );
   return {
-    args,
-    env: { ...options.env, ...variables, [REQUEST_ID_VARIABLE]: id },
-    folder: options.workingFolder,
-    requestId: id,
-    timeoutMs: methodTimeoutMs(message, options.defaultMethodTimeout),
-    signal,
+    program: {
+      args,
+      variables: { ...variables, [REQUEST_ID_VARIABLE]: id },
+      folder: options.workingFolder,
+    },
+    command: {
+      requestId: id,
+      timeoutMs: methodTimeoutMs(message, options.defaultMethodTimeout),
+      signal,
+    },
   };
 }
 
 /** The state of a command that ended other than well. */
 export function commandState(end: CommandEnd & { started: true }, signal: AbortSignal): RunResult['state'] {
   if (end.stopped === 'timed-out') return 'timed-out';
+  if (end.stopped === 'lost') return 'interrupted';
   return end.stopped === 'aborted' ? abortedState(signal) : 'failed';
 }
 

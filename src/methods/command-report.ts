@@ -8,6 +8,8 @@ import type { CommandEnd } from './run-command.ts';
 type Ended = Extract<CommandEnd, { started: true }>;
 
 const MAX_ARGUMENTS_TEXT = 4096;
+const LOST =
+  'the process of the node that had started the command ended, and the command was ended too; it is not run again';
 
 /** Names of signals as the reference prints them. */
 const SIGNAL_TEXT: Readonly<Record<string, string>> = {
@@ -37,6 +39,7 @@ export function describeFailure(end: Ended, message: Message): string {
     return `the command ran for longer than ${describeTimeout(message)} and was ended${left}`;
   }
   if (end.stopped === 'aborted') return `the command was ended while it ran${left}`;
+  if (end.stopped === 'lost') return `${LOST}${left}`;
   if (end.stopped === 'shortage') return `the command was ended because ${end.shortage}${left}`;
   return `the command ended with ${statusText(end)}`;
 }
@@ -87,7 +90,7 @@ function methodText({ method }: Message): string {
 }
 
 function reportedStatus(end: Ended): string {
-  if (end.stopped === 'aborted') return 'stopped';
+  if (end.stopped === 'aborted' || end.stopped === 'lost') return 'stopped';
   return end.stopped === 'shortage' ? `stopped, ${end.shortage}` : statusText(end);
 }
 

@@ -13,6 +13,7 @@ import { openOutputPipe } from './output-pipe.ts';
 import { ReplyStream, type ReplyStreamDeps } from './reply-stream.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
 import { Spool } from './spool.ts';
+import { startProcess } from './started-process.ts';
 
 const TAIL_BYTES = 4096;
 
@@ -52,11 +53,12 @@ async function run(call: RunCall, options: CommandOptions & ReplyStreamDeps): Pr
     if (call.signal.aborted) return { state: abortedState(call.signal), reason: 'it had not been started' };
     const output = new ReplyStream(call, options);
     const tail = new Tail();
+    const { program, command } = commandOf(call, options, spool);
+    const env = { ...options.env, ...program.variables };
     const running = runCommand({
-      ...commandOf(call, options, spool),
-      stdout: pipe.writer,
-      stderr: pipe.writer,
-      ...(pipe.names && { outputNames: pipe.names }),
+      ...command,
+      start: () => startProcess({ ...program, env, stdout: pipe.writer, stderr: pipe.writer }),
+      outputNames: () => pipe.names,
     });
     pipe.read(async (piece) => {
       tail.add(piece);

@@ -1,3 +1,4 @@
+import { descriptorNames } from '../lib/descriptor-name.ts';
 import type { DiskRoom } from '../lib/disk-room.ts';
 import type { Message } from '../message/message.ts';
 import {
@@ -11,7 +12,9 @@ import { describeFailure, failureReport } from './command-report.ts';
 import type { RunCall, RunMethod, RunResult } from './method.ts';
 import { abortedState } from './method-timeout.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
+import type { Spawner } from './spawner.ts';
 import { Spool } from './spool.ts';
+import { startProcess } from './started-process.ts';
 
 const STDERR_TAIL_BYTES = 4096;
 const MAX_REPLY_IN_MEMORY = 512 * 1024;
@@ -22,6 +25,8 @@ const SMALL_OUTPUT_BYTES = 64 * 1024 * 1024;
 export interface CliCommandDeps {
   /** Says when the disk that output goes to is nearly full. */
   readonly diskRoom: Pick<DiskRoom, 'shortage'>;
+  /** Starts the programs, where it is ready; it has the same environment. */
+  readonly spawner: Pick<Spawner, 'isReady' | 'start'>;
 }
 
 /**
@@ -61,10 +66,21 @@ async function run(call: RunCall, options: CommandOptions & CliCommandDeps): Pro
   if (call.signal.aborted) return { state: abortedState(call.signal), reason: 'it had not been started' };
   using spool = new Spool(options.spoolFolder);
   try {
+    const { program, command } = commandOf(call, options, spool);
+    const stdout = spool.open('out');
+    const stderr = spool.open('err');
     const end = await runCommand({
-      ...commandOf(call, options, spool),
-      stdout: spool.open('out'),
-      stderr: spool.open('err'),
+      ...command,
+      start: () =>
+        options.spawner.isReady()
+          ? options.spawner.start({ ...program, stdout: stdout.path, stderr: stderr.path })
+          : startProcess({
+              ...program,
+              env: { ...options.env, ...program.variables },
+              stdout: stdout.fd,
+              stderr: stderr.fd,
+            }),
+      outputNames: () => descriptorNames([stdout.fd, stderr.fd]),
       findShortage: async () =>
         spool.size('out') + spool.size('err') > SMALL_OUTPUT_BYTES ? options.diskRoom.shortage() : undefined,
     });

@@ -168,7 +168,7 @@ async function readBody(
       throw new HttpGetError(`the page is larger than ${maxBytes} bytes, which is the limit`);
     held.push(piece);
     if (bytes <= MAX_REPLY_IN_MEMORY) continue;
-    file ??= spool.open('out');
+    file ??= spool.open('out').fd;
     await writeAll(file, Buffer.concat(held));
     held = [];
   }

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { descriptorName } from '../lib/descriptor-name.ts';
 import { killLeftovers } from '../lib/kill-leftovers.ts';
 import { longTimeout } from '../lib/long-timeout.ts';
 import { groupEnded, signalGroup } from '../lib/process-group.ts';
+import { SpawnerLostError, type StartedProcess } from './started-process.ts';
 
 /** How long a command has between TERM and KILL, and how long KILL may take until we stop waiting. */
 const KILL_AFTER_MS = 2000;
@@ -10,23 +9,19 @@ const GIVE_UP_AFTER_MS = 3000;
 const LOOK_EVERY_MS = 1000;
 
 export interface Command {
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly folder: string | undefined;
+  /** Starts the program in a group of its own; throws the system's error, or SpawnerLostError. */
+  start(): Promise<StartedProcess>;
   readonly requestId: string;
   /** Undefined for no limit. */
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal;
-  /** Descriptors that its output goes to. */
-  readonly stdout: number;
-  readonly stderr: number;
-  /** What `descriptorName` says of the files that it writes to; for descriptors that don't stay open until its end. */
-  readonly outputNames?: ReadonlySet<string>;
+  /** What `descriptorName` says of the files that its output goes to; undefined where the system does not tell. */
+  outputNames(): ReadonlySet<string> | undefined;
   /** Asked every second: why the command may not go on, or undefined. */
   findShortage?(): Promise<string | undefined>;
 }
 
-type StopCause = 'timed-out' | 'aborted' | 'shortage';
+type StopCause = 'timed-out' | 'aborted' | 'shortage' | 'lost';
 
 /** How a command ended. */
 export type CommandEnd =
@@ -35,7 +30,7 @@ export type CommandEnd =
       readonly started: true;
       readonly exitCode: number | undefined;
       readonly signal: NodeJS.Signals | undefined;
-      /** Why it was ended before its own end; undefined when it ended by itself. */
+      /** Why it was ended before its own end; undefined when it ended by itself. `lost`: how it went, nobody knows. */
       readonly stopped: StopCause | undefined;
       /** What ran short, where that is the cause. */
       readonly shortage: string | undefined;
@@ -49,31 +44,28 @@ export type CommandEnd =
  * left to live. Where the system does not show what a process holds (only Linux does), all are waited for.
  *
  * After `timeoutMs`, when the signal is aborted or something runs short, the whole group gets TERM, and KILL 2 s
- * later; processes that left the group are found by the request id in their environment. Never rejects.
+ * later; processes that left the group are found by the request id in their environment. So it does when the
+ * spawner is lost, which alone could have said how the program ended. Never rejects.
  */
 export async function runCommand(command: Command): Promise<CommandEnd> {
-  let child: ChildProcess;
+  let started: StartedProcess;
   try {
-    child = start(command);
+    started = await command.start();
   } catch (error) {
-    return { started: false, error };
+    return error instanceof SpawnerLostError ? await lost(command) : { started: false, error };
   }
-  const exit = new Promise<Exit>((resolve) => {
-    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
-    child.once('error', (error) => child.pid === undefined && resolve({ error }));
-  });
-  if (child.pid === undefined) return { started: false, error: ((await exit) as { error: unknown }).error };
-  using stopper = new Stopper(child.pid, command);
-  const end = (await Promise.race([exit, stopper.gaveUp])) ?? { exitCode: null, signal: null };
-  const isOver = await groupEnded(child.pid, {
+  using stopper = new Stopper(started.pid, command);
+  const end = await Promise.race([started.ended, stopper.gaveUp]);
+  if (end === 'lost') stopper.stop('lost');
+  const isOver = await groupEnded(started.pid, {
     isOver: () => stopper.hasGivenUp,
-    heldFiles: () => (stopper.stopped === undefined ? namesOfOutputs(command) : undefined),
+    heldFiles: () => (stopper.stopped === undefined ? command.outputNames() : undefined),
   });
   // From here on the group's number may belong to others.
   stopper[Symbol.dispose]();
   const { stopped, shortage } = stopper;
   if (stopped !== undefined) await killLeftovers(new Set([command.requestId]), KILL_AFTER_MS);
-  const { exitCode, signal } = end as { exitCode: number | null; signal: NodeJS.Signals | null };
+  const { exitCode, signal } = end === 'lost' || end === undefined ? UNKNOWN : end;
   return {
     started: true,
     exitCode: exitCode ?? undefined,
@@ -84,21 +76,12 @@ export async function runCommand(command: Command): Promise<CommandEnd> {
   };
 }
 
-type Exit = { exitCode: number | null; signal: NodeJS.Signals | null } | { error: unknown };
+const UNKNOWN = { exitCode: undefined, signal: undefined };
 
-function start({ args, env, folder, stdout, stderr }: Command): ChildProcess {
-  return spawn(args[0]!, args.slice(1), {
-    detached: true,
-    stdio: ['ignore', stdout, stderr],
-    env: env as NodeJS.ProcessEnv,
-    cwd: folder,
-  });
-}
-
-function namesOfOutputs({ stdout, stderr, outputNames }: Command): ReadonlySet<string> | undefined {
-  if (outputNames) return outputNames;
-  const names = [stdout, stderr].flatMap((descriptor) => descriptorName(descriptor) ?? []);
-  return names.length === 0 ? undefined : new Set(names);
+/** Of a command that may have been started; if it was, it is found by its environment alone. */
+async function lost({ requestId }: Command): Promise<CommandEnd> {
+  await killLeftovers(new Set([requestId]), KILL_AFTER_MS);
+  return { started: true, ...UNKNOWN, stopped: 'lost', shortage: undefined, isOver: true };
 }
 
 /** Ends a process group once, at its time-out, when the signal is aborted or something runs short, whichever comes first. */
@@ -115,7 +98,7 @@ class Stopper implements Disposable {
   constructor(groupId: number, { timeoutMs, signal, findShortage }: Command) {
     this.#groupId = groupId;
     this.#abortSignal = signal;
-    if (timeoutMs !== undefined) this.#cancels.push(longTimeout(timeoutMs, () => this.#stop('timed-out')));
+    if (timeoutMs !== undefined) this.#cancels.push(longTimeout(timeoutMs, () => this.stop('timed-out')));
     if (findShortage) this.#lookForShortage(findShortage);
     signal.addEventListener('abort', this.#abort);
     if (signal.aborted) this.#abort();
@@ -132,21 +115,23 @@ class Stopper implements Disposable {
     for (const cancel of this.#cancels.splice(0)) cancel();
   }
 
-  readonly #abort = (): void => this.#stop('aborted');
+  readonly #abort = (): void => this.stop('aborted');
 
   #lookForShortage(find: () => Promise<string | undefined>): void {
     const timer = setInterval(async () => {
       const shortage = await find().catch(() => undefined);
       if (shortage === undefined || this.stopped !== undefined || this.#isDisposed) return;
       this.shortage = shortage;
-      this.#stop('shortage');
+      this.stop('shortage');
     }, LOOK_EVERY_MS);
     this.#cancels.push(() => clearInterval(timer));
   }
 
-  #stop(cause: StopCause): void {
-    if (this.stopped !== undefined || !signalGroup(this.#groupId, 'SIGTERM')) return;
-    this.stopped = cause;
+  stop(cause: StopCause): void {
+    if (this.stopped !== undefined) return;
+    const isThere = signalGroup(this.#groupId, 'SIGTERM');
+    if (isThere || cause === 'lost') this.stopped = cause;
+    if (!isThere) return;
     this.#after(KILL_AFTER_MS, () => {
       signalGroup(this.#groupId, 'SIGKILL');
       this.#after(GIVE_UP_AFTER_MS, () => {

@@ -32,12 +32,12 @@ export class Spool {
     this.#base = join(folder, `run-${RUN}-${count}`);
   }
 
-  /** Opens the file for one of the outputs and gives its descriptor, which belongs to the spool. */
-  open(kind: 'out' | 'err'): number {
+  /** Makes the file for one of the outputs; its descriptor belongs to the spool. */
+  open(kind: 'out' | 'err'): { readonly path: string; readonly fd: number } {
     const path = `${this.#base}.${kind}`;
-    const fd = this.#made(() => openSync(path, 'wx+', 0o600));
-    this.#files.set(kind, { path, fd });
-    return fd;
+    const file = { path, fd: this.#made(() => openSync(path, 'wx+', 0o600)) };
+    this.#files.set(kind, file);
+    return file;
   }
 
   /** Keeps the data of a message in a file that only this user can read, and gives its path. */

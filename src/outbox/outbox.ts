@@ -205,8 +205,8 @@ export class Outbox implements AsyncDisposable {
   }
 
   #laneTo(subject: string): Lane {
-    const row = { id: this.#nextLane, subject, epoch: newEpoch(), nextSeq: 1 };
-    return this.#lanes.get(subject) ?? this.#addLane({ ...row, id: this.#nextLane++ }, false);
+    const known = this.#lanes.get(subject);
+    return known ?? this.#addLane({ id: this.#nextLane++, subject, epoch: newEpoch(), nextSeq: 1 }, false);
   }
 
   #addLane(row: LaneRow, hasRows: boolean): Lane {

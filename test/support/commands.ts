@@ -4,16 +4,21 @@ import { join } from 'node:path';
 import { type Message, newMessage } from '../../src/message/message.ts';
 import type { CommandOptions } from '../../src/methods/command-call.ts';
 import type { RunMethod, RunResult } from '../../src/methods/method.ts';
-import type { TestScope } from './dispose-after.ts';
+import type { CliCommandDeps } from '../../src/methods/req-cli-command.ts';
+import { Spawner } from '../../src/methods/spawner.ts';
+import { disposeAfter, type TestScope } from './dispose-after.ts';
 import { tempFolder } from './temp-folder.ts';
+import { waitFor } from './wait-for.ts';
 
 type Shortage = () => Promise<string | undefined>;
-type Make = (options: CommandOptions, deps: { diskRoom: { shortage: Shortage } }) => RunMethod;
+type Make = (options: CommandOptions, deps: CliCommandDeps) => RunMethod;
 
 interface Given {
   readonly options?: Partial<CommandOptions>;
   /** What is said of the disk; that it has room unless told. */
   readonly shortage?: Shortage;
+  /** How commands are started: by a spawner that is ready, unless told. */
+  readonly spawner?: CliCommandDeps['spawner'];
   /** Takes the replies that come while a command runs; none may come unless told. */
   readonly reply?: (data: Uint8Array) => Promise<void>;
 }
@@ -30,7 +35,8 @@ export async function setUpCommands(scope: TestScope, make: Make, given: Given =
   const env = { ...process.env, INHERITED: 'yes' };
   const shortage = given.shortage ?? (async () => undefined);
   const options = { env, defaultMethodTimeout: 20, ...given.options, spoolFolder };
-  const method = make(options, { diskRoom: { shortage } });
+  const spawner = given.spawner ?? (await readySpawner(scope, options.env));
+  const method = make(options, { diskRoom: { shortage }, spawner });
   const reply = given.reply ?? (async () => assert.fail('replied early'));
   const run = async (methodArgs: string[] | null, { signal, id = newId(), ...fields }: Fields = {}) => {
     const message = newMessage({ method: method.name, methodTimeout: 20, methodArgs, ...fields });
@@ -43,6 +49,23 @@ export async function setUpCommands(scope: TestScope, make: Make, given: Given =
     run(['bash', '-c', script], { methodTimeout, ...fields });
   return { run, bash, folder, left: () => readdir(spoolFolder) };
 }
+
+/** A spawner that takes commands from the first one on. */
+export async function readySpawner(
+  scope: TestScope,
+  env: CommandOptions['env'] = process.env,
+  idleMs?: number,
+): Promise<Spawner> {
+  const spawner = disposeAfter(scope, new Spawner({ env, ...(idleMs !== undefined && { idleMs }) }));
+  await waitFor('the spawner to be ready', () => spawner.isReady());
+  return spawner;
+}
+
+/** Starts every command without a spawner. */
+export const noSpawner: CliCommandDeps['spawner'] = {
+  isReady: () => false,
+  start: () => assert.fail('not ready'),
+};
 
 /** A request id that no other command of any test has. */
 export function newId(): string {

@@ -9,3 +9,13 @@ export async function processesOf(id: string): Promise<string[]> {
   }
   return found;
 }
+
+/** The processes whose parent is this one, also those that have ended and were not waited for. */
+export async function childrenOf(parent: number): Promise<number[]> {
+  const found: number[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+    if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent) found.push(Number(pid));
+  }
+  return found;
+}
