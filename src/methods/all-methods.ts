@@ -41,6 +41,8 @@ export type MethodsDeps = ConsoleDeps &
   Pick<HelloDeps, 'onHello'> & {
     /** Why a submission must not be kept, a sentence each; it may ask which methods there are. */
     checkMessages(text: Uint8Array, isKnownMethod: (name: string) => boolean): Promise<readonly string[]>;
+    /** Methods that are made elsewhere. */
+    readonly otherMethods?: readonly Method[];
   } & Pick<ErrorLogDeps, 'onErrorLog'>;
 
 /** Methods by their name; disposing closes the files that they keep open, and ends their spawner. */
@@ -79,6 +81,7 @@ export function createMethods(options: MethodsOptions, deps: MethodsDeps): Metho
     ...createStartupMethods(options, {
       checkMessages: (text) => deps.checkMessages(text, op.isKnownMethod),
     }),
+    ...(deps.otherMethods ?? []),
   ];
   for (const method of all) methods.set(method.name, method);
   return Object.assign(methods, {
