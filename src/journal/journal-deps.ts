@@ -94,7 +94,7 @@ export interface JournalDeps {
   /** Publishes an answer; what is lost is asked for again by the sender. */
   answer(subject: string, text: string, headers: Record<string, string>): void;
   /** Queues the reply to a request together with `alongside`, in one transaction; without a reply, `alongside` alone. */
-  reply(request: Message, data: Uint8Array, alongside: readonly Statement[]): Promise<void>;
+  reply(request: Message, pieces: readonly Uint8Array[], alongside: readonly Statement[]): Promise<void>;
   /** How large the messages may be in which the reply to this request is sent, bytes; undefined: it must be whole. */
   pieceBytes(request: Message): number | undefined;
   /** Queues the message that a request goes on as; `alongside` is told its id, and commits with it. */

@@ -128,7 +128,7 @@ test('ends that were not reported before the node stopped are reported at the ne
   assert.deepEqual([second.reports[0]?.end.id, second.reports[0]?.end.state], ['id-e1-1', 'succeeded']);
 });
 
-test('a large reply goes in pieces from its file, which is removed; the end comes with the last one', async (t) => {
+test('a large reply goes in pieces from its file, which is removed; the end comes with them', async (t) => {
   const { path: folder } = await tempFolder(t);
   const path = join(folder, 'output');
   writeFileSync(path, 'aaabbbc');
@@ -139,8 +139,8 @@ test('a large reply goes in pieces from its file, which is removed; the end come
   made.receive(made.run, { seq: 1 });
   await allReported(made, 1);
   assert.deepEqual(made.replies, [
-    { data: 'aaa', withEnd: false },
-    { data: 'bbb', withEnd: false },
+    { data: 'aaa', withEnd: true },
+    { data: 'bbb', withEnd: true },
     { data: 'c', withEnd: true },
   ]);
   await waitFor('the removal of the file', () => !existsSync(path));

@@ -5,6 +5,8 @@ import type { JournalDeps, JournalOptions, ReplyBody } from './journal-deps.ts';
 import { discardReply, replyPieces } from './reply-pieces.ts';
 import { ReplyTurns } from './reply-turns.ts';
 
+const AT_ONCE_BYTES = 8 * 1024 * 1024;
+
 interface ReplySenderDeps
   extends Pick<JournalDeps, 'store' | 'reply' | 'pieceBytes' | 'reportError' | 'logger'> {
   /** Aborted when the node stops. */
@@ -51,23 +53,39 @@ export class ReplySender {
     return bytes > (this.#deps.pieceBytes(message) ?? bytes);
   }
 
-  /** Queues a reply; `statements` commit together with its last piece. */
+  /**
+   * Queues a reply; `statements` commit together with its last pieces. Up to 8 MB are queued in one transaction, so
+   * that of a reply of that size either all or nothing is there after a crash.
+   */
   async send(message: Message, body: ReplyBody, statements: readonly Statement[]): Promise<void> {
     const pieceBytes = this.#deps.pieceBytes(message);
     const bytes = body instanceof Uint8Array ? body.length : body.bytes;
     if (pieceBytes === undefined && bytes > this.#options.maxMessageBytes) {
       const text = `error: the output of ${bytes} bytes is larger than one message may be (maxMessageMB), and ${message.replyMethod} needs it whole: use REQToFileAppend`;
       this.#deps.reportError(text, message);
-      return await insist(() => this.#deps.store.write(statements), this.#deps);
+      await insist(() => this.#deps.store.write(statements), this.#deps);
+      return;
     }
-    let held: Uint8Array | undefined;
+    let held: Uint8Array[] = [];
+    let heldBytes = 0;
     for await (const piece of replyPieces(body, pieceBytes)) {
-      const before = held;
-      if (before) await insist(() => this.#deps.reply(message, before, []), this.#deps);
-      held = piece;
+      if (heldBytes + piece.length > AT_ONCE_BYTES && held.length > 0) {
+        if (!(await this.#queue(message, held, []))) return;
+        held = [];
+        heldBytes = 0;
+      }
+      held.push(piece);
+      heldBytes += piece.length;
     }
-    const last = held ?? new Uint8Array(0);
-    await insist(() => this.#deps.reply(message, last, statements), this.#deps);
+    await this.#queue(message, held.length > 0 ? held : [new Uint8Array(0)], statements);
+  }
+
+  #queue(
+    message: Message,
+    pieces: readonly Uint8Array[],
+    statements: readonly Statement[],
+  ): Promise<boolean> {
+    return insist(() => this.#deps.reply(message, pieces, statements), this.#deps);
   }
 
   /** A reply in pieces is not mixed with others that go to the same place. */

@@ -260,7 +260,7 @@ export class Runner {
     }
   }
 
-  #insist(effect: () => Promise<void>): Promise<void> {
+  #insist(effect: () => Promise<void>): Promise<boolean> {
     return insist(effect, { signal: this.#signal, logger: this.#deps.logger });
   }
 }

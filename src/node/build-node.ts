@@ -211,6 +211,7 @@ function methodsDeps(
       list: (filter, limit) => late.made('outbox').find(filter, limit),
       remove: (filter, reason) => late.made('outbox').cancel(filter, reason),
     },
+    listSchedules: () => late.made('journal').schedules(),
     processes: {
       list: () => processes().list(),
       startSubscriber: (method) => processes().startSubscriber(method),
@@ -253,7 +254,7 @@ async function openJournal(
       pieceBytes: (request) => pieceBytes(request, bus.maxPayload),
       methodOf: (name) => journalMethods.get(name),
       answer: (subject, text, headers) => void bus.publish(subject, text, { headers }),
-      reply: (request, data, alongside) => own.reply(request, data, alongside),
+      reply: (request, pieces, alongside) => own.reply(request, pieces, alongside),
       ...relayingDeps(config, parts, { own, wasRelayed: (key) => late.made('journal').wasRelayed(key) }),
       sendReport: (toNode, ends, alongside) => own.report(toNode, ends, alongside),
       reportError: (text, about) =>

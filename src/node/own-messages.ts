@@ -37,18 +37,13 @@ export class OwnMessages {
     this.#outbox = deps.outbox;
   }
 
-  /** Queues the reply to a request, if it wants one, in one transaction with `alongside`. */
-  async reply(request: Message, data: Uint8Array, alongside: readonly Statement[]): Promise<void> {
-    const reply = replyTo(request, [data], {
-      nodeName: this.#config.nodeName,
-      defaultMethodTimeout: this.#config.defaultMethodTimeoutSeconds,
-    });
-    const parcels: Parcel[] = [];
-    if (reply) {
-      // Only what the asker said limits how long a result is kept.
-      const budgetMs = reply.retries * reply.ackTimeout * 1000;
-      parcels.push(ownParcel(reply, this.#config, request.replyRetries > 0 ? { budgetMs } : {}));
-    }
+  /** Queues the reply to a request, if it wants one, a message for each piece, in one transaction with `alongside`. */
+  async reply(
+    request: Message,
+    pieces: readonly Uint8Array[],
+    alongside: readonly Statement[],
+  ): Promise<void> {
+    const parcels = pieces.flatMap((piece) => this.#replyParcel(request, piece) ?? []);
     await this.#outbox.enqueue(parcels, alongside);
   }
 
@@ -94,6 +89,17 @@ export class OwnMessages {
       retries: this.#config.errorMessageRetries,
     });
     await this.#outbox.enqueue([ownParcel(message, this.#config)]);
+  }
+
+  #replyParcel(request: Message, data: Uint8Array): Parcel | undefined {
+    const reply = replyTo(request, [data], {
+      nodeName: this.#config.nodeName,
+      defaultMethodTimeout: this.#config.defaultMethodTimeoutSeconds,
+    });
+    if (!reply) return undefined;
+    // Only what the asker said limits how long a result is kept.
+    const budgetMs = reply.retries * reply.ackTimeout * 1000;
+    return ownParcel(reply, this.#config, request.replyRetries > 0 ? { budgetMs } : {});
   }
 
   #own(fields: Partial<Message>): Message {

@@ -66,9 +66,10 @@ export class TestJournal {
             status: headers[HEADER.status],
             range: headers[HEADER.range],
           }),
-        reply: async (_, data, alongside) => {
+        reply: async (_, pieces, alongside) => {
           await made.store.write(alongside);
-          made.replies.push({ data: String(Buffer.from(data)), withEnd: alongside.length > 0 });
+          for (const data of pieces)
+            made.replies.push({ data: String(Buffer.from(data)), withEnd: alongside.length > 0 });
         },
         pieceBytes: () => options.pieceBytes,
         forward: async () => {},
