@@ -24,6 +24,7 @@ export const METHOD_NAMES: readonly string[] = [
   'REQCancel',
   'REQOpQueueList',
   'REQOpQueueRemove',
+  'REQOpScheduleList',
   'REQStartupAdd',
   'REQStartupList',
   'REQStartupRemove',

@@ -16,6 +16,7 @@ import { createReqOpProcessStart } from './req-op-process-start.ts';
 import { createReqOpProcessStop } from './req-op-process-stop.ts';
 import { createReqOpQueueList, type OpQueueListDeps } from './req-op-queue-list.ts';
 import { createReqOpQueueRemove } from './req-op-queue-remove.ts';
+import { createReqOpScheduleList, type OpScheduleListDeps } from './req-op-schedule-list.ts';
 import { createReqPing } from './req-ping.ts';
 import { createReqPong } from './req-pong.ts';
 import { createReqReport, type ReportDeps } from './req-report.ts';
@@ -37,6 +38,7 @@ export type MethodsDeps = ConsoleDeps &
   ReportDeps &
   CancelDeps &
   OpQueueListDeps &
+  OpScheduleListDeps &
   OpProcessListDeps &
   Pick<HelloDeps, 'onHello'> & {
     /** Why a submission must not be kept, a sentence each; it may ask which methods there are. */
@@ -78,6 +80,7 @@ export function createMethods(options: MethodsOptions, deps: MethodsDeps): Metho
     createReqCancel(deps),
     createReqOpQueueList(op),
     createReqOpQueueRemove(op),
+    createReqOpScheduleList(op),
     ...createStartupMethods(options, {
       checkMessages: (text) => deps.checkMessages(text, op.isKnownMethod),
     }),

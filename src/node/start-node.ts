@@ -1,6 +1,7 @@
 import type { BusMessage } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
 import { addFormatHeaders } from '../message/body-format.ts';
+import { unschedulable } from '../message/schedule.ts';
 import { buildNode, type NodeOptions, type NodeParts } from './build-node.ts';
 import { createHello, type HelloPublish } from './hello.ts';
 import { releaseMemoryWhenIdle } from './idle-memory.ts';
@@ -106,6 +107,7 @@ function guardDeps({ bus, reporter }: NodeParts): GuardDeps {
 function submitDeps({ methods, outbox, bus, metrics, logger }: NodeParts): SubmitDeps {
   return {
     isKnownMethod: (method) => methods.has(method),
+    scheduleFault: (method) => unschedulable(method, methods.get(method)),
     enqueue: (parcels) => outbox.enqueue(parcels),
     publishUnanswered: ({ subject, body, format }) => {
       const headers: Record<string, string> = {};

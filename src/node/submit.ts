@@ -20,6 +20,8 @@ const MAX_UNSTORED_SLICES = 16;
 
 export interface CheckDeps {
   isKnownMethod(name: string): boolean;
+  /** Why a method cannot be run by a schedule, or undefined. */
+  scheduleFault?(method: string): string | undefined;
 }
 
 export interface SubmitDeps extends CheckDeps {
@@ -158,6 +160,7 @@ class Submission {
       defaultRetries: defaultMessageRetries,
       defaultMethodTimeout: defaultMethodTimeoutSeconds,
       isKnownMethod: (name) => METHOD_NAMES.includes(name) || this.#deps.isKnownMethod(name),
+      scheduleFault: (name) => this.#deps.scheduleFault?.(name),
     });
     if (!checked.ok) {
       this.#refused.push({ index, field: checked.field, reason: checked.reason });
