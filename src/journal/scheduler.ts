@@ -200,7 +200,7 @@ export class Scheduler {
       await this.#deps.runner.finish(row, endOf(one), { startedAt, alongside: [deleteProgress(one.row)] });
   }
 
-  #write(statements: readonly Statement[]): Promise<void> {
+  #write(statements: readonly Statement[]): Promise<boolean> {
     return insist(() => this.#deps.store.write(statements), this.#deps);
   }
 
