@@ -65,6 +65,7 @@ export class Journal implements AsyncDisposable {
       isCancelled: (id) => this.#cancellations.has(id),
       methodOf: (subject) => this.#runMethodOf(subject),
       load: (row) => this.#load(row),
+      logger: this.#deps.logger,
     });
     this.#nextLane =
       (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM journal_lanes')?.id ?? 0) + 1;

@@ -35,7 +35,7 @@ function start(method: RunMethod = METHOD) {
     },
   } as unknown as Runner;
   const queue = new RunQueue({
-    ...{ runner, signal: stop.signal },
+    ...{ runner, signal: stop.signal, logger: { warn: () => {}, info: () => {} } },
     methodOf: () => method,
     load: (row) => {
       loaded.push(row);

@@ -1,6 +1,7 @@
 import { pause } from '../lib/pause.ts';
 import type { Message } from '../message/message.ts';
-import type { QueuedMethod } from './journal-deps.ts';
+import { insist } from './insist.ts';
+import type { JournalDeps, QueuedMethod } from './journal-deps.ts';
 import type { JournalRow } from './rows.ts';
 import { LONG_RUN_MS, type Runner } from './runner.ts';
 
@@ -23,6 +24,7 @@ export interface RunQueueDeps {
   readonly signal: AbortSignal;
   methodOf(subject: string): QueuedMethod | undefined;
   load(row: number): JournalRow | undefined;
+  readonly logger: JournalDeps['logger'];
 }
 
 /**
@@ -73,7 +75,7 @@ export class RunQueue {
   async #run(): Promise<void> {
     await null;
     for (let next = this.#take(); next && !this.#deps.signal.aborted; next = this.#take()) {
-      const row = next.known?.row ?? this.#deps.load(next.row);
+      const row = next.known?.row ?? (await this.#load(next.row));
       if (!row) continue;
       const method = this.#deps.methodOf(row.subject);
       const limit = isOpenEnded(method) ? MAX_OPEN_ENDED : MAX_SIDE_BY_SIDE;
@@ -82,6 +84,15 @@ export class RunQueue {
     }
     // Not a moment later: what is added from now on needs a new run.
     this.#loop = undefined;
+  }
+
+  /** Reads a request whose turn has come; should the database fail, until it does not. */
+  async #load(row: number): Promise<JournalRow | undefined> {
+    let found: JournalRow | undefined;
+    await insist(async () => {
+      found = this.#deps.load(row);
+    }, this.#deps);
+    return found;
   }
 
   async #runOne(
