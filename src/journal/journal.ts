@@ -214,6 +214,7 @@ export class Journal implements AsyncDisposable {
       signal: this.#stop.signal,
       methodOf: (subject) => this.#runMethodOf(subject),
       load: (row) => this.#load(row),
+      logger: this.#deps.logger,
     });
     this.#queues.set(key, queue);
     return queue;
