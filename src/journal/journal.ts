@@ -11,6 +11,7 @@ import type { LaneState } from './lane-record.ts';
 import { openArrival } from './open-arrival.ts';
 import { PartMemory } from './part-assembly.ts';
 import { ReceivingLane } from './receiving-lane.ts';
+import { recoverIntents } from './recover-intents.ts';
 import { Reporter } from './reporter.ts';
 import type { JournalRow } from './rows.ts';
 import { RunQueue } from './run-queue.ts';
@@ -77,7 +78,8 @@ export class Journal implements AsyncDisposable {
   /** Opens the journal and deals with what an earlier life of the node left: see Life of a request, 5. */
   static async open(options: JournalOptions, deps: JournalDeps): Promise<Journal> {
     const journal = new Journal(options, deps);
-    await journal.#recoverIntents();
+    const lanes = [...journal.#lanes.values()].map(({ state }) => state);
+    await recoverIntents(lanes, deps);
     await journal.#recoverRuns();
     return journal;
   }
@@ -244,43 +246,6 @@ export class Journal implements AsyncDisposable {
         lastId: row.last_id,
       };
       this.#lanes.set(`${row.epoch} ${row.subject}`, { state, lane: undefined });
-    }
-  }
-
-  /** An effect that a crash cut short is found complete, and then it counts, or is undone, and then it comes again. */
-  async #recoverIntents(): Promise<void> {
-    const { store, logger } = this.#deps;
-    const intents = store.all<{ lane: number; last: number; method: string; note: string }>(
-      'SELECT * FROM intents',
-    );
-    for (const intent of intents) {
-      const method = this.#deps.methodOf(intent.method);
-      const isComplete =
-        method?.mode === 'effect' &&
-        (await method.recover?.(intent.note).catch((error: unknown) => {
-          logger.warn(
-            { err: error, note: intent.note },
-            `${intent.method}: what a crash cut short could not be checked`,
-          );
-          return false;
-        }));
-      const statements = [statement('DELETE FROM intents WHERE lane = ?', intent.lane)];
-      const found = [...this.#lanes.values()].find(({ state }) => state.id === intent.lane);
-      if (isComplete && found && intent.last > 0) {
-        found.state.next = Math.max(found.state.next, intent.last + 1);
-        statements.push(
-          statement(
-            'UPDATE journal_lanes SET next = max(next, ?) WHERE id = ?',
-            intent.last + 1,
-            intent.lane,
-          ),
-        );
-      }
-      await store.write(statements);
-      logger.info(
-        { method: intent.method, lane: intent.lane, isComplete },
-        'an effect that was under way was checked',
-      );
     }
   }
 
