@@ -189,6 +189,17 @@ test('every captured message that a user may send is taken back from its JSON as
   }
 });
 
+test('a schedule is read, and refused where it or the method cannot be', () => {
+  assert.deepEqual(accepted({ ...request, schedule: [5, 60] }).requests[0]?.schedule, [5, 60]);
+  assert.equal(accepted({ ...request, Schedule: ' 0  4 * * * ' }).requests[0]?.schedule, '0 4 * * *');
+  assert.equal(accepted({ ...request, schedule: null }).requests[0]?.schedule, undefined);
+  assert.match(refused({ ...request, schedule: '* * *' }).reason, /needs five fields/);
+  assert.match(refused({ ...request, schedule: [5, 60], relayViaNode: 'ship2' }).reason, /relayed/);
+  const scheduleFault = (method: string) => `${method} cannot`;
+  const checked = readMessage({ ...request, schedule: [5, 60] }, { ...options, scheduleFault });
+  assert.deepEqual(checked, { ok: false, field: 'schedule', reason: 'REQCliCommand cannot' });
+});
+
 test('data that is no text goes through JSON unchanged', () => {
   const data = [Uint8Array.of(0xff, 0xfe, 0), Buffer.from('text'), new Uint8Array(), Buffer.from('\ufeffx')];
   const json = messageToJson(newMessage({ ...request, data }));
