@@ -212,7 +212,6 @@ function methodsDeps(
       remove: (filter, reason) => late.made('outbox').cancel(filter, reason),
     },
     listSchedules: () => late.made('journal').schedules(),
-    listSchedules: () => late.made('journal').schedules(),
     processes: {
       list: () => processes().list(),
       startSubscriber: (method) => processes().startSubscriber(method),
