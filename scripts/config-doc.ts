@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OPTION_GROUPS, OPTIONS, type Option } from '../src/config/options.ts';
+import { OPTION_GROUPS } from '../src/config/option-specs.ts';
+import { OPTIONS, type Option } from '../src/config/options.ts';
 
 /**
  * Writes the tables of doc/configuration.md anew from the options of the program. What stands before and behind the

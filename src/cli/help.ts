@@ -1,4 +1,5 @@
-import { OPTION_GROUPS, OPTIONS, type Option } from '../config/options.ts';
+import { OPTION_GROUPS } from '../config/option-specs.ts';
+import { OPTIONS, type Option } from '../config/options.ts';
 import type { CommandCall } from './command.ts';
 import { COMMANDS } from './commands.ts';
 

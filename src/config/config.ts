@@ -43,9 +43,12 @@ export interface Config {
 
   /** As the operator gave it, checked; may hold a password (see hidePasswords). */
   readonly brokerAddress: string;
-  /** '' = none, as for the next. */
+  /** '' = none, as for the next four. */
   readonly nkeySeedFile: string;
+  readonly credsFile: string;
   readonly rootCaPath: string;
+  readonly tlsCertFile: string;
+  readonly tlsKeyFile: string;
   readonly natsConnOptTimeoutSeconds: number;
   readonly natsConnectRetryIntervalSeconds: number;
   readonly natsReconnectJitterMs: number;
@@ -122,7 +125,10 @@ function brokerConfig(settings: Settings, warnings: string[]) {
   return {
     brokerAddress: values.BrokerAddress,
     nkeySeedFile: values.NkeySeedFile,
+    credsFile: values.CredsFile,
     rootCaPath: values.RootCAPath,
+    tlsCertFile: values.TLSCertFile,
+    tlsKeyFile: values.TLSKeyFile,
     natsConnOptTimeoutSeconds: values.NatsConnOptTimeout,
     natsConnectRetryIntervalSeconds: values.NatsConnectRetryInterval,
     natsReconnectJitterMs: values.NatsReconnectJitter,

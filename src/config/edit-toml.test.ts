@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'smol-toml';
 import { editToml, tomlLiteral } from './edit-toml.ts';
-import { type OptionKey, type OptionValue, optionOf } from './options.ts';
+import type { OptionValue } from './option-specs.ts';
+import { type OptionKey, optionOf } from './options.ts';
 import { findStatements } from './toml-statements.ts';
 
 function edit(text: string, values: Partial<Record<OptionKey, OptionValue>>): string {

@@ -1,4 +1,5 @@
-import { OPTION_GROUPS, type Option, type OptionValue } from './options.ts';
+import { OPTION_GROUPS, type OptionValue } from './option-specs.ts';
+import type { Option } from './options.ts';
 import { findStatements } from './toml-statements.ts';
 
 /** A value that config.toml is to hold. */

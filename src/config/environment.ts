@@ -1,6 +1,7 @@
 import { ConfigError } from './config-error.ts';
+import type { OptionValue } from './option-specs.ts';
 import { parseOptionText } from './option-value.ts';
-import { OPTIONS, type OptionKey, type OptionValue } from './options.ts';
+import { OPTIONS, type OptionKey } from './options.ts';
 
 /** The variables that a process was started with. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -94,6 +94,8 @@ test('every option has a flag, an environment variable and a key of its own', ()
   const named = new Map(OPTIONS.map((option) => [option.key, option]));
   assert.equal(named.get('TCPListener')?.flag, 'tcpListener');
   assert.equal(named.get('RootCAPath')?.flag, 'rootCAPath');
+  assert.equal(named.get('TLSCertFile')?.flag, 'tlsCertFile');
+  assert.equal(named.get('TLSKeyFile')?.env, 'TLS_KEY_FILE');
   assert.equal(named.get('RootCAPath')?.env, 'ROOT_CA_PATH');
   assert.equal(named.get('NatsReconnectJitterTLS')?.env, 'NATS_RECONNECT_JITTER_TLS');
   assert.equal(named.get('StartPubREQHello')?.env, 'START_PUB_REQ_HELLO');

@@ -1,7 +1,8 @@
 import { ConfigError } from './config-error.ts';
 import { likelyMeant } from './likely-meant.ts';
+import type { OptionValue } from './option-specs.ts';
 import { isBoolText, parseOptionText } from './option-value.ts';
-import { OPTIONS, type Option, type OptionKey, type OptionValue } from './options.ts';
+import { OPTIONS, type Option, type OptionKey } from './options.ts';
 
 /** What the command line gave; `asks` is set where it wants a text instead of a node. */
 export interface ParsedFlags {

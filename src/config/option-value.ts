@@ -1,4 +1,5 @@
-import type { Option, OptionValue } from './options.ts';
+import type { OptionValue } from './option-specs.ts';
+import type { Option } from './options.ts';
 
 /** A text as an option's value, or a sentence's end that says why it is none ("is not a whole number"). */
 export type ParsedText = { ok: true; value: OptionValue } | { ok: false; fault: string };

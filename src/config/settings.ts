@@ -1,16 +1,9 @@
 import { hidePasswords } from './broker-address.ts';
 import { ConfigError } from './config-error.ts';
 import type { ConfigFile, FileEntry } from './config-file.ts';
+import type { OptionValue } from './option-specs.ts';
 import { readOptionValue } from './option-value.ts';
-import {
-  defaultOf,
-  OPTIONS,
-  type Option,
-  type OptionKey,
-  type OptionValue,
-  type OptionValues,
-  optionOf,
-} from './options.ts';
+import { defaultOf, OPTIONS, type Option, type OptionKey, type OptionValues, optionOf } from './options.ts';
 
 /** What the three sources gave. */
 export interface Sources {
