@@ -16,7 +16,8 @@ test('every message that the documentation shows is taken, and ends as the page 
   const broker = await startBroker(t);
   const central = await startStewardNode({ name: 'central', broker, flags: { startSubREQRelay: true } }, t);
   const metrics = `127.0.0.1:${await freePort()}`;
-  const ship1 = await startStewardNode({ name: 'ship1', broker, flags: { promHostAndPort: metrics } }, t);
+  const flags = { promHostAndPort: metrics, startupFolder: './startup' };
+  const ship1 = await startStewardNode({ name: 'ship1', broker, flags }, t);
   await startStewardNode({ name: 'ship2', broker }, t);
   await listenAt(join(central.folder, 'tmp/display.sock'), t);
   const messages = documentedMessages().map((message) => {

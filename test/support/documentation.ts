@@ -18,7 +18,7 @@ export interface DocumentedMessage {
  * message may say `state=<state>` or `refused`; without that it succeeds. What is marked `answer` is no message.
  */
 export function documentedMessages(): DocumentedMessage[] {
-  const paths = ['README.md', 'ARCHITECTURE.md', ...globSync('doc/*.md', { cwd: PROJECT }).toSorted()];
+  const paths = ['README.md', 'ARCHITECTURE.md', ...globSync('doc/**/*.md', { cwd: PROJECT }).toSorted()];
   const inPages = paths.flatMap(messagesOf);
   const outcomes = new Map(inPages.map(({ text, outcome }) => [text, outcome]));
   const files = globSync('doc/examples/*.json', { cwd: PROJECT }).toSorted();
@@ -29,18 +29,17 @@ export function documentedMessages(): DocumentedMessage[] {
   return [...inPages, ...inFiles];
 }
 
-/** The first message in a method's section of doc/methods.md. */
+/** The first message on a method's page. */
 export function firstExample(method: string): string | undefined {
-  const section = read('doc/methods.md')
-    .split(/^## /m)
-    .find((text) => text.startsWith(`${method}\n`));
-  return section && new RegExp(FENCE.source, 'ms').exec(section)?.[3];
+  return new RegExp(FENCE.source, 'ms').exec(read(`doc/methods/${method}.md`))?.[3];
 }
 
-/** The methods that the program has, from the files that its list of them imports. */
+/** The methods that the program has, from the files that make them. */
 export function methodNames(): string[] {
-  const files = [...read('src/methods/all-methods.ts').matchAll(/'\.\/(req-[\w-]+\.ts)'/g)];
-  return files.map(([, file]) => /^ {4}name: '(REQ\w+)'/m.exec(read(`src/methods/${file}`))?.[1] ?? file!);
+  const files = globSync('src/{methods,relay}/req-*.ts', { cwd: PROJECT }).filter(
+    (file) => !file.endsWith('.test.ts'),
+  );
+  return files.map((file) => /^ {4}name: '(REQ\w+)'/m.exec(read(file))?.[1] ?? file).toSorted();
 }
 
 function messagesOf(path: string): DocumentedMessage[] {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, parse, relative } from 'node:path';
 import { test } from 'node:test';
 import { withOptionTables } from '../../scripts/config-doc.ts';
 import { STATES } from '../../src/ledger/states.ts';
 import { MESSAGE_FIELDS } from '../../src/message/fields.ts';
+import { kindOf } from '../../src/message/kind-of.ts';
 import { ANSWER_STATUSES, HEADER } from '../../src/message/wire-headers.ts';
 import { createMetrics } from '../../src/observe/metrics.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
@@ -49,15 +50,25 @@ test('doc/metrics.md has a row for every metric of steward, and no other', async
   assert.deepEqual(pairs(documented), pairs(exported));
 });
 
-test('doc/methods.md has a section for every method, and README.md its name', () => {
+test('every method has a page, a line in doc/methods.md, and its name in README.md', () => {
   const names = methodNames();
-  const sections = [...page('doc/methods.md').matchAll(/^## (REQ\w+)$/gm)].map(([, name]) => name!);
-  assert.deepEqual(sections.toSorted(), names.toSorted());
+  const pagesOfMethods = globSync('doc/methods/*.md', { cwd: PROJECT }).map((path) => parse(path).name);
+  assert.deepEqual(pagesOfMethods.toSorted(), names);
+  const lines = [...page('doc/methods.md').matchAll(/^\| \[(REQ\w+)\]\(methods\/\1\.md\) +\|/gm)];
+  assert.deepEqual(lines.map(([, name]) => name!).toSorted(), names);
   assert.deepEqual(missingIn('README.md', names), []);
 });
 
-test('doc/examples has the first example of every method but the one that is for nodes alone', () => {
-  for (const name of methodNames().filter((method) => method !== 'REQReport')) {
+test('the page of a method has every section, and says how the method travels', () => {
+  const sections = ['Arguments', 'Example', 'Reply', 'Errors', 'Limits'].map((name) => `\n## ${name}\n`);
+  for (const name of methodNames()) {
+    const words = [`# ${name}\n`, `- **Kind:** ${kindOf(name)}, `, '- **Switch:** ', '- **Schedule:** '];
+    assert.deepEqual(missingIn(`doc/methods/${name}.md`, [...words, ...sections]), [], name);
+  }
+});
+
+test('doc/examples has the first example of every method', () => {
+  for (const name of methodNames()) {
     assert.equal(page(`doc/examples/${name}.json`), firstExample(name), name);
   }
 });
@@ -91,7 +102,7 @@ test('every link between the pages leads to a file, and to a heading in it', () 
 });
 
 function pages(): string[] {
-  return [...globSync('*.md', { cwd: PROJECT }), ...globSync('doc/*.md', { cwd: PROJECT })];
+  return [...globSync('*.md', { cwd: PROJECT }), ...globSync('doc/**/*.md', { cwd: PROJECT })];
 }
 
 function linkFault(path: string, target: string): string | undefined {
