@@ -1,9 +1,11 @@
 import { brokerLimit, spawnLimit } from './limits/run-limit.ts';
 import { type AppendRun, measureAppend } from './measure-append.ts';
 import { measureCommands } from './measure-commands.ts';
+import { measureCopy } from './measure-copy.ts';
 import { measureDrain } from './measure-drain.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureSingle } from './measure-single.ts';
+import { measureTail } from './measure-tail.ts';
 import { median, percentile } from './statistics.ts';
 import type { Row } from './table.ts';
 
@@ -14,8 +16,12 @@ export interface BenchOptions {
   readonly appends: number;
   readonly commands: number;
   readonly singles: number;
+  /** Lines that are added to a file that is followed. */
+  readonly tailLines: number;
   /** Messages queued for a dead node in the memory measurement. */
   readonly queued: number;
+  /** The size of the file that is copied, MB. */
+  readonly copyMb: number;
 }
 
 /** Measures one or more rows of the table. `shared` carries what a later figure needs of an earlier one. */
@@ -33,6 +39,8 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   single: singleFigures,
   memory: memoryFigures,
   drain: drainFigures,
+  copy: copyFigures,
+  tail: tailFigures,
 };
 
 async function limitFigures({ runs, appends, commands }: BenchOptions): Promise<Row[]> {
@@ -116,18 +124,40 @@ async function drainFigures({ appends }: BenchOptions, shared: Shared): Promise<
   return [{ name: 'drain', figure, value, unit: 's', limit, ratio: value / limit, goal: { atMost: 2 } }];
 }
 
+async function copyFigures({ runs, copyMb }: BenchOptions): Promise<Row[]> {
+  const found = await times(runs, () => measureCopy(copyMb * 1e6));
+  const value = median(found.map(({ bytesPerSecond }) => bytesPerSecond / 1e6));
+  const limit = median(found.map(({ limitBytesPerSecond }) => limitBytesPerSecond / 1e6));
+  const peak = (node: 'source' | 'target') =>
+    Math.round(Math.max(...found.map(({ peakMb }) => peakMb[node])));
+  const note = `memory at most ${peak('source')} MB at the source, ${peak('target')} MB at the target`;
+  const figure = `copy of ${copyMb} MB, beside sha256 and write`;
+  return [
+    { name: 'copy', figure, value, unit: 'MB/s', limit, ratio: value / limit, goal: { atLeast: 0.3 }, note },
+  ];
+}
+
+async function tailFigures({ runs, tailLines }: BenchOptions): Promise<Row[]> {
+  const found = await times(runs, () => measureTail(tailLines));
+  const rates = found.map(({ perSecond }) => perSecond);
+  const limits = found.map(({ limitPerSecond }) => limitPerSecond);
+  return [rateRow({ name: 'tail', figure: 'tail lines, beside reading them', rates, limits })];
+}
+
 interface Rates {
   readonly name: string;
   readonly figure: string;
   readonly rates: readonly number[];
   readonly limits: readonly number[];
-  readonly goal: number;
+  /** The least ratio, where there is a goal. */
+  readonly goal?: number;
 }
 
 function rateRow({ name, figure, rates, limits, goal }: Rates): Row {
   const [value, limit] = [median(rates), median(limits)];
   const note = `${spread(rates)}; limit ${spread(limits)}`;
-  return { name, figure, value, unit: '/s', limit, ratio: value / limit, goal: { atLeast: goal }, note };
+  const row = { name, figure, value, unit: '/s', limit, ratio: value / limit, note };
+  return goal === undefined ? row : { ...row, goal: { atLeast: goal } };
 }
 
 function spread(values: readonly number[]): string {

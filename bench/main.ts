@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type BenchOptions, FIGURES } from './figures.ts';
 import { formatTable, isMet, type Row } from './table.ts';
 
-const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--runs 3] [--queued 1000000] [--appends 20000]
+const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--runs 3] [--queued 1000000] [--appends 20000] [--copy-mb 1000] [--tail-lines 200000]
 
 Measures a node against the limits of this machine. Names: ${Object.keys(FIGURES).join(', ')}.
 Without --only all but "limits" are measured (the others measure the limits that they need).
@@ -15,6 +15,8 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
     appends: { type: 'string', default: '20000' },
     queued: { type: 'string', default: '1000000' },
+    'copy-mb': { type: 'string', default: '1000' },
+    'tail-lines': { type: 'string', default: '200000' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -33,7 +35,9 @@ const options: BenchOptions = {
   appends: Number(values.appends),
   commands: 1000,
   singles: 300,
+  tailLines: Number(values['tail-lines']),
   queued: Number(values.queued),
+  copyMb: Number(values['copy-mb']),
 };
 
 const shared = {};

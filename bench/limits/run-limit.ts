@@ -24,6 +24,16 @@ export async function spawnLimit(count: number): Promise<number> {
   return perSecond(await program('spawn-echo.ts', String(count), String(SPAWNS_AT_A_TIME)));
 }
 
+/** Bytes per second that one process reads, takes the sha256 of, and writes durably. */
+export async function hashAndWriteLimit(source: string, target: string): Promise<number> {
+  return perSecond(await program('hash-and-write.ts', source, target));
+}
+
+/** Lines per second that one process reads from a file, by itself. */
+export async function readLinesLimit(path: string): Promise<number> {
+  return perSecond(await program('read-lines.ts', path));
+}
+
 function program(file: string, ...args: string[]): Promise<ChildProgram> {
   const flags = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, file)];
   return ChildProgram.start({ command: process.execPath, args: [...flags, ...args] });

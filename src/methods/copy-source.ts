@@ -53,13 +53,15 @@ export class CopySource implements AsyncDisposable {
     }
   }
 
-  /** The bytes from a position on, as many as there are up to `length`. Throws CopyError where the file changed. */
-  async read(position: number, length: number): Promise<Uint8Array> {
-    const bytes = Buffer.allocUnsafeSlow(length);
+  /**
+   * Reads from a position on, into `bytes`: fills them where there is that much, and gives what it filled. Throws
+   * CopyError where the file has changed.
+   */
+  async read(position: number, bytes: Uint8Array): Promise<Uint8Array> {
     let done = 0;
     try {
-      while (done < length) {
-        const { bytesRead } = await this.#handle.read(bytes, done, length - done, position + done);
+      while (done < bytes.length) {
+        const { bytesRead } = await this.#handle.read(bytes, done, bytes.length - done, position + done);
         if (bytesRead === 0) break;
         done += bytesRead;
       }
@@ -73,9 +75,11 @@ export class CopySource implements AsyncDisposable {
 
   /** Takes what lies before a position into the sum. */
   async hashUpTo(position: number, signal: AbortSignal): Promise<void> {
+    if (this.#hashed >= position) return;
+    const block = Buffer.allocUnsafeSlow(HASH_BYTES);
     while (this.#hashed < position) {
       signal.throwIfAborted();
-      const bytes = await this.read(this.#hashed, Math.min(HASH_BYTES, position - this.#hashed));
+      const bytes = await this.read(this.#hashed, block.subarray(0, position - this.#hashed));
       if (bytes.length === 0) throw this.#changed();
     }
   }

@@ -107,7 +107,7 @@ export class IncomingCopy implements AsyncDisposable {
       const batch = this.#queue;
       this.#queue = [];
       try {
-        for (const { piece } of batch) await this.#writePiece(piece.bytes);
+        await this.#writeAll(batch.map(({ piece }) => piece.bytes).filter(({ length }) => length > 0));
       } catch (error) {
         this.#fail(error);
       }
@@ -119,13 +119,13 @@ export class IncomingCopy implements AsyncDisposable {
     this.#syncOn();
   }
 
-  async #writePiece(bytes: Uint8Array): Promise<void> {
-    if (this.#fault !== undefined) return;
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, this.#written);
-      done += bytesWritten;
-      this.#written += bytesWritten;
-    }
+  async #writeAll(pieces: Uint8Array[]): Promise<void> {
+    if (this.#fault !== undefined || pieces.length === 0) return;
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    const { bytesWritten } = await this.#handle.writev(pieces, this.#written);
+    this.#written += bytesWritten;
+    // A disk that becomes full takes a part; the rest brings the error.
+    if (bytesWritten < bytes) await this.#writeAll([Buffer.concat(pieces).subarray(bytesWritten)]);
   }
 
   #hashOn(): void {

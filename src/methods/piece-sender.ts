@@ -1,5 +1,6 @@
 import { CopyError, type CopySource } from './copy-source.ts';
 import type { PieceAnswer, PiecePlace } from './piece-place.ts';
+import { SendBlocks } from './send-blocks.ts';
 
 /** The way on which pieces of files go to one node and answers come back. */
 export interface PieceChannel extends Disposable {
@@ -35,8 +36,11 @@ export interface PieceSenderDeps {
 }
 
 const MAX_WINDOW_BYTES = 2 * 1024 * 1024;
-const LARGEST_PIECE = 512 * 1024;
-const SMALLEST_PIECE = 32 * 1024;
+const MIN_WINDOW_BYTES = 16 * 1024;
+/** Two of them fit into one read of a socket, headers and all: larger ones cost the receiver copies and memory. */
+const LARGEST_PIECE = 31 * 1024;
+/** How many pieces are read from the file at once. */
+const PIECES_PER_READ = 16;
 /** The window's share of the whole: more would be sent again in vain when a link is cut. */
 const WINDOW_SHARE = 40;
 const FIRST_PAUSE_MS = 500;
@@ -50,6 +54,7 @@ export class PieceSender {
   readonly #deps: PieceSenderDeps;
   /** Up to where the target has the file; undefined until it has said so. */
   #there: number | undefined;
+  readonly #blocks = new SendBlocks(LARGEST_PIECE * PIECES_PER_READ);
   #sent = 0;
   #round = 0;
   #isForgotten = false;
@@ -86,8 +91,12 @@ export class PieceSender {
   #maySend(channel: PieceChannel): boolean {
     const { source } = this.#deps;
     if (this.#there === undefined || this.#isAway || this.#sent >= source.size) return false;
-    const piece = this.#pieceBytes(channel);
-    return this.#sent - this.#there + piece <= Math.max(piece, windowBytes(source.size));
+    return this.#room >= this.#pieceBytes(channel);
+  }
+
+  /** How much more may be on its way now. */
+  get #room(): number {
+    return windowBytes(this.#deps.source.size) - (this.#sent - (this.#there ?? 0));
   }
 
   async #sendNext(channel: PieceChannel): Promise<void> {
@@ -95,11 +104,19 @@ export class PieceSender {
     const offset = this.#sent;
     const round = this.#round;
     await source.hashUpTo(offset, this.#options.signal);
-    const bytes = await source.read(offset, Math.min(this.#pieceBytes(channel), source.size - offset));
+    const piece = this.#pieceBytes(channel);
+    const most = Math.min(piece * PIECES_PER_READ, Math.floor(this.#room / piece) * piece);
+    const block = this.#blocks.take();
+    const bytes = await source.read(offset, block.subarray(0, Math.min(most, source.size - offset)));
     // Meanwhile the target may have said that something is missing.
     if (round !== this.#round || offset !== this.#sent) return;
-    if (channel.send({ transfer: this.#options.transfer, offset, round }, bytes)) this.#sent += bytes.length;
-    else this.#isAway = true;
+    this.#blocks.sent(block, offset + bytes.length);
+    for (let start = 0; start < bytes.length && !this.#isAway; start += piece) {
+      const part = bytes.subarray(start, start + piece);
+      const place = { transfer: this.#options.transfer, offset: offset + start, round };
+      if (channel.send(place, part)) this.#sent += part.length;
+      else this.#isAway = true;
+    }
   }
 
   /** A piece without bytes: its answer tells how far the file is there, and whether something was lost on the way. */
@@ -114,7 +131,7 @@ export class PieceSender {
 
   async #beginAgain(channel: PieceChannel): Promise<void> {
     this.#isForgotten = false;
-    this.#round++;
+    this.#beginRound();
     await this.#deps.begin();
     this.#heardAt = performance.now();
     this.#ask(channel);
@@ -136,10 +153,17 @@ export class PieceSender {
   }
 
   #advance(there: number, isGap: boolean): void {
-    if (isGap) this.#round++;
+    if (isGap) this.#beginRound();
     if (isGap || there > this.#sent) this.#sent = there;
     this.#there = isGap ? there : Math.max(there, this.#there ?? 0);
+    this.#blocks.arrived(this.#there);
     this.#deps.onProgress(this.#there);
+  }
+
+  /** What was sent before no longer counts. */
+  #beginRound(): void {
+    this.#round++;
+    this.#blocks.forget();
   }
 
   /** Whether an answer comes within a time. */
@@ -160,11 +184,10 @@ export class PieceSender {
   }
 
   #pieceBytes({ maxBytes }: PieceChannel): number {
-    const share = Math.ceil(windowBytes(this.#deps.source.size) / 4);
-    return Math.min(maxBytes, LARGEST_PIECE, Math.max(SMALLEST_PIECE, share));
+    return Math.min(maxBytes, LARGEST_PIECE, windowBytes(this.#deps.source.size));
   }
 }
 
 function windowBytes(total: number): number {
-  return Math.min(MAX_WINDOW_BYTES, Math.ceil(total / WINDOW_SHARE));
+  return Math.min(MAX_WINDOW_BYTES, Math.max(MIN_WINDOW_BYTES, Math.ceil(total / WINDOW_SHARE)));
 }

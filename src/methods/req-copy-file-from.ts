@@ -204,7 +204,7 @@ class Copy {
 
   /** The whole file, also one of those whose size the system does not tell (/proc). */
   async #readAll(limit: number): Promise<Uint8Array> {
-    const bytes = await this.#file.read(0, limit + 1);
+    const bytes = await this.#file.read(0, Buffer.allocUnsafeSlow(limit + 1));
     const isWhole = bytes.length === this.#file.size || (this.#file.size === 0 && bytes.length <= limit);
     if (isWhole) return bytes;
     throw new CopyError(
