@@ -44,6 +44,8 @@ for (const serialization of ['gob', 'cbor'] as const) {
       for (let line = 0; line < 50; line++) {
         void central.publish(
           request('REQToFileAppend', null, { data: [Buffer.from(`${line}\n`)], fileName: 'lines' }),
+          // A disk that is busy with other tests must not look like a lost answer.
+          { ackTimeoutMs: 60_000 },
         );
       }
       const wanted = Array.from({ length: 50 }, (_, line) => `${line}\n`).join('');
