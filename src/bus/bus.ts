@@ -9,7 +9,10 @@ import {
 } from '@nats-io/transport-node';
 import { pause } from '../lib/pause.ts';
 import { BusError } from './bus-error.ts';
-import { type BusOptions, connectOptions } from './connect-options.ts';
+import { connectFault, type FaultSettings, permissionFault } from './connect-fault.ts';
+import { type BusOptions, connectOptions, shownAddress } from './connect-options.ts';
+import { signInOf } from './credentials.ts';
+import { FaultLog, type Telling } from './fault-log.ts';
 
 /** A message as it came from the broker. */
 export interface BusMessage {
@@ -33,8 +36,10 @@ export interface BusDeps {
   /** Called after each connect and reconnect. */
   onConnect(): void;
   onDisconnect(): void;
-  /** The broker forbade to publish or to subscribe. */
-  onRefused(operation: 'publish' | 'subscription', subject: string): void;
+  /** The broker forbade to publish or to subscribe; answers whether that is worth a word. */
+  onRefused(operation: 'publish' | 'subscription', subject: string): Telling;
+  /** A fault of the link, already in the log, that errorCentral should know of; a lasting one comes once. */
+  onFault(text: string): void;
 }
 
 interface Wanted {
@@ -54,7 +59,11 @@ export class Bus implements AsyncDisposable {
   readonly #wanted = new Set<Wanted>();
   readonly #stop = new AbortController();
   readonly #firstAttempt = Promise.withResolvers<void>();
+  readonly #faults: FaultLog;
   readonly #loop: Promise<void>;
+  /** Further brokers of the cluster, as the last one named them. */
+  #learnt: readonly string[] = [];
+  #failures = 0;
   #connection: NatsConnection | undefined;
   #isConnected = false;
   #maxPayload = 1024 * 1024;
@@ -63,6 +72,11 @@ export class Bus implements AsyncDisposable {
   constructor(options: BusOptions, deps: BusDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#faults = new FaultLog({
+      logger: deps.logger,
+      onFault: (text) => deps.onFault(text),
+      now: () => performance.now(),
+    });
     connectOptions(options);
     this.#loop = this.#keepConnected();
   }
@@ -135,40 +149,58 @@ export class Bus implements AsyncDisposable {
 
   async #keepConnected(): Promise<void> {
     while (!this.#stop.signal.aborted) {
+      const startedAt = performance.now();
       const connection = await this.#connectOnce();
       if (connection) this.#connected(connection);
       this.#firstAttempt.resolve();
-      if (!connection) {
-        await pause(this.#options.retryIntervalMs, this.#stop.signal);
-        continue;
-      }
-      using stopped = whenAborted(this.#stop.signal);
-      void this.#watch(connection);
-      await Promise.race([connection.closed(), stopped.promise]);
-      this.#disconnected();
-      await closeBounded(connection);
-      this.#connection = undefined;
-      for (const wanted of this.#wanted) wanted.subscription = undefined;
+      if (connection) await this.#untilClosed(connection);
+      const { retryIntervalMs } = this.#options;
+      // A connection that held is made again at once; the broker may have another one at hand.
+      const hasHeld = connection && performance.now() - startedAt >= retryIntervalMs;
+      if (!hasHeld) await pause(retryIntervalMs + this.#jitterMs(), this.#stop.signal);
     }
   }
 
   async #connectOnce(): Promise<NatsConnection | undefined> {
-    const { brokerAddress, retryIntervalMs } = this.#options;
-    const attempt = connect({
-      ...connectOptions(this.#options),
-      maxReconnectAttempts: -1,
-      waitOnFirstConnect: false,
-    });
     using stopped = whenAborted(this.#stop.signal);
     try {
+      const attempt = connect(connectOptions(this.#options, this.#learnt));
       const connection = await Promise.race([attempt, stopped.promise]);
       if (!connection) void attempt.then((late) => late.close()).catch(() => {});
       return connection;
     } catch (error) {
-      const text = `no connection to the broker at ${hidePasswords(brokerAddress)} (${(error as Error).message}); trying again every ${retryIntervalMs / 1000} s`;
-      this.#deps.logger.warn({}, text);
+      this.#tellFailure(error);
       return undefined;
     }
+  }
+
+  #tellFailure(error: unknown): void {
+    const { retryIntervalMs } = this.#options;
+    const { kind, text } = connectFault(error, faultSettings(this.#options));
+    this.#failures++;
+    // A broker that is away for a moment, as when it is started anew, is no reason for a report.
+    const isReported = kind !== 'unreachable' || this.#failures > 1;
+    this.#faults.tell(
+      `${text}; trying again every ${retryIntervalMs / 1000} s`,
+      isReported ? 'report' : 'log',
+    );
+  }
+
+  #jitterMs(): number {
+    const { reconnectJitterMs, reconnectJitterTlsMs, rootCaPath, tlsCertFile, brokerAddress } = this.#options;
+    const usesTls = rootCaPath !== '' || tlsCertFile !== '' || brokerAddress.includes('tls://');
+    return Math.random() * (usesTls ? reconnectJitterTlsMs : reconnectJitterMs);
+  }
+
+  async #untilClosed(connection: NatsConnection): Promise<void> {
+    using stopped = whenAborted(this.#stop.signal);
+    void this.#watch(connection);
+    await Promise.race([connection.closed(), stopped.promise]);
+    this.#learnt = connection.info?.connect_urls ?? this.#learnt;
+    this.#disconnected();
+    await closeBounded(connection);
+    this.#connection = undefined;
+    for (const wanted of this.#wanted) wanted.subscription = undefined;
   }
 
   async #watch(connection: NatsConnection): Promise<void> {
@@ -178,22 +210,23 @@ export class Bus implements AsyncDisposable {
   #onStatus(connection: NatsConnection, status: Status): void {
     if (connection !== this.#connection) return;
     if (status.type === 'disconnect') this.#disconnected();
-    else if (status.type === 'reconnect') this.#connected(connection);
     else if (status.type === 'error') {
       if (status.error instanceof PermissionViolationError) {
-        this.#deps.onRefused(status.error.operation, status.error.subject);
+        const { operation, subject } = status.error;
+        const telling = this.#deps.onRefused(operation, subject);
+        this.#faults.tell(permissionFault(operation, subject), telling);
       } else {
-        this.#deps.logger.warn({}, `the broker reports: ${status.error.message}`);
+        this.#faults.tell(`the broker reports: ${status.error.message}`, 'log');
       }
     }
   }
 
   #connected(connection: NatsConnection): void {
-    const isNew = this.#connection !== connection;
     this.#connection = connection;
     this.#maxPayload = connection.info?.max_payload ?? this.#maxPayload;
-    if (isNew) for (const wanted of this.#wanted) this.#apply(wanted, connection);
-    if (this.#isConnected) return;
+    this.#failures = 0;
+    this.#faults.nextPhase();
+    for (const wanted of this.#wanted) this.#apply(wanted, connection);
     this.#isConnected = true;
     this.#deps.logger.info({ server: connection.getServer() }, 'connected to the broker');
     this.#deps.onConnect();
@@ -202,6 +235,7 @@ export class Bus implements AsyncDisposable {
   #disconnected(): void {
     if (!this.#isConnected) return;
     this.#isConnected = false;
+    this.#faults.nextPhase();
     if (!this.#stop.signal.aborted)
       this.#deps.logger.warn({}, 'the connection to the broker is gone; reconnecting');
     this.#deps.onDisconnect();
@@ -255,7 +289,7 @@ async function closeBounded(connection: NatsConnection): Promise<void> {
   patience.abort();
 }
 
-/** An address without the secrets that it may carry. */
-function hidePasswords(address: string): string {
-  return address.replace(/:[^:@/]*@/g, ':***@');
+function faultSettings(options: BusOptions): FaultSettings {
+  const { rootCaPath, tlsCertFile, brokerAddress } = options;
+  return { address: shownAddress(brokerAddress), rootCaPath, tlsCertFile, signIn: signInOf(options) };
 }

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { type NodeConnectionOptions, nkeyAuthenticator, type TlsOptions } from '@nats-io/transport-node';
-import { BusError } from './bus-error.ts';
-import { serverIdentityCheck } from './server-identity.ts';
+import type { NodeConnectionOptions } from '@nats-io/transport-node';
+import { readCredentials } from './credentials.ts';
+import { tlsOptions } from './tls-options.ts';
 
 /** How to reach the broker. */
 export interface BusOptions {
@@ -15,66 +14,49 @@ export interface BusOptions {
   readonly reconnectJitterTlsMs: number;
   /** Path of a private root certificate (PEM), or empty. */
   readonly rootCaPath: string;
+  /** Paths of a certificate to show the broker and of its key (PEM), or both empty. */
+  readonly tlsCertFile: string;
+  readonly tlsKeyFile: string;
   /** Path of the seed file of an nkey, or empty. */
   readonly nkeySeedFile: string;
+  /** Path of a .creds file (a JWT and its seed), or empty; not together with an nkey. */
+  readonly credsFile: string;
 }
 
-/** Makes the client's options. Throws BusError 'bad-option' where a file cannot be read. */
-export function connectOptions(options: BusOptions): NodeConnectionOptions {
-  const servers = options.brokerAddress.split(',').map((server) => server.trim());
-  const usesTls = options.rootCaPath !== '' || servers.some((server) => server.startsWith('tls://'));
+/**
+ * Makes the client's options; `learnt` are further brokers of the cluster, as one of them named them. Throws BusError
+ * 'bad-option' where a file cannot be used.
+ */
+export function connectOptions(options: BusOptions, learnt: readonly string[] = []): NodeConnectionOptions {
+  const addresses = options.brokerAddress.split(',').map((server) => server.trim());
+  // The library keeps addresses in its errors and states, where a password has no place.
+  const servers = addresses.map(withoutSignIn);
+  const tls = tlsOptions(options, servers);
+  const { user, pass, authenticator } = readCredentials(options);
   return {
-    servers,
+    servers: [...new Set([...servers, ...learnt])],
     name: options.nodeName,
     timeout: options.connectTimeoutMs,
-    reconnect: true,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: options.retryIntervalMs,
-    reconnectJitter: options.reconnectJitterMs,
-    reconnectJitterTLS: options.reconnectJitterTlsMs,
-    ignoreAuthErrorAbort: true,
+    // The library does not tell why it fails to reconnect; the bus connects anew, and tells.
+    reconnect: false,
     noAsyncTraces: true,
     // A cut link is noticed within a minute, without costing a satellite link much.
     pingInterval: 20_000,
     maxPingOut: 2,
-    ...(usesTls ? { tls: tlsOptions(options, servers) } : {}),
-    ...(options.nkeySeedFile ? { authenticator: nkeyAuthenticator(readSeed(options.nkeySeedFile)) } : {}),
-    ...credentials(servers),
+    ...(tls ? { tls } : {}),
+    ...(authenticator ? { authenticator } : {}),
+    ...(user === undefined ? {} : { user, pass: pass ?? '' }),
   };
 }
 
-/** The client library hands on what it does not know to node:tls. */
-function tlsOptions(options: BusOptions, servers: readonly string[]): TlsOptions {
-  return {
-    checkServerIdentity: serverIdentityCheck(servers),
-    ...(options.rootCaPath ? { ca: readText(options.rootCaPath, 'rootCAPath') } : {}),
-  } as TlsOptions;
+/** The addresses as they may be shown: without user and password. */
+export function shownAddress(brokerAddress: string): string {
+  return brokerAddress
+    .split(',')
+    .map((server) => withoutSignIn(server.trim()))
+    .join(', ');
 }
 
-function readSeed(path: string): Uint8Array {
-  const seed = /^SU[A-Z2-7]{56}$/m.exec(readText(path, 'nkeySeedFile'));
-  if (seed) return new TextEncoder().encode(seed[0]);
-  throw new BusError(
-    'bad-option',
-    `nkeySeedFile ${path} holds no user seed: it must have a line that begins with SU, as \`nk -gen user\` prints`,
-  );
-}
-
-function readText(path: string, option: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new BusError('bad-option', `${option} ${path} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
-/** User and password of the first address that carries them (nats://user:password@host). */
-function credentials(servers: string[]): { user?: string; pass?: string } {
-  for (const server of servers) {
-    const found = /^(?:\w+:\/\/)?([^:@/]+):([^@/]*)@/.exec(server);
-    if (found) return { user: decodeURIComponent(found[1]!), pass: decodeURIComponent(found[2]!) };
-  }
-  return {};
+function withoutSignIn(server: string): string {
+  return server.replace(/^(\w+:\/\/)?.*@/, '$1');
 }

@@ -6,7 +6,6 @@ import { Journal } from '../journal/journal.ts';
 import type { JournalMethod } from '../journal/journal-deps.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { killLeftovers } from '../lib/kill-leftovers.ts';
-import { TemporaryError } from '../lib/temporary-error.ts';
 import { refusalText } from '../listeners/answer-line.ts';
 import { createMethods, type Methods, type MethodsDeps } from '../methods/all-methods.ts';
 import type { NodeProcesses } from '../methods/node-processes.ts';
@@ -21,6 +20,7 @@ import { createSupervisor, type Supervisor } from '../processes/supervisor.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { Copying } from './copying.ts';
+import { Late } from './late.ts';
 import { metricSources } from './metric-sources.ts';
 import { createOutcomes } from './outcomes.ts';
 import { OwnMessages, pieceBytes } from './own-messages.ts';
@@ -75,6 +75,7 @@ export async function buildNode(
       onConnect: () => late.connected(),
       onDisconnect: () => late.outbox?.disconnected(),
       onRefused: (operation, subject) => late.refused(operation, subject),
+      onFault: (text) => late.fault(text),
     }),
   );
   const send = (lines: readonly string[]) => late.own!.errors(lines);
@@ -97,9 +98,9 @@ export async function buildNode(
     }),
   );
   stack.use(supervisor);
-  late.reporter = stack.use(reporter);
   late.own = new OwnMessages(config, { outbox });
   late.outbox = outbox;
+  late.report(stack.use(reporter));
   if (bus.isConnected) outbox.connected();
   metrics.readFrom(metricSources(outbox, supervisor));
   const journalMethods = toJournalMethods(methods);
@@ -130,40 +131,6 @@ export async function buildNode(
   };
 }
 
-const OWN_ANSWERS = /\.reply\.[^.]+\.\*$/;
-
-/** What is made later than what calls it. */
-class Late {
-  outbox: Outbox | undefined;
-  own: OwnMessages | undefined;
-  reporter: ErrorReporter | undefined;
-  processes: NodeProcesses | undefined;
-  journal: Journal | undefined;
-  onConnect: (() => void) | undefined;
-
-  /** A part that is there once the node has started. */
-  made<K extends 'outbox' | 'own' | 'journal' | 'processes'>(part: K): NonNullable<Late[K]> {
-    const made = this[part];
-    if (!made) throw new TemporaryError('the node is still starting');
-    return made;
-  }
-
-  connected(): void {
-    this.outbox?.connected();
-    this.onConnect?.();
-  }
-
-  refused(operation: 'publish' | 'subscription', subject: string): void {
-    if (operation === 'subscription') this.outbox?.subscriptionRefused(subject);
-    // For these the outbox has another way, and says so itself should that be refused too.
-    if (operation === 'subscription' && OWN_ANSWERS.test(subject)) return;
-    const verb = operation === 'publish' ? 'publish to' : 'subscribe to';
-    this.reporter?.error(
-      `error: the broker does not allow this node to ${verb} ${subject}: check its permissions`,
-    );
-  }
-}
-
 function busOptions(config: Config) {
   return {
     nodeName: config.nodeName,
@@ -174,6 +141,9 @@ function busOptions(config: Config) {
     reconnectJitterTlsMs: config.natsReconnectJitterTlsSeconds * 1000,
     rootCaPath: config.rootCaPath,
     nkeySeedFile: config.nkeySeedFile,
+    credsFile: config.credsFile,
+    tlsCertFile: config.tlsCertFile,
+    tlsKeyFile: config.tlsKeyFile,
   };
 }
 

@@ -62,6 +62,11 @@ export class ErrorReporter implements AsyncDisposable {
     this.#report('error', text, about);
   }
 
+  /** Reports a fault that is in the own log already; the caller sees to it that there is no flood. */
+  logged(text: string): void {
+    if (!this.#closed) this.#enqueue('error', text);
+  }
+
   /** Reports what errorCentral should know but is no fault. */
   info(text: string, about?: ReportedMessage): void {
     this.#report('info', text, about);
