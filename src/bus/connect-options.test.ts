@@ -38,7 +38,7 @@ test('certificates and keys that do not work are named with their option', async
   const { ca, certificate, key } = await makeCertificates(path);
   const other = await makeCertificates((await tempFolder(t)).path);
   for (const [files, message] of [
-    [{ rootCaPath: key }, /^rootCAPath .*key.pem holds no certificate/],
+    [{ rootCaPath: key }, /^rootCAPath .*-key\.pem holds no certificate/],
     [{ tlsCertFile: certificate }, /^tlsCertFile is set without tlsKeyFile/],
     [{ tlsKeyFile: key }, /^tlsKeyFile is set without tlsCertFile/],
     [{ tlsCertFile: key, tlsKeyFile: key }, /^tlsCertFile .* holds no certificate/],
