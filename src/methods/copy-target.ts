@@ -37,7 +37,12 @@ export interface CopyTarget {
 export async function placeTarget(path: string, bytes: number): Promise<CopyTarget> {
   try {
     const whole = resolve(path);
-    const folder = await makeFolder(dirname(whole));
+    const folder = await makeFolder(dirname(whole)).catch((error: unknown) => {
+      const isBlocked = ['EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '');
+      throw isBlocked
+        ? new CopyTargetError(`${dirname(path)}, where ${path} is to be, is no directory`)
+        : error;
+    });
     const named = join(folder, basename(whole));
     const place = await realpath(named).catch(() => named);
     const stats = await lstat(place).catch((error: unknown) => {

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { chmod, open, readdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ledgerRow } from './fleet.ts';
+import type { StewardNode } from './node.ts';
+
+/** Makes a file of so many bytes, no two blocks of which are alike. */
+export async function makeFile(path: string, bytes: number, mode = 0o644): Promise<void> {
+  await using file = await open(path, 'w');
+  const block = new Uint32Array(256 * 1024);
+  let state = bytes + 1;
+  for (let written = 0; written < bytes; written += block.byteLength) {
+    for (let index = 0; index < block.length; index++) {
+      state = Math.imul(state, 1664525) + 1013904223;
+      block[index] = state;
+    }
+    await file.write(new Uint8Array(block.buffer), 0, Math.min(block.byteLength, bytes - written));
+  }
+  await chmod(path, mode);
+}
+
+/** The sha256 of a file. */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece);
+  return hash.digest('hex');
+}
+
+/** A request to copy a file. */
+export function copyRequest(
+  source: string,
+  target: string,
+  { from = 'central', to = 'ship1', ...more }: Record<string, unknown> & { from?: string; to?: string } = {},
+): Record<string, unknown> {
+  return {
+    toNode: from,
+    method: 'REQCopyFileFrom',
+    methodArgs: [source, to, target],
+    directory: 'copy',
+    fileName: 'copy.log',
+    ACKTimeout: 1,
+    ...more,
+  };
+}
+
+/** The file that grows beside a target, and its size; undefined while there is none. */
+export async function growing(target: string): Promise<{ path: string; size: number } | undefined> {
+  const folder = dirname(target);
+  const names = await readdir(folder).catch(() => []);
+  const name = names.find((name) => /^\.steward-.*\.copy$/.test(name));
+  if (name === undefined) return undefined;
+  const path = `${folder}/${name}`;
+  return await stat(path).then(
+    ({ size }) => ({ path, size }),
+    () => undefined,
+  );
+}
+
+/** What the ledger of the node says of a request, in short. */
+export function stateOf(node: StewardNode, id: string): string {
+  const row = ledgerRow(node, id);
+  return `${row?.state}: ${row?.reason}`;
+}
