@@ -89,3 +89,15 @@ test('a broker that is silent does not hold up the stop', async (t) => {
   const bus = new Bus(optionsFor(`127.0.0.1:${(server.address() as { port: number }).port}`), deps());
   await bus[Symbol.asyncDispose]();
 });
+
+test('a flush ends with the connection that it waits for', async (t) => {
+  const broker = await startBroker(t);
+  const made = deps();
+  await using bus = new Bus(optionsFor(broker.url), made);
+  await bus.firstAttempt(5000);
+  broker.pause();
+  const early = bus.subscribe('a', () => {});
+  const both = Promise.all([bus.flush(), early.ready()]);
+  await broker.kill();
+  await both;
+});

@@ -13,6 +13,7 @@ import { connectFault, type FaultSettings, permissionFault } from './connect-fau
 import { type BusOptions, connectOptions, shownAddress } from './connect-options.ts';
 import { signInOf } from './credentials.ts';
 import { FaultLog, type Telling } from './fault-log.ts';
+import { whenAborted } from './when-aborted.ts';
 
 /** A message as it came from the broker. */
 export interface BusMessage {
@@ -59,6 +60,8 @@ export class Bus implements AsyncDisposable {
   readonly #wanted = new Set<Wanted>();
   readonly #stop = new AbortController();
   readonly #firstAttempt = Promise.withResolvers<void>();
+  /** Ends what waits for a flush: the library leaves it waiting when the connection is gone. */
+  readonly #flushes = new Set<() => void>();
   readonly #faults: FaultLog;
   readonly #loop: Promise<void>;
   /** Further brokers of the cluster, as the last one named them. */
@@ -120,7 +123,7 @@ export class Bus implements AsyncDisposable {
     if (this.#connection) this.#apply(wanted, this.#connection);
     return {
       ready: async () => {
-        await this.#connection?.flush().catch(() => {});
+        await this.flush();
         if (wanted.refused) throw wanted.refused;
       },
       [Symbol.dispose]: () => {
@@ -139,7 +142,12 @@ export class Bus implements AsyncDisposable {
 
   /** Resolves when all that was published has reached the broker, or the connection is gone. */
   async flush(): Promise<void> {
-    await this.#connection?.flush().catch(() => {});
+    if (!this.#connection) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#flushes.add(resolve);
+    this.#connection.flush().then(resolve, () => resolve());
+    await promise;
+    this.#flushes.delete(resolve);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -200,6 +208,7 @@ export class Bus implements AsyncDisposable {
     this.#disconnected();
     await closeBounded(connection);
     this.#connection = undefined;
+    for (const end of this.#flushes) end();
     for (const wanted of this.#wanted) wanted.subscription = undefined;
   }
 
@@ -250,15 +259,6 @@ export class Bus implements AsyncDisposable {
       },
     });
   }
-}
-
-/** Waits for a signal, and no longer than it is kept: attempts to connect go on for months. */
-function whenAborted(signal: AbortSignal): Disposable & { readonly promise: Promise<undefined> } {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const onAbort = () => resolve(undefined);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  return { promise, [Symbol.dispose]: () => signal.removeEventListener('abort', onAbort) };
 }
 
 function refusal(error: Error, subject: string): BusError {
