@@ -38,7 +38,7 @@ export class Copying implements AsyncDisposable {
       speaksLanes: (node) => parts.outbox().speaksLanes(node),
       maxPayload: () => parts.bus.maxPayload,
       openChannel: createOpenChannel(config.nodeName, parts.bus),
-      sendReply: (request, data) => parts.own().reply(request, data, []),
+      sendReply: (request, data) => parts.own().reply(request, [data], []),
     });
     this.#copies = copies;
     this.methods = copies.all;
