@@ -6,6 +6,7 @@ import { nkeys } from '@nats-io/transport-node';
 import { accept } from '../support/accept.ts';
 import { startBroker } from '../support/broker.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
+import { makeOperator, type Operator } from '../support/jwt-operator.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -13,6 +14,8 @@ import { waitFor } from '../support/wait-for.ts';
 interface Secrets extends Certificates {
   readonly publicKey: string;
   readonly seedFile: string;
+  readonly operator: Operator;
+  readonly credsFile: string;
 }
 
 async function makeSecrets(t: TestContext): Promise<Secrets> {
@@ -20,7 +23,11 @@ async function makeSecrets(t: TestContext): Promise<Secrets> {
   const user = nkeys.createUser();
   const seedFile = join(path, 'seed.txt');
   await writeFile(seedFile, `${new TextDecoder().decode(user.getSeed())}\n`, { mode: 0o600 });
-  return { ...(await makeCertificates(path)), publicKey: user.getPublicKey(), seedFile };
+  const operator = makeOperator();
+  const credsFile = join(path, 'user.creds');
+  await writeFile(credsFile, operator.creds(), { mode: 0o600 });
+  const own = { publicKey: user.getPublicKey(), seedFile, operator, credsFile };
+  return { ...(await makeCertificates(path)), ...own };
 }
 
 function tls({ certificate, key }: Secrets): string {
@@ -44,6 +51,17 @@ const CASES = {
   'fault 24: both a private certificate authority and an nkey': {
     config: (secrets: Secrets) => `${tls(secrets)}\n${nkey(secrets)}`,
     flags: ({ ca, seedFile }: Secrets) => ({ rootCAPath: ca, nkeySeedFile: seedFile }),
+  },
+  'credentials of an operator': {
+    config: ({ operator }: Secrets) => operator.config,
+    flags: ({ credsFile }: Secrets) => ({ credsFile }),
+  },
+  'a client certificate and credentials of an operator': {
+    config: (secrets: Secrets) =>
+      `${tls(secrets).replace('}', `, ca_file: "${secrets.ca}", verify: true }`)}\n${secrets.operator.config}`,
+    flags: ({ ca, certificate, key, credsFile }: Secrets) => ({
+      ...{ rootCAPath: ca, tlsCertFile: certificate, tlsKeyFile: key, credsFile },
+    }),
   },
 };
 
@@ -109,7 +127,7 @@ test('a seed file without a seed, or none at all, ends the start with a sentence
     const start = startStewardNode({ name: 'ship1', broker, flags: { nkeySeedFile } });
     await assert.rejects(
       start,
-      (error: Error) => sentence.test(error.message) && /exit code [1-9]/.test(error.message),
+      (error: Error) => sentence.test(error.message) && /exit code 2$/m.test(error.message),
     );
   }
 });
