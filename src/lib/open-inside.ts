@@ -91,13 +91,22 @@ async function deepestExisting(folder: string): Promise<{ path: string; real: st
   }
 }
 
-/** Makes a folder and those above it where they are missing (0700, and durably); gives its real path. */
+/**
+ * Makes a folder and those above it where they are missing (0700, and durably); gives its real path. One after the
+ * other: the system's own way tries for ever where no folder can be made, as in /proc.
+ */
 export async function makeFolder(path: string): Promise<string> {
-  const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
-  if (first !== undefined) {
-    for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  const existing = await deepestExisting(path);
+  const missing: string[] = [];
+  for (let next = path; next !== existing.path; next = dirname(next)) missing.unshift(next);
+  for (const folder of missing) {
+    await mkdir(folder, { mode: FOLDER_MODE }).catch((error: unknown) => {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    });
+    await syncFolder(dirname(folder));
   }
-  return realpath(path);
+  // With the dot a file that stands in its place is refused.
+  return realpath(`${path}/.`);
 }
 
 function refuseOutside(realRoot: string, real: string, path: string): void {
