@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Bus } from '../bus/bus.ts';
+import { BusError } from '../bus/bus-error.ts';
 import type { Config } from '../config/config.ts';
 import type { ForwardMoved } from '../journal/forwards.ts';
 import { Journal } from '../journal/journal.ts';
@@ -83,8 +84,11 @@ export async function buildNode(
   const onFinished = createOutcomes({ audit, metrics, reporter, maxMessageBytes: config.maxMessageBytes });
   const onWritten = (moved: readonly ForwardMoved[]) => late.journal?.forwardsMoved(moved);
   const ledger = new Ledger({ store, now: Date.now, onFinished, onWritten, logger });
-  const onCrash = ({ name }: { name: string }, error: Error) =>
+  const onCrash = ({ name }: { name: string }, error: Error) => {
+    // What the broker refuses is reported where it was refused.
+    if (error instanceof BusError && error.code === 'refused') return;
     reporter.error(`error: process ${name} failed and is started again: ${error.message}`);
+  };
   const supervisor = createSupervisor({}, { logger, onCrash });
   const copying = stack.use(
     new Copying(config, { bus, outbox: () => late.made('outbox'), own: () => late.made('own') }),
