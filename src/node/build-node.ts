@@ -84,12 +84,7 @@ export async function buildNode(
   const onFinished = createOutcomes({ audit, metrics, reporter, maxMessageBytes: config.maxMessageBytes });
   const onWritten = (moved: readonly ForwardMoved[]) => late.journal?.forwardsMoved(moved);
   const ledger = new Ledger({ store, now: Date.now, onFinished, onWritten, logger });
-  const onCrash = ({ name }: { name: string }, error: Error) => {
-    // What the broker refuses is reported where it was refused.
-    if (error instanceof BusError && error.code === 'refused') return;
-    reporter.error(`error: process ${name} failed and is started again: ${error.message}`);
-  };
-  const supervisor = createSupervisor({}, { logger, onCrash });
+  const supervisor = createSupervisor({}, { logger, onCrash: reportCrash(reporter) });
   const copying = stack.use(
     new Copying(config, { bus, outbox: () => late.made('outbox'), own: () => late.made('own') }),
   );
@@ -132,6 +127,14 @@ export async function buildNode(
       late.onConnect = task;
       if (bus.isConnected) task();
     },
+  };
+}
+
+function reportCrash(reporter: ErrorReporter): (process: { name: string }, error: Error) => void {
+  return ({ name }, error) => {
+    // What the broker refuses is reported where it was refused.
+    if (error instanceof BusError && error.code === 'refused') return;
+    reporter.error(`error: process ${name} failed and is started again: ${error.message}`);
   };
 }
 

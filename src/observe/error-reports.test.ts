@@ -144,3 +144,11 @@ test('the end sends all that waits, with the counts, and later errors are only l
   assert.equal(texts().flat().length, 3);
   assert.equal(logged.at(-1), 'late');
 });
+
+test('what is in the log already is only sent, until the end', async () => {
+  const { texts, logged, reporter } = setUp();
+  reporter.logged('error: a');
+  await reporter[Symbol.asyncDispose]();
+  reporter.logged('error: b');
+  assert.deepEqual([texts(), logged], [[['error: a\n']], []]);
+});
