@@ -70,7 +70,7 @@ async function show(exchange: Exchange, folder: string): Promise<void> {
   await using handle = await openExposed(folder, names);
   const stats = await handle.stat();
   response.setHeader('Content-Security-Policy', PAGE_RULES);
-  if (stats.isDirectory()) return showFolder(exchange, path, `/proc/self/fd/${handle.fd}`);
+  if (stats.isDirectory()) return await showFolder(exchange, path, `/proc/self/fd/${handle.fd}`);
   if (path.endsWith('/')) return refusePlainly(response, NOTHING_THERE);
   await showFile(exchange, { handle, stats, name: names.at(-1)! });
 }

@@ -9,5 +9,5 @@ export async function readPlainFile(path: string, maxBytes: number): Promise<Uin
   if (stats.size > maxBytes) {
     throw new Error(`it has ${stats.size} bytes, and ${maxBytes} are the most that is read`);
   }
-  return handle.readFile();
+  return await handle.readFile();
 }

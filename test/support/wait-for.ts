@@ -41,10 +41,10 @@ export async function waitFor<T>(
   }
 }
 
-/** Waits until a file exists and, where a test of its text is given, passes it; gives the text. */
+/** Waits until a file holds something or, where a test of its text is given, passes it; gives the text. */
 export async function waitForFile(
   path: string,
-  isEnough: (text: string) => boolean = () => true,
+  isEnough: (text: string) => boolean = (text) => text !== '',
   options: WaitOptions = {},
 ): Promise<string> {
   const found = await waitFor(
