@@ -72,9 +72,7 @@ export class IncomingCopy implements AsyncDisposable {
     const isNew = place.offset === this.#expected;
     if (isNew) this.#expected = end;
     this.#queue.push({ place, piece: isNew ? piece : { ...piece, bytes: new Uint8Array(0) } });
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#write();
   }
 
   /** The sum of the file as it is on disk, once all of it is there and was read back. Throws what reading throws. */
@@ -116,6 +114,8 @@ export class IncomingCopy implements AsyncDisposable {
       else piece.answer({ place: { ...place, offset: this.#written }, status: 'accepted' });
       this.#hashOn();
     }
+    // Here, and not when the promise settles: what comes in between would be left lying.
+    this.#writing = undefined;
     this.#syncOn();
   }
 
@@ -129,9 +129,7 @@ export class IncomingCopy implements AsyncDisposable {
   }
 
   #hashOn(): void {
-    this.#hashing ??= this.#hashWritten().finally(() => {
-      this.#hashing = undefined;
-    });
+    if (this.#hashed < this.#written && this.#fault === undefined) this.#hashing ??= this.#hashWritten();
   }
 
   async #hashWritten(): Promise<void> {
@@ -147,6 +145,7 @@ export class IncomingCopy implements AsyncDisposable {
     } catch (error) {
       this.#fail(error);
     }
+    this.#hashing = undefined;
   }
 
   #syncOn(): void {
