@@ -167,7 +167,7 @@ test('an abort ends the tree and says whether it was a cancel or a stop', async 
     const running = run(['bash', '-c', `echo begun; sleep 108 & touch ${path}; wait`], {
       signal: abort.signal,
     });
-    await waitForFile(path);
+    await waitForFile(path, () => true);
     abort.abort(Object.assign(new Error('stop'), { code }));
     const result = await running;
     assert.deepEqual([result.state, replyText(result)], [state, 'begun\n']);
