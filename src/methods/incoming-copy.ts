@@ -4,7 +4,8 @@ import type { CopyRecord } from './copy-records.ts';
 import { isFull, noRoom, targetError } from './copy-target.ts';
 import type { ArrivedPiece, PiecePlace } from './piece-place.ts';
 
-const READ_BYTES = 512 * 1024;
+/** So much is read back at once; less would cost more than the sum itself. */
+const READ_BYTES = 1024 * 1024;
 /** So much is written before the disk is told to keep it: otherwise the end of a large file would take long. */
 const SYNC_EVERY_BYTES = 64 * 1024 * 1024;
 
@@ -112,7 +113,7 @@ export class IncomingCopy implements AsyncDisposable {
       const { place, piece } = batch.at(-1)!;
       if (this.#fault !== undefined) this.#reject(place, piece, this.#fault);
       else piece.answer({ place: { ...place, offset: this.#written }, status: 'accepted' });
-      this.#hashOn();
+      if (this.#written - this.#hashed >= READ_BYTES) this.#hashOn();
     }
     // Here, and not when the promise settles: what comes in between would be left lying.
     this.#writing = undefined;
