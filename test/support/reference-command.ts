@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 
 /** How the reference's command ended. */
 export interface CommandEnd {
@@ -13,7 +14,7 @@ export interface CommandEnd {
 export function runAsReference(args: readonly string[], timeoutSeconds: number): Promise<CommandEnd> {
   return new Promise((resolve) => {
     const [command, ...rest] = args;
-    const child = spawn(command ?? '', rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command ?? '', rest, { cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let timedOut = false;
