@@ -55,7 +55,7 @@ test('a copy goes on after ship, source and broker were killed, and sends no mor
   assert.ok(again < MOST_AGAIN, `${(again * 100).toFixed(1)} % were sent again; ${log.join(', ')}`);
 });
 
-test('a copy goes on after its link was cut again and again, and at no time is a part of it at the target', async (t) => {
+test('fault 17: a copy goes on after its link was cut again and again, and at no time is a part of it at the target', async (t) => {
   const bytes = 100 * MB;
   const { link, central, source, target, request } = await setUp(t, bytes);
   const [id] = await submitAll(central, request);

@@ -27,7 +27,7 @@ async function setUp(t: TestContext) {
 }
 
 for (const bytes of [0, 1, 256 * 1024, 256 * 1024 + 1, 5 * MB]) {
-  test(`a file of ${bytes} bytes is copied with its mode, and both ends say so`, async (t) => {
+  test(`fault 17: a file of ${bytes} bytes is copied with its mode, and both ends say so`, async (t) => {
     const { central, ship1, source, target } = await setUp(t);
     await makeFile(source, bytes, 0o751);
     const row = await copy(central, copyRequest(source, target));
@@ -161,7 +161,7 @@ test('a source that changes while it is read ends the copy, and the target is le
   assert.equal(await readFile(target, 'utf8'), 'old');
 });
 
-test('what was changed at the target in between is noticed by its sha256', async (t) => {
+test('fault 17: what was changed at the target in between is noticed by its sha256', async (t) => {
   const { central, ship1, source, target } = await setUp(t);
   await makeFile(source, 200 * MB);
   const [id] = await submitAll(central, copyRequest(source, target));
