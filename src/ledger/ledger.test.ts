@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { v7 as uuidV7 } from 'uuid';
 import { tempStore } from '../../test/support/temp-store.ts';
+import type { ReportEntry } from '../message/report.ts';
 import { statement } from '../store/statement.ts';
-import { type End, type FinishedMessage, Ledger } from './ledger.ts';
+import { type FinishedMessage, Ledger } from './ledger.ts';
 import { isFinal, STATES } from './states.ts';
 
 const SPAN = 2 ** 32;
@@ -38,7 +39,7 @@ async function start(t: TestContext) {
         ...{ sentAt: 2000, at: 3000, endedAt: null, reason: null },
       }),
     ]);
-  const report = (end: Partial<End> & Pick<End, 'id' | 'state'>, from = 'ship1') =>
+  const report = (end: Partial<ReportEntry> & Pick<ReportEntry, 'id' | 'state'>, from = 'ship1') =>
     ledger.applyReports(from, [end]);
   return { store, ledger, finished, warnings, row, states, accept, report };
 }

@@ -1,4 +1,5 @@
 import { type BodyFormat, formatOf } from '../message/body-format.ts';
+import type { ReportEntry } from '../message/report.ts';
 import { parseSubject, receiverOf } from '../message/subject.ts';
 import { prune } from '../store/prune.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
@@ -23,21 +24,6 @@ export interface FinishedMessage {
   readonly format: BodyFormat;
   /** Absent where the body was no longer kept. */
   readonly body: Uint8Array | null;
-}
-
-/** What a node reported of a request: the fields it knows; times are unix ms by its own clock. */
-export interface End {
-  readonly id: string;
-  /** `handed-over`: given to a node that sends no reports, so that `accepted` is the last that is known. */
-  readonly state: State | 'handed-over';
-  readonly reason?: string;
-  readonly exitCode?: number;
-  readonly signal?: string;
-  readonly stderrTail?: Uint8Array;
-  readonly outputBytes?: number;
-  readonly acceptedAt?: number;
-  readonly startedAt?: number;
-  readonly endedAt?: number;
 }
 
 /** A run of neighbouring messages of one lane that were taken at the target. */
@@ -144,10 +130,10 @@ export class Ledger {
   }
 
   /** Writes down what `fromNode` reported. Reports of what it was not asked for are refused with a warning. */
-  async applyReports(fromNode: string, ends: readonly End[]): Promise<void> {
+  async applyReports(fromNode: string, ends: readonly ReportEntry[]): Promise<void> {
     const statements: Statement[] = [];
     const finished: FinishedMessage[] = [];
-    const known: End[] = [];
+    const known: ReportEntry[] = [];
     for (const end of ends) {
       const row = this.#find(end.id);
       if (!row || receiverOf(row.subject) !== fromNode) {
@@ -215,7 +201,7 @@ export class Ledger {
     );
   }
 
-  #reported(row: Row, end: End): Statement[] {
+  #reported(row: Row, end: ReportEntry): Statement[] {
     const at = this.#deps.now();
     if (!isEnd(end)) {
       const sql = `UPDATE ledger SET state = 'running', started_at = coalesce(started_at, ?),
@@ -251,15 +237,15 @@ function firstIdAt(ms: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
-function toMoved(end: End, now: number): { id: string; startedAt?: number } {
+function toMoved(end: ReportEntry, now: number): { id: string; startedAt?: number } {
   return isEnd(end) ? { id: end.id } : { id: end.id, startedAt: end.startedAt ?? now };
 }
 
-function isEnd({ state }: End): boolean {
+function isEnd({ state }: ReportEntry): boolean {
   return state === 'handed-over' || isFinal(state);
 }
 
-function stateOf({ state }: End): State {
+function stateOf({ state }: ReportEntry): State {
   return state === 'handed-over' ? 'accepted' : state;
 }
 
@@ -268,7 +254,7 @@ function isOpen(state: State): boolean {
   return !isFinal(state) || state === 'undelivered' || state === 'expired' || state === 'cancelled';
 }
 
-function toFinished(row: Row, end: End, now: number): FinishedMessage {
+function toFinished(row: Row, end: ReportEntry, now: number): FinishedMessage {
   return {
     id: row.id,
     batch: row.batch,
