@@ -17,10 +17,10 @@ test('bare flags run a node, and a first word picks a command', () => {
 
 test('an unknown command is refused with the one that was meant', () => {
   assert.throws(() => chooseCommand(['helpp']), {
-    exitCode: 2,
+    exitCode: 1,
     message: /unknown command "helpp"; did you mean help\?/,
   });
-  assert.throws(() => chooseCommand(['']), { exitCode: 2, message: /the commands are run, help, version/ });
+  assert.throws(() => chooseCommand(['']), { exitCode: 1, message: /the commands are run, help, version/ });
 });
 
 test('help names every command and every flag with its variable, within 100 columns', () => {

@@ -1,30 +1,33 @@
 import { OPTION_GROUPS } from '../config/option-specs.ts';
 import { OPTIONS, type Option } from '../config/options.ts';
-import type { CommandCall } from './command.ts';
-import { COMMANDS } from './commands.ts';
+import { COMMAND_GROUPS, type CommandCall } from './command.ts';
+import { commandHelp } from './command-help.ts';
+import { COMMANDS, findCommand } from './commands.ts';
 
 const WIDTH = 100;
+const NAME_COLUMN = 13;
 
-/** Prints how steward is used. */
-export async function printHelp({ stdout }: CommandCall): Promise<number> {
-  stdout.write(helpText());
+/** Prints how steward is used or, with a command's name, how that command is. */
+export async function printHelp({ stdout, args: [name] }: CommandCall): Promise<number> {
+  const loaded = name === undefined || name.startsWith('-') ? undefined : await findCommand(name).load();
+  stdout.write(typeof loaded === 'object' ? commandHelp(loaded) : helpText());
   return 0;
 }
 
 /** Usage, commands and every flag, in at most 100 columns. */
 export function helpText(): string {
-  const commands = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`);
   return `${[
     'Usage: steward [command] [flags]',
     '',
     'Sends messages to machines that are not always online, over NATS, and runs what they ask for.',
     '',
-    'Commands:',
-    ...commands,
+    ...commandSections(),
+    'Each command has its own help: steward exec --help.',
     '',
-    'Flags are -name=value, --name=value, -name value or --name value; -name alone is true. Each is also',
-    'an environment variable and a key of config.toml: a flag goes before the environment, and that',
-    'before the file. What a flag gives is written to config.toml, as the default of the next start.',
+    'Flags of a node are -name=value, --name=value, -name value or --name value; -name alone is true.',
+    'Each is also an environment variable and a key of config.toml: a flag goes before the environment,',
+    'and that before the file. What a flag gives is written to config.toml, as the default of the next',
+    'start.',
     ...flagSections(),
     '',
     '-h, -help and --help print this text; -version and --version print the version.',
@@ -36,6 +39,14 @@ export function helpText(): string {
     '',
     'Documentation: README.md and the folder doc/ that come with steward.',
   ].join('\n')}\n`;
+}
+
+function commandSections(): string[] {
+  return Object.entries(COMMAND_GROUPS).flatMap(([group, title]) => {
+    const commands = COMMANDS.filter((command) => command.group === group);
+    const lines = commands.map(({ name, summary }) => `  ${name.padEnd(NAME_COLUMN)} ${summary}`);
+    return lines.length === 0 ? [] : [`${title}:`, ...lines, ''];
+  });
 }
 
 function flagSections(): string[] {

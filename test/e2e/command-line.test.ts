@@ -64,9 +64,14 @@ test('a missing node name ends with code 2', async (t) => {
   await assertRefused(await steward(t, ['run'], { env: { CENTRAL_NODE_NAME: 'a' } }), /node name is missing/);
 });
 
-test('an unknown flag, command or argument ends with code 2', async (t) => {
+test('an unknown command ends with code 1', async (t) => {
+  const { code, stdout, stderr } = await steward(t, ['versoin']);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^steward: unknown command "versoin"; did you mean version\?\n$/);
+});
+
+test('an unknown flag or argument of a node ends with code 2', async (t) => {
   await assertRefused(await steward(t, ['--node=ship2']), /unknown flag -node; did you mean -nodeName\?/);
-  await assertRefused(await steward(t, ['versoin']), /unknown command "versoin"; did you mean version\?/);
   await assertRefused(await steward(t, ['-nodeName=a', 'b']), /unexpected argument "b"/);
 });
 
