@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { ownFile } from '../lib/own-file.ts';
 import type { CommandCall } from './command.ts';
 
 /** The version of this program, from its package.json. */
 export function readVersion(): string {
-  const manifest = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(ownFile('package.json'), 'utf8')) as { version: string }).version;
 }
 
 /** Prints the version. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { entryPoint, isSingleFile } from '../lib/own-file.ts';
 import type { SpawnerAnswer, SpawnOrder } from './spawner-protocol.ts';
 import { type ProcessEnd, SpawnerLostError, type StartedProcess } from './started-process.ts';
 
@@ -25,7 +25,8 @@ type Order = Omit<SpawnOrder, 'id'>;
  *
  * The spawner is started when commands come in quick succession; until it is ready `isReady` is false, and commands
  * are started otherwise. It goes after a minute without commands, and with the node, however that ends. Should it end
- * itself, its commands are `lost`, and the next rush gets a new one.
+ * itself, its commands are `lost`, and the next rush gets a new one. The single-file program never has one: its engine
+ * starts a program without copying anything (vfork), whatever it has in memory.
  */
 export class Spawner implements AsyncDisposable {
   readonly #options: SpawnerOptions;
@@ -40,6 +41,7 @@ export class Spawner implements AsyncDisposable {
 
   /** Whether commands can be handed over now; to be asked once for each command, as this is how a rush is noticed. */
   isReady(): boolean {
+    if (isSingleFile) return false;
     const now = performance.now();
     const isRush = now - this.#lastAt < RUSH_MS;
     this.#lastAt = now;
@@ -90,7 +92,7 @@ class RunningSpawner implements AsyncDisposable {
 
   constructor({ env, idleMs = IDLE_MS }: SpawnerOptions) {
     this.#idleMs = idleMs;
-    const program = fileURLToPath(new URL(`./spawner-process${extname(import.meta.url)}`, import.meta.url));
+    const program = fileURLToPath(entryPoint('methods/spawner-process'));
     // A small young generation: what is touched there is copied by each fork.
     const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1', '--v8-pool-size=0'];
     this.#process = spawn(process.execPath, [...flags, program], {

@@ -1,15 +1,20 @@
-import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const LOOK_EVERY_MS = 1000;
-/** Up to this share of a second spent working, the node counts as idle. */
-const IDLE_UTILIZATION = 0.1;
+/** Up to so much of a second spent working, the node counts as idle, microseconds. */
+const IDLE_MICROSECONDS = 100_000;
 const IDLE_LOOKS = 2;
 /** Memory that must have come since the last time, to be worth the pause of a full collection (some 20 ms). */
 const WORTHWHILE_BYTES = 24 * 1024 * 1024;
 
 type CollectGarbage = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
+
+/** What the engine of the single-file program offers instead. */
+interface BunEngine {
+  gc(isNow: boolean): void;
+  shrink(): void;
+}
 
 /**
  * Gives memory back to the system when a burst of work is over. Left alone, the engine keeps what a burst took for
@@ -18,24 +23,37 @@ type CollectGarbage = (options: { type: 'major'; execution: 'sync'; flavor: 'las
  */
 export function releaseMemoryWhenIdle(): Disposable {
   const collect = exposeCollector();
-  let before = performance.eventLoopUtilization();
+  let before = workedMicroseconds();
   let idleLooks = 0;
   let kept = process.memoryUsage.rss();
   const timer = setInterval(() => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, before);
+    const now = workedMicroseconds();
+    idleLooks = now - before < IDLE_MICROSECONDS ? idleLooks + 1 : 0;
     before = now;
-    idleLooks = utilization < IDLE_UTILIZATION ? idleLooks + 1 : 0;
     if (idleLooks < IDLE_LOOKS || process.memoryUsage.rss() < kept + WORTHWHILE_BYTES) return;
-    collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    collect();
     kept = process.memoryUsage.rss();
-    before = performance.eventLoopUtilization();
+    before = workedMicroseconds();
   }, LOOK_EVERY_MS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-function exposeCollector(): CollectGarbage {
+/** What the main thread has worked since its start; both engines know it, while only one knows the event loop's share. */
+function workedMicroseconds(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
+function exposeCollector(): () => void {
+  const { Bun: bun } = globalThis as { Bun?: BunEngine };
+  if (bun !== undefined) {
+    return () => {
+      bun.gc(true);
+      bun.shrink();
+    };
+  }
   setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as CollectGarbage;
+  const collect = runInNewContext('gc') as CollectGarbage;
+  return () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

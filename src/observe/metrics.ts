@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 import { FastHistogram } from './fast-histogram.ts';
+import { LOOP_RESOLUTION_MS, lateMs } from './late-ms.ts';
 
 /** What is counted by others and read at each scrape; when one throws, its metric is left out of that scrape. */
 export interface MetricSources {
@@ -24,7 +25,6 @@ const DELIVERY_BUCKETS = [
 const METHOD_BUCKETS = [
   0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200,
 ];
-const LOOP_RESOLUTION_MS = 10;
 const MOST_HELLO_NODES = 50_000;
 
 /** Makes the metrics of one node, in a registry of their own. */
@@ -202,9 +202,9 @@ export class Metrics implements Disposable {
     const help = 'How late the event loop was since the last scrape.';
     this.#gauge(name, help, ['quantile'], (gauge) => {
       const delay = this.#loopDelay;
-      gauge.set({ quantile: '0.5' }, lateSeconds(delay.percentile(50)));
-      gauge.set({ quantile: '0.99' }, lateSeconds(delay.percentile(99)));
-      gauge.set({ quantile: 'max' }, lateSeconds(delay.max));
+      gauge.set({ quantile: '0.5' }, lateMs(delay.percentile(50)) / 1000);
+      gauge.set({ quantile: '0.99' }, lateMs(delay.percentile(99)) / 1000);
+      gauge.set({ quantile: 'max' }, lateMs(delay.max) / 1000);
       delay.reset();
     });
   }
@@ -242,9 +242,4 @@ export class Metrics implements Disposable {
       },
     });
   }
-}
-
-/** The monitor measures from tick to tick, so its own interval is not a delay. */
-function lateSeconds(nanoseconds: number): number {
-  return Math.max(0, nanoseconds / 1e9 - LOOP_RESOLUTION_MS / 1000);
 }

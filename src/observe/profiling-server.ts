@@ -7,11 +7,11 @@ import { getHeapSnapshot } from 'node:v8';
 import { type HttpService, refusePlainly, startHttpService } from '../lib/http-service.ts';
 import type { Place } from '../lib/listen-at.ts';
 import { pause } from '../lib/pause.ts';
+import { LOOP_RESOLUTION_MS, lateMs } from './late-ms.ts';
 import type { Logger } from './logger.ts';
 
 const DEFAULT_SECONDS = 10;
 const MOST_SECONDS = 300;
-const LOOP_RESOLUTION_MS = 10;
 const HELP = `/cpu?seconds=N  a CPU profile of N seconds (${DEFAULT_SECONDS} unless told), as .cpuprofile
 /heap           a snapshot of the heap, as .heapsnapshot (the program stands still meanwhile)
 /loop           delay and load of the event loop since the last time this was asked, as JSON
@@ -146,9 +146,8 @@ class LoopFigures {
   }
 }
 
-/** The histogram counts the interval at which it looks as well; what is more than that is delay. */
 function toMs(ns: number): number {
-  return Number.isFinite(ns) ? Math.max(0, Math.round(ns / 1000) / 1000 - LOOP_RESOLUTION_MS) : 0;
+  return Math.round(lateMs(ns) * 1000) / 1000;
 }
 
 function sendJson(response: ServerResponse, value: unknown): void {

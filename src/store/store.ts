@@ -1,6 +1,6 @@
-import { extname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
+import { entryPoint } from '../lib/own-file.ts';
 import { packTransaction, type SqlValue, type Statement } from './statement.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 import type { WriterAnswer } from './worker.ts';
@@ -48,8 +48,7 @@ export class Store implements AsyncDisposable {
 
   /** Starts the writer thread on an existing database; `lock` is closed with the store. */
   static async start(options: { path: string; lock: DatabaseSync }): Promise<Store> {
-    const url = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(url, {
+    const worker = new Worker(entryPoint('store/worker'), {
       workerData: { path: options.path },
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
