@@ -1,5 +1,7 @@
 import type { ApiEvent, EventFilter } from '../contract/events.ts';
 import type {
+  AuditFilter,
+  ErrorFilter,
   ErrorLine,
   MethodDescription,
   NodeSummary,
@@ -11,6 +13,7 @@ import type {
 import type {
   BatchSummary,
   CancelResult,
+  OutputOptions,
   Page,
   PageOptions,
   RequestDetail,
@@ -20,25 +23,6 @@ import type {
   SubmissionAnswer,
   SubmitOptions,
 } from '../contract/requests.ts';
-
-/** What a part of a request's output is asked with. */
-export interface OutputOptions {
-  /** `stdout` unless told. */
-  readonly stream?: 'stdout' | 'stderr';
-  /** The first byte wanted. */
-  readonly from?: number;
-}
-
-/** Which entries of the audit log to give, newest first. */
-export interface AuditFilter {
-  readonly limit?: number;
-  readonly node?: string;
-  readonly method?: string;
-  readonly state?: string;
-  readonly since?: number;
-  /** A text that the entry holds somewhere. */
-  readonly text?: string;
-}
 
 /**
  * A running node, as commands and the terminal UI see it. Every function throws ApiError: `unreachable` where no node
@@ -67,7 +51,7 @@ export interface StewardApi extends AsyncDisposable {
   queues(): Promise<readonly QueueSummary[]>;
   processes(): Promise<readonly ProcessSummary[]>;
   methods(): Promise<readonly MethodDescription[]>;
-  errors(options?: { readonly limit?: number; readonly node?: string }): Promise<readonly ErrorLine[]>;
+  errors(filter?: ErrorFilter): Promise<readonly ErrorLine[]>;
   audit(filter?: AuditFilter): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /**
    * What changes from now on: the first event is `hello`. Ends when the signal is aborted; throws where the connection

@@ -91,3 +91,22 @@ export interface ErrorLine {
   readonly node: string;
   readonly line: string;
 }
+
+/** Which collected error lines to give: the last ones, oldest first. */
+export interface ErrorFilter {
+  /** At most this many; 100 unless told. */
+  readonly limit?: number;
+  readonly node?: string;
+}
+
+/** Which entries of the audit log to give, newest first. */
+export interface AuditFilter {
+  /** At most this many; 100 unless told. */
+  readonly limit?: number;
+  readonly node?: string;
+  readonly method?: string;
+  readonly state?: string;
+  readonly since?: number;
+  /** A text that the entry holds somewhere. */
+  readonly text?: string;
+}

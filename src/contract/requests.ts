@@ -126,3 +126,11 @@ export interface CancelResult {
 
 /** Which requests of a batch to send again: those that failed, those that were not reached or not answered, or both. */
 export type ResendChoice = 'failed' | 'missing' | 'both';
+
+/** What a part of a request's output is asked with. */
+export interface OutputOptions {
+  /** `stdout` unless told. */
+  readonly stream?: 'stdout' | 'stderr';
+  /** The first byte wanted. */
+  readonly from?: number;
+}
