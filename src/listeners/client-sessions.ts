@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
-
+import { ByteBudget } from '../lib/byte-budget.ts';
 import type { Logger } from '../observe/logger.ts';
 import { refusalLine } from './answer-line.ts';
-import { ByteBudget } from './byte-budget.ts';
 import { closeStream } from './close-stream.ts';
 import type { OpeningLine } from './opening-line.ts';
 import { type SessionLimits, SubmissionSession, type Submit } from './submission-session.ts';

@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
+import { ByteBudget } from '../lib/byte-budget.ts';
 import type { HttpRefusal } from '../lib/http-guard.ts';
 import { endEarly, type HttpService, startHttpService } from '../lib/http-service.ts';
 import type { Place } from '../lib/listen-at.ts';
+import { readBody } from '../lib/read-body.ts';
 import type { Logger } from '../observe/logger.ts';
 import { refusalLine, type Verdict, verdictOf } from './answer-line.ts';
-import { ByteBudget } from './byte-budget.ts';
 import { DEFAULT_LIMITS } from './client-sessions.ts';
-import { readBody } from './read-body.ts';
 import type { Submit } from './submission-session.ts';
 
 /** Where to listen, and how much clients may send; times in milliseconds. */

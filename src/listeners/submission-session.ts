@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream';
-
+import type { ByteBudget } from '../lib/byte-budget.ts';
 import type { Logger } from '../observe/logger.ts';
 import { refusalLine } from './answer-line.ts';
-import type { ByteBudget } from './byte-budget.ts';
 import { closeStream } from './close-stream.ts';
 import type { OpeningLine } from './opening-line.ts';
 import { type ReadEvent, StreamReader } from './stream-reader.ts';

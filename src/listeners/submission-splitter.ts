@@ -1,4 +1,4 @@
-import { ByteCollector } from './byte-collector.ts';
+import { ByteCollector } from '../lib/byte-collector.ts';
 import { ValueScanner } from './value-scanner.ts';
 
 const NEWLINE = 0x0a;

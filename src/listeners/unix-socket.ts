@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:net';
-
+import { bindSocketFile, type SocketFile } from '../lib/socket-file.ts';
 import { type ClientLimits, ClientSessions, type SessionsDeps } from './client-sessions.ts';
-import { bindSocketFile, type SocketFile } from './socket-file.ts';
 
 /** Where to listen, and how much clients may send. */
 export interface UnixListenerOptions extends ClientLimits {

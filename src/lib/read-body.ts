@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
-import type { HttpRefusal } from '../lib/http-guard.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { ByteCollector } from './byte-collector.ts';
+import type { HttpRefusal } from './http-guard.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;

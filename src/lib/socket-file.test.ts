@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { submitTo } from '../../test/support/submit.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { startUnixListener } from '../listeners/unix-socket.ts';
 import { createLogger } from '../observe/logger.ts';
-import { startUnixListener } from './unix-socket.ts';
 
 const logger = createLogger({ level: 'silent', pretty: false, nodeName: 'test' });
 const { path: folder } = await tempFolder({ after });

@@ -2,7 +2,7 @@ import { chmod, link, lstat, mkdir, mkdtemp, rename, rm, unlink } from 'node:fs/
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 
-import { ListenError } from '../lib/listen-error.ts';
+import { ListenError } from './listen-error.ts';
 
 /** What the kernel takes as a socket's path on Linux, without the closing zero. */
 const MAX_PATH_BYTES = 107;
