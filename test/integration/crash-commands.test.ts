@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { killInTurns, randomPoints, seededRandom } from '../support/chaos.ts';
+import { killInTurns, randomPoints, submitThroughKills, testRandom, victimsOf } from '../support/chaos.ts';
 import { sentOn, startFleet } from '../support/fleet.ts';
-import type { StewardNode } from '../support/node.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const TOTAL = 300;
@@ -13,9 +12,7 @@ const KILLS = 9;
 const SUBJECT = 'ship1.REQCliCommand.CommandACK';
 
 test('faults 5, 6, 8: of 300 commands none runs twice and each gets a final state, however often nodes and broker are killed', async (t) => {
-  const seed = Number(process.env.STEWARD_TEST_SEED ?? Date.now() % 1_000_000);
-  t.diagnostic(`STEWARD_TEST_SEED=${seed}`);
-  const random = seededRandom(seed);
+  const { seed, random } = testRandom(t);
   const { broker, central, ship1 } = await startFleet(t);
   const path = join(ship1.folder, 'numbers');
   const numbers = () =>
@@ -23,15 +20,22 @@ test('faults 5, 6, 8: of 300 commands none runs twice and each gets a final stat
   const [kills] = await Promise.all([
     killInTurns({
       points: randomPoints(KILLS, TOTAL, random),
-      victims: [
-        { name: 'broker', restart: () => broker.restart() },
-        { name: 'central', restart: () => central.restart() },
-        { name: 'ship1', restart: () => ship1.restart() },
-      ],
+      victims: victimsOf(broker, central, ship1),
       progress: () => numbers().at(-1) ?? 0,
       random,
     }),
-    submitCommands(central, path, () => numbers().at(-1) ?? 0),
+    submitThroughKills(central, {
+      ...{ subject: SUBJECT, total: TOTAL, slice: SLICE, most: 2.5 * SLICE },
+      done: () => numbers().at(-1) ?? 0,
+      message: (index) => ({
+        toNode: 'ship1',
+        method: 'REQCliCommand',
+        methodArgs: ['bash', '-c', `echo ${index} >> ${path}`],
+        methodTimeout: 30,
+        replyMethod: 'REQNone',
+        ACKTimeout: 1,
+      }),
+    }),
   ]);
   t.diagnostic(`killed: ${kills.join(', ')}`);
   const open = () => sentOn(central, SUBJECT).filter(({ ended_at }) => ended_at === null);
@@ -65,31 +69,3 @@ test('faults 5, 6, 8: of 300 commands none runs twice and each gets a final stat
     about,
   );
 });
-
-async function submitCommands(central: StewardNode, path: string, last: () => number): Promise<void> {
-  for (let next = 0; next < TOTAL; ) {
-    await waitFor('room for more', () => next - last() < 2.5 * SLICE, { timeoutMs: 60_000 });
-    const messages = Array.from({ length: Math.min(SLICE, TOTAL - next) }, (_, index) => ({
-      toNode: 'ship1',
-      method: 'REQCliCommand',
-      methodArgs: ['bash', '-c', `echo ${next + index} >> ${path}`],
-      methodTimeout: 30,
-      replyMethod: 'REQNone',
-      ACKTimeout: 1,
-    }));
-    try {
-      const answer = await central.submit(messages);
-      assert.deepEqual(answer.refused, []);
-      next += messages.length;
-    } catch (error) {
-      if (error instanceof assert.AssertionError) throw error;
-      // The ledger alone knows what was accepted before the node was killed.
-      await waitFor('central to be back', () => hasStarted(central), { timeoutMs: 30_000 });
-      next = sentOn(central, SUBJECT).length;
-    }
-  }
-}
-
-function hasStarted(node: StewardNode): boolean {
-  return node.program.exit === undefined && node.logLines().some(({ msg }) => msg === 'started');
-}

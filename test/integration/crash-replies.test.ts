@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { killInTurns, randomPoints, seededRandom } from '../support/chaos.ts';
+import { killInTurns, randomPoints, submitThroughKills, testRandom, victimsOf } from '../support/chaos.ts';
 import { sentOn, startFleet } from '../support/fleet.ts';
-import type { StewardNode } from '../support/node.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const TOTAL = 100;
@@ -14,24 +13,34 @@ const OUTPUT_BYTES = 200_000;
 const SUBJECT = 'ship1.REQCliCommand.CommandACK';
 
 test('faults 2, 5, 6, 8: large outputs come back whole, once and in order, however often nodes and broker are killed', async (t) => {
-  const seed = Number(process.env.STEWARD_TEST_SEED ?? Date.now() % 1_000_000);
-  t.diagnostic(`STEWARD_TEST_SEED=${seed}`);
-  const random = seededRandom(seed);
+  const { seed, random } = testRandom(t);
   const { broker, central, ship1 } = await startFleet(t, { brokerConfig: 'max_payload: 64KB' });
   const path = join(central.dataFolder, 'out/ship1/out.log');
   const arrived = () => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) / OUTPUT_BYTES;
   const [kills] = await Promise.all([
     killInTurns({
       points: randomPoints(6, TOTAL * 0.9, random),
-      victims: [
-        { name: 'broker', restart: () => broker.restart() },
-        { name: 'central', restart: () => central.restart() },
-        { name: 'ship1', restart: () => ship1.restart() },
-      ],
+      victims: victimsOf(broker, central, ship1),
       progress: arrived,
       random,
     }),
-    submitCommands(central, arrived),
+    submitThroughKills(central, {
+      ...{ subject: SUBJECT, total: TOTAL, slice: SLICE, most: 3 * SLICE, done: arrived },
+      message: (index) => ({
+        toNode: 'ship1',
+        method: 'REQCliCommand',
+        methodArgs: [
+          'bash',
+          '-c',
+          `printf '%06d%s\\n' ${index} $(head -c ${OUTPUT_BYTES - 7} /dev/zero | tr '\\0' x)`,
+        ],
+        methodTimeout: 30,
+        replyMethod: 'REQToFileAppend',
+        directory: 'out',
+        fileName: 'out.log',
+        ACKTimeout: 1,
+      }),
+    }),
   ]);
   const about = `seed ${seed}; killed: ${kills.join(', ')}`;
   t.diagnostic(about);
@@ -61,37 +70,3 @@ test('faults 2, 5, 6, 8: large outputs come back whole, once and in order, howev
   );
   t.diagnostic(`interrupted: ${TOTAL - succeeded.length}`);
 });
-
-async function submitCommands(central: StewardNode, arrived: () => number): Promise<void> {
-  for (let next = 0; next < TOTAL; ) {
-    await waitFor('room for more', () => next - arrived() < 3 * SLICE, { timeoutMs: 60_000 });
-    const messages = Array.from({ length: Math.min(SLICE, TOTAL - next) }, (_, index) => ({
-      toNode: 'ship1',
-      method: 'REQCliCommand',
-      methodArgs: [
-        'bash',
-        '-c',
-        `printf '%06d%s\\n' ${next + index} $(head -c ${OUTPUT_BYTES - 7} /dev/zero | tr '\\0' x)`,
-      ],
-      methodTimeout: 30,
-      replyMethod: 'REQToFileAppend',
-      directory: 'out',
-      fileName: 'out.log',
-      ACKTimeout: 1,
-    }));
-    try {
-      const answer = await central.submit(messages);
-      assert.deepEqual(answer.refused, []);
-      next += messages.length;
-    } catch (error) {
-      if (error instanceof assert.AssertionError) throw error;
-      // The ledger alone knows what was accepted before the node was killed.
-      await waitFor('central to be back', () => hasStarted(central), { timeoutMs: 30_000 });
-      next = sentOn(central, SUBJECT).length;
-    }
-  }
-}
-
-function hasStarted(node: StewardNode): boolean {
-  return node.program.exit === undefined && node.logLines().some(({ msg }) => msg === 'started');
-}

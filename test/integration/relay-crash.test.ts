@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { killInTurns, randomPoints, seededRandom } from '../support/chaos.ts';
+import { killInTurns, randomPoints, testRandom, victimsOf } from '../support/chaos.ts';
 import { sentOn, submitAll, waitForEnd } from '../support/fleet.ts';
 import { RESULT, relayed, startRelayFleet } from '../support/relay-fleet.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -9,9 +9,7 @@ const TOTAL = 150;
 const KILLS = 12;
 
 test('faults 2, 5, 6, 8: relayed commands run once each, in order, however often nodes and broker are killed', async (t) => {
-  const seed = Number(process.env.STEWARD_TEST_SEED ?? Date.now() % 1_000_000);
-  t.diagnostic(`STEWARD_TEST_SEED=${seed}`);
-  const random = seededRandom(seed);
+  const { seed, random } = testRandom(t);
   const { broker, ship1, central, ship2 } = await startRelayFleet(t, { brokerConfig: 'max_payload: 64KB' });
   // 100,000 bytes come in two pieces each.
   const scripts = Array.from(
@@ -27,10 +25,7 @@ test('faults 2, 5, 6, 8: relayed commands run once each, in order, however often
   const nodes = [ship1, central, ship2];
   const kills = await killInTurns({
     points: randomPoints(KILLS, TOTAL * 0.8, random),
-    victims: [broker, ship1, central, ship2].map((victim) => {
-      const name = 'name' in victim ? victim.name : 'broker';
-      return { name, restart: () => victim.restart() };
-    }),
+    victims: victimsOf(broker, ...nodes),
     progress: ended,
     random,
   });

@@ -1,3 +1,6 @@
+import assert from 'node:assert/strict';
+import { sentOn } from './fleet.ts';
+import type { StewardNode } from './node.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What can be ended at once and started again. */
@@ -13,6 +16,58 @@ interface ChaosOptions {
   /** How far the work has come now. */
   progress(): number | Promise<number>;
   readonly random: () => number;
+}
+
+/** Random numbers of a test, and the seed that gives them again, which the test's output names. */
+export function testRandom(t: { diagnostic(text: string): void }): { seed: number; random: () => number } {
+  const seed = Number(process.env.STEWARD_TEST_SEED ?? Date.now() % 1_000_000);
+  t.diagnostic(`STEWARD_TEST_SEED=${seed}`);
+  return { seed, random: seededRandom(seed) };
+}
+
+/** What can be killed of a fleet. */
+export function victimsOf(
+  broker: { restart(): Promise<void> },
+  ...nodes: readonly StewardNode[]
+): readonly Victim[] {
+  const all = [{ name: 'broker', restart: () => broker.restart() }];
+  for (const node of nodes) all.push({ name: node.name, restart: () => node.restart() });
+  return all;
+}
+
+interface SubmitOptions {
+  /** The subject of all messages, by which the node's ledger tells how many it accepted. */
+  readonly subject: string;
+  readonly total: number;
+  readonly slice: number;
+  /** How far the messages may be ahead of the work. */
+  readonly most: number;
+  /** How far the work has come now. */
+  done(): number;
+  message(index: number): object;
+}
+
+/** Submits messages in slices to a node that is killed at times; what it had not accepted then, again. */
+export async function submitThroughKills(node: StewardNode, options: SubmitOptions): Promise<void> {
+  const { subject, total, slice, most, done, message } = options;
+  for (let next = 0; next < total; ) {
+    await waitFor('room for more', () => next - done() < most, { timeoutMs: 60_000 });
+    const size = Math.min(slice, total - next);
+    try {
+      const answer = await node.submit(Array.from({ length: size }, (_, index) => message(next + index)));
+      assert.deepEqual(answer.refused, []);
+      next += size;
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+      // The ledger alone knows what was accepted before the node was killed.
+      await waitFor(`${node.name} to be back`, () => hasStarted(node), { timeoutMs: 30_000 });
+      next = sentOn(node, subject).length;
+    }
+  }
+}
+
+function hasStarted(node: StewardNode): boolean {
+  return node.program.exit === undefined && node.logLines().some(({ msg }) => msg === 'started');
 }
 
 /** A generator of the same numbers (0 <= n < 1) for the same seed: mulberry32. */
