@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { descriptorName } from '../lib/descriptor-name.ts';
 import { pause } from '../lib/pause.ts';
 import { systemFault } from '../lib/system-fault.ts';
+import { openPipeReader, type PipeReader } from './pipe-reader.ts';
 
 /** A pipe in which nothing came for so long after its command's end holds nothing of it, ms. */
 const QUIET_MS = 100;
@@ -44,7 +44,7 @@ export class OutputPipe implements Disposable {
   readonly writer: number;
   /** The pipe, as `descriptorName` has it; undefined where the system does not tell. */
   readonly names: ReadonlySet<string> | undefined;
-  readonly #socket: Socket;
+  readonly #reader: PipeReader;
   #isWriterOpen = true;
   #reading: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -56,8 +56,7 @@ export class OutputPipe implements Disposable {
     this.writer = writer;
     const name = descriptorName(writer);
     this.names = name === undefined ? undefined : new Set([name]);
-    this.#socket = new Socket({ fd: reader, readable: true, writable: false });
-    this.#socket.on('error', () => {});
+    this.#reader = openPipeReader(reader);
   }
 
   /** Closes this process' hold on the writer, once the command has it, and hands over what comes, piece by piece. */
@@ -81,18 +80,18 @@ export class OutputPipe implements Disposable {
       await Promise.race([this.#reading, pause(QUIET_MS, quiet.signal)]);
       quiet.abort('over');
     }
-    this.#socket.destroy();
+    this.#reader[Symbol.dispose]();
     await this.#reading;
   }
 
   [Symbol.dispose](): void {
     this.#closeWriter();
-    this.#socket.destroy();
+    this.#reader[Symbol.dispose]();
   }
 
   async #read(take: (piece: Uint8Array) => Promise<void>): Promise<void> {
     try {
-      for await (const piece of this.#socket as AsyncIterable<Uint8Array>) {
+      for await (const piece of this.#reader) {
         this.#isTaking = true;
         await take(piece);
         this.#isTaking = false;
@@ -102,7 +101,7 @@ export class OutputPipe implements Disposable {
       }
     } catch (error) {
       // The iteration takes our own closing for an error.
-      if (!this.#socket.destroyed || this.#isTaking) throw error;
+      if (!this.#reader.isClosed || this.#isTaking) throw error;
     }
   }
 
