@@ -1,11 +1,11 @@
 import { readFile, readlink, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
+import { writeAtomically } from '../lib/write-atomically.ts';
 import { ConfigError } from './config-error.ts';
 import { editToml, type TomlSetting } from './edit-toml.ts';
 import { OPTIONS, type OptionKey } from './options.ts';
 import { findStatements } from './toml-statements.ts';
-import { writeAtomically } from './write-atomically.ts';
 
 /** What config.toml holds. */
 export interface ConfigFile {
