@@ -78,6 +78,20 @@ test('client certificates: one that is missing is told from one that is refused'
   );
 });
 
+test('a broker that hangs up after TLS, which is all that the single-file program sees of its alert', () => {
+  const hungUp = coded('EBADF', 'write EBADF');
+  assert.match(
+    said(hungUp),
+    /^client-certificate: it ends the connection right after TLS .* like one that asks for a client certificate, and none is set: set tlsCertFile and tlsKeyFile$/,
+  );
+  assert.match(
+    said(hungUp, { tlsCertFile: 'ship1.pem' }),
+    /like one that refuses the client certificate in tlsCertFile ship1\.pem \(no reason given\): use one of/,
+  );
+  const plain = connectFault(hungUp, { ...SETTINGS, address: 'broker:4222' });
+  assert.match(plain.text, /it ends the connection \(EBADF\): check the broker's log/);
+});
+
 test('a link that fails names the reason', () => {
   assert.match(
     said(coded('ENOTFOUND')),

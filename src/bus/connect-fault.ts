@@ -90,7 +90,7 @@ const RULES: readonly Rule[] = [
     (_, { code }) => `there is no way to it (${code}): check the link and the routes of this machine`,
   ],
   [
-    /^(ECONNRESET|EPIPE|ECONNABORTED)$/,
+    /^(ECONNRESET|EPIPE|ECONNABORTED|EBADF)$/,
     'unreachable',
     (_, { code }) =>
       `it ends the connection (${code}): check the broker's log, and that brokerAddress is its client port`,
@@ -124,6 +124,8 @@ function reasonOf(error: unknown, settings: FaultSettings): { kind: ConnectFault
         'it does not speak TLS, which rootCAPath, tlsCertFile or tls:// asks for: switch TLS on there, or off here',
     };
   }
+  if (code === 'EBADF' && usesTls(settings))
+    return { kind: 'client-certificate', reason: hungUpAfterTls(settings) };
   const rule = RULES.find(([codes]) => codes.test(code));
   if (rule) return { kind: rule[1], reason: rule[2](settings, { code, message }) };
   const reason = message
@@ -159,6 +161,16 @@ function clientCertificate({ tlsCertFile }: FaultSettings, { code }: { code: str
         .toLowerCase()
         .replaceAll('_', ' ')})`;
   return `it refuses the client certificate in tlsCertFile ${tlsCertFile} ${why}: use one of an authority that it trusts`;
+}
+
+function usesTls({ address, rootCaPath, tlsCertFile }: FaultSettings): boolean {
+  return rootCaPath !== '' || tlsCertFile !== '' || address.includes('tls://');
+}
+
+/** Without the broker's alert, which the engine of the single-file program keeps to itself. */
+function hungUpAfterTls(settings: FaultSettings): string {
+  const what = clientCertificate(settings, { code: 'no reason given' }).replace(/^it/, 'one that');
+  return `it ends the connection right after TLS was agreed on, like ${what}`;
 }
 
 function signInRefused({ way, who, expiresAt }: SignIn, message: string): string {
