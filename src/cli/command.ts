@@ -76,6 +76,8 @@ export interface Command {
   readonly name: string;
   readonly group: keyof typeof COMMAND_GROUPS;
   readonly summary: string;
+  /** True for what scripts call, and help and completion leave out. */
+  readonly isHidden?: boolean;
   /** Loads the command's code, so that a small command does not wait for a large one's. A function reads its own line. */
   load(): Promise<RunCommand | CommandSpec>;
 }

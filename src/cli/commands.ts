@@ -39,7 +39,7 @@ export function chooseCommand(argv: readonly string[]): { command: Command; args
 export function findCommand(name: string): Command {
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command !== undefined) return command;
-  const names = COMMANDS.map((candidate) => candidate.name);
+  const names = COMMANDS.flatMap((candidate) => (candidate.isHidden ? [] : [candidate.name]));
   const close = likelyMeant(name, names);
   const hint = close === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${close}?`;
   throw new UsageError(`unknown command ${JSON.stringify(name)}; ${hint}`);

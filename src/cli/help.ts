@@ -43,7 +43,7 @@ export function helpText(): string {
 
 function commandSections(): string[] {
   return Object.entries(COMMAND_GROUPS).flatMap(([group, title]) => {
-    const commands = COMMANDS.filter((command) => command.group === group);
+    const commands = COMMANDS.filter((command) => command.group === group && command.isHidden !== true);
     const lines = commands.map(({ name, summary }) => `  ${name.padEnd(NAME_COLUMN)} ${summary}`);
     return lines.length === 0 ? [] : [`${title}:`, ...lines, ''];
   });

@@ -18,12 +18,13 @@ export interface Terminal {
 /** What is known of a stream. No colours in a pipe, with NO_COLOR or with --no-color; FORCE_COLOR puts them anywhere. */
 export function terminalOf(
   stream: Writable,
-  { env, options }: { readonly env: Environment; readonly options: { readonly 'no-color'?: unknown } },
+  { env, options }: { readonly env: Environment; readonly options: object },
 ): Terminal {
   const tty = stream as Writable & { isTTY?: boolean; columns?: number };
   const isTerminal = tty.isTTY === true;
   const isForced = (env.FORCE_COLOR ?? '0') !== '0' && env.FORCE_COLOR !== '';
-  const isRefused = options['no-color'] === true || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
+  const isPlain = (options as { 'no-color'?: unknown })['no-color'] === true;
+  const isRefused = isPlain || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
   const isColoured = !isRefused && (isTerminal || isForced);
   return {
     isTerminal,

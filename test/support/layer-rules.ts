@@ -12,9 +12,10 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
   cli: [
     ...['client', 'contract', 'node', 'config', 'lib', 'message', 'observe'],
-    ...['broker', 'security', 'doctor', 'service', 'tui'],
+    ...['broker', 'security', 'doctor', 'service', 'tui', 'demo'],
   ],
   tui: ['client', 'contract', 'lib'],
+  demo: ['client', 'contract', 'lib'],
   client: ['contract', 'lib'],
   node: [
     ...['listeners', 'api', 'methods', 'relay', 'processes', 'outbox', 'journal', 'ledger', 'targets'],
