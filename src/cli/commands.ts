@@ -8,6 +8,18 @@ const DEFAULT_COMMAND = 'run';
 /** Every command, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [
   {
+    name: 'keys',
+    group: 'setup',
+    summary: 'make, show and convert the keys that nodes sign in with',
+    load: async () => (await import('./keys.ts')).keysCommand,
+  },
+  {
+    name: 'broker-config',
+    group: 'setup',
+    summary: 'write a nats-server configuration with least permissions',
+    load: async () => (await import('./broker-config.ts')).brokerConfigCommand,
+  },
+  {
     name: 'run',
     group: 'program',
     summary: 'run a node; so do flags without a command',
