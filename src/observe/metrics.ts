@@ -1,8 +1,7 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 import { FastHistogram } from './fast-histogram.ts';
-import { LOOP_RESOLUTION_MS, lateMs } from './late-ms.ts';
+import { LoopDelay } from './loop-delay.ts';
 
 /** What is counted by others and read at each scrape; when one throws, its metric is left out of that scrape. */
 export interface MetricSources {
@@ -51,7 +50,7 @@ export class Metrics implements Disposable {
     labelNames: ['method', 'state'],
     buckets: METHOD_BUCKETS,
   });
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #loopDelay = new LoopDelay();
   readonly #hellos = new Map<string, number>();
   #sources: MetricSources | undefined;
   #submitted = 0;
@@ -65,7 +64,8 @@ export class Metrics implements Disposable {
   #infosSent = 0;
 
   constructor({ version }: { version: string }) {
-    this.#loopDelay.enable();
+    // Read at a scrape before prom-client's own figures, with which the monitor may be shared.
+    this.#addLoopDelay();
     collectDefaultMetrics({ register: this.#registry });
     this.#registry.registerMetric(this.#deliverySeconds.asMetric());
     this.#registry.registerMetric(this.#methodSeconds.asMetric());
@@ -75,7 +75,6 @@ export class Metrics implements Disposable {
     this.#addCounters();
     this.#addProcessesAndNodes();
     this.#addStored();
-    this.#addLoopDelay();
   }
 
   /** Messages came from an operator and were accepted. */
@@ -150,7 +149,7 @@ export class Metrics implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#loopDelay.disable();
+    this.#loopDelay[Symbol.dispose]();
   }
 
   #addCounters(): void {
@@ -202,10 +201,10 @@ export class Metrics implements Disposable {
     const help = 'How late the event loop was since the last scrape.';
     this.#gauge(name, help, ['quantile'], (gauge) => {
       const delay = this.#loopDelay;
-      gauge.set({ quantile: '0.5' }, lateMs(delay.percentile(50)) / 1000);
-      gauge.set({ quantile: '0.99' }, lateMs(delay.percentile(99)) / 1000);
-      gauge.set({ quantile: 'max' }, lateMs(delay.max) / 1000);
-      delay.reset();
+      gauge.set({ quantile: '0.5' }, delay.percentile(50) / 1000);
+      gauge.set({ quantile: '0.99' }, delay.percentile(99) / 1000);
+      gauge.set({ quantile: 'max' }, delay.max / 1000);
+      delay.startAnew();
     });
   }
 

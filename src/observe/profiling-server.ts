@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Session } from 'node:inspector/promises';
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot } from 'node:v8';
 
 import { type HttpService, refusePlainly, startHttpService } from '../lib/http-service.ts';
 import type { Place } from '../lib/listen-at.ts';
 import { pause } from '../lib/pause.ts';
-import { LOOP_RESOLUTION_MS, lateMs } from './late-ms.ts';
 import type { Logger } from './logger.ts';
+import { LoopDelay } from './loop-delay.ts';
 
 const DEFAULT_SECONDS = 10;
 const MOST_SECONDS = 300;
@@ -28,10 +28,9 @@ export async function startProfilingServer(
   { place }: { readonly place: Place },
   { logger }: { readonly logger: Logger },
 ): Promise<HttpService> {
-  const delays = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  delays.enable();
+  const delay = new LoopDelay();
   const profiler = new Profiler();
-  const loop = new LoopFigures(delays);
+  const loop = new LoopFigures(delay);
   const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
     ['/', async (_url, response) => void response.end(HELP)],
     ['/cpu', (url, response) => profiler.cpu(url, response)],
@@ -55,7 +54,7 @@ export async function startProfilingServer(
   );
   const stop = service[Symbol.asyncDispose].bind(service);
   service[Symbol.asyncDispose] = () => {
-    delays.disable();
+    delay[Symbol.dispose]();
     return stop();
   };
   return service;
@@ -118,12 +117,12 @@ async function cpuProfile(ms: number, signal: AbortSignal): Promise<unknown> {
 
 /** How late the event loop was and how much of the time it worked, from one question to the next. */
 class LoopFigures {
-  readonly #delays: ReturnType<typeof monitorEventLoopDelay>;
+  readonly #delay: LoopDelay;
   #since = performance.eventLoopUtilization();
   #sinceMs = performance.now();
 
-  constructor(delays: ReturnType<typeof monitorEventLoopDelay>) {
-    this.#delays = delays;
+  constructor(delay: LoopDelay) {
+    this.#delay = delay;
   }
 
   take(): Record<string, unknown> {
@@ -133,21 +132,21 @@ class LoopFigures {
       seconds: (performance.now() - this.#sinceMs) / 1000,
       utilization,
       delayMs: {
-        mean: toMs(this.#delays.mean),
-        p50: toMs(this.#delays.percentile(50)),
-        p99: toMs(this.#delays.percentile(99)),
-        max: toMs(this.#delays.max),
+        mean: rounded(this.#delay.mean),
+        p50: rounded(this.#delay.percentile(50)),
+        p99: rounded(this.#delay.percentile(99)),
+        max: rounded(this.#delay.max),
       },
     };
-    this.#delays.reset();
+    this.#delay.startAnew();
     this.#since = now;
     this.#sinceMs = performance.now();
     return figures;
   }
 }
 
-function toMs(ns: number): number {
-  return Math.round(lateMs(ns) * 1000) / 1000;
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
 
 function sendJson(response: ServerResponse, value: unknown): void {
