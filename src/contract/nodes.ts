@@ -50,8 +50,11 @@ export interface ProcessSummary {
 /** Who is meant by targets. */
 export interface TargetAnswer {
   readonly nodes: readonly NodeSummary[];
-  /** Targets that name nobody who is known, with the sentence to show. */
-  readonly unknown: readonly { readonly target: string; readonly reason: string }[];
+  /**
+   * Targets that name nobody who is known, with the sentence to show; `name` where it is the name of a node that the
+   * target would mean if that node were known.
+   */
+  readonly unknown: readonly { readonly target: string; readonly reason: string; readonly name?: string }[];
 }
 
 /** The node that is asked. */

@@ -1,0 +1,170 @@
+import type { NodeSummary } from '../contract/nodes.ts';
+import { nearest } from '../lib/nearest.ts';
+import { fitsGlob, type Glob } from './glob.ts';
+import { type Expression, parseTarget } from './parse-target.ts';
+import { TargetError } from './target-error.ts';
+
+/** Groups by their names; each holds names, patterns, expressions and other groups. */
+export type Groups = Readonly<Record<string, readonly string[]>>;
+
+/** Something in a target that names nothing which is known. */
+export interface Unknown {
+  readonly kind: 'node' | 'group' | 'label';
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What a target stands for among some nodes. */
+export interface Match {
+  readonly names: ReadonlySet<string>;
+  readonly unknown: readonly Unknown[];
+}
+
+/** What can be asked of every node, besides its labels. */
+const FACTS: Readonly<Record<string, (node: NodeSummary) => readonly string[]>> = {
+  name: ({ name }) => [name],
+  presence: ({ presence }) => [presence],
+  version: ({ version }) => [version ?? ''],
+  // A node tells `linux 6.1.0`, and `os=linux` means that.
+  os: ({ os }) => (os === null ? [''] : [os, os.split(' ')[0]!]),
+  arch: ({ arch }) => [arch ?? ''],
+};
+
+const PRESENCES = ['here', 'away', 'unknown'];
+const LABEL_PREFIX = 'label:';
+
+/** Finds nodes by expressions; one matcher serves all targets of a call, so that a group is worked out once. */
+export class NodeMatcher {
+  readonly #nodes: readonly NodeSummary[];
+  readonly #names: ReadonlySet<string>;
+  readonly #labels: ReadonlySet<string>;
+  readonly #groups: Groups;
+  readonly #ofGroups = new Map<string, Match>();
+
+  constructor(nodes: readonly NodeSummary[], groups: Groups) {
+    this.#nodes = nodes;
+    this.#names = new Set(nodes.map(({ name }) => name));
+    this.#labels = new Set(nodes.flatMap(({ labels }) => Object.keys(labels)));
+    this.#groups = groups;
+  }
+
+  /** The nodes that an expression means. Throws TargetError for groups that hold themselves. */
+  match(expression: Expression, path: readonly string[] = []): Match {
+    switch (expression.kind) {
+      case 'name':
+        return this.#byName(expression);
+      case 'group':
+        return this.#group(expression.name, path);
+      case 'match':
+        return this.#byLabel(expression);
+      case 'not':
+        return this.#not(this.match(expression.part, path));
+      case 'or':
+        return union(expression.parts.map((part) => this.match(part, path)));
+      case 'and':
+        return intersection(expression.parts.map((part) => this.match(part, path)));
+    }
+  }
+
+  #byName({ glob }: { glob: Glob }): Match {
+    if (glob.plain === undefined) return known(this.#where(({ name }) => fitsGlob(glob, name)));
+    if (this.#names.has(glob.plain)) return known(new Set([glob.plain]));
+    return { names: new Set(), unknown: [unknownNode(glob.plain, this.#names)] };
+  }
+
+  #byLabel({ key, glob, text }: { key: string; glob: Glob; text: string }): Match {
+    const fact = Object.hasOwn(FACTS, key) ? FACTS[key] : undefined;
+    if (key === 'presence' && glob.plain !== undefined && !PRESENCES.includes(glob.plain))
+      throw new TargetError(`${text} fits no node: the presence of a node is here, away or unknown`);
+    if (fact !== undefined)
+      return known(this.#where((node) => fact(node).some((value) => fitsGlob(glob, value))));
+    const label = key.startsWith(LABEL_PREFIX) ? key.slice(LABEL_PREFIX.length) : key;
+    const names = this.#where(({ labels }) =>
+      fitsGlob(glob, Object.hasOwn(labels, label) ? labels[label]! : ''),
+    );
+    return { names, unknown: this.#unknownLabel(label) };
+  }
+
+  #group(name: string, path: readonly string[]): Match {
+    const done = this.#ofGroups.get(name);
+    if (done !== undefined) return done;
+    if (path.includes(name)) throw new TargetError(loopText(name, path));
+    const members = Object.hasOwn(this.#groups, name) ? this.#groups[name] : undefined;
+    if (members === undefined)
+      return { names: new Set(), unknown: [unknownGroup(name, Object.keys(this.#groups))] };
+    const inside = members.map((member) => this.member(member, [...path, name]));
+    const { names, unknown } = union(inside);
+    const match = {
+      names,
+      unknown: unknown.map((one) => ({ ...one, reason: `in the group @${name}: ${one.reason}` })),
+    };
+    this.#ofGroups.set(name, match);
+    return match;
+  }
+
+  /** The nodes that a text means: the one of exactly this name, else what the text says when it is read. */
+  member(text: string, path: readonly string[] = []): Match {
+    if (this.#names.has(text)) return known(new Set([text]));
+    return this.match(parseTarget(text), path);
+  }
+
+  #not({ names, unknown }: Match): Match {
+    return { names: this.#where(({ name }) => !names.has(name)), unknown };
+  }
+
+  #where(isMeant: (node: NodeSummary) => boolean): Set<string> {
+    return new Set(this.#nodes.filter(isMeant).map(({ name }) => name));
+  }
+
+  /** A label that no node has may be right, and is taken for a slip where a node has one that looks like it. */
+  #unknownLabel(name: string): Unknown[] {
+    if (this.#labels.has(name)) return [];
+    const close = nearest(name, [...this.#labels, ...Object.keys(FACTS)]);
+    if (close === undefined) return [];
+    return [
+      { kind: 'label', name, reason: `no node has a label ${JSON.stringify(name)}; did you mean ${close}?` },
+    ];
+  }
+}
+
+function known(names: ReadonlySet<string>): Match {
+  return { names, unknown: [] };
+}
+
+function union(all: readonly Match[]): Match {
+  const names = new Set<string>();
+  for (const match of all) for (const name of match.names) names.add(name);
+  return { names, unknown: all.flatMap(({ unknown }) => unknown) };
+}
+
+function intersection(all: readonly Match[]): Match {
+  const [first, ...more] = all;
+  const names = [...(first?.names ?? [])].filter((name) => more.every((match) => match.names.has(name)));
+  return { names: new Set(names), unknown: all.flatMap(({ unknown }) => unknown) };
+}
+
+function unknownNode(name: string, names: ReadonlySet<string>): Unknown {
+  const close = nearest(name, names);
+  const hint = close === undefined ? '' : `; did you mean ${close}?`;
+  const several = name.includes(',') ? '; several targets are words of their own, without commas' : '';
+  return { kind: 'node', name, reason: `no node ${JSON.stringify(name)} is known${several || hint}` };
+}
+
+function unknownGroup(name: string, groups: readonly string[]): Unknown {
+  const close = nearest(name, groups);
+  const all =
+    groups.length === 0
+      ? 'there are no groups'
+      : `the groups are ${groups
+          .slice(0, 10)
+          .map((one) => `@${one}`)
+          .join(', ')}`;
+  const hint = close === undefined ? all : `did you mean @${close}?`;
+  return { kind: 'group', name, reason: `there is no group @${name}; ${hint}` };
+}
+
+/** Says how a group comes to hold itself, from where the loop begins. */
+function loopText(name: string, path: readonly string[]): string {
+  const loop = [...path.slice(path.indexOf(name)), name].map((one) => `@${one}`);
+  return `the group @${name} holds itself: ${loop.join(' -> ')}; take it out of the groups file`;
+}
