@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { nodeNameFault } from '../message/names.ts';
 import { brokerAddressFault } from './broker-address.ts';
 import type { HostAndPort } from './host-and-port.ts';
@@ -37,6 +38,8 @@ export interface Config {
   /** Whether this node is the central one. */
   readonly isCentral: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** May not be there; then there are no groups. */
+  readonly groupsFile: string;
   readonly logLevel: LogLevel;
   /** 0 = no hellos. */
   readonly helloIntervalSeconds: number;
@@ -105,6 +108,7 @@ export function toConfig(settings: Settings, warnings: string[]): Config {
     centralNodeName,
     isCentral: nodeName === centralNodeName,
     labels: labelsOf(settings),
+    groupsFile: values.GroupsFile || join(values.ConfigFolder, 'groups.toml'),
     logLevel: oneOf('LogLevel', LOG_LEVELS, settings),
     helloIntervalSeconds: values.StartPubREQHello,
     ...brokerConfig(settings, warnings),

@@ -52,6 +52,11 @@ export const SPECS = {
     summary: 'folder of config.toml (a flag or environment variable only)',
   },
   Labels: { ...text, group: 'node', summary: 'labels for the node list: key=value,key=value' },
+  GroupsFile: {
+    ...text,
+    group: 'node',
+    summary: 'file of groups of nodes; empty = groups.toml in the config folder',
+  },
   LogLevel: {
     type: 'string',
     default: 'info',
