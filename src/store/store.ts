@@ -1,6 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { entryPoint } from '../lib/own-file.ts';
+import { QueryThread } from './query-thread.ts';
+import type { Query } from './reader.ts';
 import { packTransaction, type SqlValue, type Statement } from './statement.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 import type { WriterAnswer } from './worker.ts';
@@ -12,7 +14,7 @@ interface Pending {
 
 /**
  * The database of a node. Writes go to a thread of their own, which commits whatever has come together with one
- * fsync; reads happen here, on a connection that sees everything committed.
+ * fsync; short reads happen here, on a connection that sees everything committed, and long ones in a second thread.
  */
 export class Store implements AsyncDisposable {
   readonly path: string;
@@ -21,6 +23,7 @@ export class Store implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #reader: DatabaseSync;
+  readonly #queries: QueryThread;
   readonly #lock: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   readonly #pending = new Map<number, Pending>();
@@ -34,6 +37,7 @@ export class Store implements AsyncDisposable {
     this.#worker = options.worker;
     this.#reader = new DatabaseSync(options.path, { readOnly: true, timeout: 5000 });
     this.#reader.exec('PRAGMA cache_size = -2000');
+    this.#queries = new QueryThread(options);
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.failed = new Promise((_, reject) => {
       this.#worker.on('error', (error) => reject(this.#fail(asStoreError(error, this.path))));
@@ -95,6 +99,17 @@ export class Store implements AsyncDisposable {
     }
   }
 
+  /** All rows of a query that may take long: nothing else waits for it. Throws StoreError. */
+  async query<T>(sql: string, ...params: SqlValue[]): Promise<T[]> {
+    const [rows] = await this.#queries.ask([{ sql, params }]);
+    return rows as T[];
+  }
+
+  /** The rows of several such queries, which see the database at one moment. Throws StoreError. */
+  async queryAll(queries: readonly Query[]): Promise<readonly unknown[][]> {
+    return await this.#queries.ask(queries);
+  }
+
   /** Commits what was written and closes the file. May be called twice. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#close();
@@ -103,6 +118,7 @@ export class Store implements AsyncDisposable {
 
   async #close(): Promise<void> {
     // The writer closes last: SQLite then moves all into the one file, and no log of writes is left beside it.
+    await this.#queries[Symbol.asyncDispose]();
     this.#prepared.clear();
     this.#reader.close();
     this.#worker.postMessage('close');
