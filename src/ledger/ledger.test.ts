@@ -4,7 +4,8 @@ import { v7 as uuidV7 } from 'uuid';
 import { tempStore } from '../../test/support/temp-store.ts';
 import type { ReportEntry } from '../message/report.ts';
 import { statement } from '../store/statement.ts';
-import { type FinishedMessage, Ledger } from './ledger.ts';
+import { Ledger } from './ledger.ts';
+import type { FinishedMessage } from './reported.ts';
 import { isFinal, STATES } from './states.ts';
 
 const SPAN = 2 ** 32;
@@ -25,7 +26,7 @@ async function start(t: TestContext) {
     statement("INSERT INTO lanes VALUES (1, 'ship1.REQCliCommand.CommandACK', 'e1', 4, NULL)"),
     ledger.queued(ids.map((id, index) => [SPAN + index + 1, id, 'batch', 1000])),
     {
-      sql: "INSERT INTO outbox VALUES (?, ?, 1000, NULL, NULL, 5000, 0, x'0102', NULL)",
+      sql: "INSERT INTO outbox VALUES (?, ?, 1000, NULL, NULL, 5000, 0, x'0102', NULL, NULL)",
       rows: ids.map((id, index) => [SPAN + index + 1, id]),
     },
   ]);
@@ -51,7 +52,7 @@ test('a message goes from queued over sent and accepted to running and its end',
   assert.deepEqual([row('a').state, row('a').attempts, row('a').sent_at], ['sent', 2, 2000]);
   await accept(1, 1);
   assert.deepEqual([row('a').state, row('a').accepted_at, row('a').attempts], ['accepted', 3000, 2]);
-  await report({ id: 'a', state: 'running', startedAt: 3500 });
+  await report({ id: 'a', state: 'running', acceptedAt: 90_000, startedAt: 90_500 });
   assert.deepEqual([row('a').state, row('a').started_at, row('a').ended_at], ['running', 3500, null]);
   await report({
     id: 'a',
@@ -59,15 +60,37 @@ test('a message goes from queued over sent and accepted to running and its end',
     exitCode: 2,
     signal: 'SIGTERM',
     stderrTail: Buffer.from('no'),
-    endedAt: 4000,
+    endedAt: 91_000,
   });
   const { state, exit_code, signal, ended_at, body } = row('a');
-  assert.deepEqual([state, exit_code, signal, ended_at], ['failed', 2, 'SIGTERM', 4000]);
+  assert.deepEqual([state, exit_code, signal, ended_at], ['failed', 2, 'SIGTERM', 5000]);
+  const { there_accepted_at, there_started_at, there_ended_at } = row('a');
+  assert.deepEqual([there_accepted_at, there_started_at, there_ended_at], [90_000, 90_500, 91_000]);
   assert.deepEqual(Buffer.from(body as Uint8Array), Buffer.from([1, 2]), 'what failed can be sent again');
   assert.deepEqual(
     finished.map(({ id, state, attempts }) => [id, state, attempts]),
     [['a', 'failed', 2]],
   );
+});
+
+test('a start that is heard of with the end alone lies between acceptance and end, whatever the target says', async (t) => {
+  const { row, accept, report } = await start(t);
+  await accept(1, 2);
+  await report({ id: 'a', state: 'succeeded', acceptedAt: 70_000, startedAt: 70_100, endedAt: 70_200 });
+  assert.deepEqual([row('a').accepted_at, row('a').started_at, row('a').ended_at], [3000, 3100, 5000]);
+  await report({ id: 'b', state: 'succeeded', acceptedAt: 10, startedAt: 90_000, endedAt: 90_001 });
+  assert.deepEqual([row('b').accepted_at, row('b').started_at, row('b').ended_at], [3000, 5000, 5000]);
+  await report({ id: 'c', state: 'cancelled', endedAt: 90_001 });
+  assert.deepEqual([row('c').accepted_at, row('c').started_at, row('c').ended_at], [5000, null, 5000]);
+});
+
+test('the body of a request that succeeded is kept where it is small', async (t) => {
+  const { store, row, report, accept } = await start(t);
+  await accept(1, 2);
+  await store.write([statement("UPDATE ledger SET body = zeroblob(5000) WHERE id = 'b'")]);
+  for (const id of ['a', 'b', 'c']) await report({ id, state: 'succeeded' });
+  const lengths = ['a', 'b', 'c'].map((id) => (row(id).body as Uint8Array | null)?.length);
+  assert.deepEqual(lengths, [2, undefined, 2]);
 });
 
 test('one statement accepts a run of messages, and no others', async (t) => {

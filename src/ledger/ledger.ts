@@ -1,29 +1,29 @@
-import { type BodyFormat, formatOf } from '../message/body-format.ts';
+import type { OutputPiece, OutputStream } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import { parseSubject, receiverOf } from '../message/subject.ts';
 import { prune } from '../store/prune.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
-import { isFinal, type State } from './states.ts';
+import { type KeptOutput, readOutput } from './kept-output.ts';
+import { OutputIntake } from './output-intake.ts';
+import {
+  ended,
+  type FinishedMessage,
+  isEnd,
+  isOpen,
+  type LedgerRow,
+  running,
+  startedHere,
+  toFinished,
+} from './reported.ts';
+import type { State } from './states.ts';
 
-/** A message that has come to its end, with the bytes from which it can be sent again. */
-export interface FinishedMessage {
+/** A piece of what a request printed, new to this node. */
+export interface ArrivedOutput extends OutputPiece {
   readonly id: string;
   readonly batch: string | null;
-  readonly state: State;
-  readonly reason: string | null;
-  readonly queuedAt: number;
-  readonly sentAt: number | null;
-  readonly acceptedAt: number | null;
-  readonly startedAt: number | null;
-  readonly endedAt: number;
-  readonly attempts: number;
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  readonly format: BodyFormat;
-  /** Absent where the body was no longer kept. */
-  readonly body: Uint8Array | null;
+  readonly node: string;
 }
 
 /** A run of neighbouring messages of one lane that were taken at the target. */
@@ -44,28 +44,14 @@ export interface LedgerDeps {
   onFinished(finished: readonly FinishedMessage[]): Promise<void>;
   /** Called when it is written down that messages have ended or, then with `startedAt`, that they run. */
   onWritten?(moved: readonly { readonly id: string; readonly startedAt?: number }[]): void;
+  /** Called with each piece of output once it is kept, in order; the last part of it that comes with an end included. */
+  onOutput?(piece: ArrivedOutput): void;
+  /** How much is kept of each stream of a request's output, bytes; 1 MiB unless told. */
+  readonly maxOutputBytes?: number;
   readonly logger: { warn(fields: object, text: string): void };
 }
 
-interface Row {
-  key: number;
-  id: string;
-  batch: string | null;
-  state: State;
-  queued_at: number;
-  sent_at: number | null;
-  accepted_at: number | null;
-  started_at: number | null;
-  attempts: number;
-  format: number | null;
-  body: Uint8Array | null;
-  outbox_format: number | null;
-  outbox_body: Uint8Array | null;
-  subject: string;
-}
-
-/** States that a report may still change: what is open, and what was given up while it was on its way. */
-const CORRECTABLE = `('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'cancelled')`;
+const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /**
  * What this node knows of every message that it sent. The outbox writes its part through the statements made
@@ -131,26 +117,33 @@ export class Ledger {
 
   /** Writes down what `fromNode` reported. Reports of what it was not asked for are refused with a warning. */
   async applyReports(fromNode: string, ends: readonly ReportEntry[]): Promise<void> {
-    const statements: Statement[] = [];
-    const finished: FinishedMessage[] = [];
-    const known: ReportEntry[] = [];
-    for (const end of ends) {
-      const row = this.#find(end.id);
-      if (!row || receiverOf(row.subject) !== fromNode) {
-        this.#deps.logger.warn(
-          { id: end.id, fromNode },
-          'a report about a message that was not sent to its node',
-        );
+    const { store, now, maxOutputBytes = MAX_OUTPUT_BYTES } = this.#deps;
+    const change: Change = {
+      ...{ at: now(), statements: [], finished: [], moved: [], batches: new Map() },
+      output: new OutputIntake(store, maxOutputBytes),
+    };
+    for (const entry of ends) {
+      const row = this.#find(entry.id);
+      if (row && receiverOf(row.subject) === fromNode) {
+        addReport(change, row, entry);
         continue;
       }
-      known.push(end);
-      statements.push(...this.#reported(row, end));
-      const isNews = isEnd(end) && isOpen(row.state);
-      if (isNews) finished.push(toFinished(row, end, this.#deps.now()));
+      const text = 'a report about a message that was not sent to its node';
+      this.#deps.logger.warn({ id: entry.id, fromNode }, text);
     }
+    const { finished, moved, output, batches } = change;
     if (finished.length > 0) await this.#deps.onFinished(finished);
-    if (statements.length > 0) await this.#deps.store.write(statements);
-    this.#deps.onWritten?.(known.map((end) => toMoved(end, this.#deps.now())));
+    // Output first: where a relayed request ends, a trigger looks for it.
+    const statements = [...output.statements(), ...change.statements];
+    if (statements.length > 0) await store.write(statements);
+    if (moved.length > 0) this.#deps.onWritten?.(moved);
+    for (const piece of output.pieces)
+      this.#deps.onOutput?.({ ...piece, batch: batches.get(piece.id) ?? null, node: fromNode });
+  }
+
+  /** What is kept of one stream of a request's output; the data from the byte `from` on. */
+  output(id: string, stream: OutputStream, from = 0): KeptOutput {
+    return readOutput(this.#deps.store, { id, stream, from });
   }
 
   /** Whether a message with this id was ever queued, as far as is remembered. */
@@ -180,6 +173,7 @@ export class Ledger {
       removable: 'ended_at IS NOT NULL',
       before: firstIdAt(now() - options.keepMs),
       keepCount: options.keepCount,
+      followers: 'outputs',
     });
   }
 
@@ -193,41 +187,12 @@ export class Ledger {
     return rows.map(({ id, subject }) => ({ id, toNode: parseSubject(subject)?.toNode ?? subject }));
   }
 
-  #find(id: string): Row | undefined {
-    return this.#deps.store.get<Row>(
+  #find(id: string): LedgerRow | undefined {
+    return this.#deps.store.get<LedgerRow>(
       `SELECT l.*, o.format AS outbox_format, o.body AS outbox_body, lanes.subject AS subject
        FROM ledger l JOIN lanes ON lanes.id = l.key / 4294967296 LEFT JOIN outbox o ON o.key = l.key WHERE l.id = ?`,
       id,
     );
-  }
-
-  #reported(row: Row, end: ReportEntry): Statement[] {
-    const at = this.#deps.now();
-    if (!isEnd(end)) {
-      const sql = `UPDATE ledger SET state = 'running', started_at = coalesce(started_at, ?),
-                     accepted_at = coalesce(accepted_at, ?), ended_at = NULL,
-                     reason = coalesce(?, CASE WHEN state = 'running' THEN reason END)
-                   WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired')`;
-      return [statement(sql, end.startedAt ?? at, end.acceptedAt ?? at, end.reason ?? null, row.key)];
-    }
-    return [
-      statement(
-        `UPDATE ledger SET state = ?, reason = ?, exit_code = ?, signal = ?, stderr_tail = ?, output_bytes = ?,
-           accepted_at = coalesce(accepted_at, ?), started_at = coalesce(?, started_at), ended_at = ?,
-           format = CASE WHEN ? = 'succeeded' THEN NULL ELSE coalesce(format, (SELECT o.format FROM outbox o WHERE o.key = ledger.key)) END,
-           body = CASE WHEN ? = 'succeeded' THEN NULL ELSE coalesce(body, (SELECT o.body FROM outbox o WHERE o.key = ledger.key)) END
-         WHERE key = ? AND state IN ${CORRECTABLE}`,
-        ...[
-          stateOf(end),
-          end.reason ?? null,
-          end.exitCode ?? null,
-          end.signal ?? null,
-          end.stderrTail ?? null,
-        ],
-        ...[end.outputBytes ?? null, end.acceptedAt ?? at, end.startedAt ?? null, end.endedAt ?? at],
-        ...[end.state, end.state, row.key],
-      ),
-    ];
   }
 }
 
@@ -237,38 +202,29 @@ function firstIdAt(ms: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
-function toMoved(end: ReportEntry, now: number): { id: string; startedAt?: number } {
-  return isEnd(end) ? { id: end.id } : { id: end.id, startedAt: end.startedAt ?? now };
+/** What some reports change. */
+interface Change {
+  readonly at: number;
+  readonly statements: Statement[];
+  readonly finished: FinishedMessage[];
+  readonly moved: { readonly id: string; readonly startedAt?: number }[];
+  readonly output: OutputIntake;
+  /** The batches of the messages that are told of. */
+  readonly batches: Map<string, string | null>;
 }
 
-function isEnd({ state }: ReportEntry): boolean {
-  return state === 'handed-over' || isFinal(state);
-}
-
-function stateOf({ state }: ReportEntry): State {
-  return state === 'handed-over' ? 'accepted' : state;
-}
-
-/** Whether an end is news: nothing final is known, or what is known was said before it could be. */
-function isOpen(state: State): boolean {
-  return !isFinal(state) || state === 'undelivered' || state === 'expired' || state === 'cancelled';
-}
-
-function toFinished(row: Row, end: ReportEntry, now: number): FinishedMessage {
-  return {
-    id: row.id,
-    batch: row.batch,
-    state: stateOf(end),
-    reason: end.reason ?? null,
-    queuedAt: row.queued_at,
-    sentAt: row.sent_at,
-    acceptedAt: row.accepted_at ?? end.acceptedAt ?? now,
-    startedAt: end.startedAt ?? row.started_at,
-    endedAt: end.endedAt ?? now,
-    attempts: Math.max(1, row.attempts),
-    exitCode: end.exitCode ?? null,
-    signal: end.signal ?? null,
-    format: formatOf(row.format ?? row.outbox_format ?? 0),
-    body: row.body ?? row.outbox_body,
-  };
+function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
+  const { at, statements, finished, moved, output, batches } = change;
+  const isNews = isOpen(row.state);
+  batches.set(row.id, row.batch);
+  if (isNews) output.add(entry);
+  if (isEnd(entry)) {
+    statements.push(ended(row, entry, at));
+    if (isNews) finished.push(toFinished(row, entry, at));
+    moved.push({ id: row.id });
+  } else if (row.state !== 'running' || entry.reason !== undefined) {
+    // Pieces of output that come while it runs say nothing new of its state.
+    statements.push(running(row, entry, at));
+    moved.push({ id: row.id, startedAt: startedHere(row, entry, at) ?? at });
+  }
 }

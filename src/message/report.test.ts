@@ -12,7 +12,10 @@ test('a report comes back as it was sent, bytes included', () => {
       exitCode: 3,
       signal: 'SIGKILL',
       stderrTail: Buffer.from([0xff, 0x00, 0x0a]),
-      outputBytes: 0,
+      stderrBytes: 5000,
+      stdout: Buffer.from([0xfe, 0x00]),
+      outputBytes: 2,
+      output: [{ stream: 'stderr', offset: 7, data: Buffer.from([0x80]) }],
       acceptedAt: 1,
       startedAt: 2,
       endedAt: 3,
@@ -36,6 +39,10 @@ test('a bad entry is named with its fault, and the good ones count', () => {
     { id: 'a', state: 'failed', exitCode: '3' },
     { id: 'a', state: 'failed', stderrTail: 3 },
     null,
+    { id: 'a', state: 'failed', stdout: {} },
+    { id: 'a', state: 'running', output: 'text' },
+    { id: 'a', state: 'running', output: [{ stream: 'stdin', offset: 0, data: '' }] },
+    { id: 'a', state: 'running', output: [{ stream: 'stdout', offset: -1, data: '' }] },
   ];
   const report = decodeReport(Buffer.from(JSON.stringify({ ends })));
   assert.deepEqual(report.ends, [{ id: 'good', state: 'succeeded' }]);
@@ -45,6 +52,10 @@ test('a bad entry is named with its fault, and the good ones count', () => {
     'entry 3 of the report has a exitCode that is no whole number',
     'entry 4 of the report has a stderrTail that is no string',
     'entry 5 of the report is not an object',
+    'entry 6 of the report has a stdout that is no string',
+    'entry 7 of the report has an output that is no list',
+    'entry 8 of the report has a piece of output without stream, offset or data',
+    'entry 9 of the report has a piece of output without stream, offset or data',
   ]);
 });
 

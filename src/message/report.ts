@@ -1,3 +1,5 @@
+import type { OutputPiece, OutputStream } from './output.ts';
+
 /**
  * How a request stands at the node that runs it. `running` is not an end: it is sent for what takes long. Relayed
  * requests also end as `undelivered`, and as `handed-over` where their target is a node that sends no reports.
@@ -26,7 +28,13 @@ export interface ReportEntry {
   readonly signal?: string;
   /** The end of what the command printed as errors. */
   readonly stderrTail?: Uint8Array;
+  /** How much it printed as errors; absent where `stderrTail` is all of it. */
+  readonly stderrBytes?: number;
+  /** The last of what it printed: the bytes before `outputBytes`. */
+  readonly stdout?: Uint8Array;
   readonly outputBytes?: number;
+  /** What it printed, piece by piece, while it runs. */
+  readonly output?: readonly OutputPiece[];
   readonly acceptedAt?: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
@@ -38,17 +46,23 @@ export interface DecodedReport {
   readonly faults: readonly string[];
 }
 
-const NUMBERS = ['exitCode', 'outputBytes', 'acceptedAt', 'startedAt', 'endedAt'] as const;
+const NUMBERS = ['exitCode', 'outputBytes', 'stderrBytes', 'acceptedAt', 'startedAt', 'endedAt'] as const;
 const STRINGS = ['reason', 'signal'] as const;
+const BYTES = ['stderrTail', 'stdout'] as const;
 
 /** The data of a REQReport message: JSON, with bytes as base64. */
 export function encodeReport(ends: readonly ReportEntry[]): Uint8Array {
-  const entries = ends.map(({ stderrTail, ...rest }) => {
-    return stderrTail === undefined
-      ? rest
-      : { ...rest, stderrTail: Buffer.from(stderrTail).toString('base64') };
-  });
+  const entries = ends.map(({ stderrTail, stdout, output, ...rest }) => ({
+    ...rest,
+    ...(stderrTail && { stderrTail: base64(stderrTail) }),
+    ...(stdout && { stdout: base64(stdout) }),
+    ...(output && { output: output.map(({ data, ...piece }) => ({ ...piece, data: base64(data) })) }),
+  }));
   return Buffer.from(JSON.stringify({ ends: entries }));
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 }
 
 /** Reads the data of a REQReport message. Fields that it does not know are left out: newer nodes may send them. */
@@ -74,22 +88,48 @@ export function decodeReport(data: Uint8Array): DecodedReport {
 /** One entry, or the end of a sentence on what is wrong with it. */
 function readEntry(entry: unknown): ReportEntry | string {
   if (!isRecord(entry)) return 'is not an object';
-  const { id, state, stderrTail } = entry;
+  const { id, state } = entry;
   if (typeof id !== 'string' || id === '') return 'has no id';
   if (!REPORT_STATES.includes(state as ReportState)) return `has the unknown state ${JSON.stringify(state)}`;
   const wrongNumber = NUMBERS.find((key) => entry[key] != null && !Number.isSafeInteger(entry[key]));
   if (wrongNumber) return `has a ${wrongNumber} that is no whole number`;
-  const wrongString = [...STRINGS, 'stderrTail'].find(
+  const wrongString = [...STRINGS, ...BYTES].find(
     (key) => entry[key] != null && typeof entry[key] !== 'string',
   );
   if (wrongString) return `has a ${wrongString} that is no string`;
+  const output = entry.output == null ? undefined : readPieces(entry.output);
+  if (typeof output === 'string') return output;
   const known = [...NUMBERS, ...STRINGS].filter((key) => entry[key] != null).map((key) => [key, entry[key]]);
   return {
     id,
     state: state as ReportState,
     ...Object.fromEntries(known),
-    ...(typeof stderrTail === 'string' && { stderrTail: Buffer.from(stderrTail, 'base64') }),
+    ...Object.fromEntries(
+      BYTES.filter((key) => entry[key] != null).map((key) => [
+        key,
+        Buffer.from(entry[key] as string, 'base64'),
+      ]),
+    ),
+    ...(output && { output }),
   };
+}
+
+/** The pieces of output in an entry, or the end of a sentence on what is wrong with them. */
+function readPieces(value: unknown): OutputPiece[] | string {
+  if (!Array.isArray(value)) return 'has an output that is no list';
+  const pieces: OutputPiece[] = [];
+  for (const piece of value) {
+    const { stream, offset, data } = isRecord(piece) ? piece : {};
+    const isStream = stream === 'stdout' || stream === 'stderr';
+    if (!isStream || !isOffset(offset) || typeof data !== 'string')
+      return 'has a piece of output without stream, offset or data';
+    pieces.push({ stream: stream satisfies OutputStream, offset, data: Buffer.from(data, 'base64') });
+  }
+  return pieces;
+}
+
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -10,6 +10,8 @@ export const HEADER = {
   notAfter: 'Steward-Not-After',
   /** When the request is to run again and again, as JSON; such a message always travels in pieces. */
   schedule: 'Steward-Schedule',
+  /** What the sender wants of the run's output, where that is not `end`: `live` or `none`. */
+  output: 'Steward-Output',
   /** `<i>/<n>`, counted from 1: this payload is a piece of a larger one. */
   part: 'Steward-Part',
   serial: 'serial',

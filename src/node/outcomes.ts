@@ -1,4 +1,4 @@
-import type { FinishedMessage } from '../ledger/ledger.ts';
+import type { FinishedMessage } from '../ledger/reported.ts';
 import { decodeMessage } from '../message/decode-message.ts';
 import type { Message } from '../message/message.ts';
 import { messageToShortJson } from '../message/message-json.ts';

@@ -23,7 +23,7 @@ async function toDisk(store: Store, queue: LaneQueue, count: number, bytes = 10)
   await store.write([
     queue.save(),
     {
-      sql: 'INSERT INTO outbox VALUES (?, ?, 1, NULL, NULL, 5000, 0, ?, NULL)',
+      sql: 'INSERT INTO outbox VALUES (?, ?, 1, NULL, NULL, 5000, 0, ?, NULL, NULL)',
       rows: entries.map(({ seq, id, body }) => [queue.key(seq), id, body]),
     },
     ledgerOf(store).queued(entries.map(({ seq, id }) => [queue.key(seq), id, null, 1])),

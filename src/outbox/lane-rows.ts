@@ -17,6 +17,7 @@ interface Row {
   format: number;
   body: Uint8Array;
   schedule: string | null;
+  output: string | null;
 }
 
 /** Reads the next entries of a lane after `seq`: up to 256, up to 1 MB, and at least one if there is one. */
@@ -70,10 +71,11 @@ export function newEntry(
     Entry,
     'seq' | 'id' | 'queuedAt' | 'expiresAt' | 'ackTimeoutMs' | 'format' | 'body' | 'isUntried'
   > &
-    Partial<Pick<Entry, 'schedule'>>,
+    Partial<Pick<Entry, 'schedule' | 'output'>>,
 ): Entry {
   return {
     schedule: null,
+    output: null,
     ...fields,
     attempts: 0,
     firstSentAt: null,
@@ -94,6 +96,7 @@ function toEntry(row: Row, lane: number): Entry {
     format: row.format,
     body: row.body,
     schedule: row.schedule,
+    output: row.output,
     isUntried: false,
   });
 }

@@ -113,6 +113,7 @@ export class LaneSender {
     headers[HEADER.lane] = `${place.epoch}/${entry.seq}/${place.floor}`;
     if (entry.expiresAt !== null) headers[HEADER.notAfter] = String(entry.expiresAt);
     if (entry.schedule !== null) headers[HEADER.schedule] = entry.schedule;
+    if (entry.output !== null) headers[HEADER.output] = entry.output;
     let payload = entry.body;
     if (parts > 1) {
       headers[HEADER.part] = `${part + 1}/${parts}`;

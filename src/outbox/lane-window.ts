@@ -9,6 +9,8 @@ export interface Entry {
   readonly body: Uint8Array;
   /** When it is to run again and again, as JSON; null where it runs once. */
   readonly schedule: string | null;
+  /** What its sender wants of its output; null for the usual. */
+  readonly output: string | null;
   /** Whether no attempt can have been made before, in this epoch: neither by this process nor by an earlier one. */
   isUntried: boolean;
   attempts: number;

@@ -32,12 +32,16 @@ export interface Parcel {
   readonly expiresAt?: number;
   /** When it is to run again and again, as JSON. */
   readonly schedule?: string;
+  /** What its sender wants of its output, where that is not the usual. */
+  readonly output?: string;
 }
 
 const SWEEP_MS = 500;
 const CLOCK_SAVE_MS = 5000;
 const SWEEP_ROWS = 1000;
 
+const INSERT_ROW = `INSERT INTO outbox (key, id, queued_at, expires_at, budget_at, ack_timeout, format, body, schedule, output)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const TOO_LATE = 'its time was over before it could be delivered';
 /** The reference's words for a message that was given up. */
 const MAX_RETRIES =
@@ -100,15 +104,15 @@ export class Outbox implements AsyncDisposable {
       const lane = this.#laneTo(parcel.subject);
       const seq = lane.queue.allocate();
       const key = lane.queue.key(seq);
-      const { id, budgetMs, body, schedule = null } = parcel;
+      const { id, budgetMs, body, schedule = null, output = null } = parcel;
       const expiresAt = parcel.expiresAt === undefined ? null : wholeMs(parcel.expiresAt);
       const budgetAt = budgetMs === undefined ? null : wholeMs(this.#clock.read() + budgetMs);
       const ackTimeoutMs = wholeMs(parcel.ackTimeoutMs);
       const format = formatNumber(parcel.format);
-      outboxRows.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body, schedule]);
+      outboxRows.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body, schedule, output]);
       ledgerRows.push([key, parcel.id, parcel.batch, now]);
       const times = { queuedAt: now, expiresAt, ackTimeoutMs };
-      const entry = newEntry({ id, body, schedule, seq, format, isUntried: true, ...times });
+      const entry = newEntry({ id, body, schedule, output, seq, format, isUntried: true, ...times });
       const entries = byLane.get(lane);
       if (entries) entries.push(entry);
       else byLane.set(lane, [entry]);
@@ -116,7 +120,7 @@ export class Outbox implements AsyncDisposable {
     await this.#deps.store.write([
       ...alongside,
       ...[...byLane.keys()].map((lane) => lane.queue.save()),
-      { sql: 'INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', rows: outboxRows },
+      { sql: INSERT_ROW, rows: outboxRows },
       this.#deps.ledger.queued(ledgerRows),
     ]);
     for (const [lane, entries] of byLane) {

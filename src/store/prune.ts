@@ -1,3 +1,4 @@
+import { type Statement, statement } from './statement.ts';
 import type { Store } from './store.ts';
 
 const SLICE = 500;
@@ -12,13 +13,20 @@ interface Row {
 /**
  * Deletes rows that may go (`removable`, an SQL condition): all below `before` in the order of a unique column, and
  * all that are not among the newest `keepCount`. Works in slices, so that nothing else waits for long. Resolves with
- * how many went.
+ * how many went. Rows of the table `followers` with the same value in that column go with them.
  */
 export async function prune(
   store: Store,
-  options: { table: string; order: string; removable: string; before: Place; keepCount: number },
+  options: {
+    table: string;
+    order: string;
+    removable: string;
+    before: Place;
+    keepCount: number;
+    followers?: string;
+  },
 ): Promise<number> {
-  const { table, order, removable } = options;
+  const { table, order, removable, followers } = options;
   const before = boundary(store, options);
   const select = `SELECT ${order} AS place, (${removable}) AS removable FROM ${table} WHERE ${order} > ? AND ${order} < ? ORDER BY ${order} LIMIT ${SLICE}`;
   let deleted = 0;
@@ -27,10 +35,21 @@ export async function prune(
     const rows: Row[] = store.all(select, cursor, before);
     const places = rows.flatMap((row) => (row.removable ? [row.place] : []));
     const sql = `DELETE FROM ${table} WHERE ${order} = ?`;
-    await store.write([{ sql, rows: places.map((place) => [place]) }]);
+    const last = rows.at(-1)?.place ?? cursor;
+    const statements: Statement[] = [{ sql, rows: places.map((place) => [place]) }];
+    // By their range, as most rows may have none.
+    if (followers && places.length > 0)
+      statements.push(
+        statement(
+          `DELETE FROM ${followers} WHERE ${order} > ? AND ${order} <= ? AND NOT EXISTS (
+             SELECT 1 FROM ${table} WHERE ${table}.${order} = ${followers}.${order})`,
+          ...[cursor, last],
+        ),
+      );
+    await store.write(statements);
     deleted += places.length;
     if (rows.length < SLICE) return deleted;
-    cursor = rows.at(-1)!.place;
+    cursor = last;
   }
 }
 

@@ -76,4 +76,34 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE journal_lanes ADD COLUMN last_id TEXT NOT NULL DEFAULT '';
   `,
+  // `outputs` holds what requests printed, as far as it is kept: `stream` is 1 or 2, as descriptors have it. `output` says
+  // what the sender wants of it; `stdout` is what an end that is not reported yet has to tell, `*_sent` how far what runs
+  // was told of. The ledger's times are of this node's clock, those of the target are in `there_*`.
+  `
+  CREATE TABLE outputs (
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL, stream INTEGER NOT NULL, offset INTEGER NOT NULL, data BLOB NOT NULL);
+  CREATE UNIQUE INDEX outputs_place ON outputs (id, stream, offset);
+  ALTER TABLE outbox ADD COLUMN output TEXT;
+  ALTER TABLE journal ADD COLUMN output TEXT;
+  ALTER TABLE journal ADD COLUMN stdout BLOB;
+  ALTER TABLE journal ADD COLUMN stderr_bytes INTEGER;
+  ALTER TABLE journal ADD COLUMN stdout_sent INTEGER;
+  ALTER TABLE journal ADD COLUMN stderr_sent INTEGER;
+  ALTER TABLE ledger ADD COLUMN there_accepted_at INTEGER;
+  ALTER TABLE ledger ADD COLUMN there_started_at INTEGER;
+  ALTER TABLE ledger ADD COLUMN there_ended_at INTEGER;
+  ALTER TABLE ledger ADD COLUMN stderr_bytes INTEGER;
+  DROP TRIGGER forward_ended;
+  CREATE TRIGGER forward_ended AFTER UPDATE OF ended_at ON ledger WHEN new.ended_at IS NOT NULL BEGIN
+    UPDATE journal SET
+      state = CASE new.state WHEN 'accepted' THEN 'handed-over' ELSE new.state END,
+      reason = CASE WHEN new.state IN ('undelivered', 'expired', 'rejected')
+        THEN (SELECT subject FROM lanes WHERE id = new.key / 4294967296) || ': ' || new.reason ELSE new.reason END,
+      exit_code = new.exit_code, signal = new.signal, stderr_tail = new.stderr_tail, output_bytes = new.output_bytes,
+      stderr_bytes = new.stderr_bytes,
+      stdout = (SELECT data FROM outputs WHERE id = new.id AND stream = 1 ORDER BY offset DESC LIMIT 1),
+      started_at = new.started_at, ended_at = new.ended_at, reported = lane IS NULL
+    WHERE forward = new.id;
+  END;
+  `,
 ];

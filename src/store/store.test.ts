@@ -69,7 +69,7 @@ test('blobs arrive as they were: empty ones, large ones, and slices of larger bu
     new Uint8Array(0),
     large.subarray(5, 6),
   ];
-  const sql = 'INSERT INTO outbox VALUES (?, ?, 1, NULL, ?, 2, 3, ?, NULL)';
+  const sql = 'INSERT INTO outbox VALUES (?, ?, 1, NULL, ?, 2, 3, ?, NULL, NULL)';
   const rows = blobs.map((blob, index) => [index + 1, `id ${index}`, index % 2 ? null : index, blob]);
   await store.write([{ sql, rows }, statement(sql, 100, 'alone', null, large.subarray(7, 9))]);
   const found = store.all<{ body: Uint8Array; budget_at: number | null }>(

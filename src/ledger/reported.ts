@@ -1,0 +1,143 @@
+import { type BodyFormat, formatOf } from '../message/body-format.ts';
+import type { ReportEntry } from '../message/report.ts';
+import { type Statement, statement } from '../store/statement.ts';
+import { isFinal, type State } from './states.ts';
+
+/** A message that has come to its end, with the bytes from which it can be sent again. */
+export interface FinishedMessage {
+  readonly id: string;
+  readonly batch: string | null;
+  readonly state: State;
+  readonly reason: string | null;
+  readonly queuedAt: number;
+  readonly sentAt: number | null;
+  readonly acceptedAt: number | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number;
+  /** The same moments by the clock of the node that ran it, as far as it told. */
+  readonly there: TimesThere;
+  readonly attempts: number;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly format: BodyFormat;
+  /** Absent where the body was no longer kept. */
+  readonly body: Uint8Array | null;
+}
+
+interface TimesThere {
+  readonly acceptedAt: number | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+}
+
+/** A row of the ledger, with what the outbox still has of its message. */
+export interface LedgerRow {
+  readonly key: number;
+  readonly id: string;
+  readonly batch: string | null;
+  readonly state: State;
+  readonly queued_at: number;
+  readonly sent_at: number | null;
+  readonly accepted_at: number | null;
+  readonly started_at: number | null;
+  readonly there_accepted_at: number | null;
+  readonly there_started_at: number | null;
+  readonly attempts: number;
+  readonly format: number | null;
+  readonly body: Uint8Array | null;
+  readonly outbox_format: number | null;
+  readonly outbox_body: Uint8Array | null;
+  readonly subject: string;
+}
+
+/** States that a report may still change: what is open, and what was given up while it was on its way. */
+const CORRECTABLE = `('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'cancelled')`;
+
+/** Up to this size the body of a request is kept after it has succeeded, so that it can be shown and sent again, bytes. */
+const SMALL_BODY_BYTES = 4096;
+
+const KEPT_BODY = 'coalesce(body, (SELECT o.body FROM outbox o WHERE o.key = ledger.key))';
+
+/** Whether a report tells of an end. */
+export function isEnd({ state }: ReportEntry): boolean {
+  return state === 'handed-over' || isFinal(state);
+}
+
+/** Whether an end is news: nothing final is known, or what is known was said before it could be. */
+export function isOpen(state: State): boolean {
+  return !isFinal(state) || state === 'undelivered' || state === 'expired' || state === 'cancelled';
+}
+
+/**
+ * When a message began to run, by this node's clock: as long after it was taken as the target's clock says, and never
+ * later than it was heard of. Undefined where nothing is known of it.
+ */
+export function startedHere(
+  row: Pick<LedgerRow, 'accepted_at' | 'started_at'>,
+  entry: ReportEntry,
+  at: number,
+): number | undefined {
+  if (row.started_at !== null) return row.started_at;
+  const { startedAt, acceptedAt = startedAt } = entry;
+  if (startedAt === undefined || acceptedAt === undefined) return isEnd(entry) ? undefined : at;
+  return Math.min(at, (row.accepted_at ?? at) + Math.max(0, startedAt - acceptedAt));
+}
+
+/** Statement for a message that runs. */
+export function running(row: LedgerRow, entry: ReportEntry, at: number): Statement {
+  return statement(
+    `UPDATE ledger SET state = 'running', started_at = coalesce(started_at, ?),
+       accepted_at = coalesce(accepted_at, ?), ended_at = NULL,
+       there_accepted_at = coalesce(?, there_accepted_at), there_started_at = coalesce(?, there_started_at),
+       reason = coalesce(?, CASE WHEN state = 'running' THEN reason END)
+     WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired')`,
+    ...[startedHere(row, entry, at) ?? at, at, entry.acceptedAt ?? null, entry.startedAt ?? null],
+    ...[entry.reason ?? null, row.key],
+  );
+}
+
+/** Statement for a message that has ended. */
+export function ended(row: LedgerRow, end: ReportEntry, at: number): Statement {
+  return statement(
+    `UPDATE ledger SET state = ?, reason = ?, exit_code = ?, signal = ?, stderr_tail = ?, stderr_bytes = ?,
+       output_bytes = ?, accepted_at = coalesce(accepted_at, ?), started_at = coalesce(started_at, ?), ended_at = ?,
+       there_accepted_at = coalesce(?, there_accepted_at), there_started_at = coalesce(?, there_started_at),
+       there_ended_at = ?,
+       format = coalesce(format, (SELECT o.format FROM outbox o WHERE o.key = ledger.key)),
+       body = CASE WHEN ? = 'succeeded' AND length(${KEPT_BODY}) > ${SMALL_BODY_BYTES} THEN NULL ELSE ${KEPT_BODY} END
+     WHERE key = ? AND state IN ${CORRECTABLE}`,
+    ...[stateOf(end), end.reason ?? null, end.exitCode ?? null, end.signal ?? null],
+    ...[end.stderrTail ?? null, end.stderrBytes ?? null, end.outputBytes ?? null],
+    ...[at, startedHere(row, end, at) ?? null, at],
+    ...[end.acceptedAt ?? null, end.startedAt ?? null, end.endedAt ?? null, end.state, row.key],
+  );
+}
+
+/** What is handed on of a message that has ended. */
+export function toFinished(row: LedgerRow, end: ReportEntry, at: number): FinishedMessage {
+  return {
+    id: row.id,
+    batch: row.batch,
+    state: stateOf(end),
+    reason: end.reason ?? null,
+    queuedAt: row.queued_at,
+    sentAt: row.sent_at,
+    acceptedAt: row.accepted_at ?? at,
+    startedAt: startedHere(row, end, at) ?? null,
+    endedAt: at,
+    there: {
+      acceptedAt: end.acceptedAt ?? row.there_accepted_at,
+      startedAt: end.startedAt ?? row.there_started_at,
+      endedAt: end.endedAt ?? null,
+    },
+    attempts: Math.max(1, row.attempts),
+    exitCode: end.exitCode ?? null,
+    signal: end.signal ?? null,
+    format: formatOf(row.format ?? row.outbox_format ?? 0),
+    body: row.body ?? row.outbox_body,
+  };
+}
+
+function stateOf({ state }: ReportEntry): State {
+  return state === 'handed-over' ? 'accepted' : state;
+}
