@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
-import stringWidth from 'string-width';
 import type { Environment } from '../config/environment.ts';
 
 type Format = Parameters<typeof styleText>[0];
@@ -31,15 +30,4 @@ export function terminalOf(
     columns: tty.columns ?? 80,
     style: (format, text) => (isColoured ? styleText(format, text, { validateStream: false }) : text),
   };
-}
-
-/** Columns that a text takes on a terminal: wide characters count twice, colours not at all. */
-export function widthOf(text: string): number {
-  return stringWidth(text);
-}
-
-/** A text filled with spaces up to a width, at its end or, for numbers, at its beginning. */
-export function padTo(text: string, width: number, side: 'left' | 'right' = 'left'): string {
-  const gap = ' '.repeat(Math.max(0, width - widthOf(text)));
-  return side === 'left' ? text + gap : gap + text;
 }

@@ -1,0 +1,11 @@
+/** Characters of a UUIDv7 that are its time; ids of one moment differ only behind them. */
+const TIME_LENGTH = 13;
+
+/** How many characters of each id must be shown to tell them apart: 13 at least, and then all up to the next dash. */
+export function shortLength(ids: readonly string[]): number {
+  const unique = new Set(ids);
+  for (const length of [TIME_LENGTH, 18, 23]) {
+    if (new Set([...unique].map((id) => id.slice(0, length))).size === unique.size) return length;
+  }
+  return 36;
+}
