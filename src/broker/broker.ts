@@ -1,0 +1,191 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createServerKey } from '@nats-io/nkeys';
+import { listenAt, showPlace } from '../lib/listen-at.ts';
+import type { BrokerLimits, BrokerOptions, BrokerUser } from './broker-options.ts';
+import { checkUsers, limitsOf } from './check-options.ts';
+import { Connection } from './connection.ts';
+import { type Handshake, Handshakes } from './handshakes.ts';
+import type { BrokerLogger, ClientSocket, Hub } from './hub.ts';
+import { Flusher } from './output.ts';
+import { Router } from './router.ts';
+import { SignIn } from './sign-in.ts';
+import type { ClientSubscription } from './subscriptions.ts';
+
+/** What a broker needs of who starts it. */
+export interface BrokerDeps {
+  readonly logger: BrokerLogger;
+  /** ms; a clock that never goes back. */
+  readonly now?: () => number;
+}
+
+/** A running broker, until it is disposed of: clients still get what waits for them. */
+export interface Broker extends AsyncDisposable {
+  readonly port: number;
+  /** `nats://host:port`, as clients of this machine write it. */
+  readonly url: string;
+  /**
+   * Lets in these users and nobody else from now on; connections of others are cut, and new permissions count at once.
+   * Throws BrokerError, and then nothing has changed.
+   */
+  setUsers(users: readonly BrokerUser[]): Promise<void>;
+}
+
+const MOST_OFTEN_MS = 20;
+const LEAST_OFTEN_MS = 1000;
+
+/** Starts a broker in this thread and returns when clients can connect. Throws BrokerError and ListenError. */
+export async function startBroker(options: BrokerOptions, deps: BrokerDeps): Promise<Broker> {
+  const broker = new RunningBroker(options, deps);
+  await broker.listen();
+  return broker;
+}
+
+class RunningBroker implements Broker, Hub {
+  readonly limits: BrokerLimits;
+  readonly router = new Router<ClientSubscription>();
+  readonly flusher = new Flusher();
+  readonly signIn: SignIn;
+  readonly logger: BrokerLogger;
+  readonly now: () => number;
+  port = 0;
+  readonly #options: BrokerOptions;
+  readonly #handshakes: Handshakes | undefined;
+  readonly #server: Server;
+  readonly #id = createServerKey().getPublicKey();
+  readonly #sockets = new Set<Socket>();
+  /** Those whose TLS handshake is not done. */
+  readonly #unsecured = new Set<Socket>();
+  readonly #connections = new Set<Connection>();
+  #lastClient = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: BrokerOptions, { logger, now = () => performance.now() }: BrokerDeps) {
+    this.limits = limitsOf(options);
+    if (options.users !== undefined) checkUsers(options.users);
+    this.#options = options;
+    this.logger = logger;
+    this.now = now;
+    this.signIn = new SignIn(options);
+    this.#handshakes = options.tls && new Handshakes(options.tls, { timeoutMs: this.limits.signInTimeoutMs });
+    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+  }
+
+  get url(): string {
+    const host = ['', '0.0.0.0', '::'].includes(this.#options.host) ? '127.0.0.1' : this.#options.host;
+    return `nats://${showPlace({ host, port: this.port })}`;
+  }
+
+  async listen(): Promise<void> {
+    const { host, port, placeOption = 'port' } = this.#options;
+    this.port = await listenAt(this.#server, { host, port }, placeOption);
+    this.#server.on('error', (error) => this.logger.error({ err: error }, 'a connection could not be taken'));
+    const { pingIntervalMs, writeTimeoutMs, signInTimeoutMs } = this.limits;
+    const shortest = Math.min(pingIntervalMs, writeTimeoutMs, signInTimeoutMs);
+    const everyMs = Math.min(LEAST_OFTEN_MS, Math.max(MOST_OFTEN_MS, shortest / 4));
+    this.#timer = setInterval(() => this.#checkAll(), everyMs);
+  }
+
+  async setUsers(users: readonly BrokerUser[]): Promise<void> {
+    checkUsers(users);
+    this.signIn.replaceUsers(users);
+    for (const connection of [...this.#connections]) connection.recheck();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  endWhenWritten({ output, socket }: Connection): void {
+    const timer = setTimeout(() => socket.destroy(), this.limits.drainTimeoutMs);
+    socket.once('close', () => clearTimeout(timer));
+    output.onEmpty = () => socket.end();
+    output.flush();
+  }
+
+  relieve(): void {
+    if (this.flusher.pendingBytes <= this.limits.maxTotalPendingBytes) return;
+    const open = [...this.#connections].filter(({ isOpen }) => isOpen);
+    const most = open.reduce((a, b) => (b.output.pendingBytes > a.output.pendingBytes ? b : a));
+    most.cutOff('Slow Consumer');
+  }
+
+  async #stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    clearInterval(this.#timer);
+    for (const connection of this.#connections) connection.drain();
+    for (const socket of this.#unsecured) socket.destroy();
+    await closed;
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => this.#sockets.delete(socket));
+    this.#lastClient += 1;
+    const client = { id: this.#lastClient, nonce: this.signIn.nonce() };
+    socket.write(this.#info(socket, client));
+    if (this.#sockets.size > this.limits.maxConnections) {
+      this.logger.warn(
+        { connections: this.#sockets.size - 1 },
+        'a connection was refused: there are too many',
+      );
+      socket.end("-ERR 'maximum connections exceeded'\r\n", () => socket.destroy());
+    } else if (this.#handshakes === undefined) this.#open(socket, client);
+    else {
+      this.#unsecured.add(socket);
+      socket.once('close', () => this.#unsecured.delete(socket));
+      this.#handshakes.begin(socket, (handshake) => {
+        this.#unsecured.delete(socket);
+        this.#secured(handshake, client);
+      });
+    }
+  }
+
+  #secured({ socket, certificateFault }: Handshake, client: { id: number; nonce: string }): void {
+    socket.on('error', () => {});
+    const connection = this.#open(socket, client);
+    if (certificateFault === '') return;
+    this.logger.warn(
+      { ...connection.label, certificateFault },
+      'the certificate of a client is not accepted',
+    );
+    connection.end(`TLS client certificate not accepted (${certificateFault})`);
+  }
+
+  #open(socket: ClientSocket, client: { id: number; nonce: string }): Connection {
+    const connection = new Connection(socket, client, this);
+    this.#connections.add(connection);
+    socket.once('close', () => {
+      this.#connections.delete(connection);
+      connection.closed();
+    });
+    return connection;
+  }
+
+  #checkAll(): void {
+    const now = this.now();
+    for (const connection of this.#connections) if (connection.isOpen) connection.check(now);
+  }
+
+  #info(socket: Socket, { id, nonce }: { id: number; nonce: string }): string {
+    const info = {
+      server_id: this.#id,
+      server_name: 'steward-broker',
+      version: this.#options.version ?? '0.0.0',
+      proto: 1,
+      host: this.#options.host,
+      port: this.port,
+      headers: true,
+      max_payload: this.limits.maxPayloadBytes,
+      jetstream: false,
+      client_id: id,
+      client_ip: socket.remoteAddress ?? '',
+      connect_urls: [],
+      ...(this.signIn.isRequired && { auth_required: true, nonce }),
+      ...(this.#options.tls && { tls_required: true, tls_verify: this.#options.tls.clientCa !== undefined }),
+    };
+    return `INFO ${JSON.stringify(info)}\r\n`;
+  }
+}
