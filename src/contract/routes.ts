@@ -76,7 +76,24 @@ export const ROUTES = {
 
 export type RouteName = keyof typeof ROUTES;
 
+/** Why the API refuses: a mistake of the caller, a matter of access, or a fault of the node. */
+export const FAULT_CODES = [
+  'bad-request',
+  'not-found',
+  'no-such-path',
+  'wrong-method',
+  'wrong-type',
+  'too-large',
+  'too-slow',
+  'unauthorized',
+  'forbidden',
+  'busy',
+  'failed',
+] as const;
+
+export type FaultCode = (typeof FAULT_CODES)[number];
+
 /** What the API answers where it refuses: a sentence, and the field it is about where there is one. */
 export interface ApiFault {
-  readonly error: { readonly code: string; readonly message: string; readonly field?: string };
+  readonly error: { readonly code: FaultCode; readonly message: string; readonly field?: string };
 }

@@ -1,17 +1,20 @@
 /** What may be known of a request, in the order in which it may come. */
-export type RequestState =
-  | 'queued'
-  | 'sent'
-  | 'accepted'
-  | 'running'
-  | 'succeeded'
-  | 'failed'
-  | 'timed-out'
-  | 'interrupted'
-  | 'rejected'
-  | 'expired'
-  | 'undelivered'
-  | 'cancelled';
+export const REQUEST_STATES = [
+  'queued',
+  'sent',
+  'accepted',
+  'running',
+  'succeeded',
+  'failed',
+  'timed-out',
+  'interrupted',
+  'rejected',
+  'expired',
+  'undelivered',
+  'cancelled',
+] as const;
+
+export type RequestState = (typeof REQUEST_STATES)[number];
 
 /**
  * What a request counts as where requests are added up: each is in exactly one group. `waiting` has not reached its

@@ -3,12 +3,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type GuardOptions, type HttpRefusal, httpRefusal } from './http-guard.ts';
 import { isLoopback } from './is-loopback.ts';
 import { listenAt, type Place } from './listen-at.ts';
+import { bindSocketFile, type SocketFile } from './socket-file.ts';
 
 /** Answers a request that the guard let pass; a failure is answered with 500. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export interface HttpServiceOptions {
-  readonly place: Place;
+  /** Where to listen. A unix socket is its owner's alone, so there origin and token are not asked for. */
+  readonly place: Place | { readonly socketPath: string };
   /** The setting that names the place, as a flag: `-httpListener`. */
   readonly option: string;
   readonly token: string;
@@ -40,13 +42,14 @@ const KEEP_ALIVE_MS = 5000;
 /** How long a client that was refused may go on sending, so that it gets to read why. */
 const UNREAD_GRACE_MS = 1000;
 
-/** Serves HTTP at a place, to those whom `httpRefusal` lets pass. Throws ListenError. */
+/** Serves HTTP at a place, there to those whom `httpRefusal` lets pass, or on a unix socket. Throws ListenError. */
 export async function startHttpService(
   options: HttpServiceOptions,
   deps: HttpServiceDeps,
 ): Promise<HttpService> {
   const settings = { ...DEFAULTS, ...options };
-  const guard = { isLoopback: isLoopback(options.place.host), token: options.token };
+  const { place, token, option } = settings;
+  const guard = 'host' in place ? { isLoopback: isLoopback(place.host), token } : undefined;
   const server = createServer({
     headersTimeout: settings.headersTimeoutMs,
     requestTimeout: settings.requestTimeoutMs,
@@ -64,7 +67,8 @@ export async function startHttpService(
   server.on('request', serve);
   // Who asks before sending a body is told to send it once the handler reads it (see `readBody`).
   server.on('checkContinue', serve);
-  service.port = await listenAt(server, options.place, options.option);
+  if ('host' in place) service.port = await listenAt(server, place, option);
+  else service.file = await bindSocketFile(server, place.socketPath);
   // A fault of one connection must not end the program.
   server.on('error', () => {});
   return service;
@@ -73,6 +77,7 @@ export async function startHttpService(
 /** A running HTTP server, until it is disposed of. */
 export class HttpService implements AsyncDisposable {
   port = 0;
+  file: SocketFile | undefined;
   isStopping = false;
   readonly #server: Server;
   readonly #stopTimeoutMs: number;
@@ -91,6 +96,7 @@ export class HttpService implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     this.isStopping = true;
+    await this.file?.remove();
     const closed = once(this.#server, 'close');
     this.#server.close();
     const timer = setTimeout(() => this.#server.closeAllConnections(), this.#stopTimeoutMs);
@@ -138,7 +144,7 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly service: HttpService;
-  readonly guard: GuardOptions;
+  readonly guard: GuardOptions | undefined;
 }
 
 async function answer(
@@ -150,7 +156,7 @@ async function answer(
   response.on('error', () => {});
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Cache-Control', 'no-store');
-  const refusal = service.isStopping ? STOPPING : httpRefusal(request.headers, guard);
+  const refusal = service.isStopping ? STOPPING : guard && httpRefusal(request.headers, guard);
   if (refusal !== undefined) return refuse(response, refusal);
   try {
     await handle(request, response);

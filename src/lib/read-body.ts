@@ -66,7 +66,7 @@ function collect(
 function tooLarge({ maxBytes }: BodyLimits): HttpRefusal {
   return {
     status: 413,
-    reason: `a submission may have ${maxBytes} bytes at most, and this one has more`,
+    reason: `the body may have ${maxBytes} bytes at most, and this one has more`,
   };
 }
 

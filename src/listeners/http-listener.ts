@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { bodyTypeRefusal } from '../lib/body-type.ts';
 import { ByteBudget } from '../lib/byte-budget.ts';
 import type { HttpRefusal } from '../lib/http-guard.ts';
 import { endEarly, type HttpService, startHttpService } from '../lib/http-service.ts';
@@ -24,10 +25,6 @@ export interface HttpListenerOptions {
 
 /** The status of an answer; 207 tells a client that reads nothing else that not all was taken. */
 const STATUS: Readonly<Record<Verdict, number>> = { accepted: 200, partly: 207, refused: 422, unread: 400 };
-
-/** Text of any kind, also what curl calls a form unless told otherwise; absent is fine too. */
-const READ_TYPES =
-  /^(text\/(plain|yaml|x-yaml|json)|application\/(.*\+)?(json|yaml|x-yaml|octet-stream|x-www-form-urlencoded))$/;
 
 /**
  * Takes submissions as the body of `POST /` and answers with the line that the socket would give, as JSON.
@@ -72,13 +69,7 @@ function refusalOf({ url = '', method, headers }: IncomingMessage): HttpRefusal 
       headers: { Allow: 'POST' },
     };
   }
-  const type = (headers['content-type'] ?? 'application/json').split(';')[0]!.trim().toLowerCase();
-  if (!READ_TYPES.test(type)) {
-    return { status: 415, reason: `messages are JSON or YAML, not ${type}: use application/json` };
-  }
-  const coding = headers['content-encoding'];
-  if (coding === undefined || coding === 'identity') return undefined;
-  return { status: 415, reason: `send messages as they are, without content-encoding ${coding}` };
+  return bodyTypeRefusal(headers, 'JSON or YAML');
 }
 
 function sendLine(response: ServerResponse, head: Omit<HttpRefusal, 'reason'>, line: string): void {

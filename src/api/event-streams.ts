@@ -1,0 +1,116 @@
+import type { ServerResponse } from 'node:http';
+import type { ApiEvent, EventFilter } from '../contract/events.ts';
+import type { ApiDesk } from './desk.ts';
+import { RefusedError } from './refusal.ts';
+
+/** How many clients may follow events, and how much of what they do not read is kept. */
+export interface EventStreamOptions {
+  readonly heartbeatMs?: number;
+  readonly maxStreams?: number;
+  readonly maxUnreadBytes?: number;
+}
+
+const DEFAULTS = { heartbeatMs: 15_000, maxStreams: 200, maxUnreadBytes: 1024 * 1024 };
+/** How long a client that was cut off may take to read why, ms. */
+const LAST_WORD_MS = 1000;
+const HEADERS = { 'Content-Type': 'text/event-stream; charset=utf-8' };
+
+/** The clients that follow what changes, as server-sent events. */
+export class EventStreams implements Disposable {
+  readonly #options: typeof DEFAULTS;
+  readonly #streams = new Set<EventStream>();
+  readonly #heartbeat: NodeJS.Timeout;
+
+  constructor(options: EventStreamOptions = {}) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#heartbeat = setInterval(() => {
+      for (const stream of this.#streams) stream.comment('still here');
+    }, this.#options.heartbeatMs);
+    this.#heartbeat.unref();
+  }
+
+  /** Sends events until the client leaves, does not read, or the streams are disposed. Throws RefusedError. */
+  async serve(response: ServerResponse, filter: EventFilter, desk: ApiDesk): Promise<void> {
+    const { maxStreams, maxUnreadBytes } = this.#options;
+    if (this.#streams.size >= maxStreams) {
+      const reason = `${maxStreams} clients follow events already: try again later`;
+      throw new RefusedError({ status: 503, reason, headers: { 'Retry-After': '5' } });
+    }
+    const stream = new EventStream(response, maxUnreadBytes);
+    this.#streams.add(stream);
+    try {
+      using _ = desk.events(filter, (event) => stream.send(event));
+      await stream.ended;
+    } finally {
+      this.#streams.delete(stream);
+      stream.end('the node could not go on');
+    }
+  }
+
+  /** Ends every stream. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#heartbeat);
+    for (const stream of this.#streams) stream.end('the node is stopping');
+  }
+}
+
+class EventStream {
+  readonly #response: ServerResponse;
+  readonly #maxUnreadBytes: number;
+  readonly #ended = Promise.withResolvers<void>();
+  #isOver = false;
+
+  constructor(response: ServerResponse, maxUnreadBytes: number) {
+    this.#response = response;
+    this.#maxUnreadBytes = maxUnreadBytes;
+    response.once('close', () => this.#finish());
+  }
+
+  /** Resolves when nothing more can be sent. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  send(event: ApiEvent): void {
+    this.#write(() => frameOf(event));
+  }
+
+  comment(text: string): void {
+    this.#write(() => `: ${text}\n\n`);
+  }
+
+  /** Says a last word and closes the connection. */
+  end(reason: string): void {
+    if (this.#isOver) return;
+    this.#finish();
+    this.#response.end(`: ${reason}\n\n`);
+    const timer = setTimeout(() => this.#response.destroy(), LAST_WORD_MS);
+    this.#response.once('close', () => clearTimeout(timer));
+  }
+
+  #write(frame: () => string): void {
+    if (this.#isOver) return;
+    if (this.#response.writableLength > this.#maxUnreadBytes) {
+      return this.end('cut off, since what was sent is not read: connect again and read the list');
+    }
+    if (!this.#response.headersSent) this.#response.writeHead(200, HEADERS);
+    this.#response.write(frame());
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#ended.resolve();
+  }
+}
+
+/** What several clients are told of is written out once. */
+const frames = new WeakMap<ApiEvent, string>();
+
+function frameOf(event: ApiEvent): string {
+  const known = frames.get(event);
+  if (known !== undefined) return known;
+  const { type, ...data } = event;
+  const frame = `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+  frames.set(event, frame);
+  return frame;
+}

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { startApiServer } from '../../src/api/api-server.ts';
+import type { EventStreamOptions } from '../../src/api/event-streams.ts';
+import { ApiClient } from '../../src/client/api-client.ts';
+import { createLogger } from '../../src/observe/logger.ts';
+import { disposeAfter, type TestScope } from './dispose-after.ts';
+import { FakeDesk } from './fake-desk.ts';
+import { tempFolder } from './temp-folder.ts';
+
+interface FakeApiOptions extends EventStreamOptions {
+  readonly desk?: FakeDesk;
+  /** Serves at a TCP port of 127.0.0.1, or at another host, instead of a socket. */
+  readonly place?: { readonly host: string; readonly port: number };
+  readonly token?: string;
+  readonly maxBytes?: number;
+  readonly idleTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+/** Serves the API of a fake desk, on a socket unless told, and gives a client for it. Ended when the test ends. */
+export async function startFakeApi(scope: TestScope, options: FakeApiOptions = {}) {
+  const { desk = new FakeDesk(), token = '', place } = options;
+  const folder = await tempFolder(scope);
+  const socketPath = join(folder.path, 'stew.sock');
+  const logger = createLogger({ level: 'silent', pretty: false, nodeName: 'central' });
+  const server = disposeAfter(
+    scope,
+    await startApiServer(
+      { maxBytes: 1024 * 1024, version: '0.0.0-fake', ...options, token, place: place ?? { socketPath } },
+      { desk, logger },
+    ),
+  );
+  const url = `http://127.0.0.1:${server.port}`;
+  const client = disposeAfter(scope, new ApiClient(place ? { url, token } : { socketPath }));
+  return { desk, client, socketPath, url, server, folder: folder.path };
+}
