@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Config } from '../config/config.ts';
 import { newId } from '../lib/new-id.ts';
 import type { Answer } from '../listeners/answer-line.ts';
-import { createResumableSubmit, type SubmitDeps } from './submit.ts';
+import type { SubmitDeps } from './submission.ts';
+import { createResumableSubmit } from './submit.ts';
 
 const CONFIG = {
   nodeName: 'central',

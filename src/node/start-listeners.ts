@@ -14,7 +14,8 @@ import { startUnixListener } from '../listeners/unix-socket.ts';
 import { startMetricsServer } from '../observe/metrics-server.ts';
 import { startProfilingServer } from '../observe/profiling-server.ts';
 import type { NodeParts } from './build-node.ts';
-import { createResumableSubmit, createSubmit, type SubmitDeps } from './submit.ts';
+import type { SubmitDeps } from './submission.ts';
+import { createResumableSubmit, createSubmit } from './submit.ts';
 
 export interface ListenersDeps {
   readonly parts: NodeParts;

@@ -10,7 +10,7 @@ import { createNodeProcesses } from './node-subscribers.ts';
 import { noteHello } from './note-hello.ts';
 import { toPiece } from './piece-channel.ts';
 import { startListeners } from './start-listeners.ts';
-import type { SubmitDeps } from './submit.ts';
+import type { SubmitDeps } from './submission.ts';
 
 /** A node that runs until it is disposed; `failed` resolves when it cannot go on. */
 export type RunningNode = AsyncDisposable & { readonly failed: Promise<Error> };
@@ -108,7 +108,7 @@ function submitDeps({ methods, outbox, bus, metrics, logger }: NodeParts): Submi
   return {
     isKnownMethod: (method) => methods.has(method),
     scheduleFault: (method) => unschedulable(method, methods.get(method)),
-    enqueue: (parcels) => outbox.enqueue(parcels),
+    enqueue: (parcels, alongside) => outbox.enqueue(parcels, alongside),
     publishUnanswered: ({ subject, body, format }) => {
       const headers: Record<string, string> = {};
       addFormatHeaders(headers, format);

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Config } from '../config/config.ts';
 import type { Answer } from '../listeners/answer-line.ts';
 import type { Parcel } from '../outbox/outbox.ts';
-import { createSubmit, type SubmitDeps } from './submit.ts';
+import type { SubmitDeps } from './submission.ts';
+import { createSubmit } from './submit.ts';
 
 const CONFIG = {
   ...{ nodeName: 'central', serialization: '', compression: '' },

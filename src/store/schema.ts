@@ -102,8 +102,28 @@ export const MIGRATIONS: readonly string[] = [
       exit_code = new.exit_code, signal = new.signal, stderr_tail = new.stderr_tail, output_bytes = new.output_bytes,
       stderr_bytes = new.stderr_bytes,
       stdout = (SELECT data FROM outputs WHERE id = new.id AND stream = 1 ORDER BY offset DESC LIMIT 1),
+      stdout_sent = (SELECT offset FROM outputs WHERE id = new.id AND stream = 1 ORDER BY offset DESC LIMIT 1),
       started_at = new.started_at, ended_at = new.ended_at, reported = lane IS NULL
     WHERE forward = new.id;
   END;
+  `,
+  // Requests have a batch, messages of the node's own have none. `ledger_notable` leaves out the two states that most
+  // requests are in, so that queueing a message and its success touch no index. A batch's messages lie between its ids, or,
+  // where it came in several submissions, between those of `batch_parts`. `steps` and `request_options` hold what few have.
+  `
+  CREATE INDEX ledger_notable ON ledger (state, id, ended_at)
+    WHERE batch IS NOT NULL AND state NOT IN ('queued', 'succeeded');
+  CREATE INDEX ledger_own ON ledger (batch, state) WHERE batch IS NULL;
+  CREATE TABLE batches (
+    id TEXT PRIMARY KEY, at INTEGER NOT NULL, label TEXT NOT NULL, total INTEGER NOT NULL, first_id TEXT NOT NULL,
+    last_id TEXT NOT NULL, plan TEXT) WITHOUT ROWID;
+  CREATE TABLE batch_parts (
+    batch TEXT NOT NULL, first_id TEXT NOT NULL, last_id TEXT NOT NULL, PRIMARY KEY (batch, first_id)) WITHOUT ROWID;
+  INSERT INTO batches (id, at, label, total, first_id, last_id)
+    SELECT batch, min(queued_at), '', count(*), min(id), max(id) FROM ledger WHERE batch IS NOT NULL GROUP BY batch;
+  CREATE TABLE steps (
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, what TEXT NOT NULL, other TEXT, note TEXT);
+  CREATE INDEX steps_id ON steps (id);
+  CREATE TABLE request_options (id TEXT PRIMARY KEY, options TEXT NOT NULL) WITHOUT ROWID;
   `,
 ];
