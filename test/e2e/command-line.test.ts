@@ -3,10 +3,13 @@ import { chmod, cp, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ChildProgram } from '../support/child-program.ts';
+import { stewardCommand } from '../support/node.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const LAUNCHER = join(ROOT, 'bin/steward');
+/** The launcher, or the program that is tested in its stead. */
+const PROGRAM = process.env.STEWARD_TEST_PROGRAM ? stewardCommand() : [LAUNCHER];
 const VERSION = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')).version as string;
 
 interface Ran {
@@ -24,9 +27,10 @@ interface RunOptions {
 
 async function steward(t: TestContext, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const folder = options.folder ?? (await tempFolder(t)).path;
+  const [command, ...first] = options.command === undefined ? PROGRAM : [options.command];
   const program = await ChildProgram.start({
-    command: options.command ?? LAUNCHER,
-    args,
+    command: command!,
+    args: [...first, ...args],
     cwd: folder,
     env: { PATH: process.env.PATH, ...options.env },
   });

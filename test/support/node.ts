@@ -226,7 +226,7 @@ export class StewardNode implements AsyncDisposable {
 }
 
 /** The program under test: the source run by this Node, or what STEWARD_TEST_PROGRAM says (words split at spaces). */
-function stewardCommand(): string[] {
+export function stewardCommand(): string[] {
   const other = process.env.STEWARD_TEST_PROGRAM?.trim();
   if (!other)
     return [process.execPath, '--disable-warning=ExperimentalWarning', join(PROJECT, 'src/main.ts')];
