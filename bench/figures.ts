@@ -1,5 +1,6 @@
 import { brokerLimit, spawnLimit } from './limits/run-limit.ts';
 import { type AppendRun, measureAppend } from './measure-append.ts';
+import { type BinaryRun, builtProgram, measureBinary, type ProgramFigures } from './measure-binary.ts';
 import { measureCommands } from './measure-commands.ts';
 import { measureCopy } from './measure-copy.ts';
 import { measureDrain } from './measure-drain.ts';
@@ -7,7 +8,7 @@ import { measureMemory } from './measure-memory.ts';
 import { measureSingle } from './measure-single.ts';
 import { measureTail } from './measure-tail.ts';
 import { median, percentile } from './statistics.ts';
-import type { Row } from './table.ts';
+import type { Goal, Row } from './table.ts';
 
 /** How much to measure. */
 export interface BenchOptions {
@@ -41,6 +42,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   drain: drainFigures,
   copy: copyFigures,
   tail: tailFigures,
+  binary: binaryFigures,
 };
 
 async function limitFigures({ runs, appends, commands }: BenchOptions): Promise<Row[]> {
@@ -142,6 +144,27 @@ async function tailFigures({ runs, tailLines }: BenchOptions): Promise<Row[]> {
   const rates = found.map(({ perSecond }) => perSecond);
   const limits = found.map(({ limitPerSecond }) => limitPerSecond);
   return [rateRow({ name: 'tail', figure: 'tail lines, beside reading them', rates, limits })];
+}
+
+/** What the single-file program does; the limit is what Node.js does. */
+async function binaryFigures({ runs, commands, appends }: BenchOptions): Promise<Row[]> {
+  const path = builtProgram();
+  if (path === undefined) {
+    const note = 'it was not made; npm run build:bin -- linux-x64 makes it';
+    return [{ name: 'binary', figure: 'the single-file program', unit: '', note }];
+  }
+  const found = await times(runs, () => measureBinary(path, { commands, appends }));
+  const row = (figure: string, name: keyof ProgramFigures, rest: { unit: string; goal: Goal }): Row => {
+    const of = (program: keyof BinaryRun) => median(found.map((run) => run[program][name]));
+    const [value, limit] = [of('file'), of('node')];
+    return { name: 'binary', figure: `single file: ${figure}`, value, limit, ratio: value / limit, ...rest };
+  };
+  return [
+    row('start (beside Node.js)', 'startMs', { unit: 'ms', goal: { atMost: 0.5 } }),
+    row('memory of an idle node', 'idleMb', { unit: 'MB', goal: { atMost: 0.7 } }),
+    row('commands with output back', 'commandsPerSecond', { unit: '/s', goal: { atLeast: 1 } }),
+    row('durable ordered appends', 'appendsPerSecond', { unit: '/s', goal: { atLeast: 0.9 } }),
+  ];
 }
 
 interface Rates {

@@ -42,7 +42,7 @@ export async function measureMemory(count: number): Promise<MemoryRun> {
 }
 
 /** The memory once it has kept within 1 MB for three seconds, or as it is after half a minute. */
-async function settledRss(node: StewardNode): Promise<number> {
+export async function settledRss(node: StewardNode): Promise<number> {
   const seen: number[] = [];
   return waitFor(
     'memory to settle',
