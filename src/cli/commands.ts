@@ -14,6 +14,12 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./keys.ts')).keysCommand,
   },
   {
+    name: 'broker',
+    group: 'setup',
+    summary: 'run a broker for trying things out and for a handful of nodes',
+    load: async () => (await import('./broker.ts')).brokerCommand,
+  },
+  {
     name: 'broker-config',
     group: 'setup',
     summary: 'write a nats-server configuration with least permissions',
