@@ -62,12 +62,13 @@ export const brokerConfigCommand = defineCommand({
         `broker-config takes no ${JSON.stringify(call.operands[0])}: nodes are given by --node NAME=KEY`,
       );
     const { natsConfig } = await import('../security/nats-config.ts');
+    await checkPlace(call);
     const users = await usersOf(call);
     const options = configOptions(call);
     const text = natsConfig(users, options);
     const check = { text, withoutTls: natsConfig(users, { port: options.port }), tls: options.tls };
     const { checkNatsConfig } = await import('./check-nats-config.ts');
-    call.stderr.write(`${await checkNatsConfig(check, call.env)}\n`);
+    call.stderr.write(`${await checkNatsConfig(check, { env: call.env })}\n`);
     if (call.options.out === undefined) call.stdout.write(text);
     else await write(call.options.out, text, call);
     return 0;
@@ -99,25 +100,28 @@ function configOptions({ options }: Call): NatsConfigOptions {
   return { ...more, port, tls: { certificate, key, ...(ca === undefined ? {} : { ca }) } };
 }
 
-async function write(out: string, text: string, { options, stderr }: Call): Promise<void> {
-  const { readFile, writeFile } = await import('node:fs/promises');
+/** Nothing is replaced that this command did not make. */
+async function checkPlace({ options: { out, force } }: Call): Promise<void> {
+  if (out === undefined || force === true) return;
+  const { readFile } = await import('node:fs/promises');
   const { NATS_CONFIG_MARK } = await import('../security/nats-config.ts');
-  const { writeAtomically } = await import('../lib/write-atomically.ts');
+  const old = await readFile(out, 'utf8').catch(() => undefined);
+  if (old !== undefined && !old.startsWith(NATS_CONFIG_MARK))
+    throw new UsageError(`${out} was not made by this command: give another file, or --force to replace it`);
+}
+
+async function write(out: string, text: string, { stderr }: Call): Promise<void> {
+  const { rename, writeFile } = await import('node:fs/promises');
   const { systemFault } = await import('../lib/system-fault.ts');
   try {
-    const old = await readFile(out, 'utf8').catch(() => undefined);
-    if (old !== undefined && !old.startsWith(NATS_CONFIG_MARK) && options.force !== true)
-      throw new UsageError(
-        `${out} was not made by this command: give another file, or --force to replace it`,
-      );
-    // The broker runs as another user: a new file is readable, as it holds no secret.
-    if (old === undefined) await writeFile(out, '', { mode: 0o644, flag: 'wx' });
-    await writeAtomically(out, text);
+    // The broker runs as another user: the file is readable for all, as it holds no secret.
+    const temporary = `${out}.${process.pid}.new`;
+    await writeFile(temporary, text, { mode: 0o644 });
+    await rename(temporary, out);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
     throw new UsageError(`${out} cannot be written: ${systemFault(error)}`);
   }
   stderr.write(
-    `${out} is written. nats-server -c ${out} starts with it, nats-server --signal reload takes it while it runs.\n`,
+    `${out} is written: start nats-server -c ${out}, or have a running one take it (--signal reload).\n`,
   );
 }

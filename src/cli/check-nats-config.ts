@@ -17,13 +17,16 @@ interface Checked {
 }
 
 /** Has an installed nats-server check a configuration; a sentence on how. Throws UsageError with what it says against it. */
-export async function checkNatsConfig({ text, withoutTls, tls }: Checked, env: Environment): Promise<string> {
+export async function checkNatsConfig(
+  { text, withoutTls, tls }: Checked,
+  { env, command = 'nats-server' }: { env: Environment; command?: string },
+): Promise<string> {
   const hasFiles = await areThere(tls === undefined ? [] : Object.values(tls));
   const folder = await mkdtemp(join(tmpdir(), 'steward-config-'));
   try {
     const file = join(folder, 'nats.conf');
     await writeFile(file, hasFiles ? text : withoutTls, { mode: 0o600 });
-    const ran = await runCheck(file, env);
+    const ran = await runCheck([command, file], env);
     if (ran === 'missing') return 'Not checked: nats-server is not installed on this machine.';
     if (ran !== 'valid')
       throw new UsageError(
@@ -37,10 +40,13 @@ export async function checkNatsConfig({ text, withoutTls, tls }: Checked, env: E
   }
 }
 
-function runCheck(file: string, env: Environment): Promise<'valid' | 'missing' | (string & {})> {
+function runCheck(
+  [command, file]: [string, string],
+  env: Environment,
+): Promise<'valid' | 'missing' | (string & {})> {
   const options = { env: { ...env, PATH: `${env.PATH ?? ''}${MORE_PLACES}` }, timeout: CHECK_TIMEOUT_MS };
   return new Promise((resolve) => {
-    execFile('nats-server', ['-t', '-c', file], options, (error, stdout, stderr) => {
+    execFile(command, ['-t', '-c', file], options, (error, stdout, stderr) => {
       if (error === null) return resolve('valid');
       if (error.code === 'ENOENT') return resolve('missing');
       const said = `${stderr}${stdout}`.trim().split('\n').at(-1) ?? '';

@@ -1,3 +1,4 @@
+import { publicKeyOfSeed, toPublicNkey, toUserSeed } from './nkey.ts';
 import { SecurityError } from './security-error.ts';
 
 const MAGIC = 'openssh-key-v1\0';
@@ -50,10 +51,11 @@ function seedIn(bytes: Buffer, path: string): Uint8Array {
   secret.text();
   const publicKey = secret.bytes();
   const both = secret.bytes();
+  const seed = new Uint8Array(both.subarray(0, 32));
   // The secret part holds the public key again behind its 32 bytes.
-  if (!isWhole || both.length !== 64 || !publicKey.equals(both.subarray(32)))
+  if (!isWhole || both.length !== 64 || publicKeyOfSeed(toUserSeed(seed)) !== toPublicNkey(publicKey))
     throw new SecurityError('bad-key', `${path} is damaged: its parts do not belong together`);
-  return new Uint8Array(both.subarray(0, 32));
+  return seed;
 }
 
 /** Reads the length-prefixed values of SSH's wire format (RFC 4251, section 5). */

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KINDS } from '../message/kind.ts';
+import { kindOf } from '../message/kind-of.ts';
+import { joinPermissions, permissionsOf, SUBJECT_KINDS } from './permissions.ts';
+
+const SHAPE = { central: 'central' };
+
+test('permissions know every kind of message that there is', () => {
+  assert.deepEqual(SUBJECT_KINDS, KINDS);
+  for (const method of ['REQCancel', 'REQReport', 'REQToFileAppend', 'REQToConsole'])
+    assert.equal(kindOf(method), 'EventACK');
+});
+
+test('a node names itself and the central node in all that it may do, and no other', () => {
+  const { publish, subscribe } = permissionsOf('ship1', SHAPE);
+  const all = [...publish.allow, ...subscribe.allow];
+  assert.ok(all.length > 0);
+  for (const subject of all) assert.match(subject, /^(ship1|central|errorCentral)\./);
+});
+
+test('what a node hears of the central node is the answers to itself alone', () => {
+  const heard = permissionsOf('ship1', SHAPE).subscribe.allow.filter(
+    (subject) => !subject.startsWith('ship1.'),
+  );
+  assert.deepEqual(heard, ['central.*.*.reply.ship1.*', 'errorCentral.REQErrorLog.EventACK.reply.ship1.*']);
+});
+
+test('a relay changes nothing for nodes that it does not name', () => {
+  const relays = [{ from: 'ship1', via: 'central', to: 'ship2' }];
+  assert.deepEqual(permissionsOf('ship3', { ...SHAPE, relays }), permissionsOf('ship3', SHAPE));
+  assert.deepEqual(permissionsOf('ship2', { ...SHAPE, relays }), permissionsOf('ship2', SHAPE));
+});
+
+test('with original nodes the shared subjects of answers are heard too', () => {
+  const relays = [{ from: 'ship1', via: 'central', to: 'ship2' }];
+  const { subscribe } = permissionsOf('ship1', { ...SHAPE, relays, hasOriginalNodes: true });
+  for (const subject of [
+    'central.*.*.reply',
+    'errorCentral.REQErrorLog.EventACK.reply',
+    'ship2.central.REQRelay.EventACK.reply',
+  ])
+    assert.ok(subscribe.allow.includes(subject), subject);
+});
+
+test('only a central node that admits others has to do with tokens', () => {
+  const isOfJoining = (subject: string) => subject.startsWith('Steward.Join');
+  const subjects = (shape: Parameters<typeof permissionsOf>[1], node: string) => {
+    const { publish, subscribe } = permissionsOf(node, shape);
+    return [...publish.allow, ...subscribe.allow].filter(isOfJoining);
+  };
+  assert.deepEqual(subjects(SHAPE, 'central'), []);
+  assert.deepEqual(subjects({ ...SHAPE, admitsByToken: true }, 'ship1'), []);
+  assert.equal(subjects({ ...SHAPE, admitsByToken: true }, 'central').length, 2);
+  assert.deepEqual(joinPermissions('UABC'), {
+    publish: { allow: ['Steward.Join.UABC'] },
+    subscribe: { allow: ['Steward.Join.UABC.answer'] },
+  });
+});
