@@ -126,18 +126,16 @@ export class FakeDesk implements ApiDesk {
     if (typeof list === 'string') return refusal(list);
     if (list.length === 0) return refusal('the submission holds no message');
     const batch = options.batch ?? newId();
-    const accepted: { index: number; toNode: string; id: string }[] = [];
-    const refused: SubmissionAnswer['refused'][number][] = [];
-    for (const [index, message] of list.entries()) {
-      if (typeof message.method !== 'string') {
-        refused.push({ index, field: 'method', reason: 'method is missing' });
-        continue;
-      }
-      for (const toNode of nodesOf(message)) {
-        const id = options.isDryRun ? '' : this.#queue({ ...message, toNode, toNodes: undefined }, batch);
-        accepted.push({ index, toNode, id });
-      }
-    }
+    const queue = (message: Record<string, unknown>) => (options.isDryRun ? '' : this.#queue(message, batch));
+    const refused = list.flatMap((message, index) =>
+      isMessage(message) ? [] : [{ index, field: 'method', reason: 'method is missing' }],
+    );
+    const accepted = list.flatMap((message, index) =>
+      (isMessage(message) ? nodesOf(message) : []).map((toNode) => ({
+        ...{ index, toNode },
+        id: queue({ ...message, toNode, toNodes: undefined }),
+      })),
+    );
     if (accepted.length === 0 || options.isDryRun) return { accepted, refused, warnings: [] };
     const label = options.label ?? labelOf(list[0]!);
     if (!this.#batches.has(batch)) this.#batches.set(batch, { at: Date.now(), label, plan: null });
@@ -340,6 +338,10 @@ function newNode(name: string): NodeSummary {
     queued: 0,
     running: 0,
   };
+}
+
+function isMessage({ method }: Record<string, unknown>): boolean {
+  return typeof method === 'string';
 }
 
 function nodesOf({ toNode, toNodes }: Record<string, unknown>): string[] {

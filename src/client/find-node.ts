@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { ApiClient } from './api-client.ts';
+import { ApiError } from './api-error.ts';
+import { findSocket } from './find-socket.ts';
+
+/** How a command was told where its node is; at most one of `socket` and `api`. */
+export interface NodePlace {
+  /** Address of the node's -apiListener: http://host:port. */
+  readonly api?: string;
+  /** Path of the node's stew.sock. */
+  readonly socket?: string;
+  /** File with the token that an -apiListener asks for. */
+  readonly tokenFile?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A client for the node that is meant: by options, else by STEWARD_SOCKET or STEWARD_API (with STEWARD_TOKEN), else the
+ * first that answers of `stew.sock` in the node's socket folder (SOCKET_FOLDER, or as ./etc/config.toml or the one in
+ * CONFIG_FOLDER has it), ./tmp and /run/steward.
+ * Throws ApiError with the places that were looked at and the way out.
+ */
+export async function connectToNode(place: NodePlace, env: Environment): Promise<ApiClient> {
+  if (place.socket !== undefined && place.api !== undefined) {
+    throw new ApiError(
+      'bad-request',
+      'both a socket and an address of the API are given: give one of the two',
+    );
+  }
+  const isTold = place.socket !== undefined || place.api !== undefined;
+  const socket = isTold ? place.socket : env.STEWARD_SOCKET || undefined;
+  const api = isTold ? place.api : env.STEWARD_API || undefined;
+  if (socket === undefined && api !== undefined) {
+    return new ApiClient({ url: api, token: await tokenOf(place.tokenFile, env) });
+  }
+  return new ApiClient({ socketPath: await findSocket(socket, env) });
+}
+
+async function tokenOf(file: string | undefined, env: Environment): Promise<string> {
+  if (file === undefined) return env.STEWARD_TOKEN ?? '';
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (cause) {
+    const text = `the token file ${file} cannot be read: ${(cause as Error).message}`;
+    throw new ApiError('bad-request', text, { cause });
+  }
+}
