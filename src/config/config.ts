@@ -71,9 +71,10 @@ export interface Config {
   readonly socketFolder: string;
   readonly databaseFolder: string;
   readonly subscribersDataFolder: string;
-  /** undefined = off, as for the next four. */
+  /** undefined = off, as for the next five. */
   readonly tcpListener: HostAndPort | undefined;
   readonly httpListener: HostAndPort | undefined;
+  readonly apiListener: HostAndPort | undefined;
   readonly promHostAndPort: HostAndPort | undefined;
   readonly exposeDataFolder: HostAndPort | undefined;
   readonly profilingPort: HostAndPort | undefined;

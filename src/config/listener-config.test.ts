@@ -9,9 +9,15 @@ const NAMES = ['-nodeName=ship1', '-centralNodeName=central'];
 
 test('listeners on loopback need no token, others take one from the environment, which is never written', async (t) => {
   const { load, path } = await configFolder(t);
-  const local = ['-tcpListener=127.0.0.9:1', '-httpListener=[::1]:2', '-exposeDataFolder=localhost:3'];
+  const local = [
+    '-tcpListener=127.0.0.9:1',
+    '-httpListener=[::1]:2',
+    '-exposeDataFolder=localhost:3',
+    '-apiListener=127.0.0.1:4',
+  ];
   const { config } = await load([...NAMES, ...local, '-profilingPort=6060']);
   assert.deepEqual(config.httpListener, { host: '::1', port: 2 });
+  assert.deepEqual(config.apiListener, { host: '127.0.0.1', port: 4 });
   assert.deepEqual(config.profilingPort, { host: '127.0.0.1', port: 6060 });
   const env = { LISTENER_TOKEN: 'from-env' };
   assert.equal((await load(['-tcpListener=:1'], env)).config.listenerToken, 'from-env');
@@ -25,6 +31,7 @@ test('listeners that others can reach, odd tokens and open profiles are refused 
     [['-tcpListener=:8091'], {}, /flag -tcpListener: ":8091" can be reached .* set LISTENER_TOKEN/],
     [['-httpListener=myhost:80'], {}, /needs a token/],
     [['-exposeDataFolder=[::2]:80'], {}, /needs a token/],
+    [['-apiListener=:8095'], {}, /flag -apiListener: .* needs a token/],
     [
       ['-tcpListener=:8091', '-listenerToken=a b'],
       {},

@@ -4,7 +4,7 @@ import type { OptionKey } from './options.ts';
 import type { Settings } from './settings.ts';
 
 /** Listeners that anybody who reaches them could give orders to, or read data from. */
-const GUARDED = ['TCPListener', 'HTTPListener', 'ExposeDataFolder'] as const;
+const GUARDED = ['TCPListener', 'HTTPListener', 'ApiListener', 'ExposeDataFolder'] as const;
 
 type PlaceKey = (typeof GUARDED)[number] | 'PromHostAndPort';
 
@@ -16,6 +16,7 @@ export function listenerConfig(settings: Settings) {
   return {
     tcpListener: placeOf('TCPListener', settings),
     httpListener: placeOf('HTTPListener', settings),
+    apiListener: placeOf('ApiListener', settings),
     promHostAndPort: placeOf('PromHostAndPort', settings),
     exposeDataFolder: placeOf('ExposeDataFolder', settings),
     profilingPort: profilingPlace(settings),

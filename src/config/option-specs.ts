@@ -143,7 +143,7 @@ export const SPECS = {
   },
   ErrorMessageRetries: { ...count, default: 10, group: 'messages', summary: 'retries of an error report' },
 
-  SocketFolder: { ...folder, default: './tmp', summary: 'folder of the socket steward.sock' },
+  SocketFolder: { ...folder, default: './tmp', summary: 'folder of the sockets steward.sock and stew.sock' },
   DatabaseFolder: { ...folder, default: './var/lib', summary: 'folder of the database' },
   SubscribersDataFolder: {
     ...folder,
@@ -155,6 +155,11 @@ export const SPECS = {
     ...text,
     group: 'listeners',
     summary: 'host:port to take messages on by HTTP; empty = off',
+  },
+  ApiListener: {
+    ...text,
+    group: 'listeners',
+    summary: 'host:port to serve the API on, which is on stew.sock too; empty = off',
   },
   PromHostAndPort: {
     ...text,
