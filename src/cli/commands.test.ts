@@ -25,7 +25,8 @@ test('an unknown command is refused with the one that was meant', () => {
 
 test('help names every command and every flag with its variable, within 100 columns', () => {
   const text = helpText();
-  for (const { name } of COMMANDS) assert.match(text, new RegExp(`^  ${name} `, 'm'));
+  for (const { name, isHidden } of COMMANDS)
+    assert.equal(new RegExp(`^  ${name} `, 'm').test(text), isHidden !== true, name);
   for (const { flag, type, env } of OPTIONS)
     assert.match(text, new RegExp(`^  -${flag} ${type} +${env}$`, 'm'));
   for (const line of text.split('\n')) assert.ok(line.length <= 100, line);

@@ -8,6 +8,18 @@ const DEFAULT_COMMAND = 'run';
 /** Every command, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [
   {
+    name: 'nodes',
+    group: 'state',
+    summary: 'list nodes, with who is there and who is away',
+    load: async () => (await import('./nodes.ts')).nodes,
+  },
+  {
+    name: 'queue',
+    group: 'state',
+    summary: 'list what waits to be delivered, and for what',
+    load: async () => (await import('./queue.ts')).queue,
+  },
+  {
     name: 'keys',
     group: 'setup',
     summary: 'make, show and convert the keys that nodes sign in with',
@@ -24,6 +36,25 @@ export const COMMANDS: readonly Command[] = [
     group: 'setup',
     summary: 'write a nats-server configuration with least permissions',
     load: async () => (await import('./broker-config.ts')).brokerConfigCommand,
+  },
+  {
+    name: 'demo',
+    group: 'program',
+    summary: 'show in half a minute what Steward does',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+  {
+    name: 'completion',
+    group: 'program',
+    summary: 'print what makes bash, zsh or fish complete commands and nodes',
+    load: async () => (await import('./completion.ts')).completion,
+  },
+  {
+    name: '__complete',
+    group: 'program',
+    summary: 'answer a shell that completes',
+    isHidden: true,
+    load: async () => (await import('./completion.ts')).answerCompletion,
   },
   {
     name: 'run',

@@ -1,0 +1,52 @@
+import { defineCommand, type RunCommand } from './command.ts';
+import { completionLines, type Look } from './completion/answer.ts';
+import { lookAtNode } from './completion/look-at-node.ts';
+import { SHELLS, type Shell, shellScript } from './completion/shell-scripts.ts';
+import { EXIT } from './exit-codes.ts';
+import { UsageError } from './usage-error.ts';
+
+/** `steward completion SHELL`: prints what makes a shell complete commands, options and the names of nodes. */
+export const completion = defineCommand({
+  usage: [`completion ${SHELLS.join('|')}`],
+  about: [
+    'Prints a script that makes your shell complete commands, options, and the names of nodes and groups, which',
+    'the running node is asked for.',
+  ],
+  options: {},
+  operands: [SHELLS],
+  examples: [
+    {
+      line: 'source <(steward completion bash)',
+      does: 'for this shell; put it into ~/.bashrc for every one',
+    },
+    { line: 'source <(steward completion zsh)', does: 'in ~/.zshrc, after compinit' },
+    {
+      line: 'steward completion fish > ~/.config/fish/completions/steward.fish',
+      does: 'for every fish from now on',
+    },
+  ],
+  run: async ({ operands: [shell, ...more], stdout }) => {
+    if (!isShell(shell) || more.length > 0) {
+      const given =
+        shell === undefined ? 'name your shell' : `${JSON.stringify([shell, ...more].join(' '))} is not it`;
+      throw new UsageError(`${given}: steward completion ${SHELLS.join(', ')}`);
+    }
+    stdout.write(shellScript(shell));
+    return EXIT.ok;
+  },
+});
+
+/** What the scripts ask: `steward __complete SHELL WORDS`. It stays silent about every fault, as shells expect. */
+export const answerCompletion: RunCommand = async ({ args: [shell, ...line], env, stdout }) => {
+  if (!isShell(shell)) return EXIT.fault;
+  const { COMMANDS } = await import('./commands.ts');
+  const look: Look = (kind) => lookAtNode(kind, env);
+  const commands = COMMANDS.filter(({ isHidden }) => isHidden !== true);
+  const lines = await completionLines(shell, line, { commands, look }).catch(() => []);
+  stdout.write(lines.map((text) => `${text}\n`).join(''));
+  return EXIT.ok;
+};
+
+function isShell(word: string | undefined): word is Shell {
+  return SHELLS.some((shell) => shell === word);
+}

@@ -1,0 +1,42 @@
+import type { Command } from '../command.ts';
+import type { Shell } from './shell-scripts.ts';
+import { type Line, type Suggestion, type Wanted, wantedAt } from './wanted.ts';
+
+/** What only a running node knows: names of nodes, targets, ids. */
+export type Look = (kind: 'node' | 'target' | 'id' | 'batch') => Promise<readonly Suggestion[]>;
+
+/** At most so many suggestions: a shell that shows thousands helps nobody. */
+const MOST = 500;
+
+/** The lines that a shell is answered with for the words up to the cursor. */
+export async function completionLines(
+  shell: Shell,
+  line: Line,
+  deps: { readonly commands: readonly Command[]; readonly look: Look },
+): Promise<string[]> {
+  const whole = shell === 'bash' ? rejoined(line) : line;
+  const wanted = await wantedAt(whole, deps.commands);
+  if (wanted.more === 'file') return [':files'];
+  if (wanted.more === 'folder') return [':folders'];
+  const all = wanted.more === 'none' ? wanted.words : await deps.look(wanted.more);
+  const prefix = shell === 'bash' ? '' : wanted.prefix;
+  return fitting(all, wanted)
+    .slice(0, MOST)
+    .map(({ word, about }) => `${prefix}${word}\t${about}`);
+}
+
+function fitting(all: readonly Suggestion[], { typed }: Wanted): Suggestion[] {
+  return all.filter(({ word }) => word.startsWith(typed));
+}
+
+/** bash gives `--limit=3` as three words. */
+function rejoined(line: Line): string[] {
+  const words: string[] = [];
+  for (const [at, word] of line.entries()) {
+    const isBehindSign = line[at - 1] === '=' && words.at(-1)?.startsWith('--') === true;
+    if (word === '=' && words.at(-1)?.startsWith('--') === true) words.push(`${words.pop()}=`);
+    else if (isBehindSign) words.push(`${words.pop()}${word}`);
+    else words.push(word);
+  }
+  return words;
+}

@@ -1,0 +1,72 @@
+import type { NodeSummary } from '../contract/nodes.ts';
+import { defineCommand } from './command.ts';
+import { EXIT } from './exit-codes.ts';
+import { agoText } from './format/moment.ts';
+import { presenceCell } from './format/state-colours.ts';
+import { formatTable } from './format/table.ts';
+import { type Terminal, terminalOf } from './terminal.ts';
+import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
+
+const COLUMNS = [
+  { title: 'NODE', canShrink: true },
+  { title: 'PRESENCE' },
+  { title: 'SEEN' },
+  { title: 'VERSION', canShrink: true },
+  { title: 'SYSTEM', canShrink: true },
+  { title: 'QUEUED', isRight: true },
+  { title: 'RUNNING', isRight: true },
+  { title: 'LABELS', canShrink: true },
+] as const;
+
+/** `steward nodes`: who is there, who is away since when, and what waits for whom. */
+export const nodes = defineCommand({
+  usage: ['nodes [options] [TARGET...]'],
+  about: [
+    'Lists the nodes that the running node knows, with their presence, version, system, labels and what waits for',
+    'them. The central node knows all that ever said hello to it; other nodes know those that they sent something to.',
+  ],
+  options: { ...FORM_OPTIONS, ...NODE_OPTIONS },
+  operands: ['target'],
+  examples: [
+    { line: 'steward nodes', does: 'all nodes' },
+    { line: "steward nodes 'presence=away'", does: 'those that are away' },
+    { line: "steward nodes 'ship*' --jsonl | jq -r .name", does: 'names alone, for a script' },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    return await withNode(call, async (api) => {
+      const isAll = call.operands.length === 0;
+      const found = isAll ? { nodes: await api.nodes(), unknown: [] } : await api.targets(call.operands);
+      for (const { reason } of found.unknown) call.stderr.write(`steward: ${reason}\n`);
+      call.stdout.write(
+        listText(found.nodes, form, () => nodesText(found.nodes, terminalOf(call.stdout, call))),
+      );
+      return found.unknown.length > 0 ? EXIT.noNode : EXIT.ok;
+    });
+  },
+});
+
+function nodesText(all: readonly NodeSummary[], terminal: Terminal): string {
+  if (all.length === 0) return 'no nodes are known yet: they are once they say hello to this one\n';
+  const now = Date.now();
+  const rows = all.map((node) => [
+    node.name,
+    presenceCell(node.presence),
+    node.isSelf ? 'here' : node.lastSeenAt === null ? 'never' : agoText(node.lastSeenAt, now),
+    node.version ?? '-',
+    node.os === null ? '-' : `${node.os} ${node.arch ?? ''}`.trimEnd(),
+    countText(node.queued),
+    countText(node.running),
+    labelsText(node),
+  ]);
+  return formatTable(COLUMNS, rows, terminal);
+}
+
+function countText(count: number): string {
+  return count === 0 ? '-' : String(count);
+}
+
+function labelsText({ labels, isSelf, isCentral }: NodeSummary): string {
+  const marks = [...(isCentral ? ['(central)'] : isSelf ? ['(asked)'] : [])];
+  return [...Object.entries(labels).map(([key, value]) => `${key}=${value}`), ...marks].join(' ');
+}

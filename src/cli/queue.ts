@@ -1,0 +1,59 @@
+import type { QueueSummary } from '../contract/nodes.ts';
+import { defineCommand } from './command.ts';
+import { EXIT } from './exit-codes.ts';
+import { agoText } from './format/moment.ts';
+import { formatTable } from './format/table.ts';
+import { type Terminal, terminalOf } from './terminal.ts';
+import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
+
+const COLUMNS = [
+  { title: 'NODE', canShrink: true },
+  { title: 'METHOD', canShrink: true },
+  { title: 'QUEUED', isRight: true },
+  { title: 'OLDEST' },
+  { title: 'ATTEMPTS', isRight: true },
+  { title: 'NEXT' },
+  { title: 'WAITS FOR', canShrink: true },
+] as const;
+
+/** `steward queue`: what waits here to be delivered, and for what it waits. */
+export const queue = defineCommand({
+  usage: ['queue [options] [TARGET...]'],
+  about: [
+    'Lists the queues of messages that wait in the running node to be delivered: one for each node and method, with',
+    'how many there are, since when, how often the first was tried and when it is tried next.',
+  ],
+  options: { ...FORM_OPTIONS, ...NODE_OPTIONS },
+  operands: ['target'],
+  examples: [
+    { line: 'steward queue', does: 'all queues that hold something' },
+    { line: 'steward queue ship2', does: 'what waits for ship2' },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    return await withNode(call, async (api) => {
+      const all = (await api.queues()).filter(({ queued }) => queued > 0);
+      const found = call.operands.length === 0 ? undefined : await api.targets(call.operands);
+      for (const { reason } of found?.unknown ?? []) call.stderr.write(`steward: ${reason}\n`);
+      const names = found && new Set(found.nodes.map(({ name }) => name));
+      const shown = names ? all.filter(({ node }) => names.has(node)) : all;
+      call.stdout.write(listText(shown, form, () => queuesText(shown, terminalOf(call.stdout, call))));
+      return found && found.unknown.length > 0 ? EXIT.noNode : EXIT.ok;
+    });
+  },
+});
+
+function queuesText(all: readonly QueueSummary[], terminal: Terminal): string {
+  if (all.length === 0) return 'nothing waits to be delivered\n';
+  const now = Date.now();
+  const rows = all.map((one) => [
+    one.node,
+    one.method,
+    String(one.queued),
+    one.oldestQueuedAt === null ? '-' : agoText(one.oldestQueuedAt, now),
+    String(one.attempts),
+    one.nextAttemptAt === null ? '-' : agoText(one.nextAttemptAt, now),
+    one.waitsFor ?? '',
+  ]);
+  return formatTable(COLUMNS, rows, terminal);
+}
