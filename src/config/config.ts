@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { nodeNameFault } from '../message/names.ts';
 import { brokerAddressFault } from './broker-address.ts';
+import {
+  brokerAddressOf,
+  type EmbeddedBrokerConfig,
+  embeddedBrokerConfig,
+} from './embedded-broker-config.ts';
 import type { HostAndPort } from './host-and-port.ts';
 import { parseLabels } from './labels.ts';
 import { listenerConfig } from './listener-config.ts';
@@ -46,6 +51,8 @@ export interface Config {
 
   /** As the operator gave it, checked; may hold a password (see hidePasswords). */
   readonly brokerAddress: string;
+  /** undefined = off. */
+  readonly embeddedBroker: EmbeddedBrokerConfig | undefined;
   /** '' = none, as for the next four. */
   readonly nkeySeedFile: string;
   readonly credsFile: string;
@@ -127,8 +134,10 @@ function brokerConfig(settings: Settings, warnings: string[]) {
   const { values } = settings;
   const fault = brokerAddressFault(values.BrokerAddress);
   if (fault !== undefined) throw settings.fault('BrokerAddress', fault);
+  const embeddedBroker = embeddedBrokerConfig(settings);
   return {
-    brokerAddress: values.BrokerAddress,
+    brokerAddress: brokerAddressOf(settings, embeddedBroker),
+    embeddedBroker,
     nkeySeedFile: values.NkeySeedFile,
     credsFile: values.CredsFile,
     rootCaPath: values.RootCAPath,

@@ -107,6 +107,14 @@ export const SPECS = {
     group: 'broker',
     summary: 'random addition to that wait, with TLS',
   },
+  EmbeddedBroker: {
+    ...text,
+    group: 'broker',
+    summary: 'host:port to run a small broker on, inside this node; empty = off',
+  },
+  EmbeddedBrokerUsers: { ...text, group: 'broker', summary: 'file of the users who may connect to it' },
+  EmbeddedBrokerTLSCert: { ...text, group: 'broker', summary: 'file with its certificate' },
+  EmbeddedBrokerTLSKey: { ...text, group: 'broker', summary: 'file with the key of its certificate' },
   Compression: { ...text, group: 'broker', summary: 'of what is sent: z = zstd, g = gzip, empty = none' },
   Serialization: { ...text, group: 'broker', summary: 'of what is sent: cbor or gob; empty = gob' },
 

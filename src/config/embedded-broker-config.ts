@@ -1,0 +1,44 @@
+import { isLoopback } from '../lib/is-loopback.ts';
+import { type HostAndPort, parseHostAndPort } from './host-and-port.ts';
+import { optionOf } from './options.ts';
+import type { Settings } from './settings.ts';
+
+/** The broker that runs inside the node, if any. */
+export interface EmbeddedBrokerConfig {
+  readonly place: HostAndPort;
+  /** Paths; '' = none. Certificate and key are both given or both not. */
+  readonly usersFile: string;
+  readonly tlsCertFile: string;
+  readonly tlsKeyFile: string;
+}
+
+/** The settings of the embedded broker; undefined = off. Throws ConfigError. */
+export function embeddedBrokerConfig(settings: Settings): EmbeddedBrokerConfig | undefined {
+  const { values } = settings;
+  if (values.EmbeddedBroker === '') return undefined;
+  const place = parseHostAndPort(values.EmbeddedBroker);
+  if (place === undefined || place.port === 0) {
+    throw settings.fault('EmbeddedBroker', 'is not host:port, or :port for every interface');
+  }
+  if (!isLoopback(place.host) && values.EmbeddedBrokerUsers === '') {
+    throw settings.fault(
+      'EmbeddedBroker',
+      'can be reached from other machines, so it needs users: set EmbeddedBrokerUsers, or listen on 127.0.0.1',
+    );
+  }
+  const [tlsCertFile, tlsKeyFile] = [values.EmbeddedBrokerTLSCert, values.EmbeddedBrokerTLSKey];
+  if (tlsCertFile !== '' && tlsKeyFile === '')
+    throw settings.fault('EmbeddedBrokerTLSCert', 'is given without EmbeddedBrokerTLSKey: give both');
+  if (tlsCertFile === '' && tlsKeyFile !== '')
+    throw settings.fault('EmbeddedBrokerTLSKey', 'is given without EmbeddedBrokerTLSCert: give both');
+  return Object.freeze({ place, usersFile: values.EmbeddedBrokerUsers, tlsCertFile, tlsKeyFile });
+}
+
+/** Where the node finds its broker: the embedded one where brokerAddress is left at its default. */
+export function brokerAddressOf(settings: Settings, embedded: EmbeddedBrokerConfig | undefined): string {
+  const { BrokerAddress: address } = settings.values;
+  if (embedded === undefined || address !== optionOf('BrokerAddress').default) return address;
+  const { host, port } = embedded.place;
+  const reached = ['', '0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
+  return reached.includes(':') ? `[${reached}]:${port}` : `${reached}:${port}`;
+}
