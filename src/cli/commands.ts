@@ -8,6 +8,12 @@ const DEFAULT_COMMAND = 'run';
 /** Every command, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [
   {
+    name: 'send',
+    group: 'fleet',
+    summary: 'hand files of messages to the running node',
+    load: async () => (await import('./send.ts')).send,
+  },
+  {
     name: 'nodes',
     group: 'state',
     summary: 'list nodes, with who is there and who is away',
@@ -18,6 +24,18 @@ export const COMMANDS: readonly Command[] = [
     group: 'state',
     summary: 'list what waits to be delivered, and for what',
     load: async () => (await import('./queue.ts')).queue,
+  },
+  {
+    name: 'errors',
+    group: 'state',
+    summary: 'print the errors that nodes reported; -f follows them',
+    load: async () => (await import('./errors.ts')).errors,
+  },
+  {
+    name: 'audit',
+    group: 'state',
+    summary: 'print what ended, from the audit log',
+    load: async () => (await import('./audit.ts')).audit,
   },
   {
     name: 'keys',
