@@ -26,6 +26,10 @@ const OPTIONS = {
     summary: 'clients must show a certificate of this authority',
     completes: 'file',
   },
+  open: {
+    type: 'boolean',
+    summary: 'let everybody in, although other machines reach the port',
+  },
   'max-payload': { type: 'string', value: 'SIZE', summary: 'the largest message; default 1MB' },
   'max-connections': { type: 'string', value: 'N', summary: 'clients at a time; default 1024' },
   'max-subscriptions': { type: 'string', value: 'N', summary: 'subscriptions of one client; default 10000' },
@@ -62,9 +66,9 @@ export const brokerCommand = defineCommand({
     'Runs a broker of the NATS protocol in this process: for trying things out, for tests and for a',
     'handful of nodes. A real fleet has nats-server; nodes move there by -brokerAddress.',
     '',
-    'Without --users and --token-file everybody who reaches the port may publish and subscribe. The users',
-    'file is read again at SIGHUP: connections of users who are gone from it are cut. SIGTERM and SIGINT',
-    'stop it once clients have got what waits for them. The log goes to stderr.',
+    'Without --users, --token-file and --tls-ca everybody who reaches the port may publish and subscribe.',
+    'The users file is read again at SIGHUP: connections of users who are gone from it are cut. SIGTERM and',
+    'SIGINT stop it once clients have got what waits for them. The log goes to stderr.',
   ],
   options: OPTIONS,
   examples: [
@@ -84,22 +88,18 @@ async function runBroker(call: Call): Promise<number> {
       `broker takes no ${JSON.stringify(operands[0])}: steward broker --help lists its options`,
     );
   const { startBroker } = await import('../broker/broker.ts');
-  const { readUsersFile } = await import('../broker/users-file.ts');
+  const { reloadUsers } = await import('../broker/watch-users.ts');
   const { catchStopSignals } = await import('./stop-signals.ts');
   const brokerOptions = await optionsOf(options);
   const logger = await openLogger(call);
   using signals = catchStopSignals(call);
+  if (options.open !== true) await requireGuard(brokerOptions);
   await using broker = await startBroker(brokerOptions, { logger });
-  if (!isGuarded(brokerOptions)) await warnIfOpen(brokerOptions.host, logger);
-  const { users } = options;
-  using _reload =
-    users === undefined
-      ? undefined
-      : onHangup(async () => {
-          const read = await readUsersFile(users);
-          await broker.setUsers(read);
-          logger.info({ users: read.length }, 'the users were read again');
-        }, logger);
+  using _reload = onHangup(async () => {
+    if (options.users === undefined) return;
+    const users = await reloadUsers(options.users, broker);
+    logger.info({ users }, 'the users were read again');
+  }, logger);
   stdout.write(`listening on ${broker.url}\n`);
   await signals.stop;
   logger.info({}, 'stopping');
@@ -192,16 +192,12 @@ async function openLogger({ options }: Call): Promise<Logger> {
   return createLogger({ level, pretty: process.stderr.isTTY === true, nodeName: 'broker' });
 }
 
-function isGuarded({ users, token, tls }: BrokerOptions): boolean {
-  return users !== undefined || token !== undefined || tls?.clientCa !== undefined;
-}
-
-async function warnIfOpen(host: string, logger: Logger): Promise<void> {
+/** Who reaches an open broker can have commands run on every node. */
+async function requireGuard({ host, users, token, tls }: BrokerOptions): Promise<void> {
   const { isLoopback } = await import('../lib/is-loopback.ts');
-  if (isLoopback(host)) return;
-  logger.warn(
-    {},
-    'everybody who reaches this port may publish and subscribe: give --users, or --listen on 127.0.0.1',
+  if (isLoopback(host) || users !== undefined || token !== undefined || tls?.clientCa !== undefined) return;
+  throw new UsageError(
+    '--listen can be reached from other machines, and everybody there could give orders to your nodes: give --users, --token-file or --tls-ca, listen on 127.0.0.1, or say --open',
   );
 }
 

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { addFormatHeaders } from '../message/body-format.ts';
 import { unschedulable } from '../message/schedule.ts';
 import { buildNode, type NodeOptions, type NodeParts } from './build-node.ts';
+import { startEmbeddedBroker } from './embedded-broker.ts';
 import { createHello, type HelloPublish } from './hello.ts';
 import { releaseMemoryWhenIdle } from './idle-memory.ts';
 import { type GuardDeps, InstanceGuard, NameTakenError } from './instance-guard.ts';
@@ -32,6 +33,7 @@ interface Deps {
  */
 export async function startNode(config: Config, options: NodeOptions): Promise<RunningNode> {
   await using stack = new AsyncDisposableStack();
+  const broker = await startEmbeddedBroker(config, options, stack);
   const parts = await buildNode(config, options, stack);
   stack.use(releaseMemoryWhenIdle());
   const { bus, logger } = parts;
@@ -42,7 +44,8 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
   const listening = { parts, stack, submitDeps: submitDeps(parts), serving: serving.started };
   const socket = await startListeners(config, listening);
   logger.info({ version: options.version, socket }, 'started');
-  const failed = Promise.race([serving.failed, parts.store.failed.catch((error: Error) => error)]);
+  const storeFailed = parts.store.failed.catch((error: Error) => error);
+  const failed = Promise.race([serving.failed, storeFailed, ...(broker ? [broker.failed] : [])]);
   const running = stack.move();
   return { failed, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

@@ -1,0 +1,35 @@
+import { type BrokerThread, startBrokerThread } from '../broker/broker-thread.ts';
+import { readTlsFiles } from '../broker/tls-files.ts';
+import { readUsersFile } from '../broker/users-file.ts';
+import { watchUsers } from '../broker/watch-users.ts';
+import type { Config } from '../config/config.ts';
+import { createLogger } from '../observe/logger.ts';
+import type { NodeOptions } from './build-node.ts';
+
+const TLS_OPTIONS = {
+  certificate: '-embeddedBrokerTLSCert',
+  key: '-embeddedBrokerTLSKey',
+  clientCa: '',
+} as const;
+
+/**
+ * Starts the broker that the configuration asks for, in a thread of its own: what it carries for others must not hold up
+ * this node. It follows its users file. undefined = none is asked for. Throws BrokerError and ListenError.
+ */
+export async function startEmbeddedBroker(
+  config: Config,
+  { version, isTerminal }: NodeOptions,
+  stack: AsyncDisposableStack,
+): Promise<BrokerThread | undefined> {
+  if (config.embeddedBroker === undefined) return undefined;
+  const { place, usersFile, tlsCertFile, tlsKeyFile } = config.embeddedBroker;
+  const logger = createLogger({ level: config.logLevel, pretty: isTerminal, nodeName: config.nodeName });
+  const users = usersFile === '' ? undefined : await readUsersFile(usersFile);
+  const files = { certificate: tlsCertFile, key: tlsKeyFile, clientCa: '' };
+  const tls = await readTlsFiles(files, TLS_OPTIONS);
+  const options = { ...place, placeOption: '-embeddedBroker', version, users, tls };
+  const broker = stack.use(await startBrokerThread(options, { logger }));
+  if (users !== undefined) stack.use(watchUsers(usersFile, { broker, logger }));
+  logger.info({ address: broker.url }, 'the embedded broker listens');
+  return broker;
+}
