@@ -1,0 +1,101 @@
+import type { NodeSummary, Presence } from '../../contract/nodes.ts';
+import type { RequestSummary } from '../../contract/requests.ts';
+import { isEnd, OUTCOMES, type Outcome, outcomeOf, REQUEST_STATES } from '../../contract/states.ts';
+
+/** A node that is to run the command, and what is known of its request. */
+export interface Target {
+  readonly node: string;
+  presence: Presence;
+  lastSeenAt: number | null;
+  /** Since when it is known here to be away, by this machine's clock; undefined where it is not. */
+  awaySince: number | undefined;
+  /** Undefined until the request is submitted. */
+  request: RequestSummary | undefined;
+  /** Why the node that was asked takes no request for it. */
+  refusal?: string;
+}
+
+/** What a target counts as: the groups of requests, and `not-sent` where none was made. Each is in exactly one. */
+export type TargetOutcome = Outcome | 'not-sent';
+
+/** The groups in the order in which they are shown. */
+export const TARGET_OUTCOMES: readonly TargetOutcome[] = [...OUTCOMES, 'not-sent'];
+
+export type TargetCounts = Readonly<Record<TargetOutcome, number>>;
+
+/** All targets of a run, kept up with what the node tells of them. */
+export class TargetTracker {
+  readonly #targets: Map<string, Target>;
+
+  constructor(nodes: readonly Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt'>[], now: number) {
+    this.#targets = new Map(
+      nodes.map(({ name, presence, lastSeenAt }) => {
+        const awaySince = presence === 'away' ? now : undefined;
+        return [name, { node: name, presence, lastSeenAt, awaySince, request: undefined }];
+      }),
+    );
+  }
+
+  get targets(): readonly Target[] {
+    return [...this.#targets.values()];
+  }
+
+  get size(): number {
+    return this.#targets.size;
+  }
+
+  find(node: string): Target | undefined {
+    return this.#targets.get(node);
+  }
+
+  /** Takes what became of requests; gives those that are news. An older request of the same node is none. */
+  update(requests: readonly RequestSummary[]): RequestSummary[] {
+    return requests.filter((request) => {
+      const target = this.#targets.get(request.node);
+      if (target === undefined) return false;
+      const known = target.request;
+      if (known !== undefined && (request.id < known.id || isOld(known, request))) return false;
+      target.request = request;
+      return true;
+    });
+  }
+
+  /** Takes what became of nodes. */
+  updateNodes(nodes: readonly Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt'>[], now: number): void {
+    for (const { name, presence, lastSeenAt } of nodes) {
+      const target = this.#targets.get(name);
+      if (target === undefined) continue;
+      target.presence = presence;
+      target.lastSeenAt = lastSeenAt;
+      target.awaySince = presence === 'away' ? (target.awaySince ?? now) : undefined;
+    }
+  }
+
+  /** How many targets are in each group; together they are all targets. */
+  counts(): TargetCounts {
+    const counts = Object.fromEntries(TARGET_OUTCOMES.map((outcome) => [outcome, 0])) as Record<
+      TargetOutcome,
+      number
+    >;
+    for (const target of this.#targets.values()) counts[outcomeOfTarget(target)]++;
+    return counts;
+  }
+}
+
+/** The group that a target is in. */
+export function outcomeOfTarget({ request }: Target): TargetOutcome {
+  return request === undefined ? 'not-sent' : outcomeOf(request.state);
+}
+
+/** Whether a word of the same request is no news: a list that was read tells more than an event that came before it. */
+function isOld(known: RequestSummary, request: RequestSummary): boolean {
+  if (known.id !== request.id) return false;
+  if (known.state === request.state)
+    return known.endedAt === request.endedAt && known.attempts === request.attempts;
+  if (isEnd(request.state)) return false;
+  if (isEnd(known.state)) return !CORRECTABLE.has(known.state);
+  return REQUEST_STATES.indexOf(request.state) < REQUEST_STATES.indexOf(known.state);
+}
+
+/** Ends that a word from the node may undo: it had the request after all. */
+const CORRECTABLE: ReadonlySet<string> = new Set(['undelivered', 'expired', 'cancelled']);
