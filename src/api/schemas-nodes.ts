@@ -14,6 +14,16 @@ import {
 
 const PRESENCES = ['here', 'away', 'unknown'] as const;
 
+const UNKNOWN_TARGET = {
+  type: 'object',
+  properties: {
+    target: TEXT,
+    reason: { ...TEXT, description: 'The sentence to show' },
+    name: { ...TEXT, description: 'The node that it would mean if that were known' },
+  },
+  required: ['target', 'reason'],
+} as const;
+
 /** Schemas of the types in src/contract/nodes.ts. */
 export const NODE_SCHEMAS = {
   Presence: { type: 'string', enum: PRESENCES },
@@ -58,8 +68,8 @@ export const NODE_SCHEMAS = {
     {
       nodes: listOf(ref('NodeSummary')),
       unknown: {
-        ...listOf(whole({ target: TEXT, reason: TEXT })),
-        description: 'Targets that name nobody who is known, with a sentence',
+        ...listOf(UNKNOWN_TARGET),
+        description: 'Targets that name nobody who is known',
       },
     },
     'Who is meant by targets',
