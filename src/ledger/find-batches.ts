@@ -1,0 +1,54 @@
+import type { BatchSummary, Page, PageOptions } from '../contract/requests.ts';
+import type { Store } from '../store/store.ts';
+import { countBatch } from './count-requests.ts';
+import { LANE_SPAN, placeOf } from './request-row.ts';
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1000;
+
+interface BatchRow {
+  readonly id: string;
+  readonly at: number;
+  readonly label: string;
+  readonly total: number;
+  readonly plan: string | null;
+  /** The subject of the first message, where there is no label. */
+  readonly subject: string | null;
+}
+
+// What was queued before batches had rows has no label: its first message says what it was.
+const COLUMNS = `b.id, b.at, b.label, b.total, b.plan, CASE b.label WHEN '' THEN (
+    SELECT n.subject FROM ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN}
+    WHERE l.id BETWEEN b.first_id AND b.last_id AND l.batch = b.id ORDER BY l.id LIMIT 1) END AS subject`;
+
+/** What was submitted together, newest first. */
+export async function findBatches(store: Store, page: PageOptions = {}): Promise<Page<BatchSummary>> {
+  const limit = Math.min(Math.max(1, page.limit ?? DEFAULT_LIMIT), MAX_LIMIT);
+  const { cursor } = page;
+  const rows = await store.query<BatchRow>(
+    `SELECT ${COLUMNS} FROM batches b ${cursor === undefined ? '' : 'WHERE b.id < ?'} ORDER BY b.id DESC LIMIT ${limit + 1}`,
+    ...(cursor === undefined ? [] : [cursor]),
+  );
+  const items = await Promise.all(rows.slice(0, limit).map((row) => toBatch(store, row)));
+  return { items, next: rows.length > limit ? items.at(-1)!.id : null };
+}
+
+/** One batch, or undefined. */
+export async function findBatch(store: Store, id: string): Promise<BatchSummary | undefined> {
+  const [row] = await store.query<BatchRow>(`SELECT ${COLUMNS} FROM batches b WHERE b.id = ?`, id);
+  return row && (await toBatch(store, row));
+}
+
+async function toBatch(
+  store: Store,
+  { id, at, label, total, plan, subject }: BatchRow,
+): Promise<BatchSummary> {
+  return {
+    id,
+    at,
+    label: label || (subject === null ? '' : placeOf(subject).method),
+    total,
+    counts: await countBatch(store, id),
+    plan: plan === null ? null : (JSON.parse(plan) as unknown),
+  };
+}
