@@ -17,10 +17,15 @@ import { fileNameOf, type Target } from './bin-targets.ts';
 const ROOT = join(import.meta.dirname, '..');
 
 /** The program, and the modules that threads of it run: what `entryPoint` of src/lib/own-file.ts is asked for. */
-export const ENTRY_POINTS = ['src/main.ts', 'src/store/worker.ts', 'src/store/reader.ts'];
+export const ENTRY_POINTS = [
+  'src/main.ts',
+  'src/store/worker.ts',
+  'src/store/reader.ts',
+  'src/broker/worker.ts',
+];
 
 /** Files of the package that the program reads, by `ownFile` of src/lib/own-file.ts. */
-const ASSETS = ['package.json'];
+export const ASSETS = ['package.json'];
 
 /** Files lying where the program is started must not change what it does. */
 const SEALED = ['dotenv', 'bunfig', 'tsconfig', 'package-json'].map(

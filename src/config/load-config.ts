@@ -24,10 +24,24 @@ export interface LoadedConfig {
  *
  * Throws ConfigError, and then config.toml is as it was: a mistake must not become the next start's default.
  */
-export async function loadConfig(given: {
-  args: readonly string[];
-  env: Environment;
-}): Promise<LoadedConfig> {
+export async function loadConfig(given: Given): Promise<LoadedConfig> {
+  const { sources, config, warnings, configFile } = await read(given);
+  const unsaved = await saveConfigFile(sources.file, changesOf(sources, config.isCentral));
+  return { config, warnings: unsaved === undefined ? warnings : [...warnings, unsaved], configFile };
+}
+
+/** What a node would start with; config.toml stays as it is. Throws ConfigError. */
+export async function readConfig(given: Given): Promise<LoadedConfig> {
+  const { config, warnings, configFile } = await read(given);
+  return { config, warnings, configFile };
+}
+
+interface Given {
+  readonly args: readonly string[];
+  readonly env: Environment;
+}
+
+async function read(given: Given): Promise<LoadedConfig & { sources: Sources }> {
   const sources = await gather(given);
   const settings = new Settings(sources);
   const warnings = fileWarnings(sources);
@@ -37,12 +51,10 @@ export async function loadConfig(given: {
       'this is the central node, but StartSubREQErrorLog is false: nobody collects the errors of the nodes',
     );
   }
-  const unsaved = await saveConfigFile(sources.file, changesOf(sources, config.isCentral));
-  if (unsaved !== undefined) warnings.push(unsaved);
-  return { config, warnings, configFile: sources.file.path };
+  return { sources, config, warnings, configFile: sources.file.path };
 }
 
-async function gather(given: { args: readonly string[]; env: Environment }): Promise<Sources> {
+async function gather(given: Given): Promise<Sources> {
   const flags = parseFlags(given.args).values;
   const environment = readEnvironment(given.env);
   const folder =
