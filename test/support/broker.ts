@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChildProgram } from './child-program.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
+import { EMBEDDED_LISTENS, startEmbeddedBroker } from './embedded-broker.ts';
 import { tempFolder } from './temp-folder.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -10,9 +11,19 @@ interface BrokerOptions {
   readonly port?: number;
   /** More lines for the broker's config file, such as `max_payload: 8KB` or an `authorization` block. */
   readonly config?: string;
+  /** Whether it must be nats-server by nature of the test, whatever STEWARD_TEST_BROKER says. */
+  readonly natsServer?: boolean;
 }
 
-/** Starts a real nats-server on 127.0.0.1, in a folder of its own, and returns when clients can connect. */
+/** Whether tests run over `steward broker`, unless they ask for nats-server: STEWARD_TEST_BROKER=embedded. */
+function isEmbedded(): boolean {
+  return process.env.STEWARD_TEST_BROKER === 'embedded';
+}
+
+/**
+ * Starts a broker on 127.0.0.1, in a folder of its own, and returns when clients can connect: nats-server, or
+ * `steward broker` where STEWARD_TEST_BROKER=embedded.
+ */
 export async function startBroker(scope?: TestScope, options: BrokerOptions = {}): Promise<Broker> {
   const folder = await tempFolder();
   try {
@@ -23,14 +34,20 @@ export async function startBroker(scope?: TestScope, options: BrokerOptions = {}
   }
 }
 
-/** A running nats-server of the test's own. */
+/** A running broker of the test's own. */
 export class Broker implements AsyncDisposable {
   readonly port: number;
+  readonly #launch: Launch;
   #program: ChildProgram;
   #config: string;
   readonly #folder: AsyncDisposable & { readonly path: string };
 
-  private constructor(started: Started, folder: AsyncDisposable & { readonly path: string }, config: string) {
+  private constructor(
+    started: Started,
+    folder: AsyncDisposable & { readonly path: string },
+    { config, launch }: { config: string; launch: Launch },
+  ) {
+    this.#launch = launch;
     this.port = started.port;
     this.#program = started.program;
     this.#folder = folder;
@@ -42,7 +59,8 @@ export class Broker implements AsyncDisposable {
     options: BrokerOptions,
   ): Promise<Broker> {
     const config = options.config ?? '';
-    return new Broker(await launch(folder.path, options.port ?? -1, config), folder, config);
+    const launch = isEmbedded() && options.natsServer !== true ? launchEmbedded : launchNatsServer;
+    return new Broker(await launch(folder.path, options.port ?? -1, config), folder, { config, launch });
   }
 
   get url(): string {
@@ -77,7 +95,7 @@ export class Broker implements AsyncDisposable {
   async restart({ config = this.#config }: { config?: string } = {}): Promise<void> {
     await this.kill();
     this.#config = config;
-    this.#program = (await launch(this.#folder.path, this.port, config)).program;
+    this.#program = (await this.#launch(this.#folder.path, this.port, config)).program;
   }
 
   /** Ends the broker and removes its folder; may be called twice. */
@@ -96,21 +114,38 @@ interface Started {
   readonly port: number;
 }
 
-async function launch(folder: string, port: number, config: string): Promise<Started> {
+/** Starts the program with a config; port -1 = one that is free. */
+type Launch = (folder: string, port: number, config: string) => Promise<Started>;
+
+async function launchNatsServer(folder: string, port: number, config: string): Promise<Started> {
   const configFile = join(folder, 'nats.conf');
   await writeFile(configFile, `host: 127.0.0.1\nport: ${port}\n${config}\n`);
   const program = await run(configFile, folder);
+  return whenListening(program, 'nats-server', () =>
+    program.stderr.includes('Server is ready')
+      ? /client connections on 127\.0\.0\.1:(\d+)/.exec(program.stderr)?.[1]
+      : undefined,
+  );
+}
+
+async function launchEmbedded(folder: string, port: number, config: string): Promise<Started> {
+  const program = await startEmbeddedBroker(folder, { port, config });
+  return whenListening(program, 'steward broker', () => EMBEDDED_LISTENS.exec(program.stdout)?.[1]);
+}
+
+/** Waits until a broker says its port; `name` is for the error where it ends instead. */
+async function whenListening(
+  program: ChildProgram,
+  name: string,
+  portOf: () => string | undefined,
+): Promise<Started> {
   try {
-    const found = await waitFor('nats-server to accept connections', () => {
+    const found = await waitFor(`${name} to accept connections`, () => {
       if (program.exit !== undefined) return { port: undefined };
-      const listening = /client connections on 127\.0\.0\.1:(\d+)/.exec(program.stderr);
-      return (
-        program.stderr.includes('Server is ready') && listening !== null && { port: Number(listening[1]) }
-      );
+      const port = portOf();
+      return port !== undefined && { port: Number(port) };
     });
-    if (found.port === undefined) {
-      throw new Error(`nats-server ended at its start\n${program.output()}`);
-    }
+    if (found.port === undefined) throw new Error(`${name} ended at its start\n${program.output()}`);
     return { program, port: found.port };
   } catch (error) {
     await program.kill();
