@@ -43,7 +43,8 @@ export class EventStreams implements Disposable {
       await stream.ended;
     } finally {
       this.#streams.delete(stream);
-      stream.end('the node could not go on');
+      // What the desk refused is answered as a fault instead.
+      if (response.headersSent) stream.end('the node could not go on');
     }
   }
 
@@ -64,6 +65,8 @@ class EventStream {
     this.#response = response;
     this.#maxUnreadBytes = maxUnreadBytes;
     response.once('close', () => this.#finish());
+    // The server keeps connections whose other side is closed, for clients that still read; who follows does not.
+    response.socket?.once('end', () => response.destroy());
   }
 
   /** Resolves when nothing more can be sent. */

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import { faultIn, httpRequest } from '../../test/support/api-request.ts';
+import { startFakeApi } from '../../test/support/fake-api.ts';
+import { waitFor } from '../../test/support/wait-for.ts';
+import type { EventFilter } from '../contract/events.ts';
+import { DeskError } from './desk.ts';
+
+/** Follows events on a connection of its own; `text` is what came so far. */
+async function follow(t: TestContext, socketPath: string, query = '') {
+  const sent = request({ socketPath, path: `/v1/events${query}`, agent: false }).end();
+  t.after(() => sent.destroy());
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const stream = { response, text: '', isOver: false };
+  response.setEncoding('utf8').on('data', (piece: string) => {
+    stream.text += piece;
+  });
+  const over = () => {
+    stream.isOver = true;
+  };
+  response.on('end', over).on('error', over);
+  return stream;
+}
+
+test('the first event is a hello, and each comes with its type and its data', async (t) => {
+  const { socketPath, desk } = await startFakeApi(t);
+  const stream = await follow(t, socketPath);
+  assert.equal(stream.response.headers['content-type'], 'text/event-stream; charset=utf-8');
+  desk.collect({ node: 'ship1', line: 'two\nlines' });
+  await waitFor('the second event', () => stream.text.includes('event: errors'));
+  assert.match(
+    stream.text,
+    /^event: hello\ndata: \{"at":\d+\}\n\nevent: errors\ndata: \{"lines":\[\{"node":"ship1","line":"two\\nlines"\}\]\}\n\n$/,
+  );
+});
+
+test('the query becomes the filter', async (t) => {
+  const { socketPath, desk } = await startFakeApi(t);
+  const filters: EventFilter[] = [];
+  const { events } = desk;
+  desk.events = (filter, tell) => {
+    filters.push(filter);
+    return events.call(desk, filter, tell);
+  };
+  await follow(t, socketPath, '?type=requests&type=output&batch=b&id=i&node=ship1&node=ship%202');
+  assert.deepEqual(filters, [
+    { types: ['requests', 'output'], batch: 'b', id: 'i', node: ['ship1', 'ship 2'] },
+  ]);
+});
+
+test('a client that leaves is no longer told', async (t) => {
+  const { socketPath, desk } = await startFakeApi(t);
+  const stream = await follow(t, socketPath);
+  assert.equal(desk.listenerCount, 1);
+  stream.response.destroy();
+  await waitFor('the listener to go', () => desk.listenerCount === 0);
+});
+
+test('silence is broken by comments', async (t) => {
+  const { socketPath } = await startFakeApi(t, { heartbeatMs: 5 });
+  const stream = await follow(t, socketPath);
+  await waitFor('two comments', () => stream.text.split(': still here\n\n').length > 2);
+});
+
+test('when the server stops, streams end with a last word', async (t) => {
+  const { socketPath, server, desk } = await startFakeApi(t);
+  const stream = await follow(t, socketPath);
+  await server[Symbol.asyncDispose]();
+  await waitFor('the end', () => stream.isOver);
+  assert.ok(stream.text.endsWith(': the node is stopping\n\n'), stream.text);
+  assert.equal(desk.listenerCount, 0);
+});
+
+test('a client that does not read is cut off, and the others are told on', async (t) => {
+  const { socketPath, desk } = await startFakeApi(t, { maxUnreadBytes: 100_000 });
+  const reader = await follow(t, socketPath);
+  const sleeper = await follow(t, socketPath);
+  sleeper.response.pause();
+  const line = 'x'.repeat(10_000);
+  let told = 0;
+  await waitFor('the sleeper to be cut off', async () => {
+    desk.tellAll({ type: 'errors', lines: [{ node: String(told++), line }] });
+    return desk.listenerCount === 1;
+  });
+  desk.tellAll({ type: 'many', count: 1 });
+  await waitFor('the last event', () => reader.text.includes('event: many'));
+  assert.equal(reader.text.split('event: errors').length - 1, told);
+  sleeper.response.resume();
+  await waitFor('the end', () => sleeper.isOver);
+  assert.ok(sleeper.text.split('event: errors').length - 1 < told);
+});
+
+test('only so many clients may follow events', async (t) => {
+  const { socketPath } = await startFakeApi(t, { maxStreams: 1 });
+  await follow(t, socketPath);
+  const reply = await httpRequest({ socketPath }, '/v1/events');
+  assert.deepEqual([reply.status, faultIn(reply).code], [503, 'busy']);
+  assert.match(faultIn(reply).message, /1 clients follow events already/);
+});
+
+test('a filter that the desk refuses is answered as a fault, not as a stream', async (t) => {
+  const { socketPath, desk } = await startFakeApi(t);
+  desk.events = () => {
+    throw new DeskError('bad-request', 'no batch b is known', { field: 'batch' });
+  };
+  const reply = await httpRequest({ socketPath }, '/v1/events?batch=b');
+  assert.deepEqual([reply.status, faultIn(reply).field], [400, 'batch']);
+});
