@@ -49,25 +49,30 @@ export class HttpConnections implements Disposable {
   /** Sends a request and gives the answer as it begins. Throws ApiError. */
   async open(call: HttpCall): Promise<IncomingMessage> {
     for (let attempt = 1; ; attempt++) {
-      const sent = this.#send(call);
+      const sent = this.#send(call, { isFresh: attempt > 1 });
       try {
         return await answerTo(sent);
       } catch (error) {
         // A connection that was kept open may have been closed by the node at the very moment it was used again.
-        const isStale = sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+        const isStale = sent.reusedSocket && CLOSED.has((error as NodeJS.ErrnoException).code ?? '');
         if (!(isStale && call.method === 'GET' && attempt === 1)) throw this.#failed(error, sent, call);
       }
     }
   }
 
-  #send({ method, path, body, timeoutMs, signal }: HttpCall): ClientRequest {
+  #send(call: HttpCall, { isFresh }: { isFresh: boolean }): ClientRequest {
+    const { method, path, body, timeoutMs, signal } = call;
     const headers: Record<string, string | number> = { ...(this.#options.headers as Record<string, string>) };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (method !== 'GET') headers['Content-Length'] = body === undefined ? 0 : Buffer.byteLength(body);
     // What is not to be done twice goes over a connection of its own, which cannot be a stale one.
-    const agent = method === 'GET' ? this.#agent : false;
+    const agent = method === 'GET' && !isFresh ? this.#agent : false;
     const sent = request({ ...this.#options, method, path, headers, agent, timeout: timeoutMs, signal });
-    sent.on('timeout', () => sent.destroy(this.#silent(timeoutMs)));
+    let begun: IncomingMessage | undefined;
+    sent.once('response', (response) => {
+      begun = response;
+    });
+    sent.on('timeout', () => (begun ?? sent).destroy(this.#silent(timeoutMs)));
     sent.end(body);
     return sent;
   }
@@ -76,7 +81,7 @@ export class HttpConnections implements Disposable {
     if (error instanceof ApiError || signal?.aborted) return error;
     const { code } = error as NodeJS.ErrnoException;
     const isConnected = sent.socket !== null && sent.socket !== undefined && !sent.socket.connecting;
-    if (isConnected && (code === 'ECONNRESET' || code === 'EPIPE')) return this.#brokenOff(error);
+    if (isConnected && CLOSED.has(code ?? '')) return this.#brokenOff(error);
     if (code?.startsWith('HPE_')) {
       const text = `${showApiPlace(this.#place)} does not speak HTTP: is this the API of a node?`;
       return new ApiError('broken', text, { cause: error });
@@ -95,6 +100,9 @@ export class HttpConnections implements Disposable {
     return new ApiError('broken', text, { cause });
   }
 }
+
+/** What a connection that the other side has closed fails with. */
+const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 function answerTo(sent: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
