@@ -1,0 +1,222 @@
+import type { KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, systemFault } from '../lib/system-fault.ts';
+import {
+  type AdmissionState,
+  EMPTY_ADMISSION,
+  type OpenToken,
+  parseState,
+  withoutExpired,
+  withoutNode,
+  withToken,
+  writeState,
+} from './admission-state.ts';
+import { decideAdmission } from './decide-admission.ts';
+import { type FleetUser, fleetUsers } from './fleet-users.ts';
+import { type JoinRequest, readRequest, writeAnswer } from './join-messages.ts';
+import { joinAnswerSubject, joinPermissions, joinSubject, type Relay } from './permissions.ts';
+import { SecurityError } from './security-error.ts';
+
+export interface AdmissionOptions {
+  /** Holds admission.json. */
+  readonly folder: string;
+  readonly central: string;
+  readonly centralKey: string;
+  /** Signs answers: the key of the broker's authority. */
+  readonly key: KeyObject;
+}
+
+export interface AdmissionDeps {
+  /** Replaces a file durably, or throws and leaves the old one. */
+  writeFile(path: string, text: string): Promise<void>;
+  /** Has the broker let in these users and nobody else. */
+  applyUsers(users: readonly FleetUser[]): Promise<void>;
+  publish(subject: string, text: string): boolean;
+  readonly now: () => number;
+  nameFault(name: string): string | undefined;
+  readonly logger: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
+}
+
+/** Requests that may wait to be looked at; more are dropped, and whoever sent them asks again. */
+const MAX_WAITING = 100;
+const SWEEP_MS = 10_000;
+const COMPLAIN_EVERY_MS = 60_000;
+
+/** Lets nodes in by tokens and keeps who they are: the broker's users follow from it. */
+export class Admission implements Disposable {
+  readonly #options: AdmissionOptions;
+  readonly #deps: AdmissionDeps;
+  #state: AdmissionState;
+  #work: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #complainedAt = Number.NEGATIVE_INFINITY;
+  readonly #sweep: NodeJS.Timeout;
+
+  private constructor(options: AdmissionOptions, deps: AdmissionDeps, state: AdmissionState) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#state = state;
+    this.#sweep = setInterval(() => void this.#inTurn(() => this.#dropExpired()).catch(() => {}), SWEEP_MS);
+    this.#sweep.unref();
+  }
+
+  /** Reads what was kept, and has the broker let in those who were let in before. Throws SecurityError. */
+  static async open(options: AdmissionOptions, deps: AdmissionDeps): Promise<Admission> {
+    const admission = new Admission(options, deps, await readState(options.folder));
+    await admission.#inTurn(() => admission.#apply());
+    return admission;
+  }
+
+  /** Where requests come. */
+  get subject(): string {
+    return joinSubject('*');
+  }
+
+  get state(): AdmissionState {
+    return this.#state;
+  }
+
+  /** Looks at a request, and answers it. What cannot have been signed by the token's owner gets no answer. */
+  async receive(subject: string, payload: Uint8Array): Promise<void> {
+    const read = this.#waiting < MAX_WAITING ? readRequest(payload) : undefined;
+    if (read === undefined || subject !== joinSubject(read.request.token)) return this.#complain(subject);
+    this.#waiting++;
+    try {
+      await this.#inTurn(() => this.#decide(read));
+    } catch (error) {
+      // No answer: whoever asked will ask again, and this may be mended then.
+      this.#deps.logger.warn(
+        { err: error },
+        `${read.request.name} could not be let in: ${systemFault(error)}`,
+      );
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  /** Makes a token known. Throws SecurityError where the name that it is for is taken. */
+  async invite(token: OpenToken): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#state.nodes.has(token.name) && !token.isReplacing)
+        throw new SecurityError(
+          'bad-name',
+          `${token.name} has joined already: steward forget ${token.name} lets it go, --replace gives its name to another machine`,
+        );
+      await this.#commit(withToken(withoutExpired(this.#state, this.#deps.now()), token));
+    });
+  }
+
+  /** Has a node let in no more, and cuts its connection; whether there was one of this name. */
+  async forget(name: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (!this.#state.nodes.has(name)) return false;
+      const relays = this.#state.relays.filter(({ from, via, to }) => ![from, via, to].includes(name));
+      await this.#commit({ ...withoutNode(this.#state, name), relays });
+      this.#deps.logger.info({ node: name }, `${name} is let in no more`);
+      return true;
+    });
+  }
+
+  /** Sets who may relay to whom. Names that have not joined yet are fine: the permissions are theirs when they do. */
+  async setRelays(relays: readonly Relay[]): Promise<void> {
+    await this.#inTurn(() => this.#commit({ ...this.#state, relays }));
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#sweep);
+  }
+
+  /** One change after the other, each on what the one before has left. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#work.then(task);
+    this.#work = result.catch(() => {});
+    return result;
+  }
+
+  async #decide({ request, hash }: { request: JoinRequest; hash: string }): Promise<void> {
+    const { central, centralKey } = this.#options;
+    const { now, nameFault, logger } = this.#deps;
+    const rules = { now: now(), central, centralKey, nameFault };
+    const { answer, state } = decideAdmission(this.#state, request, rules);
+    if (state !== undefined) await this.#keep(state);
+    // Also where it was let in before: the broker may not have been told.
+    if (answer.verdict === 'admitted') await this.#apply();
+    const fields = { node: request.name, key: request.key };
+    if (state !== undefined) logger.info(fields, `${request.name} has joined`);
+    else if (answer.verdict !== 'admitted')
+      logger.warn(fields, `${JSON.stringify(request.name)} was not let in: ${answer.reason}`);
+    this.#deps.publish(joinAnswerSubject(request.token), writeAnswer(answer, hash, this.#options.key));
+  }
+
+  async #dropExpired(): Promise<void> {
+    const state = withoutExpired(this.#state, this.#deps.now());
+    if (state.tokens.size !== this.#state.tokens.size) await this.#commit(state);
+  }
+
+  async #commit(state: AdmissionState): Promise<void> {
+    await this.#keep(state);
+    await this.#apply();
+  }
+
+  /** What is not on disk does not count. */
+  async #keep(state: AdmissionState): Promise<void> {
+    await this.#deps.writeFile(stateFile(this.#options.folder), writeState(state));
+    this.#state = state;
+  }
+
+  #apply(): Promise<void> {
+    return this.#deps.applyUsers(admittedUsers(withoutExpired(this.#state, this.#deps.now()), this.#options));
+  }
+
+  #complain(subject: string): void {
+    const now = this.#deps.now();
+    if (Math.abs(now - this.#complainedAt) < COMPLAIN_EVERY_MS) return;
+    this.#complainedAt = now;
+    this.#deps.logger.warn(
+      { subject },
+      'a request to join was passed over: it is malformed, wrongly signed, or one of too many',
+    );
+  }
+}
+
+/** The broker's users: the central node, those who were let in, and the tokens that are open. */
+export function admittedUsers(
+  { nodes, tokens, relays }: AdmissionState,
+  { central, centralKey }: { readonly central: string; readonly centralKey: string },
+): FleetUser[] {
+  const keys = new Map([[central, centralKey]]);
+  for (const { name, key } of nodes.values()) keys.set(name, key);
+  const known = relays.filter(({ from, via, to }) => [from, via, to].every((name) => keys.has(name)));
+  const members = fleetUsers(keys, { central, relays: known, admitsByToken: true });
+  const guests = [...tokens.values()].map(({ key }) => ({
+    name: `token ${key.slice(0, 8)}`,
+    nkey: key,
+    permissions: joinPermissions(key),
+  }));
+  return [...members, ...guests];
+}
+
+async function readState(folder: string): Promise<AdmissionState> {
+  const path = stateFile(folder);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return EMPTY_ADMISSION;
+    throw new SecurityError('unreadable-file', `${path} cannot be read: ${systemFault(error)}`, {
+      cause: error,
+    });
+  }
+  const state = parseState(text);
+  if (state === undefined)
+    throw new SecurityError(
+      'bad-state',
+      `${path} is damaged: restore it from a backup, or move it away, and have all nodes join anew`,
+    );
+  return state;
+}
+
+function stateFile(folder: string): string {
+  return join(folder, 'admission.json');
+}
