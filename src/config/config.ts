@@ -96,6 +96,7 @@ export interface Config {
   readonly maxMessageBytes: number;
   readonly ledgerKeepDays: number;
   readonly ledgerKeepCount: number;
+  readonly ledgerOutputBytes: number;
   readonly journalKeepDays: number;
   readonly journalKeepCount: number;
   readonly auditLogMaxBytes: number;
@@ -168,6 +169,7 @@ function keepingConfig({ values }: Settings) {
     maxMessageBytes: values.MaxMessageMB * 1024 * 1024,
     ledgerKeepDays: values.LedgerKeepDays,
     ledgerKeepCount: values.LedgerKeepCount,
+    ledgerOutputBytes: values.LedgerOutputKB * 1024,
     journalKeepDays: values.JournalKeepDays,
     journalKeepCount: values.JournalKeepCount,
     auditLogMaxBytes: values.AuditLogMaxMB * 1024 * 1024,

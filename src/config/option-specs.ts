@@ -20,7 +20,7 @@ export interface OptionSpec {
   readonly default: OptionValue;
   readonly group: keyof typeof OPTION_GROUPS;
   readonly summary: string;
-  readonly unit?: 's' | 'ms' | 'MB' | 'days';
+  readonly unit?: 's' | 'ms' | 'KB' | 'MB' | 'days';
   readonly min?: number;
   readonly max?: number;
   /** Whether "" is refused (for strings). */
@@ -229,6 +229,12 @@ export const SPECS = {
     default: 1_000_000,
     group: 'keeping',
     summary: 'and of at most this many',
+  },
+  LedgerOutputKB: {
+    ...{ type: 'int', unit: 'KB', min: 1, max: 1_000_000 },
+    default: 1024,
+    group: 'keeping',
+    summary: "keep so much of each stream of a request's output",
   },
   JournalKeepDays: { ...days, default: 30, group: 'keeping', summary: 'keep the record of messages taken' },
   JournalKeepCount: {

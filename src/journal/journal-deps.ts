@@ -1,4 +1,5 @@
 import type { Message } from '../message/message.ts';
+import type { OutputPiece, OutputStream } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import type { Statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
@@ -64,9 +65,21 @@ export interface RunCall extends Incoming {
   readonly signal: AbortSignal;
   reply(data: Uint8Array): Promise<void>;
   progress(text: string): void;
+  readonly live?: LiveOutput | undefined;
 }
 
-export type ReplyBody = Uint8Array | { readonly path: string; readonly bytes: number };
+export interface LiveOutput {
+  hasRoom(): boolean;
+  send(pieces: readonly OutputPiece[]): Promise<void>;
+}
+
+/** Output that lies in a file. */
+export interface OutputFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export type ReplyBody = Uint8Array | OutputFile;
 
 export interface RunResult {
   readonly state: 'succeeded' | 'failed' | 'timed-out' | 'interrupted' | 'cancelled';
@@ -74,6 +87,7 @@ export interface RunResult {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly stderrTail?: Uint8Array;
+  readonly stderrBytes?: number;
   readonly outputBytes?: number;
   readonly reply?: ReplyBody;
   readonly error?: string;
@@ -109,6 +123,10 @@ export interface JournalDeps {
   beforeAccepted?(messages: readonly Incoming[]): Promise<void>;
   /** Queues a report for the node that asked, together with `alongside`, in one transaction. */
   sendReport(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void>;
+  /** What a request printed in an earlier life of the node, where that was told of while it ran. */
+  leftOutput?(id: string): Readonly<Record<OutputStream, OutputFile>> | undefined;
+  /** How many reports for a node wait to be delivered. */
+  waitingReports(toNode: string): number;
   /** Tells errorCentral and the log. */
   reportError(text: string, about?: Message): void;
   /** Ends processes that an earlier life of this node left behind. */

@@ -260,7 +260,7 @@ export class Journal implements AsyncDisposable {
       const method = this.#runMethodOf(row.subject);
       const isResumable = method?.mode === 'run' && method.isResumable;
       if (isResumable) this.#queueOf(row.from_node, row.subject).add(row.row);
-      else await this.#runner.interrupt(toRow(row), row.started_at ?? row.accepted_at);
+      else await this.#runner.interrupt(row);
     }
     const waiting = store.all<{ row: number; from_node: string; subject: string }>(
       `SELECT row, from_node, subject FROM journal WHERE state = 'accepted' ORDER BY row`,

@@ -26,6 +26,8 @@ export interface Item {
   readonly format: number;
   /** When it is to run again and again, as JSON. */
   readonly schedule: string | null;
+  /** What its sender wants of its output; null for the usual. */
+  readonly output: string | null;
   readonly payload: Uint8Array;
   readonly message: Message | undefined;
   readonly fault: string | undefined;
@@ -90,6 +92,7 @@ export class LaneRecord {
       format: item.format,
       body: item.payload,
       schedule: item.schedule,
+      output: item.output,
     };
   }
 }

@@ -6,6 +6,8 @@ import { markReported } from './rows.ts';
 /** How long ends are gathered before they are sent, and how many go into one message. */
 const GATHER_MS = 10;
 const MAX_ENDS = 200;
+/** How much output goes into one message, unless one end has more, bytes. */
+const MAX_OUTPUT_BYTES = 256 * 1024;
 const RETRY_MS = 1000;
 
 interface Pending {
@@ -42,7 +44,7 @@ export class Reporter implements AsyncDisposable {
   async #run(toNode: string, pending: Pending[]): Promise<void> {
     await pause(GATHER_MS, this.#stop.signal);
     while (pending.length > 0) {
-      const some = pending.slice(0, MAX_ENDS);
+      const some = firstOf(pending);
       const rows = some.flatMap(({ row }) => (row === undefined ? [] : [row]));
       try {
         await this.#deps.sendReport(
@@ -61,4 +63,16 @@ export class Reporter implements AsyncDisposable {
     this.#loops.delete(toNode);
     this.#pending.delete(toNode);
   }
+}
+
+/** As many as go into one message. */
+function firstOf(pending: readonly Pending[]): Pending[] {
+  let bytes = 0;
+  const isTooMuch = ({ end }: Pending, index: number) => {
+    bytes += end.stdout?.length ?? 0;
+    return index > 0 && bytes > MAX_OUTPUT_BYTES;
+  };
+  const some = pending.slice(0, MAX_ENDS);
+  const count = some.findIndex(isTooMuch);
+  return count === -1 ? some : some.slice(0, count);
 }

@@ -17,6 +17,8 @@ export interface JournalRow {
   readonly body: Uint8Array;
   /** When it is to run again and again, as JSON. */
   readonly schedule?: string | null;
+  /** What its sender wants of its output; null for the usual. */
+  readonly output?: string | null;
 }
 
 /** How a row ended. */
@@ -26,11 +28,12 @@ export type RowEnd = Omit<ReportEntry, 'id'>;
 export function insertAccepted(rows: readonly JournalRow[]): Statement {
   return {
     sql: `INSERT INTO journal (row, lane, seq, id, from_node, subject, state, not_after, accepted_at, reported, format, body,
-            schedule)
-          VALUES (?, ?, ?, ?, ?, ?, 'accepted', ?, ?, 1, ?, ?, ?)`,
+            schedule, output)
+          VALUES (?, ?, ?, ?, ?, ?, 'accepted', ?, ?, 1, ?, ?, ?, ?)`,
     rows: rows.map((row): SqlValue[] => [
       ...[row.row, row.lane, row.seq, row.id, row.fromNode, row.subject],
       ...[row.notAfter, row.acceptedAt, row.format, row.body, row.schedule ?? null],
+      row.output ?? null,
     ]),
   };
 }
@@ -66,17 +69,26 @@ export function markForwarded(row: number, forward: string, replyKey: string | u
   );
 }
 
+/** Statement that notes how far the output of a run is told of. */
+export function markTold(row: number, { stdout, stderr }: { stdout: number; stderr: number }): Statement {
+  return statement('UPDATE journal SET stdout_sent = ?, stderr_sent = ? WHERE row = ?', stdout, stderr, row);
+}
+
 /** Statement that notes how a run ended; where the sender speaks lanes, it is to be reported. */
 export function markEnded(row: number, end: RowEnd, isReported: boolean): Statement {
   return statement(
-    `UPDATE journal SET state = ?, reason = ?, exit_code = ?, signal = ?, stderr_tail = ?, output_bytes = ?,
-       ended_at = ?, reported = ?, body = NULL WHERE row = ?`,
+    `UPDATE journal SET state = ?, reason = ?, exit_code = ?, signal = ?, stderr_tail = ?, stderr_bytes = ?,
+       output_bytes = ?, stdout = ?, stdout_sent = ?, ended_at = ?, reported = ?, body = NULL WHERE row = ?`,
     ...[end.state, end.reason ?? null, end.exitCode ?? null, end.signal ?? null, end.stderrTail ?? null],
-    ...[end.outputBytes ?? null, end.endedAt ?? Date.now(), isReported ? 1 : 0, row],
+    ...[end.stderrBytes ?? null, end.outputBytes ?? null, end.stdout ?? null, end.stdoutFrom ?? null],
+    ...[end.endedAt ?? Date.now(), isReported ? 1 : 0, row],
   );
 }
 
-/** Statement that notes that ends were reported. */
+/** Statement that notes that ends were reported; their output is then the sender's to keep. */
 export function markReported(rows: readonly number[]): Statement {
-  return { sql: 'UPDATE journal SET reported = 1 WHERE row = ?', rows: rows.map((row) => [row]) };
+  return {
+    sql: 'UPDATE journal SET reported = 1, stdout = NULL WHERE row = ?',
+    rows: rows.map((row) => [row]),
+  };
 }

@@ -15,6 +15,9 @@ import type {
 import { ReplySender } from './reply-sender.ts';
 import type { Reporter } from './reporter.ts';
 import { type JournalRow, markEnded, markForwarded, markRunning, type RowEnd } from './rows.ts';
+import { RunOutput, tellLeftOutput } from './run-output.ts';
+import { type StoredRow, toRow } from './stored-row.ts';
+import type { TellingDeps } from './telling.ts';
 
 /** Time after which a run is reported as started, and no longer holds up its successor, ms. */
 export const LONG_RUN_MS = 1000;
@@ -51,6 +54,7 @@ interface RunInput {
   readonly message: Message;
   readonly signal: AbortSignal;
   progress(text: string): void;
+  readonly output?: RunOutput;
 }
 
 /** Runs one journalled request at a time it is told to, and writes down how it ended, together with its reply. */
@@ -60,6 +64,7 @@ export class Runner {
   readonly #reporter: Reporter;
   readonly #signal: AbortSignal;
   readonly #replies: ReplySender;
+  readonly #outputDeps: TellingDeps;
   readonly #running = new Map<string, AbortController>();
   readonly #isCancelled: (id: string) => boolean;
   readonly #startSchedule: RunnerDeps['startSchedule'];
@@ -72,6 +77,7 @@ export class Runner {
     this.#isCancelled = deps.isCancelled;
     this.#startSchedule = deps.startSchedule;
     this.#replies = new ReplySender(options, deps);
+    this.#outputDeps = deps;
     this.#signal.addEventListener('abort', () => {
       for (const controller of this.#running.values()) controller.abort(this.#signal.reason);
     });
@@ -104,13 +110,18 @@ export class Runner {
     onBegin?.();
     const long = setTimeout(() => this.reportStart(row, startedAt), LONG_RUN_MS);
     const progress = (reason: string) => this.reportStart(row, startedAt, reason);
-    const result = await this.#call(row, method, { message, signal: controller.signal, progress });
+    const output = new RunOutput(
+      { row, message, startedAt, method },
+      { ...this.#deps, signal: this.#signal },
+    );
+    const result = await this.#call(row, method, { message, signal: controller.signal, progress, output });
     clearTimeout(long);
     this.#running.delete(row.id);
     // It stays as it is in the journal, and the next start goes on with it.
     if (this.#isToGoOn(method, result)) return { written: Promise.resolve() };
     this.#noteRun(result, { message, startedAt });
-    const { reply, error: _, ...end } = result;
+    const { reply, error: _, ...facts } = result;
+    const end = { ...facts, ...(await output.end(reply)) };
     const written = this.#end({ row, message, startedAt, end, ...(reply ? { reply } : {}) });
     // Otherwise commands would run ahead of what becomes durable of their output.
     if (reply && this.#replies.isInPieces(message, reply)) await written.catch(() => {});
@@ -152,9 +163,12 @@ export class Runner {
   }
 
   /** Ends a request that was under way when an earlier life of this node ended. */
-  async interrupt(row: JournalRow, startedAt: number): Promise<void> {
+  async interrupt(stored: StoredRow): Promise<void> {
     const reason = 'the node stopped while this ran; it is not run again';
+    const row = toRow(stored);
+    const startedAt = stored.started_at ?? row.acceptedAt;
     const message = this.#decode(row);
+    await tellLeftOutput(stored, this.#deps.leftOutput?.(row.id), this.#outputDeps);
     this.#deps.reportError(`error: ${row.subject}: ${reason}`, message);
     await this.#end({ row, message, startedAt, end: { state: 'interrupted', reason } });
   }
@@ -209,15 +223,19 @@ export class Runner {
   async #call(
     row: JournalRow,
     method: RunMethod,
-    { message, signal, progress }: RunInput,
+    { message, signal, progress, output }: RunInput,
   ): Promise<RunResult> {
     if (signal.aborted) return { state: 'cancelled', reason: CANCELLED };
     const call = {
       id: row.id,
       message,
       signal,
-      reply: (data: Uint8Array) => this.#replies.send(message, data, []),
+      reply: async (data: Uint8Array) => {
+        await this.#replies.send(message, data, []);
+        await output?.replied(data);
+      },
       progress,
+      live: output?.live,
     };
     try {
       return await method.run(call);

@@ -18,13 +18,21 @@ export interface StoredRow {
   readonly exit_code: number | null;
   readonly signal: string | null;
   readonly stderr_tail: Uint8Array | null;
+  readonly stderr_bytes: number | null;
   readonly output_bytes: number | null;
+  /** The last of what it printed, until that is reported. */
+  readonly stdout: Uint8Array | null;
   readonly format: number;
   readonly body: Uint8Array | null;
   /** The id of the message that the request goes on as. */
   readonly forward: string | null;
   /** When it is to run again and again, as JSON. */
   readonly schedule: string | null;
+  /** What its sender wants of its output; null for the usual. */
+  readonly output: string | null;
+  /** How far its output is told of, and what is left of it begins, bytes. */
+  readonly stdout_sent: number | null;
+  readonly stderr_sent: number | null;
 }
 
 /** The request that a stored row is about. */
@@ -42,6 +50,7 @@ export function toRow(stored: StoredRow): JournalRow {
     format: stored.format,
     body: stored.body ?? new Uint8Array(0),
     schedule: stored.schedule,
+    output: stored.output,
   };
 }
 
@@ -55,6 +64,8 @@ export function toReport(stored: StoredRow): ReportEntry {
     ...(stored.exit_code === null ? {} : { exitCode: stored.exit_code }),
     ...(stored.signal === null ? {} : { signal: stored.signal }),
     ...(stored.stderr_tail === null ? {} : { stderrTail: stored.stderr_tail }),
+    ...(stored.stderr_bytes === null ? {} : { stderrBytes: stored.stderr_bytes }),
+    ...(stored.stdout === null ? {} : { stdout: stored.stdout, stdoutFrom: stored.stdout_sent ?? 0 }),
     ...(stored.output_bytes === null ? {} : { outputBytes: stored.output_bytes }),
     ...(stored.started_at === null ? {} : { startedAt: stored.started_at }),
     ...(stored.ended_at === null ? {} : { endedAt: stored.ended_at }),

@@ -1,4 +1,5 @@
 import { formatNumber } from '../message/body-format.ts';
+import { outputModeOf } from '../message/output.ts';
 import { parseSchedule, unschedulable } from '../message/schedule.ts';
 import { HEADER, parseNotAfter } from '../message/wire-headers.ts';
 import type { Arrival, JournalMethod } from './journal-deps.ts';
@@ -36,9 +37,16 @@ export function toItem(arrival: Arrival, options: ItemOptions): Item {
     format: formatNumber({ serial: serialOf(arrival), cmp: compressionOf(arrival) }),
     payload,
     schedule: schedule ?? null,
+    output: outputOf(arrival.header(HEADER.output)),
     message: opened.message,
     fault: 'fault' in opened ? opened.fault : undefined,
   };
+}
+
+/** What is not known, from a newer node perhaps, is no reason not to run a request. */
+function outputOf(header: string | undefined): string | null {
+  const mode = outputModeOf(header);
+  return mode === 'end' ? null : mode;
 }
 
 /** The id that the sender gave a message, or nothing where it gives none. */

@@ -43,7 +43,7 @@ export function readOutput(
   const pieces = stored.length === 0 && stream === 'stderr' && row ? tailOf(row) : stored;
   const printed = (stream === 'stdout' ? row?.output_bytes : row?.stderr_bytes) ?? 0;
   const last = pieces.at(-1);
-  const totalBytes = Math.max(printed, last ? last.offset + last.data.length : 0);
+  const totalBytes = last ? last.offset + last.data.length : printed;
   return {
     data: Buffer.concat(pieces.map(({ offset, data }) => data.subarray(Math.max(0, from - offset)))),
     totalBytes,

@@ -1,4 +1,4 @@
-import type { OutputPiece, OutputStream } from '../message/output.ts';
+import type { OutputPiece } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
@@ -38,14 +38,15 @@ export class OutputIntake {
   }
 
   /** Takes what an entry tells of output; what is known already is left out. */
-  add({ id, output = [], stdout, outputBytes, stderrTail, stderrBytes }: ReportEntry): void {
+  add({ id, output = [], stdout, stdoutFrom = 0, stderrTail, stderrBytes }: ReportEntry): void {
     for (const piece of output) this.#add({ id, ...piece }, true);
-    if (stdout) this.#add(lastOf(id, 'stdout', stdout, outputBytes), true);
+    if (stdout) this.#add({ id, stream: 'stdout', offset: stdoutFrom, data: stdout }, true);
     // Where both streams are one (0), the tail tells nothing new. Otherwise it is in the ledger's row, and completes here
     // what was told while the command ran.
     if (!stderrTail || stderrBytes === 0) return;
-    const tail = lastOf(id, 'stderr', stderrTail, stderrBytes);
-    this.#add(tail, this.#endOf(id, STREAM_NUMBER.stderr) > 0);
+    const offset = Math.max(0, (stderrBytes ?? 0) - stderrTail.length);
+    const isKept = this.#endOf(id, STREAM_NUMBER.stderr) > 0;
+    this.#add({ id, stream: 'stderr', offset, data: stderrTail }, isKept);
   }
 
   /** Statements that write it down. */
@@ -95,8 +96,4 @@ export class OutputIntake {
     );
     return last?.end ?? 0;
   }
-}
-
-function lastOf(id: string, stream: OutputStream, data: Uint8Array, total = data.length): NewPiece {
-  return { id, stream, offset: Math.max(0, total - data.length), data };
 }

@@ -40,7 +40,7 @@ test('the output that comes with an end is kept and told of', async (t) => {
   const { report, told, kept, arrived } = await start(t);
   const end = {
     stdout: Buffer.from('tail'),
-    outputBytes: 10,
+    stdoutFrom: 6,
     stderrTail: Buffer.from('bad'),
     stderrBytes: 9,
   };
@@ -58,7 +58,7 @@ test('pieces that come while it runs are joined with what comes with the end, ea
   await report(running(pieceOf('stderr', 0, 'warn')));
   // As after a crash of this node, when all is sent again.
   await report(running(pieceOf('stdout', 0, 'one ')), running(pieceOf('stdout', 4, 'two ')));
-  const end = { stdout: Buffer.from('two end'), outputBytes: 11, stderrTail: Buffer.from('warning') };
+  const end = { stdout: Buffer.from('two end'), stdoutFrom: 4, stderrTail: Buffer.from('warning') };
   await report({ state: 'succeeded', ...end });
   await report(running(pieceOf('stdout', 11, 'too late')));
   assert.equal(kept('stdout').text, 'one two end');

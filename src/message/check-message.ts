@@ -4,6 +4,7 @@ import { MAX_LIST_ITEMS } from './fields.ts';
 import type { Message } from './message.ts';
 import { METHOD_NAMES } from './method-names.ts';
 import { canonicalMethod, methodNameFault, nodeNameFault } from './names.ts';
+import type { OutputMode } from './output.ts';
 import { directoryFault, fileNameFault } from './paths.ts';
 import { type Issue, readFields } from './read-fields.ts';
 import type { Schedule } from './schedule.ts';
@@ -28,6 +29,8 @@ export interface Request {
   readonly expiresIn?: number;
   /** When the request is to run again and again; absent where it runs once. */
   readonly schedule?: Schedule;
+  /** What is wanted of its output; absent where the submitter did not say. */
+  readonly output?: OutputMode;
   /** Whether the submitter gave `retries`, or a default stands in its place; likewise for `replyRetries`. */
   readonly hasRetries: boolean;
   readonly hasReplyRetries: boolean;
@@ -45,7 +48,7 @@ export type Checked =
 export function readMessage(item: unknown, options: CheckOptions): Checked {
   const fields = readFields(item);
   if (!fields.ok) return fields;
-  const { message, expiresIn, schedule, warnings } = fields;
+  const { message, expiresIn, schedule, output, warnings } = fields;
   for (const key of METHOD_FIELDS) message[key] = canonicalMethod(message[key]);
   const targets = targetsOf(message);
   const fault =
@@ -59,6 +62,7 @@ export function readMessage(item: unknown, options: CheckOptions): Checked {
   const rest = {
     expiresIn,
     ...(schedule === undefined ? {} : { schedule }),
+    ...(output === undefined ? {} : { output }),
     hasRetries: message.retries > 0,
     hasReplyRetries: message.replyRetries > 0,
   };

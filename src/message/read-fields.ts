@@ -2,6 +2,7 @@ import { nearest } from '../lib/nearest.ts';
 import { showText, showValue } from '../lib/show-value.ts';
 import { MAX_MESSAGE_DEPTH, MESSAGE_FIELDS, type MessageField } from './fields.ts';
 import { type Message, newMessage } from './message.ts';
+import { type OutputMode, readOutputMode } from './output.ts';
 import { type Reading, readBool, readData, readInt, readSeconds, readText, readTexts } from './read-value.ts';
 import { readSchedule, type Schedule } from './schedule.ts';
 
@@ -18,6 +19,7 @@ export type Fields =
       readonly message: Message;
       readonly expiresIn: number | undefined;
       readonly schedule: Schedule | undefined;
+      readonly output: OutputMode | undefined;
       readonly warnings: Issue[];
     }
   | ({ readonly ok: false } & Issue);
@@ -50,12 +52,13 @@ export function readFields(item: unknown, depth = 1): Fields {
     if (issue?.isRefused) return { ok: false, field: issue.field, reason: issue.reason };
     if (issue) warnings.push({ field: issue.field, reason: issue.reason });
   }
-  const { expiresIn, schedule, ...message } = target;
+  const { expiresIn, schedule, output, ...message } = target;
   return {
     ok: true,
     message: message as unknown as Message,
     expiresIn: expiresIn as number | undefined,
     schedule: schedule as Schedule | undefined,
+    output: output as OutputMode | undefined,
     warnings,
   };
 }
@@ -78,12 +81,14 @@ function fill(
 type SubmittedField =
   | MessageField
   | { readonly key: 'expiresIn'; readonly json: 'expiresIn'; readonly type: 'seconds' }
-  | { readonly key: 'schedule'; readonly json: 'schedule'; readonly type: 'schedule' };
+  | { readonly key: 'schedule'; readonly json: 'schedule'; readonly type: 'schedule' }
+  | { readonly key: 'output'; readonly json: 'output'; readonly type: 'output' };
 
 const SUBMITTED_FIELDS: readonly SubmittedField[] = [
   ...MESSAGE_FIELDS,
   { key: 'expiresIn', json: 'expiresIn', type: 'seconds' },
   { key: 'schedule', json: 'schedule', type: 'schedule' },
+  { key: 'output', json: 'output', type: 'output' },
 ];
 const FIELD_BY_LOWER_KEY = new Map(SUBMITTED_FIELDS.map((field) => [field.json.toLowerCase(), field]));
 
@@ -103,6 +108,8 @@ function readField(field: SubmittedField, value: unknown, depth: number): Readin
       return readSeconds(value);
     case 'schedule':
       return readSchedule(value);
+    case 'output':
+      return readOutputMode(value);
     case 'message':
       return readPrevious(value, depth);
   }

@@ -30,8 +30,9 @@ export interface ReportEntry {
   readonly stderrTail?: Uint8Array;
   /** How much it printed as errors; absent where `stderrTail` is all of it. */
   readonly stderrBytes?: number;
-  /** The last of what it printed: the bytes before `outputBytes`. */
+  /** The last of what it printed, and how much came before that; absent for nothing. */
   readonly stdout?: Uint8Array;
+  readonly stdoutFrom?: number;
   readonly outputBytes?: number;
   /** What it printed, piece by piece, while it runs. */
   readonly output?: readonly OutputPiece[];
@@ -46,7 +47,10 @@ export interface DecodedReport {
   readonly faults: readonly string[];
 }
 
-const NUMBERS = ['exitCode', 'outputBytes', 'stderrBytes', 'acceptedAt', 'startedAt', 'endedAt'] as const;
+const NUMBERS = [
+  ...(['exitCode', 'outputBytes', 'stdoutFrom', 'stderrBytes'] as const),
+  ...(['acceptedAt', 'startedAt', 'endedAt'] as const),
+] as const;
 const STRINGS = ['reason', 'signal'] as const;
 const BYTES = ['stderrTail', 'stdout'] as const;
 

@@ -1,5 +1,6 @@
 import type { Kind } from '../message/kind.ts';
 import type { Message } from '../message/message.ts';
+import type { OutputPiece } from '../message/output.ts';
 import type { ArrivedPiece } from './piece-place.ts';
 
 /** A message that was accepted for a method, under the id that its sender gave it. */
@@ -73,6 +74,19 @@ export interface RunCall extends Incoming {
   reply(data: Uint8Array): Promise<void>;
   /** Tells the sender in a few words how far the run has come. */
   progress(text: string): void;
+  /**
+   * Present where the sender wants to see the output while the method runs: for a method that replies at its end alone.
+   * Its reply must be all of its stdout then; of stderr, all but what is in `stderrTail` must have been sent.
+   */
+  readonly live?: LiveOutput | undefined;
+}
+
+/** Takes the output of a run while it goes on, piece by piece. */
+export interface LiveOutput {
+  /** False while much waits to be sent: it is to be asked again later, and the output stays where it is. */
+  hasRoom(): boolean;
+  /** Resolves when the pieces are durably queued. */
+  send(pieces: readonly OutputPiece[]): Promise<void>;
 }
 
 /** A reply's content: bytes, or a file that is read piece by piece and removed once it is queued. */
@@ -85,6 +99,8 @@ export interface RunResult {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly stderrTail?: Uint8Array;
+  /** How much was printed as errors, where `stderrTail` is not all of it; 0 where it is the end of the whole output. */
+  readonly stderrBytes?: number;
   readonly outputBytes?: number;
   readonly reply?: ReplyBody;
   /** Where set, this text goes to errorCentral, worded as the reference words it, without a newline at its end. */

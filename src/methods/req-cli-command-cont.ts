@@ -98,7 +98,7 @@ function resultOf(
     ...facts,
     reason: describeFailure(end, message),
     error: failureReport(end, message, tail),
-    ...(tail.length > 0 && { stderrTail: tail }),
+    ...(tail.length > 0 && { stderrTail: tail, stderrBytes: 0 }),
   };
 }
 

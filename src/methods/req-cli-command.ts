@@ -9,6 +9,7 @@ import {
   failedToStart,
 } from './command-call.ts';
 import { describeFailure, failureReport } from './command-report.ts';
+import { LiveSpool } from './live-spool.ts';
 import type { RunCall, RunMethod, RunResult } from './method.ts';
 import { abortedState } from './method-timeout.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
@@ -44,6 +45,7 @@ export interface CliCommandDeps {
  * 100 MB at least and 1 GB at most.
  *
  * Reply: stdout, byte for byte, also of a command that failed or was ended; a file when it is above 512 KB.
+ * Where the sender wants to see the output while the command runs, what is new is told every 0.2 s (see LiveSpool).
  * Exit code, signal and the end of stderr are in the result. What goes wrong, a program that does not exist
  * included, is the state `failed` with a reason, and an error report in the reference's words.
  */
@@ -64,11 +66,12 @@ async function run(call: RunCall, options: CommandOptions & CliCommandDeps): Pro
   const fault = argumentsFault(call.message);
   if (fault !== undefined) return notStarted(call.message, new Error(fault));
   if (call.signal.aborted) return { state: abortedState(call.signal), reason: 'it had not been started' };
-  using spool = new Spool(options.spoolFolder);
+  using spool = new Spool(options.spoolFolder, call.live && call.id);
   try {
     const { program, command } = commandOf(call, options, spool);
     const stdout = spool.open('out');
     const stderr = spool.open('err');
+    using told = call.live && new LiveSpool(spool, call.live);
     const end = await runCommand({
       ...command,
       start: () =>
@@ -84,6 +87,7 @@ async function run(call: RunCall, options: CommandOptions & CliCommandDeps): Pro
       findShortage: async () =>
         spool.size('out') + spool.size('err') > SMALL_OUTPUT_BYTES ? options.diskRoom.shortage() : undefined,
     });
+    await told?.finish(STDERR_TAIL_BYTES);
     return end.started ? resultOf(call, end, spool) : notStarted(call.message, end.error);
   } catch (error) {
     return notStarted(call.message, error);
@@ -103,6 +107,7 @@ function resultOf(
     ...(end.exitCode !== undefined && { exitCode: end.exitCode }),
     ...(end.signal !== undefined && { signal: end.signal }),
     ...(stderrTail !== undefined && { stderrTail }),
+    ...(stderrBytes > STDERR_TAIL_BYTES && { stderrBytes }),
     outputBytes,
     reply:
       outputBytes <= MAX_REPLY_IN_MEMORY

@@ -6,14 +6,19 @@ import {
   openSync,
   readSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../lib/system-fault.ts';
+import type { OutputStream } from '../message/output.ts';
+import type { ReplyBody } from './method.ts';
 
 const NAME = /^run-[0-9a-f]{12}-\d+\.(out|err|data|fifo)$/;
+const TOLD_NAME = /^told-[0-9a-f-]{36}\.(out|err|data)$/;
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const RUN = randomBytes(6).toString('hex');
 let count = 0;
 
@@ -26,10 +31,11 @@ export class Spool {
   readonly #base: string;
   readonly #files = new Map<string, { path: string; fd: number }>();
 
-  constructor(folder: string) {
+  /** `toldId`: the request whose output is told of while it runs, so that it is found again after a crash. */
+  constructor(folder: string, toldId?: string) {
     count += 1;
     this.#folder = folder;
-    this.#base = join(folder, `run-${RUN}-${count}`);
+    this.#base = join(folder, isId(toldId) ? `told-${toldId}` : `run-${RUN}-${count}`);
   }
 
   /** Makes the file for one of the outputs; its descriptor belongs to the spool. */
@@ -61,10 +67,10 @@ export class Spool {
     return fstatSync(this.#files.get(kind)!.fd).size;
   }
 
-  /** Reads an output from `offset` to its end. */
-  read(kind: 'out' | 'err', offset: number): Uint8Array {
+  /** Reads an output from `offset` on, to its end or as much as is wanted. */
+  read(kind: 'out' | 'err', offset: number, most = Number.POSITIVE_INFINITY): Uint8Array {
     const { fd } = this.#files.get(kind)!;
-    const bytes = Buffer.allocUnsafe(Math.max(0, this.size(kind) - offset));
+    const bytes = Buffer.allocUnsafe(Math.min(Math.max(0, this.size(kind) - offset), most));
     let done = 0;
     while (done < bytes.length) {
       const read = readSync(fd, bytes, done, bytes.length - done, offset + done);
@@ -102,11 +108,35 @@ export class Spool {
   }
 }
 
-/** Removes the files that commands of an earlier, dead process left in a spool folder; nothing else in it. */
-export async function cleanSpool(folder: string): Promise<void> {
+/**
+ * Removes the files that commands of an earlier, dead process left in a spool folder; nothing else in it. What of their
+ * output may still be told of goes when the function is called that is given.
+ */
+export async function cleanSpool(folder: string): Promise<() => Promise<void>> {
   const names = await readdir(folder).catch(() => []);
-  const left = names.filter((name) => NAME.test(name) && !name.startsWith(`run-${RUN}-`));
-  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
+  const removeAll = async (some: readonly string[]) => {
+    await Promise.all(some.map((name) => rm(join(folder, name), { force: true })));
+  };
+  await removeAll(names.filter((name) => NAME.test(name) && !name.startsWith(`run-${RUN}-`)));
+  const told = names.filter((name) => TOLD_NAME.test(name));
+  return () => removeAll(told);
+}
+
+/** The files that a request's command of an earlier process printed into, where its output was told of. */
+export function leftOutput(
+  folder: string,
+  id: string,
+): Record<OutputStream, Exclude<ReplyBody, Uint8Array>> | undefined {
+  if (!isId(id)) return undefined;
+  const fileOf = (kind: 'out' | 'err') => {
+    const path = join(folder, `told-${id}.${kind}`);
+    return { path, bytes: statSync(path, { throwIfNoEntry: false })?.size ?? 0 };
+  };
+  return { stdout: fileOf('out'), stderr: fileOf('err') };
+}
+
+function isId(id: string | undefined): id is string {
+  return id !== undefined && ID.test(id);
 }
 
 function remove(path: string): void {

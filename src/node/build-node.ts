@@ -10,7 +10,7 @@ import { killLeftovers } from '../lib/kill-leftovers.ts';
 import { refusalText } from '../listeners/answer-line.ts';
 import { createMethods, type Methods, type MethodsDeps } from '../methods/all-methods.ts';
 import type { NodeProcesses } from '../methods/node-processes.ts';
-import { cleanSpool } from '../methods/spool.ts';
+import { cleanSpool, leftOutput } from '../methods/spool.ts';
 import { openAuditLog } from '../observe/audit-log.ts';
 import { createErrorReporter, type ErrorReporter } from '../observe/error-reports.ts';
 import { createLogger, type Logger } from '../observe/logger.ts';
@@ -24,7 +24,7 @@ import { Copying } from './copying.ts';
 import { Late } from './late.ts';
 import { metricSources } from './metric-sources.ts';
 import { createOutcomes } from './outcomes.ts';
-import { OwnMessages, pieceBytes } from './own-messages.ts';
+import { OwnMessages, pieceBytes, reportSubject } from './own-messages.ts';
 import { createRelayMethods, relayingDeps } from './relaying.ts';
 import { checkSubmission } from './submit.ts';
 
@@ -83,7 +83,10 @@ export async function buildNode(
   const reporter = createErrorReporter({ nodeName }, { send, logger, metrics });
   const onFinished = createOutcomes({ audit, metrics, reporter, maxMessageBytes: config.maxMessageBytes });
   const onWritten = (moved: readonly ForwardMoved[]) => late.journal?.forwardsMoved(moved);
-  const ledger = new Ledger({ store, now: Date.now, onFinished, onWritten, logger });
+  const ledger = new Ledger({
+    ...{ store, now: Date.now, onFinished, onWritten, logger },
+    maxOutputBytes: config.ledgerOutputBytes,
+  });
   const supervisor = createSupervisor({}, { logger, onCrash: reportCrash(reporter) });
   const copying = stack.use(
     new Copying(config, { bus, outbox: () => late.made('outbox'), own: () => late.made('own') }),
@@ -221,10 +224,11 @@ async function openJournal(
   parts: Omit<NodeParts, 'journal' | 'provideProcesses' | 'onConnect'>,
   late: Late,
 ): Promise<Journal> {
-  await cleanSpool(join(config.databaseFolder, 'spool'));
+  const spoolFolder = join(config.databaseFolder, 'spool');
+  const removeRest = await cleanSpool(spoolFolder);
   const { store, bus, outbox, reporter, metrics, logger, journalMethods } = parts;
   const own = late.made('own');
-  return await Journal.open(
+  const journal = await Journal.open(
     { nodeName: config.nodeName, maxMessageBytes: config.maxMessageBytes },
     {
       ...{ store, logger, now: Date.now },
@@ -234,6 +238,8 @@ async function openJournal(
       reply: (request, pieces, alongside) => own.reply(request, pieces, alongside),
       ...relayingDeps(config, parts, { own, wasRelayed: (key) => late.made('journal').wasRelayed(key) }),
       sendReport: (toNode, ends, alongside) => own.report(toNode, ends, alongside),
+      leftOutput: (id) => leftOutput(spoolFolder, id),
+      waitingReports: (toNode) => outbox.waitingFor(reportSubject(toNode)),
       reportError: (text, about) =>
         text.startsWith('info:') ? reporter.info(text, about) : reporter.error(text, about),
       killLeftovers: async (ids) => void (await killLeftovers(ids)),
@@ -241,6 +247,9 @@ async function openJournal(
       onRun: ({ method, state, ms }) => metrics.methodEnded(method, state, ms / 1000),
     },
   );
+  // The rest of what was told of while it ran is queued by now.
+  await removeRest();
+  return journal;
 }
 
 interface OutboxParts

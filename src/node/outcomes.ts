@@ -69,8 +69,26 @@ function toEntry(one: Finished, message: Message | undefined): AuditEntry {
     ...(one.reason ? { reason: one.reason } : {}),
     ...(one.sentAt ? { sentAt: one.sentAt } : {}),
     ...(one.acceptedAt ? { acceptedAt: one.acceptedAt } : {}),
-    ...('startedAt' in one && one.startedAt ? { startedAt: one.startedAt } : {}),
-    ...('exitCode' in one && one.exitCode !== null ? { exitCode: one.exitCode } : {}),
-    ...('signal' in one && one.signal ? { signal: one.signal } : {}),
+    ...('there' in one ? runOf(one) : {}),
   };
+}
+
+/** What is known of a message only because its target reported it. */
+function runOf(one: FinishedMessage): Partial<AuditEntry> {
+  return {
+    ...(one.startedAt ? { startedAt: one.startedAt } : {}),
+    ...thereOf(one),
+    ...(one.exitCode !== null ? { exitCode: one.exitCode } : {}),
+    ...(one.signal ? { signal: one.signal } : {}),
+  };
+}
+
+/** The same moments by the clock of the node that ran it. */
+function thereOf({ there: { acceptedAt, startedAt, endedAt } }: FinishedMessage): Partial<AuditEntry> {
+  const times = {
+    ...(acceptedAt === null ? {} : { acceptedAt }),
+    ...(startedAt === null ? {} : { startedAt }),
+    ...(endedAt === null ? {} : { endedAt }),
+  };
+  return Object.keys(times).length > 0 ? { there: times } : {};
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { kindOf } from '../message/kind-of.ts';
 import { type Message, newMessage } from '../message/message.ts';
 import { replyTo } from '../message/reply.ts';
 import { encodeReport, type ReportEntry } from '../message/report.ts';
@@ -25,6 +26,11 @@ export function pieceBytes(request: Message, maxPayload: number): number | undef
   return isAppended && APPENDING.has(replyMethod)
     ? Math.min(MAX_PIECE_BYTES, Math.ceil(maxPayload / 2))
     : undefined;
+}
+
+/** Where reports for a node are queued. */
+export function reportSubject(toNode: string): string {
+  return `${toNode}.REQReport.${kindOf('REQReport')}`;
 }
 
 /** The messages that a node sends of its own accord: replies, reports of ends, and errors. */

@@ -15,7 +15,7 @@ type Settings = Pick<Config, 'serialization' | 'compression' | 'defaultMessageRe
 
 /** A message ready for the outbox. Its budget is the submitter's, or the operator's where the config raises it. */
 export function toParcel(request: Request, settings: Settings, batch: string | null, now: number): Parcel {
-  const { expiresIn, schedule, hasRetries } = request;
+  const { expiresIn, schedule, output, hasRetries } = request;
   const hasBudget = hasRetries || settings.defaultMessageRetries > UNSAID_RETRIES;
   const message =
     request.message.relayViaNode === '' ? request.message : toRelayInitial(request.message, hasBudget);
@@ -24,6 +24,8 @@ export function toParcel(request: Request, settings: Settings, batch: string | n
     ...(hasBudget ? { budgetMs: message.retries * message.ackTimeout * 1000 } : {}),
     ...(expiresIn === undefined ? {} : { expiresAt: now + expiresIn * 1000 }),
     ...(schedule === undefined ? {} : { schedule: JSON.stringify(schedule) }),
+    // Nothing on the wire stands for the usual.
+    ...(output === undefined || output === 'end' ? {} : { output }),
   };
 }
 
@@ -31,7 +33,7 @@ export function toParcel(request: Request, settings: Settings, batch: string | n
 export function ownParcel(
   message: Message,
   settings: Settings,
-  more: Partial<Pick<Parcel, 'id' | 'budgetMs' | 'expiresAt'>> = {},
+  more: Partial<Pick<Parcel, 'id' | 'budgetMs' | 'expiresAt' | 'output'>> = {},
 ): Parcel {
   return { ...envelope(message, settings, null), ...more };
 }

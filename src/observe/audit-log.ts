@@ -12,6 +12,8 @@ export interface AuditEntry {
   readonly acceptedAt?: number;
   readonly startedAt?: number;
   readonly endedAt: number;
+  /** The same moments by the clock of the node that ran it. */
+  readonly there?: { readonly acceptedAt?: number; readonly startedAt?: number; readonly endedAt?: number };
   readonly attempts: number;
   readonly exitCode?: number;
   readonly signal?: string;
@@ -94,6 +96,11 @@ function auditLine(entry: AuditEntry): string {
     acceptedAt: isoTime(entry.acceptedAt),
     startedAt: isoTime(entry.startedAt),
     endedAt: isoTime(entry.endedAt),
+    there: entry.there && {
+      acceptedAt: isoTime(entry.there.acceptedAt),
+      startedAt: isoTime(entry.there.startedAt),
+      endedAt: isoTime(entry.there.endedAt),
+    },
     attempts: entry.attempts,
     exitCode: entry.exitCode,
     signal: entry.signal,

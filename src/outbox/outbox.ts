@@ -7,10 +7,12 @@ import { Finisher } from './finisher.ts';
 import { Lane, type LaneDeps } from './lane.ts';
 import { type LaneRow, newEpoch } from './lane-queue.ts';
 import { LANE_SPAN, newEntry, readEntry, wholeMs } from './lane-rows.ts';
+import { type LaneStatus, laneStatus } from './lane-status.ts';
 import type { Entry } from './lane-window.ts';
 import type { EndState, OutboxDeps } from './outbox-deps.ts';
 import { Peers } from './peers.ts';
-import { fitsLane, type QueuedMessage, type QueueFilter } from './queue-filter.ts';
+import type { QueuedMessage, QueueFilter } from './queue-filter.ts';
+import { Undelivered } from './undelivered.ts';
 
 export interface OutboxOptions {
   readonly nodeName: string;
@@ -38,7 +40,6 @@ export interface Parcel {
 
 const SWEEP_MS = 500;
 const CLOCK_SAVE_MS = 5000;
-const SWEEP_ROWS = 1000;
 
 const INSERT_ROW = `INSERT INTO outbox (key, id, queued_at, expires_at, budget_at, ack_timeout, format, body, schedule, output)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -55,6 +56,7 @@ export class Outbox implements AsyncDisposable {
   readonly #peers = new Peers();
   readonly #clock: ConnectedClock;
   readonly #finisher: Finisher;
+  readonly #undelivered: Undelivered;
   readonly #instance = randomBytes(5).toString('hex');
   readonly #timers: NodeJS.Timeout[] = [];
   #nextLane = 1;
@@ -65,6 +67,7 @@ export class Outbox implements AsyncDisposable {
     this.#deps = deps;
     this.#clock = new ConnectedClock({ store: deps.store, now: deps.monotonicNow });
     this.#finisher = new Finisher(deps);
+    this.#undelivered = new Undelivered({ ...deps, finisher: this.#finisher, lanes: this.#lanes });
     this.#load();
     this.#timers.push(setInterval(() => void this.#sweep(), SWEEP_MS));
     this.#timers.push(setInterval(() => void this.#clock.save().catch(() => {}), CLOCK_SAVE_MS));
@@ -75,6 +78,11 @@ export class Outbox implements AsyncDisposable {
     let count = 0;
     for (const lane of this.#lanes.values()) count += lane.queue.length;
     return count;
+  }
+
+  /** How many messages lie on disk for one subject. */
+  waitingFor(subject: string): number {
+    return this.#lanes.get(subject)?.queue.length ?? 0;
   }
 
   /** How many messages are not delivered yet, and how many of them are on their way. */
@@ -142,29 +150,34 @@ export class Outbox implements AsyncDisposable {
 
   /** The undelivered messages that a filter means, in the order of their lanes; at most `limit`. */
   find(filter: QueueFilter, limit: number): QueuedMessage[] {
-    const found: QueuedMessage[] = [];
-    for (const lane of this.#lanes.values()) {
-      if (found.length >= limit) break;
-      if (fitsLane(filter, lane.subject)) found.push(...this.#findIn(lane, filter, limit - found.length));
-    }
-    return found;
+    return this.#undelivered.find(filter, limit);
   }
 
   /**
    * Ends the undelivered messages that a filter means; resolves with how many that were when it is written down.
    * What is on its way may still arrive.
    */
-  async cancel(filter: QueueFilter, reason: string): Promise<number> {
-    for (let count = 0; ; ) {
-      await this.#finisher.idle();
-      const found = this.find(filter, SWEEP_ROWS);
-      this.#giveUpKeys(found, 'cancelled', reason);
-      count += found.length;
-      if (found.length < SWEEP_ROWS || this.#finisher.isFailing) {
-        await this.#finisher.idle();
-        return count;
-      }
-    }
+  cancel(filter: QueueFilter, reason: string): Promise<number> {
+    return this.#undelivered.cancel(filter, reason);
+  }
+
+  /**
+   * Ends the messages with these keys, as far as they are not delivered yet; resolves when that is written down, with the
+   * keys of those that may have arrived all the same.
+   */
+  cancelKeys(keys: readonly number[], reason: string): Promise<ReadonlySet<number>> {
+    return this.#undelivered.cancelKeys(keys, reason);
+  }
+
+  /** How the lanes stand that something waits in, and which of them are known at all. */
+  lanes(): LaneStatus[] {
+    return [...this.#lanes.values()].map((lane) => this.#statusOf(lane));
+  }
+
+  /** How the lane of a subject stands; undefined where there is none. */
+  lane(subject: string): LaneStatus | undefined {
+    const lane = this.#lanes.get(subject);
+    return lane && this.#statusOf(lane);
   }
 
   /**
@@ -192,6 +205,15 @@ export class Outbox implements AsyncDisposable {
     this.#clock.stop();
     await this.#finisher[Symbol.asyncDispose]();
     await this.#clock.save().catch(() => {});
+  }
+
+  #statusOf(lane: Lane): LaneStatus {
+    const { transport, now } = this.#deps;
+    return laneStatus(lane, {
+      isConnected: transport.isConnected,
+      isFailing: this.#finisher.isFailing,
+      now: now(),
+    });
   }
 
   #load(): void {
@@ -229,27 +251,13 @@ export class Outbox implements AsyncDisposable {
     return lane;
   }
 
-  #findIn(lane: Lane, filter: QueueFilter, limit: number): QueuedMessage[] {
-    const { store, now } = this.#deps;
-    const rows = store.all<{ key: number; id: string; queued_at: number }>(
-      `SELECT key, id, queued_at FROM outbox WHERE key BETWEEN ? AND ? AND queued_at <= ? AND (? IS NULL OR id = ?)
-       ORDER BY key LIMIT ?`,
-      ...[lane.queue.key(0), lane.queue.key(LANE_SPAN - 1), now() - (filter.olderThanMs ?? 0)],
-      ...[filter.id ?? null, filter.id ?? null, limit],
-    );
-    return rows.map(({ key, id, queued_at }) => ({
-      ...{ key, id, toNode: lane.toNode, method: lane.method, queuedAt: queued_at },
-      isOnItsWay: (lane.queue.window.find(key % LANE_SPAN)?.partsSent ?? 0) > 0,
-    }));
-  }
-
   /** Ends messages whose time is over. */
   async #sweep(): Promise<void> {
     if (this.#isSweeping || this.#finisher.isFailing) return;
     this.#isSweeping = true;
     try {
-      this.#giveUp('expires_at', this.#deps.now(), 'expired', TOO_LATE);
-      this.#giveUp('budget_at', Math.floor(this.#clock.read()), 'undelivered', MAX_RETRIES);
+      this.#undelivered.giveUp('expires_at', this.#deps.now(), 'expired', TOO_LATE);
+      this.#undelivered.giveUp('budget_at', Math.floor(this.#clock.read()), 'undelivered', MAX_RETRIES);
       for (const lane of this.#lanes.values()) this.#endOld(lane);
       await this.#finisher.idle();
       if (!this.#finisher.isFailing) for (const lane of this.#lanes.values()) lane.queue.forgetGivenUp();
@@ -257,31 +265,6 @@ export class Outbox implements AsyncDisposable {
       this.#deps.logger.warn({ err: error }, 'the outbox could not look for messages whose time is over');
     }
     this.#isSweeping = false;
-  }
-
-  #giveUp(column: 'expires_at' | 'budget_at', at: number, state: EndState, reason: string): void {
-    const { store } = this.#deps;
-    const rows = store.all<{ key: number }>(
-      `SELECT key FROM outbox WHERE ${column} <= ? LIMIT ${SWEEP_ROWS}`,
-      at,
-    );
-    this.#giveUpKeys(rows, state, reason);
-  }
-
-  #giveUpKeys(rows: readonly { key: number }[], state: EndState, reason: string): void {
-    if (rows.length === 0) return;
-    const { store } = this.#deps;
-    const lanes = new Map([...this.#lanes.values()].map((lane) => [lane.queue.id, lane]));
-    const byLane = new Map<Lane, Entry[]>();
-    for (const { key } of rows) {
-      const lane = lanes.get(Math.floor(key / LANE_SPAN));
-      const entry = lane?.queue.window.find(key % LANE_SPAN) ?? readEntry(store, key);
-      if (!lane || !entry) continue;
-      const entries = byLane.get(lane);
-      if (entries) entries.push(entry);
-      else byLane.set(lane, [entry]);
-    }
-    for (const [lane, entries] of byLane) lane.giveUp(entries, state, reason);
   }
 
   #endOld(lane: Lane): void {

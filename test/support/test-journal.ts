@@ -34,6 +34,7 @@ interface TestJournalOptions {
   run?(call: RunCall): Promise<RunResult>;
   readonly pieceBytes?: number;
   readonly maxMessageBytes?: number;
+  waitingReports?(): number;
   now?(): number;
   after?(delayMs: number, task: () => void): () => void;
 }
@@ -78,6 +79,7 @@ export class TestJournal {
           await made.store.write(alongside);
           made.reports.push(...ends.map((end) => ({ toNode, end })));
         },
+        waitingReports: () => options.waitingReports?.() ?? 0,
         reportError: (text) => void made.errors.push(text),
         killLeftovers: async (ids) => void made.killed.push(...ids),
         onAlive: () => {},
