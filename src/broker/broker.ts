@@ -151,7 +151,7 @@ class RunningBroker implements Broker, Hub {
       { ...connection.label, certificateFault },
       'the certificate of a client is not accepted',
     );
-    connection.end(`TLS client certificate not accepted (${certificateFault})`);
+    connection.end(`TLS ${certificateFault}`);
   }
 
   #open(socket: ClientSocket, client: { id: number; nonce: string }): Connection {

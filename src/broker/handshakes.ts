@@ -3,7 +3,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { BrokerError } from './broker-error.ts';
 import type { BrokerTls } from './broker-options.ts';
 
-/** How a handshake ended: a socket, and why its client's certificate is not accepted ('' = it is, or none was asked). */
+/** How a handshake ended: a socket, and what is wrong with its client's certificate ('' = nothing, or none was asked). */
 export interface Handshake {
   readonly socket: TLSSocket;
   readonly certificateFault: string;
@@ -50,9 +50,14 @@ export class Handshakes {
     const done = this.#waiting.get(peerOf(socket));
     if (done === undefined) return void socket.destroy();
     this.#waiting.delete(peerOf(socket));
-    const isRefused = this.#asksForCertificate && !socket.authorized;
-    done({ socket, certificateFault: isRefused ? String(socket.authorizationError ?? 'unknown') : '' });
+    done({ socket, certificateFault: this.#asksForCertificate ? certificateFault(socket) : '' });
   }
+}
+
+function certificateFault(socket: TLSSocket): string {
+  if (socket.authorized) return '';
+  if (Object.keys(socket.getPeerCertificate()).length === 0) return 'client certificate required';
+  return `client certificate not accepted (${socket.authorizationError ?? 'unknown'})`;
 }
 
 function peerOf(socket: Socket): string {

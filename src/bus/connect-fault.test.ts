@@ -76,6 +76,12 @@ test('client certificates: one that is missing is told from one that is refused'
     said(coded('ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED'), settings),
     /ship1\.pem as expired: use one/,
   );
+  const embedded = (text: string) => new ProtocolError(`TLS client certificate ${text}`);
+  assert.match(said(embedded('required')), /^client-certificate: .* none is set/);
+  assert.match(
+    said(embedded('not accepted (SELF_SIGNED_CERT_IN_CHAIN)'), settings),
+    /^client-certificate: it refuses .* ship1\.pem \(self signed cert in chain\): use one/,
+  );
 });
 
 test('a broker that hangs up after TLS, which is all that the single-file program sees of its alert', () => {

@@ -126,6 +126,11 @@ function reasonOf(error: unknown, settings: FaultSettings): { kind: ConnectFault
   }
   if (code === 'EBADF' && usesTls(settings))
     return { kind: 'client-certificate', reason: hungUpAfterTls(settings) };
+  const refused = /client certificate (?:required|not accepted \((\w+)\))/.exec(message);
+  if (refused !== null) {
+    const reason = clientCertificate(settings, { code: refused[1] ?? 'CERTIFICATE_REQUIRED' });
+    return { kind: 'client-certificate', reason };
+  }
   const rule = RULES.find(([codes]) => codes.test(code));
   if (rule) return { kind: rule[1], reason: rule[2](settings, { code, message }) };
   const reason = message

@@ -20,6 +20,8 @@ interface Case {
   readonly flags?: Readonly<Record<string, string>>;
   /** `user:password@` of the address. */
   readonly signIn?: string;
+  /** Whether only nats-server has such a config. */
+  readonly natsServer?: boolean;
   readonly sentence: RegExp;
 }
 
@@ -47,7 +49,7 @@ const CASES: Readonly<Record<string, (folder: string) => Promise<Case>>> = {
     const credsFile = join(folder, 'own.creds');
     await writeFile(credsFile, own.creds());
     const sentence = /refuses the credentials of U\w+ .*: check credsFile/;
-    return { wrong: other.config, right: own.config, flags: { credsFile }, sentence };
+    return { wrong: other.config, right: own.config, flags: { credsFile }, sentence, natsServer: true };
   },
   "a certificate of another authority than the node's": async (folder) => {
     const [own, other] = [await makeCertificates(folder), await makeCertificates((await tempFolder()).path)];
@@ -92,8 +94,15 @@ const CASES: Readonly<Record<string, (folder: string) => Promise<Case>>> = {
 
 for (const [name, prepare] of Object.entries(CASES)) {
   test(`${name}: a sentence in the log, attempts that go on, and a report once it is mended`, async (t) => {
-    const { wrong, right, flags = {}, signIn = '', sentence } = await prepare((await tempFolder(t)).path);
-    const broker = await startBroker(t, { config: wrong ?? '' });
+    const {
+      wrong,
+      right,
+      flags = {},
+      signIn = '',
+      sentence,
+      natsServer,
+    } = await prepare((await tempFolder(t)).path);
+    const broker = await startBroker(t, { config: wrong ?? '', natsServer });
     if (wrong === undefined) await broker.kill();
     const node = await startCentral(t, `nats://${signIn}127.0.0.1:${broker.port}`, flags);
     const line = await sentenceIn(node, sentence);
@@ -126,7 +135,7 @@ test('what goes wrong while a node runs is told too, and files are read anew', a
   const credsFile = join(path, 'own.creds');
   const ending = Math.floor(Date.now() / 1000) + 4;
   await writeFile(credsFile, own.creds({ expiresAt: ending }));
-  const broker = await startBroker(t, { config: own.config });
+  const broker = await startBroker(t, { config: own.config, natsServer: true });
   const node = await startCentral(t, broker.url, { credsFile });
   assert.ok(node.logLines().some(({ msg }) => msg === 'connected to the broker'));
   await sentenceIn(node, /refuses the credentials of U\w+, which end on 20\S+ .*: check credsFile/);

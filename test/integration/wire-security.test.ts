@@ -55,6 +55,7 @@ const CASES = {
   'credentials of an operator': {
     config: ({ operator }: Secrets) => operator.config,
     flags: ({ credsFile }: Secrets) => ({ credsFile }),
+    natsServer: true,
   },
   'a client certificate and credentials of an operator': {
     config: (secrets: Secrets) =>
@@ -62,13 +63,14 @@ const CASES = {
     flags: ({ ca, certificate, key, credsFile }: Secrets) => ({
       ...{ rootCAPath: ca, tlsCertFile: certificate, tlsKeyFile: key, credsFile },
     }),
+    natsServer: true,
   },
 };
 
-for (const [name, { config, flags }] of Object.entries(CASES)) {
+for (const [name, { config, flags, ...more }] of Object.entries(CASES)) {
   test(`a node connects with ${name}, and connects again when the broker was gone`, async (t) => {
     const secrets = await makeSecrets(t);
-    const broker = await startBroker(t, { config: config(secrets) });
+    const broker = await startBroker(t, { config: config(secrets), ...more });
     const all = { ...flags(secrets), natsConnectRetryInterval: 1, natsReconnectJitterTLS: 1 };
     const node = await startStewardNode({ name: 'ship1', central: 'ship1', broker, flags: all }, t);
     await works(node);
