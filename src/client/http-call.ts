@@ -1,6 +1,9 @@
-import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { ApiError } from './api-error.ts';
 import { type ApiPlace, connectionFault, placeOptions, showApiPlace } from './api-place.ts';
+
+// An import statement would load all that node:http exports, WebSocket among it, which takes 20 ms of a command's start.
+const { Agent, request } = process.getBuiltinModule('node:http');
 
 /** One request to a node. */
 export interface HttpCall {
