@@ -10,6 +10,8 @@ export interface EmbeddedBrokerConfig {
   readonly usersFile: string;
   readonly tlsCertFile: string;
   readonly tlsKeyFile: string;
+  /** Holds who was let in by a token; '' = nobody is. */
+  readonly admissionFolder: string;
 }
 
 /** The settings of the embedded broker; undefined = off. Throws ConfigError. */
@@ -20,7 +22,7 @@ export function embeddedBrokerConfig(settings: Settings): EmbeddedBrokerConfig |
   if (place === undefined || place.port === 0) {
     throw settings.fault('EmbeddedBroker', 'is not host:port, or :port for every interface');
   }
-  if (!isLoopback(place.host) && values.EmbeddedBrokerUsers === '') {
+  if (!isLoopback(place.host) && values.EmbeddedBrokerUsers === '' && values.AdmissionFolder === '') {
     throw settings.fault(
       'EmbeddedBroker',
       'can be reached from other machines, so it needs users: set EmbeddedBrokerUsers, or listen on 127.0.0.1',
@@ -31,7 +33,28 @@ export function embeddedBrokerConfig(settings: Settings): EmbeddedBrokerConfig |
     throw settings.fault('EmbeddedBrokerTLSCert', 'is given without EmbeddedBrokerTLSKey: give both');
   if (tlsCertFile === '' && tlsKeyFile !== '')
     throw settings.fault('EmbeddedBrokerTLSKey', 'is given without EmbeddedBrokerTLSCert: give both');
-  return Object.freeze({ place, usersFile: values.EmbeddedBrokerUsers, tlsCertFile, tlsKeyFile });
+  const admissionFolder = admissionFolderOf(settings);
+  return Object.freeze({
+    place,
+    usersFile: values.EmbeddedBrokerUsers,
+    tlsCertFile,
+    tlsKeyFile,
+    admissionFolder,
+  });
+}
+
+/** Letting nodes in is the central node's, and never done without encryption. */
+function admissionFolderOf(settings: Settings): string {
+  const { values } = settings;
+  const fault = (reason: string) => settings.fault('AdmissionFolder', reason);
+  if (values.AdmissionFolder === '') return '';
+  if (values.NodeName !== values.CentralNodeName)
+    throw fault('is for the central node alone: leave it empty on this one');
+  if (values.EmbeddedBrokerUsers !== '')
+    throw fault('holds who may connect, and so does EmbeddedBrokerUsers: give one of them');
+  if (values.EmbeddedBrokerTLSCert === '' || values.NkeySeedFile === '')
+    throw fault('needs EmbeddedBrokerTLSCert, EmbeddedBrokerTLSKey and NkeySeedFile, which steward up makes');
+  return values.AdmissionFolder;
 }
 
 /** Where the node finds its broker: the embedded one where brokerAddress is left at its default. */

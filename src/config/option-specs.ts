@@ -115,6 +115,11 @@ export const SPECS = {
   EmbeddedBrokerUsers: { ...text, group: 'broker', summary: 'file of the users who may connect to it' },
   EmbeddedBrokerTLSCert: { ...text, group: 'broker', summary: 'file with its certificate' },
   EmbeddedBrokerTLSKey: { ...text, group: 'broker', summary: 'file with the key of its certificate' },
+  AdmissionFolder: {
+    ...text,
+    group: 'broker',
+    summary: 'folder of the nodes that it lets in by tokens (steward up); empty = off',
+  },
   Compression: { ...text, group: 'broker', summary: 'of what is sent: z = zstd, g = gzip, empty = none' },
   Serialization: { ...text, group: 'broker', summary: 'of what is sent: cbor or gob; empty = gob' },
 

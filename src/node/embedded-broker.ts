@@ -1,3 +1,4 @@
+import type { BrokerUser } from '../broker/broker-options.ts';
 import { type BrokerThread, startBrokerThread } from '../broker/broker-thread.ts';
 import { readTlsFiles } from '../broker/tls-files.ts';
 import { readUsersFile } from '../broker/users-file.ts';
@@ -14,22 +15,26 @@ const TLS_OPTIONS = {
 
 /**
  * Starts the broker that the configuration asks for, in a thread of its own: what it carries for others must not hold up
- * this node. It follows its users file. undefined = none is asked for. Throws BrokerError and ListenError.
+ * this node. It follows its users file; where there is none, `admitted` are its users. undefined = none is asked for.
+ * Throws BrokerError and ListenError.
  */
 export async function startEmbeddedBroker(
   config: Config,
   { version, isTerminal }: NodeOptions,
-  stack: AsyncDisposableStack,
+  {
+    stack,
+    admitted,
+  }: { readonly stack: AsyncDisposableStack; readonly admitted?: readonly BrokerUser[] | undefined },
 ): Promise<BrokerThread | undefined> {
   if (config.embeddedBroker === undefined) return undefined;
   const { place, usersFile, tlsCertFile, tlsKeyFile } = config.embeddedBroker;
   const logger = createLogger({ level: config.logLevel, pretty: isTerminal, nodeName: config.nodeName });
-  const users = usersFile === '' ? undefined : await readUsersFile(usersFile);
+  const users = usersFile === '' ? admitted : await readUsersFile(usersFile);
   const files = { certificate: tlsCertFile, key: tlsKeyFile, clientCa: '' };
   const tls = await readTlsFiles(files, TLS_OPTIONS);
   const options = { ...place, placeOption: '-embeddedBroker', version, users, tls };
   const broker = stack.use(await startBrokerThread(options, { logger }));
-  if (users !== undefined) stack.use(watchUsers(usersFile, { broker, logger }));
+  if (usersFile !== '') stack.use(watchUsers(usersFile, { broker, logger }));
   logger.info({ address: broker.url }, 'the embedded broker listens');
   return broker;
 }

@@ -2,6 +2,7 @@ import type { BusMessage } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
 import { addFormatHeaders } from '../message/body-format.ts';
 import { unschedulable } from '../message/schedule.ts';
+import { openAdmission } from './admission.ts';
 import { buildNode, type NodeOptions, type NodeParts } from './build-node.ts';
 import { startEmbeddedBroker } from './embedded-broker.ts';
 import { createHello, type HelloPublish } from './hello.ts';
@@ -33,13 +34,15 @@ interface Deps {
  */
 export async function startNode(config: Config, options: NodeOptions): Promise<RunningNode> {
   await using stack = new AsyncDisposableStack();
-  const broker = await startEmbeddedBroker(config, options, stack);
+  const admission = await openAdmission(config, options, stack);
+  const broker = await startEmbeddedBroker(config, options, { stack, admitted: admission?.users });
   const parts = await buildNode(config, options, stack);
   stack.use(releaseMemoryWhenIdle());
   const { bus, logger } = parts;
   const serving = serve(config, options, { parts, stack });
   await bus.firstAttempt(CONNECT_PATIENCE_MS);
   if (bus.isConnected) await Promise.race([serving.started, serving.failed.then(rethrow)]);
+  if (broker) await admission?.serve({ broker, bus });
   pruneRegularly(config, parts, stack);
   const listening = { parts, stack, submitDeps: submitDeps(parts), serving: serving.started };
   const socket = await startListeners(config, listening);

@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { bindSocketFile } from '../lib/socket-file.ts';
+import { nodeNameFault } from '../message/names.ts';
+import type { Admission } from '../security/admission.ts';
+import { reservedNameFault } from '../security/fleet-users.ts';
+import { makeUserKey } from '../security/nkey.ts';
+import { SecurityError } from '../security/security-error.ts';
+import { encodeToken } from '../security/token.ts';
+
+/** What is asked of a running node about who may join, as one line of JSON. */
+export type AdmissionOrder =
+  | {
+      readonly do: 'invite';
+      readonly name: string;
+      readonly ttlSeconds: number;
+      readonly isReplacing: boolean;
+    }
+  | { readonly do: 'forget'; readonly name: string }
+  | { readonly do: 'list' };
+
+/** What it answers, as one line of JSON. */
+export type AdmissionReply =
+  | { readonly token: string; readonly expiresAt: number }
+  | { readonly wasThere: boolean }
+  | { readonly nodes: readonly ListedNode[]; readonly tokens: readonly ListedToken[] }
+  | { readonly fault: string };
+
+interface ListedNode {
+  readonly name: string;
+  readonly key: string;
+  readonly since: number;
+}
+
+interface ListedToken {
+  readonly name: string;
+  readonly expiresAt: number;
+}
+
+/** The socket's name in the socket folder. */
+export const ADMISSION_SOCKET = 'admission.sock';
+
+const MAX_LINE = 4096;
+const PATIENCE_MS = 10_000;
+
+export interface ControlDeps {
+  readonly admission: Admission;
+  /** SHA-256 of the certificate of the broker's authority. */
+  readonly authority: Uint8Array;
+  readonly now: () => number;
+}
+
+/** Takes orders about who may join, on a socket that only this node's user can connect to. Throws ListenError. */
+export async function startAdmissionControl(path: string, deps: ControlDeps): Promise<AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy());
+    void answerOne(socket, deps);
+  });
+  const file = await bindSocketFile(server, path);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await Promise.all([closed, file.remove()]);
+    },
+  };
+}
+
+async function answerOne(socket: Socket, deps: ControlDeps): Promise<void> {
+  let text = '';
+  socket.setEncoding('utf8');
+  for await (const piece of socket as AsyncIterable<string>) {
+    text += piece;
+    if (text.includes('\n') || text.length > MAX_LINE) break;
+  }
+  const reply = await obey(text, deps).catch((error: Error) => ({ fault: error.message }));
+  socket.end(`${JSON.stringify(reply)}\n`);
+}
+
+async function obey(text: string, { admission, authority, now }: ControlDeps): Promise<AdmissionReply> {
+  const order = JSON.parse(text) as AdmissionOrder;
+  switch (order.do) {
+    case 'invite': {
+      const { name, ttlSeconds, isReplacing } = order;
+      const fault = name === '' ? undefined : (nodeNameFault(name) ?? reservedNameFault(name));
+      if (fault !== undefined)
+        throw new SecurityError('bad-name', `${JSON.stringify(name)} is no name for a node: it ${fault}`);
+      const { seed, publicKey } = makeUserKey();
+      const expiresAt = Math.floor(now() / 1000) + ttlSeconds;
+      await admission.invite({ key: publicKey, expiresAt: expiresAt * 1000, name, isReplacing });
+      return { token: encodeToken({ seed, authority, expiresAt, name }), expiresAt: expiresAt * 1000 };
+    }
+    case 'forget':
+      return { wasThere: await admission.forget(order.name) };
+    case 'list': {
+      const { nodes, tokens } = admission.state;
+      const open = [...tokens.values()].filter(({ usedBy, expiresAt }) => !usedBy && expiresAt > now());
+      return {
+        nodes: [...nodes.values()],
+        tokens: open.map(({ name, expiresAt }) => ({ name, expiresAt })),
+      };
+    }
+  }
+}
