@@ -19,7 +19,7 @@ function finisherOn(more: {
 }
 
 function ends(name: string) {
-  return { statements: [statement(name)], ended: [{ id: name } as Ended] };
+  return { statements: [statement(name)], ended: [{ id: name } as Ended], changed: [] };
 }
 
 test('what is added together is written together, after it was handed on', async () => {
@@ -30,7 +30,7 @@ test('what is added together is written together, after it was handed on', async
   });
   finisher.add(ends('a'));
   finisher.add(ends('b'));
-  finisher.add({ statements: [statement('c')], ended: [] });
+  finisher.add({ statements: [statement('c')], ended: [], changed: [] });
   await finisher.idle();
   assert.deepEqual(events, ['ended a,b', 'write a,b,c']);
 });
@@ -40,7 +40,7 @@ test('what is added at the very moment at which all was written is written too',
     const written: string[] = [];
     const addLater = async () => {
       for (let hop = 0; hop < hops; hop++) await null;
-      finisher.add({ statements: [statement('second')], ended: [] });
+      finisher.add({ statements: [statement('second')], ended: [], changed: [] });
     };
     const finisher = finisherOn({
       write: async (statements) => {
@@ -48,7 +48,7 @@ test('what is added at the very moment at which all was written is written too',
         if (written.length === 1) void addLater();
       },
     });
-    finisher.add({ statements: [statement('first')], ended: [] });
+    finisher.add({ statements: [statement('first')], ended: [], changed: [] });
     for (let round = 0; round < 4; round++) await settle();
     assert.deepEqual(written, ['first', 'second'], `${hops} hops later`);
   }

@@ -7,17 +7,19 @@ const RETRY_MS = 1000;
 interface Ends {
   readonly statements: readonly Statement[];
   readonly ended: readonly Ended[];
+  /** All messages that come to a new state by this. */
+  readonly changed: readonly { readonly id: string }[];
 }
 
 /** Writes down how messages ended: first for the audit log, then in the database, in the order of the calls. */
 export class Finisher implements AsyncDisposable {
-  readonly #deps: Pick<OutboxDeps, 'store' | 'onEnded' | 'onWritten' | 'logger'>;
+  readonly #deps: Pick<OutboxDeps, 'store' | 'onEnded' | 'onWritten' | 'onChanged' | 'logger'>;
   readonly #stop = new AbortController();
   #waiting: Ends[] = [];
   #loop: Promise<void> | undefined;
   #isFailing = false;
 
-  constructor(deps: Pick<OutboxDeps, 'store' | 'onEnded' | 'onWritten' | 'logger'>) {
+  constructor(deps: Pick<OutboxDeps, 'store' | 'onEnded' | 'onWritten' | 'onChanged' | 'logger'>) {
     this.#deps = deps;
   }
 
@@ -53,6 +55,7 @@ export class Finisher implements AsyncDisposable {
       const statements = taken.flatMap((ends) => ends.statements);
       await this.#insist(() => this.#deps.store.write(statements));
       if (ended.length > 0) this.#deps.onWritten?.(ended);
+      this.#deps.onChanged?.(taken.map(({ changed }) => changed));
     }
     // Not a moment later: what is added from now on needs a new run.
     this.#loop = undefined;

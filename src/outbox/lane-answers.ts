@@ -118,10 +118,13 @@ export class LaneAnswers {
   #obey(status: AnswerStatus, answer: Answer): void {
     if (status === 'part') return this.#onPart(answer);
     if (status === 'gap') return this.#onGap(Number(answer.header(HEADER.expects)) || 0);
-    const reason = `${this.#lane.toNode} is busy: ${answer.header(HEADER.reason) ?? ''}`;
-    this.#actions.logger.debug({ subject: this.#lane.queue.subject }, reason);
+    const reason = answer.header(HEADER.reason) ?? '';
+    this.#actions.logger.debug(
+      { subject: this.#lane.queue.subject },
+      `${this.#lane.toNode} is busy: ${reason}`,
+    );
     this.#actions.rewind();
-    this.#lane.pace.busy(this.#actions.now());
+    this.#lane.pace.busy(this.#actions.now(), reason);
   }
 
   /** An answer as a reference node gives it: its text confirms the one message that is on its way. */

@@ -45,7 +45,11 @@ export class LaneEnds {
       reason,
     });
     const ended = isEnd ? taken.map((entry) => this.#toEnded(entry, state, reason)) : [];
-    this.#deps.finisher.add({ statements: [delivered, deleteRows(keys.first, keys.last)], ended });
+    this.#deps.finisher.add({
+      statements: [delivered, deleteRows(keys.first, keys.last)],
+      ended,
+      changed: taken,
+    });
     if (taken.length === 0) return;
     this.#deps.onDelivered({ method: this.#method, count: taken.length, waitedMs: at - taken[0]!.queuedAt });
   }
@@ -60,6 +64,7 @@ export class LaneEnds {
         { sql: 'DELETE FROM outbox WHERE key = ?', rows: keys.map((key) => [key]) },
       ],
       ended: entries.map((entry) => this.#toEnded(entry, state, reason)),
+      changed: entries,
     });
   }
 
@@ -71,7 +76,7 @@ export class LaneEnds {
     this.#notedAt = now;
     const key = this.#queue.key(first.seq);
     const note = this.#deps.ledger.attempted(key, first.attempts, first.firstSentAt ?? now);
-    this.#deps.finisher.add({ statements: [note], ended: [] });
+    this.#deps.finisher.add({ statements: [note], ended: [], changed: [first] });
   }
 
   #toEnded(entry: Entry, state: Ended['state'], reason: string | null): Ended {

@@ -8,6 +8,7 @@ export class LanePace {
   #pausedUntil = 0;
   #pauseMs = FIRST_PAUSE_MS;
   #silences = 0;
+  #busyReason = '';
 
   /** Whether the last attempt got no answer: then one message at a time asks whether somebody is there. */
   get isProbing(): boolean {
@@ -17,6 +18,21 @@ export class LanePace {
   /** How many attempts in a row somebody may have got and did not answer. */
   get silences(): number {
     return this.#silences;
+  }
+
+  /** Whether nobody listens, as far as is known. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  /** Until when nothing is to be sent; a time that has passed means nothing. */
+  get pausedUntil(): number {
+    return this.#pausedUntil;
+  }
+
+  /** Why the receiver could not take anything when it last said so. */
+  get busyReason(): string {
+    return this.#busyReason;
   }
 
   /** How long nothing is to be sent, ms; a pause that is over is forgotten. */
@@ -47,7 +63,8 @@ export class LanePace {
   }
 
   /** The receiver cannot take anything for now: a sign of life does not change that. One message asks again. */
-  busy(now: number): void {
+  busy(now: number, reason: string): void {
+    this.#busyReason = reason;
     this.#isProbing = true;
     if (this.#isAway || this.#pausedUntil <= now) this.#pause(now, LONGEST_PAUSE_MS);
     this.#isAway = false;

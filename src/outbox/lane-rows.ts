@@ -77,6 +77,7 @@ export function newEntry(
     schedule: null,
     output: null,
     ...fields,
+    mayHaveArrived: false,
     attempts: 0,
     firstSentAt: null,
     lastSentAt: 0,

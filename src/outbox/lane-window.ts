@@ -13,6 +13,8 @@ export interface Entry {
   readonly output: string | null;
   /** Whether no attempt can have been made before, in this epoch: neither by this process nor by an earlier one. */
   isUntried: boolean;
+  /** Whether an attempt that is over may have reached its target: nobody said that it did not. */
+  mayHaveArrived: boolean;
   attempts: number;
   firstSentAt: number | null;
   lastSentAt: number;
@@ -88,10 +90,11 @@ export class LaneWindow {
     this.#bytesInFlight -= credited;
   }
 
-  /** Forgets what is on its way: everything is to be sent again. */
-  rewind(): void {
+  /** Forgets what is on its way: everything is to be sent again. It may have arrived, unless nobody was there. */
+  rewind(mayHaveArrived = true): void {
     for (const entry of this.#entries) {
       if (entry.partsSent === 0) break;
+      entry.mayHaveArrived ||= mayHaveArrived;
       entry.partsSent = 0;
       entry.bytesInFlight = 0;
     }

@@ -35,11 +35,11 @@ export class Lane {
   readonly toNode: string;
   readonly method: string;
   readonly queue: LaneQueue;
+  readonly pace = new LanePace();
   readonly #deps: LaneDeps;
   readonly #sender: LaneSender;
   readonly #ends: LaneEnds;
   readonly #answers: LaneAnswers;
-  readonly #pace = new LanePace();
   /** Whether the lane waits to hear answers, or for a new epoch, before it sends. */
   #isBeginning = false;
   #renewedAt = Number.NEGATIVE_INFINITY;
@@ -63,7 +63,7 @@ export class Lane {
         toNode: this.toNode,
         queue: this.queue,
         sender: this.#sender,
-        pace: this.#pace,
+        pace: this.pace,
         ends: this.#ends,
         peer: deps.peer,
       },
@@ -106,7 +106,7 @@ export class Lane {
   }
 
   connected(): void {
-    this.#pace.resume();
+    this.pace.resume();
     this.pump();
   }
 
@@ -125,14 +125,14 @@ export class Lane {
 
   /** The node at the other end was heard of: what waits for it need not wait any longer. */
   alive(): void {
-    if (this.#pace.wake()) this.pump();
+    if (this.pace.wake()) this.pump();
   }
 
   /** Sends what may be sent now. */
   pump(): void {
     if (!this.#fail || !this.#deps.transport.isConnected || this.#isBeginning) return;
     try {
-      const waitMs = this.#deps.finisher.isFailing ? WRITE_PATIENCE_MS : this.#pace.waitMs(this.#deps.now());
+      const waitMs = this.#deps.finisher.isFailing ? WRITE_PATIENCE_MS : this.pace.waitMs(this.#deps.now());
       if (waitMs > 0) return this.#arm(waitMs);
       this.queue.refill();
       if (this.queue.window.length === 0) return;
@@ -192,7 +192,7 @@ export class Lane {
 
   /** What may be on its way at once: one message, or one piece of it, until somebody answers who speaks lanes. */
   #limits(): { messages: number; bytes: number } {
-    const isOpen = this.#deps.peer.speaksLanes === true && !this.#pace.isProbing;
+    const isOpen = this.#deps.peer.speaksLanes === true && !this.pace.isProbing;
     return isOpen ? { messages: WINDOW_MESSAGES, bytes: WINDOW_BYTES } : { messages: 1, bytes: 0 };
   }
 
@@ -219,7 +219,7 @@ export class Lane {
   /** A reference node cannot put parts together: what is too large for the broker, or has a schedule, ends here. */
   #refusesParts(entry: Entry): boolean {
     const { speaksLanes } = this.#deps.peer;
-    const tries = Math.min(entry.attempts, this.#pace.silences);
+    const tries = Math.min(entry.attempts, this.pace.silences);
     if (speaksLanes || (speaksLanes === undefined && tries < MAX_PART_ATTEMPTS)) return false;
     const reason = partsRefusal(entry, this.toNode, this.#deps.transport.maxPayload);
     this.queue.take(entry.seq, entry.seq);
@@ -229,11 +229,13 @@ export class Lane {
 
   /** Nobody listens: ask again soon at first, then once per ACKTimeout, unless there is a sign of life before. */
   #onAway(): void {
-    if (!this.#pace.isProbing) this.#deps.onStalled(this.queue.window.length);
+    if (!this.pace.isProbing) this.#deps.onStalled(this.queue.window.length);
+    this.#deps.signs?.nobodyListens(this.toNode, this.subject);
     this.#missed();
     const first = this.queue.window.first;
+    this.queue.window.rewind(false);
     this.#rewind();
-    if (first) this.#pace.away(this.#deps.now(), first.ackTimeoutMs);
+    if (first) this.pace.away(this.#deps.now(), first.ackTimeoutMs);
     this.pump();
   }
 
@@ -275,6 +277,7 @@ export class Lane {
     if (!oldest) return;
     const left = oldest.lastSentAt + oldest.ackTimeoutMs - this.#deps.now();
     if (left > 0) return this.#arm(left);
+    this.#deps.signs?.unanswered(this.toNode, oldest.lastSentAt);
     this.#missed();
     this.#answers.missed();
     this.#rewind();
@@ -288,7 +291,7 @@ export class Lane {
   }
 
   #missed(): void {
-    this.#pace.missed();
+    this.pace.missed();
     this.#deps.onMissedAnswer();
     this.#ends.attempted();
   }

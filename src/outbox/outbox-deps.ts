@@ -57,6 +57,15 @@ export interface Ended {
   readonly body: Uint8Array;
 }
 
+/** What the lanes to a node tell of it. */
+export interface LaneSigns {
+  answered(node: string, subject: string): void;
+  /** The broker says that nobody listens there. */
+  nobodyListens(node: string, subject: string): void;
+  /** What was sent at a time was not answered within its ACKTimeout. */
+  unanswered(node: string, sentAt: number): void;
+}
+
 export interface OutboxDeps {
   readonly store: Store;
   readonly transport: Transport;
@@ -70,6 +79,10 @@ export interface OutboxDeps {
   onEnded(ended: readonly Ended[]): Promise<void>;
   /** Called when it is written down that messages have ended. */
   onWritten?(ended: readonly { readonly id: string }[]): void;
+  /** Called, with lists of them, when it is written down that messages have come to a new state. */
+  onChanged?(changed: readonly (readonly { readonly id: string }[])[]): void;
+  /** Told how lanes to a node fare. */
+  readonly signs?: LaneSigns;
   /** Called for each run of messages that was taken at the target. */
   onDelivered(delivered: { method: string; count: number; waitedMs: number }): void;
   /** Called when an answer did not come in time, or nobody listened. */

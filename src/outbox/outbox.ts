@@ -6,10 +6,10 @@ import { ConnectedClock } from './connected-clock.ts';
 import { Finisher } from './finisher.ts';
 import { Lane, type LaneDeps } from './lane.ts';
 import { type LaneRow, newEpoch } from './lane-queue.ts';
-import { LANE_SPAN, newEntry, readEntry, wholeMs } from './lane-rows.ts';
+import { LANE_SPAN, newEntry, wholeMs } from './lane-rows.ts';
 import { type LaneStatus, laneStatus } from './lane-status.ts';
 import type { Entry } from './lane-window.ts';
-import type { EndState, OutboxDeps } from './outbox-deps.ts';
+import type { OutboxDeps } from './outbox-deps.ts';
 import { Peers } from './peers.ts';
 import type { QueuedMessage, QueueFilter } from './queue-filter.ts';
 import { Undelivered } from './undelivered.ts';
@@ -131,6 +131,7 @@ export class Outbox implements AsyncDisposable {
       { sql: INSERT_ROW, rows: outboxRows },
       this.#deps.ledger.queued(ledgerRows),
     ]);
+    this.#deps.onChanged?.([parcels]);
     for (const [lane, entries] of byLane) {
       lane.queue.committed(entries);
       if (lane.isStarted) lane.pump();
@@ -243,7 +244,10 @@ export class Outbox implements AsyncDisposable {
       peer: known.peer,
       finisher: this.#finisher,
       allocateLane: () => this.#nextLane++,
-      onAlive: () => this.alive(toNode),
+      onAlive: () => {
+        this.#deps.signs?.answered(toNode, row.subject);
+        this.alive(toNode);
+      },
     };
     const lane = new Lane(row, { nodeName: this.#options.nodeName, instance: this.#instance, hasRows }, deps);
     known.lanes.push(lane);

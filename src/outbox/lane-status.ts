@@ -1,0 +1,49 @@
+import { countWords } from '../lib/time-words.ts';
+import type { Lane } from './lane.ts';
+
+/** How a lane stands, as lists show it. Times are unix ms. */
+export interface LaneStatus {
+  readonly subject: string;
+  readonly toNode: string;
+  readonly method: string;
+  /** How many messages are not delivered yet, and when the first of them was queued. */
+  readonly queued: number;
+  readonly oldestQueuedAt: number | null;
+  /** How often that was sent since the node started. */
+  readonly attempts: number;
+  /** When it will be sent again; null while an answer is awaited, or there is no connection. */
+  readonly nextAttemptAt: number | null;
+  /** What holds it up, in words that follow `it waits for`; null where nothing does. */
+  readonly waitsFor: string | null;
+}
+
+/** Tells how a lane stands. */
+export function laneStatus(
+  lane: Lane,
+  about: { readonly isConnected: boolean; readonly isFailing: boolean; readonly now: number },
+): LaneStatus {
+  const { subject, toNode, method, queue, pace } = lane;
+  const first = queue.window.first;
+  const isPaused = about.isConnected && lane.isStarted && pace.pausedUntil > about.now;
+  return {
+    ...{ subject, toNode, method, queued: queue.length },
+    oldestQueuedAt: first?.queuedAt ?? null,
+    attempts: first?.attempts ?? 0,
+    nextAttemptAt: first && isPaused ? pace.pausedUntil : null,
+    waitsFor: first ? obstacle(lane, about) : null,
+  };
+}
+
+function obstacle(
+  lane: Lane,
+  { isConnected, isFailing, now }: { isConnected: boolean; isFailing: boolean; now: number },
+): string | null {
+  const { toNode, pace } = lane;
+  if (!lane.isStarted) return 'its publisher, which is not running';
+  if (!isConnected) return 'a connection to the broker';
+  if (isFailing) return 'room on the disk of this node: outcomes cannot be written down';
+  if (pace.pausedUntil > now)
+    return pace.isAway ? `${toNode}, where nobody listens` : `${toNode}, which is busy: ${pace.busyReason}`;
+  if (pace.silences > 0) return `${toNode}, which left ${countWords(pace.silences, 'attempt')} unanswered`;
+  return lane.inFlight > 0 ? `the answer of ${toNode}` : null;
+}
