@@ -8,6 +8,12 @@ const DEFAULT_COMMAND = 'run';
 /** Every command, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [
   {
+    name: 'exec',
+    group: 'fleet',
+    summary: 'run a command on nodes and show what it prints',
+    load: async () => (await import('./exec.ts')).exec,
+  },
+  {
     name: 'send',
     group: 'fleet',
     summary: 'hand files of messages to the running node',

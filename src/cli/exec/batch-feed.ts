@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StewardApi } from '../../client/steward-api.ts';
-import type { ApiEvent, EventFilter } from '../../contract/events.ts';
+import type { ApiEvent } from '../../contract/events.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 
@@ -13,17 +13,9 @@ export interface FeedTaker {
   connection?(fault: string | undefined): void;
 }
 
-/** What happens to the requests of a batch, told until the signal is aborted. */
-export interface BatchFeed {
-  /** Resolves when nothing is missed from then on; rejects where the node cannot be asked. */
-  readonly ready: Promise<void>;
-  /** Rejects where following makes no sense any more; resolves after the signal. */
-  readonly ended: Promise<void>;
-}
-
 interface FeedOptions {
   readonly batch: string;
-  readonly types: EventFilter['types'];
+  readonly types: readonly ApiEvent['type'][];
   readonly signal: AbortSignal;
 }
 
@@ -35,60 +27,79 @@ const LONGEST_PAUSE_MS = 2000;
 const LASTING = new Set(['unauthorized', 'bad-request', 'not-found']);
 
 /**
- * Follows a batch. Where the connection breaks, or the node is started anew, it is followed again as soon as the node
- * answers, and all its requests are read, so that nothing is missed.
+ * What happens to the requests of a batch. Where the connection breaks, or the node is started anew, it is followed again
+ * as soon as the node answers, and all its requests are read, so that nothing is missed.
  */
-export function followBatch(api: StewardApi, options: FeedOptions, taker: FeedTaker): BatchFeed {
-  const ready = Promise.withResolvers<void>();
-  const ended = follow(api, options, taker, ready.resolve);
-  ended.then(ready.resolve, ready.reject);
-  // Who waits for `ended` hears of it there.
-  ready.promise.catch(() => {});
-  return { ready: ready.promise, ended };
-}
+export class BatchFeed {
+  readonly #api: StewardApi;
+  readonly #options: FeedOptions;
+  readonly #taker: FeedTaker;
+  readonly #ready = Promise.withResolvers<void>();
+  #wasReady = false;
+  #pauseMs = FIRST_PAUSE_MS;
 
-async function follow(
-  api: StewardApi,
-  options: FeedOptions,
-  taker: FeedTaker,
-  onReady: () => void,
-): Promise<void> {
-  const { signal } = options;
-  let wasReady = false;
-  let pauseMs = FIRST_PAUSE_MS;
-  while (!signal.aborted) {
+  constructor(api: StewardApi, options: FeedOptions, taker: FeedTaker) {
+    this.#api = api;
+    this.#options = options;
+    this.#taker = taker;
+    // Who follows hears of it there.
+    this.#ready.promise.catch(() => {});
+  }
+
+  /** Resolves when nothing is missed from then on; rejects where the node cannot be asked. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Follows until the signal is aborted. Throws where that makes no sense any more. */
+  async follow(): Promise<void> {
+    const { signal } = this.#options;
     try {
-      for await (const event of api.events({ types: options.types, batch: options.batch }, signal)) {
-        if (event.type !== 'hello') await tell(event, api, options, taker);
-        else if (wasReady) await readAgain(api, options, taker);
-        if (event.type === 'hello') {
-          wasReady = true;
-          pauseMs = FIRST_PAUSE_MS;
-          onReady();
-        }
+      while (!signal.aborted) {
+        await this.#followOnce();
+        await delay(this.#pauseMs, undefined, { signal }).catch(() => {});
+        this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+      }
+      this.#ready.resolve();
+    } catch (error) {
+      this.#ready.reject(error);
+      throw error;
+    }
+  }
+
+  async #followOnce(): Promise<void> {
+    const { types, batch, signal } = this.#options;
+    try {
+      for await (const event of this.#api.events({ types, batch }, signal)) {
+        if (event.type === 'hello') await this.#begin();
+        else await this.#tell(event);
       }
     } catch (error) {
       if (signal.aborted) return;
       const { code, message } = error as Error & { code?: string };
-      if (code === undefined || LASTING.has(code) || !wasReady) throw error;
-      taker.connection?.(message);
+      if (code === undefined || LASTING.has(code) || !this.#wasReady) throw error;
+      this.#taker.connection?.(message);
     }
-    await delay(pauseMs, undefined, { signal }).catch(() => {});
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
   }
-}
 
-async function tell(event: ApiEvent, api: StewardApi, options: FeedOptions, taker: FeedTaker): Promise<void> {
-  if (event.type === 'requests') await taker.requests(event.requests);
-  else if (event.type === 'output') await taker.output(event);
-  else if (event.type === 'nodes') taker.nodes(event.nodes);
-  else if (event.type === 'many') await taker.requests(await requestsOf(api, options.batch));
-}
+  async #begin(): Promise<void> {
+    this.#pauseMs = FIRST_PAUSE_MS;
+    if (this.#wasReady) {
+      if (this.#options.types.includes('nodes')) this.#taker.nodes(await this.#api.nodes());
+      this.#taker.connection?.(undefined);
+      await this.#taker.requests(await requestsOf(this.#api, this.#options.batch));
+    }
+    this.#wasReady = true;
+    this.#ready.resolve();
+  }
 
-async function readAgain(api: StewardApi, options: FeedOptions, taker: FeedTaker): Promise<void> {
-  if (options.types?.includes('nodes')) taker.nodes(await api.nodes());
-  await taker.requests(await requestsOf(api, options.batch));
-  taker.connection?.(undefined);
+  async #tell(event: ApiEvent): Promise<void> {
+    const taker = this.#taker;
+    if (event.type === 'requests') await taker.requests(event.requests);
+    else if (event.type === 'output') await taker.output(event);
+    else if (event.type === 'nodes') taker.nodes(event.nodes);
+    else if (event.type === 'many') await taker.requests(await requestsOf(this.#api, this.#options.batch));
+  }
 }
 
 /** All requests of a batch, in the order in which they were made. */

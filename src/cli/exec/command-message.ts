@@ -1,0 +1,38 @@
+import { isUtf8 } from 'node:buffer';
+import type { ExecOptions } from './read-options.ts';
+
+/** Gives the command the data of the message as its standard input. */
+const WITH_STDIN = ['sh', '-c', 'f=$1; shift; exec "$@" <"$f"', 'sh', '{{STEWARD_DATA_FILE}}'];
+
+/** The message of a run, without its targets. Its output is told of while it runs, and goes nowhere else. */
+export function commandMessage(
+  { command, timeoutSeconds, expiresInSeconds, schedule }: ExecOptions,
+  stdin: Uint8Array | undefined,
+): Record<string, unknown> {
+  return {
+    method: 'REQCliCommand',
+    methodArgs: stdin === undefined ? command : [...WITH_STDIN, ...command!],
+    ...(stdin === undefined ? {} : { data: [dataOf(stdin)] }),
+    methodTimeout: timeoutSeconds,
+    ...(expiresInSeconds === undefined ? {} : { expiresIn: expiresInSeconds }),
+    ...(schedule === undefined ? {} : { schedule }),
+    replyMethod: 'REQNone',
+    output: 'live',
+  };
+}
+
+/** What lists show for a run: how it was asked for. */
+export function runLabel({ targets, command }: ExecOptions): string {
+  return ['exec', ...targets.map(quoted), '--', ...command!.map(quoted)].join(' ').slice(0, MAX_LABEL);
+}
+
+const MAX_LABEL = 200;
+
+function dataOf(bytes: Uint8Array): string | { base64: string } {
+  const data = Buffer.from(bytes);
+  return isUtf8(data) ? data.toString() : { base64: data.toString('base64') };
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,132 @@
+import type { StewardApi } from '../../client/steward-api.ts';
+import type { RequestSummary } from '../../contract/requests.ts';
+import { newId } from '../../lib/new-id.ts';
+import type { ParsedCall } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { untilStopped } from '../until-stopped.ts';
+import { UsageError } from '../usage-error.ts';
+import { withNode } from '../with-node.ts';
+import { requestsOf } from './batch-feed.ts';
+import { type ChosenNode, chooseTargets, planOf } from './choose-targets.ts';
+import { commandMessage, runLabel } from './command-message.ts';
+import { OutputReader } from './output-reader.ts';
+import { createTee } from './output-sink.ts';
+import { type ExecOptions, readExecOptions } from './read-options.ts';
+import { Run, type RunOptions } from './run.ts';
+import { isRunPlan } from './run-plan.ts';
+import { runExitCode } from './run-result.ts';
+import { TargetTracker } from './target-tracker.ts';
+import type { RunView, ViewOptions } from './view.ts';
+
+/** What is to be done, and for whom. */
+interface Job extends Pick<RunOptions, 'batch' | 'label' | 'message' | 'plan' | 'isResumed'> {
+  readonly nodes: readonly ChosenNode[];
+}
+
+/** Does what `steward exec` is asked for and gives its exit code. */
+export async function execCommand(call: ParsedCall): Promise<number> {
+  const options = readExecOptions(call, Date.now());
+  const stdin = options.takesStdin && !options.isDryRun ? await readAll(call.stdin) : undefined;
+  return await withNode(call, async (api) => {
+    if (options.resume !== undefined)
+      return await run(api, call, options, await resumedJob(api, options.resume));
+    const nodes = chooseTargets(await api.targets(options.targets), options);
+    if (options.isDryRun) return (await import('./dry-run.ts')).printDryRun(call, options, nodes);
+    const job = newJob(options, nodes, stdin);
+    return options.isDetached ? await detach(api, call, options, job) : await run(api, call, options, job);
+  });
+}
+
+function newJob(options: ExecOptions, nodes: readonly ChosenNode[], stdin: Uint8Array | undefined): Job {
+  const message = commandMessage(options, stdin);
+  const targets = nodes.map(({ name }) => name);
+  const plan = options.rolling === undefined ? undefined : planOf(options.rolling, { targets, message });
+  return { batch: newId(), label: runLabel(options), message, plan, isResumed: false, nodes };
+}
+
+/** The run of a batch that exists; where it has no plan, nothing more is submitted. */
+async function resumedJob(api: StewardApi, id: string): Promise<Job> {
+  const { id: batch, label, plan } = await api.batch(id);
+  const [requests, known] = await Promise.all([requestsOf(api, batch), api.nodes()]);
+  const isPlanned = isRunPlan(plan);
+  const names = isPlanned ? plan.targets : [...new Set(requests.map(({ node }) => node))];
+  const found = new Map(known.map((node) => [node.name, node]));
+  const nodes = names.map(
+    (name): ChosenNode => found.get(name) ?? { name, presence: 'unknown', lastSeenAt: null },
+  );
+  return {
+    batch,
+    label,
+    message: isPlanned ? plan.message : undefined,
+    plan: isPlanned ? plan : undefined,
+    isResumed: true,
+    nodes,
+  };
+}
+
+async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job: Job): Promise<number> {
+  const { batch, label, nodes } = job;
+  const startedAt = Date.now();
+  const tracker = new TargetTracker(nodes, startedAt);
+  const isPrefixed = options.prefix === 'always' || (options.prefix === 'auto' && nodes.length > 1);
+  using view = await createView(options, { call, tracker, batch, label, isPrefixed, now: Date.now });
+  const output = new OutputReader(api, await sinkOf(options, view, nodes), (node, lost) =>
+    view.note(`${node}: ${lost} bytes of its output are not kept`),
+  );
+  if (job.isResumed) output.missed();
+  using stopping = untilStopped();
+  const end = await new Run(
+    {
+      ...job,
+      patience: { startedAt, waitMs: options.waitMs, endsWhenTaken: options.schedule !== undefined },
+      signal: stopping.signal,
+    },
+    {
+      api,
+      tracker,
+      output,
+      now: Date.now,
+      onChange: (requests: readonly RequestSummary[]) => view.changed(requests),
+      onNote: (text) => view.note(text),
+    },
+  ).toEnd();
+  await view.finish(end);
+  return runExitCode(tracker.counts(), { isLater: options.schedule !== undefined });
+}
+
+/** What is not needed for one command on one node is loaded where it is. */
+async function createView({ form }: ExecOptions, options: ViewOptions): Promise<RunView> {
+  if (form === 'json') return (await import('./json-view.ts')).createJsonView(options);
+  if (form === 'jsonl') return (await import('./json-view.ts')).createJsonLinesView(options);
+  const isPlain = options.tracker.size === 1 && !options.isPrefixed;
+  if (isPlain) return (await import('./plain-view.ts')).createPlainView(options);
+  return (await import('./text-view.ts')).createTextView(options);
+}
+
+async function sinkOf({ logFolder }: ExecOptions, view: RunView, nodes: readonly ChosenNode[]) {
+  if (logFolder === undefined) return view.sink;
+  const { createLogFolder } = await import('./log-folder.ts');
+  const names = nodes.map(({ name }) => name);
+  return createTee([view.sink, await createLogFolder(logFolder, names)]);
+}
+
+async function detach(api: StewardApi, call: ParsedCall, options: ExecOptions, job: Job): Promise<number> {
+  const { batch, label, message, nodes } = job;
+  const toNodes = nodes.map(({ name }) => name);
+  const answer = await api.submit([{ ...message, toNodes }], { batch, label });
+  for (const { reason } of answer.refused) call.stderr.write(`steward: ${reason}\n`);
+  if (options.form === 'text')
+    call.stdout.write(
+      `${answer.accepted.length} accepted\npick it up again: steward exec --resume ${batch}  (watch it: steward watch ${batch})\n`,
+    );
+  else call.stdout.write(`${JSON.stringify({ ...answer, batch, label })}\n`);
+  return answer.accepted.length === nodes.length ? EXIT.ok : EXIT.fault;
+}
+
+async function readAll(stdin: ParsedCall['stdin']): Promise<Uint8Array> {
+  if ((stdin as { isTTY?: boolean }).isTTY === true)
+    throw new UsageError('--stdin wants data on standard input: give it a file, as in --stdin ... < data');
+  const pieces: Uint8Array[] = [];
+  for await (const piece of stdin) pieces.push(piece as Uint8Array);
+  return Buffer.concat(pieces);
+}

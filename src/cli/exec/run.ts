@@ -1,0 +1,247 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StewardApi } from '../../client/steward-api.ts';
+import type { NodeSummary } from '../../contract/nodes.ts';
+import type { RequestSummary, SubmissionAnswer } from '../../contract/requests.ts';
+import { isEnd, outcomeOf } from '../../contract/states.ts';
+import { BatchFeed, requestsOf } from './batch-feed.ts';
+import type { Patience } from './holds-up.ts';
+import { heldUpUntil, nextStep } from './next-step.ts';
+import type { OutputReader } from './output-reader.ts';
+import type { RunPlan } from './run-plan.ts';
+import type { Target, TargetTracker } from './target-tracker.ts';
+
+/** What a run is about. */
+export interface RunOptions {
+  readonly batch: string;
+  readonly label: string;
+  /** The message, without its targets; undefined where nothing more is submitted. */
+  readonly message: Readonly<Record<string, unknown>> | undefined;
+  /** Undefined where all have their turn at once. */
+  readonly plan: RunPlan | undefined;
+  readonly patience: Patience;
+  /** Whether the batch exists already, from an earlier run. */
+  readonly isResumed: boolean;
+  /** Ends the run before its end; nothing is undone. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunDeps {
+  readonly api: StewardApi;
+  readonly tracker: TargetTracker;
+  readonly output: OutputReader;
+  readonly now: () => number;
+  /** Called with requests that are in a new state, and without any where only nodes are. */
+  onChange(requests: readonly RequestSummary[]): void | Promise<void>;
+  /** Something to tell besides: the connection, what was refused. */
+  onNote(text: string): void;
+}
+
+/** How a run came to its end; `stopped` says why not all had their turn. */
+export interface RunEnd {
+  readonly isInterrupted: boolean;
+  readonly stopped: string | undefined;
+}
+
+/** Faults of a submission after which it is not known whether it was taken, or that pass. */
+const PASSING = new Set(['unreachable', 'broken', 'busy']);
+const RETRY_MS = 500;
+
+/** Submits a command to its targets, as its plan has it, and follows it until nobody holds it up any more. */
+export class Run {
+  readonly #options: RunOptions;
+  readonly #deps: RunDeps;
+  readonly #over = new AbortController();
+  #news = Promise.withResolvers<void>();
+  #restedAt: number | undefined;
+  #isPlanned: boolean;
+  #fault: { readonly error: unknown } | undefined;
+
+  constructor(options: RunOptions, deps: RunDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#isPlanned = options.isResumed || options.plan === undefined;
+  }
+
+  /** Does it all. Throws what the node refuses as a whole. */
+  async toEnd(): Promise<RunEnd> {
+    const { api } = this.#deps;
+    const { batch, isResumed } = this.#options;
+    const signal = AbortSignal.any([this.#options.signal, this.#over.signal]);
+    const types = ['requests', 'many', 'output', 'nodes'] as const;
+    const feed = new BatchFeed(api, { batch, types, signal }, this.#taker());
+    const following = feed.follow().catch((error: unknown) => {
+      this.#fault = { error };
+      this.#tellNews();
+    });
+    this.#options.signal.addEventListener('abort', () => this.#tellNews());
+    try {
+      await feed.ready;
+      if (isResumed) await this.#takeRequests(await requestsOf(api, batch));
+      return await this.#steps();
+    } finally {
+      this.#over.abort();
+      await following;
+    }
+  }
+
+  async #steps(): Promise<RunEnd> {
+    const { plan, patience, signal } = this.#options;
+    const { tracker, now } = this.#deps;
+    for (;;) {
+      if (this.#fault !== undefined) throw this.#fault.error;
+      if (signal.aborted) return { isInterrupted: true, stopped: undefined };
+      const time = now();
+      this.#noteRest(time);
+      const news = this.#news.promise;
+      const step = nextStep({ targets: tracker.targets, patience, plan, restedAt: this.#restedAt }, time);
+      if (step.kind === 'done') return { isInterrupted: false, stopped: undefined };
+      if (step.kind === 'stop') return await this.#stop(step.reason);
+      if (step.kind === 'submit') await this.#submit(step.targets);
+      else await this.#untilNews(news, step.until);
+    }
+  }
+
+  /** Notes when those who had their turn are done, for the pause until the next ones. */
+  #noteRest(time: number): void {
+    const { patience } = this.#options;
+    const isHeldUp = heldUpUntil(this.#deps.tracker.targets, { ...patience, waitMs: undefined }) > time;
+    if (isHeldUp) this.#restedAt = undefined;
+    else this.#restedAt ??= time;
+  }
+
+  async #untilNews(news: Promise<void>, until: number): Promise<void> {
+    if (until === Infinity) return news;
+    const timer = new AbortController();
+    // A timer cannot wait for longer than 24 days.
+    const ms = Math.min(until - this.#deps.now(), 2 ** 31 - 1);
+    await Promise.race([news, delay(ms, undefined, { signal: timer.signal }).catch(() => {})]);
+    timer.abort();
+  }
+
+  async #submit(targets: readonly Target[]): Promise<void> {
+    const { batch, label, message } = this.#options;
+    const { api, tracker } = this.#deps;
+    const wanted = targets.map(({ node }) => node);
+    try {
+      const answer = await api.submit([{ ...message, toNodes: wanted }], { batch, label });
+      this.#takeAnswer(answer, targets);
+      await this.#notePlan();
+    } catch (error) {
+      if (!PASSING.has((error as { code?: string }).code ?? '')) throw error;
+      await this.#recover(error);
+    }
+    await this.#deps.onChange([]);
+    if (tracker.targets.every(({ refusal }) => refusal !== undefined)) throw new Error(targets[0]!.refusal);
+  }
+
+  #takeAnswer({ accepted, refused }: SubmissionAnswer, targets: readonly Target[]): void {
+    const { tracker, now } = this.#deps;
+    for (const { toNode, id } of accepted) {
+      const target = tracker.find(toNode);
+      if (target !== undefined)
+        target.request ??= newRequest({ id, node: toNode, at: now(), batch: this.#options.batch });
+    }
+    const [refusal] = refused;
+    for (const target of targets) {
+      if (target.request !== undefined) continue;
+      target.refusal = refusal?.reason ?? 'the node gave no answer for it';
+      this.#deps.onNote(`${target.node}: ${target.refusal}`);
+    }
+  }
+
+  /** Notes how to go on, once the batch exists. */
+  async #notePlan(): Promise<void> {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    await this.#deps.api.planBatch(this.#options.batch, this.#options.plan);
+  }
+
+  /** After a submission that may have been taken: looks what is there, as soon as the node answers. */
+  async #recover(cause: unknown): Promise<void> {
+    const { api, tracker } = this.#deps;
+    if (tracker.targets.every(({ request }) => request === undefined) && !(await isThere(api))) throw cause;
+    while (!this.#options.signal.aborted && this.#fault === undefined) {
+      await delay(RETRY_MS, undefined, { signal: this.#options.signal }).catch(() => {});
+      const requests = await requestsOf(api, this.#options.batch).catch(() => undefined);
+      if (requests !== undefined) return await this.#takeRequests(requests);
+    }
+  }
+
+  /** Calls off what no node has yet, so that a command which is known to fail does not run later. */
+  async #stop(stopped: string): Promise<RunEnd> {
+    const { api, tracker, onNote } = this.#deps;
+    const waiting = tracker.targets.filter(
+      ({ request }) => request && outcomeOf(request.state) === 'waiting',
+    );
+    for (const { request } of waiting) {
+      await api.cancelRequest(request!.id).catch((error: Error) => onNote(error.message));
+      await this.#takeRequests([await api.request(request!.id)]);
+    }
+    return { isInterrupted: false, stopped };
+  }
+
+  #taker() {
+    const { tracker, output, now, onChange, onNote } = this.#deps;
+    return {
+      requests: (requests: readonly RequestSummary[]) => this.#takeRequests(requests),
+      output: (
+        piece: Parameters<OutputReader['piece']>[0] & {
+          stream: 'stdout' | 'stderr';
+          offset: number;
+          data: string;
+        },
+      ) => output.piece(piece, { ...piece, data: Buffer.from(piece.data, 'base64') }),
+      nodes: (nodes: readonly NodeSummary[]) => {
+        tracker.updateNodes(nodes, now());
+        void onChange([]);
+        this.#tellNews();
+      },
+      connection: (fault: string | undefined) => {
+        output.missed();
+        if (fault === undefined) onNote('the node answers again');
+        else onNote(`${fault}; trying again`);
+      },
+    };
+  }
+
+  async #takeRequests(requests: readonly RequestSummary[]): Promise<void> {
+    const { tracker, output, onChange } = this.#deps;
+    const news = tracker.update(requests);
+    for (const request of news) if (isEnd(request.state)) await output.finish(request);
+    if (news.length > 0) await onChange(news);
+    this.#tellNews();
+  }
+
+  #tellNews(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+}
+
+async function isThere(api: StewardApi): Promise<boolean> {
+  return api.status().then(
+    () => true,
+    () => false,
+  );
+}
+
+function newRequest(given: { id: string; node: string; at: number; batch: string }): RequestSummary {
+  const { id, node, at, batch } = given;
+  return {
+    id,
+    batch,
+    node,
+    method: 'REQCliCommand',
+    state: 'queued',
+    reason: null,
+    queuedAt: at,
+    sentAt: null,
+    acceptedAt: null,
+    startedAt: null,
+    endedAt: null,
+    attempts: 0,
+    exitCode: null,
+    signal: null,
+    outputBytes: null,
+  };
+}

@@ -1,0 +1,55 @@
+import { toLine } from '../format/text-width.ts';
+import { terminalOf } from '../terminal.ts';
+import { createLineSink, type TakeLine } from './line-sink.ts';
+import { createRawSink, createTee, type OutputSink } from './output-sink.ts';
+import { createLinePrinter } from './prefixed-lines.ts';
+import { createProgressBar } from './progress-bar.ts';
+import { summaryText } from './summary.ts';
+import type { RunView, ViewOptions } from './view.ts';
+
+/** Shows a run on several nodes to people: lines as they come, how far it is where there is a terminal, and a summary. */
+export function createTextView(options: ViewOptions): RunView {
+  const { call, tracker, batch, isPrefixed, now } = options;
+  const terminals = { stdout: terminalOf(call.stdout, call), stderr: terminalOf(call.stderr, call) };
+  const startedAt = now();
+  const bar = createProgressBar(call.stderr, { terminal: terminals.stderr, now });
+  const lastLines = new Map<string, string>();
+  const shown = isPrefixed
+    ? createLineSink(createLinePrinter({ stdout: call.stdout, stderr: call.stderr, terminals }))
+    : createRawSink(call);
+  const remember: TakeLine = ({ node, stream, bytes }) => {
+    const line = stream === 'stderr' ? Buffer.from(bytes).toString().trim() : '';
+    if (line !== '') lastLines.set(node, toLine(line));
+  };
+  return {
+    sink: around(createTee([shown, createLineSink(remember)]), () => bar.clear()),
+    changed: () => bar.show(tracker.counts()),
+    note(text) {
+      bar.clear();
+      call.stderr.write(`steward: ${text}\n`);
+    },
+    finish(end) {
+      bar.clear();
+      const terminal = terminals.stderr;
+      const lastLineOf = (node: string) => lastLines.get(node);
+      const time = now();
+      const elapsedMs = time - startedAt;
+      call.stderr.write(summaryText({ tracker, end, batch, terminal, lastLineOf, now: time, elapsedMs }));
+    },
+    [Symbol.dispose]: () => bar[Symbol.dispose](),
+  };
+}
+
+/** Takes the progress away before something is printed; it is drawn again with the next change. */
+function around(sink: OutputSink, clear: () => void): OutputSink {
+  return {
+    piece(node, stream, data) {
+      clear();
+      return sink.piece(node, stream, data);
+    },
+    end(node) {
+      clear();
+      return sink.end(node);
+    },
+  };
+}
