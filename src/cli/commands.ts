@@ -20,6 +20,36 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./send.ts')).send,
   },
   {
+    name: 'tail',
+    group: 'fleet',
+    summary: 'follow a file on nodes',
+    load: async () => (await import('./tail.ts')).tail,
+  },
+  {
+    name: 'cp',
+    group: 'fleet',
+    summary: 'copy a file to nodes, or from them',
+    load: async () => (await import('./cp.ts')).cp,
+  },
+  {
+    name: 'get',
+    group: 'fleet',
+    summary: 'have nodes fetch a web page',
+    load: async () => (await import('./get.ts')).get,
+  },
+  {
+    name: 'ping',
+    group: 'fleet',
+    summary: 'see whether nodes answer, and how fast',
+    load: async () => (await import('./ping.ts')).ping,
+  },
+  {
+    name: 'ps',
+    group: 'fleet',
+    summary: 'list the processes of nodes',
+    load: async () => (await import('./ps.ts')).ps,
+  },
+  {
     name: 'nodes',
     group: 'state',
     summary: 'list nodes, with who is there and who is away',

@@ -1,0 +1,124 @@
+import type { Writable } from 'node:stream';
+import type { NodeSummary } from '../contract/nodes.ts';
+import type { RequestSummary } from '../contract/requests.ts';
+import { isEnd } from '../contract/states.ts';
+import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
+import { defineCommand, type ParsedCall } from './command.ts';
+import { durationOption, durationText } from './format/duration.ts';
+import { agoText } from './format/moment.ts';
+import { padTo } from './format/text-width.ts';
+import { type Terminal, terminalOf } from './terminal.ts';
+import { untilStopped } from './until-stopped.ts';
+import { UsageError } from './usage-error.ts';
+import { FORM_OPTIONS, type Form, formOf, NODE_OPTIONS, withNode } from './with-node.ts';
+
+const WAIT_MS = 5000;
+
+/** `steward ping`: whether nodes take requests now, and how long a request takes there and back. */
+export const ping = defineCommand({
+  usage: ['ping [options] TARGET...'],
+  about: [
+    'Sends a REQPing to each node and prints how long it took until the node reported that it was done: through the',
+    'broker, journalled, run and reported. A node that is away is given up after the wait; nothing stays queued.',
+  ],
+  options: {
+    wait: {
+      type: 'string',
+      short: 'w',
+      value: 'SPAN',
+      summary: `how long to wait, default ${WAIT_MS / 1000}s`,
+    },
+    ...FORM_OPTIONS,
+    ...NODE_OPTIONS,
+  },
+  operands: ['target'],
+  examples: [
+    { line: 'steward ping ship1', does: 'one node' },
+    { line: "steward ping 'ship*' --wait 30s", does: 'all ships, over a slow link' },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    const { operands, options } = call;
+    if (operands.length === 0) throw new UsageError('name the nodes to ping: steward ping TARGET...');
+    const waitMs = options.wait === undefined ? WAIT_MS : durationOption('wait', options.wait);
+    const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+    return await withNode(call, async (api) => {
+      const nodes = await namedNodes(api, operands);
+      using stopped = untilStopped();
+      const message = { method: 'REQPing', replyMethod: 'REQNone', directory: 'ping', fileName: 'ping.log' };
+      const printer = new PingPrinter(nodes, form, call);
+      const requests = await runBatch(api, {
+        messages: [{ ...message, toNodes: nodes.map(({ name }) => name), expiresIn: seconds }],
+        label: `ping ${operands.join(' ')}`,
+        signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(seconds * 1000 + GRACE_MS)]),
+        onRequests: (news) => printer.take(news),
+      });
+      printer.end();
+      return exitCodeOf(requests.values(), nodes.length);
+    });
+  },
+});
+
+/** The sweep that ends what has expired, and the event of it, come so long after the time at the latest. */
+const GRACE_MS = 2000;
+
+/** Prints each node's answer once, as it comes, and those that gave none at the end. */
+class PingPrinter {
+  readonly #nodes: readonly NodeSummary[];
+  readonly #form: Form;
+  readonly #stdout: Writable;
+  readonly #style: Terminal['style'];
+  readonly #ended = new Map<string, RequestSummary>();
+  readonly #width: number;
+
+  constructor(
+    nodes: readonly NodeSummary[],
+    form: Form,
+    call: Pick<ParsedCall, 'stdout' | 'env' | 'options'>,
+  ) {
+    this.#nodes = nodes;
+    this.#form = form;
+    this.#stdout = call.stdout;
+    this.#style = terminalOf(call.stdout, call).style;
+    this.#width = Math.max(...nodes.map(({ name }) => name.length));
+  }
+
+  take(requests: readonly RequestSummary[]): void {
+    for (const request of requests) {
+      if (!isEnd(request.state) || this.#ended.has(request.node)) continue;
+      this.#ended.set(request.node, request);
+      const node = this.#nodes.find(({ name }) => name === request.node);
+      if (this.#form === 'text') this.#write(request.node, answerText(request, node, this.#style));
+      else if (this.#form === 'jsonl') this.#stdout.write(`${JSON.stringify(toJson(request))}\n`);
+    }
+  }
+
+  end(): void {
+    if (this.#form === 'json')
+      this.#stdout.write(`${JSON.stringify([...this.#ended.values()].map(toJson), undefined, 2)}\n`);
+    if (this.#form !== 'text') return;
+    for (const { name } of this.#nodes) if (!this.#ended.has(name)) this.#write(name, 'no answer');
+  }
+
+  #write(node: string, text: string): void {
+    this.#stdout.write(`${padTo(node, this.#width)}  ${text}\n`);
+  }
+}
+
+function answerText(
+  { state, queuedAt, endedAt, reason }: RequestSummary,
+  node: NodeSummary | undefined,
+  style: Terminal['style'],
+): string {
+  if (state === 'succeeded') return style('green', durationText((endedAt ?? queuedAt) - queuedAt));
+  if (state === 'failed') return `${style('green', 'answers')}, but: ${reason ?? 'the ping failed there'}`;
+  const seen = node?.lastSeenAt == null ? 'never seen' : `last seen ${agoText(node.lastSeenAt, Date.now())}`;
+  return state === 'expired' || state === 'undelivered'
+    ? style('yellow', `no answer, ${seen}`)
+    : style('red', `${state}: ${reason ?? ''}`);
+}
+
+function toJson({ node, state, queuedAt, endedAt, reason }: RequestSummary): object {
+  const ms = state === 'succeeded' && endedAt !== null ? endedAt - queuedAt : null;
+  return { node, answers: state === 'succeeded' || state === 'failed', ms, state, reason };
+}

@@ -1,0 +1,106 @@
+import type { StewardApi } from '../client/steward-api.ts';
+import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
+import { defineCommand, type ParsedCall } from './command.ts';
+import { EXIT } from './exit-codes.ts';
+import { durationOption } from './format/duration.ts';
+import { formatTable } from './format/table.ts';
+import { toLine } from './format/text-width.ts';
+import { terminalOf } from './terminal.ts';
+import { untilStopped } from './until-stopped.ts';
+import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
+
+const WAIT_MS = 10_000;
+
+/** `steward ps`: the processes of a node, its subscribers and publishers. */
+export const ps = defineCommand({
+  usage: ['ps [options] [TARGET...]'],
+  about: [
+    'Lists the processes of nodes: a subscriber for each method that a node takes, a publisher for each subject that it',
+    'sends to. Without a target, those of the node that is asked; others are asked by a REQOpProcessList.',
+  ],
+  options: {
+    wait: {
+      type: 'string',
+      short: 'w',
+      value: 'SPAN',
+      summary: `how long to wait, default ${WAIT_MS / 1000}s`,
+    },
+    ...FORM_OPTIONS,
+    ...NODE_OPTIONS,
+  },
+  operands: ['target'],
+  examples: [
+    { line: 'steward ps', does: 'those of the node here' },
+    { line: 'steward ps ship1', does: 'those of ship1' },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    const waitMs = call.options.wait === undefined ? WAIT_MS : durationOption('wait', call.options.wait);
+    return await withNode(call, async (api) =>
+      call.operands.length === 0
+        ? await ownProcesses(api, form, call)
+        : await othersProcesses(api, { form, waitMs }, call),
+    );
+  },
+});
+
+async function ownProcesses(api: StewardApi, form: Form, call: ParsedCall): Promise<number> {
+  const all = await api.processes();
+  const columns = [
+    { title: 'ID', isRight: true },
+    { title: 'KIND' },
+    { title: 'STATE' },
+    { title: 'RESTARTS', isRight: true },
+    { title: 'NAME', canShrink: true },
+  ];
+  const rows = all.map(({ id, kind, state, restarts, name }) => [
+    String(id),
+    kind,
+    state,
+    String(restarts),
+    name,
+  ]);
+  call.stdout.write(listText(all, form, () => formatTable(columns, rows, terminalOf(call.stdout, call))));
+  return EXIT.ok;
+}
+
+/** A line of a node's list, in the words of the original: `<date>, process: <kind>, id: <n>, name: <subject>`. */
+const LINE = /process: ([^,]*), id: (\d+), name: (.*)$/;
+
+async function othersProcesses(
+  api: StewardApi,
+  { form, waitMs }: { form: Form; waitMs: number },
+  { operands, stdout, stderr }: ParsedCall,
+): Promise<number> {
+  const nodes = await namedNodes(api, operands);
+  using stopped = untilStopped();
+  const toNodes = nodes.map(({ name }) => name);
+  const expiresIn = Math.max(1, Math.ceil(waitMs / 1000));
+  const requests = await runBatch(api, {
+    messages: [{ toNodes, method: 'REQOpProcessList', replyMethod: 'REQNone', expiresIn }],
+    label: `ps ${operands.join(' ')}`,
+    signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(waitMs + 2000)]),
+  });
+  const all: object[] = [];
+  for (const { id, node, state, reason } of requests.values()) {
+    if (state !== 'succeeded') {
+      stderr.write(`steward: ${node}: ${state}${reason === null ? '' : `, ${reason}`}\n`);
+      continue;
+    }
+    const lines = Buffer.from(await api.output(id))
+      .toString()
+      .trimEnd()
+      .split('\n');
+    if (form === 'text') stdout.write(lines.map((line) => `${node}  ${toLine(line)}\n`).join(''));
+    else all.push(...lines.map((line) => toJson(node, line)));
+  }
+  for (const name of toNodes.filter((one) => ![...requests.values()].some(({ node }) => node === one)))
+    stderr.write(`steward: ${name}: no answer\n`);
+  if (form !== 'text') stdout.write(listText(all, form, () => ''));
+  return exitCodeOf(requests.values(), nodes.length);
+}
+
+function toJson(node: string, line: string): object {
+  const [, kind, id, name] = LINE.exec(line) ?? [];
+  return kind === undefined ? { node, line } : { node, id: Number(id), kind, name };
+}

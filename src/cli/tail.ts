@@ -1,0 +1,98 @@
+import type { StewardApi } from '../client/steward-api.ts';
+import type { RequestSummary } from '../contract/requests.ts';
+import { isEnd } from '../contract/states.ts';
+import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
+import { defineCommand, type ParsedCall } from './command.ts';
+import { createLineSink } from './exec/line-sink.ts';
+import { OutputReader } from './exec/output-reader.ts';
+import { createRawSink } from './exec/output-sink.ts';
+import { createLinePrinter } from './exec/prefixed-lines.ts';
+import { EXIT } from './exit-codes.ts';
+import { durationOption } from './format/duration.ts';
+import { terminalOf } from './terminal.ts';
+import { untilStopped } from './until-stopped.ts';
+import { UsageError } from './usage-error.ts';
+import { NODE_OPTIONS, withNode } from './with-node.ts';
+
+/** `steward tail`: follows a file on nodes. */
+export const tail = defineCommand({
+  usage: ['tail [options] TARGET... FILE'],
+  about: [
+    'Prints the lines that are added to a file on nodes, from now on, through rotation and cut links, until Ctrl-C, which',
+    'ends the following there too. With several nodes each line begins with its node.',
+  ],
+  options: {
+    for: { type: 'string', value: 'SPAN', summary: 'end after this time: 10m' },
+    'no-prefix': { type: 'boolean', summary: 'print lines without their node' },
+    ...NODE_OPTIONS,
+  },
+  operands: ['target'],
+  examples: [
+    { line: 'steward tail ship1 /var/log/syslog', does: 'the log of one node' },
+    {
+      line: "steward tail 'ship*' /var/log/engine.log --for 10m",
+      does: 'the same file on all ships, for 10 minutes',
+    },
+  ],
+  run: async (call) => {
+    const file = call.operands.at(-1);
+    const targets = call.operands.slice(0, -1);
+    if (file === undefined || targets.length === 0)
+      throw new UsageError('name the nodes and the file: steward tail TARGET... FILE');
+    const { for: span } = call.options;
+    const seconds = span === undefined ? -1 : Math.ceil(durationOption('for', span) / 1000);
+    return await withNode(call, async (api) => {
+      const toNodes = (await namedNodes(api, targets)).map(({ name }) => name);
+      using stopped = untilStopped();
+      const note = (text: string) => void call.stderr.write(`steward: ${text}\n`);
+      const isPrefixed = toNodes.length > 1 && call.options['no-prefix'] !== true;
+      const onLost = (node: string, bytes: number) => note(`${node}: ${bytes} bytes were not kept`);
+      const reader = new OutputReader(api, sinkOf(isPrefixed, call), onLost);
+      const message = { method: 'REQTailFile', methodArgs: [file], replyMethod: 'REQNone', output: 'live' };
+      const requests = new Map<string, RequestSummary>();
+      const { size } = await runBatch(api, {
+        messages: [{ ...message, toNodes, methodTimeout: seconds }],
+        label: `tail ${file}`,
+        signal: stopped.signal,
+        onOutput: (piece) => reader.piece(piece, { ...piece, data: Buffer.from(piece.data, 'base64') }),
+        onRequests: async (news) => {
+          for (const request of news) {
+            if (requests.get(request.id)?.state === request.state) continue;
+            requests.set(request.id, request);
+            await tellOf(request, reader, note);
+          }
+        },
+        onConnection: (fault) => {
+          reader.missed();
+          note(fault === undefined ? 'the node answers again' : `${fault}; trying again`);
+        },
+      });
+      if (!stopped.signal.aborted) return exitCodeOf(requests.values(), size);
+      await endThere(api, requests.values());
+      return EXIT.ok;
+    });
+  },
+});
+
+function sinkOf(isPrefixed: boolean, call: ParsedCall) {
+  const { stdout, stderr } = call;
+  if (!isPrefixed) return createRawSink({ stdout, stderr });
+  const terminals = { stdout: terminalOf(stdout, call), stderr: terminalOf(stderr, call) };
+  return createLineSink(createLinePrinter({ stdout, stderr, terminals }));
+}
+
+async function tellOf(
+  request: RequestSummary,
+  reader: OutputReader,
+  note: (text: string) => void,
+): Promise<void> {
+  if (!isEnd(request.state)) return;
+  await reader.finish(request);
+  if (request.state !== 'succeeded') note(`${request.node}: ${request.state}: ${request.reason ?? ''}`);
+}
+
+/** Has the nodes follow no longer, which they would for as long as they run. */
+async function endThere(api: StewardApi, requests: Iterable<RequestSummary>): Promise<void> {
+  const open = [...requests].filter(({ state }) => !isEnd(state));
+  await Promise.all(open.map(({ id }) => api.cancelRequest(id)));
+}
