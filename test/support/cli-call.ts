@@ -1,0 +1,48 @@
+import { PassThrough, Readable } from 'node:stream';
+import { describeFailure } from '../../src/cli/describe-failure.ts';
+import { dispatch } from '../../src/cli/dispatch.ts';
+
+/** How a command ended, and what it printed. */
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface CliOptions {
+  /** The node's stew.sock. */
+  readonly socketPath?: string;
+  readonly stdin?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs a command in this process, as the program does with its command line. */
+export async function callSteward(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const { socketPath, stdin = '', env = {} } = options;
+  const [stdout, stderr] = [new Collector(), new Collector()];
+  const call = {
+    args,
+    env: { ...(socketPath === undefined ? {} : { STEWARD_SOCKET: socketPath }), ...env },
+    stdin: Readable.from([Buffer.from(stdin)]),
+    stdout,
+    stderr,
+  };
+  const code = await dispatch(call).catch((error: unknown) => {
+    const failure = describeFailure(error);
+    stderr.write(`steward: ${failure.text}\n`);
+    return failure.exitCode;
+  });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** A stream that keeps what was written to it. */
+class Collector extends PassThrough {
+  text = '';
+
+  constructor() {
+    super();
+    this.setEncoding('utf8').on('data', (text: string) => {
+      this.text += text;
+    });
+  }
+}
