@@ -50,6 +50,12 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./ps.ts')).ps,
   },
   {
+    name: 'stew',
+    group: 'state',
+    summary: 'the terminal UI: nodes, requests, queues, and a form that sends messages',
+    load: async () => (await import('./stew.ts')).stew,
+  },
+  {
     name: 'nodes',
     group: 'state',
     summary: 'list nodes, with who is there and who is away',

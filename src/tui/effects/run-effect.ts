@@ -1,0 +1,136 @@
+import type { StewardApi } from '../../client/steward-api.ts';
+import type { SubmissionAnswer } from '../../contract/requests.ts';
+import type { Action } from '../state/actions.ts';
+import type { Effect } from '../state/effects.ts';
+import type { Templates } from './templates.ts';
+
+/** The effects that ask something of the node or of the disk. */
+export type Asking = Exclude<Effect, { do: 'redraw' | 'suspend' | 'quit' }>;
+
+/** Whether an effect asks something of the node or of the disk; the others are for the terminal or the program. */
+export function isAsking(effect: Effect): effect is Asking {
+  return effect.do !== 'redraw' && effect.do !== 'suspend' && effect.do !== 'quit';
+}
+
+/** Error lines that are read when the list of them is opened. */
+const ERROR_LINES = 1000;
+const BATCH_PAGE = 200;
+
+/** Requests that are ended at the same time. */
+const AT_ONCE = 16;
+
+/** Does what an effect says and gives what it comes to. Throws what the node or the disk answers. */
+export function runEffect(
+  effect: Asking,
+  deps: { readonly api: StewardApi; readonly templates: Templates },
+): Promise<Action> {
+  const run = RUNNERS[effect.do] as (effect: Asking, deps: Deps) => Promise<Action>;
+  return run(effect, deps);
+}
+
+interface Deps {
+  readonly api: StewardApi;
+  readonly templates: Templates;
+}
+
+type Runners = {
+  readonly [D in Asking['do']]: (effect: Extract<Asking, { do: D }>, deps: Deps) => Promise<Action>;
+};
+
+const RUNNERS: Runners = {
+  'load-status': async (_effect, { api }) => ({ type: 'status', status: await api.status() }),
+  'load-nodes': async (_effect, { api }) => ({ type: 'nodes', nodes: await api.nodes() }),
+  'load-methods': async (_effect, { api }) => ({ type: 'methods', methods: await api.methods() }),
+  'load-queues': async (_effect, { api }) => ({ type: 'queues', queues: await api.queues() }),
+  'load-errors': async (_effect, { api }) => ({
+    type: 'errors',
+    lines: await api.errors({ limit: ERROR_LINES }),
+  }),
+  'load-requests': async ({ uid, filter, limit, cursor }, { api }) => {
+    const page = await api.requests(filter, { limit, ...(cursor === null ? {} : { cursor }) });
+    return { type: 'requests', uid, page, isMore: cursor !== null };
+  },
+  'load-batches': async ({ uid, cursor }, { api }) => {
+    const page = await api.batches({ limit: BATCH_PAGE, ...(cursor === null ? {} : { cursor }) });
+    return { type: 'batches', uid, page, isMore: cursor !== null };
+  },
+  'load-batch': async ({ uid, id }, { api }) => ({ type: 'batch', uid, batch: await api.batch(id) }),
+  'load-request': async ({ uid, id }, { api }) => ({ type: 'request', uid, detail: await api.request(id) }),
+  'load-output': async ({ uid, id, stream, from }, { api }) => {
+    const bytes = await api.output(id, { stream, from });
+    return { type: 'output', uid, stream, from, bytes };
+  },
+  'find-targets': async ({ uid, targets }, { api }) => ({
+    type: 'targets',
+    uid,
+    answer: await api.targets(targets),
+  }),
+  check: async ({ uid, messages }, { api }) => ({
+    type: 'checked',
+    uid,
+    answer: await api.submit(messages, { isDryRun: true }),
+  }),
+  submit: async ({ uid, messages, label }, { api }) => ({
+    type: 'submitted',
+    uid,
+    answer: await api.submit(messages, { label }),
+    label,
+  }),
+  cancel: async ({ ids }, { api }) => {
+    const results: string[] = [];
+    for (let start = 0; start < ids.length; start += AT_ONCE) {
+      const part = ids.slice(start, start + AT_ONCE).map((id) => api.cancelRequest(id));
+      results.push(...(await Promise.all(part)).map(({ result }) => result));
+    }
+    return cancelNotice(results);
+  },
+  'cancel-batch': async ({ id }, { api }) => {
+    const results = await api.cancelBatch(id);
+    return cancelNotice(results.map(({ result }) => result));
+  },
+  resend: async ({ ids }, { api }) => {
+    const answers: SubmissionAnswer[] = [];
+    for (const id of ids) answers.push(await api.resendRequest(id));
+    return resendNotice(answers);
+  },
+  'resend-batch': async ({ id, which }, { api }) => resendNotice([await api.resendBatch(id, which)]),
+  'load-templates': async ({ uid }, { templates }) => ({
+    type: 'templates',
+    uid,
+    templates: await templates.list(),
+  }),
+  'save-template': async ({ name, messages, isReplacing }, { templates }) => {
+    const saved = await templates.save(name, messages, { isReplacing });
+    if (saved === undefined) return { type: 'template-exists', name, messages };
+    return { type: 'notice', text: `saved as ${saved}`, tone: 'good' };
+  },
+};
+
+function cancelNotice(results: readonly string[]): Action {
+  const words: Readonly<Record<string, string>> = {
+    cancelled: 'cancelled',
+    asked: 'asked their nodes to stop',
+    ended: 'had ended already',
+    unknown: 'are not known any more',
+  };
+  const parts = Object.entries(words).flatMap(([result, word]) => {
+    const count = results.filter((own) => own === result).length;
+    return count === 0 ? [] : [`${count} ${word}`];
+  });
+  const text = parts.length === 0 ? 'nothing was left to cancel' : parts.join(', ');
+  return { type: 'notice', text: results.length === 1 ? oneCancelled(results[0]!) : text, tone: 'good' };
+}
+
+function oneCancelled(result: string): string {
+  if (result === 'cancelled') return 'cancelled';
+  if (result === 'asked') return 'its node was asked to stop it';
+  return result === 'ended' ? 'it had ended already' : 'it is not known any more';
+}
+
+function resendNotice(answers: readonly SubmissionAnswer[]): Action {
+  const sent = answers.reduce((sum, { accepted }) => sum + accepted.length, 0);
+  const refused = answers.flatMap((answer) => answer.refused);
+  if (refused[0] !== undefined) return { type: 'notice', text: refused[0].reason, tone: 'bad' };
+  const text = sent === 0 ? 'there was nothing to send again' : `sent ${sent} again, as new requests`;
+  return { type: 'notice', text, tone: sent === 0 ? 'plain' : 'good' };
+}

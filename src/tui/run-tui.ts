@@ -1,0 +1,75 @@
+import type { ReadStream, WriteStream } from 'node:tty';
+import { type Instance, render } from 'ink';
+import type { StewardApi } from '../client/steward-api.ts';
+import { Desk } from './desk.ts';
+import { openTemplates } from './effects/templates.ts';
+import { h } from './h.ts';
+import { firstState } from './state/state.ts';
+import { guardTerminal } from './terminal-guard.ts';
+import type { Theme } from './text/spans.ts';
+import { App } from './views/app.ts';
+
+/** What the terminal UI is started with. */
+export interface TuiOptions {
+  readonly stdin: ReadStream;
+  readonly stdout: WriteStream;
+  readonly theme: Theme;
+  /** Where message templates are. */
+  readonly templatesFolder: string;
+  /** Ends the UI when it is aborted. */
+  readonly signal: AbortSignal;
+}
+
+/** Frames a second at most: enough for the eye, and few for a slow line. */
+const MAX_FPS = 12;
+
+/** Shows the terminal UI until it is left. Whatever happens meanwhile, the terminal is as it was when this ends. */
+export async function runTui(options: TuiOptions, { api }: { readonly api: StewardApi }): Promise<void> {
+  const { stdin, stdout, theme, templatesFolder, signal } = options;
+  const { promise: left, resolve: leave, reject: fail } = Promise.withResolvers<void>();
+  const size = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
+  let instance: Instance | undefined;
+  using guard = guardTerminal({
+    stdin,
+    stdout,
+    endDrawing: () => instance?.unmount(),
+    onGone: () => leave(),
+  });
+  await using desk = new Desk(firstState({ size: size(), now: Date.now(), templatesFolder }), {
+    api,
+    templates: openTemplates(templatesFolder),
+    now: Date.now,
+    outside: (what) => {
+      if (what === 'quit') leave();
+      else if (what === 'suspend') guard.suspend(redraw);
+      else redraw();
+    },
+  });
+  const redraw = (): void => void stdout.emit('resize');
+  // Comes before Ink's own listener, so that the first frame of a new size is drawn for that size.
+  const resized = (): void => {
+    instance?.clear();
+    stdout.write(CLEAR);
+    desk.dispatch({ type: 'resized', ...size() });
+  };
+  stdout.on('resize', resized);
+  signal.addEventListener('abort', () => leave(), { once: true });
+  if (signal.aborted) leave();
+  try {
+    instance = render(h(App, { desk, theme }), {
+      stdin,
+      stdout,
+      exitOnCtrlC: false,
+      patchConsole: false,
+      incrementalRendering: true,
+      interactive: true,
+      maxFps: MAX_FPS,
+    });
+    instance.waitUntilExit().then(() => leave(), fail);
+    await left;
+  } finally {
+    stdout.off('resize', resized);
+  }
+}
+
+const CLEAR = '\u001B[H\u001B[2J';

@@ -1,0 +1,92 @@
+import type { BatchSummary } from '../../../contract/requests.ts';
+import { OUTCOMES, type Outcome, outcomeOf, type RequestState } from '../../../contract/states.ts';
+import { openBatch } from '../open-screens.ts';
+import type { Question } from '../overlay.ts';
+import { type BatchesScreen, type State, withScreen } from '../state.ts';
+import { type Binding, type Step, stay } from '../step.ts';
+import { inputText } from '../text-input.ts';
+import { FILTER } from './common.ts';
+
+/** The batches that the filter leaves. */
+export function shownBatches({ items, filter }: BatchesScreen): readonly BatchSummary[] {
+  const words = inputText(filter).toLowerCase().split(/\s+/);
+  return (items ?? []).filter(({ id, label }) =>
+    words.every((word) => `${id} ${label}`.toLowerCase().includes(word)),
+  );
+}
+
+/** How many requests of a batch are in each group; those without any are left out. */
+export function outcomesOf({ counts }: BatchSummary): readonly (readonly [Outcome, number])[] {
+  const sums = new Map<Outcome, number>();
+  for (const [state, count] of Object.entries(counts)) {
+    const outcome = outcomeOf(state as RequestState);
+    sums.set(outcome, (sums.get(outcome) ?? 0) + count);
+  }
+  return OUTCOMES.flatMap((outcome) => {
+    const count = sums.get(outcome) ?? 0;
+    return count === 0 ? [] : [[outcome, count] as const];
+  });
+}
+
+/** What is asked before a batch is ended or sent again. */
+export function batchQuestions(batch: BatchSummary): Record<'cancel' | 'resend', Omit<Question, 'kind'>> {
+  const { id, label, total } = batch;
+  const counts = outcomesOf(batch).map(([outcome, count]) => `${count} ${outcome}`);
+  const lines = [label, `${total} requests: ${counts.join(', ')}`];
+  return {
+    cancel: {
+      title: 'Cancel all of this batch that has not ended?',
+      lines,
+      answers: [{ key: 'y', label: 'cancel', effects: [{ do: 'cancel-batch', id }] }],
+    },
+    resend: {
+      title: 'Send which of this batch again?',
+      lines,
+      answers: [
+        { key: 'f', label: 'those that failed', effects: [{ do: 'resend-batch', id, which: 'failed' }] },
+        {
+          key: 'm',
+          label: 'those that are missing',
+          effects: [{ do: 'resend-batch', id, which: 'missing' }],
+        },
+        { key: 'b', label: 'both', effects: [{ do: 'resend-batch', id, which: 'both' }] },
+      ],
+    },
+  };
+}
+
+export const BATCHES_BINDINGS: readonly Binding<BatchesScreen>[] = [
+  {
+    keys: ['enter', 'right', 'l'],
+    shows: 'enter',
+    label: 'open',
+    help: 'the requests of the batch',
+    run: (state, screen) => onCursor(state, screen, ({ id }) => openBatch(state, id)),
+  },
+  FILTER as Binding<BatchesScreen>,
+  {
+    keys: ['c'],
+    shows: 'c',
+    label: 'cancel',
+    help: 'end all of the batch that has not ended',
+    run: (state, screen) => asked(state, screen, 'cancel'),
+  },
+  {
+    keys: ['r'],
+    shows: 'r',
+    label: 'resend',
+    help: 'send again what failed, or what is missing',
+    run: (state, screen) => asked(state, screen, 'resend'),
+  },
+];
+
+function asked(state: State, screen: BatchesScreen, which: 'cancel' | 'resend'): Step {
+  return onCursor(state, screen, (batch) =>
+    stay({ ...state, overlay: { kind: 'question', ...batchQuestions(batch)[which] } }),
+  );
+}
+
+function onCursor(state: State, screen: BatchesScreen, run: (batch: BatchSummary) => Step): Step {
+  const batch = shownBatches(screen)[screen.place.cursor];
+  return batch === undefined ? stay(withScreen(state, screen)) : run(batch);
+}

@@ -1,0 +1,80 @@
+import { EVERYWHERE } from './bindings/common.ts';
+import { bindingsOf } from './bindings-of.ts';
+import { formKey, formPaste } from './form-update.ts';
+import type { KeyPress } from './key-press.ts';
+import { isTooSmall, listHeight, textHeight } from './layout.ts';
+import { moved } from './list.ts';
+import { overlayKey, overlayPaste } from './overlay-update.ts';
+import { searchFurther } from './request-list.ts';
+import { requestText } from './request-text.ts';
+import { scrolled } from './scroll.ts';
+import { refresh } from './show.ts';
+import { currentScreen, type RequestScreen, type Screen, type State, withScreen } from './state.ts';
+import { type Step, stay } from './step.ts';
+import { EMPTY_INPUT, editInput, insert, type TextInput } from './text-input.ts';
+
+/** What a key does. */
+export function keyPressed(state: State, press: KeyPress): Step {
+  const everywhere = EVERYWHERE[press.key];
+  if (everywhere !== undefined) return stay(state, everywhere);
+  if (isTooSmall(state)) return press.key === 'q' ? stay(state, { do: 'quit' }) : stay(state);
+  const calm = state.notice === null ? state : { ...state, notice: null };
+  if (calm.overlay !== null) return overlayKey(calm, calm.overlay, press);
+  const screen = currentScreen(calm);
+  if ('isFiltering' in screen && screen.isFiltering) return filterKey(calm, screen, press);
+  if (screen.kind === 'form') {
+    const step = formKey(calm, screen, press);
+    if (step !== undefined) return step;
+  }
+  const binding = bindingsOf(screen).find(({ keys }) => keys.includes(press.key));
+  if (binding !== undefined) return binding.run(calm, screen);
+  if ('place' in screen) return listKey(calm, screen, press.key);
+  return screen.kind === 'request' ? textKey(calm, screen, press.key) : stay(calm);
+}
+
+/** Puts a pasted text where text is written; elsewhere it does nothing, whatever it holds. */
+export function pasted(state: State, text: string): Step {
+  if (state.overlay !== null) return overlayPaste(state, state.overlay, text);
+  const screen = currentScreen(state);
+  if (screen.kind === 'form') return formPaste(state, screen, text);
+  if ('isFiltering' in screen && screen.isFiltering) {
+    return filtered(state, screen, insert(screen.filter, text.trim().replace(/\s+/g, ' ')));
+  }
+  return stay(state);
+}
+
+type ListScreen = Extract<Screen, { isFiltering: boolean }>;
+
+function filterKey(state: State, screen: ListScreen, press: KeyPress): Step {
+  if (press.key === 'enter') return stay(withScreen(state, { ...screen, isFiltering: false }));
+  if (press.key === 'esc') return filtered(state, { ...screen, isFiltering: false }, EMPTY_INPUT);
+  const step = press.key.length > 1 ? moved(screen.place, press.key, listHeight(state, screen)) : undefined;
+  if (step !== undefined && /^(up|down|page)/.test(press.key)) {
+    return stay(withScreen(state, { ...screen, place: step }));
+  }
+  const input = editInput(screen.filter, press);
+  return input === undefined ? stay(state) : filtered(state, screen, input);
+}
+
+/** The list with another filter; requests are sorted out by the node. */
+function filtered(state: State, screen: ListScreen, filter: TextInput): Step {
+  const next = withScreen(state, { ...screen, filter, place: { ...screen.place, cursor: 0, top: 0 } });
+  return screen.kind === 'requests' ? refresh(next) : stay(next);
+}
+
+function listKey(state: State, screen: ListScreen, key: string): Step {
+  const place = moved(screen.place, key, listHeight(state, screen));
+  if (place === undefined) return stay(state);
+  const isFar = key === 'end' || key === 'G';
+  const next = screen.kind === 'requests' && isFar ? searchFurther(screen) : screen;
+  const isHome = key === 'home' || key === 'g';
+  const after = withScreen(state, { ...next, place });
+  return screen.kind === 'requests' && isHome && screen.dropped > 0 ? refresh(after) : stay(after);
+}
+
+function textKey(state: State, screen: RequestScreen, key: string): Step {
+  const text = requestText(screen, state.size.columns);
+  const place = scrolled(screen.scrolls[screen.tab], key, text, textHeight(state));
+  if (place === undefined) return stay(state);
+  return stay(withScreen(state, { ...screen, scrolls: { ...screen.scrolls, [screen.tab]: place } }));
+}

@@ -1,0 +1,50 @@
+import type { NodeSummary } from '../../contract/nodes.ts';
+import { cleanLine } from '../text/clean.ts';
+import { globMatches } from '../text/glob.ts';
+
+/** The nodes that a filter's words fit, all of them: names, patterns with `*`, labels, presence, system, version. */
+export function filterNodes(nodes: readonly NodeSummary[], text: string): readonly NodeSummary[] {
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  if (words.length === 0) return nodes;
+  return nodes.filter((node) => words.every((word) => fits(node, word)));
+}
+
+/** Labels as they are shown and looked for: `site=oslo tier=1`. */
+export function labelText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => cleanLine(`${key}=${value}`))
+    .join(' ');
+}
+
+/** The list with nodes that have changed, by name. */
+export function withNodes(
+  nodes: readonly NodeSummary[],
+  changed: readonly NodeSummary[],
+): readonly NodeSummary[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  for (const node of changed) byName.set(node.name, node);
+  return [...byName.values()].sort(inOrder);
+}
+
+/** This node and the central one first, then by name, numbers in names as numbers. */
+function inOrder(a: NodeSummary, b: NodeSummary): number {
+  return rank(a) - rank(b) || collator.compare(a.name, b.name);
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+function rank({ isSelf, isCentral }: NodeSummary): number {
+  return isSelf ? 0 : isCentral ? 1 : 2;
+}
+
+function fits(node: NodeSummary, word: string): boolean {
+  if (word.includes('*') || word.includes('?')) return globMatches(word, node.name);
+  if (word === node.presence) return true;
+  const { name, version, os, arch } = node;
+  return `${name} ${labelText(node.labels)} ${os ?? ''}/${arch ?? ''} ${version ?? ''}`
+    .toLowerCase()
+    .includes(word);
+}

@@ -1,0 +1,144 @@
+import type { RequestFilter, RequestSummary } from '../../contract/requests.ts';
+import { isEnd, outcomeOf, type RequestState } from '../../contract/states.ts';
+import { globMatches } from '../text/glob.ts';
+
+/** What a filter's text asks for. */
+export interface ParsedFilter {
+  /** What the node sorts out. */
+  readonly filter: RequestFilter;
+  /** What is looked for in the rows themselves, in small letters. */
+  readonly words: readonly string[];
+  /** What cannot be understood, in a sentence; null where all can. */
+  readonly fault: string | null;
+}
+
+interface Known {
+  readonly nodes: readonly string[];
+  readonly methods: readonly string[];
+  readonly now: number;
+}
+
+const STATES: readonly RequestState[] = [
+  ...(['queued', 'sent', 'accepted', 'running', 'succeeded', 'failed'] as const),
+  ...(['timed-out', 'interrupted', 'rejected', 'expired', 'undelivered', 'cancelled'] as const),
+];
+
+/** Words that stand for several states. */
+const STATE_GROUPS: Readonly<Record<string, readonly RequestState[]>> = {
+  open: STATES.filter((state) => !isEnd(state)),
+  waiting: STATES.filter((state) => outcomeOf(state) === 'waiting'),
+  ended: STATES.filter(isEnd),
+  bad: STATES.filter((state) => isEnd(state) && state !== 'succeeded' && state !== 'cancelled'),
+};
+
+/** The choices that the key `s` goes through. */
+const STATE_CHOICES = ['open', 'bad', 'succeeded'] as const;
+
+const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
+
+/**
+ * Reads a filter such as `state:failed node:ship* uptime`. `node:`, `method:`, `state:` and `batch:` may have several
+ * values with commas between; `since:2h` and `until:2h` count back from now. Other words are looked for in the rows.
+ */
+export function parseRequestFilter(text: string, known: Known): ParsedFilter {
+  const filter: { -readonly [K in keyof RequestFilter]: RequestFilter[K] } = {};
+  const words: string[] = [];
+  const faults: string[] = [];
+  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
+    const [, key, value] = /^(node|method|state|batch|since|until):(.*)$/i.exec(word) ?? [];
+    if (key === undefined || value === undefined) words.push(word.toLowerCase());
+    else if (value !== '') READERS[key.toLowerCase()]?.(value, { filter, faults, known });
+  }
+  return { filter, words, fault: faults[0] ?? null };
+}
+
+/** Whether a request belongs into a list of this filter. */
+export function isWanted(request: RequestSummary, filter: RequestFilter, words: readonly string[]): boolean {
+  const isIn = (values: readonly string[] | undefined, value: string) =>
+    values === undefined || values.includes(value);
+  return (
+    isIn(filter.node, request.node) &&
+    isIn(filter.method, request.method) &&
+    isIn(filter.state, request.state) &&
+    (filter.batch === undefined || filter.batch === request.batch) &&
+    (filter.since === undefined || request.queuedAt >= filter.since) &&
+    (filter.until === undefined || request.queuedAt < filter.until) &&
+    hasWords(request, words)
+  );
+}
+
+/** Whether all words are somewhere in what the list shows of a request. */
+export function hasWords(request: RequestSummary, words: readonly string[]): boolean {
+  if (words.length === 0) return true;
+  const { id, node, method, state, reason, batch, exitCode } = request;
+  const exit = exitCode === null ? '' : `exit ${exitCode}`;
+  const all = `${id} ${node} ${method} ${state} ${reason ?? ''} ${batch ?? ''} ${exit}`.toLowerCase();
+  return words.every((word) => all.includes(word));
+}
+
+/** The filter's text with the next choice of states: all, open, bad, succeeded. */
+export function nextStates(text: string): string {
+  const [, present] = /(?:^|\s)state:(\S*)/i.exec(text) ?? [];
+  const rest = text
+    .replace(/(^|\s)state:\S*/gi, ' ')
+    .trim()
+    .replace(/\s+/g, ' ');
+  const next = STATE_CHOICES[STATE_CHOICES.findIndex((choice) => choice === present) + 1];
+  return [...(next === undefined ? [] : [`state:${next}`]), ...(rest === '' ? [] : [rest])].join(' ');
+}
+
+interface Reading {
+  readonly filter: { -readonly [K in keyof RequestFilter]: RequestFilter[K] };
+  readonly faults: string[];
+  readonly known: Known;
+}
+
+type Reader = (value: string, reading: Reading) => void;
+
+const READERS: Readonly<Record<string, Reader>> = {
+  node(value, { filter, known }) {
+    filter.node = values(value).flatMap((name) => matching(name, known.nodes));
+  },
+  method(value, { filter, known }) {
+    filter.method = values(value).flatMap((name) =>
+      matching(known.methods.includes(name) ? name : `*${name}*`, known.methods, name),
+    );
+  },
+  state(value, { filter, faults }) {
+    const states = values(value).flatMap((name) => {
+      const found = STATE_GROUPS[name] ?? STATES.filter((state) => state.startsWith(name));
+      if (found.length === 0)
+        faults.push(`no state ${name}: ${[...Object.keys(STATE_GROUPS), ...STATES].join(' ')}`);
+      return found;
+    });
+    if (states.length > 0) filter.state = [...new Set(states)];
+  },
+  batch(value, { filter }) {
+    filter.batch = value;
+  },
+  since(value, { filter, faults, known }) {
+    filter.since = timeBack(value, known.now, faults);
+  },
+  until(value, { filter, faults, known }) {
+    filter.until = timeBack(value, known.now, faults);
+  },
+};
+
+function values(text: string): string[] {
+  return text.split(',').filter((part) => part !== '');
+}
+
+function matching(pattern: string, names: readonly string[], otherwise = pattern): string[] {
+  if (!pattern.includes('*') && !pattern.includes('?')) return [pattern];
+  const found = names.filter((name) => globMatches(pattern, name));
+  return found.length === 0 ? [otherwise] : found;
+}
+
+function timeBack(text: string, now: number, faults: string[]): number | undefined {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text) ?? [];
+  if (count !== undefined && unit !== undefined) return Math.round(now - Number(count) * UNITS[unit]!);
+  const at = Date.parse(text);
+  if (!Number.isNaN(at)) return at;
+  faults.push(`${text} is no time: write it as 30m, 2h, 1d or 2031-05-17T08:00`);
+  return undefined;
+}

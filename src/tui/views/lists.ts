@@ -1,0 +1,233 @@
+import type { NodeSummary, QueueSummary } from '../../contract/nodes.ts';
+import type { BatchSummary, RequestSummary } from '../../contract/requests.ts';
+import { outcomesOf, shownBatches } from '../state/bindings/batches.ts';
+import { shownTemplates } from '../state/bindings/form.ts';
+import { shownNodes } from '../state/bindings/nodes.ts';
+import { shownErrors, shownQueues } from '../state/bindings/queues.ts';
+import { listHeight } from '../state/layout.ts';
+import { labelText } from '../state/node-list.ts';
+import { shownRequests } from '../state/request-list.ts';
+import type { Screen, State, Template } from '../state/state.ts';
+import { cleanLine } from '../text/clean.ts';
+import { type Line, type Span, span } from '../text/spans.ts';
+import { age, clock } from '../text/times.ts';
+import { presenceSpan, resultText, stateSpan } from './state-styles.ts';
+import { type Column, tableLines } from './table.ts';
+
+/** From this width on, times of day stand where ages would. */
+const WIDE = 100;
+
+type ListScreen = Extract<Screen, { place: unknown }>;
+
+/** The list of a screen as lines: its heading and the rows in sight. */
+export function listLines(state: State, screen: ListScreen): Line[] {
+  const shape = { place: screen.place, height: listHeight(state, screen), width: state.size.columns };
+  switch (screen.kind) {
+    case 'nodes':
+      return tableLines({
+        ...shape,
+        columns: nodeColumns(state),
+        rows: shownNodes(state, screen),
+        keyOf: ({ name }) => name,
+        empty: emptyText(screen, state.nodes, 'no node is known yet'),
+      });
+    case 'requests':
+      return tableLines({
+        ...shape,
+        columns: requestColumns(state, screen.node !== null),
+        rows: shownRequests(state, screen),
+        keyOf: ({ id }) => id,
+        empty: emptyText(screen, screen.items, 'no requests'),
+      });
+    case 'batches':
+      return tableLines({
+        ...shape,
+        columns: batchColumns(state),
+        rows: shownBatches(screen),
+        keyOf: ({ id }) => id,
+        empty: emptyText(screen, screen.items, 'nothing was submitted yet'),
+      });
+    case 'queues':
+      return tableLines({
+        ...shape,
+        columns: queueColumns(state),
+        rows: shownQueues(screen),
+        keyOf: ({ subject }) => subject,
+        empty: emptyText(screen, screen.items, 'nothing waits to be delivered'),
+      });
+    case 'errors':
+      return tableLines({
+        ...shape,
+        columns: [
+          { title: 'NODE', width: 'natural', limit: 24, cell: ({ node }) => cleanLine(node) },
+          { title: 'ERROR, NEWEST FIRST', width: 'rest', limit: 20, cell: ({ line }) => cleanLine(line) },
+        ],
+        rows: shownErrors(screen),
+        keyOf: ({ node, line }) => `${node} ${line}`,
+        empty: emptyText(screen, screen.items, 'no errors were collected here'),
+      });
+    case 'templates':
+      return tableLines({
+        ...shape,
+        columns: TEMPLATE_COLUMNS,
+        rows: shownTemplates(screen),
+        keyOf: ({ name }) => name,
+        empty: emptyText(screen, screen.items, `no message files in ${state.templatesFolder}`),
+      });
+  }
+}
+
+function emptyText(screen: ListScreen, items: readonly unknown[] | null, otherwise: string): string {
+  if (screen.fault !== null) return screen.fault;
+  if (items === null || ('isLoading' in screen && screen.isLoading && items.length === 0)) return 'reading …';
+  return screen.filter.letters.length > 0 ? 'nothing fits the filter; esc drops it' : otherwise;
+}
+
+function nodeColumns({ now }: State): Column<NodeSummary>[] {
+  return [
+    {
+      title: 'NODE',
+      width: 'natural',
+      limit: 30,
+      cell: ({ name, isSelf }) => (isSelf ? span(cleanLine(name), 'bold') : cleanLine(name)),
+    },
+    { title: 'PRESENCE', width: 9, cell: ({ presence }) => presenceSpan(presence) },
+    { title: 'SEEN', width: 5, cell: ({ lastSeenAt, isSelf }) => age(isSelf ? now : lastSeenAt, now) },
+    { title: 'QUEUED', width: 6, side: 'right', cell: ({ queued }) => countSpan(queued, 'wait') },
+    { title: 'RUNS', width: 4, side: 'right', rank: 3, cell: ({ running }) => countSpan(running, 'busy') },
+    {
+      title: 'VERSION',
+      width: 'natural',
+      limit: 12,
+      rank: 2,
+      cell: ({ version }) => cleanLine(version ?? '-'),
+    },
+    { title: 'SYSTEM', width: 'natural', limit: 16, rank: 1, cell: systemText },
+    {
+      title: 'LABELS',
+      width: 'rest',
+      limit: 8,
+      rank: 0,
+      cell: ({ labels }) => span(labelText(labels), 'dim'),
+    },
+  ];
+}
+
+/** The system of a node as `linux/x64`. */
+export function systemText({ os, arch }: NodeSummary): string {
+  return os === null ? '-' : cleanLine(arch === null ? os : `${os}/${arch}`);
+}
+
+function requestColumns(state: State, isOfOneNode: boolean): Column<RequestSummary>[] {
+  const node: Column<RequestSummary> = {
+    title: 'NODE',
+    width: 'natural',
+    limit: state.size.columns >= WIDE ? 30 : 16,
+    cell: ({ node }) => cleanLine(node),
+  };
+  return [
+    whenColumn(state, ({ queuedAt }) => queuedAt),
+    ...(isOfOneNode ? [] : [node]),
+    { title: 'METHOD', width: 'natural', limit: 18, cell: ({ method }) => cleanLine(method) },
+    { title: 'STATE', width: 11, cell: ({ state }) => stateSpan(state) },
+    {
+      title: 'TRIES',
+      width: 5,
+      side: 'right',
+      rank: 0,
+      cell: ({ attempts }) => countSpan(attempts, 'plain'),
+    },
+    { title: 'RESULT', width: 'rest', limit: 18, cell: (request) => resultText(request, state.now) },
+  ];
+}
+
+function batchColumns(state: State): Column<BatchSummary>[] {
+  const count = (title: string, style: 'good' | 'bad' | 'busy' | 'wait', names: readonly string[]) => ({
+    title,
+    width: 6,
+    side: 'right' as const,
+    cell: (batch: BatchSummary) =>
+      countSpan(
+        outcomesOf(batch).reduce((sum, [outcome, own]) => sum + (names.includes(outcome) ? own : 0), 0),
+        style,
+      ),
+  });
+  return [
+    whenColumn(state, ({ at }) => at),
+    { title: 'WHAT', width: 'rest', limit: 16, cell: ({ label }) => cleanLine(label) },
+    { title: 'NODES', width: 6, side: 'right', cell: ({ total }) => String(total) },
+    count('OK', 'good', ['succeeded']),
+    count('FAILED', 'bad', ['failed', 'timed-out', 'unreached']),
+    count('RUNS', 'busy', ['running']),
+    count('WAITS', 'wait', ['waiting']),
+  ];
+}
+
+function queueColumns(state: State): Column<QueueSummary>[] {
+  const until = (at: number | null) =>
+    at === null ? '-' : at <= state.now ? 'now' : `in ${age(state.now, at)}`;
+  return [
+    { title: 'NODE', width: 'natural', limit: 24, cell: ({ node }) => cleanLine(node) },
+    { title: 'METHOD', width: 'natural', limit: 20, cell: ({ method }) => cleanLine(method) },
+    { title: 'QUEUED', width: 7, side: 'right', cell: ({ queued }) => countSpan(queued, 'wait') },
+    {
+      title: 'OLDEST',
+      width: 6,
+      side: 'right',
+      cell: ({ oldestQueuedAt }) => age(oldestQueuedAt, state.now),
+    },
+    {
+      title: 'TRIES',
+      width: 5,
+      side: 'right',
+      rank: 1,
+      cell: ({ attempts }) => countSpan(attempts, 'plain'),
+    },
+    { title: 'NEXT', width: 7, rank: 0, cell: ({ nextAttemptAt }) => until(nextAttemptAt) },
+    { title: 'WAITS FOR', width: 'rest', limit: 16, cell: ({ waitsFor }) => cleanLine(waitsFor ?? '') },
+  ];
+}
+
+const TEMPLATE_COLUMNS: readonly Column<Template>[] = [
+  { title: 'TEMPLATE', width: 'natural', limit: 32, cell: ({ name }) => cleanLine(name) },
+  {
+    title: 'TO',
+    width: 'natural',
+    limit: 20,
+    rank: 0,
+    cell: ({ messages }) => cleanLine(templateTargets(messages)),
+  },
+  {
+    title: 'MESSAGE',
+    width: 'rest',
+    limit: 16,
+    cell: ({ messages, fault }) =>
+      fault === null ? cleanLine(templateText(messages ?? [])) : span(cleanLine(fault), 'bad'),
+  },
+];
+
+function templateTargets(messages: Template['messages']): string {
+  const [first] = messages ?? [];
+  const { toNode, toNodes } = first ?? {};
+  return [toNode, ...(Array.isArray(toNodes) ? toNodes : [])]
+    .filter((name) => typeof name === 'string')
+    .join(' ');
+}
+
+function templateText(messages: NonNullable<Template['messages']>): string {
+  const [first] = messages;
+  const args = Array.isArray(first?.methodArgs) ? first.methodArgs.join(' ') : '';
+  const more = messages.length > 1 ? ` and ${messages.length - 1} more` : '';
+  return `${String(first?.method ?? '')} ${args}${more}`;
+}
+
+function whenColumn<T>({ now, size }: State, at: (row: T) => number): Column<T> {
+  return size.columns >= WIDE
+    ? { title: 'QUEUED AT', width: 12, cell: (row) => clock(at(row), now) }
+    : { title: 'AGE', width: 4, cell: (row) => age(at(row), now) };
+}
+
+/** A number; a zero is not worth a look. */
+function countSpan(count: number, style: 'good' | 'bad' | 'busy' | 'wait' | 'plain'): Span {
+  return count === 0 ? span('·', 'dim') : span(String(count), style);
+}

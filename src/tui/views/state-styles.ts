@@ -1,0 +1,48 @@
+import type { Presence } from '../../contract/nodes.ts';
+import type { RequestSummary } from '../../contract/requests.ts';
+import { isEnd, type Outcome, outcomeOf, type RequestState } from '../../contract/states.ts';
+import { cleanLine } from '../text/clean.ts';
+import { type Span, type Style, span } from '../text/spans.ts';
+import { byteCount, duration } from '../text/times.ts';
+
+const OUTCOME_STYLES: Readonly<Record<Outcome, Style>> = {
+  succeeded: 'good',
+  failed: 'bad',
+  'timed-out': 'bad',
+  cancelled: 'dim',
+  unreached: 'bad',
+  running: 'busy',
+  waiting: 'wait',
+};
+
+/** The style of a group of requests. */
+export function outcomeStyle(outcome: Outcome): Style {
+  return OUTCOME_STYLES[outcome];
+}
+
+/** A state in its colour. */
+export function stateSpan(state: RequestState): Span {
+  return span(state, OUTCOME_STYLES[outcomeOf(state)]);
+}
+
+/** Whether a node is there, with its mark. */
+export function presenceSpan(presence: Presence): Span {
+  if (presence === 'here') return span('● here', 'good');
+  return presence === 'away' ? span('○ away', 'wait') : span('· unknown', 'dim');
+}
+
+/** What is worth knowing of a request beside its state, in few words. */
+export function resultText(request: RequestSummary, now: number): string {
+  const { state, reason, exitCode, signal, outputBytes, startedAt, acceptedAt, endedAt } = request;
+  const from = startedAt ?? acceptedAt;
+  const took = from === null ? '' : duration(Math.max(0, (endedAt ?? now) - from));
+  const parts: string[] = [];
+  if (exitCode !== null && exitCode !== 0) parts.push(`exit ${exitCode}`);
+  if (signal !== null) parts.push(signal);
+  if (reason !== null && reason !== '') parts.push(cleanLine(reason));
+  else if (isEnd(state)) {
+    if (took !== '') parts.push(took);
+    if (outputBytes !== null && outputBytes > 0) parts.push(byteCount(outputBytes));
+  } else if (outcomeOf(state) === 'running' && took !== '') parts.push(`for ${took}`);
+  return parts.join(', ');
+}
