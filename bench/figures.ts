@@ -1,6 +1,8 @@
 import { brokerLimit, spawnLimit } from './limits/run-limit.ts';
+import { measureApi } from './measure-api.ts';
 import { type AppendRun, measureAppend } from './measure-append.ts';
 import { type BinaryRun, builtProgram, measureBinary, type ProgramFigures } from './measure-binary.ts';
+import { measureBroker } from './measure-broker.ts';
 import { measureCommands } from './measure-commands.ts';
 import { measureCopy } from './measure-copy.ts';
 import { measureDrain } from './measure-drain.ts';
@@ -28,6 +30,11 @@ export interface BenchOptions {
 /** Measures one or more rows of the table. `shared` carries what a later figure needs of an earlier one. */
 export type Figure = (options: BenchOptions, shared: Shared) => Promise<Row[]>;
 
+/** Messages are so cheap for a broker that more of them are needed to measure it. */
+const BROKER_LOAD = 5;
+
+const LISTED_NODES = 10_000;
+
 interface Shared {
   appendsPerSecond?: number;
 }
@@ -35,6 +42,7 @@ interface Shared {
 /** The figures by their names, in the order in which they are measured. */
 export const FIGURES: Readonly<Record<string, Figure>> = {
   limits: limitFigures,
+  broker: brokerFigures,
   append: appendFigures,
   command: commandFigures,
   single: singleFigures,
@@ -42,6 +50,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   drain: drainFigures,
   copy: copyFigures,
   tail: tailFigures,
+  api: apiFigures,
   binary: binaryFigures,
 };
 
@@ -58,6 +67,17 @@ async function limitFigures({ runs, appends, commands }: BenchOptions): Promise<
     },
     { name: 'limits', figure: 'limit: bare spawns', value: median(spawns), unit: '/s', note: spread(spawns) },
   ];
+}
+
+/** The embedded broker beside nats-server, with the same bytes. */
+async function brokerFigures({ runs, appends }: BenchOptions): Promise<Row[]> {
+  const { limits, results } = await pairs(
+    runs,
+    () => brokerLimit(BROKER_LOAD * appends),
+    () => measureBroker(BROKER_LOAD * appends),
+  );
+  const figure = 'published and answered through `steward broker`';
+  return [rateRow({ name: 'broker', figure, rates: results, limits, goal: 0.7 })];
 }
 
 async function appendFigures({ runs, appends }: BenchOptions, shared: Shared): Promise<Row[]> {
@@ -165,6 +185,13 @@ async function binaryFigures({ runs, commands, appends }: BenchOptions): Promise
     row('commands with output back', 'commandsPerSecond', { unit: '/s', goal: { atLeast: 1 } }),
     row('durable ordered appends', 'appendsPerSecond', { unit: '/s', goal: { atLeast: 0.9 } }),
   ];
+}
+
+async function apiFigures(): Promise<Row[]> {
+  const { listMs, queryMs, bytes } = await measureApi(LISTED_NODES);
+  const figure = `list of ${LISTED_NODES} nodes by the API`;
+  const note = `${(bytes / 1e6).toFixed(1)} MB of JSON, read and parsed; the limit is the bare SQL query of the rows`;
+  return [{ name: 'api', figure, value: listMs, unit: 'ms', limit: queryMs, goal: { atMost: 200 }, note }];
 }
 
 interface Rates {

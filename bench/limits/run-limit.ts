@@ -7,9 +7,14 @@ const SUBJECT = 'ship1.REQToFileAppend.EventACK';
 const WINDOW = 256;
 const SPAWNS_AT_A_TIME = 8;
 
-/** Messages per second that two bare processes publish and answer through a broker of their own. */
+/** Messages per second that two bare processes publish and answer through a nats-server of their own. */
 export async function brokerLimit(count: number): Promise<number> {
-  await using broker = await startBroker();
+  await using broker = await startBroker(undefined, { kind: 'nats-server' });
+  return await exchangeRate(broker, count);
+}
+
+/** Messages per second that two bare processes publish and answer through a broker. */
+export async function exchangeRate(broker: { readonly url: string }, count: number): Promise<number> {
   const answerer = await program('answerer.ts', broker.url, SUBJECT);
   try {
     await waitFor('the answerer to subscribe', () => answerer.stdout === 'ready\n');

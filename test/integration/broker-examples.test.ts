@@ -51,7 +51,7 @@ function hasTaken(node: StewardNode, method: string): boolean {
 
 test('nkeys.conf: both nodes work with central; node1 may not talk to node10, which is reported', async (t) => {
   const { config, seedFile } = await brokerExample('nkeys.conf', (await tempFolder(t)).path);
-  const broker = await startBroker(t, { config: withoutPort(config), natsServer: true });
+  const broker = await startBroker(t, { config: withoutPort(config), kind: 'nats-server' });
   const [central, node1, node10] = (await Promise.all(
     ['central', 'node1', 'node10'].map((name) => startWithKey(t, name, broker, seedFile(name))),
   )) as [StewardNode, StewardNode, StewardNode];
@@ -101,7 +101,7 @@ test("the permissions of the original's README: node10 reaches node1, node1 does
     return `{nkey: NKEY_OF_${name.toUpperCase()}, permissions: {${allow}}}`;
   });
   const { config, seedFile } = await brokerExample(`authorization { users = [ ${users.join('\n')} ] }`, path);
-  const broker = await startBroker(t, { config, natsServer: true });
+  const broker = await startBroker(t, { config, kind: 'nats-server' });
   const [, node1, node10] = (await Promise.all(
     ['central', 'node1', 'node10'].map((name) => startWithKey(t, name, broker, seedFile(name))),
   )) as [StewardNode, StewardNode, StewardNode];
@@ -127,7 +127,7 @@ test("the permissions of the original's README: node10 reaches node1, node1 does
 
 test('relay.conf: ship1 reaches ship2 through central', async (t) => {
   const { config, seedFile } = await brokerExample('relay.conf', (await tempFolder(t)).path);
-  const broker = await startBroker(t, { config: withoutPort(config), natsServer: true });
+  const broker = await startBroker(t, { config: withoutPort(config), kind: 'nats-server' });
   await startWithKey(t, 'central', broker, seedFile('central'), { startSubREQRelay: true });
   const ship1 = await startWithKey(t, 'ship1', broker, seedFile('ship1'));
   await startWithKey(t, 'ship2', broker, seedFile('ship2'));
@@ -138,7 +138,7 @@ test('relay.conf: ship1 reaches ship2 through central', async (t) => {
 test('tls.conf and tls-client-certificates.conf: a node works with what they ask for', async (t) => {
   for (const file of ['tls.conf', 'tls-client-certificates.conf']) {
     const { config, ca, certificate, key } = await brokerExample(file, (await tempFolder(t)).path);
-    const broker = await startBroker(t, { config: withoutPort(config), natsServer: true });
+    const broker = await startBroker(t, { config: withoutPort(config), kind: 'nats-server' });
     const own: Record<string, string> =
       file === 'tls.conf' ? {} : { tlsCertFile: certificate, tlsKeyFile: key };
     const central = await startStewardNode({ name: 'central', broker, flags: { rootCAPath: ca, ...own } }, t);
@@ -156,11 +156,11 @@ test('hub.conf and leaf-node.conf: nodes at both brokers work with each other', 
       .replace('hub.example:7422', `127.0.0.1:${port}`);
   const hub = await startBroker(t, {
     config: place((await brokerExample('hub.conf', path)).config),
-    natsServer: true,
+    kind: 'nats-server',
   });
   const leaf = await startBroker(t, {
     config: place((await brokerExample('leaf-node.conf', path)).config),
-    natsServer: true,
+    kind: 'nats-server',
   });
   await waitFor('the leaf to join', () => /Leafnode connection created/.test(leaf.log));
   const central = await startStewardNode({ name: 'central', broker: hub }, t);

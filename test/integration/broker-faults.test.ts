@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { nkeys } from '@nats-io/transport-node';
-import { startBroker } from '../support/broker.ts';
+import { type BrokerKind, startBroker } from '../support/broker.ts';
 import { issueCertificate, makeCertificates } from '../support/certificates.ts';
 import { makeOperator } from '../support/jwt-operator.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
@@ -20,8 +20,8 @@ interface Case {
   readonly flags?: Readonly<Record<string, string>>;
   /** `user:password@` of the address. */
   readonly signIn?: string;
-  /** Whether only nats-server has such a config. */
-  readonly natsServer?: boolean;
+  /** Where one broker alone has such a config. */
+  readonly kind?: BrokerKind;
   readonly sentence: RegExp;
 }
 
@@ -49,7 +49,7 @@ const CASES: Readonly<Record<string, (folder: string) => Promise<Case>>> = {
     const credsFile = join(folder, 'own.creds');
     await writeFile(credsFile, own.creds());
     const sentence = /refuses the credentials of U\w+ .*: check credsFile/;
-    return { wrong: other.config, right: own.config, flags: { credsFile }, sentence, natsServer: true };
+    return { wrong: other.config, right: own.config, flags: { credsFile }, sentence, kind: 'nats-server' };
   },
   "a certificate of another authority than the node's": async (folder) => {
     const [own, other] = [await makeCertificates(folder), await makeCertificates((await tempFolder()).path)];
@@ -100,9 +100,9 @@ for (const [name, prepare] of Object.entries(CASES)) {
       flags = {},
       signIn = '',
       sentence,
-      natsServer,
+      kind,
     } = await prepare((await tempFolder(t)).path);
-    const broker = await startBroker(t, { config: wrong ?? '', natsServer });
+    const broker = await startBroker(t, { config: wrong ?? '', kind });
     if (wrong === undefined) await broker.kill();
     const node = await startCentral(t, `nats://${signIn}127.0.0.1:${broker.port}`, flags);
     const line = await sentenceIn(node, sentence);
@@ -135,7 +135,7 @@ test('what goes wrong while a node runs is told too, and files are read anew', a
   const credsFile = join(path, 'own.creds');
   const ending = Math.floor(Date.now() / 1000) + 4;
   await writeFile(credsFile, own.creds({ expiresAt: ending }));
-  const broker = await startBroker(t, { config: own.config, natsServer: true });
+  const broker = await startBroker(t, { config: own.config, kind: 'nats-server' });
   const node = await startCentral(t, broker.url, { credsFile });
   assert.ok(node.logLines().some(({ msg }) => msg === 'connected to the broker'));
   await sentenceIn(node, /refuses the credentials of U\w+, which end on 20\S+ .*: check credsFile/);

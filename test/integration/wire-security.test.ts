@@ -55,7 +55,7 @@ const CASES = {
   'credentials of an operator': {
     config: ({ operator }: Secrets) => operator.config,
     flags: ({ credsFile }: Secrets) => ({ credsFile }),
-    natsServer: true,
+    kind: 'nats-server',
   },
   'a client certificate and credentials of an operator': {
     config: (secrets: Secrets) =>
@@ -63,9 +63,9 @@ const CASES = {
     flags: ({ ca, certificate, key, credsFile }: Secrets) => ({
       ...{ rootCAPath: ca, tlsCertFile: certificate, tlsKeyFile: key, credsFile },
     }),
-    natsServer: true,
+    kind: 'nats-server',
   },
-};
+} as const;
 
 for (const [name, { config, flags, ...more }] of Object.entries(CASES)) {
   test(`a node connects with ${name}, and connects again when the broker was gone`, async (t) => {

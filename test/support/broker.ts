@@ -11,13 +11,16 @@ interface BrokerOptions {
   readonly port?: number;
   /** More lines for the broker's config file, such as `max_payload: 8KB` or an `authorization` block. */
   readonly config?: string;
-  /** Whether it must be nats-server by nature of the test, whatever STEWARD_TEST_BROKER says. */
-  readonly natsServer?: boolean;
+  /** Which broker, where it must be this one by nature of the test, whatever STEWARD_TEST_BROKER says. */
+  readonly kind?: BrokerKind | undefined;
 }
 
-/** Whether tests run over `steward broker`, unless they ask for nats-server: STEWARD_TEST_BROKER=embedded. */
-function isEmbedded(): boolean {
-  return process.env.STEWARD_TEST_BROKER === 'embedded';
+/** nats-server, or `steward broker`. */
+export type BrokerKind = 'nats-server' | 'embedded';
+
+/** What tests run over that do not ask for one of them: nats-server, unless STEWARD_TEST_BROKER=embedded. */
+function usualKind(): BrokerKind {
+  return process.env.STEWARD_TEST_BROKER === 'embedded' ? 'embedded' : 'nats-server';
 }
 
 /**
@@ -59,7 +62,7 @@ export class Broker implements AsyncDisposable {
     options: BrokerOptions,
   ): Promise<Broker> {
     const config = options.config ?? '';
-    const launch = isEmbedded() && options.natsServer !== true ? launchEmbedded : launchNatsServer;
+    const launch = LAUNCH[options.kind ?? usualKind()];
     return new Broker(await launch(folder.path, options.port ?? -1, config), folder, { config, launch });
   }
 
@@ -132,6 +135,11 @@ async function launchEmbedded(folder: string, port: number, config: string): Pro
   const program = await startEmbeddedBroker(folder, { port, config });
   return whenListening(program, 'steward broker', () => EMBEDDED_LISTENS.exec(program.stdout)?.[1]);
 }
+
+const LAUNCH: Readonly<Record<BrokerKind, Launch>> = {
+  'nats-server': launchNatsServer,
+  embedded: launchEmbedded,
+};
 
 /** Waits until a broker says its port; `name` is for the error where it ends instead. */
 async function whenListening(

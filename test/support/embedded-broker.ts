@@ -10,7 +10,7 @@ export const EMBEDDED_LISTENS = /^listening on nats:\/\/127\.0\.0\.1:(\d+)$/m;
 
 /**
  * Starts `steward broker` with what a configuration of nats-server says, as far as it has its like there. Throws for a
- * configuration that only nats-server can have: such a test asks for it by `natsServer`.
+ * configuration that only nats-server can have: such a test asks for it by its `kind`.
  */
 export async function startEmbeddedBroker(
   folder: string,
@@ -34,7 +34,7 @@ async function argumentsFor(config: string, folder: string): Promise<string[]> {
   const unknown = Object.keys(others);
   if (unknown.length > 0) {
     throw new Error(
-      `the embedded broker has no ${unknown.join(', ')}: ask for nats-server by {natsServer: true}`,
+      `the embedded broker has no ${unknown.join(', ')}: ask for nats-server by {kind: 'nats-server'}`,
     );
   }
   return [
