@@ -289,7 +289,7 @@ async function closeBounded(connection: NatsConnection): Promise<void> {
   patience.abort();
 }
 
-function faultSettings(options: BusOptions): FaultSettings {
+export function faultSettings(options: BusOptions): FaultSettings {
   const { rootCaPath, tlsCertFile, brokerAddress } = options;
   return { address: shownAddress(brokerAddress), rootCaPath, tlsCertFile, signIn: signInOf(options) };
 }

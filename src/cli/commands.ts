@@ -117,6 +117,18 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./completion.ts')).answerCompletion,
   },
   {
+    name: 'service',
+    group: 'setup',
+    summary: 'make the node a service of systemd: install, uninstall, status',
+    load: async () => (await import('./service.ts')).serviceCommand,
+  },
+  {
+    name: 'doctor',
+    group: 'setup',
+    summary: 'look at what a node needs, and say what to do',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
+  {
     name: 'run',
     group: 'program',
     summary: 'run a node; so do flags without a command',

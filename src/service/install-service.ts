@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { RunProgram } from './run-program.ts';
+import { ServiceError } from './service-error.ts';
+import { type ServicePlan, unitPath } from './service-plan.ts';
+import { findUser, makeUser, type SystemUser } from './system-user.ts';
+import { Systemd } from './systemd.ts';
+import { readUnit, unitText } from './unit-text.ts';
+
+/** How a service is installed. */
+export interface InstallOptions {
+  readonly plan: ServicePlan;
+  /** What starts a node: a path and its first arguments. */
+  readonly program: readonly string[];
+  /** Where the files go: `/`, or a folder that is the root of another system. */
+  readonly root: string;
+  /** Tells what would be done, and does nothing. */
+  readonly isDryRun: boolean;
+}
+
+export interface ServiceDeps {
+  readonly run: RunProgram;
+  /** Tells of a step that was done, or would be. */
+  tell(text: string): void;
+  /** Whether systemd runs this machine. */
+  isSystemdRunning(): boolean;
+  /** The number of the user that runs this program; undefined where users have none. */
+  readonly uid: number | undefined;
+}
+
+export interface InstallDeps extends ServiceDeps {
+  /**
+   * Checks the node's settings and keeps them in config.toml of a folder; throws what is wrong with them. `isNew`: there is
+   * no such file yet, and the folders of the plan are to be in it.
+   */
+  saveConfig(
+    folder: string,
+    options: { isNew: boolean; plan: ServicePlan; isDryRun: boolean },
+  ): Promise<void>;
+}
+
+const UNIT_MODE = 0o644;
+const FOLDER_MODE = 0o750;
+
+/**
+ * Makes a service of systemd: its user, folders, config.toml and unit, and starts it. One that is there is changed and
+ * started anew. Throws ServiceError.
+ */
+export async function installService(options: InstallOptions, deps: InstallDeps): Promise<void> {
+  const { plan, program, root, isDryRun } = options;
+  await checkGround(options, deps);
+  const step = async (text: string, work: () => Promise<unknown>) => {
+    if (!isDryRun) await work();
+    deps.tell(isDryRun ? `would ${text}` : `${text}: done`);
+  };
+  const configFolder = join(root, plan.configFolder);
+  const isNew = !existsSync(join(configFolder, 'config.toml'));
+  if (isDryRun) await deps.saveConfig(configFolder, { isNew, plan, isDryRun });
+  const user = await prepareUser(options, deps, step);
+  await step(`make the folders ${plan.configFolder} and ${plan.stateFolder}`, async () => {
+    for (const folder of [plan.configFolder, plan.stateFolder]) await makeFolder(join(root, folder), user);
+  });
+  await step(`${isNew ? 'write' : 'check'} ${plan.configFolder}/config.toml`, async () => {
+    await deps.saveConfig(configFolder, { isNew, plan, isDryRun });
+    await give(join(configFolder, 'config.toml'), user);
+  });
+  const path = unitPath(plan.name, root);
+  await step(`write ${unitPath(plan.name)}`, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, unitText(plan, program));
+    await chmod(path, UNIT_MODE);
+  });
+  await begin(options, deps, step);
+}
+
+type Step = (text: string, work: () => Promise<unknown>) => Promise<void>;
+
+async function checkGround(
+  { plan, program, root, isDryRun }: InstallOptions,
+  deps: ServiceDeps,
+): Promise<void> {
+  if (process.platform !== 'linux')
+    throw new ServiceError(
+      'unsupported',
+      `a service of systemd needs Linux, and this is ${process.platform}: start the node with what starts programs there`,
+    );
+  if (root === '/' && !isDryRun && deps.uid !== 0)
+    throw new ServiceError(
+      'not-allowed',
+      'to install a service takes root: run this with sudo, or with --dry-run to see what it would do',
+    );
+  if (plan.hardening === 'strict' && /^\/(?:home|root)\//.test(program[0] ?? ''))
+    throw new ServiceError(
+      'bad-option',
+      `with --hardened strict the service cannot see ${program[0]}: put the program into /usr/local/bin first`,
+    );
+  const existing = await readFile(unitPath(plan.name, root), 'utf8').catch(() => undefined);
+  if (existing !== undefined && readUnit(existing) === undefined)
+    throw new ServiceError(
+      'bad-option',
+      `${unitPath(plan.name, root)} was not made by steward: move it away, or choose another --name`,
+    );
+}
+
+async function prepareUser(
+  { plan, root, isDryRun }: InstallOptions,
+  { run, tell }: ServiceDeps,
+  step: Step,
+): Promise<SystemUser | undefined> {
+  const found = await findUser(plan.user, root, run);
+  if (found !== undefined) return found;
+  if (root !== '/') {
+    tell(`the user ${plan.user} is not in ${root}/etc/passwd: make it there, and give it the folders`);
+    return undefined;
+  }
+  if (!plan.makesUser)
+    throw new ServiceError(
+      'no-user',
+      `there is no user ${plan.user}: make it (useradd --system ${plan.user}), or leave --user out`,
+    );
+  await step(`make the user ${plan.user}`, () => makeUser(plan.user, plan.stateFolder, run));
+  return isDryRun ? undefined : findUser(plan.user, root, run);
+}
+
+async function begin({ plan, root }: InstallOptions, deps: ServiceDeps, step: Step): Promise<void> {
+  const unit = `${plan.name}.service`;
+  const systemd = new Systemd(deps.run);
+  if (root !== '/') {
+    deps.tell(`nothing is started in ${root}; there: systemctl enable --now ${plan.name}`);
+    return;
+  }
+  if (!deps.isSystemdRunning()) {
+    deps.tell(
+      `systemd does not run on this machine, so nothing is started; where it does: systemctl enable --now ${plan.name}`,
+    );
+    return;
+  }
+  await step('have systemd read its units anew', () => systemd.control('daemon-reload'));
+  await step(`have ${unit} started with the machine`, () => systemd.control('enable', unit));
+  await step(`start ${unit}`, () => systemd.control('restart', unit));
+}
+
+async function makeFolder(folder: string, user: SystemUser | undefined): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, FOLDER_MODE);
+  await give(folder, user);
+}
+
+/** Where another user may not be given files (a test without root), they stay whose they are. */
+async function give(path: string, user: SystemUser | undefined): Promise<void> {
+  if (user !== undefined && process.getuid?.() === 0) await chown(path, user.uid, user.gid);
+}
