@@ -1,6 +1,3 @@
-/** The path under which this version of the API is served. */
-export const API_PREFIX = '/v1';
-
 /**
  * Every operation: its method, its path and what it is for. The OpenAPI document, the server and the client are held
  * against this table.
