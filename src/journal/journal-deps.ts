@@ -114,7 +114,7 @@ export interface JournalDeps {
   /** Queues the message that a request goes on as; `alongside` is told its id, and commits with it. */
   forward(
     forwarded: Forwarded,
-    notAfter: number | null,
+    request: { readonly notAfter: number | null; readonly output?: string | null },
     alongside: (id: string) => readonly Statement[],
   ): Promise<void>;
   /** Cancels a message that a request goes on as. */

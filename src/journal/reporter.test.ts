@@ -39,6 +39,19 @@ test('ends that come together travel in one message per node, and their rows are
   ]);
 });
 
+test('ends with much output are spread over several messages', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { sent, reporter } = start();
+  for (let row = 0; row < 5; row++)
+    reporter.add('central', { id: String(row), state: 'succeeded', stdout: Buffer.alloc(100_000) }, row);
+  t.mock.timers.tick(10);
+  await settle();
+  assert.deepEqual(
+    sent.map(({ rows }) => rows),
+    [[0, 1], [2, 3], [4]],
+  );
+});
+
 test('at most 200 ends go into one message', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { sent, reporter } = start();

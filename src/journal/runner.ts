@@ -217,7 +217,7 @@ export class Runner {
   async #forward(row: JournalRow, method: ForwardMethod, message: Message): Promise<void> {
     const forwarded = method.forward({ id: row.id, message });
     const note = (id: string) => [markForwarded(row.row, id, forwarded.replyKey)];
-    await this.#insist(() => this.#deps.forward(forwarded, row.notAfter, note));
+    await this.#insist(() => this.#deps.forward(forwarded, row, note));
   }
 
   async #call(

@@ -200,6 +200,19 @@ test('a schedule is read, and refused where it or the method cannot be', () => {
   assert.deepEqual(checked, { ok: false, field: 'schedule', reason: 'REQCliCommand cannot' });
 });
 
+test('what is wanted of the output is read, and refused where it is none of the three', () => {
+  for (const output of ['end', 'live', 'none'])
+    assert.equal(accepted({ ...request, Output: output }).requests[0]?.output, output);
+  assert.equal(accepted({ ...request, output: null }).requests[0]?.output, undefined);
+  const { field, reason } = refused({ ...request, output: 'Live' });
+  assert.deepEqual(
+    [field, reason],
+    ['output', 'must be one of "end", "live", "none", but is the text "Live"'],
+  );
+  const [warning] = accepted({ ...request, output: 'live', relayViaNode: 'ship2' }).warnings;
+  assert.match(warning!.reason, /relayed request comes with its end/);
+});
+
 test('data that is no text goes through JSON unchanged', () => {
   const data = [Uint8Array.of(0xff, 0xfe, 0), Buffer.from('text'), new Uint8Array(), Buffer.from('\ufeffx')];
   const json = messageToJson(newMessage({ ...request, data }));

@@ -59,6 +59,10 @@ export function readMessage(item: unknown, options: CheckOptions): Checked {
     const reason = `FromNode is always the node that takes the message, so it is ${showText(options.nodeName)} here`;
     warnings.push({ field: 'FromNode', reason });
   }
+  if (output === 'live' && message.relayViaNode !== '') {
+    const reason = 'the output of a relayed request comes with its end, so "live" is taken for "end"';
+    warnings.push({ field: 'output', reason });
+  }
   const rest = {
     expiresIn,
     ...(schedule === undefined ? {} : { schedule }),

@@ -62,12 +62,14 @@ export class OwnMessages {
   /** Queues the message that a request goes on as; what it is to commit with is told its id. */
   async forward(
     { message, budgetMs }: Forwarded,
-    notAfter: number | null,
+    { notAfter, output }: { readonly notAfter: number | null; readonly output?: string | null },
     alongside: (id: string) => readonly Statement[],
   ): Promise<void> {
     const parcel = ownParcel(message, this.#config, {
       ...(budgetMs === undefined ? {} : { budgetMs }),
       ...(notAfter === null ? {} : { expiresAt: notAfter }),
+      // Only what comes with the end goes on to the node before.
+      ...(output === 'none' ? { output } : {}),
     });
     await this.#outbox.enqueue([parcel], alongside(parcel.id));
   }

@@ -23,7 +23,7 @@ export function relayingDeps(
   { own, wasRelayed }: { own: OwnMessages; wasRelayed(replyKey: string): boolean },
 ): Pick<JournalDeps, 'forward' | 'cancelForwarded' | 'beforeAccepted'> {
   return {
-    forward: (forwarded, notAfter, alongside) => own.forward(forwarded, notAfter, alongside),
+    forward: (forwarded, request, alongside) => own.forward(forwarded, request, alongside),
     cancelForwarded: async (id) => {
       const toNode = ledger.receiverOf(id);
       if (toNode !== undefined) await own.cancel(toNode, id);

@@ -3,9 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { newMessage } from '../../src/message/message.ts';
 import { startBroker } from '../support/broker.ts';
 import { FAST_RECONNECT, ledgerRow, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { startReferencePeer } from '../support/reference-peer.ts';
+import { relayed, startRelayFleet } from '../support/relay-fleet.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -178,4 +181,44 @@ test('what a command had printed when its node was killed arrives, and then that
   assert.ok(kept(central, id!, 'stderr').toString() === numbers(90_000));
   const left = ship1.query('SELECT stdout, stdout_sent FROM journal WHERE id = ?', id!)[0]!;
   assert.equal(left.stdout, null);
+});
+
+test('a relayed command tells the end of its output to each node on its way, unless nothing is wanted', async (t) => {
+  const { ship1, central } = await startRelayFleet(t);
+  const script = 'head -c 100000 /dev/zero; echo end';
+  const [id, none] = await submitAll(ship1, [
+    relayed(script, { replyMethod: 'REQNone', relayReplyMethod: '' }),
+    relayed(script, { replyMethod: 'REQNone', relayReplyMethod: '', output: 'none' }),
+  ]);
+  for (const one of [id!, none!]) assert.equal((await waitForEnd(ship1, one)).state, 'succeeded');
+  const rows = keptRows(ship1, id!);
+  assert.equal(rows[0]!.offset, 100_004 - 64 * KB);
+  assert.equal(Buffer.from(rows.at(-1)!.data.subarray(-5)).toString(), '\0end\n');
+  // Kept are the request itself, the step by which it went on from here, and what central sent.
+  const count = (node: StewardNode) => node.query('SELECT count(DISTINCT id) AS n FROM outputs')[0]!.n;
+  assert.deepEqual([count(ship1), count(central)], [2, 1]);
+});
+
+test('nodes of the original program run commands whatever is wanted of the output, and are told of none', async (t) => {
+  const broker = await startBroker(t);
+  const central = await startStewardNode({ name: 'central', broker, flags: FAST_RECONNECT }, t);
+  const ship1 = await startReferencePeer({ node: 'ship1', broker }, t);
+  const file = { replyMethod: 'REQToFileAppend', directory: 'out', fileName: 'log' };
+  const [id] = await submitAll(central, bash('echo run', { output: 'live', ...file }));
+  assert.equal((await waitForEnd(central, id!)).state, 'accepted');
+  assert.equal(await central.waitForFile('out/ship1/log', (text) => text.length > 0), 'run\n');
+  assert.deepEqual(ship1.faults, []);
+  assert.equal(ship1.commands.length, 1);
+  assert.equal(keptBytes(central, id!), 0);
+
+  const asker = await startReferencePeer(
+    { node: 'ship2', broker, methods: ['REQToFileAppend', 'REQReport'] },
+    t,
+  );
+  const request = { toNode: 'central', fromNode: 'ship2', method: 'REQCliCommand', ackTimeout: 2 };
+  await asker.publish(newMessage({ ...request, methodArgs: ['echo', 'asked'], methodTimeout: 5 }));
+  await waitFor('the reply', () => asker.messages('REQToFileAppend').length === 1);
+  const row = central.query("SELECT state, stdout, reported FROM journal WHERE from_node = 'ship2'")[0];
+  assert.deepEqual({ ...row }, { state: 'succeeded', stdout: null, reported: 1 });
+  assert.deepEqual(asker.messages('REQReport'), []);
 });

@@ -4,6 +4,7 @@ import type {
   Arrival,
   EffectMethod,
   Incoming,
+  JournalDeps,
   JournalMethod,
   Outcome,
   RunCall,
@@ -34,6 +35,7 @@ interface TestJournalOptions {
   run?(call: RunCall): Promise<RunResult>;
   readonly pieceBytes?: number;
   readonly maxMessageBytes?: number;
+  readonly leftOutput?: JournalDeps['leftOutput'];
   waitingReports?(): number;
   now?(): number;
   after?(delayMs: number, task: () => void): () => void;
@@ -79,6 +81,7 @@ export class TestJournal {
           await made.store.write(alongside);
           made.reports.push(...ends.map((end) => ({ toNode, end })));
         },
+        ...(options.leftOutput ? { leftOutput: options.leftOutput } : {}),
         waitingReports: () => options.waitingReports?.() ?? 0,
         reportError: (text) => void made.errors.push(text),
         killLeftovers: async (ids) => void made.killed.push(...ids),
