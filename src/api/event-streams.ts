@@ -10,7 +10,7 @@ export interface EventStreamOptions {
   readonly maxUnreadBytes?: number;
 }
 
-const DEFAULTS = { heartbeatMs: 15_000, maxStreams: 200, maxUnreadBytes: 1024 * 1024 };
+const DEFAULTS = { heartbeatMs: 15_000, maxStreams: 200, maxUnreadBytes: 4 * 1024 * 1024 };
 /** How long a client that was cut off may take to read why, ms. */
 const LAST_WORD_MS = 1000;
 const HEADERS = { 'Content-Type': 'text/event-stream; charset=utf-8' };
