@@ -80,6 +80,30 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./audit.ts')).audit,
   },
   {
+    name: 'up',
+    group: 'setup',
+    summary: 'run a central node with a broker of its own, and say how others join',
+    load: async () => (await import('./up.ts')).upCommand,
+  },
+  {
+    name: 'invite',
+    group: 'setup',
+    summary: 'make a token that lets a machine join',
+    load: async () => (await import('./invite.ts')).inviteCommand,
+  },
+  {
+    name: 'join',
+    group: 'setup',
+    summary: 'make this machine a node of a fleet, and run it',
+    load: async () => (await import('./join.ts')).joinCommand,
+  },
+  {
+    name: 'forget',
+    group: 'setup',
+    summary: 'let a node in no more',
+    load: async () => (await import('./forget.ts')).forgetCommand,
+  },
+  {
     name: 'keys',
     group: 'setup',
     summary: 'make, show and convert the keys that nodes sign in with',

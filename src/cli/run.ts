@@ -12,11 +12,17 @@ export async function runNode(call: CommandCall): Promise<number> {
   const { asks } = parseFlags(call.args);
   if (asks === 'help') return printHelp(call);
   if (asks === 'version') return printVersion(call);
+  return runStarted(call);
+}
+
+/** Runs a node as its flags say; `onStarted` is done when it takes submissions. */
+export async function runStarted(call: CommandCall, onStarted?: () => Promise<void>): Promise<number> {
   const { config, warnings } = await loadConfig(call);
   for (const warning of warnings) call.stderr.write(`steward: warning: ${warning}\n`);
 
   using signals = catchStopSignals(call);
   await using node = await startNode(config, nodeOptions(call));
+  await onStarted?.();
   const failure = await Promise.race([signals.stop, node.failed]);
   signals.limitStop();
   if (failure === undefined) return 0;

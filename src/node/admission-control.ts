@@ -5,6 +5,7 @@ import { nodeNameFault } from '../message/names.ts';
 import type { Admission } from '../security/admission.ts';
 import { reservedNameFault } from '../security/fleet-users.ts';
 import { makeUserKey } from '../security/nkey.ts';
+import type { Relay } from '../security/permissions.ts';
 import { SecurityError } from '../security/security-error.ts';
 import { encodeToken } from '../security/token.ts';
 
@@ -17,14 +18,16 @@ export type AdmissionOrder =
       readonly isReplacing: boolean;
     }
   | { readonly do: 'forget'; readonly name: string }
+  | { readonly do: 'relays'; readonly relays: readonly Relay[] }
   | { readonly do: 'list' };
 
-/** What it answers, as one line of JSON. */
-export type AdmissionReply =
-  | { readonly token: string; readonly expiresAt: number }
-  | { readonly wasThere: boolean }
-  | { readonly nodes: readonly ListedNode[]; readonly tokens: readonly ListedToken[] }
-  | { readonly fault: string };
+/** What it answers, as one line of JSON; or `{fault}` with a sentence. */
+export interface AdmissionReplies {
+  readonly invite: { readonly token: string; readonly expiresAt: number };
+  readonly forget: { readonly wasThere: boolean };
+  readonly relays: { readonly relays: number };
+  readonly list: { readonly nodes: readonly ListedNode[]; readonly tokens: readonly ListedToken[] };
+}
 
 interface ListedNode {
   readonly name: string;
@@ -81,7 +84,10 @@ async function answerOne(socket: Socket, deps: ControlDeps): Promise<void> {
   socket.end(`${JSON.stringify(reply)}\n`);
 }
 
-async function obey(text: string, { admission, authority, now }: ControlDeps): Promise<AdmissionReply> {
+async function obey(
+  text: string,
+  { admission, authority, now }: ControlDeps,
+): Promise<AdmissionReplies[AdmissionOrder['do']]> {
   const order = JSON.parse(text) as AdmissionOrder;
   switch (order.do) {
     case 'invite': {
@@ -96,6 +102,9 @@ async function obey(text: string, { admission, authority, now }: ControlDeps): P
     }
     case 'forget':
       return { wasThere: await admission.forget(order.name) };
+    case 'relays':
+      await admission.setRelays(order.relays);
+      return { relays: order.relays.length };
     case 'list': {
       const { nodes, tokens } = admission.state;
       const open = [...tokens.values()].filter(({ usedBy, expiresAt }) => !usedBy && expiresAt > now());

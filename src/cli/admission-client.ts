@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text as readAll } from 'node:stream/consumers';
+import { readConfig } from '../config/load-config.ts';
+import { errorCode } from '../lib/system-fault.ts';
+import { ADMISSION_SOCKET, type AdmissionOrder, type AdmissionReplies } from '../node/admission-control.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Has the central node of a folder do something about who may join. Throws UsageError with what it has against it. */
+export async function orderAdmission<O extends AdmissionOrder>(
+  folder: string,
+  order: O,
+): Promise<AdmissionReplies[O['do']]> {
+  const { config } = await readConfig({ args: [`-configFolder=${join(folder, 'etc')}`], env: {} });
+  const path = join(config.socketFolder, ADMISSION_SOCKET);
+  const reply = JSON.parse(await exchange(path, folder, order)) as
+    | AdmissionReplies[O['do']]
+    | { fault: string };
+  if ('fault' in reply) throw new UsageError(reply.fault);
+  return reply;
+}
+
+async function exchange(path: string, folder: string, order: AdmissionOrder): Promise<string> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    socket.end(`${JSON.stringify(order)}\n`);
+    const text = await readAll(socket);
+    if (text !== '') return text;
+    throw new UsageError(`the central node in ${folder} stopped before it answered: try again`);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const code = errorCode(error);
+    if (code === 'EACCES' || code === 'EPERM')
+      throw new UsageError(
+        `${path} may not be used by you: run this as the user that the central node runs as, or with sudo`,
+      );
+    throw new UsageError(
+      `no central node that lets others in runs in ${folder} (nobody listens at ${path}): start it with steward up --folder ${folder}`,
+    );
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,4 @@
+/** The line that makes a machine join. */
+export function inviteLine(address: string, token: string): string {
+  return `steward join ${address} ${token}`;
+}

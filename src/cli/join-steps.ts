@@ -1,0 +1,165 @@
+import { access, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { readConfigFile } from '../config/config-file.ts';
+import { parseFlags } from '../config/flags.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { showPlace } from '../lib/listen-at.ts';
+import { errorCode } from '../lib/system-fault.ts';
+import { writeAtomically } from '../lib/write-atomically.ts';
+import { nodeNameFault } from '../message/names.ts';
+import { askToJoin, type Joined } from '../security/ask-to-join.ts';
+import type { BrokerPlace } from '../security/guest-connection.ts';
+import { readSeedFile } from '../security/key-files.ts';
+import { SecurityError } from '../security/security-error.ts';
+import { type JoinToken, tokenKeyOf } from '../security/token.ts';
+import type { CommandCall } from './command.ts';
+import { folderFlags, placeOf, seedFileOf } from './up-settings.ts';
+import { keepKey } from './up-steps.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What is kept of a join that is complete. */
+export interface JoinRecord {
+  readonly name: string;
+  readonly central: string;
+  readonly address: string;
+  /** The public key of the token. */
+  readonly token: string;
+}
+
+interface JoinWishes {
+  readonly folder: string;
+  readonly address: string;
+  readonly token: JoinToken;
+  readonly name: string | undefined;
+  /** Flags of the node. */
+  readonly flags: readonly string[];
+  readonly timeoutMs: number;
+}
+
+const DEFAULT_PORT = 4222;
+const TRY_AGAIN_MS = 1000;
+/** Flags that say what joining decides. */
+const DECIDED = [
+  'NodeName',
+  'CentralNodeName',
+  'BrokerAddress',
+  'NkeySeedFile',
+  'RootCAPath',
+  'ConfigFolder',
+] as const;
+
+/** The record of a folder that has joined, or undefined. */
+export async function readJoined(folder: string): Promise<JoinRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(recordFile(folder), 'utf8')) as JoinRecord;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw new UsageError(`${recordFile(folder)} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** Whether a folder has joined with this token. Throws UsageError where it has with another, or under another name. */
+export async function isJoinedBy(
+  folder: string,
+  token: JoinToken,
+  name: string | undefined,
+): Promise<boolean> {
+  const joined = await readJoined(folder);
+  if (joined === undefined) return false;
+  const { name: owner, address } = joined;
+  if (joined.token !== tokenKeyOf(token) || (name ?? owner) !== owner)
+    throw new UsageError(
+      `${folder} has joined as ${owner} (${address}) already: steward join --folder ${folder} runs it; give another --folder, or --again to join anew`,
+    );
+  return true;
+}
+
+/**
+ * Joins, with what an earlier attempt has left: the key is made once and stays, so that the central node knows who
+ * asks again. The record is written last. Throws UsageError and SecurityError.
+ */
+export async function joinFleet({ stderr, env }: CommandCall, wishes: JoinWishes): Promise<void> {
+  const { folder, token, flags } = wishes;
+  const place = placeOf(wishes.address, DEFAULT_PORT);
+  const name = nameOf(wishes);
+  await checkFolder(folder, flags);
+  await keepKey(seedFileOf(folder));
+  const nodeSeed = await readSeedFile(seedFileOf(folder));
+  stderr.write(`Joining as ${name} at ${showPlace(place)}\n`);
+  const { answer, authority } = await askPatiently(
+    { place, token, nodeSeed, name },
+    wishes.timeoutMs,
+    (reason) => stderr.write(`${reason}; trying again\n`),
+  );
+  if (answer.verdict !== 'admitted') throw new SecurityError('bad-token', `not let in: ${answer.reason}`);
+  const authorityFile = join(folder, 'etc/broker-ca.pem');
+  await writeAtomically(authorityFile, authority);
+  const decided = [
+    `-nodeName=${name}`,
+    `-centralNodeName=${answer.central}`,
+    `-brokerAddress=tls://${showPlace(place)}`,
+    `-nkeySeedFile=${seedFileOf(folder)}`,
+    `-rootCAPath=${authorityFile}`,
+  ];
+  const { warnings, configFile } = await loadConfig({
+    args: [...folderFlags(folder), ...decided, ...flags],
+    env,
+  });
+  for (const warning of warnings) stderr.write(`steward: warning: ${warning}\n`);
+  await access(configFile);
+  const record = { name, central: answer.central, address: showPlace(place), token: tokenKeyOf(token) };
+  await writeAtomically(recordFile(folder), `${JSON.stringify(record satisfies JoinRecord, undefined, 2)}\n`);
+  stderr.write(`${name} has joined the fleet of ${answer.central}. Its files are in ${folder}.\n`);
+}
+
+function nameOf({ token, name }: JoinWishes): string {
+  if (token.name !== '' && name !== undefined && name !== token.name)
+    throw new UsageError(
+      `this token is for the node ${token.name}, not for ${name}: leave --name out, or ask for another token`,
+    );
+  const chosen = token.name || name || hostname().split('.')[0]!;
+  const fault = nodeNameFault(chosen);
+  if (fault === undefined) return chosen;
+  const what =
+    name === undefined ? `the host name ${JSON.stringify(chosen)}` : `--name ${JSON.stringify(chosen)}`;
+  throw new UsageError(`${what} is no name for a node: it ${fault}; give one with --name`);
+}
+
+/** What belongs to another node, or would contradict what joining decides, is refused before anything is made. */
+async function checkFolder(folder: string, flags: readonly string[]): Promise<void> {
+  const given = parseFlags(flags).values;
+  const decided = DECIDED.find((key) => given.has(key));
+  if (decided !== undefined)
+    throw new UsageError(`the flag of ${decided} cannot be given to join, which decides it`);
+  const { entries } = await readConfigFile(join(folder, 'etc/config.toml'));
+  if (entries.has('AdmissionFolder') && entries.get('AdmissionFolder')?.value !== '')
+    throw new UsageError(`${folder} is the folder of a central node: give another --folder`);
+}
+
+/** Asks until there is an answer: a broker that is away now may be back in a moment. */
+async function askPatiently(
+  wish: { place: BrokerPlace; token: JoinToken; nodeSeed: string; name: string },
+  timeoutMs: number,
+  onFault: (reason: string) => void,
+): Promise<Joined> {
+  const deadline = performance.now() + timeoutMs;
+  let told = '';
+  for (;;) {
+    const left = Math.max(TRY_AGAIN_MS, deadline - performance.now());
+    try {
+      return await askToJoin({ ...wish, patienceMs: Math.min(left, 20_000) });
+    } catch (error) {
+      const isTemporary = error instanceof SecurityError && error.code === 'unreachable';
+      if (!isTemporary || performance.now() + TRY_AGAIN_MS >= deadline) throw error;
+      if (error.message !== told) onFault(error.message);
+      told = error.message;
+      await pause(TRY_AGAIN_MS);
+    }
+  }
+}
+
+function recordFile(folder: string): string {
+  return join(folder, 'etc/joined.json');
+}

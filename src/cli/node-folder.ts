@@ -1,0 +1,26 @@
+import { access } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { UsageError } from './usage-error.ts';
+
+/** Where `up` and `join` put a node, unless told. */
+export const DEFAULT_FOLDER = './steward';
+
+/** The folder of a node that was made before: the one that is told, ./steward, or this one. Throws UsageError. */
+export async function findNodeFolder(told: string | undefined): Promise<string> {
+  const folders = told === undefined ? [DEFAULT_FOLDER, '.'] : [told];
+  for (const folder of folders) if (await hasConfig(folder)) return resolve(folder);
+  const places = folders.map((folder) => join(resolve(folder), 'etc/config.toml')).join(' nor ');
+  throw new UsageError(`there is no node here (no ${places}): name its folder with --folder`);
+}
+
+/** The folder of a node, whether it is there yet or not. */
+export function nodeFolder(told: string | undefined): string {
+  return resolve(told ?? DEFAULT_FOLDER);
+}
+
+async function hasConfig(folder: string): Promise<boolean> {
+  return access(join(folder, 'etc/config.toml')).then(
+    () => true,
+    () => false,
+  );
+}
