@@ -46,6 +46,16 @@ export async function findRequests(
   return { items, next: rows.length > limit ? items.at(-1)!.id : null };
 }
 
+/** The requests with these ids that are known; messages of the node's own making are left out. */
+export async function readRequests(store: Store, ids: readonly string[]): Promise<RequestSummary[]> {
+  const rows = await store.query<RequestRow>(
+    `SELECT ${ROW_COLUMNS} FROM json_each(?) wanted CROSS JOIN ${ROW_TABLES}
+     WHERE l.id = wanted.value AND l.batch IS NOT NULL`,
+    JSON.stringify(ids),
+  );
+  return rows.map(toSummary);
+}
+
 function wantedOf(filter: RequestFilter, cursor: string | undefined, limit: number): Wanted {
   const { since, until, state, batch } = filter;
   const conditions = ['x.batch IS NOT NULL'];

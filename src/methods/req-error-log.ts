@@ -1,3 +1,4 @@
+import type { Message } from '../message/message.ts';
 import type { AppendFiles } from './append-files.ts';
 import type { EffectMethod } from './method.ts';
 import { targetFault } from './target-file.ts';
@@ -6,8 +7,8 @@ const DEFAULTS = { directory: 'errorLog', fileName: 'error.log' };
 
 export interface ErrorLogDeps {
   readonly appendFiles: AppendFiles;
-  /** Told how many messages were written, for the metrics. */
-  readonly onErrorLog: (messages: number) => void;
+  /** Told which messages were written. */
+  readonly onErrorLog: (messages: readonly Message[]) => void;
 }
 
 /**
@@ -25,7 +26,7 @@ export function createReqErrorLog({ appendFiles, onErrorLog }: ErrorLogDeps): Ef
     check: (message) => targetFault(message, DEFAULTS),
     apply: async (batch, intend) => {
       const outcomes = await appendFiles.append(batch, intend, DEFAULTS);
-      onErrorLog(outcomes.filter(({ ok }) => ok).length);
+      onErrorLog(batch.filter((_, index) => outcomes[index]?.ok).map(({ message }) => message));
       return outcomes;
     },
     recover: (note) => appendFiles.recover(note),

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { ForwardMoved } from '../journal/forwards.ts';
 import { Journal } from '../journal/journal.ts';
 import type { JournalMethod } from '../journal/journal-deps.ts';
-import { Ledger } from '../ledger/ledger.ts';
+import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import { killLeftovers } from '../lib/kill-leftovers.ts';
 import { refusalText } from '../listeners/answer-line.ts';
 import { createMethods, type Methods, type MethodsDeps } from '../methods/all-methods.ts';
@@ -21,10 +21,13 @@ import { createSupervisor, type Supervisor } from '../processes/supervisor.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { Copying } from './copying.ts';
+import { errorLinesOf } from './error-lines.ts';
 import { Late } from './late.ts';
 import { metricSources } from './metric-sources.ts';
+import { Observation } from './observation.ts';
 import { createOutcomes } from './outcomes.ts';
 import { OwnMessages, pieceBytes, reportSubject } from './own-messages.ts';
+import { auditOptions, busOptions, methodsOptions } from './part-options.ts';
 import { createRelayMethods, relayingDeps } from './relaying.ts';
 import { checkSubmission } from './submit.ts';
 
@@ -45,6 +48,7 @@ export interface NodeParts {
   readonly metrics: Metrics;
   readonly store: Store;
   readonly ledger: Ledger;
+  readonly observation: Observation;
   readonly bus: Bus;
   readonly outbox: Outbox;
   readonly journal: Journal;
@@ -70,32 +74,25 @@ export async function buildNode(
   const metrics = stack.use(createMetrics({ version: options.version }));
   const store = stack.use(await openStore({ folder: config.databaseFolder }));
   const audit = stack.use(await openAuditLog(auditOptions(config)));
-  const bus = stack.use(
-    new Bus(busOptions(config), {
-      logger,
-      onConnect: () => late.connected(),
-      onDisconnect: () => late.outbox?.disconnected(),
-      onRefused: (operation, subject) => late.refused(operation, subject),
-      onFault: (text) => late.fault(text),
-    }),
-  );
+  const bus = stack.use(makeBus(config, logger, late));
   const send = (lines: readonly string[]) => late.own!.errors(lines);
   const reporter = createErrorReporter({ nodeName }, { send, logger, metrics });
   const onFinished = createOutcomes({ audit, metrics, reporter, maxMessageBytes: config.maxMessageBytes });
   const onWritten = (moved: readonly ForwardMoved[]) => late.journal?.forwardsMoved(moved);
-  const ledger = new Ledger({
-    ...{ store, now: Date.now, onFinished, onWritten, logger },
-    maxOutputBytes: config.ledgerOutputBytes,
-  });
+  const observation = stack.use(
+    new Observation(config, options, { store, logger, bus, lanes: () => late.outbox?.lanes() ?? [] }),
+  );
+  late.observation = observation;
+  const ledger = makeLedger(config, { store, logger, observation, onFinished, onWritten });
   const supervisor = createSupervisor({}, { logger, onCrash: reportCrash(reporter) });
   const copying = stack.use(
     new Copying(config, { bus, outbox: () => late.made('outbox'), own: () => late.made('own') }),
   );
-  const deps = methodsDeps(late, { ledger, metrics, options, config, copying });
+  const deps = methodsDeps(late, { ledger, metrics, options, config, copying, observation });
   const methods = stack.use(createMethods(methodsOptions(config, options), deps));
   const outbox = stack.use(
     makeOutbox(config, {
-      ...{ store, ledger, logger, bus, metrics, methods, supervisor, onWritten },
+      ...{ store, ledger, logger, bus, metrics, methods, supervisor, observation, onWritten },
       onEnded: copying.watch(onFinished),
     }),
   );
@@ -111,6 +108,7 @@ export async function buildNode(
     metrics,
     store,
     ledger,
+    observation,
     bus,
     outbox,
     supervisor,
@@ -133,6 +131,35 @@ export async function buildNode(
   };
 }
 
+function makeBus(config: Config, logger: Logger, late: Late): Bus {
+  return new Bus(busOptions(config), {
+    logger,
+    onConnect: () => late.connected(),
+    onDisconnect: () => late.outbox?.disconnected(),
+    onRefused: (operation, subject) => late.refused(operation, subject),
+    onFault: (text) => late.fault(text),
+  });
+}
+
+function makeLedger(
+  config: Config,
+  parts: Pick<LedgerDeps, 'store' | 'logger' | 'onFinished'> & {
+    readonly observation: Observation;
+    readonly onWritten: (moved: readonly ForwardMoved[]) => void;
+  },
+): Ledger {
+  const { store, logger, onFinished, onWritten, observation } = parts;
+  return new Ledger({
+    ...{ store, now: Date.now, onFinished, logger },
+    onWritten: (moved) => {
+      onWritten(moved);
+      observation.changes.requests([moved]);
+    },
+    onOutput: (piece) => observation.changes.output(piece),
+    maxOutputBytes: config.ledgerOutputBytes,
+  });
+}
+
 function reportCrash(reporter: ErrorReporter): (process: { name: string }, error: Error) => void {
   return ({ name }, error) => {
     // What the broker refuses is reported where it was refused.
@@ -141,41 +168,13 @@ function reportCrash(reporter: ErrorReporter): (process: { name: string }, error
   };
 }
 
-function busOptions(config: Config) {
-  return {
-    nodeName: config.nodeName,
-    brokerAddress: config.brokerAddress,
-    connectTimeoutMs: config.natsConnOptTimeoutSeconds * 1000,
-    retryIntervalMs: config.natsConnectRetryIntervalSeconds * 1000,
-    reconnectJitterMs: config.natsReconnectJitterMs,
-    reconnectJitterTlsMs: config.natsReconnectJitterTlsSeconds * 1000,
-    rootCaPath: config.rootCaPath,
-    nkeySeedFile: config.nkeySeedFile,
-    credsFile: config.credsFile,
-    tlsCertFile: config.tlsCertFile,
-    tlsKeyFile: config.tlsKeyFile,
-  };
-}
-
-function auditOptions(config: Config) {
-  const path = join(config.databaseFolder, 'store.log');
-  return { path, maxBytes: config.auditLogMaxBytes, keepFiles: config.auditLogKeepFiles };
-}
-
-function methodsOptions(config: Config, options: NodeOptions) {
-  return {
-    nodeName: config.nodeName,
-    dataFolder: config.subscribersDataFolder,
-    startupFolder: config.startupFolder,
-    spoolFolder: join(config.databaseFolder, 'spool'),
-    env: options.env,
-    defaultMethodTimeout: config.defaultMethodTimeoutSeconds,
-  };
-}
-
 function methodsDeps(
   late: Late,
-  parts: { ledger: Ledger; metrics: Metrics; options: NodeOptions; config: Config; copying: Copying },
+  parts: Pick<NodeParts, 'ledger' | 'metrics' | 'observation'> & {
+    readonly options: NodeOptions;
+    readonly config: Config;
+    readonly copying: Copying;
+  },
 ): MethodsDeps {
   const processes = () => late.made('processes');
   return {
@@ -198,7 +197,10 @@ function methodsDeps(
       stop: (id) => processes().stop(id),
     },
     onHello: (node) => parts.metrics.helloReceived(node, Date.now()),
-    onErrorLog: (count) => parts.metrics.errorReceived(count),
+    onErrorLog: (messages) => {
+      parts.metrics.errorReceived(messages.length);
+      parts.observation.changes.errors(() => messages.flatMap(errorLinesOf));
+    },
     now: () => new Date(),
   };
 }
@@ -226,7 +228,7 @@ async function openJournal(
 ): Promise<Journal> {
   const spoolFolder = join(config.databaseFolder, 'spool');
   const removeRest = await cleanSpool(spoolFolder);
-  const { store, bus, outbox, reporter, metrics, logger, journalMethods } = parts;
+  const { store, bus, outbox, observation, reporter, metrics, logger, journalMethods } = parts;
   const own = late.made('own');
   const journal = await Journal.open(
     { nodeName: config.nodeName, maxMessageBytes: config.maxMessageBytes },
@@ -243,7 +245,10 @@ async function openJournal(
       reportError: (text, about) =>
         text.startsWith('info:') ? reporter.info(text, about) : reporter.error(text, about),
       killLeftovers: async (ids) => void (await killLeftovers(ids)),
-      onAlive: (node) => outbox.alive(node),
+      onAlive: (node) => {
+        observation.presence.heard(node);
+        outbox.alive(node);
+      },
       onRun: ({ method, state, ms }) => metrics.methodEnded(method, state, ms / 1000),
     },
   );
@@ -253,13 +258,16 @@ async function openJournal(
 }
 
 interface OutboxParts
-  extends Pick<NodeParts, 'store' | 'ledger' | 'logger' | 'bus' | 'metrics' | 'methods' | 'supervisor'> {
+  extends Pick<
+    NodeParts,
+    'store' | 'ledger' | 'logger' | 'bus' | 'metrics' | 'methods' | 'supervisor' | 'observation'
+  > {
   readonly onEnded: OutboxDeps['onEnded'];
   readonly onWritten: (moved: readonly ForwardMoved[]) => void;
 }
 
 function makeOutbox(config: Config, parts: OutboxParts): Outbox {
-  const { store, ledger, logger, bus, metrics, methods, supervisor, onEnded, onWritten } = parts;
+  const { store, ledger, logger, bus, metrics, methods, supervisor, observation, onEnded, onWritten } = parts;
   return new Outbox(
     { nodeName: config.nodeName, messageTtlMs: config.messageTtlSeconds * 1000 },
     {
@@ -271,6 +279,8 @@ function makeOutbox(config: Config, parts: OutboxParts): Outbox {
       onMissedAnswer: () => metrics.ackMissed(),
       onStalled: (count) => metrics.stalled(count),
       onLane: (lane) => startPublisher(lane, supervisor, logger),
+      onChanged: (changed) => observation.changes.requests(changed),
+      signs: observation.presence,
     },
   );
 }

@@ -18,7 +18,7 @@ export type HelloPublish = (
 
 /**
  * Makes the function that says hello to the central node; nobody waits for an answer to it. The hello's headers
- * tell what the node list shows: version, system, uptime (s) and labels.
+ * tell what the node list shows: version, system, uptime (s), labels, and how often hellos come (s).
  */
 export function createHello(
   config: Config,
@@ -43,6 +43,7 @@ export function createHello(
       arch: arch(),
       uptime: Math.round((deps.now() - startedAt) / 1000),
       labels: config.labels,
+      interval: config.helloIntervalSeconds,
     };
     const headers: Record<string, string> = { [HEADER.hello]: JSON.stringify(about) };
     addFormatHeaders(headers, { serial, cmp });

@@ -4,6 +4,7 @@ import { TemporaryError } from '../lib/temporary-error.ts';
 import type { NodeProcesses } from '../methods/node-processes.ts';
 import type { ErrorReporter } from '../observe/error-reports.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { Observation } from './observation.ts';
 import type { OwnMessages } from './own-messages.ts';
 
 const OWN_ANSWERS = /\.reply\.[^.]+\.\*$/;
@@ -15,6 +16,7 @@ export class Late {
   own: OwnMessages | undefined;
   processes: NodeProcesses | undefined;
   journal: Journal | undefined;
+  observation: Observation | undefined;
   onConnect: (() => void) | undefined;
   #reporter: ErrorReporter | undefined;
   #faults: string[] = [];
@@ -33,12 +35,14 @@ export class Late {
   }
 
   connected(): void {
+    this.observation?.connected();
     this.outbox?.connected();
     this.onConnect?.();
   }
 
   /** A fault of the link to the broker, which is in the log already. */
   fault(text: string): void {
+    this.observation?.linkFailed(text);
     if (this.#reporter) this.#reporter.logged(`error: ${text}`);
     else this.#faults.push(`error: ${text}`);
   }

@@ -5,15 +5,20 @@ import { nodeNameFault } from '../message/names.ts';
 import { HEADER } from '../message/wire-headers.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { NodePresence } from './presence.ts';
 
 /** A hello is small; what is larger is none. */
 const MAX_HELLO_BYTES = 64 * 1024;
 
+interface NoteHelloDeps {
+  readonly outbox: Outbox;
+  readonly ledger: Ledger;
+  readonly logger: Logger;
+  readonly observation: { readonly presence: Pick<NodePresence, 'saidHello'> };
+}
+
 /** Takes note of the node that said hello: what waits for it goes on at once, and the node list shows it. */
-export function noteHello(
-  message: BusMessage,
-  { outbox, ledger, logger }: { outbox: Outbox; ledger: Ledger; logger: Logger },
-): void {
+export function noteHello(message: BusMessage, { outbox, ledger, logger, observation }: NoteHelloDeps): void {
   try {
     const { fromNode } = decodeMessage(message.payload, {
       serial: message.header(HEADER.serial) ?? '',
@@ -23,6 +28,7 @@ export function noteHello(
     if (nodeNameFault(fromNode)) return;
     const about = message.header(HEADER.hello);
     outbox.alive(fromNode, { speaksLanes: about !== undefined });
+    observation.presence.saidHello(fromNode, about);
     ledger
       .noteNode(fromNode, about)
       .catch((error) => logger.warn({ err: error }, 'the node list could not be written'));

@@ -1,0 +1,113 @@
+import type { NodeSummary, Presence } from '../contract/nodes.ts';
+import { receiverOf } from '../message/subject.ts';
+import type { LaneStatus } from '../outbox/lane-status.ts';
+import type { NodePresence } from './presence.ts';
+
+interface NodeListOptions {
+  readonly nodeName: string;
+  readonly centralNodeName: string;
+  /** What this node tells of itself. */
+  readonly self: Pick<NodeSummary, 'version' | 'os' | 'arch' | 'startedAt' | 'labels'>;
+}
+
+interface NodeListDeps {
+  readonly presence: NodePresence;
+  readonly now: () => number;
+  lanes(): readonly LaneStatus[];
+  /** How many requests run, by the subjects of their lanes. */
+  countRunning(): Promise<ReadonlyMap<string, number>>;
+}
+
+/** The name under which errors are collected, whichever node does it. */
+const ERROR_CENTRAL = 'errorCentral';
+
+/** The nodes that are known: those heard of, those that something waits for, the central one, and this one. */
+export class NodeList {
+  readonly #options: NodeListOptions;
+  readonly #deps: NodeListDeps;
+  #told = new Map<string, Presence>();
+
+  constructor(options: NodeListOptions, deps: NodeListDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** All nodes, by name. */
+  async list(): Promise<NodeSummary[]> {
+    const queued = this.#queued();
+    const running = await this.#running();
+    return this.#names(queued)
+      .sort()
+      .map((name) => this.#summary(name, queued, running));
+  }
+
+  /** Some nodes. */
+  async some(names: readonly string[]): Promise<NodeSummary[]> {
+    const queued = this.#queued();
+    const running = await this.#running();
+    return names.map((name) => this.#summary(name, queued, running));
+  }
+
+  /** How many nodes are here, away, or neither for all that is known. */
+  counts(): Record<Presence, number> {
+    const counts = { here: 0, away: 0, unknown: 0 };
+    for (const name of this.#names(this.#queued())) counts[this.#presenceOf(name)]++;
+    return counts;
+  }
+
+  /** The nodes whose presence is another than when this was asked last. */
+  turned(): string[] {
+    const now = new Map(this.#names(this.#queued()).map((name) => [name, this.#presenceOf(name)]));
+    const before = this.#told;
+    this.#told = now;
+    return [...now].filter(([name, presence]) => before.get(name) !== presence).map(([name]) => name);
+  }
+
+  #names(queued: ReadonlyMap<string, number>): string[] {
+    const { nodeName, centralNodeName } = this.#options;
+    return [...new Set([nodeName, centralNodeName, ...this.#deps.presence.names(), ...queued.keys()])];
+  }
+
+  #presenceOf(name: string): Presence {
+    return name === this.#options.nodeName ? 'here' : this.#deps.presence.of(name);
+  }
+
+  #summary(
+    name: string,
+    queued: ReadonlyMap<string, number>,
+    running: ReadonlyMap<string, number>,
+  ): NodeSummary {
+    const { nodeName, centralNodeName, self } = this.#options;
+    const { presence, now } = this.#deps;
+    const isSelf = name === nodeName;
+    const { version, os, arch, startedAt, labels } = isSelf ? self : presence.factsOf(name);
+    return {
+      name,
+      isSelf,
+      isCentral: name === centralNodeName,
+      presence: this.#presenceOf(name),
+      lastSeenAt: isSelf ? now() : presence.lastSeenAt(name),
+      ...{ version, os, arch, startedAt, labels },
+      queued: queued.get(name) ?? 0,
+      running: running.get(name) ?? 0,
+    };
+  }
+
+  /** How many messages wait for each node that some wait for. */
+  #queued(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { toNode, queued } of this.#deps.lanes()) {
+      if (queued > 0 && toNode !== ERROR_CENTRAL) counts.set(toNode, (counts.get(toNode) ?? 0) + queued);
+    }
+    return counts;
+  }
+
+  async #running(): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const [subject, count] of await this.#deps.countRunning()) {
+      const node = receiverOf(subject);
+      counts.set(node, (counts.get(node) ?? 0) + count);
+    }
+    return counts;
+  }
+}
