@@ -150,14 +150,21 @@ async function saveConfig(
   ];
   const given = { args: [`-configFolder=${folder}`, ...(isNew ? folders : []), ...rest], env: {} };
   const { config } = await readConfig(given);
-  for (const [option, path] of Object.entries(namedFiles(config)))
+  for (const [option, key] of FILES) {
+    const path = config[key];
     if (path !== '' && !isAbsolute(path))
       throw new UsageError(
         `-${option}=${path} is no absolute path, which a service needs: ${resolve(path)}?`,
       );
+  }
   if (!isDryRun) await loadConfig(given);
 }
 
-function namedFiles(config: { nkeySeedFile: string; credsFile: string; rootCaPath: string }) {
-  return { nkeySeedFile: config.nkeySeedFile, credsFile: config.credsFile, rootCAPath: config.rootCaPath };
-}
+const FILES = [
+  ['nkeySeedFile', 'nkeySeedFile'],
+  ['credsFile', 'credsFile'],
+  ['rootCAPath', 'rootCaPath'],
+  ['tlsCertFile', 'tlsCertFile'],
+  ['tlsKeyFile', 'tlsKeyFile'],
+  ['listenerTokenFile', 'listenerTokenFile'],
+] as const;

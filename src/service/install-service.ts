@@ -56,7 +56,8 @@ export async function installService(options: InstallOptions, deps: InstallDeps)
   };
   const configFolder = join(root, plan.configFolder);
   const isNew = !existsSync(join(configFolder, 'config.toml'));
-  if (isDryRun) await deps.saveConfig(configFolder, { isNew, plan, isDryRun });
+  // What is wrong with the settings is said before anything is changed.
+  await deps.saveConfig(configFolder, { isNew, plan, isDryRun: true });
   const user = await prepareUser(options, deps, step);
   await step(`make the folders ${plan.configFolder} and ${plan.stateFolder}`, async () => {
     for (const folder of [plan.configFolder, plan.stateFolder]) await makeFolder(join(root, folder), user);
