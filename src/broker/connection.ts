@@ -254,8 +254,7 @@ export class Connection implements ProtocolEvents {
 
   /** Tells the client itself, on its own subscription, that nobody gets what it asked. */
   #tellNoResponders(reply: string): void {
-    const { plain, groups } = this.#hub.router.match(reply);
-    const own = [plain, ...groups].flat().find(({ owner }) => owner === this);
+    const own = this.#hub.router.match(reply).plain.find(({ owner }) => owner === this);
     if (own !== undefined) this.output.text(`HMSG ${reply} ${own.sid} ${NO_RESPONDERS}`);
   }
 

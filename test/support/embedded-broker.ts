@@ -30,7 +30,8 @@ type Settings = { readonly [key: string]: NatsValue };
 
 /** The options of `steward broker` for a configuration; its users are written into the folder. */
 async function argumentsFor(config: string, folder: string): Promise<string[]> {
-  const { host: _host, port: _port, max_payload, authorization, tls, ...others } = parseNatsConfig(config);
+  const { max_payload, max_connections, max_subscriptions, authorization, tls, ...others } =
+    parseNatsConfig(config);
   const unknown = Object.keys(others);
   if (unknown.length > 0) {
     throw new Error(
@@ -38,7 +39,9 @@ async function argumentsFor(config: string, folder: string): Promise<string[]> {
     );
   }
   return [
-    ...(max_payload === undefined ? [] : ['--max-payload', String(max_payload)]),
+    ...option('--max-payload', max_payload),
+    ...option('--max-connections', max_connections),
+    ...option('--max-subscriptions', max_subscriptions),
     ...(tls === undefined ? [] : tlsArguments(tls as Settings)),
     ...(authorization === undefined ? [] : await userArguments(authorization as Settings, folder)),
   ];
@@ -49,15 +52,20 @@ function tlsArguments({ cert_file, key_file, ca_file, verify }: Settings): strin
   return verify === true ? [...own, '--tls-ca', String(ca_file)] : own;
 }
 
-async function userArguments({ users, token }: Settings, folder: string): Promise<string[]> {
+function option(name: string, value: NatsValue | undefined): string[] {
+  return value === undefined ? [] : [name, String(value)];
+}
+
+async function userArguments({ users, token, timeout }: Settings, folder: string): Promise<string[]> {
+  const patience = option('--sign-in-timeout', timeout);
   if (token !== undefined) {
     const file = join(folder, 'token.txt');
     await writeFile(file, String(token));
-    return ['--token-file', file];
+    return [...patience, '--token-file', file];
   }
   const file = join(folder, 'users.json');
   await writeFile(file, JSON.stringify({ users: (users as Settings[]).map(toUser) }));
-  return ['--users', file];
+  return [...patience, '--users', file];
 }
 
 function toUser({ user, nkey, password, permissions }: Settings, index: number): BrokerUser {
