@@ -60,7 +60,7 @@ export async function startAdmissionControl(path: string, deps: ControlDeps): Pr
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
     socket.setTimeout(PATIENCE_MS, () => socket.destroy());
-    void answerOne(socket, deps);
+    answerOne(socket, deps);
   });
   const file = await bindSocketFile(server, path);
   return {
@@ -73,15 +73,19 @@ export async function startAdmissionControl(path: string, deps: ControlDeps): Pr
   };
 }
 
-async function answerOne(socket: Socket, deps: ControlDeps): Promise<void> {
+/** Takes one line and answers it. */
+function answerOne(socket: Socket, deps: ControlDeps): void {
   let text = '';
   socket.setEncoding('utf8');
-  for await (const piece of socket as AsyncIterable<string>) {
+  socket.on('data', (piece: string) => {
     text += piece;
-    if (text.includes('\n') || text.length > MAX_LINE) break;
-  }
-  const reply = await obey(text, deps).catch((error: Error) => ({ fault: error.message }));
-  socket.end(`${JSON.stringify(reply)}\n`);
+    if (text.length > MAX_LINE) socket.destroy();
+    if (!text.includes('\n')) return;
+    socket.removeAllListeners('data');
+    void obey(text, deps)
+      .catch((error: Error) => ({ fault: error.message }))
+      .then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
+  });
 }
 
 async function obey(

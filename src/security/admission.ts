@@ -40,7 +40,7 @@ export interface AdmissionDeps {
 
 /** Requests that may wait to be looked at; more are dropped, and whoever sent them asks again. */
 const MAX_WAITING = 100;
-const SWEEP_MS = 10_000;
+const SWEEP_MS = 1000;
 const COMPLAIN_EVERY_MS = 60_000;
 
 /** Lets nodes in by tokens and keeps who they are: the broker's users follow from it. */
