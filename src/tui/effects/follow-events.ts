@@ -1,5 +1,5 @@
 import type { StewardApi } from '../../client/steward-api.ts';
-import type { EventFilter } from '../../contract/events.ts';
+import type { ApiEvent, EventFilter } from '../../contract/events.ts';
 import { pause } from '../../lib/pause.ts';
 import type { Action } from '../state/actions.ts';
 
@@ -8,6 +8,7 @@ interface FollowDeps {
   dispatch(action: Action): void;
 }
 
+const TYPES = ['hello', 'requests', 'many', 'nodes', 'errors'] as const;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 3000;
 
@@ -15,20 +16,32 @@ const LONGEST_WAIT_MS = 3000;
 export async function followEvents({ api, dispatch }: FollowDeps, signal: AbortSignal): Promise<void> {
   let waitMs = FIRST_WAIT_MS;
   while (!signal.aborted) {
-    try {
-      for await (const event of api.events({ types: ['requests', 'many', 'nodes', 'errors'] }, signal)) {
-        if (signal.aborted) return;
-        waitMs = FIRST_WAIT_MS;
-        dispatch(event.type === 'hello' ? { type: 'linked' } : { type: 'event', event });
-      }
-      if (signal.aborted) return;
-      dispatch({ type: 'link-lost', reason: 'the node ended the connection' });
-    } catch (error) {
-      if (signal.aborted) return;
-      dispatch({ type: 'link-lost', reason: (error as Error).message });
-    }
+    const onEvent = (event: ApiEvent): void => {
+      waitMs = FIRST_WAIT_MS;
+      dispatch(event.type === 'hello' ? { type: 'linked' } : { type: 'event', event });
+    };
+    const reason = await untilBroken(api, onEvent, signal);
+    if (signal.aborted) return;
+    dispatch({ type: 'link-lost', reason });
     await pause(waitMs, signal);
     waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
+  }
+}
+
+/** Hands on events as long as they come, and says why they end. */
+async function untilBroken(
+  api: StewardApi,
+  onEvent: (event: ApiEvent) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    for await (const event of api.events({ types: TYPES }, signal)) {
+      if (signal.aborted) break;
+      onEvent(event);
+    }
+    return 'the node ended the connection';
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

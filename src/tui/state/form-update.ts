@@ -1,6 +1,6 @@
 import type { Effect } from './effects.ts';
-import { type FormScreen, formResult, rowsOf, strangers, targetsOf, valueOf } from './form.ts';
-import { argumentPlace } from './form-rows.ts';
+import { type FormScreen, formResult, rowsOf, strangers, targetsOf, textIn } from './form.ts';
+import { argumentPlace, type FormRow } from './form-rows.ts';
 import type { KeyPress } from './key-press.ts';
 import { LIST_START } from './list.ts';
 import type { Question } from './overlay.ts';
@@ -40,11 +40,20 @@ export function formKey(state: State, form: FormScreen, press: KeyPress): Step |
   if (moved !== undefined) return stay(withScreen(state, focusMoved(state, form, moved)));
   const row = rowsOf(form, state.methods).find(({ field }) => field === form.focus);
   if (press.key === 'enter') return entered(state, form, row?.type ?? 'text');
-  if (form.whole !== null || row === undefined || row.type === 'send') return undefined;
-  if (row.type === 'method' && press.text !== null) return openPicker(state, form, 'method', press.text);
-  if (row.type === 'choice' && press.key === 'space') return openPicker(state, form, row.field);
+  const isFixed = form.whole !== null || row === undefined || row.type === 'send';
+  return isFixed ? undefined : fieldKey(state, form, { row, press });
+}
+
+/** What a key does in a field: it chooses where there are choices, and writes elsewhere. */
+function fieldKey(
+  state: State,
+  form: FormScreen,
+  { row, press }: { readonly row: FormRow; readonly press: KeyPress },
+): Step | undefined {
+  const isPicked = row.type === 'method' || row.type === 'choice';
+  if (isPicked && press.text !== null) return openPicker(state, form, row.field, press.text.trim());
   if (row.type === 'choice' && (press.key === 'left' || press.key === 'right')) {
-    return edited(state, form, row.field, inputOf(turned(row.choices, valueOf(form, row.field), press.key)));
+    return edited(state, form, row.field, inputOf(turned(row.choices, textIn(form, row.field), press.key)));
   }
   const before = form.values[row.field] ?? EMPTY_INPUT;
   const lineBreak = press.key === 'ctrl+j' || press.key === 'meta+enter';

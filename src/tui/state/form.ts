@@ -74,19 +74,19 @@ export function formOf(
 
 /** The rows of a form as it stands. */
 export function rowsOf(form: FormScreen, methods: readonly MethodDescription[]): readonly FormRow[] {
-  const name = valueOf(form, 'method');
+  const name = textIn(form, 'method');
   const description = methods.find((method) => method.name === name);
-  return formRows(description, methods, (field) => valueOf(form, field) !== '');
+  return formRows(description, methods, (field) => textIn(form, field) !== '');
 }
 
 /** The text in a field. */
-export function valueOf(form: FormScreen, field: string): string {
+export function textIn(form: FormScreen, field: string): string {
   return inputText(form.values[field] ?? EMPTY_INPUT);
 }
 
 /** The targets of a form one by one. An expression such as `site=oslo and not tier=1` stays together up to a comma. */
 export function targetsOf(form: FormScreen): string[] {
-  return valueOf(form, 'targets')
+  return textIn(form, 'targets')
     .split(',')
     .map((part) => part.trim())
     .flatMap((part) => (/[=()]/.test(part) && /\s/.test(part) ? splitExpression(part) : part.split(/\s+/)))
@@ -105,7 +105,7 @@ export function formResult(form: FormScreen, methods: readonly MethodDescription
   if (form.whole !== null) return { messages: form.whole, faults: {}, nodes: nodesIn(form.whole) };
   const { message, faults } = buildMessage(
     rowsOf(form, methods),
-    (field) => valueOf(form, field),
+    (field) => textIn(form, field),
     form.extra,
   );
   const nodes = nodesMeant(form);
@@ -158,17 +158,19 @@ function argumentValues(
   args: readonly string[],
   description: MethodDescription | undefined,
 ): Record<string, TextInput> {
-  const values: Record<string, TextInput> = {};
-  let known = 0;
-  for (const { field } of description?.args ?? []) {
-    const place = argumentPlace(field);
-    if (place === undefined) continue;
-    known = place.isRest ? args.length : Math.max(known, place.index + 1);
-    const text = place.isRest ? joinWords(args.slice(place.index)) : (args[place.index] ?? '');
-    if (text !== '') values[field] = inputOf(text);
-  }
-  if (args.length > known) values[restField(known)] = inputOf(joinWords(args.slice(known)));
-  return values;
+  const fields = (description?.args ?? []).map(({ field }) => field);
+  const places = fields.map(argumentPlace).filter((place) => place !== undefined);
+  const known = places.reduce((most, { index, isRest }) => (isRest ? args.length : Math.max(most, index + 1)), 0);
+  const texts = fields.map((field) => [field, argumentText(args, field)] as const);
+  const rest = [restField(known), joinWords(args.slice(known))] as const;
+  return Object.fromEntries([...texts, rest].filter(([, text]) => text !== '').map(([field, text]) => [field, inputOf(text)]));
+}
+
+/** What the arguments have for a field; nothing for one that is no argument. */
+function argumentText(args: readonly string[], field: string): string {
+  const place = argumentPlace(field);
+  if (place === undefined) return '';
+  return place.isRest ? joinWords(args.slice(place.index)) : (args[place.index] ?? '');
 }
 
 /** The text of a field's value; undefined for one that its row cannot show. */

@@ -22,14 +22,16 @@ export function keyPressed(state: State, press: KeyPress): Step {
   if (calm.overlay !== null) return overlayKey(calm, calm.overlay, press);
   const screen = currentScreen(calm);
   if ('isFiltering' in screen && screen.isFiltering) return filterKey(calm, screen, press);
-  if (screen.kind === 'form') {
-    const step = formKey(calm, screen, press);
-    if (step !== undefined) return step;
-  }
-  const binding = bindingsOf(screen).find(({ keys }) => keys.includes(press.key));
-  if (binding !== undefined) return binding.run(calm, screen);
-  if ('place' in screen) return listKey(calm, screen, press.key);
-  return screen.kind === 'request' ? textKey(calm, screen, press.key) : stay(calm);
+  const written = screen.kind === 'form' ? formKey(calm, screen, press) : undefined;
+  return written ?? screenKey(calm, screen, press.key);
+}
+
+/** What a key does that writes nothing: what the screen has bound to it, else it moves. */
+function screenKey(state: State, screen: Screen, key: string): Step {
+  const binding = bindingsOf(screen).find(({ keys }) => keys.includes(key));
+  if (binding !== undefined) return binding.run(state, screen, key);
+  if ('place' in screen) return listKey(state, screen, key);
+  return screen.kind === 'request' ? textKey(state, screen, key) : stay(state);
 }
 
 /** Puts a pasted text where text is written; elsewhere it does nothing, whatever it holds. */

@@ -1,7 +1,7 @@
 import type { TimelineStep } from '../../contract/requests.ts';
 import { cleanLine } from '../text/clean.ts';
 import { compactJson } from '../text/compact-json.ts';
-import { chop, wrap } from '../text/fit.ts';
+import { chop, fit, wrap } from '../text/fit.ts';
 import { type Line, type Style, span } from '../text/spans.ts';
 import { exactClock } from '../text/times.ts';
 import { outputLines } from './output-text.ts';
@@ -57,7 +57,7 @@ function jsonLine(row: string): Line {
 function timelineLines({ detail }: RequestScreen, width: number): Line[] {
   if (detail === null) return [];
   const head: Line = [
-    span('here'.padEnd(STEP_COLUMNS.at) + `on ${cleanLine(detail.node)}`.padEnd(STEP_COLUMNS.there), 'dim'),
+    span(fit('here', STEP_COLUMNS.at) + fit(`on ${cleanLine(detail.node)}`, STEP_COLUMNS.there - 1), 'dim'),
   ];
   return [head, ...detail.timeline.flatMap((step) => stepLines(step, width))];
 }

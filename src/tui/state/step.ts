@@ -16,7 +16,7 @@ export interface Binding<S extends Screen = Screen> {
   readonly label: string | null;
   /** What it does, in some words. */
   readonly help: string;
-  run(state: State, screen: S): Step;
+  run(state: State, screen: S, key: string): Step;
 }
 
 /** A step without anything to do outside. */

@@ -3,11 +3,10 @@ import { stripVTControlCharacters } from 'node:util';
 const TAB_WIDTH = 8;
 
 /** Characters whose width terminals do not agree on, or that change the order of others. */
-const UNRULY = /[\p{Cf}\p{Emoji_Modifier}\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}\u{20E3}]/gu;
+const UNRULY = /\p{Cf}|\p{Emoji_Modifier}|\p{Variation_Selector}|\u{20E3}/gu;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROL = /[\u0000-\u001F\u007F-\u009F]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
 const NEEDS_CLEANING = /[^\u0020-\u007E]/;
 
 /**

@@ -1,6 +1,5 @@
 import stringWidth from 'string-width';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the printable ones are what is looked for.
 const PLAIN = /^[\u0020-\u007E]*$/;
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 

@@ -3,35 +3,45 @@ export type Words =
   | { readonly ok: true; readonly words: readonly string[] }
   | { readonly ok: false; readonly fault: string };
 
+/** One part of a word: in quotes of either kind, after a backslash, or bare. */
+const PART = /'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|([^\s'"\\]+)/y;
+
 /** Splits a line at spaces; quotes and backslashes keep what they enclose together, and nothing else is special. */
 export function splitWords(line: string): Words {
   const words: string[] = [];
-  let word: string | undefined;
-  let quote = '';
-  for (let index = 0; index < line.length; index++) {
-    const letter = line[index]!;
-    if (letter === '\\' && quote !== "'" && index + 1 < line.length) {
-      const next = line[++index]!;
-      word = `${word ?? ''}${quote === '"' && !'"\\$`'.includes(next) ? '\\' : ''}${next}`;
-    } else if (quote !== '') {
-      if (letter === quote) quote = '';
-      else word += letter;
-    } else if (letter === "'" || letter === '"') {
-      quote = letter;
-      word ??= '';
-    } else if (/\s/.test(letter)) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else word = `${word ?? ''}${letter}`;
+  let place = spacesEnd(line, 0);
+  while (place < line.length) {
+    let word = '';
+    while (place < line.length && !/\s/.test(line[place]!)) {
+      PART.lastIndex = place;
+      const part = PART.exec(line);
+      if (part === null) return { ok: false, fault: faultAt(line[place]!) };
+      word += partText(part);
+      place = PART.lastIndex;
+    }
+    words.push(word);
+    place = spacesEnd(line, place);
   }
-  if (quote !== '') return { ok: false, fault: `the ${quote} is never closed` };
-  if (word !== undefined) words.push(word);
   return { ok: true, words };
 }
 
 /** A line that `splitWords` splits into these words. */
 export function joinWords(words: readonly string[]): string {
   return words.map(quoted).join(' ');
+}
+
+function partText([, single, double, escaped, bare]: RegExpExecArray): string {
+  return single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? bare ?? '';
+}
+
+function faultAt(letter: string): string {
+  return letter === '\\' ? 'a backslash at its end stands before nothing' : `the ${letter} is never closed`;
+}
+
+function spacesEnd(line: string, from: number): number {
+  let place = from;
+  while (place < line.length && /\s/.test(line[place]!)) place++;
+  return place;
 }
 
 function quoted(word: string): string {

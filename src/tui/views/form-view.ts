@@ -1,4 +1,4 @@
-import { type FormScreen, formResult, rowsOf, strangers, targetsOf, valueOf } from '../state/form.ts';
+import { type FormScreen, formResult, rowsOf, strangers, targetsOf, textIn } from '../state/form.ts';
 import type { FormRow } from '../state/form-rows.ts';
 import { formLayout } from '../state/layout.ts';
 import { jsonLines } from '../state/request-text.ts';
@@ -95,17 +95,19 @@ function valueSpans(
   { hasKeys, room }: { hasKeys: boolean; room: number },
 ): Span[] {
   const input = form.values[row.field] ?? EMPTY_INPUT;
-  const isEmpty = input.letters.length === 0;
   const isChoice = row.type === 'choice' || row.type === 'method';
-  if (isEmpty) {
-    const text = cleanLine(row.placeholder);
-    if (!hasKeys) return [span(row.isRequired && text === '' ? 'needed' : text, 'dim')];
-    return isChoice
-      ? [span(` ${text} `, 'cursor')]
-      : [span(text.slice(0, 1) || ' ', 'cursor'), span(text.slice(1), 'dim')];
-  }
-  if (isChoice) return [hasKeys ? span(` ${valueOf(form, row.field)} `, 'cursor') : valueOf(form, row.field)];
-  return inputSpans(input, room, hasKeys);
+  if (input.letters.length === 0) return emptySpans(row, hasKeys, isChoice);
+  if (!isChoice) return inputSpans(input, room, hasKeys);
+  const chosen = textIn(form, row.field);
+  return [hasKeys ? span(` ${chosen} `, 'cursor') : chosen];
+}
+
+/** What stands in a field that holds nothing: an example or what holds without it, or that it is needed. */
+function emptySpans(row: FormRow, hasKeys: boolean, isChoice: boolean): Span[] {
+  const text = cleanLine(row.placeholder);
+  if (!hasKeys) return [span(row.isRequired && text === '' ? 'needed' : text, 'dim')];
+  if (isChoice) return [span(` ${text} `, 'cursor')];
+  return [span(text.slice(0, 1) || ' ', 'cursor'), span(text.slice(1), 'dim')];
 }
 
 function sendLine(hasKeys: boolean): Line {

@@ -1,12 +1,12 @@
 import { shownNodes } from '../state/bindings/nodes.ts';
 import { shownErrors } from '../state/bindings/queues.ts';
 import { bindingsOf } from '../state/bindings-of.ts';
-import { rowsOf, valueOf } from '../state/form.ts';
+import { rowsOf, textIn } from '../state/form.ts';
 import { labelText } from '../state/node-list.ts';
 import type { Overlay } from '../state/overlay.ts';
 import { filterOf, shownRequests } from '../state/request-list.ts';
 import { rowCount } from '../state/settled.ts';
-import { currentScreen, type Screen, type State, TAB_NAMES } from '../state/state.ts';
+import { currentScreen, type RequestsScreen, type Screen, type State, TAB_NAMES } from '../state/state.ts';
 import { inputText, type TextInput, visibleInput } from '../state/text-input.ts';
 import { cleanLine } from '../text/clean.ts';
 import { cutTo, fit } from '../text/fit.ts';
@@ -79,17 +79,20 @@ function countText(state: State, screen: Screen): string {
 }
 
 function totalText(state: State, screen: Screen): string {
-  if (screen.kind === 'requests') {
-    const newer = screen.dropped > 0 ? `, after ${screen.dropped} newer` : '';
-    const isSearch = filterOf(state, screen).words.length > 0 && screen.next !== null;
-    if (isSearch) return ` found in ${screen.searched}${screen.isLoading ? ' …' : ', G looks further'}`;
-    return `${screen.next === null ? '' : '+'}${newer}`;
-  }
+  if (screen.kind === 'requests') return requestTotal(state, screen);
   if (screen.kind === 'batches') return screen.next === null ? '' : '+';
   if (screen.kind !== 'nodes') return '';
   const all = state.nodes ?? [];
   const away = all.filter(({ presence }) => presence === 'away').length;
   return ` of ${all.length}, ${away} away`;
+}
+
+/** How far a list of requests was read. */
+function requestTotal(state: State, screen: RequestsScreen): string {
+  const isSearch = filterOf(state, screen).words.length > 0 && screen.next !== null;
+  if (isSearch) return ` found in ${screen.searched}${screen.isLoading ? ' …' : ', G looks further'}`;
+  const newer = screen.dropped > 0 ? `, after ${screen.dropped} newer` : '';
+  return `${screen.next === null ? '' : '+'}${newer}`;
 }
 
 /** The line above the keys: what is being written, else what happened, else more of what is under the cursor. */
@@ -106,7 +109,7 @@ export function wordsLine(state: State): Line {
   }
   if ('fault' in screen && screen.fault !== null)
     return [' ', span(fit(cleanLine(screen.fault), width - 2), 'bad')];
-  return [' ', span(fit(hint(state, screen), width - 2), 'dim')];
+  return state.overlay === null ? [' ', span(fit(hint(state, screen), width - 2), 'dim')] : [];
 }
 
 function filterLine(state: State, screen: Extract<Screen, { isFiltering: boolean }>): Line {
@@ -139,7 +142,7 @@ function hint(state: State, screen: Screen): string {
       const row = rowsOf(screen, state.methods).find(({ field }) => field === screen.focus);
       return row === undefined
         ? ''
-        : `${cleanLine(row.summary)}${row.isRequired && valueOf(screen, row.field) === '' ? ' (needed)' : ''}`;
+        : `${cleanLine(row.summary)}${row.isRequired && textIn(screen, row.field) === '' ? ' (needed)' : ''}`;
     }
     default:
       return '';

@@ -33,16 +33,16 @@ export function presenceSpan(presence: Presence): Span {
 
 /** What is worth knowing of a request beside its state, in few words. */
 export function resultText(request: RequestSummary, now: number): string {
-  const { state, reason, exitCode, signal, outputBytes, startedAt, acceptedAt, endedAt } = request;
+  const { reason, exitCode, signal } = request;
+  const exit = exitCode === null || exitCode === 0 ? '' : `exit ${exitCode}`;
+  const rest = reason === null || reason === '' ? measures(request, now) : [cleanLine(reason)];
+  return [exit, signal ?? '', ...rest].filter((part) => part !== '').join(', ');
+}
+
+/** How long it ran, and how much it printed. */
+function measures({ state, outputBytes, startedAt, acceptedAt, endedAt }: RequestSummary, now: number): string[] {
   const from = startedAt ?? acceptedAt;
   const took = from === null ? '' : duration(Math.max(0, (endedAt ?? now) - from));
-  const parts: string[] = [];
-  if (exitCode !== null && exitCode !== 0) parts.push(`exit ${exitCode}`);
-  if (signal !== null) parts.push(signal);
-  if (reason !== null && reason !== '') parts.push(cleanLine(reason));
-  else if (isEnd(state)) {
-    if (took !== '') parts.push(took);
-    if (outputBytes !== null && outputBytes > 0) parts.push(byteCount(outputBytes));
-  } else if (outcomeOf(state) === 'running' && took !== '') parts.push(`for ${took}`);
-  return parts.join(', ');
+  if (isEnd(state)) return [took, outputBytes === null || outputBytes === 0 ? '' : byteCount(outputBytes)];
+  return outcomeOf(state) === 'running' && took !== '' ? [`for ${took}`] : [];
 }

@@ -26,15 +26,15 @@ export const COMMON: readonly Binding[] = [
     shows: 'esc',
     label: null,
     help: 'go back, or drop the filter and the marks',
-    run: escape,
+    run: leave,
   },
-  ...TAB_NAMES.map((name, index) => ({
-    keys: [String(index + 1)],
-    shows: String(index + 1),
+  {
+    keys: TAB_NAMES.map((_, index) => String(index + 1)),
+    shows: '1-5',
     label: null,
-    help: `go to the ${name}`,
-    run: (state: State) => goToTab(state, name),
-  })),
+    help: `go to the ${TAB_NAMES.join(', ')}`,
+    run: (state, _screen, key) => goToTab(state, TAB_NAMES[Number(key) - 1]!),
+  },
   {
     keys: ['tab'],
     shows: 'tab',
@@ -75,7 +75,7 @@ export const MOVES = {
   help: 'move; page up and down, g and G or home and end go far',
 } as const;
 
-function escape(state: State, screen: Screen): Step {
+function leave(state: State, screen: Screen): Step {
   if ('filter' in screen && screen.filter.letters.length > 0) {
     return stay(withScreen(state, { ...screen, filter: EMPTY_INPUT }));
   }
