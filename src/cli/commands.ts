@@ -56,6 +56,18 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./stew.ts')).stew,
   },
   {
+    name: 'cancel',
+    group: 'state',
+    summary: 'end requests that have not ended',
+    load: async () => (await import('./cancel.ts')).cancel,
+  },
+  {
+    name: 'resend',
+    group: 'state',
+    summary: 'send again what failed or is missing',
+    load: async () => (await import('./resend.ts')).resend,
+  },
+  {
     name: 'nodes',
     group: 'state',
     summary: 'list nodes, with who is there and who is away',
