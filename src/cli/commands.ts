@@ -68,6 +68,24 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./resend.ts')).resend,
   },
   {
+    name: 'status',
+    group: 'state',
+    summary: 'say what became of requests; -f goes on with each change',
+    load: async () => (await import('./status.ts')).status,
+  },
+  {
+    name: 'watch',
+    group: 'state',
+    summary: 'show a batch or a request while it runs',
+    load: async () => (await import('./watch.ts')).watch,
+  },
+  {
+    name: 'why',
+    group: 'state',
+    summary: 'say what a request waits for, or why it ended so',
+    load: async () => (await import('./why.ts')).why,
+  },
+  {
     name: 'nodes',
     group: 'state',
     summary: 'list nodes, with who is there and who is away',

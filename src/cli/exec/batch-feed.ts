@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ApiError } from '../../client/api-error.ts';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { ApiEvent } from '../../contract/events.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
@@ -13,8 +14,11 @@ export interface FeedTaker {
   connection?(fault: string | undefined): void;
 }
 
-interface FeedOptions {
-  readonly batch: string;
+/** What is followed; without batch and id, all that the types and nodes mean. */
+export interface FeedOptions {
+  readonly batch?: string;
+  readonly id?: string;
+  readonly node?: readonly string[];
   readonly types: readonly ApiEvent['type'][];
   readonly signal: AbortSignal;
 }
@@ -24,7 +28,7 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
 /** Faults that another attempt does not mend. */
-const LASTING = new Set(['unauthorized', 'bad-request', 'not-found']);
+const LASTING: ReadonlySet<string> = new Set(['unauthorized', 'bad-request', 'not-found']);
 
 /**
  * What happens to the requests of a batch. Where the connection breaks, or the node is started anew, it is followed again
@@ -68,17 +72,16 @@ export class BatchFeed {
   }
 
   async #followOnce(): Promise<void> {
-    const { types, batch, signal } = this.#options;
+    const { signal, ...filter } = this.#options;
     try {
-      for await (const event of this.#api.events({ types, batch }, signal)) {
+      for await (const event of this.#api.events(filter, signal)) {
         if (event.type === 'hello') await this.#begin();
         else await this.#tell(event);
       }
     } catch (error) {
       if (signal.aborted) return;
-      const { code, message } = error as Error & { code?: string };
-      if (code === undefined || LASTING.has(code) || !this.#wasReady) throw error;
-      this.#taker.connection?.(message);
+      if (!(error instanceof ApiError) || LASTING.has(error.code) || !this.#wasReady) throw error;
+      this.#taker.connection?.(error.message);
     }
   }
 
@@ -87,7 +90,7 @@ export class BatchFeed {
     if (this.#wasReady) {
       if (this.#options.types.includes('nodes')) this.#taker.nodes(await this.#api.nodes());
       this.#taker.connection?.(undefined);
-      await this.#taker.requests(await requestsOf(this.#api, this.#options.batch));
+      await this.#readAll();
     }
     this.#wasReady = true;
     this.#ready.resolve();
@@ -98,7 +101,14 @@ export class BatchFeed {
     if (event.type === 'requests') await taker.requests(event.requests);
     else if (event.type === 'output') await taker.output(event);
     else if (event.type === 'nodes') taker.nodes(event.nodes);
-    else if (event.type === 'many') await taker.requests(await requestsOf(this.#api, this.#options.batch));
+    else if (event.type === 'many') await this.#readAll();
+  }
+
+  /** Reads the requests that are followed; of all requests of a node nobody wants to read the old ones. */
+  async #readAll(): Promise<void> {
+    const { batch, id } = this.#options;
+    if (batch !== undefined) await this.#taker.requests(await requestsOf(this.#api, batch));
+    else if (id !== undefined) await this.#taker.requests([await this.#api.request(id)]);
   }
 }
 

@@ -9,14 +9,13 @@ import { withNode } from '../with-node.ts';
 import { requestsOf } from './batch-feed.ts';
 import { type ChosenNode, chooseTargets, planOf } from './choose-targets.ts';
 import { commandMessage, runLabel } from './command-message.ts';
+import { openSink, openView } from './open-view.ts';
 import { OutputReader } from './output-reader.ts';
-import { createTee } from './output-sink.ts';
 import { type ExecOptions, readExecOptions } from './read-options.ts';
 import { Run, type RunOptions } from './run.ts';
 import { isRunPlan } from './run-plan.ts';
 import { runExitCode } from './run-result.ts';
 import { TargetTracker } from './target-tracker.ts';
-import type { RunView, ViewOptions } from './view.ts';
 
 /** What is to be done, and for whom. */
 interface Job extends Pick<RunOptions, 'batch' | 'label' | 'message' | 'plan' | 'isResumed'> {
@@ -68,9 +67,10 @@ async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job:
   const { batch, label, nodes } = job;
   const startedAt = Date.now();
   const tracker = new TargetTracker(nodes, startedAt);
-  const isPrefixed = options.prefix === 'always' || (options.prefix === 'auto' && nodes.length > 1);
-  using view = await createView(options, { call, tracker, batch, label, isPrefixed, now: Date.now });
-  const output = new OutputReader(api, await sinkOf(options, view, nodes), (node, lost) =>
+  const count = nodes.length;
+  using view = await openView(options, { call, tracker, batch, label, count, now: Date.now });
+  const names = nodes.map(({ name }) => name);
+  const output = new OutputReader(api, await openSink(view, options.logFolder, names), (node, lost) =>
     view.note(`${node}: ${lost} bytes of its output are not kept`),
   );
   if (job.isResumed) output.missed();
@@ -92,22 +92,6 @@ async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job:
   ).toEnd();
   await view.finish(end);
   return runExitCode(tracker.counts(), { isLater: options.schedule !== undefined });
-}
-
-/** What is not needed for one command on one node is loaded where it is. */
-async function createView({ form }: ExecOptions, options: ViewOptions): Promise<RunView> {
-  if (form === 'json') return (await import('./json-view.ts')).createJsonView(options);
-  if (form === 'jsonl') return (await import('./json-view.ts')).createJsonLinesView(options);
-  const isPlain = options.tracker.size === 1 && !options.isPrefixed;
-  if (isPlain) return (await import('./plain-view.ts')).createPlainView(options);
-  return (await import('./text-view.ts')).createTextView(options);
-}
-
-async function sinkOf({ logFolder }: ExecOptions, view: RunView, nodes: readonly ChosenNode[]) {
-  if (logFolder === undefined) return view.sink;
-  const { createLogFolder } = await import('./log-folder.ts');
-  const names = nodes.map(({ name }) => name);
-  return createTee([view.sink, await createLogFolder(logFolder, names)]);
 }
 
 async function detach(api: StewardApi, call: ParsedCall, options: ExecOptions, job: Job): Promise<number> {

@@ -15,9 +15,11 @@ export interface RunState {
   readonly targets: readonly Target[];
   readonly patience: Patience;
   /** Undefined where all have their turn at once. */
-  readonly plan: Pick<RunPlan, 'batchSize' | 'batchWaitMs' | 'maxErrors' | 'canary'> | undefined;
+  readonly plan: Pick<RunPlan, 'batchSize' | 'batchWaitMs' | 'maxErrors' | 'canary' | 'stopped'> | undefined;
   /** Since when nobody who had a turn holds the others up; undefined at the beginning. */
   readonly restedAt: number | undefined;
+  /** Whether somebody else submits. */
+  readonly isWatching?: boolean;
 }
 
 /**
@@ -25,11 +27,13 @@ export interface RunState {
  * the request when all others have had theirs, to run it when it is back.
  */
 export function nextStep(state: RunState, now: number): Step {
-  const { targets, plan, patience } = state;
+  const { targets, plan, patience, isWatching } = state;
   const unsent = targets.filter(({ request, refusal }) => request === undefined && refusal === undefined);
+  if (isWatching && unsent.length > 0 && plan?.stopped === undefined)
+    return { kind: 'wait', until: Infinity };
   const fault = plan === undefined ? undefined : stopReason(state);
-  if (fault !== undefined && unsent.length > 0) return { kind: 'stop', reason: fault };
-  if (unsent.length === 0) {
+  if (fault !== undefined && unsent.length > 0 && !isWatching) return { kind: 'stop', reason: fault };
+  if (unsent.length === 0 || isWatching) {
     const until = heldUpUntil(targets, patience);
     return until > now ? { kind: 'wait', until } : { kind: 'done' };
   }

@@ -39,7 +39,7 @@ export interface Rolling {
   readonly canary: number;
 }
 
-type Values = Readonly<Record<string, string | boolean | undefined>>;
+type Values = Readonly<Record<string, unknown>>;
 
 const DEFAULT_TIMEOUT_S = 60;
 
@@ -132,7 +132,8 @@ function timeoutOf(text: string | undefined): number {
   throw new UsageError('--timeout 0 leaves no time at all: give a time, or none for no limit');
 }
 
-function prefixOf(text: string): ExecOptions['prefix'] {
+/** Reads `--prefix`. Throws UsageError. */
+export function prefixOf(text: string): ExecOptions['prefix'] {
   if (text === 'auto' || text === 'always' || text === 'never') return text;
   throw new UsageError(`--prefix ${JSON.stringify(text)} is not one of auto, always, never`);
 }
@@ -148,7 +149,8 @@ function amountOf(values: Values, name: string): Amount | undefined {
   return found?.[2] === '%' ? { percent: value } : { count: value };
 }
 
-function durationOf(values: Values, name: string): number | undefined {
+/** Reads an option that is a span of time; `--wait` may be forever. Throws UsageError. */
+export function durationOf(values: Values, name: string): number | undefined {
   const text = textOf(values, name);
   if (name === 'wait' && (text === 'forever' || text === 'none')) return text === 'none' ? 0 : Infinity;
   return text === undefined ? undefined : durationOption(name, text);

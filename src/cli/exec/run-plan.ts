@@ -13,6 +13,8 @@ export interface RunPlan {
   readonly maxErrors: number | null;
   /** How many must have succeeded before the others have their turn. */
   readonly canary: number;
+  /** Why the others do not have their turn any more. */
+  readonly stopped?: string;
 }
 
 /** Whether what was noted with a batch is the plan of a run that this program can go on with. */

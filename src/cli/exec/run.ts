@@ -13,6 +13,8 @@ import type { Target, TargetTracker } from './target-tracker.ts';
 /** What a run is about. */
 export interface RunOptions {
   readonly batch: string;
+  /** The only request to follow, where it is one of a batch. */
+  readonly request?: string;
   readonly label: string;
   /** The message, without its targets; undefined where nothing more is submitted. */
   readonly message: Readonly<Record<string, unknown>> | undefined;
@@ -65,10 +67,11 @@ export class Run {
   /** Does it all. Throws what the node refuses as a whole. */
   async toEnd(): Promise<RunEnd> {
     const { api } = this.#deps;
-    const { batch, isResumed } = this.#options;
+    const { batch, request, isResumed } = this.#options;
     const signal = AbortSignal.any([this.#options.signal, this.#over.signal]);
     const types = ['requests', 'many', 'output', 'nodes'] as const;
-    const feed = new BatchFeed(api, { batch, types, signal }, this.#taker());
+    const followed = request === undefined ? { batch } : { id: request };
+    const feed = new BatchFeed(api, { ...followed, types, signal }, this.#taker());
     const following = feed.follow().catch((error: unknown) => {
       this.#fault = { error };
       this.#tellNews();
@@ -76,7 +79,10 @@ export class Run {
     this.#options.signal.addEventListener('abort', () => this.#tellNews());
     try {
       await feed.ready;
-      if (isResumed) await this.#takeRequests(await requestsOf(api, batch));
+      if (isResumed)
+        await this.#takeRequests(
+          request === undefined ? await requestsOf(api, batch) : [await api.request(request)],
+        );
       return await this.#steps();
     } finally {
       this.#over.abort();
@@ -85,7 +91,7 @@ export class Run {
   }
 
   async #steps(): Promise<RunEnd> {
-    const { plan, patience, signal } = this.#options;
+    const { plan, message, patience, signal } = this.#options;
     const { tracker, now } = this.#deps;
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault.error;
@@ -93,7 +99,9 @@ export class Run {
       const time = now();
       this.#noteRest(time);
       const news = this.#news.promise;
-      const step = nextStep({ targets: tracker.targets, patience, plan, restedAt: this.#restedAt }, time);
+      const isWatching = message === undefined;
+      const state = { targets: tracker.targets, patience, plan, restedAt: this.#restedAt, isWatching };
+      const step = nextStep(state, time);
       if (step.kind === 'done') return { isInterrupted: false, stopped: undefined };
       if (step.kind === 'stop') return await this.#stop(step.reason);
       if (step.kind === 'submit') await this.#submit(step.targets);
@@ -152,8 +160,8 @@ export class Run {
   /** Notes how to go on, once the batch exists. */
   async #notePlan(): Promise<void> {
     if (this.#isPlanned) return;
-    this.#isPlanned = true;
     await this.#deps.api.planBatch(this.#options.batch, this.#options.plan);
+    this.#isPlanned = true;
   }
 
   /** After a submission that may have been taken: looks what is there, as soon as the node answers. */
@@ -177,6 +185,9 @@ export class Run {
       await api.cancelRequest(request!.id).catch((error: Error) => onNote(error.message));
       await this.#takeRequests([await api.request(request!.id)]);
     }
+    await api
+      .planBatch(this.#options.batch, { ...this.#options.plan, stopped })
+      .catch((error: Error) => onNote(error.message));
     return { isInterrupted: false, stopped };
   }
 

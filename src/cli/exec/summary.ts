@@ -49,7 +49,7 @@ export function summaryText(options: SummaryOptions): string {
       : [];
   return [
     ...(end.stopped === undefined ? [] : [`${terminal.style('red', 'stopped:')} ${end.stopped}\n`]),
-    `${countsText(counts, terminal)} in ${durationText(elapsedMs)}\n`,
+    `${countsText(counts, tracker.unit, terminal)} in ${durationText(elapsedMs)}\n`,
     ...(listed.length === 0
       ? []
       : [
@@ -73,13 +73,13 @@ export function singleText(options: SummaryOptions): string {
 }
 
 /** `200 nodes: 170 succeeded, 3 failed, 27 waiting`. */
-export function countsText(counts: TargetCounts, terminal: Terminal): string {
+function countsText(counts: TargetCounts, unit: TargetTracker['unit'], terminal: Terminal): string {
   const total = TARGET_OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
   const parts = TARGET_OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome) => {
     const colour = outcome === 'not-sent' ? 'gray' : outcomeColour(outcome);
     return terminal.style(colour, `${counts[outcome]} ${outcome}`);
   });
-  return `${total} ${total === 1 ? 'node' : 'nodes'}: ${parts.join(', ')}`;
+  return `${total} ${total === 1 ? unit : `${unit}s`}: ${parts.join(', ')}`;
 }
 
 /** Failures first, then who did not answer. */

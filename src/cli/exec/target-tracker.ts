@@ -2,6 +2,9 @@ import type { NodeSummary, Presence } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd, OUTCOMES, type Outcome, outcomeOf, REQUEST_STATES } from '../../contract/states.ts';
 
+/** What is known of a node's presence. */
+type SeenNode = Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt'>;
+
 /** A node that is to run the command, and what is known of its request. */
 export interface Target {
   readonly node: string;
@@ -25,15 +28,16 @@ export type TargetCounts = Readonly<Record<TargetOutcome, number>>;
 
 /** All targets of a run, kept up with what the node tells of them. */
 export class TargetTracker {
-  readonly #targets: Map<string, Target>;
+  /** What a target is: a node with the newest of its requests, or each request. */
+  readonly unit: 'node' | 'request';
+  readonly #targets = new Map<string, Target>();
+  readonly #seen: Map<string, Pick<Target, 'presence' | 'lastSeenAt' | 'awaySince'>>;
 
-  constructor(nodes: readonly Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt'>[], now: number) {
-    this.#targets = new Map(
-      nodes.map(({ name, presence, lastSeenAt }) => {
-        const awaySince = presence === 'away' ? now : undefined;
-        return [name, { node: name, presence, lastSeenAt, awaySince, request: undefined }];
-      }),
-    );
+  /** By nodes, these are the targets; by requests, those that are told of are. */
+  constructor(nodes: readonly SeenNode[], now: number, unit: 'node' | 'request' = 'node') {
+    this.unit = unit;
+    this.#seen = new Map(nodes.map((node) => [node.name, seen(node, undefined, now)]));
+    if (unit === 'node') for (const { name } of nodes) this.#add(name, name);
   }
 
   get targets(): readonly Target[] {
@@ -44,6 +48,7 @@ export class TargetTracker {
     return this.#targets.size;
   }
 
+  /** The target of a node, where nodes are the targets. */
   find(node: string): Target | undefined {
     return this.#targets.get(node);
   }
@@ -51,7 +56,7 @@ export class TargetTracker {
   /** Takes what became of requests; gives those that are news. An older request of the same node is none. */
   update(requests: readonly RequestSummary[]): RequestSummary[] {
     return requests.filter((request) => {
-      const target = this.#targets.get(request.node);
+      const target = this.#targetOf(request);
       if (target === undefined) return false;
       const known = target.request;
       if (known !== undefined && (request.id < known.id || isOld(known, request))) return false;
@@ -61,14 +66,10 @@ export class TargetTracker {
   }
 
   /** Takes what became of nodes. */
-  updateNodes(nodes: readonly Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt'>[], now: number): void {
-    for (const { name, presence, lastSeenAt } of nodes) {
-      const target = this.#targets.get(name);
-      if (target === undefined) continue;
-      target.presence = presence;
-      target.lastSeenAt = lastSeenAt;
-      target.awaySince = presence === 'away' ? (target.awaySince ?? now) : undefined;
-    }
+  updateNodes(nodes: readonly SeenNode[], now: number): void {
+    const changed = new Map(nodes.map((node) => [node.name, seen(node, this.#seen.get(node.name), now)]));
+    for (const [name, one] of changed) this.#seen.set(name, one);
+    for (const target of this.#targets.values()) Object.assign(target, changed.get(target.node));
   }
 
   /** How many targets are in each group; together they are all targets. */
@@ -80,6 +81,26 @@ export class TargetTracker {
     for (const target of this.#targets.values()) counts[outcomeOfTarget(target)]++;
     return counts;
   }
+
+  #targetOf({ id, node }: RequestSummary): Target | undefined {
+    if (this.unit === 'node') return this.#targets.get(node);
+    return this.#targets.get(id) ?? this.#add(id, node);
+  }
+
+  #add(key: string, node: string): Target {
+    const presence = this.#seen.get(node) ?? { presence: 'unknown', lastSeenAt: null, awaySince: undefined };
+    const target: Target = { node, ...presence, request: undefined };
+    this.#targets.set(key, target);
+    return target;
+  }
+}
+
+function seen(
+  { presence, lastSeenAt }: SeenNode,
+  before: { readonly awaySince: number | undefined } | undefined,
+  now: number,
+): Pick<Target, 'presence' | 'lastSeenAt' | 'awaySince'> {
+  return { presence, lastSeenAt, awaySince: presence === 'away' ? (before?.awaySince ?? now) : undefined };
 }
 
 /** The group that a target is in. */

@@ -1,0 +1,88 @@
+import type { RequestDetail, TimelineStep } from '../contract/requests.ts';
+import { defineCommand, type ParsedCall } from './command.ts';
+import { EXIT } from './exit-codes.ts';
+import { findThing } from './find-thing.ts';
+import { exactMomentText } from './format/moment.ts';
+import { stateCell } from './format/state-colours.ts';
+import { type Cell, formatTable } from './format/table.ts';
+import { toLine } from './format/text-width.ts';
+import { type Terminal, terminalOf } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
+import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
+
+const COLUMNS = [
+  { title: 'HERE' },
+  { title: 'THERE' },
+  { title: 'WHAT' },
+  { title: 'NOTE', canShrink: true },
+] as const;
+
+/** `steward why`: each step of a request's life, and in one sentence what it waits for or why it ended so. */
+export const why = defineCommand({
+  usage: ['why [options] REQUEST...'],
+  about: [
+    'Prints in one sentence what a request waits for, or why it ended as it did, and each step of its life with the time',
+    'by the clock of the node that sent it (here) and by that of the node that ran it (there). The beginning of an id is',
+    'enough. For the id of a batch, all of its requests that did not succeed are told of.',
+  ],
+  options: { ...FORM_OPTIONS, ...NODE_OPTIONS },
+  operands: ['id'],
+  examples: [
+    { line: 'steward why 01a204f7-5e13', does: 'one request, by the beginning of its id' },
+    { line: 'steward why 01a204f7-5e13 --json', does: 'the same for a program' },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    if (call.operands.length === 0)
+      throw new UsageError('name the request: steward why ID; steward status lists the latest');
+    return await withNode(call, async (api) => {
+      const details: RequestDetail[] = [];
+      for (const id of call.operands) {
+        const thing = await findThing(api, id, { first: 'request' });
+        if (thing.kind === 'request') details.push(thing.request);
+        else {
+          const { items } = await api.requests({ batch: thing.batch.id }, { limit: MOST });
+          const others = items.filter(({ state }) => state !== 'succeeded').reverse();
+          for (const one of others) details.push(await api.request(one.id));
+        }
+      }
+      call.stdout.write(listText(details, form, () => whyTexts(details, call)));
+      return EXIT.ok;
+    });
+  },
+});
+
+/** How many requests of a batch are looked at. */
+const MOST = 1000;
+
+function whyTexts(details: readonly RequestDetail[], call: ParsedCall): string {
+  const terminal = terminalOf(call.stdout, call);
+  if (details.length === 0) return 'all requests of the batch succeeded\n';
+  return details.map((detail) => whyText(detail, terminal)).join('\n');
+}
+
+function whyText(detail: RequestDetail, terminal: Terminal): string {
+  const { id, node, why, timeline } = detail;
+  const rows = timeline.map(({ at, there, what, note }): Cell[] => [
+    momentCell(at),
+    momentCell(there),
+    whatCell(what, detail),
+    note ?? '',
+  ]);
+  const head = `${terminal.style('bold', id)}  ${toLine(`${node}  ${messageText(detail)}`)}`;
+  return `${head}\n${toLine(why)}\n\n${formatTable(COLUMNS, rows, terminal)}`;
+}
+
+function momentCell(at: number | null): string {
+  return at === null ? '' : exactMomentText(at);
+}
+
+function whatCell(what: TimelineStep['what'], { state }: RequestDetail): Cell {
+  return what === state ? stateCell(state) : what;
+}
+
+/** What was asked for, in a line: the method and its arguments. */
+export function messageText({ method, message }: Pick<RequestDetail, 'method' | 'message'>): string {
+  const args = message?.methodArgs;
+  return [method, ...(Array.isArray(args) ? args.map(String) : [])].join(' ');
+}
