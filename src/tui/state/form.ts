@@ -103,11 +103,7 @@ export interface FormResult {
 /** Builds the messages of a form. Names that the node does not know are sent to as they are written. */
 export function formResult(form: FormScreen, methods: readonly MethodDescription[]): FormResult {
   if (form.whole !== null) return { messages: form.whole, faults: {}, nodes: nodesIn(form.whole) };
-  const { message, faults } = buildMessage(
-    rowsOf(form, methods),
-    (field) => textIn(form, field),
-    form.extra,
-  );
+  const { message, faults } = buildMessage(rowsOf(form, methods), (field) => textIn(form, field), form.extra);
   const nodes = nodesMeant(form);
   const to = nodes.length === 1 ? { toNode: nodes[0] } : { toNodes: nodes };
   const targetFault = nodes.length > 0 ? targetsFault(form) : noTargets(form);
@@ -160,10 +156,15 @@ function argumentValues(
 ): Record<string, TextInput> {
   const fields = (description?.args ?? []).map(({ field }) => field);
   const places = fields.map(argumentPlace).filter((place) => place !== undefined);
-  const known = places.reduce((most, { index, isRest }) => (isRest ? args.length : Math.max(most, index + 1)), 0);
+  const known = places.reduce(
+    (most, { index, isRest }) => (isRest ? args.length : Math.max(most, index + 1)),
+    0,
+  );
   const texts = fields.map((field) => [field, argumentText(args, field)] as const);
   const rest = [restField(known), joinWords(args.slice(known))] as const;
-  return Object.fromEntries([...texts, rest].filter(([, text]) => text !== '').map(([field, text]) => [field, inputOf(text)]));
+  return Object.fromEntries(
+    [...texts, rest].filter(([, text]) => text !== '').map(([field, text]) => [field, inputOf(text)]),
+  );
 }
 
 /** What the arguments have for a field; nothing for one that is no argument. */
@@ -175,11 +176,15 @@ function argumentText(args: readonly string[], field: string): string {
 
 /** The text of a field's value; undefined for one that its row cannot show. */
 function fieldText({ type, field }: FormRow, value: unknown): string | undefined {
-  if (field === 'data') return Array.isArray(value) && value.length === 1 ? textOnly(value[0]) : undefined;
+  if (Array.isArray(value)) return listText(value, field === 'data' ? 'data' : type);
   if (type === 'seconds' || type === 'count') return Number.isInteger(value) ? String(value) : undefined;
-  if (type === 'words') return Array.isArray(value) ? joinWords(value.map(String)) : undefined;
-  if (type === 'schedule' && Array.isArray(value)) return value.join(',');
-  return textOnly(value);
+  return type === 'words' ? undefined : textOnly(value);
+}
+
+function listText(values: readonly unknown[], type: FormRow['type'] | 'data'): string | undefined {
+  if (type === 'data') return values.length === 1 ? textOnly(values[0]) : undefined;
+  if (type === 'words') return joinWords(values.map(String));
+  return type === 'schedule' ? values.join(',') : undefined;
 }
 
 function textOnly(value: unknown): string | undefined {

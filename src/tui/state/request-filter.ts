@@ -32,7 +32,7 @@ const STATE_GROUPS: Readonly<Record<string, readonly RequestState[]>> = {
 };
 
 /** The choices that the key `s` goes through. */
-const STATE_CHOICES = ['open', 'bad', 'succeeded'] as const;
+const STATE_CHOICES: readonly (string | undefined)[] = ['open', 'bad', 'succeeded'];
 
 const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
 
@@ -83,7 +83,7 @@ export function nextStates(text: string): string {
     .replace(/(^|\s)state:\S*/gi, ' ')
     .trim()
     .replace(/\s+/g, ' ');
-  const next = STATE_CHOICES[STATE_CHOICES.findIndex((choice) => choice === present) + 1];
+  const next = STATE_CHOICES[STATE_CHOICES.indexOf(present) + 1];
   return [...(next === undefined ? [] : [`state:${next}`]), ...(rest === '' ? [] : [rest])].join(' ');
 }
 

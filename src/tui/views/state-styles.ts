@@ -40,7 +40,10 @@ export function resultText(request: RequestSummary, now: number): string {
 }
 
 /** How long it ran, and how much it printed. */
-function measures({ state, outputBytes, startedAt, acceptedAt, endedAt }: RequestSummary, now: number): string[] {
+function measures(
+  { state, outputBytes, startedAt, acceptedAt, endedAt }: RequestSummary,
+  now: number,
+): string[] {
   const from = startedAt ?? acceptedAt;
   const took = from === null ? '' : duration(Math.max(0, (endedAt ?? now) - from));
   if (isEnd(state)) return [took, outputBytes === null || outputBytes === 0 ? '' : byteCount(outputBytes)];
