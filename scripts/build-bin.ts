@@ -14,7 +14,8 @@ const NAMES = TARGETS.map(({ name }) => name).join(', ');
 const USAGE = `Usage: npm run build:bin -- [--out FOLDER] [--cache FOLDER] [target]...
 
 Makes Steward as a single executable file for each target (all of them where none is named) in build/bin, and
-SHA256SUMS beside them. Targets: ${NAMES}.
+SHA256SUMS beside them. Targets: ${NAMES};
+"own" is the one of this machine.
 
 The engine inside is Bun ${ENGINE_VERSION}. npm installs it into build/cache (--cache) for each target, 100 MB each.
 Exit code 1 means that something failed, 3 that npm's registry could not be reached.
@@ -38,13 +39,14 @@ function run(): void {
     },
   });
   if (values.help) return console.log(USAGE);
-  const targets = positionals.length === 0 ? TARGETS : positionals.map(targetNamed);
   if (!existsSync(join(ROOT, 'node_modules'))) throw new BinError('failed', 'run npm ci first');
   const own = ownTarget();
   if (own === undefined) {
     const here = `${process.platform}-${process.arch}`;
     throw new BinError('failed', `it cannot be made on ${here}: do so on one of ${NAMES}`);
   }
+  const named = positionals.map((name) => (name === 'own' ? own : targetNamed(name)));
+  const targets = named.length === 0 ? TARGETS : named;
   const [folder, cache] = [resolve(values.out), resolve(values.cache)];
   mkdirSync(folder, { recursive: true });
   const compiler = engineOf(own, cache);
