@@ -1,8 +1,7 @@
 import { randomFillSync } from 'node:crypto';
-import { v7 } from 'uuid';
 
-const RANDOM_BYTES = 16;
-const pool = Buffer.alloc(RANDOM_BYTES * 256);
+const ID_BYTES = 16;
+const pool = Buffer.alloc(ID_BYTES * 256);
 let used = pool.length;
 let lastMs = 0;
 let count = 0;
@@ -13,14 +12,26 @@ export function newId(): string {
     randomFillSync(pool);
     used = 0;
   }
-  const random = pool.subarray(used, used + RANDOM_BYTES);
-  used += RANDOM_BYTES;
+  const bytes = pool.subarray(used, used + ID_BYTES);
+  used += ID_BYTES;
   const now = Date.now();
   if (now > lastMs) {
     lastMs = now;
-    count = random.readUInt32BE(0) >>> 1;
+    count = bytes.readUInt32BE(0) >>> 1;
   } else {
     count++;
   }
-  return v7({ random, msecs: lastMs, seq: count });
+  writeTimeAndCount(bytes);
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** By RFC 9562: 48 bits of time and, around version and variant, a count of 32 bits; the random bits behind them stay. */
+function writeTimeAndCount(bytes: Buffer): void {
+  bytes.writeUIntBE(lastMs, 0, 6);
+  bytes[6] = 0x70 | (count >>> 28);
+  bytes[7] = count >>> 20;
+  bytes[8] = 0x80 | ((count >>> 14) & 0x3f);
+  bytes[9] = count >>> 6;
+  bytes[10] = ((count & 0x3f) << 2) | (bytes[10]! & 0x03);
 }

@@ -26,8 +26,10 @@ interface Watcher {
   readonly listener: (event: ApiEvent) => void;
 }
 
-/** Changes within this time come as one, ms. */
+/** Changes within this time come as one, ms; a few of them at once, for whoever waits for the end of a single request. */
 const TICK_MS = 100;
+const FEW_CHANGES = 20;
+const AT_ONCE_MS = 2;
 /** More requests than this in a tick are counted only. */
 const MAX_REQUESTS = 1000;
 const LOOK_AT_NODES_MS = 1000;
@@ -41,6 +43,9 @@ export class ChangeHub implements Disposable {
   #tick: NodeJS.Timeout | undefined;
   #nodesTimer: NodeJS.Timeout | undefined;
   #isTelling = false;
+  /** Changes that were told of within the tick that began then. */
+  #told = 0;
+  #tickBeganAt = 0;
 
   constructor(deps: HubDeps) {
     this.#deps = deps;
@@ -125,8 +130,16 @@ export class ChangeHub implements Disposable {
   }
 
   #soon(): void {
-    if (this.#isTelling) return;
-    this.#tick ??= setTimeout(() => void this.#tell(), TICK_MS);
+    if (this.#isTelling || this.#tick !== undefined) return;
+    const sinceTick = this.#deps.now() - this.#tickBeganAt;
+    const isNewTick = sinceTick >= TICK_MS || sinceTick < 0;
+    if (isNewTick) {
+      this.#tickBeganAt = this.#deps.now();
+      this.#told = 0;
+    }
+    const isFew = this.#told + this.#requests.size + this.#nodes.size <= FEW_CHANGES;
+    const waitMs = isFew ? AT_ONCE_MS : TICK_MS - (isNewTick ? 0 : sinceTick);
+    this.#tick = setTimeout(() => void this.#tell(), waitMs);
   }
 
   async #tell(): Promise<void> {
@@ -136,6 +149,7 @@ export class ChangeHub implements Disposable {
     const names = [...this.#nodes];
     this.#requests.clear();
     this.#nodes.clear();
+    this.#told += ids.length + names.length;
     try {
       if (ids.length > MAX_REQUESTS) this.#send('many', () => ({ type: 'many', count: ids.length }));
       else if (ids.length > 0) this.#tellRequests(await this.#deps.readRequests(ids));
