@@ -83,7 +83,7 @@ test('a list of requests follows changes: new ones come in on top, others change
   assert.deepEqual(shownIds(walk.state), ['id-000011', 'id-000009', 'id-000008', 'id-000003']);
   assert.equal(
     shownIds(walk.state)[requestsIn(walk.state).place.cursor],
-    'id-000009',
+    'id-000008',
     'the cursor stays on its row',
   );
 });
