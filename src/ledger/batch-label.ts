@@ -19,11 +19,11 @@ export function batchLabel(messages: readonly Labelled[]): string {
   return oneLine(methods.size === 1 ? asked : `${methods.size} methods, first ${asked}`);
 }
 
-/** A text as one line of at most 120 characters, without control characters. */
-export function oneLine(text: string): string {
+/** A text as one line of so many characters at most, without control characters. */
+export function oneLine(text: string, maxLength = MAX_LABEL): string {
   const line = text.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim();
   const characters = [...line];
-  return characters.length <= MAX_LABEL ? line : `${characters.slice(0, MAX_LABEL - 1).join('')}…`;
+  return characters.length <= maxLength ? line : `${characters.slice(0, maxLength - 1).join('')}…`;
 }
 
 /** What a command runs, or the file that it is about. */

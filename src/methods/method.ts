@@ -12,11 +12,26 @@ export interface Incoming {
 /** How one effect ended: done, or refused for good with a sentence that says why. */
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
+/** One argument, or field of a message, that a method reads; what forms and help show of it. */
+export interface ArgumentDescription {
+  /** `methodArgs[0]`, `methodArgs[1...]`, `data`, `directory`, ... */
+  readonly field: string;
+  readonly name: string;
+  readonly summary: string;
+  readonly isRequired: boolean;
+  /** A value to begin with. */
+  readonly example: string;
+}
+
 interface MethodBase {
   readonly name: string;
   readonly kind: Kind;
   /** One sentence for people: what the method does. */
   readonly summary: string;
+  /** The arguments and fields of a message that it reads, for people who write one. */
+  readonly args?: readonly ArgumentDescription[];
+  /** False for a method that travels among nodes only; people submit the others. */
+  readonly isForPeople?: boolean;
   /** Why this message can never work, or undefined. Asked before the message is accepted. */
   check?(message: Message): string | undefined;
   /** Takes a piece of a file, which travels on the method's subject apart from the messages, and answers it. */

@@ -51,6 +51,7 @@ export interface NodeParts {
   readonly observation: Observation;
   readonly bus: Bus;
   readonly outbox: Outbox;
+  readonly own: OwnMessages;
   readonly journal: Journal;
   readonly supervisor: Supervisor;
   readonly reporter: ErrorReporter;
@@ -97,7 +98,8 @@ export async function buildNode(
     }),
   );
   stack.use(supervisor);
-  late.own = new OwnMessages(config, { outbox });
+  const own = new OwnMessages(config, { outbox });
+  late.own = own;
   late.outbox = outbox;
   late.report(stack.use(reporter));
   if (bus.isConnected) outbox.connected();
@@ -111,6 +113,7 @@ export async function buildNode(
     observation,
     bus,
     outbox,
+    own,
     supervisor,
     reporter,
     methods,

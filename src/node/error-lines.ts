@@ -1,4 +1,5 @@
-import type { ErrorLine } from '../contract/nodes.ts';
+import type { ErrorFilter, ErrorLine } from '../contract/nodes.ts';
+import { linesBackwards } from '../lib/lines-backwards.ts';
 import type { Message } from '../message/message.ts';
 
 /** A line as nodes write it: `<date>, node: <name>, <text>`. */
@@ -14,6 +15,21 @@ export function errorLinesOf(message: Pick<Message, 'fromNode' | 'data'>): Error
 }
 
 /** A line with the node that it is from, as far as it tells. */
-export function toErrorLine(line: string, fromNode = ''): ErrorLine {
+function toErrorLine(line: string, fromNode = ''): ErrorLine {
   return { node: NODE_IN_LINE.exec(line)?.[1] ?? fromNode, line };
+}
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 10_000;
+
+/** The last lines of the file in which errors are collected, oldest first, of one node where one is named. */
+export async function readErrorLines(path: string, { limit, node }: ErrorFilter): Promise<ErrorLine[]> {
+  const wanted = Math.min(Math.max(1, limit ?? DEFAULT_LIMIT), MAX_LIMIT);
+  const found: ErrorLine[] = [];
+  for await (const text of linesBackwards(path)) {
+    const line = toErrorLine(text);
+    if (node !== undefined && line.node !== node) continue;
+    if (found.push(line) >= wanted) break;
+  }
+  return found.toReversed();
 }

@@ -79,10 +79,10 @@ export class OwnMessages {
     await this.#outbox.enqueue(copies.map(({ message, ...more }) => ownParcel(message, this.#config, more)));
   }
 
-  /** Queues a cancellation of a request that was sent to a node. */
-  async cancel(toNode: string, id: string): Promise<void> {
-    const message = this.#own({ toNode, method: 'REQCancel', methodArgs: [id], replyMethod: 'REQNone' });
-    await this.#outbox.enqueue([ownParcel(message, this.#config)]);
+  /** Queues a cancellation of requests that were sent to a node, in one transaction with `alongside`. */
+  async cancel(toNode: string, ids: readonly string[], alongside: readonly Statement[] = []): Promise<void> {
+    const message = this.#own({ toNode, method: 'REQCancel', methodArgs: [...ids], replyMethod: 'REQNone' });
+    await this.#outbox.enqueue([ownParcel(message, this.#config)], alongside);
   }
 
   /** Queues lines for the errors' central node, whoever that is. */

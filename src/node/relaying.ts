@@ -26,7 +26,7 @@ export function relayingDeps(
     forward: (forwarded, request, alongside) => own.forward(forwarded, request, alongside),
     cancelForwarded: async (id) => {
       const toNode = ledger.receiverOf(id);
-      if (toNode !== undefined) await own.cancel(toNode, id);
+      if (toNode !== undefined) await own.cancel(toNode, [id]);
       await outbox.cancel({ id }, 'cancelled before it was delivered');
     },
     beforeAccepted: createReplyCopies(config, {

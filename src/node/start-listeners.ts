@@ -14,12 +14,14 @@ import { startUnixListener } from '../listeners/unix-socket.ts';
 import { startMetricsServer } from '../observe/metrics-server.ts';
 import { startProfilingServer } from '../observe/profiling-server.ts';
 import type { NodeParts } from './build-node.ts';
+import { startApi } from './start-api.ts';
 import type { SubmitDeps } from './submission.ts';
 import { createResumableSubmit, createSubmit } from './submit.ts';
 
 export interface ListenersDeps {
   readonly parts: NodeParts;
   readonly submitDeps: SubmitDeps;
+  readonly version: string;
   /** Stops what is started here, in reverse. */
   readonly stack: AsyncDisposableStack;
   /** Resolves when the node takes requests. */
@@ -41,6 +43,7 @@ export async function startListeners(config: Config, deps: ListenersDeps): Promi
   const path = join(config.socketFolder, 'steward.sock');
   stack.use(await startUnixListener({ path, maxBytes }, { submit, logger }));
   const token = await tokenOf(config);
+  await startApi(config, deps, token);
   if (config.tcpListener) {
     const options = { place: config.tcpListener, token, maxBytes };
     stack.use(await startTcpListener(options, { submit, logger }));

@@ -44,9 +44,10 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
   if (bus.isConnected) await Promise.race([serving.started, serving.failed.then(rethrow)]);
   if (broker) await admission?.serve({ broker, bus });
   pruneRegularly(config, parts, stack);
-  const listening = { parts, stack, submitDeps: submitDeps(parts), serving: serving.started };
+  const { version } = options;
+  const listening = { parts, stack, version, submitDeps: submitDeps(parts), serving: serving.started };
   const socket = await startListeners(config, listening);
-  logger.info({ version: options.version, socket }, 'started');
+  logger.info({ version, socket }, 'started');
   const storeFailed = parts.store.failed.catch((error: Error) => error);
   const failed = Promise.race([serving.failed, storeFailed, ...(broker ? [broker.failed] : [])]);
   const running = stack.move();

@@ -241,15 +241,16 @@ function isUnanswered({ method }: Message): boolean {
   return kindOf(method).endsWith('NACK');
 }
 
-function hasOptions({ budgetMs, expiresAt, schedule }: Parcel): boolean {
-  return budgetMs !== undefined || expiresAt !== undefined || schedule !== undefined;
+function hasOptions({ budgetMs, expiresAt, schedule, output }: Parcel): boolean {
+  return [budgetMs, expiresAt, schedule, output].some((option) => option !== undefined);
 }
 
 /** What sending a request again needs beside its message. */
-function optionsOf({ budgetMs, expiresAt, schedule }: Parcel, at: number): RequestOptions {
+function optionsOf({ budgetMs, expiresAt, schedule, output }: Parcel, at: number): RequestOptions {
   return {
     ...(budgetMs === undefined ? {} : { budgetMs }),
     ...(expiresAt === undefined ? {} : { expiresInMs: expiresAt - at }),
     ...(schedule === undefined ? {} : { schedule }),
+    ...(output === undefined ? {} : { output }),
   };
 }

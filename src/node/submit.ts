@@ -1,5 +1,8 @@
+import { DeskError } from '../api/desk.ts';
 import type { Config } from '../config/config.ts';
 import type { SubmissionAnswer, SubmitOptions } from '../contract/requests.ts';
+import { oneLine } from '../ledger/batch-label.ts';
+import { newId } from '../lib/new-id.ts';
 import { answerLine, refusalLine } from '../listeners/answer-line.ts';
 import { MessageError } from '../message/message-error.ts';
 import { readSubmission } from '../message/read-submission.ts';
@@ -8,6 +11,7 @@ import {
   type CheckedSubmission,
   type Resumable,
   Submission,
+  type SubmissionOptions,
   type SubmitDeps,
 } from './submission.ts';
 
@@ -43,23 +47,45 @@ export function createResumableSubmit(
   };
 }
 
-/** Makes the function that takes submissions with options: it throws only where the node itself is at fault. */
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+const MAX_LABEL = 200;
+
+/** Why a text cannot be the id of a batch of somebody's making, or undefined. */
+export function batchIdFault(text: string): string | undefined {
+  if (UUID_V7.test(text)) return undefined;
+  return `${JSON.stringify(text.slice(0, 80))} is not the id of a batch: it must be a UUIDv7, such as ${newId()}`;
+}
+
+/**
+ * Makes the function that takes submissions with options. Throws DeskError where an option is wrong; else only where the
+ * node itself is at fault.
+ */
 export function createAnsweringSubmit(
   config: Config,
   deps: SubmitDeps,
 ): (text: Uint8Array, options: SubmitOptions) => Promise<SubmissionAnswer> {
-  return async (text, options) => {
+  return async (text, { isDryRun, ...options }) => {
+    const submission = new Submission(config, deps, submissionOptions(options));
     try {
       const { items } = await readSubmission(text);
-      const submission = new Submission(config, deps, { ...options, isNamed: options.batch !== undefined });
-      if (!options.isDryRun) return await submission.run(items);
-      const { requests, refused, warnings } = submission.check(items);
-      return { accepted: requests.map((one) => ({ ...one, id: '' })), refused, warnings };
+      return isDryRun ? toDryAnswer(submission.check(items)) : await submission.run(items);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
       return { accepted: [], refused: [{ index: null, field: null, reason: error.message }], warnings: [] };
     }
   };
+}
+
+function submissionOptions({ batch, label = '' }: SubmitOptions): SubmissionOptions {
+  const shown = { label: oneLine(label, MAX_LABEL) };
+  if (batch === undefined) return shown;
+  const fault = batchIdFault(batch);
+  if (fault) throw new DeskError('bad-request', fault, { field: 'batch' });
+  return { ...shown, batch: batch.toLowerCase(), isNamed: true };
+}
+
+function toDryAnswer({ requests, refused, warnings }: CheckedSubmission): SubmissionAnswer {
+  return { accepted: requests.map((one) => ({ ...one, id: '' })), refused, warnings };
 }
 
 /** Checks a submission without sending anything. Throws MessageError where it is no list of messages. */

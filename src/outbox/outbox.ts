@@ -12,7 +12,7 @@ import type { Entry } from './lane-window.ts';
 import type { OutboxDeps } from './outbox-deps.ts';
 import { Peers } from './peers.ts';
 import type { QueuedMessage, QueueFilter } from './queue-filter.ts';
-import { Undelivered } from './undelivered.ts';
+import { type CancelledMessage, Undelivered } from './undelivered.ts';
 
 export interface OutboxOptions {
   readonly nodeName: string;
@@ -162,11 +162,8 @@ export class Outbox implements AsyncDisposable {
     return this.#undelivered.cancel(filter, reason);
   }
 
-  /**
-   * Ends the messages with these keys, as far as they are not delivered yet; resolves when that is written down, with the
-   * keys of those that may have arrived all the same.
-   */
-  cancelKeys(keys: readonly number[], reason: string): Promise<ReadonlySet<number>> {
+  /** Ends the messages with these keys that are not delivered yet; resolves with them when it is written down. */
+  cancelKeys(keys: readonly number[], reason: string): Promise<ReadonlyMap<number, CancelledMessage>> {
     return this.#undelivered.cancelKeys(keys, reason);
   }
 

@@ -9,6 +9,15 @@ import { fitsLane, type QueuedMessage, type QueueFilter } from './queue-filter.t
 /** How many messages are ended at once. */
 const SLICE_ROWS = 1000;
 
+/** A message that was ended before it was delivered, as far as this node knows. */
+export interface CancelledMessage {
+  readonly key: number;
+  /** How often it was sent since this node started. */
+  readonly attempts: number;
+  /** Whether one of these attempts may have reached its target. */
+  readonly mayHaveArrived: boolean;
+}
+
 interface UndeliveredDeps {
   readonly store: Store;
   readonly now: () => number;
@@ -49,16 +58,16 @@ export class Undelivered {
     }
   }
 
-  /** Ends the messages with these keys that are there; resolves with those of them that may have arrived all the same. */
-  async cancelKeys(keys: readonly number[], reason: string): Promise<ReadonlySet<number>> {
-    const doubtful = new Set<number>();
+  /** Ends the messages with these keys that are there; resolves with them when it is written down. */
+  async cancelKeys(keys: readonly number[], reason: string): Promise<ReadonlyMap<number, CancelledMessage>> {
+    const cancelled = new Map<number, CancelledMessage>();
     for (let start = 0; start < keys.length; start += SLICE_ROWS) {
       await this.#deps.finisher.idle();
       const slice = keys.slice(start, start + SLICE_ROWS).map((key) => ({ key }));
-      for (const key of this.#giveUpKeys(slice, 'cancelled', reason)) doubtful.add(key);
+      for (const one of this.#giveUpKeys(slice, 'cancelled', reason)) cancelled.set(one.key, one);
     }
     await this.#deps.finisher.idle();
-    return doubtful;
+    return cancelled;
   }
 
   /** Ends messages whose time is over by the given column; as many as go at once. */
@@ -84,19 +93,19 @@ export class Undelivered {
     }));
   }
 
-  /** Gives the keys of those that may have arrived. */
-  #giveUpKeys(rows: readonly { key: number }[], state: EndState, reason: string): number[] {
+  #giveUpKeys(rows: readonly { key: number }[], state: EndState, reason: string): CancelledMessage[] {
     if (rows.length === 0) return [];
     const found = this.#entriesOf(rows);
-    const doubtful = found.filter(({ entry }) => entry.partsSent > 0 || entry.mayHaveArrived);
-    const keys = doubtful.map(({ key }) => key);
-    for (const [lane, inLane] of Map.groupBy(found, ({ lane }) => lane))
-      lane.giveUp(
-        inLane.map(({ entry }) => entry),
-        state,
-        reason,
-      );
-    return keys;
+    const given = found.map(({ key, entry: { attempts, partsSent, mayHaveArrived } }) => ({
+      key,
+      attempts,
+      mayHaveArrived: partsSent > 0 || mayHaveArrived,
+    }));
+    for (const [lane, inLane] of Map.groupBy(found, ({ lane }) => lane)) {
+      const entries = inLane.map(({ entry }) => entry);
+      lane.giveUp(entries, state, reason);
+    }
+    return given;
   }
 
   #entriesOf(rows: readonly { key: number }[]): { key: number; lane: Lane; entry: Entry }[] {
