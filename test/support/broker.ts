@@ -13,6 +13,8 @@ interface BrokerOptions {
   readonly config?: string;
   /** Which broker, where it must be this one by nature of the test, whatever STEWARD_TEST_BROKER says. */
   readonly kind?: BrokerKind | undefined;
+  /** More arguments where it is `steward broker`. */
+  readonly args?: readonly string[];
 }
 
 /** nats-server, or `steward broker`. */
@@ -40,7 +42,7 @@ export async function startBroker(scope?: TestScope, options: BrokerOptions = {}
 /** A running broker of the test's own. */
 export class Broker implements AsyncDisposable {
   readonly port: number;
-  readonly #launch: Launch;
+  readonly #launch: (config: string, port: number) => Promise<Started>;
   #program: ChildProgram;
   #config: string;
   readonly #folder: AsyncDisposable & { readonly path: string };
@@ -48,7 +50,7 @@ export class Broker implements AsyncDisposable {
   private constructor(
     started: Started,
     folder: AsyncDisposable & { readonly path: string },
-    { config, launch }: { config: string; launch: Launch },
+    { config, launch }: { config: string; launch: (config: string, port: number) => Promise<Started> },
   ) {
     this.#launch = launch;
     this.port = started.port;
@@ -61,9 +63,9 @@ export class Broker implements AsyncDisposable {
     folder: AsyncDisposable & { readonly path: string },
     options: BrokerOptions,
   ): Promise<Broker> {
-    const config = options.config ?? '';
-    const launch = LAUNCH[options.kind ?? usualKind()];
-    return new Broker(await launch(folder.path, options.port ?? -1, config), folder, { config, launch });
+    const { config: first = '', args = [], kind = usualKind() } = options;
+    const launch = (config: string, port: number) => LAUNCH[kind](folder.path, { config, port, args });
+    return new Broker(await launch(first, options.port ?? -1), folder, { config: first, launch });
   }
 
   get url(): string {
@@ -98,7 +100,7 @@ export class Broker implements AsyncDisposable {
   async restart({ config = this.#config }: { config?: string } = {}): Promise<void> {
     await this.kill();
     this.#config = config;
-    this.#program = (await this.#launch(this.#folder.path, this.port, config)).program;
+    this.#program = (await this.#launch(config, this.port)).program;
   }
 
   /** Ends the broker and removes its folder; may be called twice. */
@@ -117,10 +119,14 @@ interface Started {
   readonly port: number;
 }
 
-/** Starts the program with a config; port -1 = one that is free. */
-type Launch = (folder: string, port: number, config: string) => Promise<Started>;
+/** How a broker is started; port -1 = one that is free. */
+interface Plan {
+  readonly config: string;
+  readonly port: number;
+  readonly args: readonly string[];
+}
 
-async function launchNatsServer(folder: string, port: number, config: string): Promise<Started> {
+async function launchNatsServer(folder: string, { config, port }: Plan): Promise<Started> {
   const configFile = join(folder, 'nats.conf');
   await writeFile(configFile, `host: 127.0.0.1\nport: ${port}\n${config}\n`);
   const program = await run(configFile, folder);
@@ -131,12 +137,12 @@ async function launchNatsServer(folder: string, port: number, config: string): P
   );
 }
 
-async function launchEmbedded(folder: string, port: number, config: string): Promise<Started> {
-  const program = await startEmbeddedBroker(folder, { port, config });
+async function launchEmbedded(folder: string, plan: Plan): Promise<Started> {
+  const program = await startEmbeddedBroker(folder, plan);
   return whenListening(program, 'steward broker', () => EMBEDDED_LISTENS.exec(program.stdout)?.[1]);
 }
 
-const LAUNCH: Readonly<Record<BrokerKind, Launch>> = {
+const LAUNCH: Readonly<Record<BrokerKind, (folder: string, plan: Plan) => Promise<Started>>> = {
   'nats-server': launchNatsServer,
   embedded: launchEmbedded,
 };

@@ -14,13 +14,17 @@ export const EMBEDDED_LISTENS = /^listening on nats:\/\/127\.0\.0\.1:(\d+)$/m;
  */
 export async function startEmbeddedBroker(
   folder: string,
-  { port, config }: { readonly port: number; readonly config: string },
+  {
+    port,
+    config,
+    args: more,
+  }: { readonly port: number; readonly config: string; readonly args: readonly string[] },
 ): Promise<ChildProgram> {
   const [command, ...args] = stewardCommand();
-  const more = await argumentsFor(config, folder);
+  const translated = await argumentsFor(config, folder);
   return ChildProgram.start({
     command: command!,
-    args: [...args, 'broker', '--listen', `127.0.0.1:${Math.max(0, port)}`, ...more],
+    args: [...args, 'broker', '--listen', `127.0.0.1:${Math.max(0, port)}`, ...translated, ...more],
     cwd: folder,
     env: process.env,
   });
