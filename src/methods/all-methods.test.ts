@@ -22,6 +22,23 @@ test('every method is listed under its name, with the kind of the reference', as
   assert.equal(methods.size, 24);
 });
 
+test('the examples of the arguments that a method describes make a message that it takes', async (t) => {
+  const { methods } = await setUp(t);
+  for (const { name, args, check, isForPeople = true } of methods.values()) {
+    if (!isForPeople) continue;
+    const message = newMessage({ toNode: 'ship1', fromNode: 'central', method: name, methodArgs: [] });
+    for (const { field, summary, isRequired, example } of args) {
+      assert.match(field, /^(methodArgs\[\d(\.\.\.)?\]|data|directory|fileName)$/, name);
+      assert.match(summary, /^\S.*[^.]$/, `${name} ${field}`);
+      if (isRequired) assert.notEqual(example, '', `${name} ${field}`);
+      if (field === 'data') message.data = [Buffer.from(example)];
+      else if (field === 'directory' || field === 'fileName') message[field] = example;
+      else message.methodArgs?.push(example);
+    }
+    assert.equal(check?.(message), undefined, name);
+  }
+});
+
 test('REQToFile replaces the content, keeps the mode, and leaves nothing else behind', async (t) => {
   const { apply, data } = await setUp(t);
   const path = join(data, 'dir/ship1/f.log');

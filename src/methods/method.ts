@@ -29,7 +29,7 @@ interface MethodBase {
   /** One sentence for people: what the method does. */
   readonly summary: string;
   /** The arguments and fields of a message that it reads, for people who write one. */
-  readonly args?: readonly ArgumentDescription[];
+  readonly args: readonly ArgumentDescription[];
   /** False for a method that travels among nodes only; people submit the others. */
   readonly isForPeople?: boolean;
   /** Why this message can never work, or undefined. Asked before the message is accepted. */

@@ -1,3 +1,4 @@
+import { required } from './arguments.ts';
 import type { EffectMethod, Incoming, Outcome } from './method.ts';
 
 export interface CancelDeps {
@@ -21,6 +22,14 @@ export function createReqCancel({ cancelRequest }: CancelDeps): EffectMethod {
     kind: 'EventACK',
     mode: 'effect',
     summary: 'Cancels requests, whether they wait, run, or have not come yet.',
+    args: [
+      required(
+        'methodArgs[0...]',
+        'ids',
+        'The ids of the requests to cancel',
+        '01890a5d-ac96-774b-bcce-b302099a8057',
+      ),
+    ],
     check: ({ methodArgs }) => {
       if (!methodArgs?.length) return 'methodArgs is empty: it names the ids of the requests to cancel';
       const wrong = methodArgs.find((id) => !ID.test(id));

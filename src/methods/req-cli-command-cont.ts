@@ -1,4 +1,5 @@
 import { systemFault } from '../lib/system-fault.ts';
+import { COMMAND_ARGUMENTS } from './arguments.ts';
 import {
   argumentsFault,
   type CommandOptions,
@@ -39,6 +40,7 @@ export function createReqCliCommandCont(options: CommandOptions, deps: ReplyStre
     kind: 'CommandACK',
     mode: 'run',
     summary: 'Runs a program and replies with what it prints while it runs.',
+    args: COMMAND_ARGUMENTS,
     check: argumentsFault,
     run: (call) => run(call, own),
   };

@@ -1,6 +1,7 @@
 import { descriptorNames } from '../lib/descriptor-name.ts';
 import type { DiskRoom } from '../lib/disk-room.ts';
 import type { Message } from '../message/message.ts';
+import { COMMAND_ARGUMENTS } from './arguments.ts';
 import {
   argumentsFault,
   type CommandOptions,
@@ -57,6 +58,7 @@ export function createReqCliCommand(options: CommandOptions, deps: CliCommandDep
     kind: 'CommandACK',
     mode: 'run',
     summary: 'Runs a program and replies with what it printed.',
+    args: COMMAND_ARGUMENTS,
     check: argumentsFault,
     run: (call) => run(call, own),
   };

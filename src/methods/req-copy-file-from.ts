@@ -4,6 +4,7 @@ import { newId } from '../lib/new-id.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
 import { nodeNameFault } from '../message/names.ts';
+import { required } from './arguments.ts';
 import { type CopyOrder, copyMessage, readOrder } from './copy-args.ts';
 import { CopyProgress, describeBytes } from './copy-progress.ts';
 import { CopyError, CopySource } from './copy-source.ts';
@@ -58,6 +59,11 @@ export function createReqCopyFileFrom(options: CopyFileFromOptions, deps: CopyFi
     mode: 'run',
     isResumable: true,
     summary: 'Copies a file of this node to another node.',
+    args: [
+      required('methodArgs[0]', 'source', 'Path of the file on this node', '/var/log/syslog'),
+      required('methodArgs[1]', 'node', 'The node to copy it to', 'central'),
+      required('methodArgs[2]', 'target', 'Path of the file there; it is replaced', '/tmp/syslog'),
+    ],
     check: argumentsFault,
     run: (call) => run(call, { ...options, ...deps }),
   };

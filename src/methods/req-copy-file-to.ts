@@ -31,6 +31,8 @@ export function createReqCopyFileTo(deps: CopyFileToDeps): EffectMethod {
     kind: 'EventACK',
     mode: 'effect',
     summary: 'Writes a file that REQCopyFileFrom sends.',
+    args: [],
+    isForPeople: false,
     check: (message) => {
       const order = readOrder(message);
       return typeof order === 'string' ? order : undefined;

@@ -23,6 +23,8 @@ export function createReqErrorLog({ appendFiles, onErrorLog }: ErrorLogDeps): Ef
     kind: 'EventACK',
     mode: 'effect',
     summary: 'Collects the errors that nodes report.',
+    args: [],
+    isForPeople: false,
     check: (message) => targetFault(message, DEFAULTS),
     apply: async (batch, intend) => {
       const outcomes = await appendFiles.append(batch, intend, DEFAULTS);

@@ -21,6 +21,8 @@ export function createReqHello(deps: HelloDeps): EffectMethod {
     kind: 'EventNACK',
     mode: 'effect',
     summary: 'Notes that a node said hello.',
+    args: [],
+    isForPeople: false,
     check: (message) => targetFault(message, targetOf(message)),
     apply: (batch) =>
       Promise.all(

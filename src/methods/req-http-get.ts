@@ -2,6 +2,7 @@ import { write } from 'node:fs';
 import { promisify } from 'node:util';
 import { longTimeout } from '../lib/long-timeout.ts';
 import type { Message } from '../message/message.ts';
+import { required } from './arguments.ts';
 import { describeFetchFault } from './fetch-fault.ts';
 import type { ReplyBody, RunCall, RunMethod, RunResult } from './method.ts';
 import { abortedState, describeTimeout, methodTimeoutMs } from './method-timeout.ts';
@@ -39,6 +40,7 @@ export function createReqHttpGet(options: HttpGetOptions): RunMethod {
     kind: 'EventACK',
     mode: 'run',
     summary: 'Fetches a web page and replies with it.',
+    args: [required('methodArgs[0]', 'URL', 'The page, http or https', 'http://127.0.0.1:8080/')],
     check: urlFault,
     run: (call) => run(call, options),
   };

@@ -12,6 +12,7 @@ export function createReqNone(): EffectMethod {
     kind: 'EventACK',
     mode: 'effect',
     summary: 'Does nothing.',
+    args: [],
     apply: async (batch) => batch.map(() => ({ ok: true })),
   };
 }

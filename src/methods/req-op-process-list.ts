@@ -18,6 +18,7 @@ export function createReqOpProcessList({ processes, now }: OpProcessListDeps): R
     kind: 'CommandACK',
     mode: 'run',
     summary: 'Lists the processes of a node.',
+    args: [],
     run: async () => {
       const date = goDate(now());
       const lines = processes

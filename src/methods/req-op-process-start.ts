@@ -1,6 +1,7 @@
 import { systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
 import { canonicalMethod } from '../message/names.ts';
+import { required } from './arguments.ts';
 import type { RunMethod, RunResult } from './method.ts';
 import type { NodeProcesses } from './node-processes.ts';
 import { opDone, opFailed } from './op-result.ts';
@@ -24,6 +25,7 @@ export function createReqOpProcessStart(deps: OpProcessStartDeps): RunMethod {
     kind: 'CommandACK',
     mode: 'run',
     summary: 'Starts the subscriber for a method.',
+    args: [required('methodArgs[0]', 'method', 'The method whose messages are to be taken', 'REQHttpGet')],
     run: async ({ message }) => startProcess(message, deps),
   };
 }

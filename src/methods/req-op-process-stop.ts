@@ -1,6 +1,7 @@
 import { systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
 import { canonicalMethod } from '../message/names.ts';
+import { optional, required } from './arguments.ts';
 import type { RunMethod, RunResult } from './method.ts';
 import type { NodeProcesses, ProcessEntry } from './node-processes.ts';
 import { opDone, opFailed } from './op-result.ts';
@@ -28,6 +29,17 @@ export function createReqOpProcessStop(deps: OpProcessStopDeps): RunMethod {
     kind: 'CommandACK',
     mode: 'run',
     summary: 'Stops a process of a node.',
+    args: [
+      required('methodArgs[0]', 'method', 'The method of its subject', 'REQHttpGet'),
+      required(
+        'methodArgs[1]',
+        'node',
+        "The node of its subject: a subscriber's own, or where a publisher sends to",
+        'ship1',
+      ),
+      required('methodArgs[2]', 'kind', 'subscriber or publisher', 'subscriber'),
+      optional('methodArgs[3]', 'process id', 'Which one, where there are several', '7'),
+    ],
     run: async ({ message }) => stopProcess(message, deps),
   };
 }

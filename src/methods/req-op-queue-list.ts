@@ -1,4 +1,5 @@
 import { goDate } from '../lib/go-date.ts';
+import { optional } from './arguments.ts';
 import type { RunMethod } from './method.ts';
 import { type NodeQueue, readQueueFilter } from './node-queue.ts';
 import { opFailed } from './op-result.ts';
@@ -23,6 +24,14 @@ export function createReqOpQueueList({ queue, now }: OpQueueListDeps): RunMethod
     kind: 'EventACK',
     mode: 'run',
     summary: 'Lists what a node has still to deliver.',
+    args: [
+      optional(
+        'methodArgs[0...]',
+        'conditions',
+        'id=, node=, method= or olderThan=<seconds>; all that are given must hold',
+        'node=ship1',
+      ),
+    ],
     run: async ({ message }) => {
       const filter = readQueueFilter(message.methodArgs);
       if (typeof filter === 'string') return opFailed('OpQueueList', filter);

@@ -32,6 +32,7 @@ export function createReqOpScheduleList({ listSchedules, now }: OpScheduleListDe
     kind: 'EventACK',
     mode: 'run',
     summary: 'Lists the requests that run at a node by their schedule.',
+    args: [],
     run: async () => {
       const date = goDate(now());
       const reply = Buffer.from(

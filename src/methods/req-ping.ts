@@ -1,3 +1,4 @@
+import { optional } from './arguments.ts';
 import type { RunMethod } from './method.ts';
 import { targetFault } from './target-file.ts';
 import { type NoticeDeps, tryNotice } from './write-notice.ts';
@@ -15,6 +16,15 @@ export function createReqPing(deps: NoticeDeps): RunMethod {
     kind: 'EventACK',
     mode: 'run',
     summary: 'Notes a ping and replies to it.',
+    args: [
+      optional(
+        'directory',
+        'directory',
+        "Folder for the notes of ping and pong, below the nodes' data folders",
+        'ping',
+      ),
+      optional('fileName', 'file name', 'File in it', 'ping.log'),
+    ],
     check: (message) => targetFault(message),
     run: async ({ message }) => {
       const outcome = await tryNotice(message, { text: `ping received from ${message.fromNode}` }, deps);

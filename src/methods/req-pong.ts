@@ -14,6 +14,8 @@ export function createReqPong(deps: NoticeDeps): EffectMethod {
     kind: 'EventACK',
     mode: 'effect',
     summary: 'Notes the answer to a ping.',
+    args: [],
+    isForPeople: false,
     check: (message) => targetFault(message),
     apply: async (batch) => {
       const outcomes = [];

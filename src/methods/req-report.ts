@@ -22,6 +22,8 @@ export function createReqReport({ applyReports }: ReportDeps): EffectMethod {
     kind: 'EventACK',
     mode: 'effect',
     summary: 'Takes in how requests ended at another node.',
+    args: [],
+    isForPeople: false,
     check: (message) =>
       message.data?.length === 1 ? undefined : 'data must be one item: the report as JSON',
     apply: (batch) => applyBatch(batch, applyReports),

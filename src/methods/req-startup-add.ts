@@ -1,6 +1,7 @@
 import { systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
 import { messageFileFault } from '../message/message-file.ts';
+import { required } from './arguments.ts';
 import type { RunMethod, RunResult } from './method.ts';
 import { opFailed } from './op-result.ts';
 import { noStartupFolder, type StartupFolder, startupDone } from './startup-methods.ts';
@@ -21,6 +22,20 @@ export function createReqStartupAdd(startup: StartupFolder): RunMethod {
     kind: 'EventACK',
     mode: 'run',
     summary: 'Keeps messages that the node sends at each start.',
+    args: [
+      required(
+        'methodArgs[0]',
+        'file name',
+        'Name of the file; it ends in .json, .yaml or .yml',
+        'ping.yaml',
+      ),
+      required(
+        'data',
+        'messages',
+        'Messages as they are submitted, JSON or YAML',
+        '[{"toNode": "central", "method": "REQPing"}]',
+      ),
+    ],
     check: ({ methodArgs }) => messageFileFault(methodArgs?.[0] ?? ''),
     run: async ({ message }) => noStartupFolder('StartupAdd', startup) ?? add(message, startup),
   };

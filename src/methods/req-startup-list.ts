@@ -18,6 +18,7 @@ export function createReqStartupList(startup: StartupFolder): RunMethod {
     kind: 'EventACK',
     mode: 'run',
     summary: 'Lists the files of messages that the node sends at each start.',
+    args: [],
     run: async () => noStartupFolder('StartupList', startup) ?? list(startup),
   };
 }

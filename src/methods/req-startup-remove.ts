@@ -4,6 +4,7 @@ import { syncFolder } from '../lib/open-inside.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
 import { messageFileFault } from '../message/message-file.ts';
+import { required } from './arguments.ts';
 import type { RunMethod, RunResult } from './method.ts';
 import { opFailed } from './op-result.ts';
 import { noStartupFolder, type StartupFolder, startupDone } from './startup-methods.ts';
@@ -20,6 +21,9 @@ export function createReqStartupRemove(startup: StartupFolder): RunMethod {
     kind: 'EventACK',
     mode: 'run',
     summary: 'Removes a file of messages that the node sends at each start.',
+    args: [
+      required('methodArgs[0]', 'file name', 'Name of the file, as REQStartupList gives it', 'ping.yaml'),
+    ],
     check: ({ methodArgs }) => messageFileFault(methodArgs?.[0] ?? ''),
     run: async ({ message }) => noStartupFolder('StartupRemove', startup) ?? remove(message, startup),
   };

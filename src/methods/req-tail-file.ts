@@ -4,6 +4,7 @@ import { FollowError, followFile } from '../lib/follow-file.ts';
 import { longTimeout } from '../lib/long-timeout.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
+import { required } from './arguments.ts';
 import type { RunCall, RunMethod, RunResult } from './method.ts';
 import { abortedState, describeTimeout, methodTimeoutMs } from './method-timeout.ts';
 import { ReplyStream } from './reply-stream.ts';
@@ -40,6 +41,7 @@ export function createReqTailFile(
     mode: 'run',
     isOpenEnded: true,
     summary: 'Sends the lines that are added to a file.',
+    args: [required('methodArgs[0]', 'file', 'Path of the file to follow', '/var/log/syslog')],
     check: pathFault,
     run: (call) => run(call, { ...options, ...deps }),
   };

@@ -1,4 +1,5 @@
 import { systemFault } from '../lib/system-fault.ts';
+import { required } from './arguments.ts';
 import type { EffectMethod } from './method.ts';
 
 export interface ConsoleDeps {
@@ -18,6 +19,7 @@ export function createReqToConsole({ stdout }: ConsoleDeps): EffectMethod {
     kind: 'EventACK',
     mode: 'effect',
     summary: "Prints data on the node's standard output.",
+    args: [required('data', 'text', 'What is printed, byte for byte; end lines with \\n', 'hello\n')],
     apply: async (batch) => {
       try {
         const data = batch.flatMap(({ message }) => message.data ?? []);

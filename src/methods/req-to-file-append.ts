@@ -1,4 +1,5 @@
 import type { AppendFiles } from './append-files.ts';
+import { FILE_ARGUMENTS } from './arguments.ts';
 import type { EffectMethod } from './method.ts';
 import { targetFault } from './target-file.ts';
 
@@ -17,6 +18,7 @@ export function createReqToFileAppend(deps: { readonly appendFiles: AppendFiles 
     kind: 'EventACK',
     mode: 'effect',
     summary: 'Appends data to a file in the data folder.',
+    args: FILE_ARGUMENTS,
     check: (message) => targetFault(message),
     apply: (batch, intend) => appendFiles.append(batch, intend),
     recover: (note) => appendFiles.recover(note),

@@ -1,3 +1,4 @@
+import { FILE_ARGUMENTS } from './arguments.ts';
 import { fileFailure } from './file-failure.ts';
 import type { EffectMethod, Incoming, Outcome } from './method.ts';
 import type { ReplaceFile } from './replace-file.ts';
@@ -17,6 +18,7 @@ export function createReqToFile({ replaceFile }: { readonly replaceFile: Replace
     kind: 'EventACK',
     mode: 'effect',
     summary: 'Writes data to a file in the data folder, in place of its content.',
+    args: FILE_ARGUMENTS,
     check: (message) => targetFault(message),
     apply: (batch) => replaceAll(batch, replaceFile),
   };

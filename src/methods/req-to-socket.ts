@@ -4,6 +4,7 @@ import { pause } from '../lib/pause.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import { isTemporary, TemporaryError } from '../lib/temporary-error.ts';
 import type { Message } from '../message/message.ts';
+import { required } from './arguments.ts';
 import type { EffectMethod, Incoming, Outcome } from './method.ts';
 
 const TIMEOUT_MS = 5000;
@@ -37,6 +38,10 @@ export function createReqToSocket(options: ToSocketOptions = {}): EffectMethod {
     kind: 'EventACK',
     mode: 'effect',
     summary: 'Writes data to a unix socket.',
+    args: [
+      required('methodArgs[0]', 'socket', 'Path of the unix socket', '/run/collector.sock'),
+      required('data', 'data', 'What is written, byte for byte', 'hello\n'),
+    ],
     check: pathFault,
     apply: (batch) => writeAll(batch, options),
   };

@@ -4,7 +4,7 @@ import type { Method } from '../methods/method.ts';
 /** What forms and help show of the methods, by name. */
 export function describeMethods(methods: ReadonlyMap<string, Method>): MethodDescription[] {
   return [...methods.values()]
-    .map(({ name, kind, summary, args = [], isForPeople = true }) => ({
+    .map(({ name, kind, summary, args, isForPeople = true }) => ({
       name,
       kind,
       summary,

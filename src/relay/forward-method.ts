@@ -16,6 +16,9 @@ export interface ForwardMethod {
   readonly kind: Kind;
   readonly mode: 'forward';
   readonly summary: string;
+  /** These travel among nodes only, so nobody needs a description of their fields. */
+  readonly args: readonly never[];
+  readonly isForPeople: false;
   check(message: Message): string | undefined;
   forward(incoming: { readonly id: string; readonly message: Message }): Forwarded;
 }

@@ -15,6 +15,8 @@ export function createReqRelayInitial({ nodeName }: RelayOptions): ForwardMethod
     kind: 'EventACK',
     mode: 'forward',
     summary: 'Sends a message on its way via another node.',
+    args: [],
+    isForPeople: false,
     check: (message) => checkOwn(message, nodeName) ?? relayFieldsFault(message),
     forward: ({ message }) => toRelay(message),
   };

@@ -18,6 +18,8 @@ export function createReqRelay(options: RelayOptions): ForwardMethod {
     kind: 'EventACK',
     mode: 'forward',
     summary: 'Sends a message of one node to another node.',
+    args: [],
+    isForPeople: false,
     check: (message) => relayFieldsFault(message) ?? checkPlace(message, options.nodeName),
     forward: ({ id, message }) => toOriginal(message, id === '', options),
   };
