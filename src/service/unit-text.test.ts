@@ -8,6 +8,7 @@ import { HARDENINGS, planService } from './service-plan.ts';
 import { readUnit, unitText } from './unit-text.ts';
 
 const PROGRAM = ['/usr/local/bin/steward'];
+const ANALYZER = 'systemd-analyze';
 
 test('a unit starts the node as its user, again after every fault, and leaves it the time to stop', () => {
   const text = unitText(planService({}), PROGRAM);
@@ -75,13 +76,12 @@ test('a unit is read back, and one of somebody else is not taken for ours', () =
 });
 
 test('systemd finds nothing to say about the units', async (t) => {
-  if (spawnSync('systemd-analyze', ['--version']).status !== 0)
-    return t.skip('systemd-analyze is not installed here');
+  if (spawnSync(ANALYZER, ['--version']).status !== 0) return t.skip(`${ANALYZER} is not installed here`);
   const { path } = await tempFolder(t);
   for (const hardening of HARDENINGS) {
     const unit = join(path, `steward-${hardening}.service`);
     await writeFile(unit, unitText(planService({ hardening, user: 'root' }), ['/bin/true']));
-    const { status, stderr } = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(ANALYZER, ['verify', unit], { encoding: 'utf8' });
     // Of other units of this machine it may have much to say.
     const said = stderr.split('\n').filter((line) => line.includes('steward-'));
     assert.deepEqual([status, said], [0, []], stderr);
