@@ -6,7 +6,7 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { kindOf } from '../message/kind-of.ts';
 import { type Message, newMessage } from '../message/message.ts';
 import { createMethods, type MethodsDeps } from './all-methods.ts';
-import type { ArgumentDescription, Incoming, Outcome, RunResult } from './method.ts';
+import type { Incoming, Outcome, RunResult } from './method.ts';
 import type { ProcessEntry } from './node-processes.ts';
 
 const OK = { ok: true };
@@ -20,18 +20,6 @@ test('every method is listed under its name, with the kind of the reference', as
     assert.match(method.summary, /^[A-Z].*\.$/);
   }
   assert.equal(methods.size, 24);
-});
-
-test('the examples of the arguments that a method describes make a message that it takes', async (t) => {
-  const { methods } = await setUp(t);
-  for (const { name, args, check, isForPeople = true } of methods.values()) {
-    for (const { field, summary, isRequired, example } of args) {
-      assert.match(field, /^(methodArgs\[\d(\.\.\.)?\]|data|directory|fileName)$/, name);
-      assert.match(summary, /^\S.*[^.]$/, `${name} ${field}`);
-      assert.ok(example !== '' || !isRequired, `${name} ${field}`);
-    }
-    if (isForPeople) assert.equal(check?.(exampleMessage(name, args)), undefined, name);
-  }
 });
 
 test('REQToFile replaces the content, keeps the mode, and leaves nothing else behind', async (t) => {
@@ -298,15 +286,4 @@ function processes(told: string[]): MethodsDeps['processes'] {
 function textOf(reply: RunResult['reply']): string {
   assert.ok(reply instanceof Uint8Array);
   return Buffer.from(reply).toString();
-}
-
-/** A message that is filled with what a method gives to begin with. */
-function exampleMessage(method: string, args: readonly ArgumentDescription[]): Message {
-  const message = newMessage({ toNode: 'ship1', fromNode: 'central', method, methodArgs: [] });
-  for (const { field, example } of args) {
-    if (field === 'data') message.data = [Buffer.from(example)];
-    else if (field === 'directory' || field === 'fileName') message[field] = example;
-    else message.methodArgs?.push(example);
-  }
-  return message;
 }
