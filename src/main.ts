@@ -1,5 +1,11 @@
-import { chooseCommand } from './cli/commands.ts';
-import { describeFailure } from './cli/describe-failure.ts';
+import { keepCompiledCode } from './cli/keep-compiled-code.ts';
+
+// Before anything else is loaded, so that it counts for all.
+keepCompiledCode(process.env, process.argv[2]);
+const [{ describeFailure }, { dispatch }] = await Promise.all([
+  import('./cli/describe-failure.ts'),
+  import('./cli/dispatch.ts'),
+]);
 
 /** How long handles that were left open may keep the process alive after its work is done. */
 const LINGER_MS = 1000;
@@ -15,9 +21,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  const { command, args } = chooseCommand(process.argv.slice(2));
-  const run = await command.load();
-  process.exitCode = await run({ args, env: process.env, stdout: process.stdout, stderr: process.stderr });
+  const { env, stdin, stdout, stderr } = process;
+  process.exitCode = await dispatch({ args: process.argv.slice(2), env, stdin, stdout, stderr });
 } catch (error) {
   const { text, exitCode } = describeFailure(error);
   process.stderr.write(`steward: ${text}\n`);
