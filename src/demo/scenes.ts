@@ -65,8 +65,8 @@ async function shipIsAway({ fleet, stage }: Play): Promise<void> {
   stage.scene('A ship that is away');
   stage.tell('ship2 loses its power. A command for it is accepted all the same, and waits on disk.');
   await fleet.kill('ship2');
-  await nodesAre(fleet, { ship2: 'away' });
   await fleet.stewardDoes('exec', 'ship2', '--detach', '--', 'echo', 'this waited for ship2');
+  await nodesAre(fleet, { ship2: 'away' });
   const [waiting] = await requestsOf(fleet, '--node', 'ship2', '--limit', '1');
   if (waiting === undefined || !['queued', 'sent'].includes(waiting.state))
     throw new DemoError('not-so', `the command should wait, but is ${waiting?.state ?? 'unknown'}`);
