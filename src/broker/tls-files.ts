@@ -17,7 +17,7 @@ export async function readTlsFiles(files: TlsFiles, settings: TlsSettings): Prom
   const { certificate, key, clientCa } = files;
   if (certificate === '' && key === '' && clientCa === '') return undefined;
   for (const [path, missing, given] of [
-    [certificate, settings.certificate, settings.key],
+    [certificate, settings.certificate, key === '' ? settings.clientCa : settings.key],
     [key, settings.key, settings.certificate],
   ] as const) {
     if (path === '') throw new BrokerError('bad-option', `${missing} is missing: give it beside ${given}`);

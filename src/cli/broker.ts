@@ -78,7 +78,12 @@ export const brokerCommand = defineCommand({
       does: 'one for others, with TLS, for the users in a file',
     },
   ],
-  run: runBroker,
+  run: async (call) => {
+    const { BrokerError } = await import('../broker/broker-error.ts');
+    return runBroker(call).catch((error: unknown) => {
+      throw error instanceof BrokerError ? new UsageError(error.message) : error;
+    });
+  },
 });
 
 async function runBroker(call: Call): Promise<number> {

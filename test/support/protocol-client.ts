@@ -40,6 +40,15 @@ export class ProtocolClient implements AsyncDisposable {
     return new ProtocolClient(socket, info, text.slice(end + 2));
   }
 
+  /** Stops reading, until `resume`. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Sends bytes; resolves when the system has taken them. */
   send(bytes: string | Uint8Array): Promise<void> {
     return new Promise((resolve) =>
