@@ -39,7 +39,7 @@ test('every mistake in the options of steward broker is named, with the way out'
     [['--log-level', 'loud'], /^--log-level loud is none of trace, /],
   ] as const) {
     const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
-    const place = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
+    const place = (args as readonly string[]).includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
     const call = dispatch({ args: ['broker', ...place, ...args], env: {}, ...streams });
     await assert.rejects(call, { name: 'UsageError', exitCode: 1, message }, args.join(' '));
   }
