@@ -92,6 +92,19 @@ test('a client that does not read is cut off, and the others are told on', async
   assert.ok(sleeper.text.split('event: errors').length - 1 < told);
 });
 
+test('clients that do not read share what is kept for all of them', async (t) => {
+  const { socketPath, desk } = await startFakeApi(t, { maxStreams: 10, maxTotalUnreadBytes: 1_000_000 });
+  const sleepers = await Promise.all(Array.from({ length: 8 }, () => follow(t, socketPath)));
+  for (const { response } of sleepers) response.pause();
+  const line = 'x'.repeat(10_000);
+  let told = 0;
+  await waitFor('some to be cut off', () => {
+    desk.tellAll({ type: 'errors', lines: [{ node: String(told++), line }] });
+    return desk.listenerCount < 8;
+  });
+  assert.ok(told * 10_000 < 4_000_000, 'each alone may have more than they have');
+});
+
 test('only so many clients may follow events', async (t) => {
   const { socketPath } = await startFakeApi(t, { maxStreams: 1 });
   await follow(t, socketPath);

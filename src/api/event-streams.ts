@@ -8,9 +8,17 @@ export interface EventStreamOptions {
   readonly heartbeatMs?: number;
   readonly maxStreams?: number;
   readonly maxUnreadBytes?: number;
+  /** How much of it is kept for all clients together. */
+  readonly maxTotalUnreadBytes?: number;
 }
 
-const DEFAULTS = { heartbeatMs: 15_000, maxStreams: 200, maxUnreadBytes: 4 * 1024 * 1024 };
+const MEBIBYTE = 1024 * 1024;
+const DEFAULTS = {
+  heartbeatMs: 15_000,
+  maxStreams: 200,
+  maxUnreadBytes: 4 * MEBIBYTE,
+  maxTotalUnreadBytes: 64 * MEBIBYTE,
+};
 /** How long a client that was cut off may take to read why, ms. */
 const LAST_WORD_MS = 1000;
 const HEADERS = { 'Content-Type': 'text/event-stream; charset=utf-8' };
@@ -31,12 +39,12 @@ export class EventStreams implements Disposable {
 
   /** Sends events until the client leaves, does not read, or the streams are disposed. Throws RefusedError. */
   async serve(response: ServerResponse, filter: EventFilter, desk: ApiDesk): Promise<void> {
-    const { maxStreams, maxUnreadBytes } = this.#options;
+    const { maxStreams } = this.#options;
     if (this.#streams.size >= maxStreams) {
       const reason = `${maxStreams} clients follow events already: try again later`;
       throw new RefusedError({ status: 503, reason, headers: { 'Retry-After': '5' } });
     }
-    const stream = new EventStream(response, maxUnreadBytes);
+    const stream = new EventStream(response, (unread) => this.#isTooMuch(unread));
     this.#streams.add(stream);
     try {
       using _ = desk.events(filter, (event) => stream.send(event));
@@ -48,6 +56,15 @@ export class EventStreams implements Disposable {
     }
   }
 
+  /** Whether a client that has not read so many bytes keeps others from what they need. */
+  #isTooMuch(unread: number): boolean {
+    const { maxStreams, maxUnreadBytes, maxTotalUnreadBytes } = this.#options;
+    if (unread > maxUnreadBytes) return true;
+    if (unread <= maxTotalUnreadBytes / maxStreams) return false;
+    const all = [...this.#streams].reduce((sum, stream) => sum + stream.unreadBytes, 0);
+    return all > maxTotalUnreadBytes;
+  }
+
   /** Ends every stream. */
   [Symbol.dispose](): void {
     clearInterval(this.#heartbeat);
@@ -57,13 +74,13 @@ export class EventStreams implements Disposable {
 
 class EventStream {
   readonly #response: ServerResponse;
-  readonly #maxUnreadBytes: number;
+  readonly #isTooMuch: (unread: number) => boolean;
   readonly #ended = Promise.withResolvers<void>();
   #isOver = false;
 
-  constructor(response: ServerResponse, maxUnreadBytes: number) {
+  constructor(response: ServerResponse, isTooMuch: (unread: number) => boolean) {
     this.#response = response;
-    this.#maxUnreadBytes = maxUnreadBytes;
+    this.#isTooMuch = isTooMuch;
     response.once('close', () => this.#finish());
     // The server keeps connections whose other side is closed, for clients that still read; who follows does not.
     response.socket?.once('end', () => response.destroy());
@@ -72,6 +89,10 @@ class EventStream {
   /** Resolves when nothing more can be sent. */
   get ended(): Promise<void> {
     return this.#ended.promise;
+  }
+
+  get unreadBytes(): number {
+    return this.#response.writableLength;
   }
 
   send(event: ApiEvent): void {
@@ -93,7 +114,7 @@ class EventStream {
 
   #write(frame: () => string): void {
     if (this.#isOver) return;
-    if (this.#response.writableLength > this.#maxUnreadBytes) {
+    if (this.#isTooMuch(this.unreadBytes)) {
       return this.end('cut off, since what was sent is not read: connect again and read the list');
     }
     if (!this.#response.headersSent) this.#response.writeHead(200, HEADERS);

@@ -193,6 +193,10 @@ export class FakeDesk implements ApiDesk {
   }
 
   async planBatch(id: string, plan: unknown): Promise<void> {
+    // A plan may be noted before the first message of its batch.
+    if (!this.#batches.has(id) && /^[0-9a-f-]{36}$/.test(id)) {
+      this.#batches.set(id, { at: Date.now(), label: '', plan });
+    }
     await this.batch(id);
     this.#batches.get(id)!.plan = plan;
   }

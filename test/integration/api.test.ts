@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import type { Schema } from '../../src/api/schema.ts';
+import type { SubmissionAnswer } from '../../src/contract/requests.ts';
+import { ROUTES, type RouteName } from '../../src/contract/routes.ts';
+import { type HttpReply, httpRequest } from '../support/api-request.ts';
+import { startBroker } from '../support/broker.ts';
+import { startStewardNode } from '../support/node.ts';
+import { apiOf, apiSocketOf, endedRequests, followEvents } from '../support/node-api.ts';
+import { schemaFaults } from '../support/schema-faults.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+interface Described {
+  readonly operationId: RouteName;
+  readonly requestBody?: object;
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >;
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+const command = (toNode: string, ...methodArgs: string[]) => ({
+  ...{ toNode, method: 'REQCliCommand', methodArgs, replyMethod: 'REQNone' },
+  ...{ ACKTimeout: 2, methodTimeout: 10 },
+});
+
+/** A fleet with something of everything: an ended and a failed request, one that waits, a node that is away. */
+async function startFleet(t: TestContext) {
+  const broker = await startBroker(t);
+  const central = await startStewardNode({ name: 'central', broker, flags: { startPubREQHello: 1 } }, t);
+  await startStewardNode({ name: 'ship1', broker, flags: { labels: 'site=north', startPubREQHello: 1 } }, t);
+  const api = apiOf(central, t);
+  await waitFor('the hello of ship1', async () => (await api.nodes()).some(({ name }) => name === 'ship1'));
+  return { broker, central, api };
+}
+
+test('every route answers as the OpenAPI document says, and what is not in it is not there', async (t) => {
+  const { central, api } = await startFleet(t);
+  const place = { socketPath: apiSocketOf(central) };
+  const document = JSON.parse((await httpRequest(place, '/openapi.json')).text) as Document;
+  const { events } = await followEvents(api, t, {
+    types: ['requests', 'output', 'nodes', 'errors', 'many'],
+  });
+  const done = await api.submit([
+    { ...command('ship1', '/bin/sh', '-c', 'echo out; echo err >&2'), output: 'live' },
+    command('ship1', '/bin/sh', '-c', 'exit 3'),
+  ]);
+  const [good] = await endedRequests(api, done.batch!);
+  const waiting = await api.submit([command('ship9', '/bin/true'), command('ship9', '/bin/true')]);
+  await waitFor('an error line', async () => (await api.errors()).length > 0);
+  const ids = { good: good!.id, waiting: waiting.accepted[0]!.id, waitingBatch: waiting.batch! };
+  const json = (value: unknown) => ({ body: JSON.stringify(value) });
+  const calls: Record<Exclude<RouteName, 'events'>, [target: string, options?: { body: string }]> = {
+    status: ['/v1/status'],
+    submit: ['/v1/messages?dryRun=true&label=x', json([command('ship1', '/bin/true'), { toNode: 'ship1' }])],
+    requests: ['/v1/requests?node=ship1&node=ship9&limit=2'],
+    request: [`/v1/requests/${ids.good}`],
+    output: [`/v1/requests/${ids.good}/output?stream=stderr`],
+    cancelRequest: [`/v1/requests/${ids.waiting}/cancel`],
+    resendRequest: [`/v1/requests/${ids.good}/resend`],
+    batches: ['/v1/batches'],
+    batch: [`/v1/batches/${done.batch}`],
+    planBatch: [`/v1/batches/${done.batch}/plan`, json({ rest: ['ship9'] })],
+    cancelBatch: [`/v1/batches/${ids.waitingBatch}/cancel`],
+    resendBatch: [`/v1/batches/${done.batch}/resend?which=failed`],
+    nodes: ['/v1/nodes'],
+    targets: ['/v1/targets', json({ targets: ['ship*', 'nobody'] })],
+    groups: ['/v1/groups'],
+    queues: ['/v1/queues'],
+    processes: ['/v1/processes'],
+    methods: ['/v1/methods'],
+    errors: ['/v1/errors'],
+    audit: ['/v1/audit?limit=5'],
+    openapi: ['/openapi.json'],
+  };
+  // Queues first, while there is one.
+  const order = [
+    'queues',
+    ...Object.keys(calls).filter((name) => name !== 'queues'),
+  ] as (keyof typeof calls)[];
+  for (const name of order) {
+    const { method, path } = ROUTES[name];
+    const described = document.paths[path]?.[method.toLowerCase()];
+    assert.equal(described?.operationId, name);
+    const [target, options] = calls[name];
+    const reply = await httpRequest(place, target, { method, ...options });
+    assert.ok(reply.status < 300, `${name}: ${reply.status} ${reply.text}`);
+    assert.deepEqual(answerFaults(reply, described, document), [], `${name}: ${reply.text.slice(0, 1000)}`);
+    const { status, text } = reply;
+    if (name !== 'planBatch') assert.ok(status !== 204 && text.length > 2, `${name} answered with nothing`);
+  }
+  const operations = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
+  assert.deepEqual(operations.toSorted(), [...Object.keys(calls), 'events'].toSorted());
+  const { schemas } = document.components;
+  for (const event of events)
+    assert.deepEqual(schemaFaults(event, { $ref: '#/components/schemas/ApiEvent' }, schemas), []);
+  const types = new Set(events.map(({ type }) => type));
+  assert.deepEqual([...types].toSorted(), ['errors', 'hello', 'nodes', 'output', 'requests']);
+});
+
+/** What of an answer is not as the document says. */
+function answerFaults(reply: HttpReply, { responses }: Described, { components }: Document): string[] {
+  const answer = responses[reply.status];
+  if (answer === undefined) return [`status ${reply.status} is not described`];
+  if (answer.content === undefined) return reply.text === '' ? [] : ['it has a body'];
+  const type = reply.headers['content-type'] ?? '';
+  const schema = answer.content[type]?.schema;
+  if (schema === undefined) return [`type ${type} is not described`];
+  return type === 'application/json' ? schemaFaults(JSON.parse(reply.text), schema, components.schemas) : [];
+}
+
+test('a fault is answered in the form that the document has for it', async (t) => {
+  const { central } = await startFleet(t);
+  const place = { socketPath: apiSocketOf(central) };
+  const { components } = JSON.parse((await httpRequest(place, '/openapi.json')).text) as Document;
+  const unknown = '0190a1b2-0000-7000-8000-000000000000';
+  const cases: [method: string, target: string, status: number, body?: string][] = [
+    ['GET', `/v1/requests/${unknown}`, 404],
+    ['GET', `/v1/requests/${unknown}/output`, 404],
+    ['GET', '/v1/requests/not-an-id', 404],
+    ['GET', `/v1/batches/${unknown}`, 404],
+    ['POST', `/v1/requests/${unknown}/cancel`, 404],
+    ['POST', `/v1/requests/${unknown}/resend`, 404],
+    ['POST', `/v1/batches/${unknown}/cancel`, 404],
+    ['POST', `/v1/batches/${unknown}/resend`, 404],
+    ['PUT', '/v1/batches/nonsense/plan', 404, '{}'],
+    ['GET', '/v1/requests?cursor=nonsense', 400],
+    ['POST', '/v1/messages?batch=nonsense', 400, JSON.stringify(command('ship1', '/bin/true'))],
+    ['POST', '/v1/messages', 400, '[{"toNode": "ship1",]'],
+    ['DELETE', '/v1/nodes', 405],
+  ];
+  for (const [method, target, status, body] of cases) {
+    const reply = await httpRequest(place, target, { method, body });
+    assert.equal(reply.status, status, `${method} ${target}: ${reply.text}`);
+    const faults = schemaFaults(
+      JSON.parse(reply.text),
+      { $ref: '#/components/schemas/ApiFault' },
+      components.schemas,
+    );
+    assert.deepEqual(faults, [], reply.text);
+  }
+});
+
+test('what is submitted by the API as YAML is delivered, kept as a batch, and its output is there', async (t) => {
+  const { api } = await startFleet(t);
+  const yaml = `
+- toNode: ship1
+  method: REQCliCommand
+  methodArgs: [/bin/sh, -c, "printf 'a\\\\nb'; exit 4"]
+  replyMethod: REQNone
+`;
+  const { batch, accepted } = await api.submit(yaml, { label: 'a try' });
+  const [ended] = await endedRequests(api, batch!);
+  assert.deepEqual(
+    [ended!.id, ended!.node, ended!.state, ended!.exitCode],
+    [accepted[0]!.id, 'ship1', 'failed', 4],
+  );
+  assert.equal(Buffer.from(await api.output(ended!.id)).toString(), 'a\nb');
+  assert.equal(Buffer.from(await api.output(ended!.id, { from: 2 })).toString(), 'b');
+  const { label, total, counts } = await api.batch(batch!);
+  assert.deepEqual([label, total, counts], ['a try', 1, { failed: 1 }]);
+  const { timeline, why } = await api.request(ended!.id);
+  const steps = timeline.map(({ what }) => what);
+  assert.equal(steps[0], 'queued');
+  assert.equal(steps.at(-1), 'failed');
+  assert.match(why, /4/);
+});
+
+test('a list is read page by page, and every request is on one of them', async (t) => {
+  const { api } = await startFleet(t);
+  const messages = Array.from({ length: 25 }, () => command('ship9', '/bin/true'));
+  const { batch, accepted } = await api.submit(messages);
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await api.requests({ batch: batch! }, { limit: 10, cursor });
+    seen.push(...page.items.map(({ id }) => id));
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  assert.deepEqual(seen, accepted.map(({ id }: SubmissionAnswer['accepted'][number]) => id).toReversed());
+  assert.deepEqual((await api.requests({ state: ['succeeded'] })).items, []);
+});
+
+test("the socket is its owner's alone", async (t) => {
+  const { central } = await startFleet(t);
+  const found = statSync(apiSocketOf(central));
+  assert.ok(found.isSocket());
+  assert.equal(found.mode & 0o777, 0o600);
+});
