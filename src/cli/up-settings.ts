@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { readConfigFile } from '../config/config-file.ts';
@@ -114,7 +115,7 @@ export function placeOf(text: string, defaultPort?: number): HostAndPort {
 }
 
 function bracketed(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  return isIP(host) === 6 ? `[${host}]` : host;
 }
 
 interface Owner {

@@ -72,11 +72,11 @@ export class UpCentral implements AsyncDisposable {
     await waitFor(
       'central to be up',
       () => {
-        if (this.program.exit !== undefined) throw new Error(this.program.output());
-        return this.program.stdout.includes('More of them: ');
+        return this.program.exit !== undefined || this.program.stdout.includes('More of them: ');
       },
       { timeoutMs: 20_000 },
     );
+    if (this.program.exit !== undefined) throw new Error(this.program.output());
   }
 
   /** The token in the line that the last start printed. */
