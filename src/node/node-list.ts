@@ -45,7 +45,8 @@ export class NodeList {
   async some(names: readonly string[]): Promise<NodeSummary[]> {
     const queued = this.#queued();
     const running = await this.#running();
-    return names.map((name) => this.#summary(name, queued, running));
+    const nodes = names.filter((name) => name !== ERROR_CENTRAL);
+    return nodes.map((name) => this.#summary(name, queued, running));
   }
 
   /** How many nodes are here, away, or neither for all that is known. */
@@ -65,7 +66,8 @@ export class NodeList {
 
   #names(queued: ReadonlyMap<string, number>): string[] {
     const { nodeName, centralNodeName } = this.#options;
-    return [...new Set([nodeName, centralNodeName, ...this.#deps.presence.names(), ...queued.keys()])];
+    const names = [nodeName, centralNodeName, ...this.#deps.presence.names(), ...queued.keys()];
+    return [...new Set(names)].filter((name) => name !== ERROR_CENTRAL);
   }
 
   #presenceOf(name: string): Presence {
