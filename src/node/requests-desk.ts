@@ -50,6 +50,7 @@ export class RequestsDesk {
   /** Requests, newest first. */
   async requests(filter: RequestFilter, page: PageOptions): Promise<Page<RequestSummary>> {
     const { store } = this.#deps;
+    checkCursor(page);
     if (filter.batch === undefined) return await findRequests(store, filter, page);
     const found = await findId(store, 'batches', filter.batch);
     return 'fault' in found
@@ -86,8 +87,9 @@ export class RequestsDesk {
   }
 
   /** Batches, newest first. */
-  batches(page: PageOptions): Promise<Page<BatchSummary>> {
-    return findBatches(this.#deps.store, page);
+  async batches(page: PageOptions): Promise<Page<BatchSummary>> {
+    checkCursor(page);
+    return await findBatches(this.#deps.store, page);
   }
 
   /** A batch by its id, or the beginning of it. Throws DeskError. */
@@ -160,4 +162,11 @@ export class RequestsDesk {
 export function notFound(what: 'request' | 'batch', text: string): DeskError {
   const reason = `no ${what} with the id ${JSON.stringify(text.slice(0, 80))} is remembered by this node`;
   return new DeskError('not-found', reason);
+}
+
+/** A cursor is the id of the last item of the page before. Throws DeskError for what is none. */
+function checkCursor({ cursor }: PageOptions): void {
+  if (cursor === undefined || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(cursor)) return;
+  const text = `the cursor ${JSON.stringify(cursor.slice(0, 100))} is not the "next" of a page: leave it out to begin`;
+  throw new DeskError('bad-request', text, { field: 'cursor' });
 }
