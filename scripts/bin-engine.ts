@@ -36,7 +36,10 @@ function executableOf({ os }: Target): string {
 
 function install({ enginePackage, os, cpu, libc }: Target, folder: string): void {
   mkdirSync(folder, { recursive: true });
-  const flags = ['--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--force'];
+  const flags = [
+    ...['--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--force'],
+    ...['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'],
+  ];
   const system = [`--os=${os}`, `--cpu=${cpu}`, ...(libc === undefined ? [] : [`--libc=${libc}`])];
   const spec = `${enginePackage}@${ENGINE_VERSION}`;
   const { status, stderr, error } = spawnSync('npm', ['install', ...flags, ...system, spec], {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
+import { ENGINE_VERSION } from '../../scripts/bin-targets.ts';
 import { ChildProgram } from '../support/child-program.ts';
+import { freePort } from '../support/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** The single-file program for this machine, made here, and the other tests run over it. */
@@ -18,7 +20,7 @@ const UNAVAILABLE = 3;
 /** What of the integration tests is run; all of them pass but those of the spawner, which this program has none of. */
 const INTEGRATION = [
   ...['big-output', 'cancel', 'crash-appends', 'crash-commands', 'crash-replies', 'copy', 'delivery'],
-  ...['interruption', 'method-cli-command-cont', 'method-tail-file', 'one-name', 'startup-folder'],
+  ...['doctor', 'interruption', 'method-cli-command-cont', 'method-tail-file', 'one-name', 'startup-folder'],
 ];
 /** Tests of a module or of the launcher, which are no tests of the program. */
 const NOT_OF_THE_PROGRAM = /^(binary|stop-signals)\.test\.ts$/;
@@ -30,8 +32,7 @@ before(async () => {
     isMissing = `this test makes the program for ${TARGET} and runs it, so it needs that system`;
     return;
   }
-  const args = [join(ROOT, 'scripts/build-bin.ts'), '--out', OUT, TARGET];
-  const { exit, stderr } = await run(process.execPath, args);
+  const { exit, stderr } = await build(['--out', OUT, TARGET]);
   if (exit === UNAVAILABLE) isMissing = `the engine cannot be installed: ${stderr.trim()}`;
   else assert.equal(exit, 0, stderr);
 });
@@ -52,6 +53,43 @@ test('the file runs by itself, anywhere, whatever lies in the folder', async (t)
   });
   const nameless = await run(alone, [], { cwd: path, env: {} });
   assert.match(nameless.stderr, /^steward: [^\n]*node name is missing[^\n]*\n$/);
+});
+
+test('without the registry the build says so, and ends with a code of its own', async (t) => {
+  if (!IS_HERE) return t.skip('the build needs a system that it makes programs for');
+  const { path } = await tempFolder(t);
+  const env = {
+    ...process.env,
+    npm_config_cache: join(path, 'npm'),
+    npm_config_registry: `http://127.0.0.1:${await freePort()}/`,
+  };
+  const { exit, stderr } = await build(
+    ['--out', join(path, 'out'), '--cache', join(path, 'cache'), TARGET],
+    env,
+  );
+  assert.equal(exit, UNAVAILABLE, stderr);
+  assert.match(
+    stderr,
+    /^build:bin: @oven\/bun-linux-x64@\S+ cannot be had, as npm's registry does not answer: /,
+  );
+});
+
+test('an engine that is not the one expected is removed, and nothing is made with it', async (t) => {
+  if (!IS_HERE) return t.skip('the build needs a system that it makes programs for');
+  const { path } = await tempFolder(t);
+  const folder = join(path, `cache/engine-${ENGINE_VERSION}-${TARGET}`);
+  const engine = join(folder, 'node_modules/@oven/bun-linux-x64/bin/bun');
+  await mkdir(join(engine, '..'), { recursive: true });
+  await writeFile(engine, '#!/bin/sh\ntouch "$0.ran"\n', { mode: 0o755 });
+  const lock = { packages: { 'node_modules/@oven/bun-linux-x64': { integrity: 'sha512-another' } } };
+  await writeFile(join(folder, 'node_modules/.package-lock.json'), JSON.stringify(lock));
+  const { exit, stderr } = await build(['--out', join(path, 'out'), '--cache', join(path, 'cache'), TARGET]);
+  assert.equal(exit, 1);
+  assert.match(
+    stderr,
+    /is not the package that scripts\/bin-targets\.ts expects \(checksum sha512-another\)/,
+  );
+  assert.ok(!existsSync(folder));
 });
 
 test('its sum is in SHA256SUMS', async (t) => {
@@ -86,6 +124,14 @@ test('the tests of the command line and the chosen integration tests pass over i
 function skipped(t: TestContext): boolean {
   if (isMissing !== undefined) t.skip(isMissing);
   return isMissing !== undefined;
+}
+
+function build(args: readonly string[], env?: NodeJS.ProcessEnv) {
+  return run(
+    process.execPath,
+    [join(ROOT, 'scripts/build-bin.ts'), ...args],
+    env === undefined ? {} : { env },
+  );
 }
 
 /** The report of each test that failed. */
