@@ -1,12 +1,13 @@
 import type { OutputPiece, OutputStream } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import { parseSubject, receiverOf } from '../message/subject.ts';
-import { prune } from '../store/prune.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
+import { stepStatement } from './batch-rows.ts';
 import { type KeptOutput, readOutput } from './kept-output.ts';
 import { OutputIntake } from './output-intake.ts';
+import { pruneLedger } from './prune-ledger.ts';
 import {
   ended,
   type FinishedMessage,
@@ -17,7 +18,7 @@ import {
   startedHere,
   toFinished,
 } from './reported.ts';
-import type { State } from './states.ts';
+import { isFinal, type State } from './states.ts';
 
 /** A piece of what a request printed, new to this node. */
 export interface ArrivedOutput extends OutputPiece {
@@ -164,17 +165,10 @@ export class Ledger {
     await this.#deps.store.write([statement(sql, name, this.#deps.now(), about ?? null)]);
   }
 
-  /** Deletes ended rows that were queued more than `keepMs` ago, or are not among the newest `keepCount`. */
+  /** Deletes what has ended and was queued more than `keepMs` ago, or is not among the newest `keepCount`. */
   async prune(options: { keepMs: number; keepCount: number }): Promise<number> {
     const { store, now } = this.#deps;
-    return await prune(store, {
-      table: 'ledger',
-      order: 'id',
-      removable: 'ended_at IS NOT NULL',
-      before: firstIdAt(now() - options.keepMs),
-      keepCount: options.keepCount,
-      followers: 'outputs',
-    });
+    return await pruneLedger(store, { before: now() - options.keepMs, keepCount: options.keepCount });
   }
 
   /** The messages of a batch, in the order in which they were made; all of them came later than the batch's own id. */
@@ -196,12 +190,6 @@ export class Ledger {
   }
 }
 
-/** The lowest UUIDv7 of a millisecond: ids sort by the time at which they were made. */
-function firstIdAt(ms: number): string {
-  const hex = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
-}
-
 /** What some reports change. */
 interface Change {
   readonly at: number;
@@ -218,6 +206,7 @@ function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
   const isNews = isOpen(row.state);
   batches.set(row.id, row.batch);
   if (isNews) output.add(entry);
+  if (isNews && isCorrection(row, entry)) statements.push(corrected(row, at));
   if (isEnd(entry)) {
     statements.push(ended(row, entry, at));
     if (isNews) finished.push(toFinished(row, entry, at));
@@ -227,4 +216,15 @@ function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
     statements.push(running(row, entry, at));
     moved.push({ id: row.id, startedAt: startedHere(row, entry, at) ?? at });
   }
+}
+
+/** Whether an entry says otherwise of what was given up here; that something runs says nothing of a cancelled one. */
+function isCorrection({ state }: LedgerRow, entry: ReportEntry): boolean {
+  return isFinal(state) && entry.state !== state && (isEnd(entry) || state !== 'cancelled');
+}
+
+/** What was given up here had arrived after all. */
+function corrected({ id, state, reason }: LedgerRow, at: number): Statement {
+  const note = `it was ${state} as far as was known${reason ? `: ${reason}` : ''}`;
+  return stepStatement([{ id, at, what: 'corrected', note }]);
 }

@@ -36,6 +36,7 @@ export interface LedgerRow {
   readonly id: string;
   readonly batch: string | null;
   readonly state: State;
+  readonly reason: string | null;
   readonly queued_at: number;
   readonly sent_at: number | null;
   readonly accepted_at: number | null;
