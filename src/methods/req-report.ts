@@ -10,10 +10,11 @@ export interface ReportDeps {
 const MAX_FAULTS = 3;
 
 /**
- * REQReport (EventACK, between nodes of this program only): how requests ended at the node that ran them.
+ * REQReport (EventACK, between nodes of this program only): how requests fare at the node that runs them.
  *
- * Data: one item, JSON, `{"ends": [{id, state, reason, exitCode, signal, stderrTail (base64), outputBytes,
- * acceptedAt, startedAt, endedAt}]}`; only id and state are required. No reply. Entries that make no sense are
+ * Data: one item, JSON, `{"ends": [{id, state, reason, exitCode, signal, stderrTail (base64), stderrBytes, stdout (base64),
+ * stdoutFrom, outputBytes, output: [{stream, offset, data (base64)}], acceptedAt, startedAt, endedAt}]}`; only id and
+ * state are required. No reply. Entries that make no sense are
  * refused with their number and what is wrong; the others of the same report count.
  */
 export function createReqReport({ applyReports }: ReportDeps): EffectMethod {
