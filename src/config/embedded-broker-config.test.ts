@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import type { Config } from './config.ts';
+import { loadConfig } from './load-config.ts';
+
+async function load(t: TestContext, ...args: string[]): Promise<Config> {
+  const { path } = await tempFolder(t);
+  const names = ['-nodeName=ship1', '-centralNodeName=central'];
+  return (await loadConfig({ args: [...names, ...args], env: { CONFIG_FOLDER: path } })).config;
+}
+
+test('a node finds the broker that runs inside it, unless it is told of another', async (t) => {
+  for (const [flags, address] of [
+    [[], '127.0.0.1:4222'],
+    [['-embeddedBroker=127.0.0.1:4333'], '127.0.0.1:4333'],
+    [['-embeddedBroker=[::1]:4333'], '[::1]:4333'],
+    [['-embeddedBroker=:4333', '-embeddedBrokerUsers=u'], '127.0.0.1:4333'],
+    [['-embeddedBroker=127.0.0.1:4333', '-brokerAddress=tls://me:4333'], 'tls://me:4333'],
+  ] as const) {
+    assert.equal((await load(t, ...flags)).brokerAddress, address);
+  }
+  assert.equal((await load(t)).embeddedBroker, undefined);
+  assert.deepEqual((await load(t, '-embeddedBroker=127.0.0.1:4333')).embeddedBroker, {
+    ...{ place: { host: '127.0.0.1', port: 4333 }, usersFile: '', tlsCertFile: '', tlsKeyFile: '' },
+  });
+});
+
+test('an embedded broker that cannot work, or that everybody could use, is refused with the way out', async (t) => {
+  for (const [flags, message] of [
+    [['-embeddedBroker=here'], /flag -embeddedBroker: "here" is not host:port/],
+    [['-embeddedBroker=127.0.0.1:0'], /is not host:port/],
+    [['-embeddedBroker=0.0.0.0:4333'], /needs users: set EmbeddedBrokerUsers, or listen on 127\.0\.0\.1$/],
+    [['-embeddedBroker=127.0.0.1:1', '-embeddedBrokerTLSCert=x'], /without EmbeddedBrokerTLSKey: give both$/],
+    [['-embeddedBroker=127.0.0.1:1', '-embeddedBrokerTLSKey=x'], /without EmbeddedBrokerTLSCert: give both$/],
+  ] as const) {
+    await assert.rejects(load(t, ...flags), { name: 'ConfigError', code: 'bad-value', message });
+  }
+});
