@@ -7,8 +7,6 @@ import { checkPermissions } from './check-permissions.ts';
 import { type Finding, finding } from './finding.ts';
 
 const MOST_CONNECT_MS = 10_000;
-/** The first version that has headers and says that nobody listens. */
-const LEAST_VERSION = [2, 2, 0] as const;
 const SMALL_PAYLOAD = 64 * 1024;
 
 /** Whether the broker can be reached and signed in at, what it allows, and whether the node's name is free. */
@@ -55,9 +53,9 @@ function describe(broker: BrokerProbe): Finding[] {
   const link = `${isEncrypted ? 'TLS' : 'not encrypted'}, round trip ${roundTripMs.toFixed(1)} ms`;
   const text = `signed in at ${server}, version ${version} (${link}, messages of ${Math.round(maxPayload / 1024)} KB)`;
   const findings = [finding('broker', 'ok', text)];
-  if (!hasHeaders || isOlder(version)) {
+  if (!hasHeaders) {
     const what = `the broker's version ${version} knows no headers, on which exactly-once delivery rests`;
-    findings.push(finding('broker', 'fail', what, `use nats-server ${LEAST_VERSION.join('.')} or newer`));
+    findings.push(finding('broker', 'fail', what, 'use nats-server 2.2.0 or newer'));
   }
   if (!isEncrypted && !/^(\[::1\]|127\.|localhost)/.test(server)) {
     const what = 'what is sent to the broker is not encrypted, commands and their results too';
@@ -70,13 +68,6 @@ function describe(broker: BrokerProbe): Finding[] {
     findings.push(finding('broker', 'warn', what, 'raise max_payload there, 1MB is its default'));
   }
   return findings;
-}
-
-function isOlder(version: string): boolean {
-  const numbers = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
-  if (numbers === undefined) return false;
-  const different = numbers.findIndex((number, place) => number !== LEAST_VERSION[place]);
-  return different >= 0 && numbers[different]! < LEAST_VERSION[different]!;
 }
 
 /** Nobody but the node of this name listens where instances ask for it; an empty question is no question to it. */

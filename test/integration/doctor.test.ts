@@ -86,6 +86,16 @@ test('a name that another node has is a fault', async (t) => {
   assert.deepEqual(textsOf(free, 'name'), ['no node named ship2 is connected']);
 });
 
+test('with the embedded broker all is as well as with nats-server', async (t) => {
+  const broker = await startBroker(t, { kind: 'embedded', config: '' });
+  const { path } = await tempFolder(t);
+  const report = await doctor(path, flagsOf('ship1', broker));
+  assert.deepEqual(
+    report.findings.filter(({ verdict }) => verdict !== 'ok'),
+    [],
+  );
+});
+
 test('nothing is written where nothing was', async (t) => {
   const broker = await startBroker(t);
   const { path } = await tempFolder(t);
