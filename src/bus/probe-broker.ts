@@ -1,4 +1,5 @@
 import { connect, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
+import { pause } from '../lib/pause.ts';
 import { faultSettings } from './bus.ts';
 import { type ConnectFault, connectFault } from './connect-fault.ts';
 import { type BusOptions, connectOptions } from './connect-options.ts';
@@ -48,10 +49,10 @@ export class BrokerProbe implements AsyncDisposable {
 
   /** Whether anybody listens on a subject, to whom an empty message means nothing; undefined where nobody can tell. */
   async hasListener(subject: string, replySubject: string): Promise<boolean | undefined> {
-    const nobody = Promise.withResolvers<false>();
+    const nobody = new AbortController();
     const subscription = this.#connection.subscribe(replySubject, {
       callback: (error, message) => {
-        if (!error && message.headers?.code === 503) nobody.resolve(false);
+        if (!error && message.headers?.code === 503) nobody.abort();
       },
     });
     try {
@@ -61,7 +62,8 @@ export class BrokerProbe implements AsyncDisposable {
         this.#refused.has(`publish ${subject}`) || this.#refused.has(`subscription ${replySubject}`);
       if (isRefused) return undefined;
       // The broker's word comes before its answer to the next thing that it is asked, or shortly after.
-      return await Promise.race([nobody.promise, later(PATIENCE_MS)]);
+      await pause(PATIENCE_MS, nobody.signal);
+      return !nobody.signal.aborted;
     } finally {
       subscription.unsubscribe();
     }
@@ -101,9 +103,4 @@ function isTls(connection: NatsConnection): boolean {
   const { transport } = (connection as unknown as { protocol?: { transport?: { isEncrypted?(): boolean } } })
     .protocol ?? { transport: undefined };
   return transport?.isEncrypted?.() === true;
-}
-
-async function later(ms: number): Promise<true> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  return true;
 }
