@@ -31,15 +31,16 @@ test('a message with a schedule goes in two pieces, each with its schedule', asy
   assert.deepEqual(made.states(), { succeeded: 1 });
 });
 
-test('a schedule is still there after a restart', async (t) => {
+test('a schedule, and what is wanted of the output, is still there after a restart', async (t) => {
   const { made } = await start(t);
   made.transport.isConnected = false;
-  await made.enqueue(1, { schedule: SCHEDULE });
+  await made.enqueue(1, { schedule: SCHEDULE, output: 'live' });
   const { store } = made;
   await made[Symbol.asyncDispose]();
   const again = await TestOutbox.start(t, { store });
   await again.settled();
-  assert.equal(again.transport.take()[0]?.headers[HEADER.schedule], SCHEDULE);
+  const { headers } = again.transport.take()[0]!;
+  assert.deepEqual([headers[HEADER.schedule], headers[HEADER.output]], [SCHEDULE, 'live']);
 });
 
 test('a node that answers plainly gets no more than a piece; the message is rejected, its successor sent', async (t) => {
