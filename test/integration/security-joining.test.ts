@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -239,6 +239,37 @@ test('a broker in the middle is found out before it hears anything', async (t) =
   const asked = askToJoin({ place, token, nodeSeed: makeUserKey().seed, name: 'ship1' });
   await assert.rejects(asked, /does not encrypt, as the one of this token does: somebody is in between/);
   assert.equal(plain.heard(), '');
+});
+
+test('a certificate that is not for this address, or not for this time, is named before anything is sent', async (t) => {
+  const name = 'Steward broker of central';
+  const own = makeAuthority(name, VALIDITY);
+  const issuer = { name, key: createPrivateKey(own.key) };
+  const authority = createHash('sha256').update(new X509Certificate(own.certificate).raw).digest();
+  const token = { seed: makeUserKey().seed, authority, expiresAt: 0xffffffff, name: '' };
+  const faultWith = async (hosts: string[], validity: typeof VALIDITY) => {
+    const { certificate, key } = makeServerCertificate({ name: 'central', hosts, validity }, issuer);
+    const info = { nonce: 'abc', tls_required: true };
+    const { port, heard } = await impostor(t, { info, tls: { cert: certificate + own.certificate, key } });
+    const place = { host: '127.0.0.1', port };
+    const error = await askToJoin({ place, token, nodeSeed: makeUserKey().seed, name: 'ship1' }).catch(
+      (error) => error,
+    );
+    assert.equal(heard(), '');
+    return String(error.message);
+  };
+  const wayOut =
+    /does not name 127\.0\.0\.1: join by another address, or start the central node with steward up --address/;
+  assert.match(await faultWith(['localhost', '127.0.0.2'], VALIDITY), wayOut);
+  const clock = /is valid from .* to .*: check this machine's clock/;
+  assert.match(
+    await faultWith(['127.0.0.1'], { from: VALIDITY.from, to: new Date(Date.now() - 1000) }),
+    clock,
+  );
+  assert.match(
+    await faultWith(['127.0.0.1'], { from: new Date(Date.now() + 3_600_000), to: VALIDITY.to }),
+    clock,
+  );
 });
 
 test('what is no broker is named', async (t) => {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fleetUsers, parseRelay } from '../../src/security/fleet-users.ts';
+import { natsConfig } from '../../src/security/nats-config.ts';
+import { makeUserKey } from '../../src/security/nkey.ts';
 import { copyRequest, makeFile, sha256Of } from '../support/copying.ts';
 import { errorLog, submitAll, waitForEnd } from '../support/fleet.ts';
 import { publishFault, startKeyedBroker, subscribeFault } from '../support/keyed-fleet.ts';
@@ -159,4 +163,13 @@ test('a node that is not the central one relays too, where it is named', async (
   assert.match(await publishFault(one, 'hub.REQCliCommand.CommandACK'), VIOLATION);
   const two = (await attacker('ship2')).connection;
   assert.match(await publishFault(two, 'hub.REQCliCommand.CommandACK'), VIOLATION);
+});
+
+test('doc/nats-server/fleet.conf is what steward broker-config writes', () => {
+  const keys = new Map(['central', 'ship1', 'ship2'].map((name) => [name, makeUserKey().publicKey]));
+  const users = fleetUsers(keys, { central: 'central', relays: [parseRelay('ship1:central:ship2')] });
+  let text = natsConfig(users, { port: 4222 });
+  for (const [name, key] of keys) text = text.replace(key, `NKEY_OF_${name.toUpperCase()}`);
+  const file = join(import.meta.dirname, '../../doc/nats-server/fleet.conf');
+  assert.equal(readFileSync(file, 'utf8'), text);
 });
