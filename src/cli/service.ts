@@ -106,8 +106,12 @@ async function install(call: ServiceCall): Promise<number> {
     saveConfig: (folder, { isNew, isDryRun }) => saveConfig(call, { folder, isNew, plan, isDryRun }),
   };
   await installService({ plan, program, root: rootOf(call), isDryRun }, deps);
+  const name = options.name === undefined ? '' : ` --name ${plan.name}`;
   if (isDryRun) stdout.write(`\n${unitText(plan, program)}`);
-  else stdout.write(`\nsteward service status tells how it does, journalctl -u ${plan.name} what it says.\n`);
+  else
+    stdout.write(
+      `\nsteward service status${name} tells how it does, journalctl -u ${plan.name} what it says.\n`,
+    );
   return EXIT.ok;
 }
 
