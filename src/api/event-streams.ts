@@ -127,14 +127,24 @@ class EventStream {
   }
 }
 
-/** What several clients are told of is written out once. */
-const frames = new WeakMap<ApiEvent, string>();
-
 function frameOf(event: ApiEvent): string {
-  const known = frames.get(event);
+  return `event: ${event.type}\ndata: ${dataOf(event)}\n\n`;
+}
+
+function dataOf(event: ApiEvent): string {
+  if (event.type === 'requests') return `{"requests":[${event.requests.map(jsonOf).join(',')}]}`;
+  if (event.type === 'nodes') return `{"nodes":[${event.nodes.map(jsonOf).join(',')}]}`;
+  const { type: _, ...data } = event;
+  return JSON.stringify(data);
+}
+
+/** Clients with filters of their own are told of the same requests: each is written out once. */
+const written = new WeakMap<object, string>();
+
+function jsonOf(object: object): string {
+  const known = written.get(object);
   if (known !== undefined) return known;
-  const { type, ...data } = event;
-  const frame = `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
-  frames.set(event, frame);
-  return frame;
+  const json = JSON.stringify(object);
+  written.set(object, json);
+  return json;
 }
