@@ -62,7 +62,7 @@ export function createDesk(
     cancelBatch: async (id) => cancelling.batch(await requests.batchId(id)),
     resendBatch: async (id, which) => resending.batch(await requests.batchId(id), which),
     nodes: () => nodes.list(),
-    targets: (targets) => refusing(async () => resolveTargets(targets, await fleet())),
+    targets: (targets) => refusing(async () => resolveTargets(targets, await fleet(targets))),
     groups: () => refusing(() => groups.read()),
     queues: async () => outbox.lanes().filter(isUsed).map(toQueue),
     processes: async () =>
@@ -74,8 +74,10 @@ export function createDesk(
     events: (filter, listener) => changes.watch(filter, listener),
   };
 
-  async function fleet() {
-    return { nodes: await nodes.list(), groups: await groups.read() };
+  /** A groups file that is wrong is in the way of those alone who name a group. */
+  async function fleet(targets: readonly string[]) {
+    const namesGroups = targets.some((target) => target.includes('@'));
+    return { nodes: await nodes.list(), groups: namesGroups ? await groups.read() : {} };
   }
 }
 
