@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConfigFile } from '../config/config-file.ts';
 import { parseFlags } from '../config/flags.ts';
@@ -15,7 +15,7 @@ import { readSeedFile } from '../security/key-files.ts';
 import { SecurityError } from '../security/security-error.ts';
 import { type JoinToken, tokenKeyOf } from '../security/token.ts';
 import type { CommandCall } from './command.ts';
-import { folderFlags, placeOf, seedFileOf } from './up-settings.ts';
+import { folderFlags, placeOf } from './up-settings.ts';
 import { keepKey } from './up-steps.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -28,8 +28,18 @@ export interface JoinRecord {
   readonly token: string;
 }
 
+/** Where a node's files go. */
+export interface JoinLayout {
+  /** The folder in which config.toml and keys are written. */
+  readonly etc: string;
+  /** The same folder as the node will see it. */
+  readonly seenEtc: string;
+  /** Flags that name the other folders. */
+  readonly flags: readonly string[];
+}
+
 interface JoinWishes {
-  readonly folder: string;
+  readonly layout: JoinLayout;
   readonly address: string;
   readonly token: JoinToken;
   readonly name: string | undefined;
@@ -38,6 +48,8 @@ interface JoinWishes {
   readonly timeoutMs: number;
 }
 
+const SEED_FILE = 'node.nk';
+const AUTHORITY_FILE = 'broker-ca.pem';
 const DEFAULT_PORT = 4222;
 const TRY_AGAIN_MS = 1000;
 /** Flags that say what joining decides. */
@@ -50,28 +62,30 @@ const DECIDED = [
   'ConfigFolder',
 ] as const;
 
-/** The record of a folder that has joined, or undefined. */
-export async function readJoined(folder: string): Promise<JoinRecord | undefined> {
+/** The layout of a node with all that it has in one folder. */
+export function ownLayout(folder: string): JoinLayout {
+  const etc = join(folder, 'etc');
+  return { etc, seenEtc: etc, flags: folderFlags(folder).slice(1) };
+}
+
+/** The record of a config folder that has joined, or undefined. */
+export async function readJoined(etc: string): Promise<JoinRecord | undefined> {
   try {
-    return JSON.parse(await readFile(recordFile(folder), 'utf8')) as JoinRecord;
+    return JSON.parse(await readFile(recordFile(etc), 'utf8')) as JoinRecord;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
-    throw new UsageError(`${recordFile(folder)} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`${recordFile(etc)} cannot be read: ${(error as Error).message}`);
   }
 }
 
-/** Whether a folder has joined with this token. Throws UsageError where it has with another, or under another name. */
-export async function isJoinedBy(
-  folder: string,
-  token: JoinToken,
-  name: string | undefined,
-): Promise<boolean> {
-  const joined = await readJoined(folder);
+/** Whether this token was what a folder has joined with. Throws UsageError where it has with another, or under another name. */
+export async function isJoinedBy(etc: string, token: JoinToken, name: string | undefined): Promise<boolean> {
+  const joined = await readJoined(etc);
   if (joined === undefined) return false;
   const { name: owner, address } = joined;
   if (joined.token !== tokenKeyOf(token) || (name ?? owner) !== owner)
     throw new UsageError(
-      `${folder} has joined as ${owner} (${address}) already: steward join --folder ${folder} runs it; give another --folder, or --again to join anew`,
+      `${dirname(etc)} has joined as ${owner} (${address}) already: steward join without an address runs it; give another --folder, or --again to join anew`,
     );
   return true;
 }
@@ -81,12 +95,13 @@ export async function isJoinedBy(
  * asks again. The record is written last. Throws UsageError and SecurityError.
  */
 export async function joinFleet({ stderr, env }: CommandCall, wishes: JoinWishes): Promise<void> {
-  const { folder, token, flags } = wishes;
+  const { layout, token, flags } = wishes;
+  const { etc, seenEtc } = layout;
   const place = placeOf(wishes.address, DEFAULT_PORT);
   const name = nameOf(wishes);
-  await checkFolder(folder, flags);
-  await keepKey(seedFileOf(folder));
-  const nodeSeed = await readSeedFile(seedFileOf(folder));
+  await checkFolder(etc, flags);
+  await keepKey(join(etc, SEED_FILE));
+  const nodeSeed = await readSeedFile(join(etc, SEED_FILE));
   stderr.write(`Joining as ${name} at ${showPlace(place)}\n`);
   const { answer, authority } = await askPatiently(
     { place, token, nodeSeed, name },
@@ -94,24 +109,23 @@ export async function joinFleet({ stderr, env }: CommandCall, wishes: JoinWishes
     (reason) => stderr.write(`${reason}; trying again\n`),
   );
   if (answer.verdict !== 'admitted') throw new SecurityError('bad-token', `not let in: ${answer.reason}`);
-  const authorityFile = join(folder, 'etc/broker-ca.pem');
-  await writeAtomically(authorityFile, authority);
+  await writeAtomically(join(etc, AUTHORITY_FILE), authority);
   const decided = [
     `-nodeName=${name}`,
     `-centralNodeName=${answer.central}`,
     `-brokerAddress=tls://${showPlace(place)}`,
-    `-nkeySeedFile=${seedFileOf(folder)}`,
-    `-rootCAPath=${authorityFile}`,
+    `-nkeySeedFile=${join(seenEtc, SEED_FILE)}`,
+    `-rootCAPath=${join(seenEtc, AUTHORITY_FILE)}`,
   ];
   const { warnings, configFile } = await loadConfig({
-    args: [...folderFlags(folder), ...decided, ...flags],
+    args: [`-configFolder=${etc}`, ...layout.flags, ...decided, ...flags],
     env,
   });
   for (const warning of warnings) stderr.write(`steward: warning: ${warning}\n`);
   await access(configFile);
   const record = { name, central: answer.central, address: showPlace(place), token: tokenKeyOf(token) };
-  await writeAtomically(recordFile(folder), `${JSON.stringify(record satisfies JoinRecord, undefined, 2)}\n`);
-  stderr.write(`${name} has joined the fleet of ${answer.central}. Its files are in ${folder}.\n`);
+  await writeAtomically(recordFile(etc), `${JSON.stringify(record satisfies JoinRecord, undefined, 2)}\n`);
+  stderr.write(`${name} has joined the fleet of ${answer.central}. Its configuration is in ${etc}.\n`);
 }
 
 function nameOf({ token, name }: JoinWishes): string {
@@ -128,14 +142,14 @@ function nameOf({ token, name }: JoinWishes): string {
 }
 
 /** What belongs to another node, or would contradict what joining decides, is refused before anything is made. */
-async function checkFolder(folder: string, flags: readonly string[]): Promise<void> {
+async function checkFolder(etc: string, flags: readonly string[]): Promise<void> {
   const given = parseFlags(flags).values;
   const decided = DECIDED.find((key) => given.has(key));
   if (decided !== undefined)
     throw new UsageError(`the flag of ${decided} cannot be given to join, which decides it`);
-  const { entries } = await readConfigFile(join(folder, 'etc/config.toml'));
+  const { entries } = await readConfigFile(join(etc, 'config.toml'));
   if (entries.has('AdmissionFolder') && entries.get('AdmissionFolder')?.value !== '')
-    throw new UsageError(`${folder} is the folder of a central node: give another --folder`);
+    throw new UsageError(`${dirname(etc)} is the folder of a central node: give another --folder`);
 }
 
 /** Asks until there is an answer: a broker that is away now may be back in a moment. */
@@ -160,6 +174,6 @@ async function askPatiently(
   }
 }
 
-function recordFile(folder: string): string {
-  return join(folder, 'etc/joined.json');
+function recordFile(etc: string): string {
+  return join(etc, 'joined.json');
 }

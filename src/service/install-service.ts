@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunProgram } from './run-program.ts';
 import { ServiceError } from './service-error.ts';
@@ -64,7 +64,9 @@ export async function installService(options: InstallOptions, deps: InstallDeps)
   });
   await step(`${isNew ? 'write' : 'check'} ${plan.configFolder}/config.toml`, async () => {
     await deps.saveConfig(configFolder, { isNew, plan, isDryRun });
-    await give(join(configFolder, 'config.toml'), user);
+    // Keys that lie beside it must be readable for the node as well.
+    for (const entry of await readdir(configFolder, { withFileTypes: true }))
+      if (entry.isFile()) await give(join(configFolder, entry.name), user);
   });
   const path = unitPath(plan.name, root);
   await step(`write ${unitPath(plan.name)}`, async () => {

@@ -271,3 +271,34 @@ test('with another broker up says what its operator has to do, and that works', 
   await waitFor('ship1', () => ship.stderr.includes('"taking requests"'), { timeoutMs: 20_000 });
   await waitForFile(join(path, 'c/data/hello-messages/ship1/hello.log'), undefined, { timeoutMs: 20_000 });
 });
+
+test('a machine joins as a service, with its files where those of services are', async (t) => {
+  const central = await UpCentral.start(t);
+  const root = join(central.root, 'image');
+  const words = [
+    'join',
+    central.address,
+    central.printedToken,
+    '--name',
+    'ship1',
+    '--service',
+    '--root',
+    root,
+  ];
+  const { code, stdout, stderr } = await runSteward(words, central.root);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /write \/etc\/systemd\/system\/steward\.service: done/);
+  const config = await readFile(join(root, 'etc/steward/config.toml'), 'utf8');
+  for (const line of [
+    'NodeName = "ship1"',
+    'NkeySeedFile = "/etc/steward/node.nk"',
+    'RootCAPath = "/etc/steward/broker-ca.pem"',
+    'DatabaseFolder = "/var/lib/steward"',
+  ])
+    assert.ok(config.includes(line), line);
+  assert.equal((await stat(join(root, 'etc/steward/node.nk'))).mode & 0o777, 0o600);
+  const again = await runSteward(words, central.root);
+  assert.equal(again.code, 0, again.stderr);
+  const refused = await runSteward(['join', '--service', '--folder', 'x'], central.root);
+  assert.match(refused.stderr, /--service has its files in \/etc\/steward/);
+});
