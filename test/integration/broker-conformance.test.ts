@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Broker, startBroker } from '../support/broker.ts';
 import { type BrokerInfo, normalised, ProtocolClient } from '../support/protocol-client.ts';
-import { SCRIPT_GROUPS, type Script, type Step } from '../support/protocol-scripts.ts';
+import type { Script, Step } from '../support/protocol-script.ts';
+import { SCRIPT_GROUPS } from '../support/protocol-scripts.ts';
 
 for (const { name, config, scripts } of SCRIPT_GROUPS) {
   test(`${name}: the embedded broker answers the same bytes as nats-server does`, async (t) => {
