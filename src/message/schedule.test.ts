@@ -37,6 +37,16 @@ test('a cron expression means local time, and may have seconds in front', () => 
   assert.equal(next, new Date(2026, 10, 23, 4, 30).getTime());
 });
 
+test('a time means one run, with a zone that of its zone, and without that of this machine', () => {
+  const at = START + 60_000;
+  assert.deepEqual(times(new Date(at).toISOString(), 3), [60_000, undefined]);
+  assert.deepEqual(times('2026-11-22T16:30', 3), [
+    new Date(2026, 10, 22, 16, 30).getTime() - START,
+    undefined,
+  ]);
+  assert.deepEqual(times('2026-11-22T10:00', 3), [undefined]);
+});
+
 test('what is no schedule is refused with the reason', () => {
   assert.match(reasonOf([0, 5]), /1 second at least/);
   assert.match(reasonOf([5, 4]), /total of 4 s is less than the interval of 5 s/);
@@ -44,7 +54,8 @@ test('what is no schedule is refused with the reason', () => {
     assert.match(reasonOf(value), /^must be \[interval, total\]/);
   assert.match(reasonOf('61 * * * *'), /"61 \* \* \* \*" is no cron expression: .*minute: 61/);
   assert.match(reasonOf('* * *'), /needs five fields/);
-  assert.match(reasonOf('2026-01-01T00:00:00'), /needs five fields/);
+  assert.match(reasonOf('2026-01-01 00:00'), /needs five fields/);
+  assert.match(reasonOf('2026-13-01T00:00'), /"2026-13-01T00:00" is no time/);
   assert.match(reasonOf('0 0 * * * * 2030'), /needs five fields/);
   assert.match(reasonOf('0 0 31 2 *'), /no date ever fits/);
   assert.match(reasonOf(''), /needs five fields/);
@@ -52,7 +63,7 @@ test('what is no schedule is refused with the reason', () => {
 });
 
 test('a schedule is the same after it has travelled', () => {
-  for (const value of [[5, 60], '*/5 * * * *', '@daily'])
+  for (const value of [[5, 60], '*/5 * * * *', '@daily', '2026-11-22T17:00:00.000Z'])
     assert.deepEqual(parseSchedule(JSON.stringify(value)), value);
   assert.equal(readSchedule(' 0  4\t* * * ').ok, true);
   for (const text of ['', '{', '[5', '5', '"x"']) assert.equal(parseSchedule(text), undefined);

@@ -1,17 +1,23 @@
 import { cronFault, nextCronTime } from '../lib/cron-times.ts';
 import { showText, showValue } from '../lib/show-value.ts';
 
-/** When a request runs again and again: every so many seconds, for so many; or at the times of a cron expression. */
+/**
+ * When a request runs again and again: every so many seconds, for so many; at the times of a cron expression; or once, at
+ * a time of ISO 8601.
+ */
 export type Schedule = readonly [intervalSeconds: number, totalSeconds: number] | string;
 
-const FORM = 'must be [interval, total] in whole seconds, or a cron expression in quotes';
+const FORM = 'must be [interval, total] in whole seconds, or a cron expression or a time in quotes';
+/** Without a zone it is a time of the node that runs the request. */
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?$/;
 const MAX_SECONDS = 2 ** 31 - 1;
 
 /** A schedule from JSON, or why it is none. */
 export function readSchedule(
   value: unknown,
 ): { readonly ok: true; readonly value: Schedule } | { readonly ok: false; readonly reason: string } {
-  if (typeof value === 'string') return readCron(value);
+  if (typeof value === 'string')
+    return MOMENT.test(value.trim()) ? readMoment(value.trim()) : readCron(value);
   if (!Array.isArray(value) || value.length !== 2 || !value.every(isSeconds)) {
     return { ok: false, reason: `${FORM}, but is ${showValue(value)}` };
   }
@@ -58,11 +64,20 @@ export function nextRunAt(
   schedule: Schedule,
   { startedAt, after }: { startedAt: number; after: number },
 ): number | undefined {
-  if (typeof schedule === 'string') return nextCronTime(schedule, after);
+  if (typeof schedule === 'string') {
+    if (!MOMENT.test(schedule)) return nextCronTime(schedule, after);
+    const at = Date.parse(schedule);
+    return at > after ? at : undefined;
+  }
   const [interval, total] = schedule;
   if (after < startedAt) return startedAt;
   const next = startedAt + (Math.floor((after - startedAt) / (interval * 1000)) + 1) * interval * 1000;
   return next < startedAt + total * 1000 ? next : undefined;
+}
+
+function readMoment(text: string): ReturnType<typeof readSchedule> {
+  if (!Number.isNaN(Date.parse(text))) return { ok: true, value: text };
+  return { ok: false, reason: `${showText(text)} is no time: there is no such day or hour` };
 }
 
 function readCron(text: string): ReturnType<typeof readSchedule> {

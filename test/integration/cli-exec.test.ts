@@ -149,6 +149,18 @@ test('how a command ended is told, with the last line that it printed as an erro
   assert.deepEqual([late.code, /^steward: ship2: expired: /.test(late.stderr)], [3, true], late.stderr);
 });
 
+test('a command for later is on its node before exec ends, and runs there at its time', async (t) => {
+  const { central, ships, call } = await startScene(t, ['ship1']);
+  const script = 'echo ran; date > ran-at';
+  const { code, stdout } = await call('exec', 'ship1', '--at', '3s', '--json', '--shell', script);
+  const { batch, counts } = JSON.parse(stdout);
+  assert.deepEqual([code, counts.running], [0, 1]);
+  assert.equal(existsSync(join(ships.ship1!.folder, 'ran-at')), false);
+  assert.equal((await call('watch', batch)).code, 0);
+  assert.equal(await central.waitForFile(`exec/ship1/${batch}.log`), 'ran\n');
+  assert.match((await call('status', batch)).stdout, /succeeded .* 1 run, 0 failed, 0 skipped/);
+});
+
 test('a node that dies while it runs the command is a failure once it tells so', async (t) => {
   const { ships, call } = await startScene(t, ['ship1']);
   const running = call('exec', 'ship1', '--wait', '60s', '--shell', 'touch begun; exec sleep 60');

@@ -4,10 +4,13 @@ import type { ExecOptions } from './read-options.ts';
 /** Gives the command the data of the message as its standard input. */
 const WITH_STDIN = ['sh', '-c', 'f=$1; shift; exec "$@" <"$f"', 'sh', '{{STEWARD_DATA_FILE}}'];
 
-/** The message of a run, without its targets. Its output is told of while it runs, and goes nowhere else. */
+/**
+ * The message of a run, without its targets. Its output is told of while it runs, and goes nowhere else; that of a run
+ * for later is appended to a file of the sending node.
+ */
 export function commandMessage(
   { command, timeoutSeconds, expiresInSeconds, schedule }: ExecOptions,
-  stdin: Uint8Array | undefined,
+  { batch, stdin }: { readonly batch: string; readonly stdin: Uint8Array | undefined },
 ): Record<string, unknown> {
   return {
     method: 'REQCliCommand',
@@ -15,9 +18,9 @@ export function commandMessage(
     ...(stdin === undefined ? {} : { data: [dataOf(stdin)] }),
     methodTimeout: timeoutSeconds,
     ...(expiresInSeconds === undefined ? {} : { expiresIn: expiresInSeconds }),
-    ...(schedule === undefined ? {} : { schedule }),
-    replyMethod: 'REQNone',
-    output: 'live',
+    ...(schedule === undefined
+      ? { replyMethod: 'REQNone', output: 'live' }
+      : { schedule, replyMethod: 'REQToFileAppend', directory: 'exec', fileName: `${batch}.log` }),
   };
 }
 

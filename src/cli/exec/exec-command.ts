@@ -37,10 +37,11 @@ export async function execCommand(call: ParsedCall): Promise<number> {
 }
 
 function newJob(options: ExecOptions, nodes: readonly ChosenNode[], stdin: Uint8Array | undefined): Job {
-  const message = commandMessage(options, stdin);
+  const batch = newId();
+  const message = commandMessage(options, { batch, stdin });
   const targets = nodes.map(({ name }) => name);
   const plan = options.rolling === undefined ? undefined : planOf(options.rolling, { targets, message });
-  return { batch: newId(), label: runLabel(options), message, plan, isResumed: false, nodes };
+  return { batch, label: runLabel(options), message, plan, isResumed: false, nodes };
 }
 
 /** The run of a batch that exists; where it has no plan, nothing more is submitted. */
@@ -91,6 +92,10 @@ async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job:
     },
   ).toEnd();
   await view.finish(end);
+  if (options.schedule !== undefined && options.form === 'text')
+    call.stderr.write(
+      `what it prints is appended to exec/<node>/${batch}.log in the data folder of the node asked\n`,
+    );
   return runExitCode(tracker.counts(), { isLater: options.schedule !== undefined });
 }
 

@@ -131,9 +131,9 @@ export class Run {
     const { api, tracker } = this.#deps;
     const wanted = targets.map(({ node }) => node);
     try {
+      await this.#notePlan();
       const answer = await api.submit([{ ...message, toNodes: wanted }], { batch, label });
       this.#takeAnswer(answer, targets);
-      await this.#notePlan();
     } catch (error) {
       if (!PASSING.has((error as { code?: string }).code ?? '')) throw error;
       await this.#recover(error);
@@ -157,7 +157,7 @@ export class Run {
     }
   }
 
-  /** Notes how to go on, once the batch exists. */
+  /** Notes how to go on, before anything is begun. */
   async #notePlan(): Promise<void> {
     if (this.#isPlanned) return;
     await this.#deps.api.planBatch(this.#options.batch, this.#options.plan);
