@@ -8,6 +8,7 @@ import { measureCopy } from './measure-copy.ts';
 import { measureDrain } from './measure-drain.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureSingle } from './measure-single.ts';
+import { measureStatus } from './measure-status.ts';
 import { measureTail } from './measure-tail.ts';
 import { median, percentile } from './statistics.ts';
 import type { Goal, Row } from './table.ts';
@@ -25,6 +26,8 @@ export interface BenchOptions {
   readonly queued: number;
   /** The size of the file that is copied, MB. */
   readonly copyMb: number;
+  /** Requests in the ledger that is asked for their states. */
+  readonly remembered: number;
 }
 
 /** Measures one or more rows of the table. `shared` carries what a later figure needs of an earlier one. */
@@ -51,6 +54,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   copy: copyFigures,
   tail: tailFigures,
   api: apiFigures,
+  status: statusFigures,
   binary: binaryFigures,
 };
 
@@ -192,6 +196,18 @@ async function apiFigures(): Promise<Row[]> {
   const figure = `list of ${LISTED_NODES} nodes by the API`;
   const note = `${(bytes / 1e6).toFixed(1)} MB of JSON, read and parsed; the limit is the bare SQL query of the rows`;
   return [{ name: 'api', figure, value: listMs, unit: 'ms', limit: queryMs, goal: { atMost: 200 }, note }];
+}
+
+async function statusFigures({ remembered }: BenchOptions): Promise<Row[]> {
+  const { commandMs, emptyMs, queryMs, api } = await measureStatus(remembered);
+  const asked = Object.entries(api).map(([name, ms]) => `${name} ${ms.toFixed(1)} ms`);
+  return [
+    {
+      ...{ name: 'status', figure: `steward status of ${remembered} requests`, unit: 'ms' },
+      ...{ value: commandMs, limit: emptyMs + queryMs, goal: { atMost: 100 } },
+      note: `the limit is an empty program (${emptyMs.toFixed(0)} ms) and the bare query (${queryMs.toFixed(0)} ms); by the API: ${asked.join(', ')}`,
+    },
+  ];
 }
 
 interface Rates {

@@ -10,12 +10,12 @@ export interface Fleet extends AsyncDisposable {
 }
 
 /** Starts a broker and the node `central`, in folders of their own; `ship1` follows when it is asked for. */
-export async function startFleet(): Promise<Fleet> {
+export async function startFleet(more: Readonly<Record<string, number>> = {}): Promise<Fleet> {
   const stack = new AsyncDisposableStack();
   try {
     const broker = stack.use(await startBroker());
     const start = async (name: string): Promise<StewardNode> => {
-      const flags = { promHostAndPort: `127.0.0.1:${await freePort()}` };
+      const flags = { promHostAndPort: `127.0.0.1:${await freePort()}`, ...more };
       return stack.use(await startStewardNode({ name, broker, flags }));
     };
     const central = await start('central');

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type BenchOptions, FIGURES } from './figures.ts';
 import { formatTable, isMet, type Row } from './table.ts';
 
-const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--runs 3] [--queued 1000000] [--appends 20000] [--copy-mb 1000] [--tail-lines 200000]
+const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--runs 3] [--queued 1000000] [--appends 20000] [--copy-mb 1000] [--tail-lines 200000] [--remembered 1000000]
 
 Measures a node against the limits of this machine. Names: ${Object.keys(FIGURES).join(', ')}.
 Without --only all but "limits" are measured (the others measure the limits that they need).
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     queued: { type: 'string', default: '1000000' },
     'copy-mb': { type: 'string', default: '1000' },
     'tail-lines': { type: 'string', default: '200000' },
+    remembered: { type: 'string', default: '1000000' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -38,6 +39,7 @@ const options: BenchOptions = {
   tailLines: Number(values['tail-lines']),
   queued: Number(values.queued),
   copyMb: Number(values['copy-mb']),
+  remembered: Number(values.remembered),
 };
 
 const shared = {};
