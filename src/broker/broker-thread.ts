@@ -43,6 +43,7 @@ class RunningThread implements BrokerThread {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #isStopping = false;
+  #isEnded = false;
 
   constructor(worker: Worker, logger: BrokerLogger) {
     this.#worker = worker;
@@ -51,6 +52,7 @@ class RunningThread implements BrokerThread {
     this.#exited = once(worker, 'exit').catch(() => {});
     this.failed = new Promise((resolve) => {
       const end = (error: Error) => {
+        this.#isEnded = true;
         for (const { reject } of this.#waiting.values()) reject(error);
         this.#waiting.clear();
         if (!this.#isStopping) resolve(error);
@@ -64,6 +66,7 @@ class RunningThread implements BrokerThread {
   }
 
   async setUsers(users: readonly BrokerUser[]): Promise<void> {
+    if (this.#isEnded) throw new BrokerError('failed', 'the embedded broker has ended');
     this.#lastId += 1;
     this.#ask({ call: 'users', id: this.#lastId, users });
     await this.#wait(this.#lastId);
@@ -71,6 +74,7 @@ class RunningThread implements BrokerThread {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
+    this.#isEnded = true;
     this.#ask({ call: 'stop' });
     await this.#exited;
   }

@@ -6,6 +6,7 @@ import { checkUsers, limitsOf } from './check-options.ts';
 import { Connection } from './connection.ts';
 import { type Handshake, Handshakes } from './handshakes.ts';
 import type { BrokerLogger, ClientSocket, Hub } from './hub.ts';
+import { limitedLogger } from './limited-logger.ts';
 import { Flusher } from './output.ts';
 import { Router } from './router.ts';
 import { SignIn } from './sign-in.ts';
@@ -64,7 +65,7 @@ class RunningBroker implements Broker, Hub {
     this.limits = limitsOf(options);
     if (options.users !== undefined) checkUsers(options.users);
     this.#options = options;
-    this.logger = logger;
+    this.logger = limitedLogger(logger, now);
     this.now = now;
     this.signIn = new SignIn(options);
     this.#handshakes = options.tls && new Handshakes(options.tls, { timeoutMs: this.limits.signInTimeoutMs });

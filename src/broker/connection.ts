@@ -160,7 +160,7 @@ export class Connection implements ProtocolEvents {
 
   /** Looks whether it is still let in, and what it may do, after the users were replaced. */
   recheck(): void {
-    if (this.#signedIn === undefined) return;
+    if (this.#signedIn === undefined || !this.isOpen) return;
     const signedIn = this.#hub.signIn.again(this.#signedIn);
     if (signedIn === undefined) return this.#refuseSignIn();
     this.#welcome(signedIn);
@@ -229,6 +229,8 @@ export class Connection implements ProtocolEvents {
     this.#heardAt = this.#hub.now();
     this.#pingsOut = 0;
     this.#parser.feed(chunk);
+    // Answers to the client itself wait too, where it does not read them.
+    if (this.output.pendingBytes > this.#limits.maxPendingBytes) this.cutOff('Slow Consumer');
   }
 
   #welcome(signedIn: SignedIn): void {

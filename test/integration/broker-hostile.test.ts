@@ -145,6 +145,21 @@ test('a client for which little waits, but which reads nothing, is cut off after
   await unharmed(150);
 });
 
+test('a client that asks and asks, and never reads the answers, is cut off', async (t) => {
+  const { broker, unharmed } = await attacked(t, { args: ['--max-pending', '4MB'] });
+  for (const lines of ['PING\r\n', 'SUB a..b 1\r\n', 'PUB a..b r 0\r\n\r\n']) {
+    const socket = await opened(broker, `CONNECT {"verbose":true,"pedantic":true}\r\n`);
+    const bytes = Buffer.from(lines.repeat(50_000));
+    const isEnded = once(socket, 'close');
+    for (let count = 0; count < 200 && !socket.destroyed; count += 1) {
+      await Promise.race([new Promise((resolve) => socket.write(bytes, resolve)), isEnded]);
+    }
+    assert.ok(socket.destroyed, lines);
+  }
+  assert.equal(broker.log.match(/reads too slowly/g)?.length, 3);
+  await unharmed(100);
+});
+
 test('many clients that read nothing are cut off before all that waits for them takes the memory', async (t) => {
   const { broker, unharmed } = await attacked(t, { args: ['--log-level', 'warn'] });
   const deaf = await Promise.all(Array.from({ length: 30 }, () => opened(broker, `${SAID}SUB flood 1\r\n`)));
