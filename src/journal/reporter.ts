@@ -5,6 +5,9 @@ import { markReported } from './rows.ts';
 
 /** How long ends are gathered before they are sent, and how many go into one message. */
 const GATHER_MS = 10;
+/** An end after such a silence is likely the only one, and somebody waits for it. */
+const SILENCE_MS = 100;
+const GATHER_AFTER_SILENCE_MS = 1;
 const MAX_ENDS = 200;
 /** How much output goes into one message, unless one end has more, bytes. */
 const MAX_OUTPUT_BYTES = 256 * 1024;
@@ -22,6 +25,7 @@ export class Reporter implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #pending = new Map<string, Pending[]>();
   readonly #loops = new Map<string, Promise<void>>();
+  readonly #sentAt = new Map<string, number>();
 
   constructor(deps: Pick<JournalDeps, 'sendReport' | 'logger'>) {
     this.#deps = deps;
@@ -42,7 +46,8 @@ export class Reporter implements AsyncDisposable {
   }
 
   async #run(toNode: string, pending: Pending[]): Promise<void> {
-    await pause(GATHER_MS, this.#stop.signal);
+    const silenceMs = performance.now() - (this.#sentAt.get(toNode) ?? -Infinity);
+    await pause(silenceMs > SILENCE_MS ? GATHER_AFTER_SILENCE_MS : GATHER_MS, this.#stop.signal);
     while (pending.length > 0) {
       const some = firstOf(pending);
       const rows = some.flatMap(({ row }) => (row === undefined ? [] : [row]));
@@ -53,6 +58,7 @@ export class Reporter implements AsyncDisposable {
           [markReported(rows)],
         );
         pending.splice(0, some.length);
+        this.#sentAt.set(toNode, performance.now());
       } catch (error) {
         this.#deps.logger.warn({ err: error, toNode }, 'a report could not be queued; trying again');
         if (this.#stop.signal.aborted) break;
