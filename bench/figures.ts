@@ -6,6 +6,7 @@ import { measureBroker } from './measure-broker.ts';
 import { measureCommands } from './measure-commands.ts';
 import { measureCopy } from './measure-copy.ts';
 import { measureDrain } from './measure-drain.ts';
+import { measureExec } from './measure-exec.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureSingle } from './measure-single.ts';
 import { measureStatus } from './measure-status.ts';
@@ -55,6 +56,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   tail: tailFigures,
   api: apiFigures,
   status: statusFigures,
+  exec: execFigures,
   binary: binaryFigures,
 };
 
@@ -206,6 +208,21 @@ async function statusFigures({ remembered }: BenchOptions): Promise<Row[]> {
       ...{ name: 'status', figure: `steward status of ${remembered} requests`, unit: 'ms' },
       ...{ value: commandMs, limit: emptyMs + queryMs, goal: { atMost: 100 } },
       note: `the limit is an empty program (${emptyMs.toFixed(0)} ms) and the bare query (${queryMs.toFixed(0)} ms); by the API: ${asked.join(', ')}`,
+    },
+  ];
+}
+
+async function execFigures(): Promise<Row[]> {
+  const { execMs, commandMs, emptyStartMs } = await measureExec(30);
+  return [
+    {
+      name: 'exec',
+      figure: 'exec of one command on one node, beside an empty program',
+      value: execMs - commandMs,
+      unit: 'ms',
+      limit: emptyStartMs,
+      goal: { atMost: 60 },
+      note: `${execMs.toFixed(0)} ms from start to end, the command itself ${commandMs.toFixed(1)} ms`,
     },
   ];
 }
