@@ -26,6 +26,7 @@ const SUMMARY = {
   acceptedAt: TIME_OR_NULL,
   startedAt: TIME_OR_NULL,
   endedAt: TIME_OR_NULL,
+  tookMs: { ...COUNT_OR_NULL, description: 'How long the run took, by the clock of its node' },
   attempts: COUNT,
   exitCode: NUMBER_OR_NULL,
   signal: TEXT_OR_NULL,

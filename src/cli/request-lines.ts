@@ -1,5 +1,4 @@
 import type { RequestSummary } from '../contract/requests.ts';
-import { isEnd } from '../contract/states.ts';
 import { durationText } from './format/duration.ts';
 import { agoText, momentText } from './format/moment.ts';
 import { shortLength } from './format/short-id.ts';
@@ -51,10 +50,8 @@ function changedAt({ queuedAt, sentAt, acceptedAt, startedAt, endedAt }: Request
   return endedAt ?? startedAt ?? acceptedAt ?? sentAt ?? queuedAt;
 }
 
-/** How long the run took, or has taken to this point in its request's life. */
-function tookText({ state, startedAt, acceptedAt, endedAt }: RequestSummary): string {
-  const begun = startedAt ?? acceptedAt;
-  return begun === null || endedAt === null || !isEnd(state) ? '-' : durationText(endedAt - begun);
+function tookText({ tookMs }: RequestSummary): string {
+  return tookMs === null ? '-' : durationText(tookMs);
 }
 
 function whyText({ reason, exitCode, signal }: RequestSummary): string {

@@ -16,6 +16,8 @@ export interface RequestSummary {
   readonly acceptedAt: number | null;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
+  /** How long the run took, by the clock of the node that ran it; null where it never began or has not ended. */
+  readonly tookMs: number | null;
   readonly attempts: number;
   readonly exitCode: number | null;
   readonly signal: string | null;

@@ -84,7 +84,16 @@ test('every filter, alone and with every other, gives what looking at each row g
 
 test('a request is listed with what is known of it', async (t) => {
   const store = await tempStore(t);
-  const more = { sent_at: 2, accepted_at: 3, started_at: 4, ended_at: 5, attempts: 6, exit_code: 7 };
+  const more = {
+    sent_at: 2,
+    accepted_at: 3,
+    started_at: 4,
+    ended_at: 5,
+    attempts: 6,
+    exit_code: 7,
+    there_started_at: 10,
+    there_ended_at: 22,
+  };
   const id = await new LedgerRows(store).add({
     state: 'failed',
     more: { ...more, reason: 'why', signal: 'SIGTERM', output_bytes: 8, queued_at: 1 },
@@ -92,7 +101,7 @@ test('a request is listed with what is known of it', async (t) => {
   assert.deepEqual((await findRequests(store, {})).items, [
     {
       ...{ id, batch: 'b', node: 'ship1', method: 'REQCliCommand', state: 'failed', reason: 'why' },
-      ...{ queuedAt: 1, sentAt: 2, acceptedAt: 3, startedAt: 4, endedAt: 5 },
+      ...{ queuedAt: 1, sentAt: 2, acceptedAt: 3, startedAt: 4, endedAt: 5, tookMs: 12 },
       ...{ attempts: 6, exitCode: 7, signal: 'SIGTERM', outputBytes: 8 },
     },
   ]);

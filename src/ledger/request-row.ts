@@ -14,6 +14,8 @@ export interface RequestRow {
   readonly accepted_at: number | null;
   readonly started_at: number | null;
   readonly ended_at: number | null;
+  readonly there_started_at: number | null;
+  readonly there_ended_at: number | null;
   readonly attempts: number;
   readonly exit_code: number | null;
   readonly signal: string | null;
@@ -26,7 +28,7 @@ export const LANE_SPAN = 2 ** 32;
 
 /** What `RequestRow` holds, of `ledger l JOIN lanes n`. */
 export const ROW_COLUMNS = `l.key, l.id, l.batch, l.state, l.reason, l.queued_at, l.sent_at, l.accepted_at, l.started_at,
-  l.ended_at, l.attempts, l.exit_code, l.signal, l.output_bytes, n.subject`;
+  l.ended_at, l.there_started_at, l.there_ended_at, l.attempts, l.exit_code, l.signal, l.output_bytes, n.subject`;
 
 /** Ledger and lanes, joined. */
 export const ROW_TABLES = `ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN}`;
@@ -46,11 +48,17 @@ export function toSummary(row: RequestRow): RequestSummary {
     acceptedAt: row.accepted_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    tookMs: tookMs(row),
     attempts: row.attempts,
     exitCode: row.exit_code,
     signal: row.signal || null,
     outputBytes: row.output_bytes,
   };
+}
+
+function tookMs(row: RequestRow): number | null {
+  const { there_started_at: from, there_ended_at: to } = row;
+  return from === null || to === null ? null : Math.max(0, to - from);
 }
 
 /** The node and the method that a subject names. */

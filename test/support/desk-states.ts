@@ -44,6 +44,7 @@ export function aRequest(number: number, more: Partial<RequestSummary> = {}): Re
     attempts: 1,
     exitCode: 0,
     signal: null,
+    tookMs: 1200,
     outputBytes: 12,
     ...more,
   };

@@ -77,7 +77,9 @@ export class FakeDesk implements ApiDesk {
     const now = Date.now();
     const field = MOMENT_OF[state] ?? 'endedAt';
     const outputBytes = request.streams.stdout.length + request.streams.stderr.length;
-    request.summary = { ...request.summary, state, [field]: now, outputBytes, ...more };
+    const { startedAt } = request.summary;
+    const tookMs = field === 'endedAt' && startedAt !== null ? now - startedAt : null;
+    request.summary = { ...request.summary, state, [field]: now, tookMs, outputBytes, ...more };
     request.steps.push({ at: now, what: state, note: more.reason ?? null });
     this.#tell({ type: 'requests', requests: [request.summary] });
   }
@@ -320,6 +322,7 @@ function newSummary(message: Record<string, unknown>, batch: string): RequestSum
     acceptedAt: null,
     startedAt: null,
     endedAt: null,
+    tookMs: null,
     attempts: 0,
     exitCode: null,
     signal: null,

@@ -72,8 +72,7 @@ test('on several nodes lines have their node in front, and a summary says who di
       if (node === 'ship1') return echoing(desk)({ id, node, args, message });
       if (node === 'ship3') return;
       desk.print(id, 'no disk\n', 'stderr');
-      if (node === 'ship2')
-        desk.move(id, 'failed', { exitCode: 3, startedAt: 1, endedAt: 1201, reason: 'exit status 3' });
+      if (node === 'ship2') desk.move(id, 'failed', { exitCode: 3, tookMs: 1200, reason: 'exit status 3' });
       else desk.move(id, 'timed-out', { reason: 'it took too long' });
     };
   });

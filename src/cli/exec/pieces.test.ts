@@ -24,6 +24,7 @@ function request(node: string, state: RequestState, more: Partial<RequestSummary
     queuedAt: 1,
     endedAt: null,
     attempts: 0,
+    tookMs: null,
     outputBytes: null,
   };
   return { ...NOTHING, ...facts, id: `id-${node}`, node, state, ...more };

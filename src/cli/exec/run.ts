@@ -250,6 +250,7 @@ function newRequest(given: { id: string; node: string; at: number; batch: string
     acceptedAt: null,
     startedAt: null,
     endedAt: null,
+    tookMs: null,
     attempts: 0,
     exitCode: null,
     signal: null,

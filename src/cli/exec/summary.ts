@@ -106,8 +106,8 @@ function exitText(request: RequestSummary | undefined): string {
 }
 
 function timeText(request: RequestSummary | undefined): string {
-  const { startedAt = null, endedAt = null } = request ?? {};
-  return startedAt === null || endedAt === null ? '-' : durationText(endedAt - startedAt);
+  const { tookMs = null } = request ?? {};
+  return tookMs === null ? '-' : durationText(tookMs);
 }
 
 function whyText(target: Target, options: SummaryOptions): string {

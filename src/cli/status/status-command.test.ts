@@ -13,9 +13,9 @@ async function startScene(t: TestContext) {
   const message = { toNodes: ['ship1', 'ship2', 'ship3'], method: 'REQCliCommand', methodArgs: ['df', '-h'] };
   const { batch, accepted } = await desk.submit(Buffer.from(JSON.stringify(message)), { label: 'disks' });
   const [one, two, three] = accepted.map(({ id }) => id);
-  desk.move(one!, 'succeeded', { exitCode: 0, startedAt: 1000, endedAt: 2500 });
+  desk.move(one!, 'succeeded', { exitCode: 0, tookMs: 1500 });
   desk.print(two!, 'no such file\n', 'stderr');
-  desk.move(two!, 'failed', { exitCode: 2, reason: 'exit status 2', startedAt: 1000, endedAt: 1400 });
+  desk.move(two!, 'failed', { exitCode: 2, reason: 'exit status 2', tookMs: 400 });
   const call = (...args: string[]) => callSteward(args, { socketPath });
   return { desk, call, batch: batch!, one: one!, two: two!, three: three! };
 }

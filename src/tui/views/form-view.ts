@@ -12,23 +12,27 @@ import { inputSpans } from './frame.ts';
 
 const LABEL_WIDTH = 16;
 
-/** The rows of a form that are in sight: its fields, who is meant, and what is wrong with which. */
+/** The rows of a form that are in sight: who is meant, which stays, and the fields, with what is wrong with which. */
 export function formLines(state: State, form: FormScreen): Line[] {
   const { formRows, formWidth } = formLayout(state);
   if (form.whole !== null) return wholeLines(form, formWidth);
   const { faults } = formResult(form, state.methods);
+  const [targets, ...rest] = rowsOf(form, state.methods);
+  const field = (row: FormRow) =>
+    fieldLine(form, row, { fault: faultOf(form, row, faults), width: formWidth });
+  const pinned = [field(targets!), ...whoLines(state, form, formWidth)];
   const lines: Line[] = [];
   let focusAt = 0;
-  for (const row of rowsOf(form, state.methods)) {
+  for (const row of rest) {
     if (row.field === form.focus) focusAt = lines.length;
     if (row.type === 'send') lines.push([]);
-    lines.push(fieldLine(form, row, { fault: faultOf(form, row, faults), width: formWidth }));
-    if (row.type === 'targets') lines.push(...whoLines(state, form, formWidth));
+    lines.push(field(row));
     if (row.type === 'method')
       lines.push([span(`${' '.repeat(LABEL_WIDTH + 2)}${cleanLine(row.summary)}`, 'dim')], []);
   }
-  const top = Math.max(0, Math.min(focusAt - Math.floor(formRows / 2), lines.length - formRows));
-  return lines.slice(top, top + formRows);
+  const height = formRows - pinned.length;
+  const top = Math.max(0, Math.min(focusAt - Math.floor(height / 2), lines.length - height));
+  return [...pinned, ...lines.slice(top, top + height)];
 }
 
 /** The message as it would be sent, and what the node says of it. */

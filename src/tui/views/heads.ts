@@ -4,7 +4,6 @@ import type { RequestsScreen, State } from '../state/state.ts';
 import { cleanLine } from '../text/clean.ts';
 import { type Line, type Span, span } from '../text/spans.ts';
 import { age, ago, dateTime } from '../text/times.ts';
-import { systemText } from './lists.ts';
 import { outcomeStyle, presenceSpan } from './state-styles.ts';
 
 /** What stands above the list of a node's or a batch's requests. */
@@ -16,7 +15,7 @@ export function headLines(state: State, screen: RequestsScreen): Line[] {
 function nodeLines(state: State, name: string): Line[] {
   const node = state.nodes?.find((candidate) => candidate.name === name);
   if (node === undefined) return [[span('  It was never heard of here.', 'dim')], [], [], []];
-  const { presence, lastSeenAt, version, startedAt, isSelf, isCentral, queued, running } = node;
+  const { presence, lastSeenAt, version, os, arch, startedAt, isSelf, isCentral, queued, running } = node;
   const role = [...(isSelf ? ['the node that is asked'] : []), ...(isCentral ? ['the central node'] : [])];
   return [
     [
@@ -26,7 +25,7 @@ function nodeLines(state: State, name: string): Line[] {
       role.length === 0 ? '' : `, ${role.join(' and ')}`,
     ],
     [
-      `  ${systemText(node)}, version ${cleanLine(version ?? 'not told')}`,
+      `  ${cleanLine(`${os ?? 'system not told'} ${arch ?? ''}`)}, version ${cleanLine(version ?? 'not told')}`,
       startedAt === null ? '' : `, started ${dateTime(startedAt)}`,
       span(`  ${labelText(node.labels)}`, 'dim'),
     ],

@@ -113,9 +113,10 @@ function nodeColumns({ now }: State): Column<NodeSummary>[] {
   ];
 }
 
-/** The system of a node as `linux/x64`. */
-export function systemText({ os, arch }: NodeSummary): string {
-  return os === null ? '-' : cleanLine(arch === null ? os : `${os}/${arch}`);
+/** The system of a node as `linux/x64`, without its version. */
+function systemText({ os, arch }: NodeSummary): string {
+  if (os === null) return '-';
+  return cleanLine([os.split(' ')[0], ...(arch === null ? [] : [arch])].join('/'));
 }
 
 function requestColumns(state: State, isOfOneNode: boolean): Column<RequestSummary>[] {

@@ -26,14 +26,13 @@ export function requestLines(state: State, screen: RequestScreen): Line[] {
 }
 
 function factsLine(state: State, detail: NonNullable<RequestScreen['detail']>): Line {
-  const { method, node, exitCode, signal, startedAt, acceptedAt, endedAt, queuedAt } = detail;
+  const { method, node, exitCode, signal, startedAt, acceptedAt, endedAt, tookMs, queuedAt } = detail;
   const from = startedAt ?? acceptedAt;
   const facts = [
     ...(exitCode === null ? [] : [`exit ${exitCode}`]),
     ...(signal === null ? [] : [signal]),
-    ...(from === null
-      ? []
-      : [`${endedAt === null ? 'for' : 'took'} ${duration((endedAt ?? state.now) - from)}`]),
+    ...(tookMs === null ? [] : [`took ${duration(tookMs)}`]),
+    ...(from === null || endedAt !== null ? [] : [`for ${duration(state.now - from)}`]),
     `queued ${clock(queuedAt, state.now)}`,
   ];
   return [

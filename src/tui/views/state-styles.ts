@@ -41,11 +41,14 @@ export function resultText(request: RequestSummary, now: number): string {
 
 /** How long it ran, and how much it printed. */
 function measures(
-  { state, outputBytes, startedAt, acceptedAt, endedAt }: RequestSummary,
+  { state, outputBytes, startedAt, acceptedAt, tookMs }: RequestSummary,
   now: number,
 ): string[] {
+  if (isEnd(state))
+    return [
+      tookMs === null ? '' : duration(tookMs),
+      outputBytes === null || outputBytes === 0 ? '' : byteCount(outputBytes),
+    ];
   const from = startedAt ?? acceptedAt;
-  const took = from === null ? '' : duration(Math.max(0, (endedAt ?? now) - from));
-  if (isEnd(state)) return [took, outputBytes === null || outputBytes === 0 ? '' : byteCount(outputBytes)];
-  return outcomeOf(state) === 'running' && took !== '' ? [`for ${took}`] : [];
+  return outcomeOf(state) === 'running' && from !== null ? [`for ${duration(Math.max(0, now - from))}`] : [];
 }

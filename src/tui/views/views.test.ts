@@ -37,7 +37,7 @@ test('requests show what became of them in few words', () => {
   const walk = new StateWalk().press('2');
   const items = [
     aRequest(5, { state: 'running', startedAt: walk.state.now - 12_000, endedAt: null, exitCode: null }),
-    aRequest(4, { state: 'failed', exitCode: 2, reason: null, startedAt: 0, acceptedAt: null, endedAt: 350 }),
+    aRequest(4, { state: 'failed', exitCode: 2, reason: null, startedAt: 0, acceptedAt: null, tookMs: 350 }),
     aRequest(3, {
       state: 'queued',
       node: 'ship2',
@@ -45,7 +45,7 @@ test('requests show what became of them in few words', () => {
       attempts: 0,
       reason: 'ship2 last seen 3 h ago',
     }),
-    aRequest(2, { state: 'succeeded', startedAt: 0, endedAt: 1500, outputBytes: 2048 }),
+    aRequest(2, { state: 'succeeded', tookMs: 1500, outputBytes: 2048 }),
   ];
   walk.act({ type: 'requests', uid: 2, isMore: false, page: { items, next: null } });
   assert.deepEqual(listText(walk.state), [
