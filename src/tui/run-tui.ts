@@ -45,18 +45,22 @@ export async function runTui(options: TuiOptions, { api }: { readonly api: Stewa
       else redraw();
     },
   });
+  const app = () => h(App, { desk, theme });
   const redraw = (): void => void stdout.emit('resize');
   // Comes before Ink's own listener, so that the first frame of a new size is drawn for that size.
   const resized = (): void => {
+    stdout.write(BEGIN_FRAME);
     instance?.clear();
     stdout.write(CLEAR);
     desk.dispatch({ type: 'resized', ...size() });
+    // Has React draw what has changed at once.
+    instance?.rerender(app());
   };
   stdout.on('resize', resized);
   signal.addEventListener('abort', () => leave(), { once: true });
   if (signal.aborted) leave();
   try {
-    instance = render(h(App, { desk, theme }), {
+    instance = render(app(), {
       stdin,
       stdout,
       exitOnCtrlC: false,
@@ -72,4 +76,6 @@ export async function runTui(options: TuiOptions, { api }: { readonly api: Stewa
   }
 }
 
+/** What is written from here on is shown at once, when the frame ends. */
+const BEGIN_FRAME = '\u001B[?2026h';
 const CLEAR = '\u001B[H\u001B[2J';

@@ -10,7 +10,7 @@ import { requestText } from './request-text.ts';
 import { scrolled } from './scroll.ts';
 import { refresh } from './show.ts';
 import { currentScreen, type RequestScreen, type Screen, type State, withScreen } from './state.ts';
-import { type Step, stay } from './step.ts';
+import { type Step, stay, then } from './step.ts';
 import { EMPTY_INPUT, editInput, insert, type TextInput } from './text-input.ts';
 
 /** What a key does. */
@@ -18,6 +18,11 @@ export function keyPressed(state: State, press: KeyPress): Step {
   const everywhere = EVERYWHERE[press.key];
   if (everywhere !== undefined) return stay(state, everywhere);
   if (isTooSmall(state)) return press.key === 'q' ? stay(state, { do: 'quit' }) : stay(state);
+  if (isEscapeAndKey(state, press.key)) {
+    const step = keyPressed(state, { key: 'esc', text: null });
+    const key = press.key.slice('meta+'.length);
+    return then(step, (next) => keyPressed(next, { key, text: key === 'space' ? ' ' : key }));
+  }
   const calm = state.notice === null ? state : { ...state, notice: null };
   if (calm.overlay !== null) return overlayKey(calm, calm.overlay, press);
   const screen = currentScreen(calm);
@@ -32,6 +37,16 @@ function screenKey(state: State, screen: Screen, key: string): Step {
   if (binding !== undefined) return binding.run(state, screen, key);
   if ('place' in screen) return listKey(state, screen, key);
   return screen.kind === 'request' ? textKey(state, screen, key) : stay(state);
+}
+
+/**
+ * Escape and a letter that come at once, as over a slow line, look like the letter with the meta key. Where texts are
+ * written that key has a meaning of its own.
+ */
+function isEscapeAndKey(state: State, key: string): boolean {
+  const isWriting =
+    state.overlay === null ? currentScreen(state).kind === 'form' : state.overlay.kind === 'name';
+  return /^meta\+(.|space)$/u.test(key) && !isWriting;
 }
 
 /** Puts a pasted text where text is written; elsewhere it does nothing, whatever it holds. */

@@ -133,3 +133,13 @@ test('in a terminal that is too small no key does anything but leave', () => {
   assert.deepEqual(walk.took('submit'), []);
   assert.equal(walk.press('q').took('quit').length, 1);
 });
+
+test('escape and a key that come at once are taken one after the other, but where a text is written', () => {
+  const walk = new StateWalk().press('/').type('ship1').press('meta+2');
+  assert.equal(currentScreen(walk.state).kind, 'requests');
+  walk.press('1');
+  const nodes = currentScreen(walk.state);
+  assert.equal(nodes.kind === 'nodes' && nodes.filter.letters.length, 0);
+  walk.press('n').type('a b').press('meta+b');
+  assert.equal(currentScreen(walk.state).kind, 'form');
+});

@@ -64,7 +64,7 @@ export const FILTER: Binding = {
   keys: ['/'],
   shows: '/',
   label: 'filter',
-  help: 'filter the list while typing; enter keeps the filter, esc drops it',
+  help: 'filter while typing; enter keeps the filter, esc drops it',
   run: (state, screen) =>
     'isFiltering' in screen ? stay(withScreen(state, { ...screen, isFiltering: true })) : stay(state),
 };

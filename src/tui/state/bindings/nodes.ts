@@ -66,7 +66,7 @@ export const NODE_BINDINGS: readonly Binding<NodesScreen>[] = [
     keys: ['p'],
     shows: 'p',
     label: 'ping',
-    help: 'ask the marked nodes, or the one under the cursor, for a sign of life',
+    help: 'ping the marked nodes, or the one under the cursor',
     run: (state, screen) => ping(state, meant(state, screen)),
   },
 ];
