@@ -231,6 +231,18 @@ test("a request on another token's subject is passed over", async (t) => {
   assert.equal((await world.send(request, one.publicKey))?.verdict, 'admitted');
 });
 
+test('of a flood of requests with one token a few are looked at, and another token is not held up', async (t) => {
+  const world = await setUp(t);
+  const [token, other] = [await world.invite(), await world.invite()];
+  const requests = Array.from({ length: 200 }, () =>
+    writeRequest({ tokenSeed: token.seed, nodeSeed: makeUserKey().seed, name: 'a.b' }),
+  );
+  const subject = joinSubject(token.publicKey);
+  await Promise.all(requests.map((request) => world.admission.receive(subject, Buffer.from(request))));
+  assert.ok(world.answers.length <= 20, `${world.answers.length} answers`);
+  assert.equal((await world.ask(other, makeUserKey(), 'ship1'))?.verdict, 'admitted');
+});
+
 test('nothing is answered that is not on disk, and the same key is let in later', async (t) => {
   const world = await setUp(t);
   const [token, node] = [await world.invite(), makeUserKey()];

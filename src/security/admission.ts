@@ -38,9 +38,9 @@ export interface AdmissionDeps {
   readonly logger: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
 
-/** Requests that may wait to be looked at; more are dropped, and whoever sent them asks again. */
-const MAX_WAITING = 100;
-const SWEEP_MS = 1000;
+/** Requests with one token that are looked at in a second; more are dropped, and whoever sent them asks again. */
+const MAX_PER_SECOND = 20;
+const SECOND_MS = 1000;
 const COMPLAIN_EVERY_MS = 60_000;
 
 /** Lets nodes in by tokens and keeps who they are: the broker's users follow from it. */
@@ -49,7 +49,9 @@ export class Admission implements Disposable {
   readonly #deps: AdmissionDeps;
   #state: AdmissionState;
   #work: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  #second = 0;
+  /** Requests in this second, by subject. */
+  readonly #recent = new Map<string, number>();
   #complainedAt = Number.NEGATIVE_INFINITY;
   readonly #sweep: NodeJS.Timeout;
 
@@ -57,7 +59,8 @@ export class Admission implements Disposable {
     this.#options = options;
     this.#deps = deps;
     this.#state = state;
-    this.#sweep = setInterval(() => void this.#inTurn(() => this.#dropExpired()).catch(() => {}), SWEEP_MS);
+    // What cannot be dropped now is refused all the same, and dropped later.
+    this.#sweep = setInterval(() => void this.#inTurn(() => this.#dropExpired()).catch(() => {}), SECOND_MS);
     this.#sweep.unref();
   }
 
@@ -79,9 +82,8 @@ export class Admission implements Disposable {
 
   /** Looks at a request, and answers it. What cannot have been signed by the token's owner gets no answer. */
   async receive(subject: string, payload: Uint8Array): Promise<void> {
-    const read = this.#waiting < MAX_WAITING ? readRequest(payload) : undefined;
+    const read = this.#isInTime(subject) ? readRequest(payload) : undefined;
     if (read === undefined || subject !== joinSubject(read.request.token)) return this.#complain(subject);
-    this.#waiting++;
     try {
       await this.#inTurn(() => this.#decide(read));
     } catch (error) {
@@ -90,8 +92,6 @@ export class Admission implements Disposable {
         { err: error },
         `${read.request.name} could not be let in: ${systemFault(error)}`,
       );
-    } finally {
-      this.#waiting--;
     }
   }
 
@@ -147,6 +147,16 @@ export class Admission implements Disposable {
     else if (answer.verdict !== 'admitted')
       logger.warn(fields, `${JSON.stringify(request.name)} was not let in: ${answer.reason}`);
     this.#deps.publish(joinAnswerSubject(request.token), writeAnswer(answer, hash, this.#options.key));
+  }
+
+  /** Whether a request on this subject is still one of those that are looked at in a second. */
+  #isInTime(subject: string): boolean {
+    const second = Math.floor(this.#deps.now() / SECOND_MS);
+    if (second !== this.#second) this.#recent.clear();
+    this.#second = second;
+    const count = (this.#recent.get(subject) ?? 0) + 1;
+    this.#recent.set(subject, count);
+    return count <= MAX_PER_SECOND;
   }
 
   async #dropExpired(): Promise<void> {

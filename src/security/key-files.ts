@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import { isPublicNkey, publicKeyOfSeed, toPublicNkey, toUserSeed } from './nkey.ts';
@@ -16,14 +16,15 @@ export async function writeSeedFile(
   seed: string,
   { isForced = false }: { isForced?: boolean } = {},
 ): Promise<void> {
-  const place = isForced ? `${path}.${process.pid}.new` : path;
+  const place = `${path}.${process.pid}.new`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    if (isForced) await rm(place, { force: true });
+    await rm(place, { force: true });
     await using file = await open(place, 'wx', 0o600);
     await file.writeFile(`${seed}\n`);
     await file.sync();
-    if (isForced) await rename(place, path);
+    // Whole or not at all, whenever it is cut off; and a link, unlike a rename, replaces nothing.
+    await (isForced ? rename(place, path) : link(place, path));
   } catch (error) {
     if (errorCode(error) === 'EEXIST')
       throw new SecurityError(
@@ -33,6 +34,8 @@ export async function writeSeedFile(
     throw new SecurityError('unreadable-file', `${path} cannot be written: ${systemFault(error)}`, {
       cause: error,
     });
+  } finally {
+    await rm(place, { force: true });
   }
   await syncFolder(dirname(path));
 }

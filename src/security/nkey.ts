@@ -1,3 +1,4 @@
+import { createPublicKey, verify } from 'node:crypto';
 import { createUser, fromPublic, fromSeed } from '@nats-io/nkeys';
 
 /** The first byte of an nkey says what it is: the public key of a user, or (with the one before it) its seed. */
@@ -57,14 +58,10 @@ export function signWith(seed: string, text: string): string {
 
 /** Whether a signature is that of the owner of a public nkey. */
 export function isSignedBy(publicKey: string, text: string, signature: string): boolean {
-  try {
-    return fromPublic(publicKey).verify(
-      new TextEncoder().encode(text),
-      new Uint8Array(Buffer.from(signature, 'base64url')),
-    );
-  } catch {
-    return false;
-  }
+  if (!isPublicNkey(publicKey)) return false;
+  const x = Buffer.from(decode(publicKey).slice(1, 1 + RAW_BYTES)).toString('base64url');
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  return verify(null, Buffer.from(text), key, Buffer.from(signature, 'base64url'));
 }
 
 function encode(prefix: readonly number[], raw: Uint8Array): string {
