@@ -1,14 +1,22 @@
+import type { Writable } from 'node:stream';
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A signal that is aborted when somebody asks this process to stop (Ctrl-C), until it is disposed of. */
-export function untilStopped(): { readonly signal: AbortSignal } & Disposable {
+/**
+ * A signal that is aborted when somebody asks this process to stop (Ctrl-C), or when nobody reads its output any more,
+ * until it is disposed of. Who asks a second time ends the process at once.
+ */
+export function untilStopped(output?: Writable): { readonly signal: AbortSignal } & Disposable {
   const stopping = new AbortController();
-  const stop = () => stopping.abort();
-  for (const signal of SIGNALS) process.on(signal, stop);
-  return {
-    signal: stopping.signal,
-    [Symbol.dispose]() {
-      for (const signal of SIGNALS) process.off(signal, stop);
-    },
+  const forget = () => {
+    for (const signal of SIGNALS) process.off(signal, stop);
+    output?.off('error', stop);
   };
+  const stop = () => {
+    stopping.abort();
+    forget();
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
+  output?.on('error', stop);
+  return { signal: stopping.signal, [Symbol.dispose]: forget };
 }

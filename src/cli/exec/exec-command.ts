@@ -3,6 +3,7 @@ import type { RequestSummary } from '../../contract/requests.ts';
 import { newId } from '../../lib/new-id.ts';
 import type { ParsedCall } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { SHOWN_LENGTH } from '../format/short-id.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { UsageError } from '../usage-error.ts';
 import { withNode } from '../with-node.ts';
@@ -69,13 +70,21 @@ async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job:
   const startedAt = Date.now();
   const tracker = new TargetTracker(nodes, startedAt);
   const count = nodes.length;
-  using view = await openView(options, { call, tracker, batch, label, count, now: Date.now });
+  using view = await openView(options, {
+    call,
+    tracker,
+    batch,
+    label,
+    count,
+    later: laterText(options),
+    now: Date.now,
+  });
   const names = nodes.map(({ name }) => name);
   const output = new OutputReader(api, await openSink(view, options.logFolder, names), (node, lost) =>
     view.note(`${node}: ${lost} bytes of its output are not kept`),
   );
   if (job.isResumed) output.missed();
-  using stopping = untilStopped();
+  using stopping = untilStopped(call.stdout);
   const end = await new Run(
     {
       ...job,
@@ -103,13 +112,21 @@ async function detach(api: StewardApi, call: ParsedCall, options: ExecOptions, j
   const { batch, label, message, nodes } = job;
   const toNodes = nodes.map(({ name }) => name);
   const answer = await api.submit([{ ...message, toNodes }], { batch, label });
+  const short = batch.slice(0, SHOWN_LENGTH);
   for (const { reason } of answer.refused) call.stderr.write(`steward: ${reason}\n`);
   if (options.form === 'text')
     call.stdout.write(
-      `${answer.accepted.length} accepted\npick it up again: steward exec --resume ${batch}  (watch it: steward watch ${batch})\n`,
+      `${answer.accepted.length} accepted\npick it up again: steward exec --resume ${short}  (or steward watch ${short})\n`,
     );
   else call.stdout.write(`${JSON.stringify({ ...answer, batch, label })}\n`);
   return answer.accepted.length === nodes.length ? EXIT.ok : EXIT.fault;
+}
+
+/** When a run for later is, in words; undefined for one at once. */
+function laterText({ schedule }: ExecOptions): string | undefined {
+  if (schedule === undefined) return undefined;
+  const at = Date.parse(schedule);
+  return Number.isNaN(at) ? `by the schedule ${schedule}` : `at ${new Date(at).toLocaleString('sv')}`;
 }
 
 async function readAll(stdin: ParsedCall['stdin']): Promise<Uint8Array> {

@@ -3,7 +3,7 @@ import { outcomeOfTarget } from './target-tracker.ts';
 import type { RunView, ViewOptions } from './view.ts';
 
 /** Shows a run on one node: its bytes as they are and, where it did not succeed, a line that says so. */
-export function createPlainView({ call, tracker, batch, now }: ViewOptions): RunView {
+export function createPlainView({ call, tracker, batch, later, now }: ViewOptions): RunView {
   return {
     sink: createRawSink(call),
     changed: () => {},
@@ -15,7 +15,7 @@ export function createPlainView({ call, tracker, batch, now }: ViewOptions): Run
         import('./summary.ts'),
         import('../terminal.ts'),
       ]);
-      const options = { tracker, end, batch, now: now(), elapsedMs: 0, lastLineOf: () => undefined };
+      const options = { tracker, end, batch, later, now: now(), elapsedMs: 0, lastLineOf: () => undefined };
       call.stderr.write(singleText({ ...options, terminal: terminalOf(call.stderr, call) }));
     },
     [Symbol.dispose]: () => {},

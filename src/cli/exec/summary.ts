@@ -2,6 +2,7 @@ import type { RequestSummary } from '../../contract/requests.ts';
 import { outcomeOf } from '../../contract/states.ts';
 import { durationText } from '../format/duration.ts';
 import { agoText, momentText } from '../format/moment.ts';
+import { SHOWN_LENGTH } from '../format/short-id.ts';
 import { outcomeColour, stateCell } from '../format/state-colours.ts';
 import { type Cell, formatTable } from '../format/table.ts';
 import { toLine } from '../format/text-width.ts';
@@ -31,6 +32,8 @@ export interface SummaryOptions {
   readonly end: RunEnd;
   readonly batch: string;
   readonly elapsedMs: number;
+  /** When the command is to run, in words, where that is not at once. */
+  readonly later: string | undefined;
   readonly now: number;
   readonly terminal: Terminal;
   /** The last line that a node printed on stderr. */
@@ -45,7 +48,7 @@ export function summaryText(options: SummaryOptions): string {
   const listed = others.toSorted((a, b) => rankOf(a) - rankOf(b)).slice(0, MOST_ROWS);
   const more =
     others.length > listed.length
-      ? [`and ${others.length - listed.length} more: steward status ${batch}\n`]
+      ? [`and ${others.length - listed.length} more: steward status ${batch.slice(0, SHOWN_LENGTH)}\n`]
       : [];
   return [
     ...(end.stopped === undefined ? [] : [`${terminal.style('red', 'stopped:')} ${end.stopped}\n`]),
@@ -117,10 +120,15 @@ function whyText(target: Target, options: SummaryOptions): string {
   return options.end.stopped === undefined ? 'it had no turn yet' : 'the run was stopped before its turn';
 }
 
-function requestWhy(target: Target, request: RequestSummary, { lastLineOf, now }: SummaryOptions): string {
+function requestWhy(
+  target: Target,
+  request: RequestSummary,
+  { lastLineOf, later, now }: SummaryOptions,
+): string {
   const outcome = outcomeOf(request.state);
   const isOpen = outcome === 'waiting' || outcome === 'running';
   if (outcome === 'waiting' || (isOpen && target.presence === 'away')) return awayText(target, now);
+  if (isOpen && later !== undefined) return `it has it, and runs it ${later}`;
   if (isOpen) return request.reason ?? 'it still runs';
   const isOwnEnd = request.state === 'failed' && (request.exitCode ?? 0) !== 0;
   return (isOwnEnd ? lastLineOf(target.node) : undefined) ?? request.reason ?? '';
@@ -137,11 +145,15 @@ export function awayText(
 }
 
 /** What picks a run up again, where there is something to pick up. */
-function pickUpText({ tracker, end, batch, terminal }: SummaryOptions): string {
+function pickUpText({ tracker, end, batch, later, terminal }: SummaryOptions): string {
   const counts = tracker.counts();
   const open = counts.waiting + counts.running + (end.isInterrupted ? counts['not-sent'] : 0);
   if (open === 0) return '';
-  const begin = end.isInterrupted && counts['not-sent'] > 0 ? 'go on with it' : 'pick it up again';
-  const line = terminal.style('bold', `steward exec --resume ${batch}`);
-  return `${begin}: ${line}  (watch it: steward watch ${batch}; call it off: steward cancel ${batch})\n`;
+  const short = batch.slice(0, SHOWN_LENGTH);
+  const again = later === undefined ? `exec --resume ${short}` : `status ${short}`;
+  const begin = end.isInterrupted && counts['not-sent'] > 0 ? 'go on with it:   ' : 'pick it up again:';
+  return [
+    `${later === undefined ? begin : 'see how it went:  '} ${terminal.style('bold', `steward ${again}`)}\n`,
+    `call it off:      ${terminal.style('bold', `steward cancel ${short}`)}\n`,
+  ].join('');
 }

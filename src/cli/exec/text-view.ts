@@ -9,7 +9,7 @@ import type { RunView, ViewOptions } from './view.ts';
 
 /** Shows a run on several nodes to people: lines as they come, how far it is where there is a terminal, and a summary. */
 export function createTextView(options: ViewOptions): RunView {
-  const { call, tracker, batch, isPrefixed, now } = options;
+  const { call, tracker, batch, isPrefixed, later, now } = options;
   const terminals = { stdout: terminalOf(call.stdout, call), stderr: terminalOf(call.stderr, call) };
   const startedAt = now();
   const bar = createProgressBar(call.stderr, { terminal: terminals.stderr, now });
@@ -34,7 +34,9 @@ export function createTextView(options: ViewOptions): RunView {
       const lastLineOf = (node: string) => lastLines.get(node);
       const time = now();
       const elapsedMs = time - startedAt;
-      call.stderr.write(summaryText({ tracker, end, batch, terminal, lastLineOf, now: time, elapsedMs }));
+      call.stderr.write(
+        summaryText({ tracker, end, batch, later, terminal, lastLineOf, now: time, elapsedMs }),
+      );
     },
     [Symbol.dispose]: () => bar[Symbol.dispose](),
   };

@@ -21,5 +21,7 @@ export interface ViewOptions {
   readonly batch: string;
   readonly label: string;
   readonly isPrefixed: boolean;
+  /** When the command is to run, in words, where that is not at once. */
+  readonly later: string | undefined;
   readonly now: () => number;
 }

@@ -1,3 +1,6 @@
+/** How much of the id of one batch or request is shown: its time and a part that others of that moment do not have. */
+export const SHOWN_LENGTH = 18;
+
 /** Characters of a UUIDv7 that are its time; ids of one moment differ only behind them. */
 const TIME_LENGTH = 13;
 

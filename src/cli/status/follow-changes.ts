@@ -23,7 +23,7 @@ export async function followChanges(
   call: ParsedCall,
   { form, filter, ids = new Set(), print }: FollowOptions,
 ): Promise<void> {
-  using stopping = untilStopped();
+  using stopping = untilStopped(call.stdout);
   const terminal = terminalOf(call.stdout, call);
   const printed = Promise.withResolvers<void>();
   const isWanted = (request: RequestSummary) =>

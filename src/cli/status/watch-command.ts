@@ -47,12 +47,20 @@ async function watchThing(api: StewardApi, call: ParsedCall, thing: Thing): Prom
     form: formOf(call.options),
     prefix: prefixOf((call.options.prefix as string | undefined) ?? 'auto'),
   };
-  using view = await openView(options, { call, tracker, batch, label: job.label, count, now: Date.now });
+  using view = await openView(options, {
+    call,
+    tracker,
+    batch,
+    label: job.label,
+    count,
+    later: undefined,
+    now: Date.now,
+  });
   const output = new OutputReader(api, view.sink, (node, lost) =>
     view.note(`${node}: ${lost} bytes of its output are not kept`),
   );
   output.missed();
-  using stopping = untilStopped();
+  using stopping = untilStopped(call.stdout);
   const patience = {
     startedAt: now,
     waitMs: durationOf(call.options, 'wait') ?? Infinity,
