@@ -8,6 +8,8 @@ import { withoutPort } from '../support/broker-examples.ts';
 import type { ChildProgram } from '../support/child-program.ts';
 import { disposeAfter } from '../support/dispose-after.ts';
 import { runSteward, startSteward, UpCentral } from '../support/joining.ts';
+import { RESULT, relayed } from '../support/relay-fleet.ts';
+import { submitTo } from '../support/submit.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor, waitForFile } from '../support/wait-for.ts';
 
@@ -165,6 +167,18 @@ test('a machine is replaced by a token that was made for that', async (t) => {
   await stop(old);
   await joinAndRun(t, central, 'new');
   await runOn(central, ['ship1'], 'from the new one');
+});
+
+test('a relay that up is told of works for nodes that joined, also those that join later', async (t) => {
+  const central = await UpCentral.start(t, ['--relay', 'ship1:central:ship2']);
+  const words = async (name: string) => [central.address, await central.token('--name', name)];
+  await joinAndRun(t, central, 'one', await words('ship1'));
+  await joinAndRun(t, central, 'two', await words('ship2'));
+  const socket = join(central.root, 'one/tmp/steward.sock');
+  assert.deepEqual((await submitTo(socket, [relayed('echo over')])).refused, []);
+  await waitForFile(join(central.root, 'one/data', RESULT), (text) => text === 'over\n', {
+    timeoutMs: 30_000,
+  });
 });
 
 test('what join cannot do is said in a sentence', async (t) => {
