@@ -36,3 +36,16 @@ test('an embedded broker that cannot work, or that everybody could use, is refus
     await assert.rejects(load(t, ...flags), { name: 'ConfigError', code: 'bad-value', message });
   }
 });
+
+test('nodes are let in by the central one alone, with TLS and a key of its own', async (t) => {
+  const central = ['-nodeName=central', '-embeddedBroker=0.0.0.0:4333', '-admissionFolder=a'];
+  const secured = [...central, '-embeddedBrokerTLSCert=x', '-embeddedBrokerTLSKey=x', '-nkeySeedFile=x'];
+  assert.equal((await load(t, ...secured)).embeddedBroker?.admissionFolder, 'a');
+  for (const [flags, message] of [
+    [central, /needs EmbeddedBrokerTLSCert, EmbeddedBrokerTLSKey and NkeySeedFile, which steward up makes$/],
+    [[...secured, '-embeddedBrokerUsers=u'], /and so does EmbeddedBrokerUsers: give one of them$/],
+    [[...secured, '-nodeName=ship1'], /is for the central node alone: leave it empty on this one$/],
+  ] as const) {
+    await assert.rejects(load(t, ...flags), { name: 'ConfigError', code: 'bad-value', message });
+  }
+});
