@@ -11,6 +11,8 @@ export interface ProgressBar extends Disposable {
   show(counts: TargetCounts): void;
   /** Takes it away, so that something can be printed in its place. */
   clear(): void;
+  /** Draws it again after that, unless it was drawn a moment ago. */
+  redraw(): void;
 }
 
 const DRAW_EVERY_MS = 100;
@@ -44,6 +46,9 @@ export function createProgressBar(
       if (terminal.isTerminal && (!isDrawn || now() - drawnAt >= DRAW_EVERY_MS)) draw();
     },
     clear,
+    redraw() {
+      if (terminal.isTerminal && now() - drawnAt >= DRAW_EVERY_MS) draw();
+    },
     [Symbol.dispose]() {
       clearInterval(timer);
       latest = undefined;
@@ -66,7 +71,8 @@ export function progressText(
   const parts = entries
     .filter(([, count]) => count > 0)
     .map(([outcome, count]) => ({ outcome, text: `${count} ${outcome}` }));
-  const tail = `  ${durationText(Math.floor(elapsedMs / 1000) * 1000)}`;
+  const seconds = Math.floor(elapsedMs / 1000);
+  const tail = `  ${seconds < 60 ? `${seconds} s` : durationText(seconds * 1000)}`;
   const plain = `${head}${parts.map(({ text }) => text).join(', ')}${tail}`;
   // A line that is wider than the terminal could not be cleared.
   if (plain.length >= terminal.columns) return cutTo(plain, terminal.columns - 1);

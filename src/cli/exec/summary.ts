@@ -110,7 +110,7 @@ function exitText(request: RequestSummary | undefined): string {
 
 function timeText(request: RequestSummary | undefined): string {
   const { tookMs = null } = request ?? {};
-  return tookMs === null ? '-' : durationText(tookMs);
+  return tookMs == null ? '-' : durationText(tookMs);
 }
 
 function whyText(target: Target, options: SummaryOptions): string {
@@ -153,7 +153,7 @@ function pickUpText({ tracker, end, batch, later, terminal }: SummaryOptions): s
   const again = later === undefined ? `exec --resume ${short}` : `status ${short}`;
   const begin = end.isInterrupted && counts['not-sent'] > 0 ? 'go on with it:   ' : 'pick it up again:';
   return [
-    `${later === undefined ? begin : 'see how it went:  '} ${terminal.style('bold', `steward ${again}`)}\n`,
+    `${later === undefined ? begin : 'see how it went: '} ${terminal.style('bold', `steward ${again}`)}\n`,
     `call it off:      ${terminal.style('bold', `steward cancel ${short}`)}\n`,
   ].join('');
 }

@@ -3,7 +3,7 @@ import { terminalOf } from '../terminal.ts';
 import { createLineSink, type TakeLine } from './line-sink.ts';
 import { createRawSink, createTee, type OutputSink } from './output-sink.ts';
 import { createLinePrinter } from './prefixed-lines.ts';
-import { createProgressBar } from './progress-bar.ts';
+import { createProgressBar, type ProgressBar } from './progress-bar.ts';
 import { summaryText } from './summary.ts';
 import type { RunView, ViewOptions } from './view.ts';
 
@@ -22,7 +22,7 @@ export function createTextView(options: ViewOptions): RunView {
     if (line !== '') lastLines.set(node, toLine(line));
   };
   return {
-    sink: around(createTee([shown, createLineSink(remember)]), () => bar.clear()),
+    sink: around(createTee([shown, createLineSink(remember)]), bar),
     changed: () => bar.show(tracker.counts()),
     note(text) {
       bar.clear();
@@ -42,16 +42,18 @@ export function createTextView(options: ViewOptions): RunView {
   };
 }
 
-/** Takes the progress away before something is printed; it is drawn again with the next change. */
-function around(sink: OutputSink, clear: () => void): OutputSink {
+/** Takes the progress away before something is printed. */
+function around(sink: OutputSink, bar: ProgressBar): OutputSink {
   return {
-    piece(node, stream, data) {
-      clear();
-      return sink.piece(node, stream, data);
+    async piece(node, stream, data) {
+      bar.clear();
+      await sink.piece(node, stream, data);
+      bar.redraw();
     },
-    end(node) {
-      clear();
-      return sink.end(node);
+    async end(node) {
+      bar.clear();
+      await sink.end(node);
+      bar.redraw();
     },
   };
 }
