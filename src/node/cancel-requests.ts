@@ -1,8 +1,10 @@
+import { DeskError } from '../api/desk.ts';
 import type { CancelResult } from '../contract/requests.ts';
 import { batchRanges } from '../ledger/batch-ranges.ts';
 import { stepStatement } from '../ledger/batch-rows.ts';
 import { ROW_TABLES } from '../ledger/request-row.ts';
 import { isFinal, type State } from '../ledger/states.ts';
+import { TemporaryError } from '../lib/temporary-error.ts';
 import { receiverOf } from '../message/subject.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Store } from '../store/store.ts';
@@ -76,10 +78,8 @@ export class RequestCancelling {
     waiting: readonly OpenRow[],
   ): Promise<{ ended: { has(key: number): boolean }; doubtful: OpenRow[] }> {
     if (waiting.length === 0) return { ended: new Set(), doubtful: [] };
-    const ended = await this.#deps.outbox.cancelKeys(
-      waiting.map(({ key }) => key),
-      REASON,
-    );
+    const keys = waiting.map(({ key }) => key);
+    const ended = await this.#deps.outbox.cancelKeys(keys, REASON).catch(asRefusal);
     const doubtful = waiting.filter(({ key, state }) => {
       const about = ended.get(key);
       // What an earlier life of this node sent may have arrived.
@@ -116,4 +116,9 @@ function isWaiting({ state }: OpenRow): boolean {
 
 function isOpen({ state, ended_at }: OpenRow): boolean {
   return !isFinal(state) && ended_at === null;
+}
+
+function asRefusal(error: unknown): never {
+  if (error instanceof TemporaryError) throw new DeskError('busy', error.message, { cause: error });
+  throw error;
 }

@@ -1,7 +1,7 @@
 import type { NodeSummary, Presence } from '../contract/nodes.ts';
 import { receiverOf } from '../message/subject.ts';
 import type { LaneStatus } from '../outbox/lane-status.ts';
-import type { NodePresence } from './presence.ts';
+import { ERROR_CENTRAL, type NodePresence } from './presence.ts';
 
 interface NodeListOptions {
   readonly nodeName: string;
@@ -17,9 +17,6 @@ interface NodeListDeps {
   /** How many requests run, by the subjects of their lanes. */
   countRunning(): Promise<ReadonlyMap<string, number>>;
 }
-
-/** The name under which errors are collected, whichever node does it. */
-const ERROR_CENTRAL = 'errorCentral';
 
 /** The nodes that are known: those heard of, those that something waits for, the central one, and this one. */
 export class NodeList {
@@ -56,9 +53,9 @@ export class NodeList {
     return counts;
   }
 
-  /** The nodes whose presence is another than when this was asked last. */
+  /** The nodes whose presence is another than when this was asked last; of those that were ever heard of. */
   turned(): string[] {
-    const now = new Map(this.#names(this.#queued()).map((name) => [name, this.#presenceOf(name)]));
+    const now = new Map(this.#deps.presence.names().map((name) => [name, this.#presenceOf(name)]));
     const before = this.#told;
     this.#told = now;
     return [...now].filter(([name, presence]) => before.get(name) !== presence).map(([name]) => name);

@@ -123,6 +123,13 @@ test('what a node told of itself is there after a restart of this one', () => {
   assert.deepEqual(presence.takeUnsaved(), []);
 });
 
+test('the place where errors are collected is no node', () => {
+  const { presence } = start();
+  presence.nobodyListens('errorCentral', 'errorCentral.REQErrorLog.EventACK');
+  presence.answered('errorCentral', 'errorCentral.REQErrorLog.EventACK');
+  assert.deepEqual([presence.of('errorCentral'), presence.names()], ['unknown', []]);
+});
+
 test('a hello that says something new of its node is a change, one that only comes later is none', () => {
   const { presence, takeChanged } = start();
   presence.saidHello('ship1', HELLO);

@@ -28,6 +28,9 @@ interface PresenceDeps {
   isConnected(): boolean;
 }
 
+/** The name under which errors are collected, whichever node does it; it says nothing of a node. */
+export const ERROR_CENTRAL = 'errorCentral';
+
 /** A hello may be late by this much before its node counts as away. */
 const MISSED_HELLOS = 2.5;
 const HELLO_GRACE_MS = 2000;
@@ -74,6 +77,8 @@ export class NodePresence {
       known.facts = undefined;
     }
     this.heard(node);
+    // Who notes the hello writes it down.
+    known.isSaved = true;
     if (isNews) this.onChanged(node);
   }
 
@@ -89,12 +94,14 @@ export class NodePresence {
 
   /** A node answered what was sent to a subject. */
   answered(node: string, subject: string): void {
+    if (node === ERROR_CENTRAL) return;
     this.#of(node).deaf.delete(subject);
     this.heard(node);
   }
 
   /** Nobody listens on a subject; where that was so while the node was heard of, the method is not served there. */
   nobodyListens(node: string, subject: string): void {
+    if (node === ERROR_CENTRAL) return;
     const known = this.#of(node);
     if (known.deaf.has(subject)) return;
     known.deaf.add(subject);
@@ -103,6 +110,7 @@ export class NodePresence {
 
   /** What was sent at a time was not answered in time. */
   unanswered(node: string, sentAt: number): void {
+    if (node === ERROR_CENTRAL) return;
     const known = this.#of(node);
     if ((known.lastSeenAt ?? 0) < sentAt) this.#lost(node, known);
   }

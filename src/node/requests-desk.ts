@@ -61,11 +61,12 @@ export class RequestsDesk {
   /** A request by its id, or the beginning of it. Throws DeskError. */
   async request(text: string): Promise<RequestDetail> {
     const { store, now } = this.#deps;
-    const facts = await readFacts(store, await this.requestId(text));
-    if (!facts) throw notFound('request', text);
-    const { row, steps, options, stdout, stderr } = facts;
+    const stored = await readFacts(store, await this.requestId(text));
+    if (!stored) throw notFound('request', text);
     const at = now();
-    const waiting = this.#waiting(facts);
+    const waiting = this.#waiting(stored);
+    const facts = withAttempts(stored, waiting);
+    const { row, steps, options, stdout, stderr } = facts;
     return {
       ...toSummary(row),
       timeline: timelineOf(facts, waiting, at),
@@ -156,6 +157,12 @@ export class RequestsDesk {
       return null;
     }
   }
+}
+
+/** How often the head of a lane was tried is written down now and then only. */
+function withAttempts(facts: RequestFacts, waiting: Waiting | undefined): RequestFacts {
+  if (waiting === undefined || facts.ahead > 0) return facts;
+  return { ...facts, row: { ...facts.row, attempts: waiting.attempts } };
 }
 
 /** The refusal where nothing of an id is remembered. */

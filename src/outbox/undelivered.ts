@@ -1,3 +1,4 @@
+import { TemporaryError } from '../lib/temporary-error.ts';
 import type { Store } from '../store/store.ts';
 import type { Finisher } from './finisher.ts';
 import type { Lane } from './lane.ts';
@@ -58,7 +59,10 @@ export class Undelivered {
     }
   }
 
-  /** Ends the messages with these keys that are there; resolves with them when it is written down. */
+  /**
+   * Ends the messages with these keys that are there; resolves with them when it is written down. Throws TemporaryError
+   * where that cannot be.
+   */
   async cancelKeys(keys: readonly number[], reason: string): Promise<ReadonlyMap<number, CancelledMessage>> {
     const cancelled = new Map<number, CancelledMessage>();
     for (let start = 0; start < keys.length; start += SLICE_ROWS) {
@@ -67,6 +71,8 @@ export class Undelivered {
       for (const one of this.#giveUpKeys(slice, 'cancelled', reason)) cancelled.set(one.key, one);
     }
     await this.#deps.finisher.idle();
+    if (this.#deps.finisher.isFailing)
+      throw new TemporaryError('what was cancelled could not be written down: is the disk full?');
     return cancelled;
   }
 
