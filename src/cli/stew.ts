@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { ReadStream, WriteStream } from 'node:tty';
+import type { ReadStream, WriteStream } from 'node:tty';
 import type { Environment } from '../config/environment.ts';
 import { defineCommand, type ParsedCall } from './command.ts';
 import { EXIT } from './exit-codes.ts';
@@ -57,13 +57,17 @@ export const stew = defineCommand({
 /** The terminal that the command was called on. Throws UsageError where there is none to draw on. */
 function terminalIn({ stdin, stdout, env }: ParsedCall): { stdin: ReadStream; stdout: WriteStream } {
   const others = 'in scripts use steward nodes, status, send and exec';
-  if (!(stdout instanceof WriteStream))
+  if (!isTerminal<WriteStream>(stdout))
     throw new UsageError(`stew draws on a terminal, and its output goes elsewhere: ${others}`);
-  if (!(stdin instanceof ReadStream))
+  if (!isTerminal<ReadStream>(stdin))
     throw new UsageError(`stew reads keys from a terminal, and its input comes from elsewhere: ${others}`);
   if (env.TERM === 'dumb' || env.TERM === '')
     throw new UsageError('stew cannot draw on this terminal: TERM says that it knows no cursor');
   return { stdin, stdout };
+}
+
+function isTerminal<T extends ReadStream | WriteStream>(stream: unknown): stream is T {
+  return (stream as { isTTY?: boolean }).isTTY === true;
 }
 
 function themeOf({ env, options }: ParsedCall): { isColoured: boolean; isUnicode: boolean } {

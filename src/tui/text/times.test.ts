@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { age, ago, byteCount, clock, duration } from './times.ts';
+import { age, ago, byteCount, clock, duration, until } from './times.ts';
 
 const HOUR = 3_600_000;
 
@@ -12,6 +12,10 @@ test('ages are short, and below a minute they go in steps of ten seconds', () =>
     ['now', 'now', '10s', '50s', '1m', '59m', '1h', '47h', '2d', '37d'],
   );
   assert.deepEqual([ago(null, now), ago(now, now), ago(now - HOUR, now)], ['never', 'now', '1h ago']);
+  assert.deepEqual(
+    [-1, 1, 4000, 300_000].map((ms) => until(now + ms, now)),
+    ['now', 'in 1s', 'in 4s', 'in 5m'],
+  );
 });
 
 test('lengths of time and numbers of bytes are shown in the unit that fits', () => {

@@ -33,6 +33,13 @@ export function ago(at: number | null, now: number): string {
   return text === 'now' || text === 'never' ? text : `${text} ago`;
 }
 
+/** How far ahead a time is: `now`, `in 4s`, `in 5m`. */
+export function until(at: number, now: number): string {
+  const ms = at - now;
+  if (ms <= 0) return 'now';
+  return ms < MINUTE ? `in ${Math.ceil(ms / SECOND)}s` : `in ${age(now, at)}`;
+}
+
 /** A time of day by this machine's clock, with the date where it is not today: `14:02:11`, `Nov 22 14:02`. */
 export function clock(at: number, now: number): string {
   const date = new Date(at);

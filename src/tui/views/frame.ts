@@ -1,10 +1,6 @@
-import { shownNodes } from '../state/bindings/nodes.ts';
-import { shownErrors } from '../state/bindings/queues.ts';
 import { bindingsOf } from '../state/bindings-of.ts';
-import { rowsOf, textIn } from '../state/form.ts';
-import { labelText } from '../state/node-list.ts';
 import type { Overlay } from '../state/overlay.ts';
-import { filterOf, shownRequests } from '../state/request-list.ts';
+import { filterOf } from '../state/request-list.ts';
 import { rowCount } from '../state/settled.ts';
 import { currentScreen, type RequestsScreen, type Screen, type State, TAB_NAMES } from '../state/state.ts';
 import { inputText, type TextInput, visibleInput } from '../state/text-input.ts';
@@ -12,7 +8,8 @@ import { cleanLine } from '../text/clean.ts';
 import { cutTo, fit } from '../text/fit.ts';
 import { type Line, lineWidth, type Span, span } from '../text/spans.ts';
 import { clock, duration } from '../text/times.ts';
-import { resultText } from './state-styles.ts';
+import { hintText } from './hints.ts';
+import { textPosition } from './request-view.ts';
 
 const TAB_TITLES = {
   nodes: 'Nodes',
@@ -67,6 +64,7 @@ function titleOf(state: State, screen: Screen): string {
 }
 
 function countText(state: State, screen: Screen): string {
+  if (screen.kind === 'request') return textPosition(state, screen);
   if (!('place' in screen)) return '';
   const { marks } = screen.place;
   const filter = inputText(screen.filter);
@@ -109,7 +107,7 @@ export function wordsLine(state: State): Line {
   }
   if ('fault' in screen && screen.fault !== null)
     return [' ', span(fit(cleanLine(screen.fault), width - 2), 'bad')];
-  return state.overlay === null ? [' ', span(fit(hint(state, screen), width - 2), 'dim')] : [];
+  return state.overlay === null ? [' ', span(fit(hintText(state, screen), width - 2), 'dim')] : [];
 }
 
 function filterLine(state: State, screen: Extract<Screen, { isFiltering: boolean }>): Line {
@@ -124,29 +122,6 @@ function filterLine(state: State, screen: Extract<Screen, { isFiltering: boolean
 export function inputSpans(input: TextInput, width: number, hasKeys: boolean): Span[] {
   const { before, under, after } = visibleInput(input, width);
   return hasKeys ? [before, span(under, 'cursor'), after] : [before + under + after];
-}
-
-function hint(state: State, screen: Screen): string {
-  switch (screen.kind) {
-    case 'nodes': {
-      const node = shownNodes(state, screen)[screen.place.cursor];
-      return node === undefined ? '' : labelText(node.labels);
-    }
-    case 'requests': {
-      const request = shownRequests(state, screen)[screen.place.cursor];
-      return request === undefined ? '' : `${request.id}  ${resultText(request, state.now)}`;
-    }
-    case 'errors':
-      return cleanLine(shownErrors(screen)[screen.place.cursor]?.line ?? '');
-    case 'form': {
-      const row = rowsOf(screen, state.methods).find(({ field }) => field === screen.focus);
-      return row === undefined
-        ? ''
-        : `${cleanLine(row.summary)}${row.isRequired && textIn(screen, row.field) === '' ? ' (needed)' : ''}`;
-    }
-    default:
-      return '';
-  }
 }
 
 /** The last line: the keys that matter here; the first ones stay where there is no room for all, and so does help. */

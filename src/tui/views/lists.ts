@@ -10,7 +10,7 @@ import { shownRequests } from '../state/request-list.ts';
 import type { Screen, State, Template } from '../state/state.ts';
 import { cleanLine } from '../text/clean.ts';
 import { type Line, type Span, span } from '../text/spans.ts';
-import { age, clock } from '../text/times.ts';
+import { age, clock, until } from '../text/times.ts';
 import { presenceSpan, resultText, stateSpan } from './state-styles.ts';
 import { type Column, tableLines } from './table.ts';
 
@@ -165,8 +165,6 @@ function batchColumns(state: State): Column<BatchSummary>[] {
 }
 
 function queueColumns(state: State): Column<QueueSummary>[] {
-  const until = (at: number | null) =>
-    at === null ? '-' : at <= state.now ? 'now' : `in ${age(state.now, at)}`;
   return [
     { title: 'NODE', width: 'natural', limit: 24, cell: ({ node }) => cleanLine(node) },
     { title: 'METHOD', width: 'natural', limit: 20, cell: ({ method }) => cleanLine(method) },
@@ -184,7 +182,12 @@ function queueColumns(state: State): Column<QueueSummary>[] {
       rank: 1,
       cell: ({ attempts }) => countSpan(attempts, 'plain'),
     },
-    { title: 'NEXT', width: 7, rank: 0, cell: ({ nextAttemptAt }) => until(nextAttemptAt) },
+    {
+      title: 'NEXT',
+      width: 7,
+      rank: 0,
+      cell: ({ nextAttemptAt }) => (nextAttemptAt === null ? '-' : until(nextAttemptAt, state.now)),
+    },
     { title: 'WAITS FOR', width: 'rest', limit: 16, cell: ({ waitsFor }) => cleanLine(waitsFor ?? '') },
   ];
 }

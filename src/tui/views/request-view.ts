@@ -1,3 +1,4 @@
+import { isEnd } from '../../contract/states.ts';
 import { REQUEST_HEAD_ROWS, textHeight } from '../state/layout.ts';
 import { outputLines } from '../state/output-text.ts';
 import { requestText } from '../state/request-text.ts';
@@ -5,7 +6,7 @@ import { rowsSeen } from '../state/scroll.ts';
 import { REQUEST_TABS, type RequestScreen, type State } from '../state/state.ts';
 import { cleanLine } from '../text/clean.ts';
 import { wrap } from '../text/fit.ts';
-import { type Line, lineText, type Span, span } from '../text/spans.ts';
+import { type Line, type Span, span } from '../text/spans.ts';
 import { byteCount, clock, duration } from '../text/times.ts';
 import { stateSpan } from './state-styles.ts';
 
@@ -82,14 +83,14 @@ function noteOf({ detail, tab, stdout, stderr }: RequestScreen): string | null {
 function emptyNote({ outputBytes, state }: NonNullable<RequestScreen['detail']>, tab: string): string {
   const isLost = tab === 'stdout' && outputBytes !== null && outputBytes > 0;
   if (isLost) return `${byteCount(outputBytes)} were printed, nothing is kept of it here`;
-  return state === 'running' ? 'nothing was told of yet' : 'nothing was printed';
+  return isEnd(state) ? 'nothing was printed' : 'nothing yet';
 }
 
-/** Where one is in the text, such as `40 of 120`; for the title. */
+/** Which lines of the chosen part are in sight, such as `lines 26-40 of 120`; nothing where all are. */
 export function textPosition(state: State, screen: RequestScreen): string {
   const text = requestText(screen, state.size.columns);
   const seen = rowsSeen(screen.scrolls[screen.tab], text, textHeight(state));
   const last = seen.at(-1);
   if (last === undefined || (seen[0]?.line === 0 && last.line === text.count - 1)) return '';
-  return lineText([`lines ${seen[0]!.line + 1}-${last.line + 1} of ${text.count}`]);
+  return `lines ${seen[0]!.line + 1}-${last.line + 1} of ${text.count}`;
 }
