@@ -51,7 +51,7 @@ function changedAt({ queuedAt, sentAt, acceptedAt, startedAt, endedAt }: Request
 }
 
 function tookText({ tookMs }: RequestSummary): string {
-  return tookMs === null ? '-' : durationText(tookMs);
+  return tookMs == null ? '-' : durationText(tookMs);
 }
 
 function whyText({ reason, exitCode, signal }: RequestSummary): string {
