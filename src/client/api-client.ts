@@ -27,6 +27,7 @@ import { type ApiFault, type FaultCode, ROUTES, type RouteName } from '../contra
 import { ApiError, type ApiErrorCode } from './api-error.ts';
 import { type ApiPlace, showApiPlace } from './api-place.ts';
 import { type HttpAnswer, type HttpCall, HttpConnections } from './http-call.ts';
+import type { HttpResponse } from './http-response.ts';
 import { readEvents } from './read-events.ts';
 import type { StewardApi } from './steward-api.ts';
 
@@ -163,9 +164,9 @@ export class ApiClient implements StewardApi {
     let lastWord = 'the connection was closed';
     try {
       const call = { ...callOf('events', { query: { ...filter, type: types } }), signal };
-      const stream = await this.#connections.open({ ...call, timeoutMs: this.#times.heartbeatMs });
-      if (stream.statusCode !== 200) throw await this.#refusal(stream);
-      yield* readEvents(stream, (comment) => {
+      const answer = await this.#connections.open({ ...call, timeoutMs: this.#times.heartbeatMs });
+      if (answer.status !== 200) throw await this.#refusal(answer);
+      yield* readEvents(answer.body, (comment) => {
         lastWord = comment;
       });
     } catch (error) {
@@ -191,10 +192,10 @@ export class ApiClient implements StewardApi {
     throw this.#fault(answer);
   }
 
-  async #refusal(stream: AsyncIterable<Buffer> & { statusCode?: number }): Promise<ApiError> {
+  async #refusal({ status, body }: HttpResponse): Promise<ApiError> {
     const pieces: Buffer[] = [];
-    for await (const piece of stream) pieces.push(piece);
-    return this.#fault({ status: stream.statusCode ?? 0, body: Buffer.concat(pieces) });
+    for await (const piece of body) pieces.push(piece);
+    return this.#fault({ status, body: Buffer.concat(pieces) });
   }
 
   #fault({ status, body }: HttpAnswer): ApiError {

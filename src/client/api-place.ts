@@ -1,4 +1,4 @@
-import type { RequestOptions } from 'node:http';
+import type { NetConnectOpts } from 'node:net';
 import { ApiError } from './api-error.ts';
 
 /** Where the API of a node is: its unix socket, or an http URL with the token that it asks for ('' = none). */
@@ -9,9 +9,15 @@ export function showApiPlace(place: ApiPlace): string {
   return 'url' in place ? place.url : place.socketPath;
 }
 
-/** What node:http needs to send a request to a place. Throws ApiError for a URL that is none. */
-export function placeOptions(place: ApiPlace): RequestOptions {
-  if ('socketPath' in place) return { socketPath: place.socketPath, headers: { Host: 'steward' } };
+/** What is needed to connect to a place, and the headers of every request. */
+export interface PlaceOptions {
+  readonly place: NetConnectOpts;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** How a place is reached. Throws ApiError for a URL that is none. */
+export function placeOptions(place: ApiPlace): PlaceOptions {
+  if ('socketPath' in place) return { place: { path: place.socketPath }, headers: { Host: 'steward' } };
   const url = URL.parse(/^[a-z]+:\/\//i.test(place.url) ? place.url : `http://${place.url}`);
   if (url === null || url.protocol !== 'http:' || url.hostname === '') {
     throw new ApiError(
@@ -21,8 +27,10 @@ export function placeOptions(place: ApiPlace): RequestOptions {
   }
   const { token } = place;
   return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? 80 : Number(url.port),
+    place: {
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port === '' ? 80 : Number(url.port),
+    },
     headers: { Host: url.host, ...(token === '' ? {} : { Authorization: `Bearer ${token}` }) },
   };
 }

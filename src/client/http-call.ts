@@ -1,9 +1,10 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { ApiError } from './api-error.ts';
 import { type ApiPlace, connectionFault, placeOptions, showApiPlace } from './api-place.ts';
+import { ByteSource, ClosedError } from './byte-source.ts';
+import { type HttpResponse, NoHttpError, readResponse } from './http-response.ts';
 
-// An import statement would load all that node:http exports, WebSocket among it, which takes 20 ms of a command's start.
-const { Agent, request } = process.getBuiltinModule('node:http');
+// node:http would take 15 ms of a command's start to load, and as long again for its first request.
 
 /** One request to a node. */
 export interface HttpCall {
@@ -22,11 +23,20 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
+interface Connection {
+  readonly socket: Socket;
+  readonly source: ByteSource;
+  isReused: boolean;
+}
+
+const MAX_IDLE = 4;
+
 /** Connections to one node, kept open between requests. */
 export class HttpConnections implements Disposable {
   readonly #place: ApiPlace;
-  readonly #options: RequestOptions;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  readonly #options: ReturnType<typeof placeOptions>;
+  readonly #idle = new Set<Connection>();
+  readonly #all = new Set<Connection>();
 
   constructor(place: ApiPlace) {
     this.#place = place;
@@ -34,61 +44,110 @@ export class HttpConnections implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#agent.destroy();
+    for (const { socket } of this.#all) socket.destroy();
   }
 
   /** Sends a request and gives the whole answer. Throws ApiError. */
   async call(call: HttpCall): Promise<HttpAnswer> {
-    const response = await this.open(call);
+    const { status, body } = await this.open(call);
     const pieces: Buffer[] = [];
     try {
-      for await (const piece of response) pieces.push(piece as Buffer);
+      for await (const piece of body) pieces.push(piece);
     } catch (cause) {
       throw this.#brokenOff(cause);
     }
-    return { status: response.statusCode ?? 0, body: Buffer.concat(pieces) };
+    return { status, body: Buffer.concat(pieces) };
   }
 
   /** Sends a request and gives the answer as it begins. Throws ApiError. */
-  async open(call: HttpCall): Promise<IncomingMessage> {
-    for (let attempt = 1; ; attempt++) {
-      const sent = this.#send(call, { isFresh: attempt > 1 });
-      try {
-        return await answerTo(sent);
-      } catch (error) {
-        // A connection that was kept open may have been closed by the node at the very moment it was used again.
-        const isStale = sent.reusedSocket && CLOSED.has((error as NodeJS.ErrnoException).code ?? '');
-        if (!(isStale && call.method === 'GET' && attempt === 1)) throw this.#failed(error, sent, call);
-      }
+  async open(call: HttpCall): Promise<HttpResponse> {
+    // What is not to be done twice goes over a connection of its own, which cannot be a stale one.
+    const connection = (call.method === 'GET' ? this.#takeIdle() : undefined) ?? this.#connect();
+    try {
+      return await this.#exchange(connection, call);
+    } catch (error) {
+      const isStale = connection.isReused && CLOSED.has((error as NodeJS.ErrnoException).code ?? '');
+      if (!isStale || call.signal?.aborted) throw this.#failed(error, connection, call);
+    }
+    // A connection that was kept open may have been closed by the node at the very moment it was used again.
+    const fresh = this.#connect();
+    try {
+      return await this.#exchange(fresh, call);
+    } catch (error) {
+      throw this.#failed(error, fresh, call);
     }
   }
 
-  #send(call: HttpCall, { isFresh }: { isFresh: boolean }): ClientRequest {
-    const { method, path, body, timeoutMs, signal } = call;
-    const headers: Record<string, string | number> = { ...(this.#options.headers as Record<string, string>) };
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
-    if (method !== 'GET') headers['Content-Length'] = body === undefined ? 0 : Buffer.byteLength(body);
-    // What is not to be done twice goes over a connection of its own, which cannot be a stale one.
-    const agent = method === 'GET' && !isFresh ? this.#agent : false;
-    const sent = request({ ...this.#options, method, path, headers, agent, timeout: timeoutMs, signal });
-    let begun: IncomingMessage | undefined;
-    sent.once('response', (response) => {
-      begun = response;
+  async #exchange(connection: Connection, call: HttpCall): Promise<HttpResponse> {
+    const { socket, source } = connection;
+    const { signal, timeoutMs } = call;
+    const abort = () => socket.destroy(signal?.reason instanceof Error ? signal.reason : undefined);
+    const silent = () => socket.destroy(this.#silent(timeoutMs));
+    const release = () => {
+      signal?.removeEventListener('abort', abort);
+      socket.off('timeout', silent);
+      socket.off('close', release);
+    };
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+    socket.setTimeout(timeoutMs, silent);
+    socket.on('close', release);
+    socket.write(this.#headOf(call));
+    if (call.body !== undefined) socket.write(call.body);
+    return await readResponse(source, (canGoOn) => {
+      release();
+      if (canGoOn && call.method === 'GET' && this.#idle.size < MAX_IDLE) this.#keep(connection);
+      else socket.destroy();
     });
-    sent.on('timeout', () => (begun ?? sent).destroy(this.#silent(timeoutMs)));
-    sent.end(body);
-    return sent;
   }
 
-  #failed(error: unknown, sent: ClientRequest, { signal }: HttpCall): unknown {
+  #headOf({ method, path, body }: HttpCall): string {
+    const lines = [`${method} ${path} HTTP/1.1`];
+    for (const [name, value] of Object.entries(this.#options.headers)) lines.push(`${name}: ${value}`);
+    if (body !== undefined) lines.push('Content-Type: application/json');
+    if (method !== 'GET') {
+      lines.push(`Content-Length: ${body === undefined ? 0 : Buffer.byteLength(body)}`, 'Connection: close');
+    }
+    return `${lines.join('\r\n')}\r\n\r\n`;
+  }
+
+  #connect(): Connection {
+    const socket = connect(this.#options.place);
+    socket.setNoDelay(true);
+    const connection: Connection = { socket, source: new ByteSource(socket), isReused: false };
+    this.#all.add(connection);
+    socket.on('close', () => {
+      this.#all.delete(connection);
+      this.#idle.delete(connection);
+    });
+    return connection;
+  }
+
+  #takeIdle(): Connection | undefined {
+    const [connection] = this.#idle;
+    if (connection === undefined) return undefined;
+    this.#idle.delete(connection);
+    connection.socket.ref();
+    return connection;
+  }
+
+  #keep(connection: Connection): void {
+    connection.isReused = true;
+    connection.socket.setTimeout(0);
+    connection.socket.unref();
+    this.#idle.add(connection);
+  }
+
+  #failed(error: unknown, { socket }: Connection, { signal }: HttpCall): unknown {
+    socket.destroy();
     if (error instanceof ApiError || signal?.aborted) return error;
-    const { code } = error as NodeJS.ErrnoException;
-    const isConnected = sent.socket !== null && sent.socket !== undefined && !sent.socket.connecting;
-    if (isConnected && CLOSED.has(code ?? '')) return this.#brokenOff(error);
-    if (code?.startsWith('HPE_')) {
+    if (error instanceof NoHttpError) {
       const text = `${showApiPlace(this.#place)} does not speak HTTP: is this the API of a node?`;
       return new ApiError('broken', text, { cause: error });
     }
+    const { code } = error as NodeJS.ErrnoException;
+    const wasConnected = socket.bytesRead > 0 || socket.bytesWritten > 0 || error instanceof ClosedError;
+    if (wasConnected && CLOSED.has(code ?? '')) return this.#brokenOff(error);
     return connectionFault(this.#place, error as NodeJS.ErrnoException);
   }
 
@@ -106,11 +165,3 @@ export class HttpConnections implements Disposable {
 
 /** What a connection that the other side has closed fails with. */
 const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
-
-function answerTo(sent: ClientRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    sent.once('response', resolve);
-    // Stays, for an error may come later too.
-    sent.on('error', reject);
-  });
-}

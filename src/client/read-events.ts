@@ -1,15 +1,14 @@
-import type { IncomingMessage } from 'node:http';
 import type { ApiEvent } from '../contract/events.ts';
 
 /** The events in a stream of server-sent events; `lastWord` is the node's last comment, where it said why it ended. */
 export async function* readEvents(
-  stream: IncomingMessage,
+  stream: AsyncIterable<Uint8Array>,
   onComment: (text: string) => void,
 ): AsyncGenerator<ApiEvent> {
-  stream.setEncoding('utf8');
+  const decoder = new TextDecoder();
   let rest = '';
   for await (const piece of stream) {
-    const frames = (rest + (piece as string)).split('\n\n');
+    const frames = (rest + decoder.decode(piece, { stream: true })).split('\n\n');
     rest = frames.pop()!;
     for (const frame of frames) {
       const event = readFrame(frame, onComment);
