@@ -1,7 +1,9 @@
-import { parseArgs } from 'node:util';
 import { likelyMeant } from '../config/likely-meant.ts';
 import type { CommandCall, CommandOption, CommandOptions, CommandSpec, ParsedCall } from './command.ts';
 import { UsageError } from './usage-error.ts';
+
+// An import would load all that the module can do, which a small command would wait for.
+const { parseArgs } = process.getBuiltinModule('node:util');
 
 /** Options that every command has. */
 export const COMMON_OPTIONS = {
