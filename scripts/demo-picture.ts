@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const TARGET = join(ROOT, 'doc/demo.svg');
-const COLUMNS = 88;
+const COLUMNS = 100;
 const ROWS = 26;
 const CHAR_WIDTH = 8.4;
 const LINE_HEIGHT = 18;
@@ -18,6 +18,17 @@ const PADDING = 16;
 /** Waits that say nothing are shown shorter, and lines that come at once a little apart. */
 const LONGEST_WAIT_S = 1.4;
 const LEAST_WAIT_S = 0.06;
+
+const ESCAPE = String.fromCharCode(27);
+const COLOUR_CODE = new RegExp(`(${ESCAPE}\\[[\\d;]*m)`);
+
+const CLASSES: Readonly<Record<string, string>> = {
+  1: 'bold',
+  2: 'dim',
+  31: 'red',
+  32: 'green',
+  35: 'magenta',
+};
 
 interface Line {
   readonly text: string;
@@ -41,11 +52,25 @@ async function record(): Promise<Line[]> {
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     const whole = (rest + chunk).split('\n');
     rest = whole.pop()!;
-    for (const text of whole) recorded.push({ text, at: (performance.now() - startedAt) / 1000 });
+    for (const line of whole) recorded.push({ text: cut(line), at: (performance.now() - startedAt) / 1000 });
   });
   const [exitCode] = await once(child, 'close');
   if (exitCode !== 0) throw new Error(`the demo ended with exit code ${exitCode}`);
   return recorded;
+}
+
+/** A line as a terminal of this width shows it: what does not fit is left out, colours are not counted. */
+function cut(line: string): string {
+  let left = COLUMNS;
+  return line
+    .split(COLOUR_CODE)
+    .map((part) => {
+      if (part.startsWith(ESCAPE)) return part;
+      const shown = part.length > left ? `${part.slice(0, left - 1)}…` : part;
+      left -= shown.length;
+      return left < 0 ? '' : shown;
+    })
+    .join('');
 }
 
 function paced(recorded: readonly Line[]): Line[] {
@@ -62,7 +87,7 @@ function picture(all: readonly Line[]): string {
   const height = ROWS * LINE_HEIGHT + 2 * PADDING;
   const texts = all.map(({ text, at }, index) => lineElement(text, at, index)).join('\n');
   const last = Math.max(0, all.length - ROWS);
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
+  return `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
 <title>The demo of Steward in a terminal</title>
 <style>
   text { font: 14px ui-monospace, "SFMono-Regular", Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #1f2328; white-space: pre; }
@@ -103,17 +128,6 @@ function lineElement(text: string, at: number, index: number): string {
   const y = PADDING + (index + 1) * LINE_HEIGHT - 5;
   return `<text class="line" x="${PADDING}" y="${y}" style="animation-delay:${at.toFixed(2)}s">${spans(text)}</text>`;
 }
-
-const CLASSES: Readonly<Record<string, string>> = {
-  1: 'bold',
-  2: 'dim',
-  31: 'red',
-  32: 'green',
-  35: 'magenta',
-};
-
-const ESCAPE = String.fromCharCode(27);
-const COLOUR_CODE = new RegExp(`(${ESCAPE}\\[[\\d;]*m)`);
 
 /** The line's text, its colours as classes. */
 function spans(text: string): string {

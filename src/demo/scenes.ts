@@ -47,7 +47,7 @@ async function logIsFollowed({ fleet, stage }: Play): Promise<void> {
   const path = join(fleet.folderOf('ship1'), 'engine.log');
   await writeFile(path, '');
   stage.tell('An engine on ship1 writes a log; central follows it while it grows.');
-  await using tail = await fleet.begin('tail', 'ship1', path);
+  await using tail = await fleet.begin('tail', 'ship1', 'engine.log');
   const said = ['oil pressure normal', 'temperature 81', 'temperature 97'];
   // The first line is written until it is seen: following has begun then.
   await until('the first line of the log', async () => {
@@ -86,14 +86,14 @@ async function centralDies({ fleet, stage }: Play): Promise<void> {
   const messages = Array.from({ length: MANY }, (_, index) => ({
     toNode: 'ship1',
     method: 'REQCliCommand',
-    methodArgs: ['sh', '-c', `sleep 0.02; echo ${index + 1} >> ${numbers}`],
+    methodArgs: ['sh', '-c', `sleep 0.02; echo ${index + 1} >> numbers`],
     replyMethod: 'REQNone',
   }));
   await writeFile(join(fleet.folderOf('central'), 'many.json'), JSON.stringify(messages, undefined, 1));
   stage.tell(
-    `${MANY} commands for ship1, each of which adds its number to a file. In the middle of them central is`,
+    `${MANY} commands for ship1, each of which adds its number to a file. In the middle of them central is killed, and ` +
+      'the broker with it.',
   );
-  stage.tell('killed, and the broker with it.');
   await fleet.stewardDoes('send', 'many.json');
   const written = async () => (await readFile(numbers, 'utf8').catch(() => '')).split('\n').slice(0, -1);
   await until('some of the commands', async () => (await written()).length >= KILL_AFTER || undefined);
