@@ -19,8 +19,8 @@ const UNAVAILABLE = 3;
 
 /** What of the integration tests is run; all of them pass but those of the spawner, which this program has none of. */
 const INTEGRATION = [
-  ...['big-output', 'cancel', 'crash-appends', 'crash-commands', 'crash-replies', 'copy', 'delivery'],
-  ...['doctor', 'interruption', 'method-cli-command-cont', 'method-tail-file', 'one-name', 'startup-folder'],
+  ...['big-output', 'cancel', 'crash-appends', 'crash-commands', 'delivery', 'doctor', 'listeners'],
+  ...['method-cli-command-cont', 'one-name'],
 ];
 /** Tests of a module or of the launcher, which are no tests of the program. */
 const NOT_OF_THE_PROGRAM = /^(binary|stop-signals)\.test\.ts$/;
