@@ -31,7 +31,11 @@ export function withEvent(state: State, event: ApiEvent): Step {
 }
 
 function nodesChanged(state: State, { nodes }: ApiEvent & { type: 'nodes' }): Step {
-  const next = state.nodes === null ? state : { ...state, nodes: withNodes(state.nodes, nodes) };
+  const next: State = {
+    ...state,
+    nodes: state.nodes === null ? null : withNodes(state.nodes, nodes),
+    nodesSince: state.nodesSince === null ? null : [...state.nodesSince, ...nodes],
+  };
   return currentScreen(state).kind === 'queues' ? stay(next, { do: 'load-queues' }) : stay(next);
 }
 

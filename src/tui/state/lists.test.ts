@@ -193,3 +193,26 @@ test('a batch is sent again in parts, as was chosen', () => {
   walk.act({ type: 'batch', uid: screen.uid, batch }).press('C', 'y');
   assert.deepEqual(walk.took('cancel-batch'), [{ do: 'cancel-batch', id: 'b1' }]);
 });
+
+test('what was told of while a list was being read is not undone by what was read', () => {
+  const walk = new StateWalk().press('2');
+  const { uid } = requestsIn(walk.state);
+  walk.act({ type: 'event', event: { type: 'requests', requests: [aRequest(2), aRequest(3)] } });
+  const items = [aRequest(2, { state: 'accepted' }), aRequest(1)];
+  walk.act({ type: 'requests', uid, isMore: false, page: { items, next: null } });
+  assert.deepEqual(
+    shownRequests(walk.state, requestsIn(walk.state)).map(({ id, state }) => [id, state]),
+    [
+      ['id-000003', 'succeeded'],
+      ['id-000002', 'succeeded'],
+      ['id-000001', 'succeeded'],
+    ],
+  );
+  walk
+    .press('1')
+    .act({ type: 'event', event: { type: 'nodes', nodes: [aNode('ship1', { presence: 'away' })] } });
+  walk.act({ type: 'nodes', nodes: [aNode('ship1')] });
+  assert.equal(walk.state.nodes?.[0]?.presence, 'away');
+  walk.act({ type: 'nodes', nodes: [aNode('ship1')] });
+  assert.equal(walk.state.nodes?.[0]?.presence, 'here', 'a list that is read later is newer');
+});

@@ -42,7 +42,7 @@ export function reload(state: State, screen: RequestsScreen): { screen: Requests
   const wanted = Math.max(FIRST_PAGE, Math.min(screen.items?.length ?? 0, LARGEST_PAGE));
   const limit = words.length > 0 ? SEARCH_PAGE : wanted;
   return {
-    screen: { ...screen, isLoading: true, searched: 0, searchEnd: SEARCH_STEP },
+    screen: { ...screen, isLoading: true, since: screen.since ?? [], searched: 0, searchEnd: SEARCH_STEP },
     effects: [{ do: 'load-requests', uid: screen.uid, filter, limit, cursor: null }],
   };
 }
@@ -63,16 +63,18 @@ export function withPage(
   const place = isMore
     ? { ...screen.place, cursor: screen.place.cursor - shift, top: Math.max(0, screen.place.top - shift) }
     : keepPlace(screen.place, before.map(idOf), items.map(idOf));
-  return {
+  const read: RequestsScreen = {
     ...screen,
     items,
     place,
     next: page.next,
     isLoading: false,
+    since: null,
     fault: null,
     dropped: (isMore ? screen.dropped : 0) + surplus,
     searched: screen.searched + page.items.length,
   };
+  return withChanges(state, read, screen.since ?? []);
 }
 
 /** What is to be read next, so that there is a row below the last one that is seen. */
@@ -88,7 +90,7 @@ export function readAhead(
   if (isBarred || isEnough || isStopped) return { screen, effects: [] };
   const limit = words.length > 0 ? SEARCH_PAGE : NEXT_PAGE;
   return {
-    screen: { ...screen, isLoading: true },
+    screen: { ...screen, isLoading: true, since: screen.since ?? [] },
     effects: [{ do: 'load-requests', uid: screen.uid, filter, limit, cursor: screen.next }],
   };
 }
@@ -106,10 +108,11 @@ export function withChanges(
   screen: RequestsScreen,
   changed: readonly RequestSummary[],
 ): RequestsScreen {
-  if (screen.items === null) return screen;
+  const since = screen.since === null ? null : [...screen.since, ...changed];
+  if (screen.items === null || changed.length === 0) return { ...screen, since };
   const { filter, words } = filterOf(state, screen);
   const items = merged(screen, changed, { filter, words });
-  return { ...screen, items, place: keepPlace(screen.place, screen.items.map(idOf), items.map(idOf)) };
+  return { ...screen, since, items, place: keepPlace(screen.place, screen.items.map(idOf), items.map(idOf)) };
 }
 
 function merged(

@@ -31,7 +31,8 @@ type Handlers = {
 
 const HANDLERS: Handlers = {
   status: (state, { status }) => stay({ ...state, status }),
-  nodes: (state, { nodes }) => stay({ ...state, nodes: withNodes([], nodes) }),
+  nodes: (state, { nodes }) =>
+    stay({ ...state, nodes: withNodes(withNodes([], nodes), state.nodesSince ?? []), nodesSince: null }),
   methods: (state, { methods }) => stay({ ...state, methods }),
   queues: (state, { queues }) => stay(onTab(state, 'queues', { items: queues, fault: null })),
   errors: (state, { lines }) => stay(onTab(state, 'errors', { items: lines.toReversed(), fault: null })),
@@ -137,7 +138,7 @@ function failed(state: State, { uid, reason }: Result & { type: 'failed' }): Ste
   if (screen.kind === 'form') {
     return stay(noticed(withScreen(state, { ...screen, isSending: false, fault: reason }), reason, 'bad'));
   }
-  const calm = 'isLoading' in screen ? { ...screen, isLoading: false } : screen;
+  const calm = 'isLoading' in screen ? { ...screen, isLoading: false, since: null } : screen;
   return stay(withScreen(state, { ...calm, fault: reason }));
 }
 

@@ -18,7 +18,13 @@ export function refresh(state: State): Step {
     const next = reload(state, screen);
     return stay(withScreen(state, next.screen), ...next.effects, ...besides(screen));
   }
+  if (screen.kind === 'nodes') return readNodes(state);
   return stay(state, ...effectsOf(screen));
+}
+
+/** Reads the list of nodes. */
+function readNodes(state: State): Step {
+  return stay({ ...state, nodesSince: state.nodesSince ?? [] }, { do: 'load-nodes' });
 }
 
 /** Opens a screen on top of the others. */
@@ -44,13 +50,12 @@ export function turnTab(state: State, by: number): Step {
 
 /** Reads everything anew, after the connection is back. */
 export function refreshAll(state: State): Step {
-  return then(stay(state, { do: 'load-status' }, { do: 'load-nodes' }, { do: 'load-methods' }), refresh);
+  const step = then(stay(state, { do: 'load-status' }, { do: 'load-methods' }), readNodes);
+  return currentScreen(state).kind === 'nodes' ? step : then(step, refresh);
 }
 
 function effectsOf(screen: Screen): readonly Effect[] {
   switch (screen.kind) {
-    case 'nodes':
-      return [{ do: 'load-nodes' }];
     case 'batches':
       return [{ do: 'load-batches', uid: screen.uid, cursor: null }];
     case 'queues':

@@ -22,6 +22,8 @@ export interface State {
   readonly status: StatusAnswer | null;
   /** By name; null until they are known. */
   readonly nodes: readonly NodeSummary[] | null;
+  /** What was told of nodes while their list is being read, since it may be newer than that; null while it is not. */
+  readonly nodesSince: readonly NodeSummary[] | null;
   readonly methods: readonly MethodDescription[];
   readonly templatesFolder: string;
   readonly tab: TabName;
@@ -87,6 +89,8 @@ export interface RequestsScreen extends ListScreen {
   /** Where the list goes on; null at its end. */
   readonly next: string | null;
   readonly isLoading: boolean;
+  /** What was told of requests while a page is being read, since it may be newer than that; null while none is. */
+  readonly since: readonly RequestSummary[] | null;
   /** How many newer ones were let go to make room for older ones. */
   readonly dropped: number;
   /** How many were read for this filter, and how many may be before it waits. */
@@ -156,6 +160,7 @@ export function requestsScreen(
     items: null,
     next: null,
     isLoading: true,
+    since: null,
     dropped: 0,
     searched: 0,
     searchEnd: 0,
@@ -175,6 +180,7 @@ export function firstState(options: Pick<State, 'size' | 'now' | 'templatesFolde
     link: { state: 'connecting' },
     status: null,
     nodes: null,
+    nodesSince: null,
     methods: [],
     tab: 'nodes',
     tabs: {

@@ -28,7 +28,7 @@ function updateOnly(state: State, action: Action): Step {
     case 'linked':
       return refreshAll({ ...state, link: { state: 'live' } });
     case 'link-lost':
-      return stay({ ...state, link: lostLink(state, action.reason) });
+      return stay({ ...state, link: lostLink(state, action.reason), nodesSince: null });
     case 'event':
       return withEvent(state, action.event);
     default:
