@@ -10,6 +10,7 @@ import { callSteward } from '../support/cli-call.ts';
 import { disposeAfter } from '../support/dispose-after.ts';
 import { FAST_RECONNECT } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { startReferencePeer } from '../support/reference-peer.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
@@ -147,6 +148,17 @@ test('how a command ended is told, with the last line that it printed as an erro
   await ships.ship2!.kill();
   const late = await call('exec', 'ship2', '--expires-in', '1s', '--wait', '30s', '--', 'true');
   assert.deepEqual([late.code, /^steward: ship2: expired: /.test(late.stderr)], [3, true], late.stderr);
+});
+
+test('an original node, which tells nothing of ends, does not keep exec from ending', async (t) => {
+  const { broker, call } = await startScene(t, []);
+  const peer = await startReferencePeer({ node: 'old', broker }, t);
+  const { code, stderr } = await call('exec', 'old', '--new', '--', 'echo', 'hello');
+  assert.deepEqual([code, /^steward: old: accepted: /.test(stderr)], [3, true], stderr);
+  assert.deepEqual(
+    peer.received.map(({ message }) => message.methodArgs),
+    [['echo', 'hello']],
+  );
 });
 
 test('a command for later is on its node before exec ends, and runs there at its time', async (t) => {
