@@ -68,7 +68,7 @@ test('each step has the time of both clocks where both are known', () => {
   assert.deepEqual(told(given).at(-1), 'failed: no such disk, exit code 3');
   assert.equal(
     whySentence(given, undefined, NOW),
-    'It failed on ship17 at 10:39:59 after 0.01 s: no such disk, exit code 3.',
+    'It failed on ship17 at 10:39:59 after 6 ms: no such disk, exit code 3.',
   );
 });
 

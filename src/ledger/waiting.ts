@@ -1,4 +1,4 @@
-import { clockWords, countWords, spanWords } from '../lib/time-words.ts';
+import { agoWords, clockWords, countWords } from '../lib/time-words.ts';
 
 /** What is known of the way to a node while a request waits to go there. Times are unix ms. */
 export interface Waiting {
@@ -18,7 +18,7 @@ export interface Waiting {
 export function waitingWords(waiting: Waiting, now: number): string {
   const { node, ahead, attempts, nextAttemptAt, waitsFor, lastSeenAt, isAway } = waiting;
   const seen =
-    lastSeenAt === null ? `${node} was never seen` : `${node} last seen ${spanWords(now - lastSeenAt)} ago`;
+    lastSeenAt === null ? `${node} was never seen` : `${node} last seen ${agoWords(lastSeenAt, now)}`;
   const parts = [
     ...(isAway || (waitsFor === null && attempts > 0) ? [seen] : []),
     ...(waitsFor === null || isAway ? [] : [`waits for ${waitsFor}`]),

@@ -5,13 +5,20 @@ const UNITS = [
   { ms: 60 * SECOND, word: 'min' },
 ] as const;
 
-/** A span of time for people, in one unit: `0.3 s`, `40 s`, `3 min`, `2 d`. */
+/** A span of time for people, in one unit: `30 ms`, `4.2 s`, `40 s`, `3 min`, `2 d`. */
 export function spanWords(ms: number): string {
   const span = Math.max(0, ms);
   const unit = UNITS.find((one) => span >= one.ms);
   if (unit) return `${Math.floor(span / unit.ms)} ${unit.word}`;
+  if (span < SECOND) return `${Math.round(span)} ms`;
   const seconds = span / SECOND;
-  return seconds < 10 ? `${Number(seconds.toFixed(seconds < 1 ? 2 : 1))} s` : `${Math.floor(seconds)} s`;
+  return seconds < 10 ? `${Number(seconds.toFixed(1))} s` : `${Math.floor(seconds)} s`;
+}
+
+/** How long ago a time was, for people: `now`, `4 s ago`, `3 h ago`. */
+export function agoWords(at: number, now: number): string {
+  const span = Math.floor((now - at) / SECOND) * SECOND;
+  return span <= 0 ? 'now' : `${spanWords(span)} ago`;
 }
 
 /** A time for people, as the machine's clock on the wall shows it: `10:40:02` of this day, `2026-03-01 10:40` of another. */
