@@ -30,14 +30,14 @@ const GENERAL: readonly FormRow[] = [
     label: 'output',
     type: 'choice',
     choices: ['live', 'end', 'none'],
-    placeholder: 'end',
+    placeholder: '(end)',
     summary: 'When the output is told of: live while it runs, at its end, or not at all',
   }),
   row({
     field: 'replyMethod',
     label: 'replyMethod',
     type: 'choice',
-    placeholder: 'REQToFileAppend',
+    placeholder: '(REQToFileAppend)',
     summary: 'What this node does with the result; REQNone for nothing',
   }),
   row({
@@ -78,7 +78,7 @@ const GENERAL: readonly FormRow[] = [
     field: 'schedule',
     label: 'schedule',
     type: 'schedule',
-    placeholder: 'once',
+    placeholder: '(once)',
     summary: 'Run again and again: every,total seconds as 60,3600, or a cron line as 30 2 * * *',
   }),
 ];
@@ -87,7 +87,7 @@ const TARGETS = row({
   field: 'targets',
   label: 'to',
   type: 'targets',
-  placeholder: 'ship1 ship* @group site=oslo',
+  placeholder: 'e.g. ship1, ship*, @group, site=oslo',
   summary: 'Names, patterns, @groups and label expressions, with spaces or commas between them',
   isRequired: true,
 });
@@ -161,7 +161,14 @@ const TYPES: Readonly<Record<string, FormRow['type']>> = {
 function argumentRow({ field, name, summary, isRequired, example }: ArgumentDescription): FormRow {
   const place = argumentPlace(field);
   const type = place?.isRest || field === 'methodArgs' ? 'words' : (TYPES[field] ?? 'text');
-  return row({ field, label: name, summary, isRequired, type, placeholder: example });
+  return row({
+    field,
+    label: name,
+    summary,
+    isRequired,
+    type,
+    placeholder: example === '' ? '' : `e.g. ${example}`,
+  });
 }
 
 function row(parts: RowParts): FormRow {

@@ -1,6 +1,6 @@
 import type { TimelineStep } from '../../contract/requests.ts';
 import { cleanLine } from '../text/clean.ts';
-import { compactJson } from '../text/compact-json.ts';
+import { compactJson, filledJson } from '../text/compact-json.ts';
 import { chop, fit, wrap } from '../text/fit.ts';
 import { type Line, type Style, span } from '../text/spans.ts';
 import { exactClock } from '../text/times.ts';
@@ -43,14 +43,23 @@ function messageLines({ detail }: RequestScreen, width: number): Line[] {
 
 /** A value as rows of JSON. */
 export function jsonLines(value: unknown, width: number): Line[] {
-  return compactJson(value, width)
+  return textLines(compactJson(value, width), width);
+}
+
+/** A message as few rows of JSON. */
+export function filledLines(message: Readonly<Record<string, unknown>>, width: number): Line[] {
+  return textLines(filledJson(message, width), width);
+}
+
+function textLines(text: string, width: number): Line[] {
+  return text
     .split('\n')
     .flatMap((line) => chop(cleanLine(line), width))
     .map(jsonLine);
 }
 
 function jsonLine(row: string): Line {
-  const [, indent, key, rest] = /^(\s*)("[^"]*":)(.*)$/.exec(row) ?? [];
+  const [, indent, key, rest] = /^(\s*(?:\{ )?)("[^"]*":)(.*)$/.exec(row) ?? [];
   return key === undefined ? [row] : [indent!, span(key, 'accent'), rest!];
 }
 

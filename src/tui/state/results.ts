@@ -126,10 +126,10 @@ function openSubmitted(state: State, { batch, accepted }: SubmissionAnswer): Ste
 }
 
 function sentence({ accepted, refused, warnings }: SubmissionAnswer, label: string): string {
-  const sent = `${label}: accepted for ${accepted.length} ${accepted.length === 1 ? 'node' : 'nodes'}`;
+  const sent = `accepted for ${accepted.length} ${accepted.length === 1 ? 'node' : 'nodes'}`;
   const refusal = refused[0] === undefined ? '' : `; ${refused.length} refused: ${refused[0].reason}`;
   const warning = warnings[0] === undefined ? '' : `; ${warnings[0].reason}`;
-  return `${sent}${refusal}${warning}`;
+  return `${sent}${refusal}${warning}: ${label}`;
 }
 
 function failed(state: State, { uid, reason }: Result & { type: 'failed' }): Step {

@@ -17,6 +17,24 @@ export function compactJson(value: unknown, width: number, indent = '', used = i
   return `${open}\n${rows.join(',\n')}\n${indent}${close}`;
 }
 
+/** A JSON object in as few rows as its fields go into, for where there are few. */
+export function filledJson(value: Readonly<Record<string, unknown>>, width: number): string {
+  const parts = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .map(([key, item]) => `${JSON.stringify(key)}: ${flatJson(item)}`);
+  const rows: string[] = [];
+  let row = '{';
+  for (const [index, part] of parts.entries()) {
+    const text = ` ${part}${index === parts.length - 1 ? ' }' : ','}`;
+    if (row.length > 1 && row.length + text.length > width) {
+      rows.push(row);
+      row = ' ';
+    }
+    row += text;
+  }
+  return [...rows, parts.length === 0 ? '{}' : row].join('\n');
+}
+
 function flatJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flatJson).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compactJson } from './compact-json.ts';
+import { compactJson, filledJson } from './compact-json.ts';
 import { fitLine, lineText, lineWidth, paint, span } from './spans.ts';
 
 const PLAIN = { isColoured: false, isUnicode: true };
@@ -33,7 +33,15 @@ test('JSON stands on one line where it fits, and every form of it is the same va
     deep: { a: null, b: [1, [2]] },
   };
   assert.equal(compactJson({ a: [1, 2], b: {} }, 40), '{ "a": [1, 2], "b": {} }');
-  for (const width of [1, 20, 30, 45, 200]) assert.deepEqual(JSON.parse(compactJson(value, width)), value);
+  for (const width of [1, 20, 30, 45, 200]) {
+    assert.deepEqual(JSON.parse(compactJson(value, width)), value);
+    assert.deepEqual(JSON.parse(filledJson(value, width)), value);
+  }
+  assert.equal(filledJson({}, 9), '{}');
+  assert.equal(
+    filledJson({ toNode: 'ship1', method: 'REQPing', retries: 3 }, 41),
+    '{ "toNode": "ship1", "method": "REQPing",\n  "retries": 3 }',
+  );
   assert.equal(
     compactJson({ toNode: 'ship1', methodArgs: ['bash', '-c'] }, 32),
     '{\n  "toNode": "ship1",\n  "methodArgs": ["bash", "-c"]\n}',

@@ -86,11 +86,12 @@ function FormBody({ state, height }: { readonly state: State; readonly height: n
       Box,
       { flexDirection: 'row', width: columns, height },
       h(Rows, { lines: fields, width: formWidth, height }),
-      h(Rows, { lines: previewLines(state, form, width), width, height }),
+      h(Rows, { lines: previewLines(state, form, { width, height, isWide: true }), width, height }),
     );
   }
   const rows = Math.min(formRows, height);
-  const preview = [rule(columns), ...previewLines(state, form, columns)];
+  const place = { width: columns, height: height - rows - 1, isWide: false };
+  const preview = [rule(columns), ...previewLines(state, form, place)];
   return h(
     Box,
     { flexDirection: 'column', width: columns, height },

@@ -1,7 +1,7 @@
 import { type FormScreen, formResult, rowsOf, strangers, targetsOf, textIn } from '../state/form.ts';
 import type { FormRow } from '../state/form-rows.ts';
 import { formLayout } from '../state/layout.ts';
-import { jsonLines } from '../state/request-text.ts';
+import { filledLines, jsonLines } from '../state/request-text.ts';
 import type { State } from '../state/state.ts';
 import { EMPTY_INPUT } from '../state/text-input.ts';
 import { cleanLine } from '../text/clean.ts';
@@ -35,14 +35,24 @@ export function formLines(state: State, form: FormScreen): Line[] {
   return [...pinned, ...lines.slice(top, top + height)];
 }
 
-/** The message as it would be sent, and what the node says of it. */
-export function previewLines(state: State, form: FormScreen, width: number): Line[] {
+/** The message as it would be sent, and what the node says of it, in so many columns and rows. */
+export function previewLines(
+  state: State,
+  form: FormScreen,
+  { width, height, isWide }: { readonly width: number; readonly height: number; readonly isWide: boolean },
+): Line[] {
   const { messages, faults } = formResult(form, state.methods);
-  const value = messages.length === 1 ? messages[0] : messages;
-  return [
-    verdictLine(form, Object.keys(faults).length > 0),
-    ...jsonLines(value, width - 2).map((line) => [' ', ...line]),
-  ];
+  const rows = isWide
+    ? jsonLines(messages.length === 1 ? messages[0] : messages, width - 2)
+    : messages.flatMap((message) => filledLines(message, width - 2));
+  const room = height - 1;
+  const more = rows.length - room + 1;
+  const shown = rows.length <= room ? rows : [...rows.slice(0, room - 1), moreLine(more)];
+  return [verdictLine(form, Object.keys(faults).length > 0), ...shown.map((line) => [' ', ...line])];
+}
+
+function moreLine(count: number): Line {
+  return [span(`… ${count} more ${count === 1 ? 'row' : 'rows'} in a larger window`, 'dim')];
 }
 
 function verdictLine({ checked, isSending, fault }: FormScreen, isIncomplete: boolean): Line {
