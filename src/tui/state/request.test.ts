@@ -143,3 +143,14 @@ test('escape and a key that come at once are taken one after the other, but wher
   walk.press('n').type('a b').press('meta+b');
   assert.equal(currentScreen(walk.state).kind, 'form');
 });
+
+test('why a request waits is read again from time to time, until the request has ended', () => {
+  const polled = (state: 'queued' | 'succeeded') => {
+    const { walk } = looking({ state });
+    walk.effects = [];
+    walk.act({ type: 'tick', now: NOW + 5000 });
+    return walk.effects.map((effect) => effect.do);
+  };
+  assert.deepEqual(polled('queued'), ['load-request']);
+  assert.deepEqual(polled('succeeded'), []);
+});

@@ -1,13 +1,15 @@
+import { isEnd } from '../../contract/states.ts';
 import type { Action } from './actions.ts';
+import type { Effect } from './effects.ts';
 import { withEvent } from './events.ts';
 import { keyPressed, pasted } from './keys.ts';
 import { withResult } from './results.ts';
 import { settled } from './settled.ts';
-import { refresh, refreshAll } from './show.ts';
-import { currentScreen, type State } from './state.ts';
+import { refreshAll } from './show.ts';
+import { currentScreen, type Screen, type State } from './state.ts';
 import { type Step, stay, then } from './step.ts';
 
-/** How often lists of which the node tells no changes are read again while they are seen. */
+/** How often that is read again of which the node tells no changes, while it is seen. */
 const POLL_MS = 5000;
 
 /** What becomes of the state when something happens, and what is to be done then. Has no effect of its own. */
@@ -39,9 +41,16 @@ function updateOnly(state: State, action: Action): Step {
 function ticked(state: State, now: number): Step {
   const isOver = state.notice !== null && state.notice.until <= now;
   const next = { ...state, now, notice: isOver ? null : state.notice };
-  const isPolled = currentScreen(state).kind === 'queues' && state.link.state === 'live';
   const isDue = Math.floor(now / POLL_MS) !== Math.floor(state.now / POLL_MS);
-  return isPolled && isDue ? refresh(next) : stay(next);
+  return isDue && state.link.state === 'live' ? stay(next, ...polled(currentScreen(state))) : stay(next);
+}
+
+/** What changes by itself on a screen: when attempts are due, and since when somebody is away. */
+function polled(screen: Screen): Effect[] {
+  if (screen.kind === 'queues') return [{ do: 'load-queues' }];
+  if (screen.kind === 'requests') return screen.node === null ? [] : [{ do: 'load-queues' }];
+  if (screen.kind !== 'request' || screen.detail === null || isEnd(screen.detail.state)) return [];
+  return [{ do: 'load-request', uid: screen.uid, id: screen.id }];
 }
 
 function lostLink({ link, now }: State, reason: string): State['link'] {
