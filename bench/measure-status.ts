@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ApiClient } from '../src/client/api-client.ts';
 import { ChildProgram } from '../test/support/child-program.ts';
-import { type StewardNode, stewardCommand } from '../test/support/node.ts';
+import type { StewardNode } from '../test/support/node.ts';
 import { fillLedger } from './fill-ledger.ts';
 import { startFleet } from './fleet.ts';
 import { median } from './statistics.ts';
@@ -34,7 +34,8 @@ export async function measureStatus(count: number): Promise<StatusRun> {
   const { counts } = await api.status();
   const found = Object.values(counts).reduce((sum, one) => sum + one, 0);
   if (found !== count) throw new Error(`the node counts ${found} requests, not ${count}`);
-  const [command, ...args] = stewardCommand();
+  const launcher = process.env.STEWARD_TEST_PROGRAM?.trim() || resolve(import.meta.dirname, '../bin/steward');
+  const [command, ...args] = launcher.split(/\s+/);
   return {
     commandMs: await medianMs(() => succeed(command!, [...args, 'status', '--json', '--socket', socket])),
     emptyMs: await medianMs(() => succeed(process.execPath, ['-e', '0'])),
