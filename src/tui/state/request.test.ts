@@ -22,7 +22,7 @@ const detail = (more: Partial<RequestDetail> = {}): RequestDetail => ({
     method: 'REQCliCommand',
     methodArgs: ['id'],
     id: 'x',
-    retries: 0,
+    retries: 1,
     directory: '',
   },
   expiresAt: null,

@@ -1,3 +1,4 @@
+import type { NodeSummary } from '../../contract/nodes.ts';
 import { type FormScreen, formResult, rowsOf, strangers, targetsOf, textIn } from '../state/form.ts';
 import type { FormRow } from '../state/form-rows.ts';
 import { formLayout } from '../state/layout.ts';
@@ -7,7 +8,7 @@ import { EMPTY_INPUT } from '../state/text-input.ts';
 import { cleanLine } from '../text/clean.ts';
 import { fit, wrap } from '../text/fit.ts';
 import { type Line, type Span, span } from '../text/spans.ts';
-import { age } from '../text/times.ts';
+import { age, ago } from '../text/times.ts';
 import { inputSpans } from './frame.ts';
 
 const LABEL_WIDTH = 16;
@@ -145,7 +146,7 @@ function whoLines(state: State, form: FormScreen, width: number): Line[] {
     .map(({ name, lastSeenAt }) => `${cleanLine(name)} (seen ${age(lastSeenAt, state.now)})`);
   const more = away.length > 3 ? ` and ${away.length - 3} more` : '';
   const awayText = away.length === 0 ? '' : `, ${away.length} not here: ${names.join(', ')}${more}`;
-  const one = nodes.length === 1 && away.length === 0 ? `${cleanLine(nodes[0]!.name)} is here` : '';
+  const one = nodes.length === 1 ? oneText(nodes[0]!, state.now) : '';
   const text = one || `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}${awayText}`;
   const new_ = strangers(form);
   const others = unknown.filter(({ target }) => !new_.includes(target));
@@ -156,6 +157,12 @@ function whoLines(state: State, form: FormScreen, width: number): Line[] {
       : [[indent, span(`never heard of: ${cleanLine(new_.join(', '))}`, 'wait')] as Line]),
     ...others.slice(0, 2).map(({ reason }): Line => [indent, span(cleanLine(reason), 'bad')]),
   ];
+}
+
+function oneText({ name, presence, lastSeenAt }: NodeSummary, now: number): string {
+  if (presence === 'here') return `${cleanLine(name)} is here`;
+  const word = presence === 'away' ? 'away' : 'not known to be here';
+  return `${cleanLine(name)} is ${word}, seen ${ago(lastSeenAt, now)}: it waits for it`;
 }
 
 /** What is wrong with a field: what the form found, else what the node says. */

@@ -75,10 +75,14 @@ export const REQUEST_BINDINGS: readonly Binding<RequestScreen>[] = [
 /** Fields that nodes fill in: they are no part of a message that is submitted. */
 const FILLED_IN = new Set(['id', 'fromnode', 'isreply', 'previousmessage']);
 
-/** A message as people write it: without what nodes filled in and without what is empty. */
+/**
+ * A message as people write it: without what nodes filled in and without what is empty. Nodes fill in one retry, which
+ * would end the new message after one ACKTimeout if it were written.
+ */
 function asSubmitted(message: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const isKept = ([key, value]: [string, unknown]) =>
     !FILLED_IN.has(key.toLowerCase()) &&
+    !(key === 'retries' && value === 1) &&
     value !== null &&
     value !== '' &&
     value !== 0 &&
