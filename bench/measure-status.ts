@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ApiClient } from '../src/client/api-client.ts';
-import { ChildProgram } from '../test/support/child-program.ts';
 import type { StewardNode } from '../test/support/node.ts';
 import { fillLedger } from './fill-ledger.ts';
 import { startFleet } from './fleet.ts';
@@ -71,9 +72,9 @@ async function queryTime(node: StewardNode): Promise<number> {
 }
 
 async function succeed(command: string, args: readonly string[]): Promise<void> {
-  const program = await ChildProgram.start({ command, args });
-  const { code } = await program.exited;
-  if (code !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${code}\n${program.output()}`);
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${code}`);
 }
 
 /** The median of several rounds; the first one warms up. */
