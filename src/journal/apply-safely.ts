@@ -1,5 +1,6 @@
 import { isTemporary } from '../lib/temporary-error.ts';
-import type { EffectMethod, Incoming, Outcome } from './journal-deps.ts';
+import type { Incoming, Outcome } from '../message/method-work.ts';
+import type { EffectMethod } from './journal-deps.ts';
 
 /** Applies effects; an unexpected fault of the method is the messages' end, not the lane's. */
 export async function applySafely(

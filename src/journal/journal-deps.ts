@@ -1,5 +1,13 @@
 import type { Message } from '../message/message.ts';
-import type { OutputPiece, OutputStream } from '../message/output.ts';
+import type {
+  EffectWork,
+  Forwarded,
+  ForwardWork,
+  Incoming,
+  OutputFile,
+  RunWork,
+} from '../message/method-work.ts';
+import type { OutputStream } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import type { Statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
@@ -12,13 +20,7 @@ export interface Arrival {
   header(name: string): string | undefined;
 }
 
-export interface Incoming {
-  readonly id: string;
-  readonly message: Message;
-}
-
-export type Outcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
-
+/** What the journal needs to know of any method. */
 interface Checked {
   readonly name: string;
   /** Whether the sender waits for an answer. */
@@ -27,71 +29,16 @@ interface Checked {
   check?(message: Message): string | undefined;
 }
 
-/** A method whose effect is durable when `apply` resolves; methods/method.ts is its full contract. */
-export interface EffectMethod extends Checked {
-  readonly mode: 'effect';
-  apply(batch: readonly Incoming[], intend: (note: string) => Promise<void>): Promise<Outcome[]>;
-  recover?(note: string): Promise<boolean>;
-}
+export type EffectMethod = Checked & EffectWork;
 
-/** A method that is journalled first and run then. */
-export interface RunMethod extends Checked {
-  readonly mode: 'run';
-  /** True for one that goes on until it is told to stop: its successors start beside it, at once. */
-  readonly isOpenEnded?: boolean;
-  /** True for one that is run again where the end of the node cut it short. */
-  readonly isResumable?: boolean;
-  run(call: RunCall): Promise<RunResult>;
-}
+export type RunMethod = Checked & RunWork;
 
-/** A method that is journalled, and goes on as another message, as which it ends. */
-export interface ForwardMethod extends Checked {
-  readonly mode: 'forward';
-  forward(incoming: Incoming): Forwarded;
-}
-
-export interface Forwarded {
-  readonly message: Message;
-  readonly budgetMs?: number;
-  readonly replyKey?: string;
-}
+export type ForwardMethod = Checked & ForwardWork;
 
 /** A method whose requests wait for their turn in the journal. */
 export type QueuedMethod = RunMethod | ForwardMethod;
 
 export type JournalMethod = EffectMethod | QueuedMethod;
-
-export interface RunCall extends Incoming {
-  readonly signal: AbortSignal;
-  reply(data: Uint8Array): Promise<void>;
-  progress(text: string): void;
-  readonly live?: LiveOutput | undefined;
-}
-
-export interface LiveOutput {
-  hasRoom(): boolean;
-  send(pieces: readonly OutputPiece[]): Promise<void>;
-}
-
-/** Output that lies in a file. */
-export interface OutputFile {
-  readonly path: string;
-  readonly bytes: number;
-}
-
-export type ReplyBody = Uint8Array | OutputFile;
-
-export interface RunResult {
-  readonly state: 'succeeded' | 'failed' | 'timed-out' | 'interrupted' | 'cancelled';
-  readonly reason?: string;
-  readonly exitCode?: number;
-  readonly signal?: string;
-  readonly stderrTail?: Uint8Array;
-  readonly stderrBytes?: number;
-  readonly outputBytes?: number;
-  readonly reply?: ReplyBody;
-  readonly error?: string;
-}
 
 export interface JournalOptions {
   readonly nodeName: string;

@@ -6,9 +6,9 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { failingStore, tempStore } from '../../test/support/temp-store.ts';
 import { TestJournal } from '../../test/support/test-journal.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
+import type { RunCall, RunResult } from '../message/method-work.ts';
 import { HEADER } from '../message/wire-headers.ts';
 import { statement } from '../store/statement.ts';
-import type { RunCall, RunResult } from './journal-deps.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,5 +1,5 @@
 import { open, unlink } from 'node:fs/promises';
-import type { ReplyBody } from './journal-deps.ts';
+import type { ReplyBody } from '../message/method-work.ts';
 
 /** A reply's content: in pieces of at most `pieceBytes`, or whole where that is undefined; all of it or a part. */
 export async function* replyPieces(

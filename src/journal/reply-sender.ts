@@ -1,7 +1,8 @@
 import type { Message } from '../message/message.ts';
+import type { ReplyBody } from '../message/method-work.ts';
 import type { Statement } from '../store/statement.ts';
 import { insist } from './insist.ts';
-import type { JournalDeps, JournalOptions, ReplyBody } from './journal-deps.ts';
+import type { JournalDeps, JournalOptions } from './journal-deps.ts';
 import { discardReply, replyPieces } from './reply-pieces.ts';
 import { ReplyTurns } from './reply-turns.ts';
 

@@ -6,9 +6,9 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { tempStore } from '../../test/support/temp-store.ts';
 import { TestJournal } from '../../test/support/test-journal.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
+import type { RunCall, RunResult } from '../message/method-work.ts';
 import { HEADER } from '../message/wire-headers.ts';
 import type { Store } from '../store/store.ts';
-import type { RunCall, RunResult } from './journal-deps.ts';
 
 const KB = 1024;
 

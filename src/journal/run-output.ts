@@ -1,6 +1,7 @@
 import type { Message } from '../message/message.ts';
+import type { LiveOutput, OutputFile, ReplyBody } from '../message/method-work.ts';
 import { END_OUTPUT_BYTES, type OutputMode, type OutputStream, outputModeOf } from '../message/output.ts';
-import type { LiveOutput, OutputFile, ReplyBody, RunMethod } from './journal-deps.ts';
+import type { RunMethod } from './journal-deps.ts';
 import { bytesOf, lastOfReply } from './reply-pieces.ts';
 import type { JournalRow, RowEnd } from './rows.ts';
 import { type StoredRow, toRow } from './stored-row.ts';

@@ -1,17 +1,10 @@
 import { formatOf } from '../message/body-format.ts';
 import { decodeMessage } from '../message/decode-message.ts';
 import type { Message } from '../message/message.ts';
+import type { ReplyBody, RunResult } from '../message/method-work.ts';
 import type { Statement } from '../store/statement.ts';
 import { insist } from './insist.ts';
-import type {
-  ForwardMethod,
-  JournalDeps,
-  JournalOptions,
-  QueuedMethod,
-  ReplyBody,
-  RunMethod,
-  RunResult,
-} from './journal-deps.ts';
+import type { ForwardMethod, JournalDeps, JournalOptions, QueuedMethod, RunMethod } from './journal-deps.ts';
 import { ReplySender } from './reply-sender.ts';
 import type { Reporter } from './reporter.ts';
 import { type JournalRow, markEnded, markForwarded, markRunning, type RowEnd } from './rows.ts';

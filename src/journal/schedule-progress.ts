@@ -1,6 +1,6 @@
+import type { RunResult } from '../message/method-work.ts';
 import type { Schedule } from '../message/schedule.ts';
 import { type Statement, statement } from '../store/statement.ts';
-import type { RunResult } from './journal-deps.ts';
 import type { RowEnd } from './rows.ts';
 
 /** How far a schedule has come: runs that have ended, those of them that failed, and times at which one still ran. */

@@ -3,9 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { ManualClock, settle } from '../../test/support/manual-clock.ts';
 import { tempStore } from '../../test/support/temp-store.ts';
 import { TestJournal } from '../../test/support/test-journal.ts';
+import type { RunCall, RunResult } from '../message/method-work.ts';
 import { HEADER } from '../message/wire-headers.ts';
 import type { Store } from '../store/store.ts';
-import type { RunCall, RunResult } from './journal-deps.ts';
 
 const DONE: RunResult = { state: 'succeeded', reply: Buffer.from('done\n') };
 

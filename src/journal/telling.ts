@@ -1,6 +1,7 @@
+import type { ReplyBody } from '../message/method-work.ts';
 import type { OutputPiece, OutputStream } from '../message/output.ts';
 import { insist } from './insist.ts';
-import type { JournalDeps, ReplyBody } from './journal-deps.ts';
+import type { JournalDeps } from './journal-deps.ts';
 import { bytesOf, replyPieces } from './reply-pieces.ts';
 import { type JournalRow, markTold } from './rows.ts';
 

@@ -5,8 +5,8 @@ import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { kindOf } from '../message/kind-of.ts';
 import { type Message, newMessage } from '../message/message.ts';
+import type { Incoming, Outcome, RunResult } from '../message/method-work.ts';
 import { createMethods, type MethodsDeps } from './all-methods.ts';
-import type { Incoming, Outcome, RunResult } from './method.ts';
 import type { ProcessEntry } from './node-processes.ts';
 
 const OK = { ok: true };

@@ -7,8 +7,8 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { KeyedLock } from '../lib/keyed-lock.ts';
 import { TemporaryError } from '../lib/temporary-error.ts';
 import { type Message, newMessage } from '../message/message.ts';
+import type { Incoming, Outcome } from '../message/method-work.ts';
 import { AppendFiles } from './append-files.ts';
-import type { Incoming, Outcome } from './method.ts';
 
 const OK = { ok: true };
 

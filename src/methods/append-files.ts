@@ -3,9 +3,9 @@ import { type BorrowedFile, OpenFiles } from '../lib/open-files.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import { isTemporary, TemporaryError } from '../lib/temporary-error.ts';
 import type { Message } from '../message/message.ts';
+import type { Incoming, Outcome } from '../message/method-work.ts';
 import { checksum, encodeAppendNote, recoverAppends, WITHDRAWN_NOTE } from './append-note.ts';
 import { fileFailure } from './file-failure.ts';
-import type { Incoming, Outcome } from './method.ts';
 import { type TargetOptions, targetFile } from './target-file.ts';
 
 const OK: Outcome = { ok: true };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import type { ArgumentDescription } from '../contract/nodes.ts';
 import { type Message, newMessage } from '../message/message.ts';
 import { createMethods, type MethodsDeps } from './all-methods.ts';
-import type { ArgumentDescription } from './method.ts';
 
 test('the examples of the arguments that a method describes make a message that it takes', async (t) => {
   const { path } = await tempFolder(t);

@@ -1,4 +1,4 @@
-import type { ArgumentDescription } from './method.ts';
+import type { ArgumentDescription } from '../contract/nodes.ts';
 
 /** An argument that a message must have. */
 export function required(field: string, name: string, summary: string, example: string): ArgumentDescription {

@@ -1,8 +1,8 @@
 import { REQUEST_ID_VARIABLE } from '../lib/kill-leftovers.ts';
 import type { Message } from '../message/message.ts';
+import type { RunCall, RunResult } from '../message/method-work.ts';
 import { fillCommand } from './command-data.ts';
 import { describeStart } from './command-report.ts';
-import type { RunCall, RunResult } from './method.ts';
 import { abortedState, methodTimeoutMs } from './method-timeout.ts';
 import type { Command, CommandEnd } from './run-command.ts';
 import type { Spool } from './spool.ts';

@@ -1,7 +1,7 @@
 import { UnsafePathError } from '../lib/open-inside.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import { isTemporary, TemporaryError } from '../lib/temporary-error.ts';
-import type { Outcome } from './method.ts';
+import type { Outcome } from '../message/method-work.ts';
 
 /** Turns a failed write into the outcome of its messages; a fault that may pass is thrown as TemporaryError. */
 export function fileFailure(path: string, error: unknown): Outcome {

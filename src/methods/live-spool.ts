@@ -1,6 +1,6 @@
 import { pause } from '../lib/pause.ts';
+import type { LiveOutput } from '../message/method-work.ts';
 import type { OutputPiece, OutputStream } from '../message/output.ts';
-import type { LiveOutput } from './method.ts';
 import type { Spool } from './spool.ts';
 
 const EVERY_MS = 200;

@@ -1,4 +1,4 @@
-import type { RunResult } from './method.ts';
+import type { RunResult } from '../message/method-work.ts';
 
 /** The result of an op method that was done: the text is replied, and goes to errorCentral as the reference has it. */
 export function opDone(text: string): RunResult {

@@ -1,7 +1,7 @@
 import type { DiskRoom } from '../lib/disk-room.ts';
 import { pause } from '../lib/pause.ts';
+import type { RunCall } from '../message/method-work.ts';
 import { LineBatches } from './line-batches.ts';
-import type { RunCall } from './method.ts';
 
 const SMALL_OUTPUT_BYTES = 64 * 1024 * 1024;
 const TRY_AGAIN_MS = 1000;

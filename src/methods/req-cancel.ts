@@ -1,5 +1,6 @@
+import type { Incoming, Outcome } from '../message/method-work.ts';
 import { required } from './arguments.ts';
-import type { EffectMethod, Incoming, Outcome } from './method.ts';
+import type { EffectMethod } from './method.ts';
 
 export interface CancelDeps {
   /** Sees to it that the request does not run, or not any longer; resolves when that is on disk. */

@@ -8,7 +8,7 @@ import { processMemory } from '../../test/support/process-memory.ts';
 import { processesOf } from '../../test/support/processes-of.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { killLeftovers } from '../lib/kill-leftovers.ts';
-import type { RunResult } from './method.ts';
+import type { RunResult } from '../message/method-work.ts';
 import { createReqCliCommandCont } from './req-cli-command-cont.ts';
 
 test('lines come while the command runs, the first within 200 ms (fault 15)', async (t) => {

@@ -1,4 +1,5 @@
 import { systemFault } from '../lib/system-fault.ts';
+import type { RunCall, RunResult } from '../message/method-work.ts';
 import { COMMAND_ARGUMENTS } from './arguments.ts';
 import {
   argumentsFault,
@@ -8,7 +9,7 @@ import {
   failedToStart,
 } from './command-call.ts';
 import { describeFailure, failureReport, timeReport } from './command-report.ts';
-import type { RunCall, RunMethod, RunResult } from './method.ts';
+import type { RunMethod } from './method.ts';
 import { abortedState, describeTimeout } from './method-timeout.ts';
 import { openOutputPipe } from './output-pipe.ts';
 import { ReplyStream, type ReplyStreamDeps } from './reply-stream.ts';

@@ -1,6 +1,7 @@
 import { descriptorNames } from '../lib/descriptor-name.ts';
 import type { DiskRoom } from '../lib/disk-room.ts';
 import type { Message } from '../message/message.ts';
+import type { RunCall, RunResult } from '../message/method-work.ts';
 import { COMMAND_ARGUMENTS } from './arguments.ts';
 import {
   argumentsFault,
@@ -11,7 +12,7 @@ import {
 } from './command-call.ts';
 import { describeFailure, failureReport } from './command-report.ts';
 import { LiveSpool } from './live-spool.ts';
-import type { RunCall, RunMethod, RunResult } from './method.ts';
+import type { RunMethod } from './method.ts';
 import { abortedState } from './method-timeout.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
 import type { Spawner } from './spawner.ts';

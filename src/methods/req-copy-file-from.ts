@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { newId } from '../lib/new-id.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
+import type { RunCall, RunResult } from '../message/method-work.ts';
 import { nodeNameFault } from '../message/names.ts';
 import { required } from './arguments.ts';
 import { type CopyOrder, copyMessage, readOrder } from './copy-args.ts';
 import { CopyProgress, describeBytes } from './copy-progress.ts';
 import { CopyError, CopySource } from './copy-source.ts';
-import type { RunCall, RunMethod, RunResult } from './method.ts';
+import type { RunMethod } from './method.ts';
 import { abortedState } from './method-timeout.ts';
 import { type OpenChannel, PieceSender } from './piece-sender.ts';
 

@@ -3,10 +3,11 @@ import { normalize } from 'node:path/posix';
 import { newId } from '../lib/new-id.ts';
 import { TemporaryError } from '../lib/temporary-error.ts';
 import type { Message } from '../message/message.ts';
+import type { Incoming, Outcome } from '../message/method-work.ts';
 import { type CopyOrder, readOrder } from './copy-args.ts';
 import { CopyTargetError, writeWhole } from './copy-target.ts';
 import type { IncomingCopies } from './incoming-copies.ts';
-import type { EffectMethod, Incoming, Outcome } from './method.ts';
+import type { EffectMethod } from './method.ts';
 
 export interface CopyFileToDeps {
   readonly copies: IncomingCopies;

@@ -1,5 +1,6 @@
 import type { Message } from '../message/message.ts';
-import type { EffectMethod, Incoming } from './method.ts';
+import type { Incoming } from '../message/method-work.ts';
+import type { EffectMethod } from './method.ts';
 import { type TargetOptions, targetFault } from './target-file.ts';
 import { type NoticeDeps, tryNotice } from './write-notice.ts';
 

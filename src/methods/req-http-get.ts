@@ -2,9 +2,10 @@ import { write } from 'node:fs';
 import { promisify } from 'node:util';
 import { longTimeout } from '../lib/long-timeout.ts';
 import type { Message } from '../message/message.ts';
+import type { ReplyBody, RunCall, RunResult } from '../message/method-work.ts';
 import { required } from './arguments.ts';
 import { describeFetchFault } from './fetch-fault.ts';
-import type { ReplyBody, RunCall, RunMethod, RunResult } from './method.ts';
+import type { RunMethod } from './method.ts';
 import { abortedState, describeTimeout, methodTimeoutMs } from './method-timeout.ts';
 import { Spool } from './spool.ts';
 

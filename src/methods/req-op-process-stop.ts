@@ -1,8 +1,9 @@
 import { systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
+import type { RunResult } from '../message/method-work.ts';
 import { canonicalMethod } from '../message/names.ts';
 import { optional, required } from './arguments.ts';
-import type { RunMethod, RunResult } from './method.ts';
+import type { RunMethod } from './method.ts';
 import type { NodeProcesses, ProcessEntry } from './node-processes.ts';
 import { opDone, opFailed } from './op-result.ts';
 

@@ -1,6 +1,7 @@
 import type { Message } from '../message/message.ts';
+import type { Incoming, Outcome } from '../message/method-work.ts';
 import { decodeReport, type ReportEntry } from '../message/report.ts';
-import type { EffectMethod, Incoming, Outcome } from './method.ts';
+import type { EffectMethod } from './method.ts';
 
 export interface ReportDeps {
   /** Enters what a node reports into the ledger; resolves when that is durable. May be called twice with the same ends. */

@@ -2,7 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import { isMessageFile } from '../message/message-file.ts';
-import type { RunMethod, RunResult } from './method.ts';
+import type { RunResult } from '../message/method-work.ts';
+import type { RunMethod } from './method.ts';
 import { opFailed } from './op-result.ts';
 import { noStartupFolder, type StartupFolder, startupDone } from './startup-methods.ts';
 

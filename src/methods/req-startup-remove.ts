@@ -4,8 +4,9 @@ import { syncFolder } from '../lib/open-inside.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
 import { messageFileFault } from '../message/message-file.ts';
+import type { RunResult } from '../message/method-work.ts';
 import { required } from './arguments.ts';
-import type { RunMethod, RunResult } from './method.ts';
+import type { RunMethod } from './method.ts';
 import { opFailed } from './op-result.ts';
 import { noStartupFolder, type StartupFolder, startupDone } from './startup-methods.ts';
 

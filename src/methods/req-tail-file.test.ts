@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { type Message, newMessage } from '../message/message.ts';
-import type { RunResult } from './method.ts';
+import type { RunResult } from '../message/method-work.ts';
 import { createReqTailFile } from './req-tail-file.ts';
 
 test('new lines are sent as they come, until methodTimeout (fault 18)', async (t) => {

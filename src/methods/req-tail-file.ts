@@ -4,8 +4,9 @@ import { FollowError, followFile } from '../lib/follow-file.ts';
 import { longTimeout } from '../lib/long-timeout.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import type { Message } from '../message/message.ts';
+import type { RunCall, RunResult } from '../message/method-work.ts';
 import { required } from './arguments.ts';
-import type { RunCall, RunMethod, RunResult } from './method.ts';
+import type { RunMethod } from './method.ts';
 import { abortedState, describeTimeout, methodTimeoutMs } from './method-timeout.ts';
 import { ReplyStream } from './reply-stream.ts';
 

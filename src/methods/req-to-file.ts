@@ -1,6 +1,7 @@
+import type { Incoming, Outcome } from '../message/method-work.ts';
 import { FILE_ARGUMENTS } from './arguments.ts';
 import { fileFailure } from './file-failure.ts';
-import type { EffectMethod, Incoming, Outcome } from './method.ts';
+import type { EffectMethod } from './method.ts';
 import type { ReplaceFile } from './replace-file.ts';
 import { targetFault, targetFile } from './target-file.ts';
 

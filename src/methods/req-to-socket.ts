@@ -4,8 +4,9 @@ import { pause } from '../lib/pause.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import { isTemporary, TemporaryError } from '../lib/temporary-error.ts';
 import type { Message } from '../message/message.ts';
+import type { Incoming, Outcome } from '../message/method-work.ts';
 import { required } from './arguments.ts';
-import type { EffectMethod, Incoming, Outcome } from './method.ts';
+import type { EffectMethod } from './method.ts';
 
 const TIMEOUT_MS = 5000;
 /** How long a listener has to close its side when it got all. */

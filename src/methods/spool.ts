@@ -13,8 +13,8 @@ import {
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../lib/system-fault.ts';
+import type { ReplyBody } from '../message/method-work.ts';
 import type { OutputStream } from '../message/output.ts';
-import type { ReplyBody } from './method.ts';
 
 const NAME = /^run-[0-9a-f]{12}-\d+\.(out|err|data|fifo)$/;
 const TOLD_NAME = /^told-[0-9a-f-]{36}\.(out|err|data)$/;

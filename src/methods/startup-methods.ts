@@ -1,5 +1,6 @@
 import { KeyedLock } from '../lib/keyed-lock.ts';
-import type { Method, RunResult } from './method.ts';
+import type { RunResult } from '../message/method-work.ts';
+import type { Method } from './method.ts';
 import { opFailed } from './op-result.ts';
 import { createReplaceFile, type ReplaceFile } from './replace-file.ts';
 import { createReqStartupAdd } from './req-startup-add.ts';

@@ -1,8 +1,8 @@
 import { goDate } from '../lib/go-date.ts';
 import { TemporaryError } from '../lib/temporary-error.ts';
 import type { Message } from '../message/message.ts';
+import type { Outcome } from '../message/method-work.ts';
 import { fileFailure } from './file-failure.ts';
-import type { Outcome } from './method.ts';
 import type { ReplaceFile } from './replace-file.ts';
 import { type TargetOptions, targetFile } from './target-file.ts';
 

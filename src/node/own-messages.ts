@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
 import { kindOf } from '../message/kind-of.ts';
 import { type Message, newMessage } from '../message/message.ts';
+import type { Forwarded } from '../message/method-work.ts';
 import { replyTo } from '../message/reply.ts';
 import { encodeReport, type ReportEntry } from '../message/report.ts';
-import type { Forwarded } from '../methods/method.ts';
 import type { Outbox, Parcel } from '../outbox/outbox.ts';
 import type { ReplyCopy } from '../relay/reply-copies.ts';
 import type { Statement } from '../store/statement.ts';

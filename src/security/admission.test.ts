@@ -23,10 +23,8 @@ async function setUp(t: TestContext) {
   const world = {
     folder,
     now: 1_000_000,
-    users: [] as readonly FleetUser[],
-    answers: [] as string[],
-    diskFault: '' as '' | 'before' | 'after',
-    brokerFault: false,
+    ...{ users: [] as readonly FleetUser[], answers: [] as string[] },
+    ...{ diskFault: '' as '' | 'before' | 'after', brokerFault: false },
     warnings: [] as string[],
     admission: undefined as unknown as Admission,
     open: async () => {
@@ -287,15 +285,15 @@ test('a damaged file is named, and not taken for an empty one', async (t) => {
 test('relays give rights to those who have joined, and end with them', async (t) => {
   const world = await setUp(t);
   await world.admission.setRelays([{ from: 'ship1', via: 'central', to: 'ship2' }]);
-  const mayRelay = () =>
-    world.users
-      .find(({ name }) => name === 'ship1')
-      ?.permissions.publish.allow.includes('ship2.central.REQRelay.EventACK');
-  await world.ask(await world.invite(), makeUserKey(), 'ship1');
-  assert.equal(mayRelay(), false);
-  await world.ask(await world.invite(), makeUserKey(), 'ship2');
+  const subject = 'ship2.central.REQRelay.EventACK';
+  const ship1 = () => world.users.find(({ name }) => name === 'ship1');
+  const mayRelay = () => ship1()?.permissions.publish.allow.includes(subject);
+  const join = async (name: string) => world.ask(await world.invite(), makeUserKey(), name);
+  await join('ship1');
+  assert.equal(mayRelay(), false, 'ship2 is not there yet');
+  await join('ship2');
   assert.equal(mayRelay(), true);
   await world.admission.forget('ship2');
-  await world.ask(await world.invite(), makeUserKey(), 'ship2');
+  await join('ship2');
   assert.equal(mayRelay(), false, 'another ship2 does not inherit them');
 });

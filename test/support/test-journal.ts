@@ -3,16 +3,13 @@ import { Journal } from '../../src/journal/journal.ts';
 import type {
   Arrival,
   EffectMethod,
-  Incoming,
   JournalDeps,
   JournalMethod,
-  Outcome,
-  RunCall,
   RunMethod,
-  RunResult,
 } from '../../src/journal/journal-deps.ts';
 import { encodeMessage } from '../../src/message/encode-message.ts';
 import { type Message, newMessage } from '../../src/message/message.ts';
+import type { Incoming, Outcome, RunCall, RunResult } from '../../src/message/method-work.ts';
 import type { ReportEntry } from '../../src/message/report.ts';
 import { HEADER } from '../../src/message/wire-headers.ts';
 import type { Store } from '../../src/store/store.ts';
