@@ -38,7 +38,7 @@ function echoing(desk: FakeDesk): Play {
 function stable(text: string): string {
   return text
     .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}(-[0-9a-f]{4}-[0-9a-f]{12})?/g, '<id>')
-    .replace(/\b\d\d:\d\d:\d\d\b/g, '<time>')
+    .replace(/\b(\d{4}-\d\d-\d\d \d\d:\d\d|\d\d:\d\d:\d\d)\b/g, '<time>')
     .replace(/\b\d+(\.\d)? m?s\b/g, '<span>')
     .replace(/(?<=<id>|<span>|<time>) {2,}/g, '  ');
 }

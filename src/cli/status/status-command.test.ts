@@ -130,5 +130,5 @@ test('watching one request gives its bytes as they are, and the wait ends it', a
   desk.print(three, 'half');
   const { code, stderr } = await call('watch', three, '--wait', '10ms');
   assert.equal(code, 3);
-  assert.match(stderr, /^steward: ship3: queued: away since \S+ \(2 h ago\)\npick it up again: /);
+  assert.match(stderr, /^steward: ship3: queued: away since [\d: -]+ \(2 h ago\)\npick it up again: /);
 });
