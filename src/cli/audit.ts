@@ -3,6 +3,7 @@ import { EXIT } from './exit-codes.ts';
 import { momentOption, momentText } from './format/moment.ts';
 import { formatTable } from './format/table.ts';
 import { type Terminal, terminalOf } from './terminal.ts';
+import { refuseOperands } from './usage-error.ts';
 import { wholeNumberOption } from './whole-number.ts';
 import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
 
@@ -38,6 +39,7 @@ export const audit = defineCommand({
     { line: 'steward audit --text reboot --jsonl', does: 'every entry about a reboot, a line of JSON each' },
   ],
   run: async (call) => {
+    refuseOperands('audit', call.operands);
     const form = formOf(call.options);
     const { limit, since, node, method, state, text } = call.options;
     const filter = {

@@ -14,6 +14,7 @@ const spec = defineCommand({
     follow: { type: 'boolean', short: 'f', summary: 'go on' },
     secret: { type: 'boolean', summary: 'not shown', isHidden: true },
   },
+  operands: ['none'],
   examples: [{ line: 'steward try a', does: 'tries a' }],
   run: async () => 0,
 });
@@ -42,11 +43,17 @@ test('options may stand anywhere before a bare --, and what follows that is left
   assert.equal(parse('a').rest, undefined);
 });
 
-test('values may be a dash, a negative number or empty', () => {
+test('values may be a dash or a negative number', () => {
   assert.equal(parse('--limit', '-').options.limit, '-');
   assert.equal(parse('--limit', '-1').options.limit, '-1');
-  assert.equal(parse('--limit=').options.limit, '');
   assert.equal(parse('--limit=--x').options.limit, '--x');
+});
+
+test('words behind a bare -- are operands of a command that runs nothing else', () => {
+  const stream = new PassThrough();
+  const call = { args: ['a', '--', '-b'], env: {}, stdin: stream, stdout: stream, stderr: stream };
+  const { operands, rest } = parseCommandLine('look', { ...spec, usage: ['look WORD...'] }, call);
+  assert.deepEqual([operands, rest], [['a', '-b'], undefined]);
 });
 
 test('a wrong option is refused with the one that was meant', () => {
@@ -54,10 +61,13 @@ test('a wrong option is refused with the one that was meant', () => {
     exitCode: 1,
     message: /no option --lmit; did you mean --limit\?/,
   });
-  assert.throws(() => parse('--zzzzzz'), { message: /steward try --help lists them/ });
+  assert.throws(() => parse('--zzzzzz'), { message: /\(steward try --help\)/ });
   assert.throws(() => parse('--limit'), { message: /--limit needs a value: --limit COUNT/ });
   assert.throws(() => parse('--limit', '--follow'), { message: /needs a value/ });
   assert.throws(() => parse('--limit=1', '--limit=2'), { message: /given twice/ });
+  assert.throws(() => parse('--limit', ''), { message: /--limit was given nothing/ });
+  assert.throws(() => parse('--label='), { message: /--label was given nothing/ });
+  assert.throws(() => parse('a', 'ls', '-x'), { message: /stands behind a bare --/ });
   assert.throws(() => parse('--follow=yes'), { message: /takes no value, and "yes" was given/ });
 });
 

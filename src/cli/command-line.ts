@@ -12,14 +12,16 @@ export const COMMON_OPTIONS = {
 } as const satisfies CommandOptions;
 
 /**
- * Reads a command's line. Throws UsageError for an option that it does not have, one without its value, and one that is
- * given twice.
+ * Reads a command's line. What follows a bare `--` is left as it is where the command's usage shows one, else it is more
+ * operands. Throws UsageError for an option that it does not have, one without its value, and one that is given twice.
  */
 export function parseCommandLine(name: string, spec: CommandSpec, call: CommandCall): ParsedCall {
   const options: CommandOptions = { ...COMMON_OPTIONS, ...spec.options };
-  const end = call.args.indexOf('--');
-  const own = end < 0 ? call.args : call.args.slice(0, end);
-  const rest = end < 0 ? undefined : call.args.slice(end + 1);
+  const { args } = call;
+  const end = args.indexOf('--');
+  const own = end < 0 ? args : args.slice(0, end);
+  const behind = end < 0 ? undefined : args.slice(end + 1);
+  const hasRest = spec.usage.some((line) => line.includes(' -- ') || line.includes('[-- '));
   const { tokens } = parseArgs({
     args: [...own],
     options: Object.fromEntries(Object.entries(options).map(([key, option]) => [key, parserOption(option)])),
@@ -31,10 +33,11 @@ export function parseCommandLine(name: string, spec: CommandSpec, call: CommandC
   const operands: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') operands.push(token.value);
-    if (token.kind === 'option') take(token, { name, options, values });
+    if (token.kind === 'option') take(token, { name, options, values, isRestMissing: hasRest && end < 0 });
   }
+  if (!hasRest) operands.push(...(behind ?? []));
   const read = Object.fromEntries(values) as ParsedCall['options'];
-  return { ...call, options: read, operands, rest };
+  return { ...call, options: read, operands, rest: hasRest ? behind : undefined };
 }
 
 function parserOption({ type, short }: CommandOption) {
@@ -52,22 +55,20 @@ interface Reading {
   readonly name: string;
   readonly options: CommandOptions;
   readonly values: Map<string, string | boolean | string[]>;
+  /** Whether a bare `--` could have come before what belongs to another program, and did not. */
+  readonly isRestMissing: boolean;
 }
 
-function take(token: OptionToken, { name, options, values }: Reading): void {
+function take(token: OptionToken, { name, options, values, isRestMissing }: Reading): void {
   const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
-  if (option === undefined) throw unknownOption(token, name, options);
+  if (option === undefined) throw unknownOption(token, name, { options, isRestMissing });
   if (option.type === 'boolean') {
     if (token.value !== undefined)
       throw new UsageError(`${token.rawName} takes no value, and ${JSON.stringify(token.value)} was given`);
     values.set(token.name, true);
     return;
   }
-  const value = token.value;
-  if (value === undefined || (token.inlineValue !== true && isOptionLike(value)))
-    throw new UsageError(
-      `${token.rawName} needs a value: ${token.rawName} ${option.value ?? 'VALUE'} (one that begins with a dash: ${token.rawName}=VALUE)`,
-    );
+  const value = valueIn(token, option);
   if (option.multiple) {
     const list = (values.get(token.name) ?? []) as string[];
     values.set(token.name, [...list, value]);
@@ -77,14 +78,31 @@ function take(token: OptionToken, { name, options, values }: Reading): void {
   values.set(token.name, value);
 }
 
+function valueIn({ rawName, value, inlineValue }: OptionToken, option: CommandOption): string {
+  if (value === undefined || (inlineValue !== true && isOptionLike(value)))
+    throw new UsageError(
+      `${rawName} needs a value: ${rawName} ${option.value ?? 'VALUE'} (one that begins with a dash: ${rawName}=VALUE)`,
+    );
+  // Mostly it is a variable of a script that was not set.
+  if (value === '') throw new UsageError(`${rawName} was given nothing: give it a value, or leave it away`);
+  return value;
+}
+
 /** A lone dash is a value (it stands for stdin), and so is a negative number. */
 function isOptionLike(value: string): boolean {
   return value.startsWith('-') && value !== '-' && !/^-\d/.test(value);
 }
 
-function unknownOption(token: OptionToken, name: string, options: CommandOptions): UsageError {
+function unknownOption(
+  token: OptionToken,
+  name: string,
+  { options, isRestMissing }: Pick<Reading, 'options' | 'isRestMissing'>,
+): UsageError {
   const names = Object.keys(options).filter((key) => options[key]?.isHidden !== true);
   const close = likelyMeant(token.name, names);
-  const hint = close === undefined ? `steward ${name} --help lists them` : `did you mean --${close}?`;
+  const lists = isRestMissing
+    ? `what is not for ${name} itself stands behind a bare -- (steward ${name} --help)`
+    : `steward ${name} --help lists them`;
+  const hint = close === undefined ? lists : `did you mean --${close}?`;
   return new UsageError(`${name} has no option ${token.rawName}; ${hint}`);
 }

@@ -4,6 +4,7 @@ import { defineCommand } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { toLine } from './format/text-width.ts';
 import { untilStopped } from './until-stopped.ts';
+import { refuseOperands, UsageError } from './usage-error.ts';
 import { wholeNumberOption } from './whole-number.ts';
 import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
 
@@ -28,10 +29,12 @@ export const errors = defineCommand({
     { line: 'steward errors -f --node ship1', does: 'those of ship1, and those to come' },
   ],
   run: async (call) => {
+    refuseOperands('errors', call.operands);
     const { follow, node } = call.options;
-    const wanted = formOf(call.options);
+    const form = formOf(call.options);
     // What is followed has no end that a JSON list could be closed at.
-    const form = follow === true && wanted === 'json' ? 'jsonl' : wanted;
+    if (follow === true && form === 'json')
+      throw new UsageError('-f prints one thing after the other: give --jsonl instead of --json');
     const limit = wholeNumberOption('lines', call.options.lines, 1000) ?? LAST;
     const write = (lines: readonly ErrorLine[]) => void call.stdout.write(errorsText(lines, form));
     return await withNode(call, async (api) => {

@@ -8,6 +8,9 @@ export type Thing =
   | { readonly kind: 'batch'; readonly batch: BatchSummary }
   | { readonly kind: 'request'; readonly request: RequestDetail };
 
+/** What no id is as long as; a longer one would not fit into the line of a request to the node. */
+const MOST_CHARACTERS = 100;
+
 /**
  * The batch or request of an id, or of the beginning of one; `first` says which is meant where it could be either. Throws
  * UsageError with exit code 1 where it is neither.
@@ -17,6 +20,9 @@ export async function findThing(
   id: string,
   { first }: { readonly first: Thing['kind'] },
 ): Promise<Thing> {
+  if (id === '') throw new UsageError('the id is empty: steward status lists the latest', EXIT.fault);
+  if (id.length > MOST_CHARACTERS)
+    throw new UsageError('this is no id, it is too long: steward status lists the latest', EXIT.fault);
   const [batch, request] = await Promise.allSettled([api.batch(id), api.request(id)]);
   const found: Thing[] = [
     ...(batch.status === 'fulfilled' ? [{ kind: 'batch', batch: batch.value } as const] : []),

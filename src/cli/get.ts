@@ -51,6 +51,8 @@ export const get = defineCommand({
     const targets = on === 'on' ? more : [...(on === undefined ? [] : [on]), ...more];
     if (url === undefined || targets.length === 0)
       throw new UsageError('name the address and the nodes: steward get URL on TARGET...');
+    if (!/^https?:\/\/./i.test(url) || !URL.canParse(url))
+      throw new UsageError(`${JSON.stringify(url)} is no address: write it as http://host/path, or https://`);
     const { out, timeout, wait } = call.options;
     const methodTimeout = timeout === undefined ? TIMEOUT_S : durationOption('timeout', timeout) / 1000;
     const expiresIn = wait === undefined ? 30 : durationOption('wait', wait) / 1000;

@@ -39,7 +39,9 @@ export const nodes = defineCommand({
       const found = isAll ? { nodes: await api.nodes(), unknown: [] } : await api.targets(call.operands);
       for (const { reason } of found.unknown) call.stderr.write(`steward: ${reason}\n`);
       call.stdout.write(
-        listText(found.nodes, form, () => nodesText(found.nodes, terminalOf(call.stdout, call))),
+        listText(found.nodes, form, () =>
+          isAll || found.nodes.length > 0 ? nodesText(found.nodes, terminalOf(call.stdout, call)) : '',
+        ),
       );
       return found.unknown.length > 0 ? EXIT.noNode : EXIT.ok;
     });

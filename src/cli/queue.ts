@@ -37,8 +37,13 @@ export const queue = defineCommand({
       for (const { reason } of found?.unknown ?? []) call.stderr.write(`steward: ${reason}\n`);
       const names = found && new Set(found.nodes.map(({ name }) => name));
       const shown = names ? all.filter(({ node }) => names.has(node)) : all;
-      call.stdout.write(listText(shown, form, () => queuesText(shown, terminalOf(call.stdout, call))));
-      return found && found.unknown.length > 0 ? EXIT.noNode : EXIT.ok;
+      const isUnknown = found !== undefined && found.unknown.length > 0;
+      call.stdout.write(
+        listText(shown, form, () =>
+          isUnknown && shown.length === 0 ? '' : queuesText(shown, terminalOf(call.stdout, call)),
+        ),
+      );
+      return isUnknown ? EXIT.noNode : EXIT.ok;
     });
   },
 });

@@ -39,6 +39,10 @@ export const tail = defineCommand({
     const targets = call.operands.slice(0, -1);
     if (file === undefined || targets.length === 0)
       throw new UsageError('name the nodes and the file: steward tail TARGET... FILE');
+    if (!file.startsWith('/'))
+      throw new UsageError(
+        `${JSON.stringify(file)}: write the path on the node from its root: steward tail ${targets[0]} /path/to/file`,
+      );
     const { for: span } = call.options;
     const seconds = span === undefined ? -1 : Math.ceil(durationOption('for', span) / 1000);
     return await withNode(call, async (api) => {
