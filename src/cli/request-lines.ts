@@ -1,7 +1,6 @@
 import type { RequestSummary } from '../contract/requests.ts';
 import { durationText } from './format/duration.ts';
 import { agoText, momentText } from './format/moment.ts';
-import { shortLength } from './format/short-id.ts';
 import { stateCell } from './format/state-colours.ts';
 import { type Cell, formatTable } from './format/table.ts';
 import { padTo, toLine } from './format/text-width.ts';
@@ -17,11 +16,13 @@ const COLUMNS = [
   { title: 'WHY', canShrink: true },
 ] as const;
 
-/** Requests as a table, in the order in which they come. */
+/**
+ * Requests as a table, in the order in which they come. Ids are whole: those of one submission differ only at their
+ * ends, and a list that was filtered does not show which others there are.
+ */
 export function requestsTable(requests: readonly RequestSummary[], terminal: Terminal, now: number): string {
-  const length = shortLength(requests.map(({ id }) => id));
   const rows = requests.map((request): Cell[] => [
-    request.id.slice(0, length),
+    request.id,
     `${momentText(request.queuedAt, now)} (${agoText(request.queuedAt, now)})`,
     request.node,
     request.method,

@@ -125,8 +125,9 @@ async function detach(api: StewardApi, call: ParsedCall, options: ExecOptions, j
 /** When a run for later is, in words; undefined for one at once. */
 function laterText({ schedule }: ExecOptions): string | undefined {
   if (schedule === undefined) return undefined;
-  const at = Date.parse(schedule);
-  return Number.isNaN(at) ? `by the schedule ${schedule}` : `at ${new Date(at).toLocaleString('sv')}`;
+  // A cron expression is no time, whatever Date.parse makes of its numbers.
+  if (!/^\d{4}-/.test(schedule)) return `by the schedule ${schedule}`;
+  return `at ${new Date(schedule).toLocaleString('sv')}`;
 }
 
 async function readAll(stdin: ParsedCall['stdin']): Promise<Uint8Array> {

@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import type { RequestSummary, SubmissionAnswer } from '../../contract/requests.ts';
 import { isEnd, outcomeOf } from '../../contract/states.ts';
+import { pause } from '../../lib/pause.ts';
+import { UsageError } from '../usage-error.ts';
 import { BatchFeed, requestsOf } from './batch-feed.ts';
 import type { Patience } from './holds-up.ts';
 import { heldUpUntil, nextStep } from './next-step.ts';
@@ -122,7 +123,7 @@ export class Run {
     const timer = new AbortController();
     // A timer cannot wait for longer than 24 days.
     const ms = Math.min(until - this.#deps.now(), 2 ** 31 - 1);
-    await Promise.race([news, delay(ms, undefined, { signal: timer.signal }).catch(() => {})]);
+    await Promise.race([news, pause(ms, timer.signal)]);
     timer.abort();
   }
 
@@ -139,7 +140,10 @@ export class Run {
       await this.#recover(error);
     }
     await this.#deps.onChange([]);
-    if (tracker.targets.every(({ refusal }) => refusal !== undefined)) throw new Error(targets[0]!.refusal);
+    if (tracker.targets.every(({ refusal }) => refusal !== undefined))
+      throw new UsageError(targets[0]!.refusal!);
+    for (const { node, refusal } of targets)
+      if (refusal !== undefined) this.#deps.onNote(`${node}: ${refusal}`);
   }
 
   #takeAnswer({ accepted, refused }: SubmissionAnswer, targets: readonly Target[]): void {
@@ -152,8 +156,7 @@ export class Run {
     const [refusal] = refused;
     for (const target of targets) {
       if (target.request !== undefined) continue;
-      target.refusal = refusal?.reason ?? 'the node gave no answer for it';
-      this.#deps.onNote(`${target.node}: ${target.refusal}`);
+      target.refusal = refusal === undefined ? 'the node gave no answer for it' : refusalText(refusal);
     }
   }
 
@@ -169,7 +172,7 @@ export class Run {
     const { api, tracker } = this.#deps;
     if (tracker.targets.every(({ request }) => request === undefined) && !(await isThere(api))) throw cause;
     while (!this.#options.signal.aborted && this.#fault === undefined) {
-      await delay(RETRY_MS, undefined, { signal: this.#options.signal }).catch(() => {});
+      await pause(RETRY_MS, this.#options.signal);
       const requests = await requestsOf(api, this.#options.batch).catch(() => undefined);
       if (requests !== undefined) return await this.#takeRequests(requests);
     }
@@ -256,4 +259,8 @@ function newRequest(given: { id: string; node: string; at: number; batch: string
     signal: null,
     outputBytes: null,
   };
+}
+
+function refusalText({ field, reason }: SubmissionAnswer['refused'][number]): string {
+  return field === null ? reason : `${field}: ${reason}`;
 }

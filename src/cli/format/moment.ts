@@ -47,7 +47,7 @@ export function parseMoment(
   // A date alone would be read as midnight in Greenwich.
   const full = word.length === 10 ? `${word} 00:00` : word.replace('t', ' ');
   const at = Date.parse(full.toUpperCase());
-  return Number.isNaN(at) ? undefined : at;
+  return Number.isNaN(at) || !isDay(word.slice(0, 10)) ? undefined : at;
 }
 
 /** Reads the value of an option that is a time. Throws UsageError. */
@@ -58,6 +58,12 @@ export function momentOption(name: string, text: string, options: { now: number;
   throw new UsageError(
     `--${name} ${JSON.stringify(text)} is no time: write it as 14:30, "2026-03-01 14:30", 2026-03-01T14:30Z or ${span}`,
   );
+}
+
+/** Whether there is such a day: Date.parse takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const midnight = new Date(`${text}T00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(text);
 }
 
 function clockTime(
