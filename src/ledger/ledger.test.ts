@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { v7 as uuidV7 } from 'uuid';
 import { tempStore } from '../../test/support/temp-store.ts';
+import { isEnd, REQUEST_STATES } from '../contract/states.ts';
 import type { ReportEntry } from '../message/report.ts';
 import { statement } from '../store/statement.ts';
 import { Ledger } from './ledger.ts';
 import type { FinishedMessage } from './reported.ts';
-import { isFinal, STATES } from './states.ts';
 
 const SPAN = 2 ** 32;
 
@@ -191,7 +191,7 @@ test('old and surplus messages are deleted, but none that is open', async (t) =>
 
 test('four states are open, all others are ends', () => {
   assert.deepEqual(
-    STATES.filter((state) => !isFinal(state)),
+    REQUEST_STATES.filter((state) => !isEnd(state)),
     ['queued', 'sent', 'accepted', 'running'],
   );
 });

@@ -1,3 +1,4 @@
+import { isEnd, type RequestState } from '../contract/states.ts';
 import type { OutputPiece, OutputStream } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import { parseSubject, receiverOf } from '../message/subject.ts';
@@ -11,14 +12,13 @@ import { pruneLedger } from './prune-ledger.ts';
 import {
   ended,
   type FinishedMessage,
-  isEnd,
   isOpen,
   type LedgerRow,
+  reportsEnd,
   running,
   startedHere,
   toFinished,
 } from './reported.ts';
-import { isFinal, type State } from './states.ts';
 
 /** A piece of what a request printed, new to this node. */
 export interface ArrivedOutput extends OutputPiece {
@@ -90,7 +90,7 @@ export class Ledger {
   }
 
   /** Statement for messages that ended without having been run: rejected, expired, undelivered. */
-  ended(keys: readonly number[], state: State, reason: string, at: number): Statement {
+  ended(keys: readonly number[], state: RequestState, reason: string, at: number): Statement {
     return {
       sql: `UPDATE ledger SET state = ?, reason = ?, ended_at = ?,
               format = (SELECT o.format FROM outbox o WHERE o.key = ledger.key),
@@ -207,7 +207,7 @@ function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
   batches.set(row.id, row.batch);
   if (isNews) output.add(entry);
   if (isNews && isCorrection(row, entry)) statements.push(corrected(row, at));
-  if (isEnd(entry)) {
+  if (reportsEnd(entry)) {
     statements.push(ended(row, entry, at));
     if (isNews) finished.push(toFinished(row, entry, at));
     moved.push({ id: row.id });
@@ -220,7 +220,7 @@ function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
 
 /** Whether an entry says otherwise of what was given up here; that something runs says nothing of a cancelled one. */
 function isCorrection({ state }: LedgerRow, entry: ReportEntry): boolean {
-  return isFinal(state) && entry.state !== state && (isEnd(entry) || state !== 'cancelled');
+  return isEnd(state) && entry.state !== state && (reportsEnd(entry) || state !== 'cancelled');
 }
 
 /** What was given up here had arrived after all. */

@@ -1,13 +1,13 @@
+import { isEnd, type RequestState } from '../contract/states.ts';
 import { type BodyFormat, formatOf } from '../message/body-format.ts';
 import type { ReportEntry } from '../message/report.ts';
 import { type Statement, statement } from '../store/statement.ts';
-import { isFinal, type State } from './states.ts';
 
 /** A message that has come to its end, with the bytes from which it can be sent again. */
 export interface FinishedMessage {
   readonly id: string;
   readonly batch: string | null;
-  readonly state: State;
+  readonly state: RequestState;
   readonly reason: string | null;
   readonly queuedAt: number;
   readonly sentAt: number | null;
@@ -35,7 +35,7 @@ export interface LedgerRow {
   readonly key: number;
   readonly id: string;
   readonly batch: string | null;
-  readonly state: State;
+  readonly state: RequestState;
   readonly reason: string | null;
   readonly queued_at: number;
   readonly sent_at: number | null;
@@ -60,13 +60,13 @@ const SMALL_BODY_BYTES = 4096;
 const KEPT_BODY = 'coalesce(body, (SELECT o.body FROM outbox o WHERE o.key = ledger.key))';
 
 /** Whether a report tells of an end. */
-export function isEnd({ state }: ReportEntry): boolean {
-  return state === 'handed-over' || isFinal(state);
+export function reportsEnd({ state }: ReportEntry): boolean {
+  return state === 'handed-over' || isEnd(state);
 }
 
 /** Whether an end is news: nothing final is known, or what is known was said before it could be. */
-export function isOpen(state: State): boolean {
-  return !isFinal(state) || state === 'undelivered' || state === 'expired' || state === 'cancelled';
+export function isOpen(state: RequestState): boolean {
+  return !isEnd(state) || state === 'undelivered' || state === 'expired' || state === 'cancelled';
 }
 
 /**
@@ -80,7 +80,7 @@ export function startedHere(
 ): number | undefined {
   if (row.started_at !== null) return row.started_at;
   const { startedAt, acceptedAt = startedAt } = entry;
-  if (startedAt === undefined || acceptedAt === undefined) return isEnd(entry) ? undefined : at;
+  if (startedAt === undefined || acceptedAt === undefined) return reportsEnd(entry) ? undefined : at;
   return Math.min(at, (row.accepted_at ?? at) + Math.max(0, startedAt - acceptedAt));
 }
 
@@ -139,6 +139,6 @@ export function toFinished(row: LedgerRow, end: ReportEntry, at: number): Finish
   };
 }
 
-function stateOf({ state }: ReportEntry): State {
+function stateOf({ state }: ReportEntry): RequestState {
   return state === 'handed-over' ? 'accepted' : state;
 }

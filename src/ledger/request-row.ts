@@ -1,13 +1,13 @@
 import type { RequestSummary } from '../contract/requests.ts';
+import type { RequestState } from '../contract/states.ts';
 import { parseSubject } from '../message/subject.ts';
-import type { State } from './states.ts';
 
 /** A row of the ledger, as lists read it. */
 export interface RequestRow {
   readonly key: number;
   readonly id: string;
   readonly batch: string | null;
-  readonly state: State;
+  readonly state: RequestState;
   readonly reason: string | null;
   readonly queued_at: number;
   readonly sent_at: number | null;

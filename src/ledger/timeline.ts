@@ -1,8 +1,8 @@
 import type { TimelineStep } from '../contract/requests.ts';
+import { isEnd } from '../contract/states.ts';
 import { countWords, spanWords } from '../lib/time-words.ts';
 import type { DetailRow, RequestFacts } from './request-facts.ts';
 import { placeOf } from './request-row.ts';
-import { isFinal } from './states.ts';
 import { type Waiting, waitingWords } from './waiting.ts';
 
 /** The steps of a request's life, in order; the last one of what has not ended says what it waits for. */
@@ -61,7 +61,7 @@ function acceptedSteps(row: DetailRow): TimelineStep[] {
 }
 
 function endSteps(row: DetailRow): TimelineStep[] {
-  if (row.ended_at === null || !isFinal(row.state)) return [];
+  if (row.ended_at === null || !isEnd(row.state)) return [];
   return [step(row.state, row.ended_at, row.there_ended_at, endWords(row))];
 }
 

@@ -1,7 +1,7 @@
+import type { RequestState } from '../contract/states.ts';
 import { clockWords, countWords, spanWords } from '../lib/time-words.ts';
 import type { DetailRow, RequestFacts } from './request-facts.ts';
 import { placeOf } from './request-row.ts';
-import type { State } from './states.ts';
 import { endWords } from './timeline.ts';
 import { type Waiting, waitingWords } from './waiting.ts';
 
@@ -52,7 +52,7 @@ interface End {
   readonly attempts: number;
 }
 
-const END_SENTENCES: Readonly<Partial<Record<State, (end: End) => string>>> = {
+const END_SENTENCES: Readonly<Partial<Record<RequestState, (end: End) => string>>> = {
   accepted: ({ node, when, because }) =>
     `${node} took it${when}, and what became of it there is not known${because}`,
   succeeded: ({ node, when, took }) => `It succeeded on ${node}${when}${took}.`,

@@ -1,9 +1,9 @@
 import { DeskError } from '../api/desk.ts';
 import type { CancelResult } from '../contract/requests.ts';
+import { isEnd, type RequestState } from '../contract/states.ts';
 import { batchRanges } from '../ledger/batch-ranges.ts';
 import { stepStatement } from '../ledger/batch-rows.ts';
 import { ROW_TABLES } from '../ledger/request-row.ts';
-import { isFinal, type State } from '../ledger/states.ts';
 import { TemporaryError } from '../lib/temporary-error.ts';
 import { receiverOf } from '../message/subject.ts';
 import type { Outbox } from '../outbox/outbox.ts';
@@ -20,7 +20,7 @@ interface CancelDeps {
 interface OpenRow {
   readonly id: string;
   readonly key: number;
-  readonly state: State;
+  readonly state: RequestState;
   readonly ended_at: number | null;
   readonly subject: string;
 }
@@ -115,7 +115,7 @@ function isWaiting({ state }: OpenRow): boolean {
 }
 
 function isOpen({ state, ended_at }: OpenRow): boolean {
-  return !isFinal(state) && ended_at === null;
+  return !isEnd(state) && ended_at === null;
 }
 
 function asRefusal(error: unknown): never {

@@ -1,5 +1,6 @@
 import { DeskError } from '../api/desk.ts';
 import type { Refusal, ResendChoice, SubmissionAnswer } from '../contract/requests.ts';
+import type { RequestState } from '../contract/states.ts';
 import { batchRanges } from '../ledger/batch-ranges.ts';
 import {
   batchStatements,
@@ -9,7 +10,6 @@ import {
 } from '../ledger/batch-rows.ts';
 import { findBatch } from '../ledger/find-batches.ts';
 import { placeOf, ROW_TABLES } from '../ledger/request-row.ts';
-import type { State } from '../ledger/states.ts';
 import { newId } from '../lib/new-id.ts';
 import { countWords } from '../lib/time-words.ts';
 import { formatOf } from '../message/body-format.ts';
@@ -29,7 +29,7 @@ interface ResendDeps {
 interface Row {
   readonly id: string;
   readonly batch: string | null;
-  readonly state: State;
+  readonly state: RequestState;
   readonly ended_at: number | null;
   readonly subject: string;
   readonly format: number | null;
@@ -38,7 +38,7 @@ interface Row {
   readonly resent_as: string | null;
 }
 
-const STATES: Readonly<Record<ResendChoice, readonly State[]>> = {
+const REQUEST_STATES: Readonly<Record<ResendChoice, readonly RequestState[]>> = {
   failed: ['failed', 'timed-out', 'interrupted', 'rejected'],
   missing: ['expired', 'undelivered'],
   both: ['failed', 'timed-out', 'interrupted', 'rejected', 'expired', 'undelivered'],
@@ -81,12 +81,12 @@ export class RequestResending {
     const { store } = this.#deps;
     const found = await findBatch(store, batch);
     if (!found) throw notFound('batch', batch);
-    const rows = await store.query<{ id: string; state: State; ended_at: number | null }>(
+    const rows = await store.query<{ id: string; state: RequestState; ended_at: number | null }>(
       `SELECT l.id, l.state, l.ended_at FROM json_each(?) r CROSS JOIN ledger l
        WHERE l.id BETWEEN r.value ->> 0 AND r.value ->> 1 AND l.batch = ? AND l.state <> 'succeeded' ORDER BY l.id`,
       ...[JSON.stringify(await batchRanges(store, batch)), batch],
     );
-    const chosen = rows.filter(({ state }) => STATES[which].includes(state)).map(({ id }) => id);
+    const chosen = rows.filter(({ state }) => REQUEST_STATES[which].includes(state)).map(({ id }) => id);
     const made = new Resent(this.#deps, { label: `again: ${found.label}`, leavesRepeated: true });
     for (let start = 0; start < chosen.length; start += SLICE)
       await made.send(await this.#read(chosen.slice(start, start + SLICE)));

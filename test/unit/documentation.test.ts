@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, parse, relative } from 'node:path';
 import { test } from 'node:test';
 import { withOptionTables } from '../../scripts/config-doc.ts';
-import { STATES } from '../../src/ledger/states.ts';
+import { REQUEST_STATES } from '../../src/contract/states.ts';
 import { MESSAGE_FIELDS } from '../../src/message/fields.ts';
 import { kindOf } from '../../src/message/kind-of.ts';
 import { ANSWER_STATUSES, HEADER } from '../../src/message/wire-headers.ts';
@@ -39,7 +39,7 @@ test('doc/messages.md names every field of a message', () => {
 
 test('doc/states.md has a row for every state', () => {
   const rows = [...page('doc/states.md').matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, state]) => state);
-  assert.deepEqual(rows, STATES);
+  assert.deepEqual(rows, REQUEST_STATES);
 });
 
 test('doc/metrics.md has a row for every metric of steward, and no other', async () => {
