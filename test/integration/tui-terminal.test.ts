@@ -75,6 +75,20 @@ for (const { by, end } of ENDS) {
   });
 }
 
+test('when the window is closed stew ends', async (t) => {
+  const { folder, socketPath } = await startFakeApi(t);
+  const terminal = await openTerminal(t, { cwd: folder });
+  await terminal.type(`${STEW} --socket ${socketPath}`);
+  await terminal.keys('Enter');
+  await terminal.waitFor(/ship1 +● here/);
+  const pid = await pidIn(terminal);
+  await terminal.tmux('kill-server');
+  await waitFor('stew to end', async () => {
+    const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => 'gone');
+    return status === 'gone' || /\) Z /.test(status);
+  });
+});
+
 test('after a fault of the program the terminal is as it was before, and one sentence tells of the fault', async (t) => {
   const { path } = await tempFolder(t);
   const program = join(path, 'faulty.ts');
