@@ -1,5 +1,4 @@
 import type { CommandCall } from './command.ts';
-import { commandHelp } from './command-help.ts';
 import { parseCommandLine } from './command-line.ts';
 import { chooseCommand } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
@@ -10,6 +9,7 @@ export async function dispatch(call: CommandCall): Promise<number> {
   const loaded = await command.load();
   if (typeof loaded === 'function') return loaded({ ...call, args });
   if (!asksForHelp(args)) return loaded.run(parseCommandLine(command.name, loaded, { ...call, args }));
+  const { commandHelp } = await import('./command-help.ts');
   call.stdout.write(commandHelp(loaded));
   return EXIT.ok;
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { findSocket } from './find-socket.ts';
@@ -40,6 +39,7 @@ export async function connectToNode(place: NodePlace, env: Environment): Promise
 async function tokenOf(file: string | undefined, env: Environment): Promise<string> {
   if (file === undefined) return env.STEWARD_TOKEN ?? '';
   try {
+    const { readFile } = await import('node:fs/promises');
     return (await readFile(file, 'utf8')).trim();
   } catch (cause) {
     const text = `the token file ${file} cannot be read: ${(cause as Error).message}`;

@@ -1,8 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { ApiError } from './api-error.ts';
 import { connectionFault } from './api-place.ts';
+
+// The rest of the module would take its time to load.
+const { readFileSync } = process.getBuiltinModule('node:fs');
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,7 +20,7 @@ export async function findSocket(told: string | undefined, env: Environment): Pr
     if (fault === undefined) return told;
     throw (await forbidden(told, fault)) ?? connectionFault({ socketPath: told }, fault);
   }
-  const paths = await usualPaths(env);
+  const paths = usualPaths(env);
   const faults = new Map<string, NodeJS.ErrnoException>();
   for (const path of paths) {
     const fault = await connectFault(path);
@@ -28,20 +30,28 @@ export async function findSocket(told: string | undefined, env: Environment): Pr
   throw await noneAnswers(faults);
 }
 
-async function usualPaths(env: Environment): Promise<string[]> {
-  const configured = await configuredFolders(env.CONFIG_FOLDER || './etc');
+function usualPaths(env: Environment): string[] {
+  const configured = configuredFolders(env.CONFIG_FOLDER || './etc');
   const folders = [...(env.SOCKET_FOLDER ? [env.SOCKET_FOLDER] : configured), './tmp', SYSTEM_FOLDER];
   return [...new Set(folders.map((folder) => resolve(folder, SOCKET_NAME)))];
 }
 
 /** The socket folder that config.toml names; a relative one as seen from here, and from beside the config folder. */
-async function configuredFolders(configFolder: string): Promise<string[]> {
-  const text = await readFile(join(configFolder, 'config.toml'), 'utf8').catch(() => '');
+function configuredFolders(configFolder: string): string[] {
+  const text = textOf(join(configFolder, 'config.toml'));
   // Reading the whole of it would take longer than the call; what is not found here is found at the other places.
   const found = /^\s*SocketFolder\s*=\s*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)')/im.exec(text);
   if (found === null) return [];
   const folder = found[2] ?? unescaped(found[1]!);
   return [folder, resolve(dirname(resolve(configFolder)), folder)];
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function unescaped(text: string): string {
@@ -95,6 +105,7 @@ async function forbidden(path: string, cause: NodeJS.ErrnoException): Promise<Ap
 }
 
 async function ownerOf(path: string): Promise<string> {
+  const { stat } = await import('node:fs/promises');
   const found = await stat(path).catch(() => stat(dirname(path)).catch(() => undefined));
   if (found === undefined) return 'another user';
   return found.uid === 0 ? 'root' : `the user with id ${found.uid}`;

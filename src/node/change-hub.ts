@@ -29,7 +29,7 @@ interface Watcher {
 /** Changes within this time come as one, ms; a few of them at once, for whoever waits for the end of a single request. */
 const TICK_MS = 100;
 const FEW_CHANGES = 20;
-const AT_ONCE_MS = 2;
+const AT_ONCE_MS = 1;
 /** More requests than this in a tick are counted only. */
 const MAX_REQUESTS = 1000;
 const LOOK_AT_NODES_MS = 1000;

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '../../client/api-error.ts';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { ApiEvent } from '../../contract/events.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
+import { pause } from '../../lib/pause.ts';
 
 /** Takes what a feed tells; a promise makes the feed wait. */
 export interface FeedTaker {
@@ -61,7 +61,7 @@ export class BatchFeed {
     try {
       while (!signal.aborted) {
         await this.#followOnce();
-        await delay(this.#pauseMs, undefined, { signal }).catch(() => {});
+        await pause(this.#pauseMs, signal);
         this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
       }
       this.#ready.resolve();
@@ -109,6 +109,43 @@ export class BatchFeed {
     const { batch, id } = this.#options;
     if (batch !== undefined) await this.#taker.requests(await requestsOf(this.#api, batch));
     else if (id !== undefined) await this.#taker.requests([await this.#api.request(id)]);
+  }
+}
+
+/** A feed that is followed from the beginning on, also before anybody takes what it tells. */
+export class FollowedBatch implements AsyncDisposable {
+  readonly #over = new AbortController();
+  readonly #feed: BatchFeed;
+  readonly #following: Promise<void>;
+  #taker: FeedTaker | undefined;
+  #onFault: () => void = () => {};
+  /** What ended the following, where something did. */
+  fault: { readonly error: unknown } | undefined;
+
+  constructor(api: StewardApi, options: Omit<FeedOptions, 'signal'>) {
+    const taker: FeedTaker = {
+      requests: (requests) => this.#taker?.requests(requests),
+      output: (piece) => this.#taker?.output(piece),
+      nodes: (nodes) => this.#taker?.nodes(nodes),
+      connection: (fault) => this.#taker?.connection?.(fault),
+    };
+    this.#feed = new BatchFeed(api, { ...options, signal: this.#over.signal }, taker);
+    this.#following = this.#feed.follow().catch((error: unknown) => {
+      this.fault = { error };
+      this.#onFault();
+    });
+  }
+
+  /** Begins to take; resolves when nothing is missed from then on, rejects where the node cannot be asked. */
+  attach(taker: FeedTaker, onFault: () => void): Promise<void> {
+    this.#taker = taker;
+    this.#onFault = onFault;
+    return this.#feed.ready;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    await this.#following;
   }
 }
 

@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import type { ExecOptions } from './read-options.ts';
+import { bytesAsJson } from './run-result.ts';
 
 /** Gives the command the data of the message as its standard input. */
 const WITH_STDIN = ['sh', '-c', 'f=$1; shift; exec "$@" <"$f"', 'sh', '{{STEWARD_DATA_FILE}}'];
@@ -15,7 +15,7 @@ export function commandMessage(
   return {
     method: 'REQCliCommand',
     methodArgs: stdin === undefined ? command : [...WITH_STDIN, ...command!],
-    ...(stdin === undefined ? {} : { data: [dataOf(stdin)] }),
+    ...(stdin === undefined ? {} : { data: [bytesAsJson(stdin)] }),
     methodTimeout: timeoutSeconds,
     ...(expiresInSeconds === undefined ? {} : { expiresIn: expiresInSeconds }),
     ...(schedule === undefined
@@ -30,11 +30,6 @@ export function runLabel({ targets, command }: ExecOptions): string {
 }
 
 const MAX_LABEL = 200;
-
-function dataOf(bytes: Uint8Array): string | { base64: string } {
-  const data = Buffer.from(bytes);
-  return isUtf8(data) ? data.toString() : { base64: data.toString('base64') };
-}
 
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -7,13 +7,13 @@ import { SHOWN_LENGTH } from '../format/short-id.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { UsageError } from '../usage-error.ts';
 import { withNode } from '../with-node.ts';
-import { requestsOf } from './batch-feed.ts';
+import { type FollowedBatch, requestsOf } from './batch-feed.ts';
 import { type ChosenNode, chooseTargets, planOf } from './choose-targets.ts';
 import { commandMessage, runLabel } from './command-message.ts';
 import { openSink, openView } from './open-view.ts';
 import { OutputReader } from './output-reader.ts';
 import { type ExecOptions, readExecOptions } from './read-options.ts';
-import { Run, type RunOptions } from './run.ts';
+import { followRun, Run, type RunOptions } from './run.ts';
 import { isRunPlan } from './run-plan.ts';
 import { runExitCode } from './run-result.ts';
 import { TargetTracker } from './target-tracker.ts';
@@ -21,6 +21,7 @@ import { TargetTracker } from './target-tracker.ts';
 /** What is to be done, and for whom. */
 interface Job extends Pick<RunOptions, 'batch' | 'label' | 'message' | 'plan' | 'isResumed'> {
   readonly nodes: readonly ChosenNode[];
+  readonly feed?: FollowedBatch | undefined;
 }
 
 /** Does what `steward exec` is asked for and gives its exit code. */
@@ -30,15 +31,28 @@ export async function execCommand(call: ParsedCall): Promise<number> {
   return await withNode(call, async (api) => {
     if (options.resume !== undefined)
       return await run(api, call, options, await resumedJob(api, options.resume));
-    const nodes = chooseTargets(await api.targets(options.targets), options);
+    const batch = newId();
+    const isWatched = !options.isDryRun && !options.isDetached;
+    // What takes its time begins at once; nothing of this batch can be missed before its submission.
+    await using feed = isWatched ? followRun(api, { batch }) : undefined;
+    const [answer] = await Promise.all([
+      api.targets(options.targets),
+      isWatched && import('./plain-view.ts'),
+    ]);
+    const nodes = chooseTargets(answer, options);
     if (options.isDryRun) return (await import('./dry-run.ts')).printDryRun(call, options, nodes);
-    const job = newJob(options, nodes, stdin);
-    return options.isDetached ? await detach(api, call, options, job) : await run(api, call, options, job);
+    const job = newJob(options, { batch, nodes, stdin });
+    return options.isDetached
+      ? await detach(api, call, options, job)
+      : await run(api, call, options, { ...job, feed });
   });
 }
 
-function newJob(options: ExecOptions, nodes: readonly ChosenNode[], stdin: Uint8Array | undefined): Job {
-  const batch = newId();
+interface Given extends Pick<Job, 'batch' | 'nodes'> {
+  readonly stdin: Uint8Array | undefined;
+}
+
+function newJob(options: ExecOptions, { batch, nodes, stdin }: Given): Job {
   const message = commandMessage(options, { batch, stdin });
   const targets = nodes.map(({ name }) => name);
   const plan = options.rolling === undefined ? undefined : planOf(options.rolling, { targets, message });
@@ -93,6 +107,7 @@ async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job:
     },
     {
       api,
+      ...(job.feed === undefined ? {} : { feed: job.feed }),
       tracker,
       output,
       now: Date.now,

@@ -1,6 +1,6 @@
 import { createLineSink } from './line-sink.ts';
 import { writeTo } from './output-sink.ts';
-import { outputText, runResult, targetResult } from './run-result.ts';
+import { bytesAsJson, runResult, targetResult } from './run-result.ts';
 import type { RunView, ViewOptions } from './view.ts';
 
 /** Prints one JSON value at the end, with all output in it. */
@@ -20,7 +20,7 @@ export function createJsonView({ call, tracker, batch, label }: ViewOptions): Ru
     async finish(end) {
       const outputOf = (node: string) => {
         const { stdout, stderr } = outputs.get(node) ?? { stdout: [], stderr: [] };
-        return { stdout: outputText(Buffer.concat(stdout)), stderr: outputText(Buffer.concat(stderr)) };
+        return { stdout: bytesAsJson(Buffer.concat(stdout)), stderr: bytesAsJson(Buffer.concat(stderr)) };
       };
       const result = runResult({ batch, label }, { tracker, end, outputOf });
       await writeTo(call.stdout, `${JSON.stringify(result, undefined, 2)}\n`);
@@ -34,7 +34,7 @@ export function createJsonLinesView({ call, tracker, batch, label }: ViewOptions
   const print = (value: object) => writeTo(call.stdout, `${JSON.stringify(value)}\n`);
   return {
     sink: createLineSink(({ node, stream, bytes }) =>
-      print({ type: 'line', node, stream, line: outputText(bytes) }),
+      print({ type: 'line', node, stream, line: bytesAsJson(bytes) }),
     ),
     changed(requests) {
       for (const request of requests) void print({ type: 'request', ...request });

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import type { Presence } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -73,10 +72,11 @@ export function runResult(
   };
 }
 
-/** Output as JSON has it. */
-export function outputText(bytes: Uint8Array): string | { base64: string } {
+/** Bytes as JSON has them: text where they are some. */
+export function bytesAsJson(bytes: Uint8Array): string | { base64: string } {
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return isUtf8(data) ? data.toString() : { base64: data.toString('base64') };
+  const text = data.toString();
+  return Buffer.from(text).equals(data) ? text : { base64: data.toString('base64') };
 }
 
 /** The exit code for what became of the targets; `isLater` where running is all that was asked. */

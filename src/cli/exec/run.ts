@@ -4,7 +4,7 @@ import type { RequestSummary, SubmissionAnswer } from '../../contract/requests.t
 import { isEnd, outcomeOf } from '../../contract/states.ts';
 import { pause } from '../../lib/pause.ts';
 import { UsageError } from '../usage-error.ts';
-import { BatchFeed, requestsOf } from './batch-feed.ts';
+import { FollowedBatch, requestsOf } from './batch-feed.ts';
 import type { Patience } from './holds-up.ts';
 import { heldUpUntil, nextStep } from './next-step.ts';
 import type { OutputReader } from './output-reader.ts';
@@ -30,6 +30,8 @@ export interface RunOptions {
 
 export interface RunDeps {
   readonly api: StewardApi;
+  /** What tells of the batch, where it was begun already. */
+  readonly feed?: FollowedBatch;
   readonly tracker: TargetTracker;
   readonly output: OutputReader;
   readonly now: () => number;
@@ -49,15 +51,22 @@ export interface RunEnd {
 const PASSING = new Set(['unreachable', 'broken', 'busy']);
 const RETRY_MS = 500;
 
+/** Begins to follow a batch, or a request, with all that a run wants to know. */
+export function followRun(
+  api: StewardApi,
+  what: { readonly batch: string } | { readonly id: string },
+): FollowedBatch {
+  return new FollowedBatch(api, { ...what, types: ['requests', 'many', 'output', 'nodes'] });
+}
+
 /** Submits a command to its targets, as its plan has it, and follows it until nobody holds it up any more. */
 export class Run {
   readonly #options: RunOptions;
   readonly #deps: RunDeps;
-  readonly #over = new AbortController();
   #news = Promise.withResolvers<void>();
   #restedAt: number | undefined;
   #isPlanned: boolean;
-  #fault: { readonly error: unknown } | undefined;
+  #feed: FollowedBatch | undefined;
 
   constructor(options: RunOptions, deps: RunDeps) {
     this.#options = options;
@@ -68,34 +77,23 @@ export class Run {
   /** Does it all. Throws what the node refuses as a whole. */
   async toEnd(): Promise<RunEnd> {
     const { api } = this.#deps;
-    const { batch, request, isResumed } = this.#options;
-    const signal = AbortSignal.any([this.#options.signal, this.#over.signal]);
-    const types = ['requests', 'many', 'output', 'nodes'] as const;
-    const followed = request === undefined ? { batch } : { id: request };
-    const feed = new BatchFeed(api, { ...followed, types, signal }, this.#taker());
-    const following = feed.follow().catch((error: unknown) => {
-      this.#fault = { error };
-      this.#tellNews();
-    });
-    this.#options.signal.addEventListener('abort', () => this.#tellNews());
-    try {
-      await feed.ready;
-      if (isResumed)
-        await this.#takeRequests(
-          request === undefined ? await requestsOf(api, batch) : [await api.request(request)],
-        );
-      return await this.#steps();
-    } finally {
-      this.#over.abort();
-      await following;
-    }
+    const { batch, request, isResumed, signal } = this.#options;
+    await using feed = this.#deps.feed ?? followRun(api, request === undefined ? { batch } : { id: request });
+    this.#feed = feed;
+    signal.addEventListener('abort', () => this.#tellNews());
+    await feed.attach(this.#taker(), () => this.#tellNews());
+    if (isResumed)
+      await this.#takeRequests(
+        request === undefined ? await requestsOf(api, batch) : [await api.request(request)],
+      );
+    return await this.#steps();
   }
 
   async #steps(): Promise<RunEnd> {
     const { plan, message, patience, signal } = this.#options;
     const { tracker, now } = this.#deps;
     for (;;) {
-      if (this.#fault !== undefined) throw this.#fault.error;
+      if (this.#feed?.fault !== undefined) throw this.#feed.fault.error;
       if (signal.aborted) return { isInterrupted: true, stopped: undefined };
       const time = now();
       this.#noteRest(time);
@@ -171,7 +169,7 @@ export class Run {
   async #recover(cause: unknown): Promise<void> {
     const { api, tracker } = this.#deps;
     if (tracker.targets.every(({ request }) => request === undefined) && !(await isThere(api))) throw cause;
-    while (!this.#options.signal.aborted && this.#fault === undefined) {
+    while (!this.#options.signal.aborted && this.#feed?.fault === undefined) {
       await pause(RETRY_MS, this.#options.signal);
       const requests = await requestsOf(api, this.#options.batch).catch(() => undefined);
       if (requests !== undefined) return await this.#takeRequests(requests);
