@@ -26,9 +26,10 @@ export const FILTER_OPTIONS = {
 export const status = defineCommand({
   usage: ['status [options] [BATCH|REQUEST...]'],
   about: [
-    'Without an id: the node, counts of all requests that it remembers, and the latest batches. With the id of a batch: the',
-    'counts of its requests and each of them; of a request: all that is known of it. The beginning of an id is enough. With',
-    'filters: a list of requests, newest first. -f goes on with a line for each change until Ctrl-C.',
+    'Without an id: the node, counts of all requests that it remembers, and the latest batches. With',
+    'the id of a batch: the counts of its requests and each of them; of a request: all that is known of',
+    'it. The beginning of an id is enough. With filters: a list of requests, newest first. -f goes on',
+    'with a line for each change until Ctrl-C.',
   ],
   options: {
     ...FILTER_OPTIONS,

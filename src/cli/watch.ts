@@ -5,8 +5,9 @@ import { FORM_OPTIONS, NODE_OPTIONS } from './with-node.ts';
 export const watch = defineCommand({
   usage: ['watch [options] [BATCH|REQUEST]'],
   about: [
-    'Shows a batch or a request while it runs: what it prints, from its beginning, and how far it is; ends when all has',
-    'ended. Exit codes are those of exec. Without an id it prints a line for each request that changes, until Ctrl-C.',
+    'Shows a batch or a request while it runs: what it prints, from its beginning, and how far it is;',
+    'ends when all has ended. Exit codes are those of exec. Without an id it prints a line for each',
+    'request that changes, until Ctrl-C.',
   ],
   options: {
     wait: { type: 'string', value: 'TIME', summary: 'end after this long at the latest; default none' },

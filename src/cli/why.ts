@@ -21,9 +21,10 @@ const COLUMNS = [
 export const why = defineCommand({
   usage: ['why [options] REQUEST...'],
   about: [
-    'Prints in one sentence what a request waits for, or why it ended as it did, and each step of its life with the time',
-    'by the clock of the node that sent it (here) and by that of the node that ran it (there). The beginning of an id is',
-    'enough. For the id of a batch, all of its requests that did not succeed are told of.',
+    'Prints in one sentence what a request waits for, or why it ended as it did, and each step of its',
+    'life with the time by the clock of the node that sent it (here) and by that of the node that ran',
+    'it (there). The beginning of an id is enough. For the id of a batch, all of its requests that did',
+    'not succeed are told of.',
   ],
   options: { ...FORM_OPTIONS, ...NODE_OPTIONS },
   operands: ['id'],
