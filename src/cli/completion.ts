@@ -1,9 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { defineCommand, type RunCommand } from './command.ts';
 import { completionLines, type Look } from './completion/answer.ts';
 import { lookAtNode } from './completion/look-at-node.ts';
 import { SHELLS, type Shell, shellScript } from './completion/shell-scripts.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './usage-error.ts';
+
+/** How long a running node may take to say what it knows. */
+const LOOK_MS = 1500;
 
 /** `steward completion SHELL`: prints what makes a shell complete commands, options and the names of nodes. */
 export const completion = defineCommand({
@@ -40,9 +44,13 @@ export const completion = defineCommand({
 export const answerCompletion: RunCommand = async ({ args: [shell, ...line], env, stdout }) => {
   if (!isShell(shell)) return EXIT.fault;
   const { COMMANDS } = await import('./commands.ts');
-  const look: Look = (kind) => lookAtNode(kind, env);
+  // Nobody waits for long at a prompt.
+  const over = new AbortController();
+  const tooLong = delay(LOOK_MS, [], { signal: over.signal }).catch(() => []);
+  const look: Look = (kind) => Promise.race([lookAtNode(kind, env), tooLong]);
   const commands = COMMANDS.filter(({ isHidden }) => isHidden !== true);
   const lines = await completionLines(shell, line, { commands, look }).catch(() => []);
+  over.abort();
   stdout.write(lines.map((text) => `${text}\n`).join(''));
   return EXIT.ok;
 };

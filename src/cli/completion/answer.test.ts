@@ -24,8 +24,10 @@ const commands: Command[] = [
   { name: 'run', group: 'program', summary: 'run a node', load: async () => async () => 0 },
 ];
 
+const NAMES = ['ship1', 'ship2', 'dock', 'region=north', '$(reboot)', 'a;b', "o'neil", 'two\nlines'];
+
 async function complete(line: readonly string[], shell: Shell = 'zsh'): Promise<string[]> {
-  const look = async (kind: string) => ['ship1', 'ship2', 'dock'].map((word) => ({ word, about: kind }));
+  const look = async (kind: string) => NAMES.map((word) => ({ word, about: `${kind}\u001b[31m\nof a node` }));
   const lines = await completionLines(shell, line, { commands, look });
   return lines.map((text) => text.split('\t')[0]!);
 }
@@ -38,7 +40,12 @@ test('the first word is a command', async () => {
 
 test('targets come from the running node, and files from the shell', async () => {
   assert.deepEqual(await complete(['exec', 'sh']), ['ship1', 'ship2']);
-  assert.deepEqual(await complete(['exec', 'ship1', '--detach', '']), ['ship1', 'ship2', 'dock']);
+  assert.deepEqual(await complete(['exec', 'ship1', '--detach', '']), [
+    'ship1',
+    'ship2',
+    'dock',
+    'region=north',
+  ]);
   assert.deepEqual(await complete(['cp', '']), [':files']);
   assert.deepEqual(await complete(['cp', 'x', '--wait', '3', 'd']), ['dock']);
   assert.deepEqual(await complete(['exec', 'ship1', '--', 'ls', '']), [':files']);
@@ -56,6 +63,9 @@ test('options are offered once, but for those that may be repeated, and so are t
 test('bash, which takes words apart at the sign, is given what stands behind it', async () => {
   assert.deepEqual(await complete(['exec', '--state', '=', 'q'], 'bash'), ['queued']);
   assert.deepEqual(await complete(['exec', '--state', '='], 'bash'), ['failed', 'queued']);
+  assert.deepEqual(await complete(['exec', 'region', '=', 'n'], 'bash'), ['north']);
+  assert.deepEqual(await complete(['exec', 'region', '='], 'bash'), ['north']);
+  assert.deepEqual(await complete(['exec', 'region=n'], 'zsh'), ['region=north']);
 });
 
 test('bare flags are those of a node', async () => {

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { toLine } from '../format/text-width.ts';
 import type { Shell } from './shell-scripts.ts';
 import { type Line, type Suggestion, type Wanted, wantedAt } from './wanted.ts';
 
@@ -18,25 +19,35 @@ export async function completionLines(
   const wanted = await wantedAt(whole, deps.commands);
   if (wanted.more === 'file') return [':files'];
   if (wanted.more === 'folder') return [':folders'];
-  const all = wanted.more === 'none' ? wanted.words : await deps.look(wanted.more);
+  const all = wanted.more === 'none' ? wanted.words : (await deps.look(wanted.more)).filter(isPlain);
   const prefix = shell === 'bash' ? '' : wanted.prefix;
+  const start = shell === 'bash' ? bashStart(wanted.typed) : 0;
   return fitting(all, wanted)
     .slice(0, MOST)
-    .map(({ word, about }) => `${prefix}${word}\t${about}`);
+    .map(({ word, about }) => `${prefix}${word.slice(start)}\t${toLine(about)}`);
+}
+
+/** Whether a name that came from a node means itself to every shell: it is put on the command line as it is. */
+function isPlain({ word }: Suggestion): boolean {
+  return !/[\s\p{C}"'`$\\;&|<>(){}[\]*?!#~^]/u.test(word);
 }
 
 function fitting(all: readonly Suggestion[], { typed }: Wanted): Suggestion[] {
   return all.filter(({ word }) => word.startsWith(typed));
 }
 
-/** bash gives `--limit=3` as three words. */
+/** bash gives `--limit=3` and `region=north` as three words. */
 function rejoined(line: Line): string[] {
   const words: string[] = [];
   for (const [at, word] of line.entries()) {
-    const isBehindSign = line[at - 1] === '=' && words.at(-1)?.startsWith('--') === true;
-    if (word === '=' && words.at(-1)?.startsWith('--') === true) words.push(`${words.pop()}=`);
-    else if (isBehindSign) words.push(`${words.pop()}${word}`);
+    const isBehindSign = line[at - 1] === '=' && words.length > 0 && words.at(-1) !== '=';
+    if ((word === '=' && words.length > 0) || isBehindSign) words.push(`${words.pop()}${word}`);
     else words.push(word);
   }
   return words;
+}
+
+/** Where the part of a suggestion begins that bash, which takes words apart at the sign, puts in. */
+function bashStart(typed: string): number {
+  return typed.lastIndexOf('=') + 1;
 }
