@@ -7,6 +7,9 @@ import { errorCode } from '../lib/system-fault.ts';
 import { ADMISSION_SOCKET, type AdmissionOrder, type AdmissionReplies } from '../node/admission-control.ts';
 import { UsageError } from './usage-error.ts';
 
+/** How long the central node may say nothing. */
+const SILENCE_MS = 30_000;
+
 /** Has the central node of a folder do something about who may join. Throws UsageError with what it has against it. */
 export async function orderAdmission<O extends AdmissionOrder>(
   folder: string,
@@ -24,6 +27,7 @@ export async function orderAdmission<O extends AdmissionOrder>(
 async function exchange(path: string, folder: string, order: AdmissionOrder): Promise<string> {
   const socket = connect(path);
   try {
+    socket.setTimeout(SILENCE_MS, () => socket.destroy(new UsageError(silent(folder))));
     await once(socket, 'connect');
     socket.end(`${JSON.stringify(order)}\n`);
     const text = await readAll(socket);
@@ -42,4 +46,8 @@ async function exchange(path: string, folder: string, order: AdmissionOrder): Pr
   } finally {
     socket.destroy();
   }
+}
+
+function silent(folder: string): string {
+  return `the central node in ${folder} was silent for ${SILENCE_MS / 1000} s: try again, and look into its log`;
 }

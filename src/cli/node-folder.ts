@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { errorCode } from '../lib/system-fault.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Where `up` and `join` put a node, unless told. */
@@ -19,8 +20,12 @@ export function nodeFolder(told: string | undefined): string {
 }
 
 async function hasConfig(folder: string): Promise<boolean> {
-  return access(join(folder, 'etc/config.toml')).then(
-    () => true,
-    () => false,
-  );
+  const path = join(folder, 'etc/config.toml');
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES') return false;
+    throw new UsageError(`${path} may not be read by you: run this as the user that the node runs as`);
+  }
 }
