@@ -26,6 +26,7 @@ export interface FeedOptions {
 const PAGE = 1000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
+const READ_EVERY_MS = 1000;
 
 /** Faults that another attempt does not mend. */
 const LASTING: ReadonlySet<string> = new Set(['unauthorized', 'bad-request', 'not-found']);
@@ -41,6 +42,8 @@ export class BatchFeed {
   readonly #ready = Promise.withResolvers<void>();
   #wasReady = false;
   #pauseMs = FIRST_PAUSE_MS;
+  #readAt = -Infinity;
+  #isReadDue = false;
 
   constructor(api: StewardApi, options: FeedOptions, taker: FeedTaker) {
     this.#api = api;
@@ -101,12 +104,28 @@ export class BatchFeed {
     if (event.type === 'requests') await taker.requests(event.requests);
     else if (event.type === 'output') await taker.output(event);
     else if (event.type === 'nodes') taker.nodes(event.nodes);
-    else if (event.type === 'many') await this.#readAll();
+    else if (event.type === 'many') await this.#readSoon();
+  }
+
+  /** Reads again, but not more often than each second: among many, much changes many times. */
+  async #readSoon(): Promise<void> {
+    const waitMs = this.#readAt + READ_EVERY_MS - performance.now();
+    if (waitMs <= 0) return await this.#readAll();
+    if (this.#isReadDue) return;
+    this.#isReadDue = true;
+    pause(waitMs, this.#options.signal)
+      .then(() => {
+        this.#isReadDue = false;
+        return this.#options.signal.aborted ? undefined : this.#readAll();
+      })
+      // Where the node cannot be asked, the stream of events breaks too, and all is read after that.
+      .catch(() => {});
   }
 
   /** Reads the requests that are followed; of all requests of a node nobody wants to read the old ones. */
   async #readAll(): Promise<void> {
     const { batch, id } = this.#options;
+    this.#readAt = performance.now();
     if (batch !== undefined) await this.#taker.requests(await requestsOf(this.#api, batch));
     else if (id !== undefined) await this.#taker.requests([await this.#api.request(id)]);
   }

@@ -34,9 +34,13 @@ export function holdsUpUntil(target: Target, patience: Patience): number {
   return Math.max(asked, target.awaySince + COME_BACK_MS);
 }
 
-function untilTaken({ presence }: Target, { state }: RequestSummary, { startedAt }: Patience): number {
+function untilTaken(
+  { presence, requestedAt }: Target,
+  { state }: RequestSummary,
+  { startedAt }: Patience,
+): number {
   if (presence === 'away') return -Infinity;
   // Nobody has heard of this one, and nobody answered.
   if (presence === 'unknown' && state === 'sent') return -Infinity;
-  return startedAt + TAKE_MS;
+  return (requestedAt ?? startedAt) + TAKE_MS;
 }

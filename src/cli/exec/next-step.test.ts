@@ -21,6 +21,7 @@ function targets(text: string): Target[] {
       lastSeenAt: null,
       awaySince: isAway ? -10_000 : undefined,
       request: request as RequestSummary | undefined,
+      requestedAt: 0,
     };
   });
 }

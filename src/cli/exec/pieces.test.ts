@@ -36,7 +36,10 @@ function nodes(...names: string[]): Pick<NodeSummary, 'name' | 'presence' | 'las
 
 test('every target is in exactly one group, and together they are all', () => {
   const tracker = new TargetTracker(nodes(...REQUEST_STATES, 'none'), 0);
-  tracker.update(REQUEST_STATES.map((state) => request(state, state)));
+  tracker.update(
+    REQUEST_STATES.map((state) => request(state, state)),
+    0,
+  );
   assert.deepEqual(tracker.counts(), {
     succeeded: 1,
     failed: 3,
@@ -54,15 +57,15 @@ test('every target is in exactly one group, and together they are all', () => {
 test('what is known already, belongs to no target or is of an older request is no news', () => {
   const tracker = new TargetTracker(nodes('a'), 0);
   const newer = request('a', 'queued', { id: 'id-2' });
-  assert.deepEqual(tracker.update([newer, newer, request('b', 'queued')]), [newer]);
-  assert.deepEqual(tracker.update([request('a', 'failed', { id: 'id-1' })]), []);
+  assert.deepEqual(tracker.update([newer, newer, request('b', 'queued')], 0), [newer]);
+  assert.deepEqual(tracker.update([request('a', 'failed', { id: 'id-1' })], 0), []);
   assert.equal(tracker.find('a')?.request?.state, 'queued');
 });
 
 test('an older word of a request does not undo a newer one', () => {
   const tracker = new TargetTracker(nodes('a'), 0);
   const tell = (state: RequestState) => {
-    tracker.update([request('a', state)]);
+    tracker.update([request('a', state)], 0);
     return tracker.targets[0]?.request?.state;
   };
   const told = (['accepted', 'sent', 'undelivered', 'running', 'failed', 'running'] as const).map(tell);
@@ -72,7 +75,7 @@ test('an older word of a request does not undo a newer one', () => {
 test('a run is held up by who can be reached, and by who is away as long as was asked', () => {
   const until = (state: RequestState, presence: 'here' | 'away' | 'unknown', waitMs?: number) => {
     const tracker = new TargetTracker([{ name: 'a', presence, lastSeenAt: null }], 1000);
-    tracker.update([request('a', state)]);
+    tracker.update([request('a', state)], 1000);
     return holdsUpUntil(tracker.targets[0]!, { startedAt: 1000, waitMs, endsWhenTaken: false });
   };
   assert.equal(until('succeeded', 'here'), -Infinity);
@@ -87,12 +90,20 @@ test('a run is held up by who can be reached, and by who is away as long as was 
   assert.equal(until('accepted', 'away', 60_000), 61_000);
 });
 
+test('how long a node has to take a request counts from when it was submitted', () => {
+  const tracker = new TargetTracker(nodes('a'), 0);
+  const patience = { startedAt: 0, waitMs: undefined, endsWhenTaken: false };
+  tracker.update([request('a', 'queued')], 60_000);
+  tracker.update([request('a', 'sent')], 61_000);
+  assert.equal(holdsUpUntil(tracker.targets[0]!, patience), 75_000);
+});
+
 test('a run is not held up by what original nodes took, nor by what is to run later', () => {
   const tracker = new TargetTracker(nodes('a'), 0);
   const [target] = tracker.targets;
-  tracker.update([request('a', 'accepted', { endedAt: 7 })]);
+  tracker.update([request('a', 'accepted', { endedAt: 7 })], 0);
   assert.equal(holdsUpUntil(target!, { startedAt: 0, waitMs: undefined, endsWhenTaken: false }), -Infinity);
-  tracker.update([request('a', 'running')]);
+  tracker.update([request('a', 'running')], 0);
   assert.equal(holdsUpUntil(target!, { startedAt: 0, waitMs: undefined, endsWhenTaken: true }), -Infinity);
 });
 

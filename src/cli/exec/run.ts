@@ -137,6 +137,7 @@ export class Run {
       if (!PASSING.has((error as { code?: string }).code ?? '')) throw error;
       await this.#recover(error);
     }
+    this.#restedAt = undefined;
     await this.#deps.onChange([]);
     if (tracker.targets.every(({ refusal }) => refusal !== undefined))
       throw new UsageError(targets[0]!.refusal!);
@@ -146,11 +147,13 @@ export class Run {
 
   #takeAnswer({ accepted, refused }: SubmissionAnswer, targets: readonly Target[]): void {
     const { tracker, now } = this.#deps;
-    for (const { toNode, id } of accepted) {
-      const target = tracker.find(toNode);
-      if (target !== undefined)
-        target.request ??= newRequest({ id, node: toNode, at: now(), batch: this.#options.batch });
-    }
+    const { batch } = this.#options;
+    // An event may have told more already.
+    const unknown = accepted.filter(({ toNode }) => tracker.find(toNode)?.request === undefined);
+    tracker.update(
+      unknown.map(({ toNode, id }) => newRequest({ id, node: toNode, at: now(), batch })),
+      now(),
+    );
     const [refusal] = refused;
     for (const target of targets) {
       if (target.request !== undefined) continue;
@@ -217,8 +220,8 @@ export class Run {
   }
 
   async #takeRequests(requests: readonly RequestSummary[]): Promise<void> {
-    const { tracker, output, onChange } = this.#deps;
-    const news = tracker.update(requests);
+    const { tracker, output, now, onChange } = this.#deps;
+    const news = tracker.update(requests, now());
     for (const request of news) if (isEnd(request.state)) await output.finish(request);
     if (news.length > 0) await onChange(news);
     this.#tellNews();

@@ -141,6 +141,8 @@ export function awayText(
 ): string {
   if (presence === 'here') return 'it has not taken it yet';
   if (lastSeenAt === null) return 'never heard of';
+  if (presence === 'unknown')
+    return `last heard of at ${momentText(lastSeenAt, now)} (${agoText(lastSeenAt, now)})`;
   return `away since ${momentText(lastSeenAt, now)} (${agoText(lastSeenAt, now)})`;
 }
 

@@ -14,6 +14,8 @@ export interface Target {
   awaySince: number | undefined;
   /** Undefined until the request is submitted. */
   request: RequestSummary | undefined;
+  /** Since when that is known here, by this machine's clock. */
+  requestedAt: number | undefined;
   /** Why the node that was asked takes no request for it. */
   refusal?: string;
 }
@@ -54,13 +56,14 @@ export class TargetTracker {
   }
 
   /** Takes what became of requests; gives those that are news. An older request of the same node is none. */
-  update(requests: readonly RequestSummary[]): RequestSummary[] {
+  update(requests: readonly RequestSummary[], now: number): RequestSummary[] {
     return requests.filter((request) => {
       const target = this.#targetOf(request);
       if (target === undefined) return false;
       const known = target.request;
       if (known !== undefined && (request.id < known.id || isOld(known, request))) return false;
       target.request = request;
+      target.requestedAt ??= now;
       return true;
     });
   }
@@ -89,7 +92,7 @@ export class TargetTracker {
 
   #add(key: string, node: string): Target {
     const presence = this.#seen.get(node) ?? { presence: 'unknown', lastSeenAt: null, awaySince: undefined };
-    const target: Target = { node, ...presence, request: undefined };
+    const target: Target = { node, ...presence, request: undefined, requestedAt: undefined };
     this.#targets.set(key, target);
     return target;
   }
