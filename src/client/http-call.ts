@@ -27,9 +27,12 @@ interface Connection {
   readonly socket: Socket;
   readonly source: ByteSource;
   isReused: boolean;
+  idleSince: number;
 }
 
 const MAX_IDLE = 4;
+/** What is not to be done twice goes over a connection that is too fresh to have been closed by the node, ms. */
+const FRESH_MS = 500;
 
 /** Connections to one node, kept open between requests. */
 export class HttpConnections implements Disposable {
@@ -61,12 +64,13 @@ export class HttpConnections implements Disposable {
 
   /** Sends a request and gives the answer as it begins. Throws ApiError. */
   async open(call: HttpCall): Promise<HttpResponse> {
-    // What is not to be done twice goes over a connection of its own, which cannot be a stale one.
-    const connection = (call.method === 'GET' ? this.#takeIdle() : undefined) ?? this.#connect();
+    const isSafe = call.method === 'GET';
+    const connection = this.#takeIdle(isSafe ? Infinity : FRESH_MS) ?? this.#connect();
     try {
       return await this.#exchange(connection, call);
     } catch (error) {
-      const isStale = connection.isReused && CLOSED.has((error as NodeJS.ErrnoException).code ?? '');
+      const isStale =
+        isSafe && connection.isReused && CLOSED.has((error as NodeJS.ErrnoException).code ?? '');
       if (!isStale || call.signal?.aborted) throw this.#failed(error, connection, call);
     }
     // A connection that was kept open may have been closed by the node at the very moment it was used again.
@@ -96,7 +100,7 @@ export class HttpConnections implements Disposable {
     if (call.body !== undefined) socket.write(call.body);
     return await readResponse(source, (canGoOn) => {
       release();
-      if (canGoOn && call.method === 'GET' && this.#idle.size < MAX_IDLE) this.#keep(connection);
+      if (canGoOn && this.#idle.size < MAX_IDLE) this.#keep(connection);
       else socket.destroy();
     });
   }
@@ -105,16 +109,14 @@ export class HttpConnections implements Disposable {
     const lines = [`${method} ${path} HTTP/1.1`];
     for (const [name, value] of Object.entries(this.#options.headers)) lines.push(`${name}: ${value}`);
     if (body !== undefined) lines.push('Content-Type: application/json');
-    if (method !== 'GET') {
-      lines.push(`Content-Length: ${body === undefined ? 0 : Buffer.byteLength(body)}`, 'Connection: close');
-    }
+    if (method !== 'GET') lines.push(`Content-Length: ${body === undefined ? 0 : Buffer.byteLength(body)}`);
     return `${lines.join('\r\n')}\r\n\r\n`;
   }
 
   #connect(): Connection {
     const socket = connect(this.#options.place);
     socket.setNoDelay(true);
-    const connection: Connection = { socket, source: new ByteSource(socket), isReused: false };
+    const connection: Connection = { socket, source: new ByteSource(socket), isReused: false, idleSince: 0 };
     this.#all.add(connection);
     socket.on('close', () => {
       this.#all.delete(connection);
@@ -123,8 +125,9 @@ export class HttpConnections implements Disposable {
     return connection;
   }
 
-  #takeIdle(): Connection | undefined {
-    const [connection] = this.#idle;
+  #takeIdle(maxIdleMs: number): Connection | undefined {
+    const since = performance.now() - maxIdleMs;
+    const connection = [...this.#idle].find(({ idleSince }) => idleSince >= since);
     if (connection === undefined) return undefined;
     this.#idle.delete(connection);
     connection.socket.ref();
@@ -133,6 +136,7 @@ export class HttpConnections implements Disposable {
 
   #keep(connection: Connection): void {
     connection.isReused = true;
+    connection.idleSince = performance.now();
     connection.socket.setTimeout(0);
     connection.socket.unref();
     this.#idle.add(connection);
