@@ -6,7 +6,7 @@ import { pause } from '../../lib/pause.ts';
 import { UsageError } from '../usage-error.ts';
 import { FollowedBatch, requestsOf } from './batch-feed.ts';
 import type { Patience } from './holds-up.ts';
-import { heldUpUntil, nextStep } from './next-step.ts';
+import { heldUpUntil, nextStep, type Step } from './next-step.ts';
 import type { OutputReader } from './output-reader.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { Target, TargetTracker } from './target-tracker.ts';
@@ -66,6 +66,8 @@ export class Run {
   #news = Promise.withResolvers<void>();
   #restedAt: number | undefined;
   #isPlanned: boolean;
+  /** Requests that have ended and whose output was not completed yet. */
+  readonly #unfinished = new Map<string, RequestSummary>();
   #feed: FollowedBatch | undefined;
 
   constructor(options: RunOptions, deps: RunDeps) {
@@ -90,22 +92,28 @@ export class Run {
   }
 
   async #steps(): Promise<RunEnd> {
-    const { plan, message, patience, signal } = this.#options;
-    const { tracker, now } = this.#deps;
+    const { signal } = this.#options;
     for (;;) {
       if (this.#feed?.fault !== undefined) throw this.#feed.fault.error;
       if (signal.aborted) return { isInterrupted: true, stopped: undefined };
-      const time = now();
-      this.#noteRest(time);
       const news = this.#news.promise;
-      const isWatching = message === undefined;
-      const state = { targets: tracker.targets, patience, plan, restedAt: this.#restedAt, isWatching };
-      const step = nextStep(state, time);
+      const step = this.#nextStep();
       if (step.kind === 'done') return { isInterrupted: false, stopped: undefined };
       if (step.kind === 'stop') return await this.#stop(step.reason);
       if (step.kind === 'submit') await this.#submit(step.targets);
       else await this.#untilNews(news, step.until);
     }
+  }
+
+  #nextStep(): Step {
+    const { plan, message, patience } = this.#options;
+    const { tracker, now } = this.#deps;
+    const time = now();
+    this.#noteRest(time);
+    const isWatching = message === undefined;
+    const state = { targets: tracker.targets, patience, plan, restedAt: this.#restedAt, isWatching };
+    const step = nextStep(state, time);
+    return step.kind === 'done' && this.#unfinished.size > 0 ? { kind: 'wait', until: Infinity } : step;
   }
 
   /** Notes when those who had their turn are done, for the pause until the next ones. */
@@ -175,7 +183,7 @@ export class Run {
     while (!this.#options.signal.aborted && this.#feed?.fault === undefined) {
       await pause(RETRY_MS, this.#options.signal);
       const requests = await requestsOf(api, this.#options.batch).catch(() => undefined);
-      if (requests !== undefined) return await this.#takeRequests(requests);
+      if (requests !== undefined) return await this.#takeRequests(requests).catch(() => {});
     }
   }
 
@@ -222,7 +230,12 @@ export class Run {
   async #takeRequests(requests: readonly RequestSummary[]): Promise<void> {
     const { tracker, output, now, onChange } = this.#deps;
     const news = tracker.update(requests, now());
-    for (const request of news) if (isEnd(request.state)) await output.finish(request);
+    for (const request of news) if (isEnd(request.state)) this.#unfinished.set(request.id, request);
+    // Where the node cannot be asked for it, this is tried again with what is read when it can.
+    for (const [id, request] of this.#unfinished) {
+      await output.finish(request);
+      this.#unfinished.delete(id);
+    }
     if (news.length > 0) await onChange(news);
     this.#tellNews();
   }
