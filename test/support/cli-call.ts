@@ -14,11 +14,13 @@ interface CliOptions {
   readonly socketPath?: string;
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** Called with each piece that it prints on stdout, for a command that goes on until it is stopped. */
+  readonly onStdout?: (text: string) => void;
 }
 
 /** Runs a command in this process, as the program does with its command line. */
 export async function callSteward(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { socketPath, stdin = '', env = {} } = options;
+  const { socketPath, stdin = '', env = {}, onStdout = () => {} } = options;
   const [stdout, stderr] = [new Collector(), new Collector()];
   const call = {
     args,
@@ -27,6 +29,7 @@ export async function callSteward(args: readonly string[], options: CliOptions =
     stdout,
     stderr,
   };
+  stdout.on('data', onStdout);
   const code = await dispatch(call).catch((error: unknown) => {
     const failure = describeFailure(error);
     stderr.write(`steward: ${failure.text}\n`);

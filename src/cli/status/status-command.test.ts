@@ -17,7 +17,7 @@ async function startScene(t: TestContext) {
   desk.print(two!, 'no such file\n', 'stderr');
   desk.move(two!, 'failed', { exitCode: 2, reason: 'exit status 2', tookMs: 400 });
   const call = (...args: string[]) => callSteward(args, { socketPath });
-  return { desk, call, batch: batch!, one: one!, two: two!, three: three! };
+  return { desk, call, socketPath, batch: batch!, one: one!, two: two!, three: three! };
 }
 
 /** A text with ids, times and spans of time replaced, and runs of spaces as one. */
@@ -131,4 +131,37 @@ test('watching one request gives its bytes as they are, and the wait ends it', a
   const { code, stderr } = await call('watch', three, '--wait', '10ms');
   assert.equal(code, 3);
   assert.match(stderr, /^steward: ship3: queued: away since [\d: -]+ \(2 h ago\)\npick it up again: /);
+});
+
+test('with -f, and with watch, each change is a line until somebody asks to stop', async (t) => {
+  const { call, desk, socketPath, batch, three } = await startScene(t);
+  const told = ['', ''];
+  const follow = (index: number, ...args: string[]) => {
+    const onStdout = (text: string) => {
+      told[index] += text;
+    };
+    return callSteward(args, { socketPath, onStdout });
+  };
+  const following = [
+    follow(0, 'status', batch, '-f'),
+    follow(1, 'watch', '--jsonl', '--node', 'ship3'),
+    call('watch', '--jsonl', '--node', 'ship1'),
+  ];
+  await waitFor('all to listen', () => desk.listenerCount === 3 && told[0] !== '');
+  desk.move(three, 'accepted');
+  desk.move(three, 'failed', { exitCode: 7, tookMs: 1500 });
+  await waitFor('both to tell of the end', () => told.every((text) => /ship3.*failed/.test(text)));
+  process.emit('SIGHUP');
+  const [text, lines, nothing] = await Promise.all(following);
+  assert.deepEqual([text!.code, lines!.code, nothing!.stdout], [0, 0, '']);
+  const changes = lines!.stdout.trimEnd().split('\n');
+  assert.deepEqual(
+    changes.map((line) => JSON.parse(line).state),
+    ['accepted', 'failed'],
+  );
+  const [first, second] = stable(text!.stdout).trimEnd().split('\n').slice(-2);
+  assert.match(first!, /^<time> ship3 accepted <id> REQCliCommand$/);
+  assert.match(second!, /^<time> ship3 failed <id> REQCliCommand 1\.5 s exit code 7$/);
+  const both = await call('status', '-f', '--json');
+  assert.match(both.stderr, /give --jsonl instead of --json/);
 });
