@@ -47,10 +47,11 @@ async function logIsFollowed({ fleet, stage }: Play): Promise<void> {
   const path = join(fleet.folderOf('ship1'), 'engine.log');
   await writeFile(path, '');
   stage.tell('An engine on ship1 writes a log; central follows it while it grows.');
-  await using tail = await fleet.begin('tail', 'ship1', 'engine.log');
+  await using tail = await fleet.begin('tail', 'ship1', path);
   const said = ['oil pressure normal', 'temperature 81', 'temperature 97'];
   // The first line is written until it is seen: following has begun then.
   await until('the first line of the log', async () => {
+    if (tail.hasEnded) throw new DemoError('ended', `steward tail ended at once: ${tail.output}`);
     if (!tail.output.includes('engine started')) await appendFile(path, 'engine started\n');
     return tail.output.includes('engine started') || undefined;
   });
