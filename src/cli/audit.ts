@@ -1,3 +1,4 @@
+import { isEnd, REQUEST_STATES } from '../contract/states.ts';
 import { defineCommand } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { momentOption, momentText } from './format/moment.ts';
@@ -28,7 +29,12 @@ export const audit = defineCommand({
     limit: { type: 'string', short: 'n', value: 'COUNT', summary: `at most this many, default ${MOST}` },
     node: { type: 'string', value: 'NAME', summary: 'messages to this node', completes: 'node' },
     method: { type: 'string', value: 'METHOD', summary: 'of this method' },
-    state: { type: 'string', value: 'STATE', summary: 'that ended so' },
+    state: {
+      type: 'string',
+      value: 'STATE',
+      summary: 'that ended so',
+      completes: REQUEST_STATES.filter(isEnd),
+    },
     since: { type: 'string', value: 'TIME', summary: 'that ended since: 2h, 14:30 or a date' },
     text: { type: 'string', value: 'TEXT', summary: 'that hold this text somewhere' },
     ...FORM_OPTIONS,

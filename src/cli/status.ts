@@ -1,3 +1,4 @@
+import { OUTCOMES, REQUEST_STATES } from '../contract/states.ts';
 import { defineCommand } from './command.ts';
 import { FORM_OPTIONS, NODE_OPTIONS } from './with-node.ts';
 
@@ -16,6 +17,7 @@ export const FILTER_OPTIONS = {
     multiple: true,
     value: 'STATE',
     summary: 'in this state, or group such as waiting',
+    completes: [...new Set<string>([...REQUEST_STATES, ...OUTCOMES])],
   },
   since: { type: 'string', value: 'WHEN', summary: 'queued since a time or a span ago, such as 2h' },
   until: { type: 'string', value: 'WHEN', summary: 'queued before that' },

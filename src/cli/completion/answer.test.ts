@@ -24,7 +24,17 @@ const commands: Command[] = [
   { name: 'run', group: 'program', summary: 'run a node', load: async () => async () => 0 },
 ];
 
-const NAMES = ['ship1', 'ship2', 'dock', 'region=north', '$(reboot)', 'a;b', "o'neil", 'two\nlines'];
+const NAMES = [
+  'ship1',
+  'ship2',
+  'dock',
+  'region=north',
+  '@fleet',
+  '$(reboot)',
+  'a;b',
+  "o'neil",
+  'two\nlines',
+];
 
 async function complete(line: readonly string[], shell: Shell = 'zsh'): Promise<string[]> {
   const look = async (kind: string) => NAMES.map((word) => ({ word, about: `${kind}\u001b[31m\nof a node` }));
@@ -45,6 +55,7 @@ test('targets come from the running node, and files from the shell', async () =>
     'ship2',
     'dock',
     'region=north',
+    '@fleet',
   ]);
   assert.deepEqual(await complete(['cp', '']), [':files']);
   assert.deepEqual(await complete(['cp', 'x', '--wait', '3', 'd']), ['dock']);
@@ -65,6 +76,8 @@ test('bash, which takes words apart at the sign, is given what stands behind it'
   assert.deepEqual(await complete(['exec', '--state', '='], 'bash'), ['failed', 'queued']);
   assert.deepEqual(await complete(['exec', 'region', '=', 'n'], 'bash'), ['north']);
   assert.deepEqual(await complete(['exec', 'region', '='], 'bash'), ['north']);
+  assert.deepEqual(await complete(['exec', 'ship1', '@', 'fl'], 'bash'), ['@fleet']);
+  assert.deepEqual(await complete(['cp', 'http', ':', '//x', 'd'], 'bash'), ['dock']);
   assert.deepEqual(await complete(['exec', 'region=n'], 'zsh'), ['region=north']);
 });
 

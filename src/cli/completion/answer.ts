@@ -36,18 +36,22 @@ function fitting(all: readonly Suggestion[], { typed }: Wanted): Suggestion[] {
   return all.filter(({ word }) => word.startsWith(typed));
 }
 
-/** bash gives `--limit=3` and `region=north` as three words. */
+/** The characters at which bash takes words apart, alone. */
+const SIGN = /^[=:]+$/;
+
+/** bash gives `--limit=3`, `region=north` and `http://x` as three words each, and `@group` as two. */
 function rejoined(line: Line): string[] {
   const words: string[] = [];
   for (const [at, word] of line.entries()) {
-    const isBehindSign = line[at - 1] === '=' && words.length > 0 && words.at(-1) !== '=';
-    if ((word === '=' && words.length > 0) || isBehindSign) words.push(`${words.pop()}${word}`);
+    const before = line[at - 1] ?? '';
+    const isJoined = at > 0 && (SIGN.test(word) || SIGN.test(before) || before === '@');
+    if (isJoined) words.push(`${words.pop()}${word}`);
     else words.push(word);
   }
   return words;
 }
 
-/** Where the part of a suggestion begins that bash, which takes words apart at the sign, puts in. */
+/** Where the part of a suggestion begins that bash puts in: behind the last sign that is typed. */
 function bashStart(typed: string): number {
-  return typed.lastIndexOf('=') + 1;
+  return Math.max(typed.lastIndexOf('='), typed.lastIndexOf(':')) + 1;
 }
