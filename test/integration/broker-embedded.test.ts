@@ -32,7 +32,8 @@ async function runs(central: StewardNode, target: string): Promise<void> {
   const place = { directory: 'd', fileName: 'f', toNode: target };
   const [id] = await submitAll(central, { method: 'REQCliCommand', methodArgs: ['echo', target], ...place });
   assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
-  assert.equal(await central.file(`d/${target}/f`), `${target}\n`);
+  // The report and the reply come in lanes of their own: either may be first.
+  assert.equal(await central.waitForFile(`d/${target}/f`, (text) => text !== ''), `${target}\n`);
 }
 
 function says(node: StewardNode, text: RegExp): Promise<unknown> {
