@@ -1,6 +1,6 @@
-import type { StewardApi } from '../client/steward-api.ts';
 import type { ErrorLine } from '../contract/nodes.ts';
 import { defineCommand } from './command.ts';
+import { ErrorFeed, MOST_LINES } from './error-feed.ts';
 import { EXIT } from './exit-codes.ts';
 import { toLine } from './format/text-width.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -35,30 +35,20 @@ export const errors = defineCommand({
     // What is followed has no end that a JSON list could be closed at.
     if (follow === true && form === 'json')
       throw new UsageError('-f prints one thing after the other: give --jsonl instead of --json');
-    const limit = wholeNumberOption('lines', call.options.lines, 1000) ?? LAST;
+    const limit = wholeNumberOption('lines', call.options.lines, MOST_LINES) ?? LAST;
     const write = (lines: readonly ErrorLine[]) => void call.stdout.write(errorsText(lines, form));
     return await withNode(call, async (api) => {
       const filter = { limit, ...(node === undefined ? {} : { node }) };
       if (follow !== true) write(await api.errors(filter));
-      else await followErrors(api, { filter, write });
+      else {
+        using stopped = untilStopped(call.stdout);
+        const note = (text: string) => void call.stderr.write(`steward: ${text}\n`);
+        await new ErrorFeed(api, { filter, write, note }).follow(stopped.signal);
+      }
       return EXIT.ok;
     });
   },
 });
-
-/** Prints what there is once events are listened to, so that nothing between the two is missed. */
-async function followErrors(
-  api: StewardApi,
-  { filter, write }: { filter: { limit: number; node?: string }; write(lines: readonly ErrorLine[]): void },
-): Promise<void> {
-  using stopped = untilStopped();
-  for await (const event of api.events({ types: ['errors'] }, stopped.signal)) {
-    if (event.type === 'hello') write(await api.errors(filter));
-    if (event.type !== 'errors') continue;
-    const { node } = filter;
-    write(node === undefined ? event.lines : event.lines.filter((line) => line.node === node));
-  }
-}
 
 function errorsText(lines: readonly ErrorLine[], form: Form): string {
   return listText(lines, form, () => lines.map(({ line }) => `${toLine(line.trimEnd())}\n`).join(''));

@@ -80,7 +80,7 @@ async function fetchPages(
   message: { toNodes: readonly string[]; methodArgs: readonly string[] },
   { options, stdout, stderr }: ParsedCall,
 ): Promise<number> {
-  using stopped = untilStopped();
+  using stopped = untilStopped(stdout);
   const pages = new Map<string, Uint8Array[]>();
   const note = (text: string) => void stderr.write(`steward: ${text}\n`);
   const sink: OutputSink = {

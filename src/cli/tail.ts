@@ -47,7 +47,7 @@ export const tail = defineCommand({
     const seconds = span === undefined ? -1 : Math.ceil(durationOption('for', span) / 1000);
     return await withNode(call, async (api) => {
       const toNodes = (await namedNodes(api, targets)).map(({ name }) => name);
-      using stopped = untilStopped();
+      using stopped = untilStopped(call.stdout);
       const note = (text: string) => void call.stderr.write(`steward: ${text}\n`);
       const isPrefixed = toNodes.length > 1 && call.options['no-prefix'] !== true;
       const onLost = (node: string, bytes: number) => note(`${node}: ${bytes} bytes were not kept`);

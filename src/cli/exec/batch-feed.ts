@@ -31,6 +31,11 @@ const READ_EVERY_MS = 1000;
 /** Faults that another attempt does not mend. */
 const LASTING: ReadonlySet<string> = new Set(['unauthorized', 'bad-request', 'not-found']);
 
+/** Whether a fault is one of the connection or of the node, so that trying again may help. */
+export function isPassing(error: unknown): error is ApiError {
+  return error instanceof ApiError && !LASTING.has(error.code);
+}
+
 /**
  * What happens to the requests of a batch. Where the connection breaks, or the node is started anew, it is followed again
  * as soon as the node answers, and all its requests are read, so that nothing is missed.
@@ -41,6 +46,8 @@ export class BatchFeed {
   readonly #taker: FeedTaker;
   readonly #ready = Promise.withResolvers<void>();
   #wasReady = false;
+  /** Whether the node cannot be asked, which is told once. */
+  #isCut = false;
   #pauseMs = FIRST_PAUSE_MS;
   #readAt = -Infinity;
   #isReadDue = false;
@@ -83,13 +90,15 @@ export class BatchFeed {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof ApiError) || LASTING.has(error.code) || !this.#wasReady) throw error;
-      this.#taker.connection?.(error.message);
+      if (!isPassing(error) || !this.#wasReady) throw error;
+      if (!this.#isCut) this.#taker.connection?.(error.message);
+      this.#isCut = true;
     }
   }
 
   async #begin(): Promise<void> {
     this.#pauseMs = FIRST_PAUSE_MS;
+    this.#isCut = false;
     if (this.#wasReady) {
       if (this.#options.types.includes('nodes')) this.#taker.nodes(await this.#api.nodes());
       this.#taker.connection?.(undefined);
