@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StewardApi } from '../client/steward-api.ts';
 import type { RequestSummary } from '../contract/requests.ts';
@@ -103,11 +103,22 @@ async function fetchPages(
     if (request.state !== 'succeeded') note(`${request.node}: ${whyNot(request)}`);
     else if (typeof options.out !== 'string') stdout.write(page);
     else {
-      await writeFile(join(options.out, request.node), page);
-      stdout.write(`${join(options.out, request.node)}  ${bytesText(page.length)}\n`);
+      const path = await writePage(options.out, request.node, page);
+      stdout.write(`${path}  ${bytesText(page.length)}\n`);
     }
   }
   return exitCodeOf(requests.values(), message.toNodes.length);
+}
+
+async function writePage(folder: string, node: string, page: Uint8Array): Promise<string> {
+  const path = join(folder, node);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(path, page);
+    return path;
+  } catch (cause) {
+    throw new UsageError(`--out: ${path} cannot be written: ${(cause as Error).message}`);
+  }
 }
 
 function whyNot({ state, reason }: RequestSummary): string {

@@ -51,7 +51,11 @@ export const tail = defineCommand({
       const note = (text: string) => void call.stderr.write(`steward: ${text}\n`);
       const isPrefixed = toNodes.length > 1 && call.options['no-prefix'] !== true;
       const onLost = (node: string, bytes: number) => note(`${node}: ${bytes} bytes were not kept`);
-      const reader = new OutputReader(api, sinkOf(isPrefixed, call), onLost);
+      const reader = new OutputReader(
+        api,
+        sinkOf({ isPrefixed, isSingle: toNodes.length === 1 }, call),
+        onLost,
+      );
       const message = { method: 'REQTailFile', methodArgs: [file], replyMethod: 'REQNone', output: 'live' };
       const requests = new Map<string, RequestSummary>();
       const { size } = await runBatch(api, {
@@ -78,11 +82,13 @@ export const tail = defineCommand({
   },
 });
 
-function sinkOf(isPrefixed: boolean, call: ParsedCall) {
+/** The bytes of one node as they are; on a terminal, and of several nodes, whole lines that do nothing to it. */
+function sinkOf({ isPrefixed, isSingle }: { isPrefixed: boolean; isSingle: boolean }, call: ParsedCall) {
   const { stdout, stderr } = call;
-  if (!isPrefixed) return createRawSink({ stdout, stderr });
+  const isTerminal = [stdout, stderr].some((stream) => terminalOf(stream, call).isTerminal);
+  if (isSingle && !isTerminal) return createRawSink({ stdout, stderr });
   const terminals = { stdout: terminalOf(stdout, call), stderr: terminalOf(stderr, call) };
-  return createLineSink(createLinePrinter({ stdout, stderr, terminals }));
+  return createLineSink(createLinePrinter({ stdout, stderr, terminals, isPrefixed }));
 }
 
 async function tellOf(

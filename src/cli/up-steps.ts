@@ -85,7 +85,9 @@ export async function tellOfOwnBroker(
   const address = joinAddress(place!, await keptAddress(folder));
   const lines = [`${style('bold', name)} is up. Its broker is at ${address}, its files are in ${folder}.`];
   if (isOnlyHere(place!))
-    lines.push('The broker listens for this machine alone: --listen 0.0.0.0:4222 lets others come.');
+    lines.push(
+      `The broker listens for this machine alone: --listen 0.0.0.0:${place!.port} lets others come.`,
+    );
   if (ttlMs !== undefined) {
     const order = {
       do: 'invite',

@@ -8,6 +8,8 @@ export interface LineOutput {
   readonly stdout: Writable;
   readonly stderr: Writable;
   /** What is known of the two. */
+  /** Whether lines have their node in front; they do unless told. */
+  readonly isPrefixed?: boolean;
   readonly terminals: { readonly stdout: Terminal; readonly stderr: Terminal };
 }
 
@@ -26,14 +28,14 @@ const COLOURS = [
  * Prints each line behind its node: `[ship1] line`, those of stderr as `[ship1!] line` on stderr. Bytes are left as they
  * are, but on a terminal what would overwrite the prefix is left out, and bytes that are no text are shown as such.
  */
-export function createLinePrinter({ stdout, stderr, terminals }: LineOutput): TakeLine {
+export function createLinePrinter({ stdout, stderr, terminals, isPrefixed = true }: LineOutput): TakeLine {
   return ({ node, stream, bytes }) => {
     const isError = stream === 'stderr';
     const terminal = terminals[stream];
     const prefix = `[${node}${isError ? '!' : ''}]`;
-    const shown = terminal.style(isError ? 'red' : colourOf(node), prefix);
+    const shown = isPrefixed ? `${terminal.style(isError ? 'red' : colourOf(node), prefix)} ` : '';
     const line = terminal.isTerminal ? Buffer.from(terminalText(bytes)) : bytes;
-    return writeTo(isError ? stderr : stdout, Buffer.concat([Buffer.from(`${shown} `), line, LINE_FEED]));
+    return writeTo(isError ? stderr : stdout, Buffer.concat([Buffer.from(shown), line, LINE_FEED]));
   };
 }
 
