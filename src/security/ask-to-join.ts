@@ -52,7 +52,7 @@ export async function askToJoin(options: AskToJoinOptions): Promise<Joined> {
     return { answer: await connection.race(promise, patienceMs), authority: authority!.toString() };
   } catch (error) {
     const isSilent = error instanceof SecurityError && error.message.endsWith('it does not answer');
-    throw isSilent ? silentCentral(place) : error;
+    throw isSilent ? silentCentral(place) : explained(error, token);
   } finally {
     clearInterval(asking);
   }
@@ -65,17 +65,20 @@ async function open(
   try {
     return await GuestConnection.open(place, { seed: token.seed, check });
   } catch (error) {
-    if (!(error instanceof SecurityError) || error.code !== 'bad-token') throw error;
-    const end = new Date(token.expiresAt * 1000);
-    const reason =
-      end.getTime() <= Date.now()
-        ? `its time was over at ${end.toISOString()}`
-        : 'it was withdrawn, or its time is over by the clock of the central node';
-    throw new SecurityError(
-      'bad-token',
-      `${error.message}: ${reason}; steward invite on the central node makes another`,
-    );
+    throw explained(error, token);
   }
+}
+
+/** Why the broker does not take the token, as far as the token tells: it may also forget it while somebody asks. */
+function explained(error: unknown, token: JoinToken): unknown {
+  if (!(error instanceof SecurityError) || error.code !== 'bad-token') return error;
+  const end = new Date(token.expiresAt * 1000);
+  const reason =
+    end.getTime() <= Date.now()
+      ? `its time was over at ${end.toISOString()}`
+      : 'it was withdrawn, or its time is over by the clock of the central node';
+  const way = 'steward invite on the central node makes another';
+  return new SecurityError('bad-token', `${error.message}: ${reason}; ${way}`);
 }
 
 /** The authority that the token names, if the broker's certificate comes from it. Throws SecurityError. */
