@@ -6,11 +6,13 @@ import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
 import { defineCommand, type ParsedCall } from './command.ts';
 import { OutputReader } from './exec/output-reader.ts';
 import type { OutputSink } from './exec/output-sink.ts';
+import { bytesAsJson } from './exec/run-result.ts';
 import { bytesText } from './format/bytes-text.ts';
 import { durationOption } from './format/duration.ts';
+import { toLine } from './format/text-width.ts';
 import { untilStopped } from './until-stopped.ts';
 import { UsageError } from './usage-error.ts';
-import { NODE_OPTIONS, withNode } from './with-node.ts';
+import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
 
 const TIMEOUT_S = 30;
 
@@ -19,7 +21,7 @@ export const get = defineCommand({
   usage: ['get [options] URL on TARGET...'],
   about: [
     'Has nodes fetch a web page, as they see it in their own network, and prints it. With several nodes, name a folder',
-    'for the pages by --out. A page with a status other than 2xx, and a host that is not reached, is a failure.',
+    'for the pages by --out, or ask for --json. A page with a status other than 2xx, and a host that is not reached, is a failure.',
   ],
   options: {
     out: {
@@ -36,6 +38,7 @@ export const get = defineCommand({
       value: 'SPAN',
       summary: 'give up where a node does not take it, default 30s',
     },
+    ...FORM_OPTIONS,
     ...NODE_OPTIONS,
   },
   operands: ['none', ['on'], 'target'],
@@ -53,12 +56,13 @@ export const get = defineCommand({
       throw new UsageError('name the address and the nodes: steward get URL on TARGET...');
     if (!/^https?:\/\/./i.test(url) || !URL.canParse(url))
       throw new UsageError(`${JSON.stringify(url)} is no address: write it as http://host/path, or https://`);
+    const form = formOf(call.options);
     const { out, timeout, wait } = call.options;
     const methodTimeout = timeout === undefined ? TIMEOUT_S : durationOption('timeout', timeout) / 1000;
     const expiresIn = wait === undefined ? 30 : durationOption('wait', wait) / 1000;
     return await withNode(call, async (api) => {
       const toNodes = (await namedNodes(api, targets)).map(({ name }) => name);
-      if (toNodes.length > 1 && out === undefined)
+      if (toNodes.length > 1 && out === undefined && form === 'text')
         throw new UsageError(
           `${toNodes.length} nodes are named: give a folder for their pages, --out FOLDER`,
         );
@@ -70,26 +74,41 @@ export const get = defineCommand({
         replyMethod: 'REQNone',
         output: 'live',
       };
-      return await fetchPages(api, { ...message, ...limits }, call);
+      const fetched = await fetchPages(api, { ...message, ...limits }, call);
+      if (form === 'text') for (const one of fetched) await printPage(one, call);
+      else {
+        const all = await Promise.all(fetched.map((one) => asJson(one, call)));
+        call.stdout.write(listText(all, form, () => ''));
+      }
+      return exitCodeOf(
+        fetched.map(({ request }) => request),
+        toNodes.length,
+      );
     });
   },
 });
 
+interface Fetched {
+  readonly request: RequestSummary;
+  readonly page: Uint8Array;
+}
+
 async function fetchPages(
   api: StewardApi,
   message: { toNodes: readonly string[]; methodArgs: readonly string[] },
-  { options, stdout, stderr }: ParsedCall,
-): Promise<number> {
+  { stdout, stderr }: ParsedCall,
+): Promise<Fetched[]> {
   using stopped = untilStopped(stdout);
   const pages = new Map<string, Uint8Array[]>();
-  const note = (text: string) => void stderr.write(`steward: ${text}\n`);
   const sink: OutputSink = {
     piece: (node, stream, data) => {
       if (stream === 'stdout') pages.set(node, [...(pages.get(node) ?? []), data]);
     },
     end: () => {},
   };
-  const reader = new OutputReader(api, sink, (node, bytes) => note(`${node}: ${bytes} bytes were not kept`));
+  const reader = new OutputReader(api, sink, (node, bytes) => {
+    stderr.write(`steward: ${node}: ${bytes} bytes were not kept\n`);
+  });
   const requests = await runBatch(api, {
     messages: [message],
     label: `get ${message.methodArgs[0]}`,
@@ -97,17 +116,29 @@ async function fetchPages(
     onOutput: (piece) => reader.piece(piece, { ...piece, data: Buffer.from(piece.data, 'base64') }),
     onConnection: () => reader.missed(),
   });
-  for (const request of requests.values()) {
-    await reader.finish(request);
-    const page = Buffer.concat(pages.get(request.node) ?? []);
-    if (request.state !== 'succeeded') note(`${request.node}: ${whyNot(request)}`);
-    else if (typeof options.out !== 'string') stdout.write(page);
-    else {
-      const path = await writePage(options.out, request.node, page);
-      stdout.write(`${path}  ${bytesText(page.length)}\n`);
-    }
-  }
-  return exitCodeOf(requests.values(), message.toNodes.length);
+  for (const request of requests.values()) await reader.finish(request);
+  return [...requests.values()].map((request) => ({
+    request,
+    page: Buffer.concat(pages.get(request.node) ?? []),
+  }));
+}
+
+/** Prints a page or what stands in its place: where it was written, or why there is none. */
+async function printPage({ request, page }: Fetched, { options, stdout, stderr }: ParsedCall): Promise<void> {
+  const { node, state, reason } = request;
+  if (state !== 'succeeded')
+    stderr.write(`steward: ${node}: ${reason === null ? state : toLine(`${state}: ${reason}`)}\n`);
+  else if (typeof options.out !== 'string') stdout.write(page);
+  else stdout.write(`${await writePage(options.out, node, page)}  ${bytesText(page.length)}\n`);
+}
+
+async function asJson({ request, page }: Fetched, { options }: ParsedCall): Promise<object> {
+  const { node, id, state, reason } = request;
+  const isWritten = typeof options.out === 'string' && state === 'succeeded';
+  const content = isWritten
+    ? { path: await writePage(String(options.out), node, page) }
+    : { page: bytesAsJson(page) };
+  return { node, id, state, reason, bytes: page.length, ...content };
 }
 
 async function writePage(folder: string, node: string, page: Uint8Array): Promise<string> {
@@ -119,8 +150,4 @@ async function writePage(folder: string, node: string, page: Uint8Array): Promis
   } catch (cause) {
     throw new UsageError(`--out: ${path} cannot be written: ${(cause as Error).message}`);
   }
-}
-
-function whyNot({ state, reason }: RequestSummary): string {
-  return reason === null ? state : `${state}: ${reason}`;
 }

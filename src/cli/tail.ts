@@ -5,25 +5,29 @@ import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
 import { defineCommand, type ParsedCall } from './command.ts';
 import { createLineSink } from './exec/line-sink.ts';
 import { OutputReader } from './exec/output-reader.ts';
-import { createRawSink } from './exec/output-sink.ts';
+import { createRawSink, type OutputSink, writeTo } from './exec/output-sink.ts';
 import { createLinePrinter } from './exec/prefixed-lines.ts';
+import { bytesAsJson } from './exec/run-result.ts';
 import { EXIT } from './exit-codes.ts';
 import { durationOption } from './format/duration.ts';
+import { toLine } from './format/text-width.ts';
 import { terminalOf } from './terminal.ts';
 import { untilStopped } from './until-stopped.ts';
 import { UsageError } from './usage-error.ts';
-import { NODE_OPTIONS, withNode } from './with-node.ts';
+import { FORM_OPTIONS, formOf, NODE_OPTIONS, withNode } from './with-node.ts';
 
 /** `steward tail`: follows a file on nodes. */
 export const tail = defineCommand({
   usage: ['tail [options] TARGET... FILE'],
   about: [
     'Prints the lines that are added to a file on nodes, from now on, through rotation and cut links, until Ctrl-C, which',
-    'ends the following there too. With several nodes each line begins with its node.',
+    'ends the following there too. With several nodes each line begins with its node; --json and --jsonl print a line of',
+    'JSON for each, with its node.',
   ],
   options: {
     for: { type: 'string', value: 'SPAN', summary: 'end after this time: 10m' },
     'no-prefix': { type: 'boolean', summary: 'print lines without their node' },
+    ...FORM_OPTIONS,
     ...NODE_OPTIONS,
   },
   operands: ['target'],
@@ -44,6 +48,8 @@ export const tail = defineCommand({
         `${JSON.stringify(file)}: write the path on the node from its root: steward tail ${targets[0]} /path/to/file`,
       );
     const { for: span } = call.options;
+    // What is followed has no end that one JSON value could be closed at.
+    const isJson = formOf(call.options) !== 'text';
     const seconds = span === undefined ? -1 : Math.ceil(durationOption('for', span) / 1000);
     return await withNode(call, async (api) => {
       const toNodes = (await namedNodes(api, targets)).map(({ name }) => name);
@@ -53,7 +59,7 @@ export const tail = defineCommand({
       const onLost = (node: string, bytes: number) => note(`${node}: ${bytes} bytes were not kept`);
       const reader = new OutputReader(
         api,
-        sinkOf({ isPrefixed, isSingle: toNodes.length === 1 }, call),
+        isJson ? jsonSink(call) : sinkOf({ isPrefixed, isSingle: toNodes.length === 1 }, call),
         onLost,
       );
       const message = { method: 'REQTailFile', methodArgs: [file], replyMethod: 'REQNone', output: 'live' };
@@ -91,6 +97,12 @@ function sinkOf({ isPrefixed, isSingle }: { isPrefixed: boolean; isSingle: boole
   return createLineSink(createLinePrinter({ stdout, stderr, terminals, isPrefixed }));
 }
 
+function jsonSink({ stdout }: ParsedCall): OutputSink {
+  return createLineSink(({ node, bytes }) =>
+    writeTo(stdout, `${JSON.stringify({ node, line: bytesAsJson(bytes) })}\n`),
+  );
+}
+
 async function tellOf(
   request: RequestSummary,
   reader: OutputReader,
@@ -98,7 +110,8 @@ async function tellOf(
 ): Promise<void> {
   if (!isEnd(request.state)) return;
   await reader.finish(request);
-  if (request.state !== 'succeeded') note(`${request.node}: ${request.state}: ${request.reason ?? ''}`);
+  if (request.state !== 'succeeded')
+    note(`${request.node}: ${request.state}: ${toLine(request.reason ?? '')}`);
 }
 
 /** Has the nodes follow no longer, which they would for as long as they run. */

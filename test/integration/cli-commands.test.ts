@@ -218,6 +218,14 @@ test('get prints a page as a node sees it, and ps its processes', async (t) => {
   const found = await steward('get', `http://127.0.0.1:${port}/page`, 'on', 'ship1');
   assert.equal(found.code, 0, found.stderr);
   assert.ok(found.stdout === page);
+  const both = await steward('get', `http://127.0.0.1:${port}/page`, 'on', 'ship*', '--jsonl');
+  assert.deepEqual(
+    lines(both.stdout).map((one) => [one.state, one.page === page]),
+    [
+      ['succeeded', true],
+      ['succeeded', true],
+    ],
+  );
   const lost = await steward('get', `http://127.0.0.1:${port}/none`, 'on', 'ship1');
   assert.equal(lost.code, 2);
   assert.match(lost.stderr, /ship1: failed: .*404/);
