@@ -1,3 +1,5 @@
+import { toLine } from './format/text-width.ts';
+
 /**
  * What the operator is told about an error that ends the process, in one line, and the exit code: the error's own
  * `exitCode` where it has one, else 1. Where the error is a slip of the program (it has no `code`), the line ends
@@ -15,7 +17,7 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ').trim();
+  return toLine(text.replace(/\s*\n\s*/g, ' ').trim());
 }
 
 function placeOf(error: Error): string {

@@ -4,6 +4,7 @@ import { EXIT } from './exit-codes.ts';
 import { agoText } from './format/moment.ts';
 import { presenceCell } from './format/state-colours.ts';
 import { formatTable } from './format/table.ts';
+import { toLine } from './format/text-width.ts';
 import { type Terminal, terminalOf } from './terminal.ts';
 import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
 
@@ -37,7 +38,7 @@ export const nodes = defineCommand({
     return await withNode(call, async (api) => {
       const isAll = call.operands.length === 0;
       const found = isAll ? { nodes: await api.nodes(), unknown: [] } : await api.targets(call.operands);
-      for (const { reason } of found.unknown) call.stderr.write(`steward: ${reason}\n`);
+      for (const { reason } of found.unknown) call.stderr.write(`steward: ${toLine(reason)}\n`);
       call.stdout.write(
         listText(found.nodes, form, () =>
           isAll || found.nodes.length > 0 ? nodesText(found.nodes, terminalOf(call.stdout, call)) : '',

@@ -6,7 +6,7 @@ import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
 import { defineCommand, type ParsedCall } from './command.ts';
 import { durationOption, durationText } from './format/duration.ts';
 import { agoText } from './format/moment.ts';
-import { padTo } from './format/text-width.ts';
+import { padTo, toLine } from './format/text-width.ts';
 import { type Terminal, terminalOf } from './terminal.ts';
 import { untilStopped } from './until-stopped.ts';
 import { UsageError } from './usage-error.ts';
@@ -111,11 +111,12 @@ function answerText(
   style: Terminal['style'],
 ): string {
   if (state === 'succeeded') return style('green', durationText((endedAt ?? queuedAt) - queuedAt));
-  if (state === 'failed') return `${style('green', 'answers')}, but: ${reason ?? 'the ping failed there'}`;
+  if (state === 'failed')
+    return `${style('green', 'answers')}, but: ${toLine(reason ?? 'the ping failed there')}`;
   const seen = node?.lastSeenAt == null ? 'never seen' : `last seen ${agoText(node.lastSeenAt, Date.now())}`;
   return state === 'expired' || state === 'undelivered'
     ? style('yellow', `no answer, ${seen}`)
-    : style('red', `${state}: ${reason ?? ''}`);
+    : style('red', `${state}: ${toLine(reason ?? '')}`);
 }
 
 function toJson({ node, state, queuedAt, endedAt, reason }: RequestSummary): object {

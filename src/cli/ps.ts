@@ -84,7 +84,7 @@ async function othersProcesses(
   const all: object[] = [];
   for (const { id, node, state, reason } of requests.values()) {
     if (state !== 'succeeded') {
-      stderr.write(`steward: ${node}: ${state}${reason === null ? '' : `, ${reason}`}\n`);
+      stderr.write(`steward: ${node}: ${state}${reason === null ? '' : `, ${toLine(reason)}`}\n`);
       continue;
     }
     const lines = Buffer.from(await api.output(id))

@@ -3,6 +3,7 @@ import { defineCommand } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { agoText } from './format/moment.ts';
 import { formatTable } from './format/table.ts';
+import { toLine } from './format/text-width.ts';
 import { type Terminal, terminalOf } from './terminal.ts';
 import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
 
@@ -34,7 +35,7 @@ export const queue = defineCommand({
     return await withNode(call, async (api) => {
       const all = (await api.queues()).filter(({ queued }) => queued > 0);
       const found = call.operands.length === 0 ? undefined : await api.targets(call.operands);
-      for (const { reason } of found?.unknown ?? []) call.stderr.write(`steward: ${reason}\n`);
+      for (const { reason } of found?.unknown ?? []) call.stderr.write(`steward: ${toLine(reason)}\n`);
       const names = found && new Set(found.nodes.map(({ name }) => name));
       const shown = names ? all.filter(({ node }) => names.has(node)) : all;
       const isUnknown = found !== undefined && found.unknown.length > 0;
