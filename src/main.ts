@@ -17,7 +17,9 @@ process.on('uncaughtException', (error) => {
 
 // A reader that has gone (steward --help | head -1) is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`steward: standard output cannot be written to: ${describeFailure(error).text}\n`);
+  process.exit(1);
 });
 
 try {

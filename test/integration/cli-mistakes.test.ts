@@ -159,6 +159,20 @@ for (const args of [
   });
 }
 
+test('an output that cannot be written is told', async (t) => {
+  const { path } = await tempFolder(t);
+  const line = `${stewardCommand().join(' ')} help > /dev/full`;
+  const program = await ChildProgram.start({
+    command: 'bash',
+    args: ['-c', line],
+    cwd: path,
+    env: process.env,
+  });
+  const { code } = await program.exited;
+  assert.equal(code, 1);
+  assert.match(program.stderr, /^steward: standard output cannot be written to: ENOSPC[^\n]+\n$/);
+});
+
 test('what follows errors ends when nobody reads it any more', async (t) => {
   const { desk, socketPath, folder } = await startDesk(t);
   desk.collect({ node: 'ship1', line: 'the first' });
