@@ -105,6 +105,25 @@ test('clients that do not read share what is kept for all of them', async (t) =>
   assert.ok(told * 10_000 < 4_000_000, 'each alone may have more than they have');
 });
 
+test('a client that falls behind for a moment is not cut off for those that never read', async (t) => {
+  const { socketPath, desk } = await startFakeApi(t, { maxStreams: 10, maxTotalUnreadBytes: 1_000_000 });
+  const sleepers = await Promise.all(Array.from({ length: 3 }, () => follow(t, socketPath)));
+  for (const { response } of sleepers) response.pause();
+  const line = 'x'.repeat(10_000);
+  const tell = () => desk.tellAll({ type: 'errors', lines: [{ node: 'ship1', line }] });
+  await waitFor('the sleepers to hold most of it', () => {
+    tell();
+    return desk.listenerCount < 3;
+  });
+  const before = desk.listenerCount;
+  const reader = await follow(t, socketPath);
+  // All at once, which nobody can read meanwhile: more than its share of what all may hold together.
+  for (let told = 0; told < 50; told++) tell();
+  desk.tellAll({ type: 'many', count: 1 });
+  await waitFor('the last event', () => reader.text.includes('event: many'));
+  assert.ok(desk.listenerCount <= before, 'sleepers had to go');
+});
+
 test('only so many clients may follow events', async (t) => {
   const { socketPath } = await startFakeApi(t, { maxStreams: 1 });
   await follow(t, socketPath);

@@ -44,7 +44,7 @@ export class EventStreams implements Disposable {
       const reason = `${maxStreams} clients follow events already: try again later`;
       throw new RefusedError({ status: 503, reason, headers: { 'Retry-After': '5' } });
     }
-    const stream = new EventStream(response, (unread) => this.#isTooMuch(unread));
+    const stream = new EventStream(response, () => this.#isTooMuch(stream));
     this.#streams.add(stream);
     try {
       using _ = desk.events(filter, (event) => stream.send(event));
@@ -56,13 +56,24 @@ export class EventStreams implements Disposable {
     }
   }
 
-  /** Whether a client that has not read so many bytes keeps others from what they need. */
-  #isTooMuch(unread: number): boolean {
-    const { maxStreams, maxUnreadBytes, maxTotalUnreadBytes } = this.#options;
-    if (unread > maxUnreadBytes) return true;
-    if (unread <= maxTotalUnreadBytes / maxStreams) return false;
-    const all = [...this.#streams].reduce((sum, stream) => sum + stream.unreadBytes, 0);
-    return all > maxTotalUnreadBytes;
+  /**
+   * Whether a client has left too much unread: for one or, where all together have, more than any other. Those that
+   * read are not cut for those that do not.
+   */
+  #isTooMuch(stream: EventStream): boolean {
+    const { maxUnreadBytes, maxTotalUnreadBytes } = this.#options;
+    if (stream.unreadBytes > maxUnreadBytes) return true;
+    const open = [...this.#streams].filter(({ isOver }) => !isOver);
+    let total = open.reduce((sum, { unreadBytes }) => sum + unreadBytes, 0);
+    if (total <= maxTotalUnreadBytes) return false;
+    open.sort((a, b) => b.unreadBytes - a.unreadBytes);
+    for (const slowest of open) {
+      if (slowest === stream) return true;
+      total -= slowest.unreadBytes;
+      slowest.cut();
+      if (total <= maxTotalUnreadBytes) return false;
+    }
+    return false;
   }
 
   /** Ends every stream. */
@@ -74,11 +85,11 @@ export class EventStreams implements Disposable {
 
 class EventStream {
   readonly #response: ServerResponse;
-  readonly #isTooMuch: (unread: number) => boolean;
+  readonly #isTooMuch: () => boolean;
   readonly #ended = Promise.withResolvers<void>();
   #isOver = false;
 
-  constructor(response: ServerResponse, isTooMuch: (unread: number) => boolean) {
+  constructor(response: ServerResponse, isTooMuch: () => boolean) {
     this.#response = response;
     this.#isTooMuch = isTooMuch;
     response.once('close', () => this.#finish());
@@ -89,6 +100,10 @@ class EventStream {
   /** Resolves when nothing more can be sent. */
   get ended(): Promise<void> {
     return this.#ended.promise;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   get unreadBytes(): number {
@@ -103,6 +118,11 @@ class EventStream {
     this.#write(() => `: ${text}\n\n`);
   }
 
+  /** Ends it for what its client leaves unread. */
+  cut(): void {
+    this.end('cut off, since what was sent is not read: connect again and read the list');
+  }
+
   /** Says a last word and closes the connection. */
   end(reason: string): void {
     if (this.#isOver) return;
@@ -114,9 +134,7 @@ class EventStream {
 
   #write(frame: () => string): void {
     if (this.#isOver) return;
-    if (this.#isTooMuch(this.unreadBytes)) {
-      return this.end('cut off, since what was sent is not read: connect again and read the list');
-    }
+    if (this.#isTooMuch()) return this.cut();
     if (!this.#response.headersSent) this.#response.writeHead(200, HEADERS);
     this.#response.write(frame());
   }
