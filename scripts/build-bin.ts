@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { type Built, buildBin } from './bin-build.ts';
 import { engineOf } from './bin-engine.ts';
 import { BinError } from './bin-error.ts';
+import { licencesText } from './bin-licences.ts';
 import { ENGINE_VERSION, ownTarget, TARGETS, type Target } from './bin-targets.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -14,7 +15,7 @@ const NAMES = TARGETS.map(({ name }) => name).join(', ');
 const USAGE = `Usage: npm run build:bin -- [--out FOLDER] [--cache FOLDER] [target]...
 
 Makes Steward as a single executable file for each target (all of them where none is named) in build/bin, and
-SHA256SUMS beside them. Targets: ${NAMES};
+SHA256SUMS and LICENCES.txt (of all that is in them) beside them. Targets: ${NAMES};
 "own" is the one of this machine.
 
 The engine inside is Bun ${ENGINE_VERSION}. npm installs it into build/cache (--cache) for each target, 100 MB each.
@@ -56,6 +57,7 @@ function run(): void {
     console.log(`${built.fileName.padEnd(26)} ${(built.bytes / 1e6).toFixed(0)} MB  sha256 ${built.sha256}`);
   }
   writeSums(folder);
+  writeFileSync(join(folder, 'LICENCES.txt'), licencesText());
 }
 
 function targetNamed(name: string): Target {

@@ -92,6 +92,14 @@ test('an engine that is not the one expected is removed, and nothing is made wit
   assert.ok(!existsSync(folder));
 });
 
+test('the licences of what it contains lie beside it', async (t) => {
+  if (isMissing) return t.skip(isMissing);
+  const text = await readFile(join(OUT, 'LICENCES.txt'), 'utf8');
+  for (const name of ['Bun ', 'ink ', '@nats-io/nats-core ', 'yoga-layout '])
+    assert.ok(text.includes(`\n${name}`), name);
+  assert.doesNotMatch(text, /\n(typescript|knip) /);
+});
+
 test('its sum is in SHA256SUMS', async (t) => {
   if (skipped(t)) return;
   const { exit, stdout, stderr } = await run('sha256sum', ['-c', 'SHA256SUMS'], { cwd: OUT });
