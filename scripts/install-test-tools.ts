@@ -5,4 +5,5 @@ installPrograms([
   { command: 'nc', debianPackage: 'netcat-openbsd' },
   { command: 'tmux', debianPackage: 'tmux' },
   { command: 'openssl', debianPackage: 'openssl' },
+  { command: 'curl', debianPackage: 'curl' },
 ]);

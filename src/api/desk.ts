@@ -1,25 +1,13 @@
 import type { ApiEvent, EventFilter } from '../contract/events.ts';
-import type {
-  AuditFilter,
-  ErrorFilter,
-  ErrorLine,
-  MethodDescription,
-  NodeSummary,
-  ProcessSummary,
-  QueueSummary,
-  StatusAnswer,
-  TargetAnswer,
-} from '../contract/nodes.ts';
+import type { AuditFilter, ErrorFilter, ErrorLine } from '../contract/nodes.ts';
+import type { Operations } from '../contract/operations.ts';
 import type {
   BatchSummary,
-  CancelResult,
   OutputOptions,
   Page,
   PageOptions,
-  RequestDetail,
   RequestFilter,
   RequestSummary,
-  ResendChoice,
   SubmissionAnswer,
   SubmitOptions,
 } from '../contract/requests.ts';
@@ -28,30 +16,16 @@ import type {
  * What the API serves: all that a node knows and does for its operators, without any transport. Its functions throw
  * DeskError where they refuse, with the sentence to show; anything else that they throw is a fault of the node.
  */
-export interface ApiDesk {
-  status(): Promise<StatusAnswer>;
+export interface ApiDesk extends Operations {
   /**
    * Takes a submission, JSON or YAML. What is wrong with single messages is in the answer, and so is a text that is no
    * list of messages at all (`accepted` is empty then); it throws where an option is wrong.
    */
   submit(text: Uint8Array, options: SubmitOptions): Promise<SubmissionAnswer>;
   requests(filter: RequestFilter, page: PageOptions): Promise<Page<RequestSummary>>;
-  request(id: string): Promise<RequestDetail>;
   /** Bytes of a stream from `from` on, as far as they are kept. */
   output(id: string, options: OutputOptions): Promise<Uint8Array>;
-  cancelRequest(id: string): Promise<CancelResult>;
-  resendRequest(id: string): Promise<SubmissionAnswer>;
   batches(page: PageOptions): Promise<Page<BatchSummary>>;
-  batch(id: string): Promise<BatchSummary>;
-  planBatch(id: string, plan: unknown): Promise<void>;
-  cancelBatch(id: string): Promise<readonly CancelResult[]>;
-  resendBatch(id: string, which: ResendChoice): Promise<SubmissionAnswer>;
-  nodes(): Promise<readonly NodeSummary[]>;
-  targets(targets: readonly string[]): Promise<TargetAnswer>;
-  groups(): Promise<Readonly<Record<string, readonly string[]>>>;
-  queues(): Promise<readonly QueueSummary[]>;
-  processes(): Promise<readonly ProcessSummary[]>;
-  methods(): Promise<readonly MethodDescription[]>;
   errors(filter: ErrorFilter): Promise<readonly ErrorLine[]>;
   audit(filter: AuditFilter): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /**

@@ -73,6 +73,24 @@ export async function runBatch(api: StewardApi, run: BatchRun): Promise<Map<stri
 
 const TYPES: readonly ApiEvent['type'][] = ['requests', 'many'];
 
+/** The option of a command that gives up after some seconds. */
+export function waitOption(seconds: number) {
+  return {
+    type: 'string',
+    short: 'w',
+    value: 'SPAN',
+    summary: `how long to wait, default ${seconds}s`,
+  } as const;
+}
+
+/** The sweep that ends what has expired, and the event of it, come so long after the time at the latest. */
+const GRACE_MS = 2000;
+
+/** A signal that is aborted when requests that expire after some seconds must have been told of as expired. */
+export function overAfter(seconds: number): AbortSignal {
+  return AbortSignal.timeout(seconds * 1000 + GRACE_MS);
+}
+
 /** The nodes that targets name. Throws UsageError with exit code 4 where one names nobody, or none does. */
 export async function namedNodes(
   api: StewardApi,

@@ -8,13 +8,14 @@ import { OutputReader } from './exec/output-reader.ts';
 import type { OutputSink } from './exec/output-sink.ts';
 import { bytesAsJson } from './exec/run-result.ts';
 import { bytesText } from './format/bytes-text.ts';
-import { durationOption } from './format/duration.ts';
+import { secondsOption } from './format/duration.ts';
 import { toLine } from './format/text-width.ts';
 import { untilStopped } from './until-stopped.ts';
 import { UsageError } from './usage-error.ts';
 import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
 
 const TIMEOUT_S = 30;
+const WAIT_S = 30;
 
 /** `steward get`: what a node finds at an address of its own network. */
 export const get = defineCommand({
@@ -36,7 +37,7 @@ export const get = defineCommand({
       type: 'string',
       short: 'w',
       value: 'SPAN',
-      summary: 'give up where a node does not take it, default 30s',
+      summary: `give up where a node does not take it, default ${WAIT_S}s`,
     },
     ...FORM_OPTIONS,
     ...NODE_OPTIONS,
@@ -58,15 +59,16 @@ export const get = defineCommand({
       throw new UsageError(`${JSON.stringify(url)} is no address: write it as http://host/path, or https://`);
     const form = formOf(call.options);
     const { out, timeout, wait } = call.options;
-    const methodTimeout = timeout === undefined ? TIMEOUT_S : durationOption('timeout', timeout) / 1000;
-    const expiresIn = wait === undefined ? 30 : durationOption('wait', wait) / 1000;
+    const limits = {
+      methodTimeout: secondsOption('timeout', timeout, TIMEOUT_S),
+      expiresIn: secondsOption('wait', wait, WAIT_S),
+    };
     return await withNode(call, async (api) => {
       const toNodes = (await namedNodes(api, targets)).map(({ name }) => name);
       if (toNodes.length > 1 && out === undefined && form === 'text')
         throw new UsageError(
           `${toNodes.length} nodes are named: give a folder for their pages, --out FOLDER`,
         );
-      const limits = { methodTimeout: Math.ceil(methodTimeout), expiresIn: Math.ceil(expiresIn) };
       const message = {
         toNodes,
         method: 'REQHttpGet',

@@ -2,9 +2,9 @@ import type { Writable } from 'node:stream';
 import type { NodeSummary } from '../contract/nodes.ts';
 import type { RequestSummary } from '../contract/requests.ts';
 import { isEnd } from '../contract/states.ts';
-import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
+import { exitCodeOf, namedNodes, overAfter, runBatch, waitOption } from './batch-run.ts';
 import { defineCommand, type ParsedCall } from './command.ts';
-import { durationOption, durationText } from './format/duration.ts';
+import { durationText, secondsOption } from './format/duration.ts';
 import { agoText } from './format/moment.ts';
 import { padTo, toLine } from './format/text-width.ts';
 import { type Terminal, terminalOf } from './terminal.ts';
@@ -12,7 +12,7 @@ import { untilStopped } from './until-stopped.ts';
 import { UsageError } from './usage-error.ts';
 import { FORM_OPTIONS, type Form, formOf, NODE_OPTIONS, withNode } from './with-node.ts';
 
-const WAIT_MS = 5000;
+const WAIT_S = 5;
 
 /** `steward ping`: whether nodes take requests now, and how long a request takes there and back. */
 export const ping = defineCommand({
@@ -22,12 +22,7 @@ export const ping = defineCommand({
     'broker, journalled, run and reported. A node that is away is given up after the wait; nothing stays queued.',
   ],
   options: {
-    wait: {
-      type: 'string',
-      short: 'w',
-      value: 'SPAN',
-      summary: `how long to wait, default ${WAIT_MS / 1000}s`,
-    },
+    wait: waitOption(WAIT_S),
     ...FORM_OPTIONS,
     ...NODE_OPTIONS,
   },
@@ -40,8 +35,7 @@ export const ping = defineCommand({
     const form = formOf(call.options);
     const { operands, options } = call;
     if (operands.length === 0) throw new UsageError('name the nodes to ping: steward ping TARGET...');
-    const waitMs = options.wait === undefined ? WAIT_MS : durationOption('wait', options.wait);
-    const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+    const seconds = secondsOption('wait', options.wait, WAIT_S);
     return await withNode(call, async (api) => {
       const nodes = await namedNodes(api, operands);
       using stopped = untilStopped();
@@ -50,7 +44,7 @@ export const ping = defineCommand({
       const requests = await runBatch(api, {
         messages: [{ ...message, toNodes: nodes.map(({ name }) => name), expiresIn: seconds }],
         label: `ping ${operands.join(' ')}`,
-        signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(seconds * 1000 + GRACE_MS)]),
+        signal: AbortSignal.any([stopped.signal, overAfter(seconds)]),
         onRequests: (news) => printer.take(news),
       });
       printer.end();
@@ -58,9 +52,6 @@ export const ping = defineCommand({
     });
   },
 });
-
-/** The sweep that ends what has expired, and the event of it, come so long after the time at the latest. */
-const GRACE_MS = 2000;
 
 /** Prints each node's answer once, as it comes, and those that gave none at the end. */
 class PingPrinter {

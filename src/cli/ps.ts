@@ -1,15 +1,15 @@
 import type { StewardApi } from '../client/steward-api.ts';
-import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
+import { exitCodeOf, namedNodes, overAfter, runBatch, waitOption } from './batch-run.ts';
 import { defineCommand, type ParsedCall } from './command.ts';
 import { EXIT } from './exit-codes.ts';
-import { durationOption } from './format/duration.ts';
+import { secondsOption } from './format/duration.ts';
 import { formatTable } from './format/table.ts';
 import { toLine } from './format/text-width.ts';
 import { terminalOf } from './terminal.ts';
 import { untilStopped } from './until-stopped.ts';
 import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
 
-const WAIT_MS = 10_000;
+const WAIT_S = 10;
 
 /** `steward ps`: the processes of a node, its subscribers and publishers. */
 export const ps = defineCommand({
@@ -19,12 +19,7 @@ export const ps = defineCommand({
     'sends to. Without a target, those of the node that is asked; others are asked by a REQOpProcessList.',
   ],
   options: {
-    wait: {
-      type: 'string',
-      short: 'w',
-      value: 'SPAN',
-      summary: `how long to wait, default ${WAIT_MS / 1000}s`,
-    },
+    wait: waitOption(WAIT_S),
     ...FORM_OPTIONS,
     ...NODE_OPTIONS,
   },
@@ -35,11 +30,11 @@ export const ps = defineCommand({
   ],
   run: async (call) => {
     const form = formOf(call.options);
-    const waitMs = call.options.wait === undefined ? WAIT_MS : durationOption('wait', call.options.wait);
+    const expiresIn = secondsOption('wait', call.options.wait, WAIT_S);
     return await withNode(call, async (api) =>
       call.operands.length === 0
         ? await ownProcesses(api, form, call)
-        : await othersProcesses(api, { form, waitMs }, call),
+        : await othersProcesses(api, { form, expiresIn }, call),
     );
   },
 });
@@ -69,17 +64,16 @@ const LINE = /process: ([^,]*), id: (\d+), name: (.*)$/;
 
 async function othersProcesses(
   api: StewardApi,
-  { form, waitMs }: { form: Form; waitMs: number },
+  { form, expiresIn }: { form: Form; expiresIn: number },
   { operands, stdout, stderr }: ParsedCall,
 ): Promise<number> {
   const nodes = await namedNodes(api, operands);
   using stopped = untilStopped();
   const toNodes = nodes.map(({ name }) => name);
-  const expiresIn = Math.max(1, Math.ceil(waitMs / 1000));
   const requests = await runBatch(api, {
     messages: [{ toNodes, method: 'REQOpProcessList', replyMethod: 'REQNone', expiresIn }],
     label: `ps ${operands.join(' ')}`,
-    signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(waitMs + 2000)]),
+    signal: AbortSignal.any([stopped.signal, overAfter(expiresIn)]),
   });
   const all: object[] = [];
   for (const { id, node, state, reason } of requests.values()) {

@@ -9,7 +9,7 @@ import { createRawSink, type OutputSink, writeTo } from './exec/output-sink.ts';
 import { createLinePrinter } from './exec/prefixed-lines.ts';
 import { bytesAsJson } from './exec/run-result.ts';
 import { EXIT } from './exit-codes.ts';
-import { durationOption } from './format/duration.ts';
+import { secondsOption } from './format/duration.ts';
 import { toLine } from './format/text-width.ts';
 import { terminalOf } from './terminal.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -50,7 +50,7 @@ export const tail = defineCommand({
     const { for: span } = call.options;
     // What is followed has no end that one JSON value could be closed at.
     const isJson = formOf(call.options) !== 'text';
-    const seconds = span === undefined ? -1 : Math.ceil(durationOption('for', span) / 1000);
+    const seconds = secondsOption('for', span, -1);
     return await withNode(call, async (api) => {
       const toNodes = (await namedNodes(api, targets)).map(({ name }) => name);
       using stopped = untilStopped(call.stdout);

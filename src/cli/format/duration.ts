@@ -51,3 +51,14 @@ export function durationOption(name: string, text: string): number {
     `--${name} ${JSON.stringify(text)} is no span of time: write it as 30s, 5m, 1h30m or 2d; a bare number is seconds`,
   );
 }
+
+/** What fits into a timer, with some room for what is waited for besides, s: a little under 25 days. */
+const MOST_SECONDS = 2_147_000;
+
+/** Reads the value of an option that is waited for in whole seconds, 1 at least; `otherwise` where it was not given. Throws UsageError. */
+export function secondsOption(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const seconds = Math.ceil(durationOption(name, text) / 1000);
+  if (seconds >= 1 && seconds <= MOST_SECONDS) return seconds;
+  throw new UsageError(`--${name} ${JSON.stringify(text)} is not between a second and 24 days`);
+}

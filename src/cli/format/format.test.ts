@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { terminalOf } from '../terminal.ts';
 import { bytesText } from './bytes-text.ts';
-import { durationOption, durationText, parseDuration } from './duration.ts';
+import { durationOption, durationText, parseDuration, secondsOption } from './duration.ts';
 import { agoText, momentOption, momentText, parseMoment } from './moment.ts';
 import { shortLength } from './short-id.ts';
 import { formatTable } from './table.ts';
@@ -116,4 +116,17 @@ test('ids are shown as far as it takes to tell them apart', () => {
   assert.equal(shortLength([id, '01a204f7-5e13-749b-971f-ec87d0c49489']), 13);
   assert.equal(shortLength([id, '01a204f7-5e12-749c-971f-ec87d0c49489']), 18);
   assert.equal(shortLength([id, '01a204f7-5e12-749b-971f-ec87d0c49480']), 36);
+});
+
+test('a time to wait is whole seconds that a timer can hold', () => {
+  assert.deepEqual(
+    [
+      secondsOption('wait', undefined, 5),
+      secondsOption('wait', '200ms', 5),
+      secondsOption('wait', '1.5s', 5),
+    ],
+    [5, 1, 2],
+  );
+  for (const text of ['0', '30d', '9e9'])
+    assert.throws(() => secondsOption('wait', text, 5), { exitCode: 1, message: /--wait/ }, text);
 });
