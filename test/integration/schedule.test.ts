@@ -82,7 +82,7 @@ test('a node that is killed in the middle of a schedule goes on with it', async 
   assert.equal(Number(runs), await runsAt(ship1));
   assert.ok(Number(runs) > 3, `only ${runs} runs`);
   assert.equal(failed, '1');
-  const outputs = numbers(await central.file(OUT));
+  const outputs = numbers(await central.waitForFile(OUT, (text) => text.endsWith(`\n${runs}\n`)));
   assert.deepEqual(
     outputs,
     counted(Number(runs)).filter((run) => run !== 2),

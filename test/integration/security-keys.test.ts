@@ -12,17 +12,21 @@ import { makeCertificates } from '../support/certificates.ts';
 import { ChildProgram } from '../support/child-program.ts';
 import { submitAll, waitForEnd } from '../support/fleet.ts';
 import { makeOperator } from '../support/jwt-operator.ts';
-import { startStewardNode } from '../support/node.ts';
+import { startStewardNode, stewardCommand } from '../support/node.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const KEY = 'UCYLGQYDFGQOAJWB45UAFKUEVNZPWHEBEJUAPVDVBGE2DXDZOIEBCPIN';
 
 async function setUp(t: TestContext) {
   const { path } = await tempFolder(t);
   const steward = async (args: readonly string[], env: NodeJS.ProcessEnv = process.env) => {
-    const all = ['--disable-warning=ExperimentalWarning', MAIN, ...args];
-    const program = await ChildProgram.start({ command: process.execPath, args: all, cwd: path, env });
+    const [command, ...first] = stewardCommand();
+    const program = await ChildProgram.start({
+      command: command!,
+      args: [...first, ...args],
+      cwd: path,
+      env,
+    });
     const { code } = await program.exited;
     return { code, stdout: program.stdout, stderr: program.stderr };
   };

@@ -8,11 +8,10 @@ import { decodeToken, type JoinToken } from '../../src/security/token.ts';
 import { ChildProgram } from './child-program.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
 import { freePort } from './free-port.ts';
+import { stewardCommand } from './node.ts';
 import { submitTo } from './submit.ts';
 import { tempFolder } from './temp-folder.ts';
 import { waitFor } from './wait-for.ts';
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 /** How a command of the program ended. */
 export interface Ran {
@@ -23,8 +22,8 @@ export interface Ran {
 
 /** Starts a command of the program, in a folder. */
 export function startSteward(args: readonly string[], cwd: string): Promise<ChildProgram> {
-  const all = ['--disable-warning=ExperimentalWarning', MAIN, ...args];
-  return ChildProgram.start({ command: process.execPath, args: all, cwd, env: { ...process.env } });
+  const [command, ...first] = stewardCommand();
+  return ChildProgram.start({ command: command!, args: [...first, ...args], cwd, env: { ...process.env } });
 }
 
 /** Runs a command of the program to its end. */

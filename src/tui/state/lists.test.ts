@@ -42,6 +42,18 @@ test('while a filter is typed letters are letters, enter keeps it and esc drops 
   assert.deepEqual(walk.took('quit'), []);
 });
 
+test('requests are read anew when esc drops a filter that was kept', () => {
+  const walk = new StateWalk([aNode('central'), aNode('ship1')])
+    .press('2', '/')
+    .type('node:ship1')
+    .press('enter');
+  walk.took('load-requests');
+  walk.press('esc');
+  const asked = walk.took('load-requests');
+  assert.equal(asked.length, 1);
+  assert.equal(asked[0]?.filter.node, undefined);
+});
+
 test('a message goes to the marked nodes, and to the one under the cursor where none is marked', () => {
   const targets = (walk: StateWalk) => walk.press('n').took('find-targets')[0]?.targets;
   assert.deepEqual(targets(new StateWalk().press('down')), ['ship1']);

@@ -1,5 +1,5 @@
 import type { RequestFilter, RequestSummary } from '../../contract/requests.ts';
-import { isEnd, outcomeOf, type RequestState } from '../../contract/states.ts';
+import { isEnd, outcomeOf, REQUEST_STATES, type RequestState } from '../../contract/states.ts';
 import { globMatches } from '../text/glob.ts';
 
 /** What a filter's text asks for. */
@@ -18,17 +18,12 @@ interface Known {
   readonly now: number;
 }
 
-const STATES: readonly RequestState[] = [
-  ...(['queued', 'sent', 'accepted', 'running', 'succeeded', 'failed'] as const),
-  ...(['timed-out', 'interrupted', 'rejected', 'expired', 'undelivered', 'cancelled'] as const),
-];
-
 /** Words that stand for several states. */
 const STATE_GROUPS: Readonly<Record<string, readonly RequestState[]>> = {
-  open: STATES.filter((state) => !isEnd(state)),
-  waiting: STATES.filter((state) => outcomeOf(state) === 'waiting'),
-  ended: STATES.filter(isEnd),
-  bad: STATES.filter((state) => isEnd(state) && state !== 'succeeded' && state !== 'cancelled'),
+  open: REQUEST_STATES.filter((state) => !isEnd(state)),
+  waiting: REQUEST_STATES.filter((state) => outcomeOf(state) === 'waiting'),
+  ended: REQUEST_STATES.filter(isEnd),
+  bad: REQUEST_STATES.filter((state) => isEnd(state) && state !== 'succeeded' && state !== 'cancelled'),
 };
 
 /** The choices that the key `s` goes through. */
@@ -106,9 +101,10 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
   state(value, { filter, faults }) {
     const states = values(value).flatMap((name) => {
-      const found = STATE_GROUPS[name] ?? STATES.filter((state) => state.startsWith(name));
+      const group = Object.hasOwn(STATE_GROUPS, name) ? STATE_GROUPS[name] : undefined;
+      const found = group ?? REQUEST_STATES.filter((state) => state.startsWith(name));
       if (found.length === 0)
-        faults.push(`no state ${name}: ${[...Object.keys(STATE_GROUPS), ...STATES].join(' ')}`);
+        faults.push(`no state ${name}: ${[...Object.keys(STATE_GROUPS), ...REQUEST_STATES].join(' ')}`);
       return found;
     });
     if (states.length > 0) filter.state = [...new Set(states)];
@@ -134,10 +130,15 @@ function matching(pattern: string, names: readonly string[], otherwise = pattern
   return found.length === 0 ? [otherwise] : found;
 }
 
+const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
+
 function timeBack(text: string, now: number, faults: string[]): number | undefined {
   const [, count, unit] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text) ?? [];
   if (count !== undefined && unit !== undefined) return Math.round(now - Number(count) * UNITS[unit]!);
-  const at = Date.parse(text);
+  // A date alone would be read as midnight in Greenwich, and `5` as a day in May.
+  const at = DATE.test(text)
+    ? Date.parse(text.length === 10 ? `${text}T00:00` : text.toUpperCase())
+    : Number.NaN;
   if (!Number.isNaN(at)) return at;
   faults.push(`${text} is no time: write it as 30m, 2h, 1d or 2031-05-17T08:00`);
   return undefined;

@@ -1,6 +1,6 @@
 import type { Effect } from '../effects.ts';
 import { openTemplates } from '../open-screens.ts';
-import { back, goToTab, turnTab } from '../show.ts';
+import { back, goToTab, refresh, turnTab } from '../show.ts';
 import { type Screen, type State, TAB_NAMES, withScreen } from '../state.ts';
 import { type Binding, type Step, stay } from '../step.ts';
 import { EMPTY_INPUT } from '../text-input.ts';
@@ -77,7 +77,10 @@ export const MOVES = {
 
 function leave(state: State, screen: Screen): Step {
   if ('filter' in screen && screen.filter.letters.length > 0) {
-    return stay(withScreen(state, { ...screen, filter: EMPTY_INPUT }));
+    const place = { ...screen.place, cursor: 0, top: 0 };
+    const next = withScreen(state, { ...screen, filter: EMPTY_INPUT, place });
+    // Requests are chosen by the node that is asked, so that others have to be read.
+    return screen.kind === 'requests' ? refresh(next) : stay(next);
   }
   if ('place' in screen && screen.place.marks.length > 0) {
     return stay(withScreen(state, { ...screen, place: { ...screen.place, marks: [] } }));
