@@ -55,6 +55,7 @@ export async function runBatch(api: StewardApi, run: BatchRun): Promise<Map<stri
   const following = feed.follow();
   try {
     await feed.ready;
+    if (run.signal.aborted) return requests;
     const { accepted, refused } = await api.submit(run.messages, { batch, label: run.label });
     const [refusal] = refused;
     if (refusal) throw new UsageError(`${refusal.field ? `${refusal.field}: ` : ''}${refusal.reason}`);

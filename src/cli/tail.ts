@@ -64,16 +64,19 @@ export const tail = defineCommand({
       );
       const message = { method: 'REQTailFile', methodArgs: [file], replyMethod: 'REQNone', output: 'live' };
       const requests = new Map<string, RequestSummary>();
+      const ids: string[] = [];
       const { size } = await runBatch(api, {
         messages: [{ ...message, toNodes, methodTimeout: seconds }],
         label: `tail ${file}`,
         signal: stopped.signal,
+        onAccepted: (accepted) => void ids.push(...accepted.map(({ id }) => id)),
         onOutput: (piece) => reader.piece(piece, { ...piece, data: Buffer.from(piece.data, 'base64') }),
         onRequests: async (news) => {
           for (const request of news) {
             if (requests.get(request.id)?.state === request.state) continue;
-            requests.set(request.id, request);
+            // Noted once it is told: after a cut connection it is told again.
             await tellOf(request, reader, note);
+            requests.set(request.id, request);
           }
         },
         onConnection: (fault) => {
@@ -82,7 +85,10 @@ export const tail = defineCommand({
         },
       });
       if (!stopped.signal.aborted) return exitCodeOf(requests.values(), size);
-      await endThere(api, requests.values());
+      await endThere(
+        api,
+        ids.filter((id) => !isEnd(requests.get(id)?.state ?? 'queued')),
+      );
       return EXIT.ok;
     });
   },
@@ -115,7 +121,6 @@ async function tellOf(
 }
 
 /** Has the nodes follow no longer, which they would for as long as they run. */
-async function endThere(api: StewardApi, requests: Iterable<RequestSummary>): Promise<void> {
-  const open = [...requests].filter(({ state }) => !isEnd(state));
-  await Promise.all(open.map(({ id }) => api.cancelRequest(id)));
+async function endThere(api: StewardApi, ids: readonly string[]): Promise<void> {
+  await Promise.all(ids.map((id) => api.cancelRequest(id)));
 }

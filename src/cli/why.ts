@@ -1,5 +1,7 @@
+import type { StewardApi } from '../client/steward-api.ts';
 import type { RequestDetail, TimelineStep } from '../contract/requests.ts';
 import { defineCommand, type ParsedCall } from './command.ts';
+import { requestsOf } from './exec/batch-feed.ts';
 import { EXIT } from './exit-codes.ts';
 import { findThing } from './find-thing.ts';
 import { exactMomentText } from './format/moment.ts';
@@ -39,13 +41,7 @@ export const why = defineCommand({
     return await withNode(call, async (api) => {
       const details: RequestDetail[] = [];
       for (const id of call.operands) {
-        const thing = await findThing(api, id, { first: 'request' });
-        if (thing.kind === 'request') details.push(thing.request);
-        else {
-          const { items } = await api.requests({ batch: thing.batch.id }, { limit: MOST });
-          const others = items.filter(({ state }) => state !== 'succeeded').reverse();
-          for (const one of others) details.push(await api.request(one.id));
-        }
+        details.push(...(await detailsOf(api, id)));
       }
       call.stdout.write(listText(details, form, () => whyTexts(details, call)));
       return EXIT.ok;
@@ -53,8 +49,15 @@ export const why = defineCommand({
   },
 });
 
-/** How many requests of a batch are looked at. */
-const MOST = 1000;
+/** The request of an id, or those of a batch that did not succeed. */
+async function detailsOf(api: StewardApi, id: string): Promise<RequestDetail[]> {
+  const thing = await findThing(api, id, { first: 'request' });
+  if (thing.kind === 'request') return [thing.request];
+  const details: RequestDetail[] = [];
+  for (const { id: one, state } of await requestsOf(api, thing.batch.id))
+    if (state !== 'succeeded') details.push(await api.request(one));
+  return details;
+}
 
 function whyTexts(details: readonly RequestDetail[], call: ParsedCall): string {
   const terminal = terminalOf(call.stdout, call);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, lchown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunProgram } from './run-program.ts';
 import { ServiceError } from './service-error.ts';
@@ -152,5 +152,5 @@ async function makeFolder(folder: string, user: SystemUser | undefined): Promise
 
 /** Where another user may not be given files (a test without root), they stay whose they are. */
 async function give(path: string, user: SystemUser | undefined): Promise<void> {
-  if (user !== undefined && process.getuid?.() === 0) await chown(path, user.uid, user.gid);
+  if (user !== undefined && process.getuid?.() === 0) await lchown(path, user.uid, user.gid);
 }

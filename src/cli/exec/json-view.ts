@@ -1,6 +1,6 @@
 import { createLineSink } from './line-sink.ts';
 import { writeTo } from './output-sink.ts';
-import { bytesAsJson, runResult, targetResult } from './run-result.ts';
+import { bytesAsJson, runResult } from './run-result.ts';
 import type { RunView, ViewOptions } from './view.ts';
 
 /** Prints one JSON value at the end, with all output in it. */
@@ -42,8 +42,7 @@ export function createJsonLinesView({ call, tracker, batch, label }: ViewOptions
     note: (text) => void call.stderr.write(`steward: ${text}\n`),
     async finish(end) {
       const { nodes, ...whole } = runResult({ batch, label }, { tracker, end, outputOf: () => ({}) });
-      const open = nodes.filter(({ request }) => request?.endedAt == null).map(({ node }) => node);
-      for (const node of open) await print({ type: 'open', ...targetResult(tracker.find(node)!) });
+      for (const one of nodes) if (one.request?.endedAt == null) await print({ type: 'open', ...one });
       await print({ type: 'end', ...whole });
     },
     [Symbol.dispose]: () => {},

@@ -45,6 +45,15 @@ test('on a terminal a line cannot overwrite its prefix or move the cursor, and i
   assert.equal(Buffer.from(shown, 'latin1').toString(), expected.join('\n'));
 });
 
+test('a sequence that hides a control character, or has signs of its own, does nothing to a terminal', async () => {
+  for (const hidden of ['\x1b[\0' + '2Jb', '\x1b[!pb', '\x1b[>4mb', '\x1b[1 qb', '\x1b[\x1b[2Jb']) {
+    const { sink, text } = scene({ isTerminal: true });
+    await sink.piece('a', 'stdout', Buffer.from(`a${hidden}\n`, 'latin1'));
+    const { stdout } = text();
+    assert.equal(stdout.includes('\x1b'), false, JSON.stringify(stdout));
+  }
+});
+
 test('the progress names each group that has targets, in one line', () => {
   const terminal = { ...terminalOf(new PassThrough(), { env: {}, options: {} }), columns: 100 };
   const counts = {

@@ -53,17 +53,19 @@ function terminalText(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString('utf8').replace(/\r+$/, '');
   const last = text.slice(text.lastIndexOf('\r') + 1);
   // Colours that the line leaves on would colour those of others; other sequences may move the cursor anywhere.
-  const colours = last.replace(NOT_COLOURS, '');
+  const colours = last.replace(SEQUENCE, (found) => (COLOUR.test(found) ? found : ''));
   return colours.includes('\x1b') ? `${colours}\x1b[0m` : colours;
 }
 
 const ESCAPE = '\u001b';
-const NOT_COLOURS = new RegExp(
+const COLOUR = new RegExp(`^${ESCAPE}\\[[0-9;:]*m$`);
+/** A sequence, whatever stands in it, or a control character by itself. */
+const SEQUENCE = new RegExp(
   [
-    `${ESCAPE}\\[[0-9;?]*[A-Za-ln-z@\`~]`,
+    `${ESCAPE}\\[[^@-~${ESCAPE}]*[@-~]?`,
     `${ESCAPE}\\][^\u0007${ESCAPE}]*(?:\u0007|${ESCAPE}\\\\)?`,
-    `${ESCAPE}(?!\\[)[^]?`,
-    `(?!${ESCAPE})[^\\P{Cc}\\t]`,
+    `${ESCAPE}[^]?`,
+    `[^\\P{Cc}\\t]`,
   ].join('|'),
   'gu',
 );

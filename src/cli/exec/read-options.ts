@@ -71,13 +71,20 @@ export function readExecOptions({ options, operands, rest }: ParsedCall, now: nu
   return read;
 }
 
+function checkResume({ targets, command, ...read }: ExecOptions): void {
+  if (targets.length > 0 || command !== undefined)
+    throw new UsageError('--resume takes targets and command from the batch: leave them away');
+  const { isDryRun, isDetached, takesStdin, rolling, schedule, limit } = read;
+  const isChanged = [rolling, schedule, limit].some((value) => value !== undefined);
+  if (isDryRun || isDetached || takesStdin || isChanged)
+    throw new UsageError(
+      '--resume goes on with a run as it was begun: give beside it only --wait, --prefix, --log-dir, --json or --jsonl',
+    );
+}
+
 function check(read: ExecOptions): void {
   const { targets, command, resume, isDryRun, isDetached, rolling } = read;
-  if (resume !== undefined) {
-    if (targets.length > 0 || command !== undefined)
-      throw new UsageError('--resume takes targets and command from the batch: leave them away');
-    return;
-  }
+  if (resume !== undefined) return checkResume(read);
   if (targets.length === 0)
     throw new UsageError('name the nodes: steward exec ship1 -- uptime, or * in quotes for all of them');
   if (command === undefined && !isDryRun)

@@ -36,7 +36,7 @@ export interface TargetResult {
 }
 
 /** What became of a target, without its output. */
-export function targetResult(target: Target): TargetResult {
+function targetResult(target: Target): TargetResult {
   const { node, presence, lastSeenAt, request, refusal } = target;
   return {
     node,
