@@ -196,7 +196,8 @@ export class Output {
   #room(bytes: number): Buffer {
     const chunk = this.#chunk;
     if (chunk !== undefined && this.#used + bytes <= chunk.length) return chunk;
-    const isFirst = chunk === undefined && this.#full.length === 0 && bytes <= FIRST_CHUNK_BYTES;
+    // Heads of large messages, which are passed on by themselves, would else take a large chunk each.
+    const isFirst = chunk === undefined && bytes <= FIRST_CHUNK_BYTES;
     this.#endChunk(this.#full);
     this.#used = 0;
     this.#chunk = this.#flusher.take(isFirst ? FIRST_CHUNK_BYTES : CHUNK_BYTES);

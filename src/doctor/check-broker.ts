@@ -3,6 +3,7 @@ import type { ConnectFault } from '../bus/connect-fault.ts';
 import type { BusOptions } from '../bus/connect-options.ts';
 import { type BrokerProbe, probeBroker } from '../bus/probe-broker.ts';
 import type { Config } from '../config/config.ts';
+import { isLoopback } from '../lib/is-loopback.ts';
 import { checkPermissions } from './check-permissions.ts';
 import { type Finding, finding } from './finding.ts';
 
@@ -57,7 +58,8 @@ function describe(broker: BrokerProbe): Finding[] {
     const what = `the broker's version ${version} knows no headers, on which exactly-once delivery rests`;
     findings.push(finding('broker', 'fail', what, 'use nats-server 2.2.0 or newer'));
   }
-  if (!isEncrypted && !/^(\[::1\]|127\.|localhost)/.test(server)) {
+  const host = server.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  if (!isEncrypted && !isLoopback(host)) {
     const what = 'what is sent to the broker is not encrypted, commands and their results too';
     findings.push(
       finding('broker', 'warn', what, 'switch TLS on there, and name its root certificate with rootCAPath'),

@@ -15,6 +15,8 @@ export async function checkFiles(config: Config, configFile: string): Promise<Fi
     ['credsFile', config.credsFile],
     ['tlsKeyFile', config.tlsKeyFile],
     ['listenerTokenFile', config.listenerTokenFile],
+    ['embeddedBrokerUsers', config.embeddedBroker?.usersFile ?? ''],
+    ['embeddedBrokerTLSKey', config.embeddedBroker?.tlsKeyFile ?? ''],
   ];
   for (const [option, path] of secrets) {
     if (path !== '' && isReadByOthers(await modeOf(path)))

@@ -209,6 +209,8 @@ function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
   if (isNews && isCorrection(row, entry)) statements.push(corrected(row, at));
   if (reportsEnd(entry)) {
     statements.push(ended(row, entry, at));
+    // The database's trigger knows single rows of output; what comes with an end may lie in several.
+    if (isNews && entry.stdout) statements.push(forwardedOutput(row.id, entry.stdout, entry.stdoutFrom));
     if (isNews) finished.push(toFinished(row, entry, at));
     moved.push({ id: row.id });
   } else if (row.state !== 'running' || entry.reason !== undefined) {
@@ -216,6 +218,14 @@ function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
     statements.push(running(row, entry, at));
     moved.push({ id: row.id, startedAt: startedHere(row, entry, at) ?? at });
   }
+}
+
+/** Hands the output of an end on to the request that went on as this one. */
+function forwardedOutput(id: string, stdout: Uint8Array, from: number | undefined): Statement {
+  return statement(
+    'UPDATE journal SET stdout = ?, stdout_sent = ? WHERE forward = ?',
+    ...[stdout, from ?? null, id],
+  );
 }
 
 /** Whether an entry says otherwise of what was given up here; that something runs says nothing of a cancelled one. */

@@ -64,7 +64,8 @@ export async function readFacts(store: Store, id: string): Promise<RequestFacts 
   ])) as [DetailRow[], StoredStep[], { options: string }[], { n: number }[], Kept[]];
   const [row] = rows;
   if (!row) return undefined;
-  const tail = row.stderr_tail?.length ?? 0;
+  // 0: the tail is the end of the whole output, and nothing of stderr by itself.
+  const tail = row.stderr_bytes === 0 ? 0 : (row.stderr_tail?.length ?? 0);
   return {
     row,
     steps,

@@ -43,7 +43,7 @@ interface ListedToken {
 /** The socket's name in the socket folder. */
 export const ADMISSION_SOCKET = 'admission.sock';
 
-const MAX_LINE = 4096;
+const MAX_LINE = 1024 * 1024;
 const PATIENCE_MS = 10_000;
 
 export interface ControlDeps {
@@ -79,7 +79,7 @@ function answerOne(socket: Socket, deps: ControlDeps): void {
   socket.setEncoding('utf8');
   socket.on('data', (piece: string) => {
     text += piece;
-    if (text.length > MAX_LINE) socket.destroy();
+    if (text.length > MAX_LINE) return void socket.destroy();
     if (!text.includes('\n')) return;
     socket.removeAllListeners('data');
     void obey(text, deps)

@@ -195,6 +195,7 @@ function optionsOf({ options }: Row): RequestOptions {
 function faultOf({ batch, state, ended_at, body }: Row): string | undefined {
   if (batch === null) return 'it is a message of the node itself';
   if (ended_at === null) return `it has not ended, it is ${state}: cancel it first`;
-  if (!body) return 'its message is no longer kept: large ones are dropped when they have succeeded';
+  if (!body)
+    return 'its message is no longer kept: once they have succeeded, large ones and those of effects are dropped';
   return undefined;
 }

@@ -89,6 +89,6 @@ function folderFault(path: string): string | undefined {
   if (!path.startsWith('/')) return 'is no absolute path';
   if (path.split('/').includes('..')) return 'has a .. in it';
   if (SHARED.test(path.replace(/\/+$/, '') || '/')) return 'is shared with other programs';
-  // These would end a line of the unit, or a word of it.
-  return /[\p{Cc}:"'\\]/u.test(path) ? 'has characters that a unit cannot hold' : undefined;
+  // These would end a line of the unit or a word of it, or stand for something else there.
+  return /[\p{Cc}\s:"'\\%$]/u.test(path) ? 'has characters that a unit cannot hold' : undefined;
 }
