@@ -222,3 +222,12 @@ test('nodes of the original program run commands whatever is wanted of the outpu
   assert.deepEqual({ ...row }, { state: 'succeeded', stdout: null, reported: 1 });
   assert.deepEqual(asker.messages('REQReport'), []);
 });
+
+test('the end of a relayed output is handed on whole, also where it lies in several rows on its way', async (t) => {
+  const { ship1 } = await startRelayFleet(t);
+  // Its last 64 KB begin just before the place where a ledger parts what it keeps first from what it keeps last.
+  const script = 'head -c 524300 /dev/zero';
+  const [id] = await submitAll(ship1, [relayed(script, { replyMethod: 'REQNone', relayReplyMethod: '' })]);
+  assert.equal((await waitForEnd(ship1, id!)).state, 'succeeded');
+  assert.equal(keptBytes(ship1, id!), 64 * KB);
+});
