@@ -7,8 +7,9 @@
 FROM node:24.11-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# The engine that goes into the file is installed by build-bin.ts; what a checkout needs besides is not needed here.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+# What builds the program and its page comes with the packages for development; the engine is installed by build-bin.ts.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.web.json ./
 COPY scripts scripts
 COPY src src
 RUN node scripts/build-bin.ts --out /out own && mv /out/steward-* /out/steward

@@ -1,4 +1,6 @@
+import { footprintFigures } from './footprint-figures.ts';
 import { brokerLimit, spawnLimit } from './limits/run-limit.ts';
+import { linkFigures } from './link-figures.ts';
 import { measureApi } from './measure-api.ts';
 import { type AppendRun, measureAppend } from './measure-append.ts';
 import { type BinaryRun, builtProgram, measureBinary, type ProgramFigures } from './measure-binary.ts';
@@ -11,8 +13,8 @@ import { measureMemory } from './measure-memory.ts';
 import { measureSingle } from './measure-single.ts';
 import { measureStatus } from './measure-status.ts';
 import { measureTail } from './measure-tail.ts';
+import type { Goal, Row } from './row.ts';
 import { median, percentile } from './statistics.ts';
-import type { Goal, Row } from './table.ts';
 
 /** How much to measure. */
 export interface BenchOptions {
@@ -58,6 +60,8 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   status: statusFigures,
   exec: execFigures,
   binary: binaryFigures,
+  footprint: footprintFigures,
+  link: linkFigures,
 };
 
 async function limitFigures({ runs, appends, commands }: BenchOptions): Promise<Row[]> {

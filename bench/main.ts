@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util';
 import { type BenchOptions, FIGURES } from './figures.ts';
-import { formatTable, isMet, type Row } from './table.ts';
+import { changeOf, lastRelease, recordRelease, releaseOf } from './history.ts';
+import { isMet, type Row } from './row.ts';
+import { formatTable } from './table.ts';
 
-const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--runs 3] [--queued 1000000] [--appends 20000] [--copy-mb 1000] [--tail-lines 200000] [--remembered 1000000]
+const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--runs 3] [--queued 1000000] [--appends 20000] [--copy-mb 1000] [--tail-lines 200000] [--remembered 1000000] [--record VERSION [--note TEXT]]
 
 Measures a node against the limits of this machine. Names: ${Object.keys(FIGURES).join(', ')}.
-Without --only all but "limits" are measured (the others measure the limits that they need).
+Without --only all but "limits" are measured (the others measure the limits that they need), and "link", which takes 30 minutes.
+Each figure is held against the last line of bench/history.jsonl; one that is worse by 10 % has FELL beside it.
+--record adds a line for a release, with all figures, and --note what disturbed the machine.
 STEWARD_TEST_PROGRAM measures another program, such as bin/steward.`;
 
 const { values } = parseArgs({
@@ -18,6 +22,8 @@ const { values } = parseArgs({
     'copy-mb': { type: 'string', default: '1000' },
     'tail-lines': { type: 'string', default: '200000' },
     remembered: { type: 'string', default: '1000000' },
+    record: { type: 'string' },
+    note: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -25,10 +31,14 @@ if (values.help) {
   console.log(USAGE);
   process.exit(0);
 }
-const names = values.only ?? Object.keys(FIGURES).filter((name) => name !== 'limits');
+const names = values.only ?? Object.keys(FIGURES).filter((name) => !['limits', 'link'].includes(name));
 const unknown = names.filter((name) => FIGURES[name] === undefined);
 if (unknown.length > 0) {
   console.error(`There is no figure ${unknown.join(', ')}.\n\n${USAGE}`);
+  process.exit(2);
+}
+if (values.record !== undefined && values.only !== undefined) {
+  console.error(`--record keeps all figures of a release: leave out --only.\n\n${USAGE}`);
   process.exit(2);
 }
 const options: BenchOptions = {
@@ -42,21 +52,24 @@ const options: BenchOptions = {
   remembered: Number(values.remembered),
 };
 
+// What is measured is the program as it is installed, which `npm run bench` has built.
+process.env.STEWARD_TEST_BUILT = '1';
 const shared = {};
 const rows: Row[] = [];
 for (const name of names) {
   console.error(`measuring ${name} ...`);
   rows.push(...(await FIGURES[name]!(options, shared).catch((error: Error) => [faultRow(name, error)])));
 }
-if (values.json)
-  console.log(
-    JSON.stringify(
-      rows.map((row) => ({ ...row, met: isMet(row) })),
-      null,
-      2,
-    ),
-  );
-else console.log(formatTable(rows));
+const last = lastRelease();
+if (values.json) {
+  const told = rows.map((row) => ({ ...row, met: isMet(row), change: changeOf(row, last) }));
+  console.log(JSON.stringify(told, null, 2));
+} else console.log(formatTable(rows, last));
+if (values.record !== undefined) {
+  const date = new Date().toISOString().slice(0, 10);
+  const about = { version: values.record, date, ...(values.note !== undefined && { note: values.note }) };
+  recordRelease(releaseOf(rows, about));
+}
 // A missed goal is a result; a figure that could not be measured is a failure.
 process.exit(rows.some(({ fault }) => fault !== undefined) ? 1 : 0);
 

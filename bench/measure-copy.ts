@@ -13,7 +13,7 @@ export interface CopyRun {
 
 const BLOCK_BYTES = 1024 * 1024;
 
-/** Copies a file of so many bytes, and before it does the same without nodes. */
+/** Copies a file of a size in bytes, and before it does the same without nodes. */
 export async function measureCopy(bytes: number): Promise<CopyRun> {
   await using fleet = await startFleet();
   const { central } = fleet;

@@ -1,37 +1,17 @@
-/** One line of the result: a figure beside its limit and its goal. */
-export interface Row {
-  readonly name: string;
-  readonly figure: string;
-  readonly value?: number;
-  readonly unit: string;
-  /** What the same machine does at best, measured in the same run. */
-  readonly limit?: number;
-  /** What is held against the goal where it is not the value itself, mostly value / limit. */
-  readonly ratio?: number;
-  readonly goal?: Goal;
-  readonly note?: string;
-  /** Why there is no value. */
-  readonly fault?: string;
-}
+import { changeOf, type Release } from './history.ts';
+import { type Goal, isMet, type Row } from './row.ts';
 
-/** A bound for the ratio, or for the value where there is no ratio. */
-export interface Goal {
-  readonly atLeast?: number;
-  readonly atMost?: number;
-}
-
-/** Whether a row meets its goal; undefined where it has none. */
-export function isMet({ goal, ratio, value, fault }: Row): boolean | undefined {
-  if (fault !== undefined) return false;
-  const measured = ratio ?? value;
-  if (goal === undefined || measured === undefined) return undefined;
-  return measured >= (goal.atLeast ?? -Infinity) && measured <= (goal.atMost ?? Infinity);
-}
-
-/** The rows as a table for people, one line each, with notes and faults below. */
-export function formatTable(rows: readonly Row[]): string {
+/**
+ * The rows as a table for people, one line each, with notes and faults below; beside each row how it has changed since
+ * the last release, where there is one.
+ */
+export function formatTable(rows: readonly Row[], last?: Release): string {
   const head = ['figure', 'value', 'limit', 'ratio', 'goal', 'met?'];
-  const lines = [head, ...rows.map(cells)];
+  if (last !== undefined) head.push(`since ${last.version}`);
+  const lines = [
+    head,
+    ...rows.map((row) => [...cells(row), ...(last === undefined ? [] : [since(row, last)])]),
+  ];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   const table = lines.map((line) =>
     line
@@ -57,6 +37,13 @@ function cells(row: Row): string[] {
     goal === undefined ? '-' : goalText(goal),
     met === undefined ? '-' : met ? 'yes' : 'NO',
   ];
+}
+
+function since(row: Row, last: Release): string {
+  const change = changeOf(row, last);
+  if (change === undefined) return '-';
+  const percent = Math.round(change.gain * 100);
+  return `${change.hasFallen ? 'FELL ' : ''}${percent > 0 ? '+' : ''}${percent} %`;
 }
 
 function goalText({ atLeast, atMost }: Goal): string {

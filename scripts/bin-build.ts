@@ -25,7 +25,7 @@ export const ENTRY_POINTS = [
 ];
 
 /** Files of the package that the program reads, by `ownFile` of src/lib/own-file.ts. */
-export const ASSETS = ['package.json'];
+export const ASSETS = ['package.json', 'dist/web.json'];
 
 /** Files lying where the program is started must not change what it does. */
 const SEALED = ['dotenv', 'bunfig', 'tsconfig', 'package-json'].map(

@@ -46,8 +46,13 @@ function install({ enginePackage, os, cpu, libc }: Target, folder: string): void
     encoding: 'utf8',
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: INSTALL_TIMEOUT_MS,
-    // npm run sets the package's own configuration, which is not meant for this folder.
-    env: { ...process.env, npm_config_omit: '', npm_config_package_lock: 'true' },
+    // npm run sets the package's own configuration, which is not meant for this folder; of a silent npm no reason would come.
+    env: {
+      ...process.env,
+      npm_config_omit: '',
+      npm_config_package_lock: 'true',
+      npm_config_loglevel: 'error',
+    },
   });
   if (status === 0) return;
   rmSync(folder, { recursive: true, force: true });

@@ -8,6 +8,7 @@ import { engineOf } from './bin-engine.ts';
 import { BinError } from './bin-error.ts';
 import { licencesText } from './bin-licences.ts';
 import { ENGINE_VERSION, ownTarget, TARGETS, type Target } from './bin-targets.ts';
+import { buildWeb } from './build-web.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const NAMES = TARGETS.map(({ name }) => name).join(', ');
@@ -23,14 +24,14 @@ Exit code 1 means that something failed, 3 that npm's registry could not be reac
 `;
 
 try {
-  run();
+  await run();
 } catch (error) {
   if (!(error instanceof BinError)) throw error;
   console.error(`build:bin: ${error.message}`);
   process.exitCode = error.code === 'unavailable' ? 3 : 1;
 }
 
-function run(): void {
+async function run(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -50,6 +51,7 @@ function run(): void {
   const targets = named.length === 0 ? TARGETS : named;
   const [folder, cache] = [resolve(values.out), resolve(values.cache)];
   mkdirSync(folder, { recursive: true });
+  await buildWeb();
   const compiler = engineOf(own, cache);
   for (const target of targets) {
     const built = buildBin({ target, compiler, engine: engineOf(target, cache), folder });

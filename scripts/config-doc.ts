@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OPTION_GROUPS } from '../src/config/option-specs.ts';
+import { OPTION_GROUPS } from '../src/config/option-spec.ts';
 import { OPTIONS, type Option } from '../src/config/options.ts';
 
 /**

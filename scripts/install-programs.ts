@@ -14,8 +14,18 @@ const INSTALLER = 'apt-get';
  * elsewhere it ends with a sentence that says what to install.
  */
 export function installPrograms(programs: readonly NeededProgram[]): void {
+  const left = installIfPossible(programs);
+  if (left.length === 0) return;
+  const names = left.map(({ command }) => command).join(', ');
+  const packages = left.map(({ debianPackage }) => debianPackage).join(' ');
+  console.error(`missing: ${names}. On Debian, as root: apt-get update && apt-get install -y ${packages}`);
+  process.exit(1);
+}
+
+/** Installs the packages of programs that are missing, on Debian as root; returns those that are missing still. */
+export function installIfPossible(programs: readonly NeededProgram[]): readonly NeededProgram[] {
   const missing = programs.filter(({ command }) => !isInstalled(command));
-  if (missing.length === 0) return;
+  if (missing.length === 0) return [];
   const packages = missing.map(({ debianPackage }) => debianPackage);
   if (process.getuid?.() === 0 && isInstalled(INSTALLER)) {
     console.log(`installing with ${INSTALLER}: ${packages.join(' ')}`);
@@ -24,13 +34,7 @@ export function installPrograms(programs: readonly NeededProgram[]): void {
       spawnSync(INSTALLER, ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
     }
   }
-  const left = missing.filter(({ command }) => !isInstalled(command));
-  if (left.length === 0) return;
-  const names = left.map(({ command }) => command).join(', ');
-  console.error(
-    `missing: ${names}. On Debian, as root: apt-get update && apt-get install -y ${packages.join(' ')}`,
-  );
-  process.exit(1);
+  return missing.filter(({ command }) => !isInstalled(command));
 }
 
 function isInstalled(command: string): boolean {

@@ -6,4 +6,5 @@ installPrograms([
   { command: 'tmux', debianPackage: 'tmux' },
   { command: 'openssl', debianPackage: 'openssl' },
   { command: 'curl', debianPackage: 'curl' },
+  { command: 'strace', debianPackage: 'strace' },
 ]);

@@ -1,10 +1,14 @@
-import { keepCompiledCode } from './cli/keep-compiled-code.ts';
+import { keepCompiledCode } from './cli/program/keep-compiled-code.ts';
 
 // Before anything else is loaded, so that it counts for all.
-keepCompiledCode(process.env, process.argv[2]);
+keepCompiledCode(process.env);
+if (process.pid === 1) {
+  const { leaveOrphansToShell } = await import('./cli/program/reap-orphans.ts');
+  leaveOrphansToShell(process.env, process.argv[2]);
+}
 const [{ describeFailure }, { dispatch }] = await Promise.all([
-  import('./cli/describe-failure.ts'),
-  import('./cli/dispatch.ts'),
+  import('./cli/line/describe-failure.ts'),
+  import('./cli/line/dispatch.ts'),
 ]);
 
 /** How long handles that were left open may keep the process alive after its work is done. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connect, headers } from '@nats-io/transport-node';
-import { encodeMessage } from '../../src/message/encode-message.ts';
+import { encodeMessage } from '../../src/message/codec/encode-message.ts';
 import { newMessage } from '../../src/message/message.ts';
 import { line } from '../append-messages.ts';
 

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { faultIn, httpRequest } from '../../test/support/api-request.ts';
 import { startFakeApi } from '../../test/support/fake-api.ts';
-import { FakeDesk } from '../../test/support/fake-desk.ts';
+import { FakeOperations } from '../../test/support/fake-operations.ts';
+import { withSamples } from '../../test/support/sample-of.ts';
 import { createLogger } from '../observe/logger.ts';
 import { startApiServer } from './api-server.ts';
 
@@ -115,7 +120,7 @@ test('a submission is answered with the same object whatever came of it, and the
 });
 
 test('long lists come whole', async (t) => {
-  const desk = new FakeDesk(Array.from({ length: 10_000 }, (_, number) => `ship${number}`));
+  const desk = new FakeOperations(Array.from({ length: 10_000 }, (_, number) => `ship${number}`));
   const place = await startFakeApi(t, { desk });
   const nodes = JSON.parse((await httpRequest(place, '/v1/nodes')).text) as { name: string }[];
   assert.deepEqual(
@@ -127,6 +132,26 @@ test('long lists come whole', async (t) => {
   const { accepted, refused } = await client.submit(messages);
   assert.deepEqual([accepted.length, accepted[2499]!.index, refused], [2500, 2499, []]);
 });
+
+test('a client that can unpack gets longer answers packed, and others as they are', async (t) => {
+  const place = await startFakeApi(t, {
+    desk: new FakeOperations(Array.from({ length: 100 }, (_, at) => `ship${at}`)),
+  });
+  const headers = { 'Accept-Encoding': 'br, gzip' };
+  const response = await fetchRaw(place, '/v1/nodes', headers);
+  assert.equal(response.headers['content-encoding'], 'gzip');
+  assert.ok(response.bytes.length < 2000, String(response.bytes.length));
+  assert.equal((JSON.parse(gunzipSync(response.bytes).toString()) as unknown[]).length, 100);
+  assert.equal((await fetchRaw(place, '/v1/groups', headers)).headers['content-encoding'], undefined);
+  assert.equal((await fetchRaw(place, '/v1/nodes')).headers['content-encoding'], undefined);
+});
+
+/** An answer with the bytes that came. */
+async function fetchRaw({ socketPath }: { socketPath: string }, path: string, headers = {}) {
+  const sent = request({ socketPath, path, headers, agent: false }).end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  return { headers: response.headers, bytes: await buffer(response) };
+}
 
 test('output is given as the bytes that it is', async (t) => {
   const { client, desk } = await startFakeApi(t);
@@ -141,7 +166,7 @@ test('output is given as the bytes that it is', async (t) => {
 });
 
 test('a fault of the node is answered as one, without its inner works', async (t) => {
-  const desk = new FakeDesk();
+  const desk = new FakeOperations();
   desk.queues = () => Promise.reject(new Error('the database is locked'));
   const place = await startFakeApi(t, { desk });
   const reply = await httpRequest(place, '/v1/queues');
@@ -155,10 +180,10 @@ test('a fault of the node is answered as one, without its inner works', async (t
 test("the socket is its owner's alone, is not taken from a node that lives, and goes with the server", async (t) => {
   const { socketPath, server } = await startFakeApi(t);
   assert.equal(statSync(socketPath).mode & 0o777, 0o600);
-  const logger = createLogger({ level: 'silent', pretty: false, nodeName: 'central' });
+  const logger = createLogger({ level: 'silent', nodeName: 'central' });
   const second = startApiServer(
     { place: { socketPath }, token: '', version: '1', maxBytes: 1000 },
-    { desk: new FakeDesk(), logger },
+    { operations: withSamples(new FakeOperations()), logger },
   );
   await assert.rejects(second, { name: 'ListenError', code: 'in-use' });
   await server[Symbol.asyncDispose]();

@@ -6,11 +6,16 @@ import { faultIn, httpRequest } from '../../test/support/api-request.ts';
 import { startFakeApi } from '../../test/support/fake-api.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import type { EventFilter } from '../contract/events.ts';
-import { DeskError } from './desk.ts';
+import { OperationError } from '../contract/operation-error.ts';
 
 /** Follows events on a connection of its own; `text` is what came so far. */
-async function follow(t: TestContext, socketPath: string, query = '') {
-  const sent = request({ socketPath, path: `/v1/events${query}`, agent: false }).end();
+async function follow(
+  t: TestContext,
+  socketPath: string,
+  query = '',
+  headers: Readonly<Record<string, string>> = {},
+) {
+  const sent = request({ socketPath, path: `/v1/events${query}`, agent: false, headers }).end();
   t.after(() => sent.destroy());
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const stream = { response, text: '', isOver: false };
@@ -46,7 +51,7 @@ test('the query becomes the filter', async (t) => {
   };
   await follow(t, socketPath, '?type=requests&type=output&batch=b&id=i&node=ship1&node=ship%202');
   assert.deepEqual(filters, [
-    { types: ['requests', 'output'], batch: 'b', id: 'i', node: ['ship1', 'ship 2'] },
+    { type: ['requests', 'output'], batch: 'b', id: 'i', node: ['ship1', 'ship 2'] },
   ]);
 });
 
@@ -124,7 +129,7 @@ test('a client that falls behind for a moment is not cut off for those that neve
   assert.ok(desk.listenerCount <= before, 'sleepers had to go');
 });
 
-test('only so many clients may follow events', async (t) => {
+test('a limited number of clients may follow events', async (t) => {
   const { socketPath } = await startFakeApi(t, { maxStreams: 1 });
   await follow(t, socketPath);
   const reply = await httpRequest({ socketPath }, '/v1/events');
@@ -135,8 +140,76 @@ test('only so many clients may follow events', async (t) => {
 test('a filter that the desk refuses is answered as a fault, not as a stream', async (t) => {
   const { socketPath, desk } = await startFakeApi(t);
   desk.events = () => {
-    throw new DeskError('bad-request', 'no batch b is known', { field: 'batch' });
+    throw new OperationError('bad-request', 'no batch b is known', { field: 'batch' });
   };
   const reply = await httpRequest({ socketPath }, '/v1/events?batch=b');
   assert.deepEqual([reply.status, faultIn(reply).field], [400, 'batch']);
+});
+
+const BROWSER = { Accept: 'text/event-stream' };
+
+/** The id of the last event that came. */
+function lastId(text: string): string {
+  return text
+    .match(/^id: (.*)$/gm)!
+    .at(-1)!
+    .slice('id: '.length);
+}
+
+test('a browser that was cut off goes on behind the last event it got', async (t) => {
+  const { socketPath, desk } = await startFakeApi(t);
+  const first = await follow(t, socketPath, '?type=errors', BROWSER);
+  desk.collect({ node: 'ship1', line: 'before' });
+  await waitFor('the event', () => first.text.includes('before'));
+  assert.match(first.text, /^event: hello\n/m);
+  first.response.destroy();
+  desk.collect({ node: 'ship1', line: 'meanwhile' });
+  const headers = { ...BROWSER, 'Last-Event-ID': lastId(first.text) };
+  const second = await follow(t, socketPath, '?type=errors', headers);
+  await waitFor('what was missed', () => second.text.includes('meanwhile'));
+  desk.collect({ node: 'ship1', line: 'after' });
+  await waitFor('the next one', () => second.text.includes('after'));
+  assert.doesNotMatch(second.text, /event: hello|before/);
+  assert.equal(desk.listenerCount, 1);
+  // The server has not noticed that the second connection is dead: the third one takes its place.
+  const third = await follow(t, socketPath, '?type=errors', headers);
+  await waitFor('all since', () => third.text.includes('meanwhile') && third.text.includes('after'));
+  await waitFor('the old connection to end', () => second.isOver);
+});
+
+test('where what was missed is not known any more, the stream begins with a hello', async (t) => {
+  const { socketPath, desk } = await startFakeApi(t);
+  const first = await follow(t, socketPath, '?type=errors', BROWSER);
+  await waitFor('the hello', () => first.text.includes('hello'));
+  first.response.destroy();
+  for (let count = 0; count < 100; count++) desk.collect({ node: 'ship1', line: 'x'.repeat(1000) });
+  const id = lastId(first.text);
+  for (const [query, last] of [
+    ['?type=errors', id],
+    ['?type=errors', id],
+    ['?type=errors', 'nonsense'],
+    ['?type=nodes', id],
+  ] as const) {
+    const again = await follow(t, socketPath, query, { ...BROWSER, 'Last-Event-ID': last });
+    await waitFor('the hello', () => again.text.includes('event: hello'));
+    assert.doesNotMatch(again.text, /xxx/);
+    again.response.destroy();
+  }
+});
+
+test('nothing is kept for a browser that does not come back in time, nor for more of them than may follow', async (t) => {
+  const short = await startFakeApi(t, { resumeMs: 1 });
+  (await follow(t, short.socketPath, '', BROWSER)).response.destroy();
+  await waitFor('the listener to go', () => short.desk.listenerCount === 0);
+  const { socketPath, desk } = await startFakeApi(t, { maxStreams: 2 });
+  const stays = await follow(t, socketPath, '', BROWSER);
+  for (let count = 0; count < 5; count++)
+    await waitFor('a place among those who follow', async () => {
+      const { response } = await follow(t, socketPath, '', BROWSER);
+      response.destroy();
+      return response.statusCode === 200;
+    });
+  assert.ok(desk.listenerCount <= 3, `${desk.listenerCount} are followed for`);
+  desk.collect({ node: 'ship1', line: 'still told' });
+  await waitFor('the one who stayed to be told', () => stays.text.includes('still told'));
 });

@@ -1,6 +1,8 @@
-import type { ServerResponse } from 'node:http';
-import type { ApiEvent, EventFilter } from '../contract/events.ts';
-import type { ApiDesk } from './desk.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Operations } from '../contract/contract.ts';
+import type { EventFilter } from '../contract/events.ts';
+import { EventStream } from './event-stream.ts';
+import { FollowedEvents, frameOf, readEventId } from './followed-events.ts';
 import { RefusedError } from './refusal.ts';
 
 /** How many clients may follow events, and how much of what they do not read is kept. */
@@ -10,6 +12,8 @@ export interface EventStreamOptions {
   readonly maxUnreadBytes?: number;
   /** How much of it is kept for all clients together. */
   readonly maxTotalUnreadBytes?: number;
+  /** How long a client that is cut off may take to come back and miss nothing, ms. */
+  readonly resumeMs?: number;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -18,15 +22,20 @@ const DEFAULTS = {
   maxStreams: 200,
   maxUnreadBytes: 4 * MEBIBYTE,
   maxTotalUnreadBytes: 64 * MEBIBYTE,
+  resumeMs: 120_000,
 };
-/** How long a client that was cut off may take to read why, ms. */
-const LAST_WORD_MS = 1000;
-const HEADERS = { 'Content-Type': 'text/event-stream; charset=utf-8' };
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
 
 /** The clients that follow what changes, as server-sent events. */
 export class EventStreams implements Disposable {
   readonly #options: typeof DEFAULTS;
   readonly #streams = new Set<EventStream>();
+  /** Those whose clients may come back after a cut, by their ids. */
+  readonly #followed = new Map<string, FollowedEvents>();
   readonly #heartbeat: NodeJS.Timeout;
 
   constructor(options: EventStreamOptions = {}) {
@@ -38,7 +47,11 @@ export class EventStreams implements Disposable {
   }
 
   /** Sends events until the client leaves, does not read, or the streams are disposed. Throws RefusedError. */
-  async serve(response: ServerResponse, filter: EventFilter, desk: ApiDesk): Promise<void> {
+  async serve(
+    { request, response }: Exchange,
+    filter: EventFilter,
+    operations: Pick<Operations, 'events'>,
+  ): Promise<void> {
     const { maxStreams } = this.#options;
     if (this.#streams.size >= maxStreams) {
       const reason = `${maxStreams} clients follow events already: try again later`;
@@ -47,13 +60,41 @@ export class EventStreams implements Disposable {
     const stream = new EventStream(response, () => this.#isTooMuch(stream));
     this.#streams.add(stream);
     try {
-      using _ = desk.events(filter, (event) => stream.send(event));
-      await stream.ended;
+      // Browsers say what they want, and come back for what they missed.
+      if (request.headers.accept !== 'text/event-stream') {
+        using _ = operations.events(filter, (event) => stream.write(frameOf(event)));
+        await stream.ended;
+      } else {
+        const followed = this.#resumed(request, stream, filter) ?? this.#follow(stream, filter, operations);
+        await stream.ended;
+        followed.left(stream);
+      }
     } finally {
       this.#streams.delete(stream);
-      // What the desk refused is answered as a fault instead.
+      // What was refused is answered as a fault instead.
       if (response.headersSent) stream.end('the node could not go on');
     }
+  }
+
+  #resumed(request: IncomingMessage, stream: EventStream, filter: EventFilter): FollowedEvents | undefined {
+    const last = readEventId(request.headers['last-event-id']);
+    const followed = last === undefined ? undefined : this.#followed.get(last.id);
+    if (followed?.resume(stream, last!.after, filter) === true) return followed;
+    followed?.[Symbol.dispose]();
+    return undefined;
+  }
+
+  #follow(stream: EventStream, filter: EventFilter, operations: Pick<Operations, 'events'>): FollowedEvents {
+    const { resumeMs, maxStreams } = this.#options;
+    const onOver = () => void this.#followed.delete(followed.id);
+    const followed = new FollowedEvents(stream, { filter, operations, resumeMs, onOver });
+    this.#followed.set(followed.id, followed);
+    // Of those who are gone the first to have begun is forgotten first.
+    if (this.#followed.size > maxStreams) {
+      const gone = [...this.#followed.values()].find(({ isLeft }) => isLeft);
+      gone?.[Symbol.dispose]();
+    }
+    return followed;
   }
 
   /**
@@ -79,90 +120,7 @@ export class EventStreams implements Disposable {
   /** Ends every stream. */
   [Symbol.dispose](): void {
     clearInterval(this.#heartbeat);
+    for (const followed of [...this.#followed.values()]) followed[Symbol.dispose]();
     for (const stream of this.#streams) stream.end('the node is stopping');
   }
-}
-
-class EventStream {
-  readonly #response: ServerResponse;
-  readonly #isTooMuch: () => boolean;
-  readonly #ended = Promise.withResolvers<void>();
-  #isOver = false;
-
-  constructor(response: ServerResponse, isTooMuch: () => boolean) {
-    this.#response = response;
-    this.#isTooMuch = isTooMuch;
-    response.once('close', () => this.#finish());
-    // The server keeps connections whose other side is closed, for clients that still read; who follows does not.
-    response.socket?.once('end', () => response.destroy());
-  }
-
-  /** Resolves when nothing more can be sent. */
-  get ended(): Promise<void> {
-    return this.#ended.promise;
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  get unreadBytes(): number {
-    return this.#response.writableLength;
-  }
-
-  send(event: ApiEvent): void {
-    this.#write(() => frameOf(event));
-  }
-
-  comment(text: string): void {
-    this.#write(() => `: ${text}\n\n`);
-  }
-
-  /** Ends it for what its client leaves unread. */
-  cut(): void {
-    this.end('cut off, since what was sent is not read: connect again and read the list');
-  }
-
-  /** Says a last word and closes the connection. */
-  end(reason: string): void {
-    if (this.#isOver) return;
-    this.#finish();
-    this.#response.end(`: ${reason}\n\n`);
-    const timer = setTimeout(() => this.#response.destroy(), LAST_WORD_MS);
-    this.#response.once('close', () => clearTimeout(timer));
-  }
-
-  #write(frame: () => string): void {
-    if (this.#isOver) return;
-    if (this.#isTooMuch()) return this.cut();
-    if (!this.#response.headersSent) this.#response.writeHead(200, HEADERS);
-    this.#response.write(frame());
-  }
-
-  #finish(): void {
-    this.#isOver = true;
-    this.#ended.resolve();
-  }
-}
-
-function frameOf(event: ApiEvent): string {
-  return `event: ${event.type}\ndata: ${dataOf(event)}\n\n`;
-}
-
-function dataOf(event: ApiEvent): string {
-  if (event.type === 'requests') return `{"requests":[${event.requests.map(jsonOf).join(',')}]}`;
-  if (event.type === 'nodes') return `{"nodes":[${event.nodes.map(jsonOf).join(',')}]}`;
-  const { type: _, ...data } = event;
-  return JSON.stringify(data);
-}
-
-/** Clients with filters of their own are told of the same requests: each is written out once. */
-const written = new WeakMap<object, string>();
-
-function jsonOf(object: object): string {
-  const known = written.get(object);
-  if (known !== undefined) return known;
-  const json = JSON.stringify(object);
-  written.set(object, json);
-  return json;
 }

@@ -1,25 +1,26 @@
-import { ROUTES, type RouteName } from '../contract/routes.ts';
+import { CONTRACT, type OperationName } from '../contract/contract.ts';
+import { routeOf } from '../contract/operation.ts';
 import { nearest } from '../lib/nearest.ts';
 import { type ApiRefusal, RefusedError } from './refusal.ts';
 
-/** The operation that a request asks for, with the id in its path. */
+/** The operation that a request asks for, with the id in its path, where it has one. */
 export interface FoundRoute {
-  readonly name: RouteName;
-  readonly id: string;
+  readonly name: OperationName;
+  readonly id: string | undefined;
 }
 
-interface Place {
-  readonly name: RouteName;
+interface Route {
+  readonly name: OperationName;
   readonly method: string;
+  readonly path: string;
   readonly parts: readonly string[];
 }
 
-const PLACES: readonly Place[] = (Object.keys(ROUTES) as RouteName[]).map((name) => ({
-  name,
-  method: ROUTES[name].method,
-  parts: ROUTES[name].path.split('/'),
-}));
-const PATHS = [...new Set(Object.values(ROUTES).map(({ path }) => path))];
+const PLACES: readonly Route[] = (Object.keys(CONTRACT) as OperationName[]).map((name) => {
+  const { method, path } = routeOf(CONTRACT[name]);
+  return { name, method, path, parts: path.split('/') };
+});
+const PATHS = [...new Set(PLACES.map(({ path }) => path))];
 
 /** Finds what is asked for by method and path. Throws RefusedError: 404 with the paths that there are, or 405. */
 export function findRoute(method: string, path: string): FoundRoute {
@@ -29,7 +30,7 @@ export function findRoute(method: string, path: string): FoundRoute {
   const found = there.find((place) => place.method === method);
   if (found === undefined) throw new RefusedError(wrongMethod(method, there));
   const at = found.parts.indexOf('{id}');
-  return { name: found.name, id: at === -1 ? '' : decode(parts[at]!) };
+  return { name: found.name, id: at === -1 ? undefined : decode(parts[at]!) };
 }
 
 function isAt(wanted: readonly string[], parts: readonly string[]): boolean {
@@ -46,7 +47,7 @@ function noSuchPath(path: string): ApiRefusal {
   return { status: 404, reason: `there is no path ${shown}: ${hint} (see /openapi.json)` };
 }
 
-function wrongMethod(method: string, there: readonly Place[]): ApiRefusal {
+function wrongMethod(method: string, there: readonly Route[]): ApiRefusal {
   const allowed = there.map((place) => place.method).join(', ');
   return {
     status: 405,

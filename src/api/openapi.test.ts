@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ROUTES } from '../contract/routes.ts';
+import { CONTRACT } from '../contract/contract.ts';
+import type { OperationRow } from '../contract/operation.ts';
 import { describeApi } from './openapi.ts';
 
 type Described = Record<
   string,
-  Record<string, { operationId: string; parameters?: { name: string; in: string }[] }>
+  Record<string, { operationId: string; summary: string; parameters?: { name: string; in: string }[] }>
 >;
 
 const document = describeApi({ version: '1.2.3' });
@@ -17,16 +18,18 @@ test('every route is described under its path and method, and nothing else', () 
       ([method, { operationId }]) => `${operationId} ${method.toUpperCase()} ${path}`,
     ),
   );
-  const served = Object.entries(ROUTES).map(([name, { method, path }]) => `${name} ${method} ${path}`);
+  const served = Object.entries(CONTRACT).map(([name, { does }]) => `${name} ${does}`);
   assert.deepEqual(described.sort(), served.sort());
 });
 
-test('every query value that a summary promises is described, and no other', () => {
-  for (const [name, { method, path, summary }] of Object.entries(ROUTES)) {
-    const promised = /\(query: ([^)]*)\)/.exec(summary)?.[1]?.replace(/ = .*/, '').split(', ') ?? [];
-    const parameters = paths[path]![method.toLowerCase()]!.parameters ?? [];
+test('every query value of the contract is described, and named in the summary, and no other', () => {
+  for (const [name, { does, query }] of Object.entries<OperationRow>(CONTRACT)) {
+    const [method = '', path = ''] = does.split(' ');
+    const { parameters = [], summary } = paths[path]![method.toLowerCase()]!;
     const described = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name);
-    assert.deepEqual(described.sort(), promised.sort(), name);
+    assert.deepEqual(described, Object.keys(query?.properties ?? {}), name);
+    const promised = /\(query: ([^)]*)\)$/.exec(summary)?.[1]?.split(', ') ?? [];
+    assert.deepEqual(described, promised, name);
   }
 });
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import type { ApiFault, FaultCode } from '../contract/routes.ts';
+import type { ApiFault, FaultCode } from '../contract/faults.ts';
+import { OperationError, type OperationErrorCode } from '../contract/operation-error.ts';
 import type { HttpRefusal } from '../lib/http-guard.ts';
 import { endEarly } from '../lib/http-service.ts';
-import { DeskError, type DeskErrorCode } from './desk.ts';
 
 /** Why a request to the API is not served; `field` names the query value or the part of the body that is wrong. */
 export interface ApiRefusal extends HttpRefusal {
@@ -26,10 +26,10 @@ export function badValue(field: string, reason: string): RefusedError {
   return new RefusedError({ status: 400, reason, field });
 }
 
-/** What an error of the desk or of the handling means to the client; undefined for a fault of the node. */
+/** What an error of an operation or of the handling means to the client; undefined for a fault of the node. */
 export function refusalOf(error: unknown): ApiRefusal | undefined {
   if (error instanceof RefusedError) return error.refusal;
-  if (!(error instanceof DeskError)) return undefined;
+  if (!(error instanceof OperationError)) return undefined;
   const { code, message: reason, field } = error;
   return { status: STATUS_OF[code], code, reason, field };
 }
@@ -42,10 +42,12 @@ export function refuse(response: ServerResponse, refusal: ApiRefusal): void {
   endEarly(response, refusal, { type: 'application/json', text: `${JSON.stringify(fault)}\n` });
 }
 
-const STATUS_OF: Readonly<Record<DeskErrorCode, number>> = {
+const STATUS_OF: Readonly<Record<OperationErrorCode, number>> = {
   'not-found': 404,
   'bad-request': 400,
   busy: 503,
+  forbidden: 403,
+  unauthorized: 401,
 };
 
 const CODE_OF: Readonly<Record<number, FaultCode>> = {

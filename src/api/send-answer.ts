@@ -2,8 +2,14 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+
+const pack = promisify(gzip);
 
 const SLICE_ITEMS = 1000;
+/** A text that fits into one packet gains nothing by being smaller, bytes. */
+const WORTH_PACKING = 1400;
 /** How long a client may leave an answer unread, ms. */
 const UNREAD_TIMEOUT_MS = 30_000;
 
@@ -12,7 +18,7 @@ export async function sendJson(response: ServerResponse, status: number, value: 
   const pieces = jsonPieces(value);
   const first = pieces.next().value ?? '';
   const second = pieces.next();
-  if (second.done) return sendBytes(response, status, { type: 'application/json', body: `${first}\n` });
+  if (second.done) return await sendText(response, status, `${first}\n`);
   response.writeHead(status, { 'Content-Type': 'application/json' });
   await whileRead(response, async () => {
     await write(response, first + second.value);
@@ -22,6 +28,16 @@ export async function sendJson(response: ServerResponse, status: number, value: 
     }
     response.end('\n');
   });
+}
+
+/** Sends a JSON text, packed where the client can read that and it is worth it. */
+async function sendText(response: ServerResponse, status: number, text: string): Promise<void> {
+  const type = 'application/json';
+  const canBePacked = /\bgzip\b/.test(String(response.req.headers['accept-encoding'] ?? ''));
+  if (!canBePacked || text.length < WORTH_PACKING) return sendBytes(response, status, { type, body: text });
+  response.setHeader('Content-Encoding', 'gzip');
+  response.setHeader('Vary', 'Accept-Encoding');
+  return sendBytes(response, status, { type, body: await pack(text) });
 }
 
 export async function sendBytes(

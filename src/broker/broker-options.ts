@@ -44,6 +44,8 @@ export interface BrokerLimits {
   /** The largest payload with its headers, bytes. */
   readonly maxPayloadBytes: number;
   readonly maxConnections: number;
+  /** Connections of one address that have not signed in; never more than half of all connections. */
+  readonly maxSigningIn: number;
   /** Subscriptions of one connection. */
   readonly maxSubscriptions: number;
   /** The longest line of the protocol, bytes. */
@@ -85,13 +87,16 @@ export const BROKER_LIMITS: BrokerLimits = {
   maxPayloadBytes: 1024 * 1024,
   // A broker for a handful of nodes: what all could hold together stays within what a small machine has.
   maxConnections: 1024,
+  // Behind one address there may be a fleet whose link comes back: this many are through within a second or two.
+  maxSigningIn: 256,
   maxSubscriptions: 10_000,
   maxControlLineBytes: 4096,
   maxPendingBytes: 64 * 1024 * 1024,
   maxTotalPendingBytes: 256 * 1024 * 1024,
   // Links by satellite take seconds for a TLS handshake.
   signInTimeoutMs: 10_000,
-  writeTimeoutMs: 30_000,
+  // As steward broker-config writes it for nats-server: thin links are slow to read what comes at once.
+  writeTimeoutMs: 60_000,
   pingIntervalMs: 120_000,
   maxPingsOut: 2,
   drainTimeoutMs: 2000,

@@ -11,6 +11,8 @@ import type { WorkerCall, WorkerNews } from './worker.ts';
 /** A broker in a thread of its own; `failed` resolves should it end by itself. */
 export interface BrokerThread extends Broker {
   readonly failed: Promise<Error>;
+  /** Called when the last connection of a user has ended; where nobody has to sign in, of the name that it gave itself. */
+  onGone: (user: string) => void;
 }
 
 /**
@@ -35,6 +37,7 @@ interface Waiting {
 class RunningThread implements BrokerThread {
   readonly failed: Promise<Error>;
   readonly listening: Promise<void>;
+  onGone: (user: string) => void = () => {};
   port = 0;
   url = '';
   readonly #worker: Worker;
@@ -62,7 +65,7 @@ class RunningThread implements BrokerThread {
       );
       worker.on('exit', () => end(new BrokerError('failed', 'the embedded broker ended by itself')));
     });
-    worker.on('message', (news: WorkerNews) => this.#take(news));
+    worker.on('message', this.#take);
   }
 
   async setUsers(users: readonly BrokerUser[]): Promise<void> {
@@ -87,8 +90,9 @@ class RunningThread implements BrokerThread {
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
   }
 
-  #take(news: WorkerNews): void {
+  readonly #take = (news: WorkerNews): void => {
     if (news.news === 'log') return this.#logger[news.level](news.fields, news.text);
+    if (news.news === 'gone') return this.onGone(news.user);
     if (news.news === 'listening') {
       this.port = news.port;
       this.url = news.url;
@@ -98,7 +102,7 @@ class RunningThread implements BrokerThread {
     this.#waiting.delete(id);
     if (news.news === 'failed') waiting?.reject(toError(news.error));
     else waiting?.resolve();
-  }
+  };
 }
 
 /** The error as it was before it came from the thread. */

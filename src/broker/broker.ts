@@ -7,6 +7,7 @@ import { Connection } from './connection.ts';
 import { type Handshake, Handshakes } from './handshakes.ts';
 import type { BrokerLogger, ClientSocket, Hub } from './hub.ts';
 import { limitedLogger } from './limited-logger.ts';
+import { Newcomers } from './newcomers.ts';
 import { Flusher } from './output.ts';
 import { Router } from './router.ts';
 import { SignIn } from './sign-in.ts';
@@ -17,6 +18,8 @@ export interface BrokerDeps {
   readonly logger: BrokerLogger;
   /** ms; a clock that never goes back. */
   readonly now?: () => number;
+  /** The last connection of a user has ended; where nobody has to sign in, that of the name that it gave itself. */
+  readonly onGone?: (user: string) => void;
 }
 
 /** A running broker, until it is disposed of: clients still get what waits for them. */
@@ -31,6 +34,10 @@ export interface Broker extends AsyncDisposable {
   setUsers(users: readonly BrokerUser[]): Promise<void>;
 }
 
+/** The part of the time to sign in that one may take while others of its address wait. */
+const HURRIED = 1 / 5;
+/** How long a connection that is not taken has to hear why, ms. */
+const REFUSAL_MS = 200;
 const MOST_OFTEN_MS = 20;
 const LEAST_OFTEN_MS = 1000;
 
@@ -48,6 +55,7 @@ class RunningBroker implements Broker, Hub {
   readonly signIn: SignIn;
   readonly logger: BrokerLogger;
   readonly now: () => number;
+  readonly #onGone: (user: string) => void;
   port = 0;
   readonly #options: BrokerOptions;
   readonly #handshakes: Handshakes | undefined;
@@ -57,19 +65,29 @@ class RunningBroker implements Broker, Hub {
   /** Those whose TLS handshake is not done. */
   readonly #unsecured = new Set<Socket>();
   readonly #connections = new Set<Connection>();
+  readonly #newcomers: Newcomers;
+  /** Whose connections have ended since that was looked at. */
+  readonly #left = new Set<string | undefined>();
   #lastClient = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(options: BrokerOptions, { logger, now = () => performance.now() }: BrokerDeps) {
+  constructor(
+    options: BrokerOptions,
+    { logger, now = () => performance.now(), onGone = () => {} }: BrokerDeps,
+  ) {
     this.limits = limitsOf(options);
     if (options.users !== undefined) checkUsers(options.users);
     this.#options = options;
     this.logger = limitedLogger(logger, now);
     this.now = now;
+    this.#onGone = onGone;
     this.signIn = new SignIn(options);
+    const { maxSigningIn, maxConnections, signInTimeoutMs } = this.limits;
+    const most = Math.min(maxSigningIn, Math.max(1, Math.floor(maxConnections / 2)));
+    this.#newcomers = new Newcomers({ most, patienceMs: signInTimeoutMs * HURRIED }, now);
     this.#handshakes = options.tls && new Handshakes(options.tls, { timeoutMs: this.limits.signInTimeoutMs });
-    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ noDelay: true, keepAlive: true }, this.#accept);
   }
 
   get url(): string {
@@ -98,7 +116,11 @@ class RunningBroker implements Broker, Hub {
     return this.#stopped;
   }
 
-  endWhenWritten({ output, socket }: Connection): void {
+  welcomed({ id }: Pick<Connection, 'id'>): void {
+    this.#newcomers.left(id);
+  }
+
+  endWhenWritten({ output, socket }: Pick<Connection, 'output' | 'socket'>): void {
     const timer = setTimeout(() => socket.destroy(), this.limits.drainTimeoutMs);
     socket.once('close', () => clearTimeout(timer));
     output.onEmpty = () => socket.end();
@@ -120,19 +142,17 @@ class RunningBroker implements Broker, Hub {
     await closed;
   }
 
-  #accept(socket: Socket): void {
+  readonly #accept = (socket: Socket): void => {
     this.#sockets.add(socket);
     socket.on('error', () => {});
     socket.once('close', () => this.#sockets.delete(socket));
     this.#lastClient += 1;
     const client = { id: this.#lastClient, nonce: this.signIn.nonce() };
     socket.write(this.#info(socket, client));
-    if (this.#sockets.size > this.limits.maxConnections) {
-      this.logger.warn(
-        { connections: this.#sockets.size - 1 },
-        'a connection was refused: there are too many',
-      );
-      socket.end("-ERR 'maximum connections exceeded'\r\n", () => socket.destroy());
+    const fault = this.#admit(socket, client.id);
+    if (fault !== undefined) {
+      this.logger.warn({ connections: this.#sockets.size - 1, address: socket.remoteAddress }, fault.log);
+      this.#refuse(socket, fault.error);
     } else if (this.#handshakes === undefined) this.#open(socket, client);
     else {
       this.#unsecured.add(socket);
@@ -142,6 +162,26 @@ class RunningBroker implements Broker, Hub {
         this.#secured(handshake, client);
       });
     }
+  };
+
+  /** What was sent already is read: closed with bytes unread a connection is reset, and the reason is lost with it. */
+  #refuse(socket: Socket, error: string): void {
+    this.#sockets.delete(socket);
+    socket.resume();
+    socket.end(`-ERR '${error}'\r\n`);
+    const timer = setTimeout(() => socket.destroy(), REFUSAL_MS);
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** Why a connection is not taken; those that do not sign in give way to others. */
+  #admit(socket: Socket, id: number): { readonly log: string; readonly error: string } | undefined {
+    if (this.#sockets.size > this.limits.maxConnections && !this.#newcomers.makeRoom())
+      return { log: 'a connection was refused: there are too many', error: 'maximum connections exceeded' };
+    const newcomer = { address: socket.remoteAddress ?? '', end: () => socket.destroy() };
+    socket.once('close', () => this.#newcomers.left(id));
+    if (this.#newcomers.enter(id, newcomer)) return undefined;
+    const log = 'a connection was refused: too many of its address have not signed in';
+    return { log, error: 'maximum connections before sign-in exceeded' };
   }
 
   #secured({ socket, certificateFault }: Handshake, client: { id: number; nonce: string }): void {
@@ -161,13 +201,27 @@ class RunningBroker implements Broker, Hub {
     socket.once('close', () => {
       this.#connections.delete(connection);
       connection.closed();
+      this.#left.add(this.#whoIs(connection));
     });
     return connection;
+  }
+
+  /** Tells who left and is not back: once for all of them, as thousands may leave together. */
+  #tellGone(): void {
+    if (this.#left.size === 0) return;
+    for (const connection of this.#connections) this.#left.delete(this.#whoIs(connection));
+    for (const who of this.#left) if (who !== undefined) this.#onGone(who);
+    this.#left.clear();
+  }
+
+  #whoIs({ label }: Connection): string | undefined {
+    return this.signIn.isRequired ? label.user : label.name;
   }
 
   #checkAll(): void {
     const now = this.now();
     for (const connection of this.#connections) if (connection.isOpen) connection.check(now);
+    this.#tellGone();
   }
 
   #info(socket: Socket, { id, nonce }: { id: number; nonce: string }): string {

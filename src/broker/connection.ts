@@ -4,19 +4,14 @@ import { deliver, writeMessage } from './deliver.ts';
 import type { Frame } from './frame.ts';
 import type { ClientSocket, Hub } from './hub.ts';
 import { Output } from './output.ts';
-import { Parser, type ProtocolEvents, type ProtocolFault } from './parser.ts';
+import { isOversize, oversizeOf } from './oversize.ts';
+import { FAULTS, Parser, type ProtocolEvents, type ProtocolFault } from './parser.ts';
 import { PendingReplies } from './pending-replies.ts';
 import type { Permissions } from './permissions.ts';
 import type { SignedIn } from './sign-in.ts';
 import { isLiteral, isSubject, plainText } from './subject.ts';
 import { ClientSubscription, SubscriptionTable } from './subscriptions.ts';
 
-/** The error that a client gets before its connection ends; '' = none, as nats-server does it. */
-const FAULTS: Record<ProtocolFault, string> = {
-  'unknown-operation': 'Unknown Protocol Operation',
-  'line-too-long': 'maximum control line exceeded',
-  'bad-arguments': '',
-};
 const NO_RESPONDERS = '16 16\r\nNATS/1.0 503\r\n\r\n\r\n';
 /** Reply subjects that nats-server keeps for itself. */
 const RESERVED_REPLY = /^_(R|GR)_\./;
@@ -53,7 +48,7 @@ export class Connection implements ProtocolEvents {
     this.#parser = new Parser(hub.limits, this);
     this.#subscriptions = new SubscriptionTable(hub.limits.maxSubscriptions);
     if (!hub.signIn.isRequired) this.#welcome(hub.signIn.check(UNSAID, '')!);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('data', this.#onData);
   }
 
   /** The name that the client gave itself, and the user that it signed in as: for the log. */
@@ -93,14 +88,13 @@ export class Connection implements ProtocolEvents {
   pong(): void {}
 
   subscribe(subject: string, queue: string, sid: string): void {
-    if (this.#permissions?.canSubscribe(subject) === false) {
-      return this.#violation(`Subscription to ${quoted(subject)}${queue && ` using queue ${quoted(queue)}`}`);
-    }
-    if (!isSubject(subject)) return this.#error('Invalid Subject');
+    if (this.#permissions?.subscribe.allows(subject) === false)
+      return this.#violation(subscriptionTo({ subject, queue }));
+    if (isOversize(subject, queue, sid) || !isSubject(subject)) return this.#error('Invalid Subject');
     if (this.#subscriptions.get(sid) === undefined) {
       const added = new ClientSubscription(this, { subject, queue, sid });
       if (!this.#subscriptions.add(added)) return this.#refuseSubscription();
-      added.isFiltered = this.#permissions?.mustFilter(subject) ?? false;
+      added.isFiltered = this.#permissions?.subscribe.deniesPartOf(subject) ?? false;
       this.#hub.router.add(added);
     }
     this.#ok();
@@ -130,6 +124,8 @@ export class Connection implements ProtocolEvents {
 
   publish(frame: Frame): void {
     const { subject, reply } = frame;
+    const oversize = oversizeOf(frame);
+    if (oversize !== undefined) return this.#error(oversize);
     if (!this.#mayPublish(subject)) return this.#violation(`Publish to ${quoted(subject)}`);
     if (reply !== '' && RESERVED_REPLY.test(reply))
       return this.#violation(`Publish with Reply of ${quoted(reply)}`);
@@ -165,11 +161,10 @@ export class Connection implements ProtocolEvents {
     if (signedIn === undefined) return this.#refuseSignIn();
     this.#welcome(signedIn);
     for (const subscription of this.#subscriptions.values()) {
-      const { subject, queue } = subscription;
-      subscription.isFiltered = this.#permissions?.mustFilter(subject) ?? false;
-      if (this.#permissions?.canSubscribe(subject) !== false) continue;
+      subscription.isFiltered = this.#permissions?.subscribe.deniesPartOf(subscription.subject) ?? false;
+      if (this.#permissions?.subscribe.allows(subscription.subject) !== false) continue;
       this.#drop(subscription);
-      this.#violation(`Subscription to ${quoted(subject)}${queue && ` using queue ${quoted(queue)}`}`);
+      this.#violation(subscriptionTo(subscription));
     }
   }
 
@@ -224,17 +219,18 @@ export class Connection implements ProtocolEvents {
     this.output.close();
   }
 
-  #onData(chunk: Buffer): void {
+  readonly #onData = (chunk: Buffer): void => {
     if (!this.isOpen) return;
     this.#heardAt = this.#hub.now();
     this.#pingsOut = 0;
     this.#parser.feed(chunk);
     // Answers to the client itself wait too, where it does not read them.
     if (this.output.pendingBytes > this.#limits.maxPendingBytes) this.cutOff('Slow Consumer');
-  }
+  };
 
   #welcome(signedIn: SignedIn): void {
     this.#signedIn = signedIn;
+    this.#hub.welcomed(this);
     this.#permissions = signedIn.permissions;
     const rules = signedIn.permissions?.responses;
     this.#replies = rules && new PendingReplies(rules);
@@ -250,7 +246,7 @@ export class Connection implements ProtocolEvents {
   }
 
   #mayPublish(subject: string): boolean {
-    if (this.#permissions === undefined || this.#permissions.canPublish(subject)) return true;
+    if (this.#permissions === undefined || this.#permissions.publish.allows(subject)) return true;
     return this.#replies?.take(subject, this.#hub.now()) ?? false;
   }
 
@@ -292,6 +288,10 @@ export class Connection implements ProtocolEvents {
     this.isOpen = false;
     for (const subscription of this.#subscriptions.values()) this.#drop(subscription);
   }
+}
+
+function subscriptionTo({ subject, queue }: { readonly subject: string; readonly queue: string }): string {
+  return `Subscription to ${quoted(subject)}${queue && ` using queue ${quoted(queue)}`}`;
 }
 
 function quoted(subject: string): string {

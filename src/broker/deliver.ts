@@ -1,8 +1,7 @@
-import type { Connection } from './connection.ts';
 import type { Frame } from './frame.ts';
 import type { Output } from './output.ts';
 import type { Route } from './router.ts';
-import type { ClientSubscription } from './subscriptions.ts';
+import type { ClientSubscription, Receiver } from './subscriptions.ts';
 
 /**
  * Hands a message to each subscription of its route, and to one of each queue group, except to those of a client that
@@ -11,7 +10,7 @@ import type { ClientSubscription } from './subscriptions.ts';
 export function deliver(
   frame: Frame,
   { subject, plain, groups }: Route<ClientSubscription>,
-  except: Connection | undefined,
+  except: Receiver | undefined,
 ): boolean {
   let isDelivered = false;
   for (const subscription of plain) {

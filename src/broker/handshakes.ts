@@ -34,7 +34,7 @@ export class Handshakes {
         cause,
       });
     }
-    this.#server.on('secureConnection', (socket) => this.#done(socket));
+    this.#server.on('secureConnection', this.#done);
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
   }
 
@@ -46,12 +46,12 @@ export class Handshakes {
     this.#server.emit('connection', socket);
   }
 
-  #done(socket: TLSSocket): void {
+  readonly #done = (socket: TLSSocket): void => {
     const done = this.#waiting.get(peerOf(socket));
     if (done === undefined) return void socket.destroy();
     this.#waiting.delete(peerOf(socket));
     done({ socket, certificateFault: this.#asksForCertificate ? certificateFault(socket) : '' });
-  }
+  };
 }
 
 function certificateFault(socket: TLSSocket): string {

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import type { BrokerLimits } from './broker-options.ts';
-import type { Connection } from './connection.ts';
-import type { Flusher } from './output.ts';
+import type { Flusher, Output } from './output.ts';
 import type { Router } from './router.ts';
 import type { SignIn } from './sign-in.ts';
 import type { ClientSubscription } from './subscriptions.ts';
@@ -23,8 +22,10 @@ export interface Hub {
   readonly signIn: SignIn;
   readonly logger: BrokerLogger;
   now(): number;
+  /** A client has signed in. */
+  welcomed(connection: { readonly id: number }): void;
   /** Ends a connection once what waits for its client is written, or the client has not read it in time. */
-  endWhenWritten(connection: Connection): void;
+  endWhenWritten(connection: { readonly output: Output; readonly socket: ClientSocket }): void;
   /** Cuts off the client for which most waits, where too much waits for all of them. */
   relieve(): void;
 }

@@ -21,6 +21,13 @@ export interface ProtocolEvents {
 
 export type ProtocolFault = 'unknown-operation' | 'line-too-long' | 'bad-arguments';
 
+/** What a client gets before its connection ends; '' = nothing, as nats-server does it. */
+export const FAULTS: Record<ProtocolFault, string> = {
+  'unknown-operation': 'Unknown Protocol Operation',
+  'line-too-long': 'maximum control line exceeded',
+  'bad-arguments': '',
+};
+
 export interface ParserOptions {
   readonly maxControlLineBytes: number;
 }
@@ -89,7 +96,7 @@ export class Parser {
     return (chunk[at]! | 0x20) === 0x63 || this.#events.mayBegin();
   }
 
-  /** Takes the line that ends at `end`, and the payload after it; gives the place behind. */
+  /** Takes the line that ends at `end`, and the payload after it; returns the place behind. */
   #takeLine(buffer: Buffer, start: number, end: number): number {
     if (!this.#mayBegin(buffer, start)) return end + 1;
     const operation = operationAt(buffer, start);
@@ -162,7 +169,7 @@ export class Parser {
     return buffer.length;
   }
 
-  /** Reads `subject [reply] [headers] size` and gives the size; -1 where it is not that. */
+  /** Reads `subject [reply] [headers] size` and returns the size; -1 where it is not that. */
   #readFrameLine(buffer: Buffer, { from, last, end, hasHeaders }: FrameLine): number {
     const count = this.#split(buffer, from, last);
     const sizes = hasHeaders ? 2 : 1;
@@ -218,7 +225,7 @@ export class Parser {
     return buffer.toString('latin1', this.#starts[index], this.#ends[index]);
   }
 
-  /** Finds the tokens between blanks; gives their number, of which at most MAX_TOKENS are kept. */
+  /** Finds the tokens between blanks; returns their number, of which at most MAX_TOKENS are kept. */
   #split(buffer: Buffer, from: number, to: number): number {
     let count = 0;
     let at = from;
@@ -247,7 +254,7 @@ interface FrameLine {
   readonly hasHeaders: boolean;
 }
 
-/** The place of the next LF, looked for in so many bytes; -1 where there is none. */
+/** The place of the next LF, looked for in some bytes; -1 where there is none. */
 function lineEnd(buffer: Buffer, from: number, within: number): number {
   const stop = Math.min(buffer.length, from + within);
   for (let at = from; at < stop; at += 1) if (buffer[at] === LF) return at;

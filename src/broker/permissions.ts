@@ -8,33 +8,20 @@ const RESPONSES = { max: 1, withinMs: 120_000 } as const;
 export class Permissions {
   /** Answers that it may give without being allowed the subject. */
   readonly responses: Required<ResponseRules> | undefined;
-  readonly #publish: Rules;
-  readonly #subscribe: Rules;
+  readonly publish: Rules;
+  readonly subscribe: Rules;
 
   constructor({ publish, subscribe, allowResponses = false }: BrokerPermissions) {
     if (allowResponses !== false) {
       this.responses = { ...RESPONSES, ...(allowResponses === true ? {} : allowResponses) };
     }
-    this.#publish = new Rules(this.responses === undefined ? publish : { allow: [], ...publish });
-    this.#subscribe = new Rules(subscribe);
-  }
-
-  canPublish(subject: string): boolean {
-    return this.#publish.allows(subject);
-  }
-
-  canSubscribe(subject: string): boolean {
-    return this.#subscribe.allows(subject);
-  }
-
-  /** Whether a subscription that is allowed covers subjects that are denied: its messages must be looked at singly. */
-  mustFilter(subject: string): boolean {
-    return this.#subscribe.deniesPartOf(subject);
+    this.publish = new Rules(this.responses === undefined ? publish : { allow: [], ...publish });
+    this.subscribe = new Rules(subscribe);
   }
 
   /** Whether a message on this subject may go to the user. */
   canReceive(subject: string): boolean {
-    return !this.#subscribe.denies(subject);
+    return !this.subscribe.denies(subject);
   }
 }
 
@@ -63,6 +50,7 @@ class Rules {
     return this.#deny.some((denied) => isWithin(subject, denied));
   }
 
+  /** Whether a subject covers subjects that are denied: messages of a subscription must then be looked at singly. */
   deniesPartOf(subject: string): boolean {
     return this.#deny.some((denied) => overlap(subject, denied));
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomTest } from '../../test/support/random-test.ts';
 import { Router, type Subscription } from './router.ts';
 import { isWithin } from './subject.ts';
 
@@ -7,12 +8,8 @@ function subscription(subject: string, queue = ''): Subscription {
   return { owner: undefined, subject, queue, sid: '', isEnded: false };
 }
 
-test('a router finds what each subject matches, whatever came and went before', () => {
-  let seed = 11;
-  const pick = <T>(from: readonly T[]): T => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return from[Math.floor((seed / 2_147_483_648) * from.length)]!;
-  };
+randomTest('a router finds what each subject matches, whatever came and went before', (_t, { random }) => {
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   const tokens = ['a', 'b', 'c', '*'];
   const make = (last: readonly string[]) =>
     [...Array.from({ length: pick([0, 1, 2, 3]) }, () => pick(tokens)), pick(last)].join('.');

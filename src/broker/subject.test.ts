@@ -15,7 +15,7 @@ test('a wildcard is a whole token', () => {
   assert.ok(!isLiteral('a..b'));
 });
 
-test('one subject is within another when that one matches all that it can match', () => {
+test('one subject is within another when the other matches all that it can match', () => {
   const pairs = [
     ...[
       'a a',

@@ -1,9 +1,15 @@
-import type { Connection } from './connection.ts';
+import type { Frame } from './frame.ts';
 import type { Subscription } from './router.ts';
+
+/** The client that a subscription belongs to. */
+export interface Receiver {
+  /** Takes a message for one of its subscriptions; false where it must not have it. */
+  receive(subscription: ClientSubscription, frame: Frame, subject: string): boolean;
+}
 
 /** One subscription of a client, with how much it got. */
 export class ClientSubscription implements Subscription {
-  readonly owner: Connection;
+  readonly owner: Receiver;
   readonly subject: string;
   readonly queue: string;
   readonly sid: string;
@@ -16,7 +22,7 @@ export class ClientSubscription implements Subscription {
   readonly #head: Head = { subject: undefined, bytes: Buffer.alloc(0) };
   readonly #headedHead: Head = { subject: undefined, bytes: Buffer.alloc(0) };
 
-  constructor(owner: Connection, { subject, queue, sid }: { subject: string; queue: string; sid: string }) {
+  constructor(owner: Receiver, { subject, queue, sid }: { subject: string; queue: string; sid: string }) {
     this.owner = owner;
     this.subject = subject;
     this.queue = queue;
@@ -39,7 +45,7 @@ interface Head {
   bytes: Buffer;
 }
 
-/** A long subject makes a tree as deep as it has tokens: so many of them count as one subscription more. */
+/** A long subject makes a tree as deep as it has tokens: that number of them counts as one subscription more. */
 const TOKENS_AS_ONE = 16;
 
 /** The subscriptions of one client, by their sid. */

@@ -20,7 +20,8 @@ export async function readTlsFiles(files: TlsFiles, settings: TlsSettings): Prom
     [certificate, settings.certificate, key === '' ? settings.clientCa : settings.key],
     [key, settings.key, settings.certificate],
   ] as const) {
-    if (path === '') throw new BrokerError('bad-option', `${missing} is missing: give it beside ${given}`);
+    if (path === '')
+      throw new BrokerError('bad-option', `${missing} is missing: give it together with ${given}`);
   }
   return {
     certificate: await read(certificate, settings.certificate),

@@ -19,7 +19,7 @@ export function watchUsers(
   return { [Symbol.dispose]: () => unwatchFile(path, listener) };
 }
 
-/** Reads the users of a file and gives them to a broker; how many there are. Throws BrokerError. */
+/** Reads the users of a file and hands them to a broker; returns how many there are. Throws BrokerError. */
 export async function reloadUsers(path: string, broker: Broker): Promise<number> {
   const users = await readUsersFile(path);
   await broker.setUsers(users);

@@ -12,6 +12,7 @@ export type WorkerNews =
       readonly fields: object;
       readonly text: string;
     }
+  | { readonly news: 'gone'; readonly user: string }
   | { readonly news: 'done'; readonly id: number }
   | { readonly news: 'failed'; readonly id: number; readonly error: { code: string; message: string } };
 
@@ -33,7 +34,7 @@ async function serve(port: NonNullable<typeof parentPort>, options: BrokerOption
   const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
   let broker: Broker;
   try {
-    broker = await startBroker(options, { logger });
+    broker = await startBroker(options, { logger, onGone: (user) => tell({ news: 'gone', user }) });
   } catch (error) {
     tell({ news: 'failed', id: START_ID, error: toFault(error) });
     return;

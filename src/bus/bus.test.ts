@@ -5,14 +5,21 @@ import { test } from 'node:test';
 import { startBroker } from '../../test/support/broker.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
-import { Bus, type BusMessage } from './bus.ts';
+import type { WireMessage } from '../message/wire-message.ts';
+import { Bus } from './bus.ts';
 import type { BusOptions } from './connect-options.ts';
 
 function optionsFor(brokerAddress: string): BusOptions {
   return {
     ...{ nodeName: 'ship1', brokerAddress, rootCaPath: '', nkeySeedFile: '' },
     ...{ credsFile: '', tlsCertFile: '', tlsKeyFile: '' },
-    ...{ connectTimeoutMs: 1000, retryIntervalMs: 10, reconnectJitterMs: 1, reconnectJitterTlsMs: 1 },
+    ...{
+      connectTimeoutMs: 1000,
+      silenceMs: 60_000,
+      retryIntervalMs: 10,
+      reconnectJitterMs: 1,
+      reconnectJitterTlsMs: 1,
+    },
   };
 }
 
@@ -25,18 +32,23 @@ function deps() {
     faults,
     warnings,
     logger: { info: () => {}, warn: (_: object, text: string) => void warnings.push(text) },
-    onConnect: () => void events.push('connect'),
-    onDisconnect: () => void events.push('disconnect'),
-    onRefused: () => 'report' as const,
-    onFault: (text: string) => void faults.push(text),
+    connected: () => void events.push('connect'),
+    disconnected: () => void events.push('disconnect'),
+    linkFailed: (text: string) => void faults.push(text),
   };
+}
+
+function startBus(options: BusOptions, made: ReturnType<typeof deps>): Bus {
+  const bus = new Bus(options, made);
+  bus.start([made]);
+  return bus;
 }
 
 test('messages, headers and the word that nobody listens come through a broker', async (t) => {
   const broker = await startBroker(t);
   const made = deps();
-  await using bus = new Bus(optionsFor(`127.0.0.1:${broker.port}`), made);
-  const seen: BusMessage[] = [];
+  await using bus = startBus(optionsFor(`127.0.0.1:${broker.port}`), made);
+  const seen: WireMessage[] = [];
   using early = bus.subscribe('a.*', (message) => void seen.push(message));
   await bus.firstAttempt(5000);
   await early.ready();
@@ -44,7 +56,7 @@ test('messages, headers and the word that nobody listens come through a broker',
   assert.equal(bus.publish('a.b', 'text', { reply: 'r', headers: { 'Some-Header': 'x y' } }), true);
   assert.equal(bus.publish('nobody.listens', '', { reply: 'a.answer' }), true);
   await waitFor('both messages', () => seen.length === 2);
-  const [first, second] = seen as [BusMessage, BusMessage];
+  const [first, second] = seen as [WireMessage, WireMessage];
   assert.deepEqual(
     [first.subject, first.reply, String(Buffer.from(first.payload)), first.noResponders],
     ['a.b', 'r', 'text', false],
@@ -54,7 +66,7 @@ test('messages, headers and the word that nobody listens come through a broker',
 });
 
 test('without a broker nothing is published, and stopping does not wait', async () => {
-  const bus = new Bus(optionsFor(`127.0.0.1:${await freePort()}`), deps());
+  const bus = startBus(optionsFor(`127.0.0.1:${await freePort()}`), deps());
   await bus.firstAttempt(5000);
   assert.equal(bus.isConnected, false);
   assert.equal(bus.publish('a', 'b'), false);
@@ -70,7 +82,7 @@ test('attempts that fail leave nothing behind, and their warnings no password', 
     added.push(this);
     return Reflect.apply(original, this, args);
   });
-  const bus = new Bus(optionsFor(`nats://me:secret@127.0.0.1:${await freePort()}`), made);
+  const bus = startBus(optionsFor(`nats://me:secret@127.0.0.1:${await freePort()}`), made);
   await waitFor('several attempts', () => added.length >= 10);
   const most = Math.max(...[...new Set(added)].map((signal) => getEventListeners(signal, 'abort').length));
   await bus[Symbol.asyncDispose]();
@@ -86,18 +98,27 @@ test('a broker that is silent does not hold up the stop', async (t) => {
   const server = createServer(() => {}).listen(0, '127.0.0.1');
   t.after(() => server.close());
   await new Promise((resolve) => server.once('listening', resolve));
-  const bus = new Bus(optionsFor(`127.0.0.1:${(server.address() as { port: number }).port}`), deps());
+  const bus = startBus(optionsFor(`127.0.0.1:${(server.address() as { port: number }).port}`), deps());
   await bus[Symbol.asyncDispose]();
 });
 
 test('a flush ends with the connection that it waits for', async (t) => {
   const broker = await startBroker(t);
   const made = deps();
-  await using bus = new Bus(optionsFor(broker.url), made);
+  await using bus = startBus(optionsFor(broker.url), made);
   await bus.firstAttempt(5000);
   broker.pause();
   const early = bus.subscribe('a', () => {});
   const both = Promise.all([bus.flush(), early.ready()]);
   await broker.kill();
   await both;
+});
+
+test('a broker that takes no headers is named with the way out, and tried again', async (t) => {
+  const broker = await startBroker(t, { config: 'no_header_support: true' });
+  const made = deps();
+  await using bus = startBus(optionsFor(`127.0.0.1:${broker.port}`), made);
+  const [text] = await waitFor('the reason', () => made.faults.length > 0 && made.faults);
+  assert.match(text!, /takes no headers, without which nothing can be delivered: take no_header_support out/);
+  assert.equal(bus.isConnected, false);
 });

@@ -1,30 +1,23 @@
 import {
   connect,
   headers as createHeaders,
-  type Msg,
   type NatsConnection,
   PermissionViolationError,
   type Status,
   type Subscription,
 } from '@nats-io/transport-node';
 import { pause } from '../lib/pause.ts';
+import type { WireMessage } from '../message/wire-message.ts';
 import { BusError } from './bus-error.ts';
-import { connectFault, type FaultSettings, permissionFault } from './connect-fault.ts';
-import { type BusOptions, connectOptions, shownAddress } from './connect-options.ts';
+import { connectFault, type FaultSettings, noHeaders, permissionFault } from './connect-fault.ts';
+import { type BusOptions, connectOptions, jitterMs, shownAddress } from './connect-options.ts';
 import { signInOf } from './credentials.ts';
-import { FaultLog, type Telling } from './fault-log.ts';
+import { FaultLog, refusalLoudness } from './fault-log.ts';
+import { bytesIn } from './library-internals.ts';
+import type { LinkListener } from './link-listener.ts';
+import { watchSilence } from './silence-watch.ts';
+import { droppedText, isReadable, toWireMessage } from './to-wire-message.ts';
 import { whenAborted } from './when-aborted.ts';
-
-/** A message as it came from the broker. */
-export interface BusMessage {
-  readonly subject: string;
-  /** Where the sender waits for an answer, or empty. */
-  readonly reply: string;
-  readonly payload: Uint8Array;
-  /** The broker's word that nobody listens on the subject that was published to. */
-  readonly noResponders: boolean;
-  header(name: string): string | undefined;
-}
 
 /** An interest in a subject, kept over reconnects until it is disposed of. */
 export interface BusSubscription extends Disposable {
@@ -34,18 +27,11 @@ export interface BusSubscription extends Disposable {
 
 export interface BusDeps {
   readonly logger: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
-  /** Called after each connect and reconnect. */
-  onConnect(): void;
-  onDisconnect(): void;
-  /** The broker forbade to publish or to subscribe; answers whether that is worth a word. */
-  onRefused(operation: 'publish' | 'subscription', subject: string): Telling;
-  /** A fault of the link, already in the log, that errorCentral should know of; a lasting one comes once. */
-  onFault(text: string): void;
 }
 
 interface Wanted {
   readonly subject: string;
-  readonly handler: (message: BusMessage) => void;
+  readonly handler: (message: WireMessage) => void;
   subscription: Subscription | undefined;
   refused: BusError | undefined;
 }
@@ -62,8 +48,10 @@ export class Bus implements AsyncDisposable {
   readonly #firstAttempt = Promise.withResolvers<void>();
   /** Ends what waits for a flush: the library leaves it waiting when the connection is gone. */
   readonly #flushes = new Set<() => void>();
+  #flush: Promise<void> | undefined;
   readonly #faults: FaultLog;
-  readonly #loop: Promise<void>;
+  #listeners: readonly LinkListener[] = [];
+  #loop: Promise<void> | undefined;
   /** Further brokers of the cluster, as the last one named them. */
   #learnt: readonly string[] = [];
   #failures = 0;
@@ -71,17 +59,24 @@ export class Bus implements AsyncDisposable {
   #isConnected = false;
   #maxPayload = 1024 * 1024;
 
-  /** Starts connecting. Throws BusError 'bad-option' for files that cannot be used. */
+  /** Throws BusError 'bad-option' for files that cannot be used. */
   constructor(options: BusOptions, deps: BusDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#faults = new FaultLog({
       logger: deps.logger,
-      onFault: (text) => deps.onFault(text),
+      onFault: (text) => {
+        for (const listener of this.#listeners) listener.linkFailed?.(text);
+      },
       now: () => performance.now(),
     });
     connectOptions(options);
-    this.#loop = this.#keepConnected();
+  }
+
+  /** Connects, and again after each loss of the connection; `listeners` hear how the link fares. */
+  start(listeners: readonly LinkListener[]): void {
+    this.#listeners = listeners;
+    this.#loop ??= this.#keepConnected();
   }
 
   get isConnected(): boolean {
@@ -117,7 +112,7 @@ export class Bus implements AsyncDisposable {
   }
 
   /** Listens on a subject (wildcards allowed) from now on, whenever there is a connection. */
-  subscribe(subject: string, handler: (message: BusMessage) => void): BusSubscription {
+  subscribe(subject: string, handler: (message: WireMessage) => void): BusSubscription {
     const wanted: Wanted = { subject, handler, subscription: undefined, refused: undefined };
     this.#wanted.add(wanted);
     if (this.#connection) this.#apply(wanted, this.#connection);
@@ -141,18 +136,28 @@ export class Bus implements AsyncDisposable {
   }
 
   /** Resolves when all that was published has reached the broker, or the connection is gone. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    // Those who ask in the same moment ask with one ping.
+    this.#flush ??= Promise.resolve().then(() => {
+      this.#flush = undefined;
+      return this.#ping();
+    });
+    return this.#flush;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const listener of this.#listeners) listener.closing?.();
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  async #ping(): Promise<void> {
     if (!this.#connection) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#flushes.add(resolve);
     this.#connection.flush().then(resolve, () => resolve());
     await promise;
     this.#flushes.delete(resolve);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
   }
 
   async #keepConnected(): Promise<void> {
@@ -165,7 +170,7 @@ export class Bus implements AsyncDisposable {
       const { retryIntervalMs } = this.#options;
       // A connection that held is made again at once; the broker may have another one at hand.
       const hasHeld = connection && performance.now() - startedAt >= retryIntervalMs;
-      if (!hasHeld) await pause(retryIntervalMs + this.#jitterMs(), this.#stop.signal);
+      if (!hasHeld) await pause(retryIntervalMs + jitterMs(this.#options), this.#stop.signal);
     }
   }
 
@@ -175,11 +180,19 @@ export class Bus implements AsyncDisposable {
       const attempt = connect(connectOptions(this.#options, this.#learnt));
       const connection = await Promise.race([attempt, stopped.promise]);
       if (!connection) void attempt.then((late) => late.close()).catch(() => {});
-      return connection;
+      if (connection?.info?.headers !== false) return connection;
+      await connection.close();
+      throw noHeaders();
     } catch (error) {
       this.#tellFailure(error);
       return undefined;
     }
+  }
+
+  #cut(connection: NatsConnection): void {
+    const text = `nothing came from the broker for ${this.#options.silenceMs / 1000} s: the connection is cut`;
+    this.#faults.tell(text, 'log');
+    connection.reconnect().catch(() => {});
   }
 
   #tellFailure(error: unknown): void {
@@ -194,14 +207,13 @@ export class Bus implements AsyncDisposable {
     );
   }
 
-  #jitterMs(): number {
-    const { reconnectJitterMs, reconnectJitterTlsMs, rootCaPath, tlsCertFile, brokerAddress } = this.#options;
-    const usesTls = rootCaPath !== '' || tlsCertFile !== '' || brokerAddress.includes('tls://');
-    return Math.random() * (usesTls ? reconnectJitterTlsMs : reconnectJitterMs);
-  }
-
   async #untilClosed(connection: NatsConnection): Promise<void> {
     using stopped = whenAborted(this.#stop.signal);
+    using _ = watchSilence(this.#options.silenceMs, {
+      bytesIn: () => bytesIn(connection),
+      ask: () => void this.flush(),
+      cut: () => this.#cut(connection),
+    });
     void this.#watch(connection);
     await Promise.race([connection.closed(), stopped.promise]);
     this.#learnt = connection.info?.connect_urls ?? this.#learnt;
@@ -222,8 +234,8 @@ export class Bus implements AsyncDisposable {
     else if (status.type === 'error') {
       if (status.error instanceof PermissionViolationError) {
         const { operation, subject } = status.error;
-        const telling = this.#deps.onRefused(operation, subject);
-        this.#faults.tell(permissionFault(operation, subject), telling);
+        for (const listener of this.#listeners) listener.refused?.(operation, subject);
+        this.#faults.tell(permissionFault(operation, subject), refusalLoudness(operation, subject));
       } else {
         this.#faults.tell(`the broker reports: ${status.error.message}`, 'log');
       }
@@ -238,7 +250,7 @@ export class Bus implements AsyncDisposable {
     for (const wanted of this.#wanted) this.#apply(wanted, connection);
     this.#isConnected = true;
     this.#deps.logger.info({ server: connection.getServer() }, 'connected to the broker');
-    this.#deps.onConnect();
+    for (const listener of this.#listeners) listener.connected?.();
   }
 
   #disconnected(): void {
@@ -247,7 +259,7 @@ export class Bus implements AsyncDisposable {
     this.#faults.nextPhase();
     if (!this.#stop.signal.aborted)
       this.#deps.logger.warn({}, 'the connection to the broker is gone; reconnecting');
-    this.#deps.onDisconnect();
+    for (const listener of this.#listeners) listener.disconnected?.();
   }
 
   #apply(wanted: Wanted, connection: NatsConnection): void {
@@ -255,7 +267,8 @@ export class Bus implements AsyncDisposable {
     wanted.subscription = connection.subscribe(wanted.subject, {
       callback: (error, msg) => {
         if (error) wanted.refused = refusal(error, wanted.subject);
-        else wanted.handler(toBusMessage(msg));
+        else if (isReadable(msg)) wanted.handler(toWireMessage(msg));
+        else this.#faults.tell(droppedText(msg), 'log');
       },
     });
   }
@@ -265,17 +278,6 @@ function refusal(error: Error, subject: string): BusError {
   return new BusError('refused', `the broker does not allow to subscribe to ${subject}: ${error.message}`, {
     cause: error,
   });
-}
-
-function toBusMessage(msg: Msg): BusMessage {
-  const headers = msg.headers;
-  return {
-    subject: msg.subject,
-    reply: msg.reply ?? '',
-    payload: msg.data,
-    noResponders: headers?.code === 503 && msg.data.length === 0,
-    header: (name) => headers?.get(name) || undefined,
-  };
 }
 
 async function closeBounded(connection: NatsConnection): Promise<void> {

@@ -27,11 +27,22 @@ export interface FaultSettings {
   readonly tlsCertFile: string;
 }
 
+/** The fault of a broker that takes no headers. */
+export function noHeaders(): Error {
+  return Object.assign(new Error('the broker takes no headers'), { code: 'NO_HEADERS' });
+}
+
 type Sentence = (settings: FaultSettings, error: { message: string; code: string }) => string;
 type Rule = readonly [codes: RegExp, kind: ConnectFaultKind, sentence: Sentence];
 
 /** By the code of Node's error; the first that fits counts. */
 const RULES: readonly Rule[] = [
+  [
+    /^NO_HEADERS$/,
+    'setting',
+    () =>
+      'it takes no headers, without which nothing can be delivered: take no_header_support out of its configuration, or use nats-server 2.2 or newer',
+  ],
   [
     /^CERT_HAS_EXPIRED$/,
     'certificate',

@@ -11,7 +11,13 @@ import { type BusOptions, connectOptions } from './connect-options.ts';
 const OPTIONS: BusOptions = {
   ...{ nodeName: 'ship1', brokerAddress: '127.0.0.1:4222', rootCaPath: '', nkeySeedFile: '' },
   ...{ credsFile: '', tlsCertFile: '', tlsKeyFile: '' },
-  ...{ connectTimeoutMs: 1000, retryIntervalMs: 2000, reconnectJitterMs: 3, reconnectJitterTlsMs: 4 },
+  ...{
+    connectTimeoutMs: 1000,
+    silenceMs: 60_000,
+    retryIntervalMs: 2000,
+    reconnectJitterMs: 3,
+    reconnectJitterTlsMs: 4,
+  },
 };
 
 test('several addresses, and the first user and password among them', () => {

@@ -2,6 +2,9 @@ import type { NodeConnectionOptions } from '@nats-io/transport-node';
 import { readCredentials } from './credentials.ts';
 import { tlsOptions } from './tls-options.ts';
 
+/** The longest time that a timer takes, ms. */
+const NEVER_MS = 2 ** 31 - 1;
+
 /** How to reach the broker. */
 export interface BusOptions {
   /** The node's name, shown in the broker's list of connections. */
@@ -9,6 +12,8 @@ export interface BusOptions {
   /** One address or several, separated by commas: host:port, nats://host:port or tls://host:port. */
   readonly brokerAddress: string;
   readonly connectTimeoutMs: number;
+  /** How long nothing may come from the broker before the connection is cut, ms. */
+  readonly silenceMs: number;
   readonly retryIntervalMs: number;
   readonly reconnectJitterMs: number;
   readonly reconnectJitterTlsMs: number;
@@ -40,13 +45,19 @@ export function connectOptions(options: BusOptions, learnt: readonly string[] = 
     // The library does not tell why it fails to reconnect; the bus connects anew, and tells.
     reconnect: false,
     noAsyncTraces: true,
-    // A cut link is noticed within a minute, without costing a satellite link much.
-    pingInterval: 20_000,
-    maxPingOut: 2,
+    // The library takes a pong that waits behind our own bytes for one that is lost: the bus looks for itself.
+    pingInterval: NEVER_MS,
     ...(tls ? { tls } : {}),
     ...(authenticator ? { authenticator } : {}),
     ...(user === undefined ? {} : { user, pass: pass ?? '' }),
   };
+}
+
+/** By how much an attempt to connect is put off at random, so that a fleet does not come all at once, ms. */
+export function jitterMs(options: BusOptions): number {
+  const { reconnectJitterMs, reconnectJitterTlsMs, rootCaPath, tlsCertFile, brokerAddress } = options;
+  const usesTls = rootCaPath !== '' || tlsCertFile !== '' || brokerAddress.includes('tls://');
+  return Math.random() * (usesTls ? reconnectJitterTlsMs : reconnectJitterMs);
 }
 
 /** The addresses as they may be shown: without user and password. */

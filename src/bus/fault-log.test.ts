@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FaultLog } from './fault-log.ts';
+import { FaultLog, refusalLoudness } from './fault-log.ts';
 
 function faultLog() {
   const made = { now: 0, logged: [] as string[], reported: [] as string[] };
@@ -27,4 +27,16 @@ test('after the link came or went a fault is reported again, and still not logge
   faults.nextPhase();
   faults.tell('a', 'report');
   assert.deepEqual([made.logged, made.reported], [['a'], ['a', 'a']]);
+});
+
+test('subjects that are tried where older permissions may forbid them are refused in silence', () => {
+  for (const subject of ['*.*.hub.REQRelay.EventACK', '*.*.hub.REQRelay.EventACK.from.>', 'a.*.*.reply.b.*'])
+    assert.equal(refusalLoudness('subscription', subject), 'silent', subject);
+  for (const subject of [
+    'a.Steward.State',
+    'a.Steward.State.from.b',
+    'errorCentral.REQErrorLog.EventACK.from.b',
+  ])
+    assert.equal(refusalLoudness('publish', subject), 'log', subject);
+  assert.equal(refusalLoudness('subscription', 'a.REQPing.EventACK.from.>'), 'report');
 });

@@ -1,5 +1,24 @@
+import { ERROR_CENTRAL } from '../message/names.ts';
+
 /** What becomes of a fault: nothing, a line in the log, or that and a report to errorCentral. */
-export type Telling = 'silent' | 'log' | 'report';
+export type FaultLoudness = 'silent' | 'log' | 'report';
+
+/** Permissions of a broker from before this question was there; reports work without it. */
+const STATE_QUESTION = /\.Steward\.State(\.from\..+)?$/;
+/** Another way is found for answers that do not come through a subject of their own, and its refusal is told. */
+const OWN_ANSWERS = /\.reply\..+\.\*$/;
+
+/** Where a relay hears of targets with dots in their names, which permissions allow only where there are such. */
+const DOTTED_RELAY = /^\*\.\*\..*\.REQRelay\.EventACK(\.from\.>)?$/;
+
+/** How loud the refusal of a subject is. */
+export function refusalLoudness(operation: 'publish' | 'subscription', subject: string): FaultLoudness {
+  const isTried = OWN_ANSWERS.test(subject) || DOTTED_RELAY.test(subject);
+  if (operation === 'subscription' && isTried) return 'silent';
+  // A report about it would take the same way.
+  const isLogged = subject.startsWith(`${ERROR_CENTRAL}.`) || STATE_QUESTION.test(subject);
+  return operation === 'publish' && isLogged ? 'log' : 'report';
+}
 
 export interface FaultLogDeps {
   readonly logger: { warn(fields: object, text: string): void };
@@ -27,10 +46,10 @@ export class FaultLog {
     this.#deps = deps;
   }
 
-  tell(text: string, telling: Telling): void {
-    if (telling === 'silent') return;
+  tell(text: string, loudness: FaultLoudness): void {
+    if (loudness === 'silent') return;
     const now = this.#deps.now();
-    const isReported = telling === 'report' && this.#reported.get(text) !== this.#phase;
+    const isReported = loudness === 'report' && this.#reported.get(text) !== this.#phase;
     const isLogged = now - (this.#logged.get(text) ?? Number.NEGATIVE_INFINITY) >= QUIET_MS;
     if (isLogged) {
       remember(this.#logged, text, now);

@@ -3,6 +3,7 @@ import { pause } from '../lib/pause.ts';
 import { faultSettings } from './bus.ts';
 import { type ConnectFault, connectFault } from './connect-fault.ts';
 import { type BusOptions, connectOptions } from './connect-options.ts';
+import { isEncrypted } from './library-internals.ts';
 
 /** How long the broker may take to say that nobody listens, ms. */
 const PATIENCE_MS = 500;
@@ -15,6 +16,8 @@ export class BrokerProbe implements AsyncDisposable {
   /** Whether messages may have headers, without which nothing can be told apart from the reference. */
   readonly hasHeaders: boolean;
   readonly isEncrypted: boolean;
+  /** Whether it asks who connects. */
+  readonly wantsSignIn: boolean;
   readonly roundTripMs: number;
   readonly #connection: NatsConnection;
   /** What was refused so far, as `publish subject` or `subscription subject`. */
@@ -27,7 +30,8 @@ export class BrokerProbe implements AsyncDisposable {
     this.version = info?.version ?? '';
     this.maxPayload = info?.max_payload ?? 0;
     this.hasHeaders = info?.headers === true;
-    this.isEncrypted = info?.tls_required === true || isTls(connection);
+    this.wantsSignIn = info?.auth_required === true;
+    this.isEncrypted = info?.tls_required === true || isEncrypted(connection);
     this.roundTripMs = roundTripMs;
     void this.#listen();
   }
@@ -97,10 +101,4 @@ export async function probeBroker(options: BusOptions): Promise<BrokerProbe | { 
   } catch (error) {
     return { fault: connectFault(error, faultSettings(options)) };
   }
-}
-
-function isTls(connection: NatsConnection): boolean {
-  const { transport } = (connection as unknown as { protocol?: { transport?: { isEncrypted?(): boolean } } })
-    .protocol ?? { transport: undefined };
-  return transport?.isEncrypted?.() === true;
 }

@@ -13,7 +13,7 @@ test('a client submits, follows events, and reads lists, a request and its outpu
   const stop = new AbortController();
   const events: ApiEvent[] = [];
   const following = (async () => {
-    for await (const event of client.events({ types: ['hello', 'requests', 'output'] }, stop.signal)) {
+    for await (const event of client.events({ type: ['hello', 'requests', 'output'] }, stop.signal)) {
       events.push(event);
       if (event.type === 'hello')
         await client.submit([{ toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['uptime'] }]);

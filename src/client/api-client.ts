@@ -1,29 +1,8 @@
+import type { OperationName } from '../contract/contract.ts';
 import type { ApiEvent, EventFilter } from '../contract/events.ts';
-import type {
-  AuditFilter,
-  ErrorFilter,
-  ErrorLine,
-  MethodDescription,
-  NodeSummary,
-  ProcessSummary,
-  QueueSummary,
-  StatusAnswer,
-  TargetAnswer,
-} from '../contract/nodes.ts';
-import type {
-  BatchSummary,
-  CancelResult,
-  OutputOptions,
-  Page,
-  PageOptions,
-  RequestDetail,
-  RequestFilter,
-  RequestSummary,
-  ResendChoice,
-  SubmissionAnswer,
-  SubmitOptions,
-} from '../contract/requests.ts';
-import { type ApiFault, type FaultCode, ROUTES, type RouteName } from '../contract/routes.ts';
+import type { ApiFault, FaultCode } from '../contract/faults.ts';
+import type { Route } from '../contract/operation.ts';
+import { ROUTES } from '../contract/routes.ts';
 import { ApiError, type ApiErrorCode } from './api-error.ts';
 import { type ApiPlace, showApiPlace } from './api-place.ts';
 import { type HttpAnswer, type HttpCall, HttpConnections } from './http-call.ts';
@@ -43,24 +22,28 @@ export interface ApiTimes {
 
 const TIMES = { answerMs: 30_000, submitMs: 300_000, heartbeatMs: 45_000 };
 
-interface Asked {
-  readonly id?: string;
-  readonly query?: Readonly<Record<string, QueryValue>>;
-  readonly body?: Uint8Array | string;
-  readonly timeoutMs?: number;
-  /** Statuses beside 200 that are no failure. */
-  readonly good?: readonly number[];
-}
-
-type QueryValue = string | number | boolean | readonly string[] | undefined;
+/** The class that the client adds its methods to; it exists for their types. */
+const Routed = class {} as new () => Omit<StewardApi, 'events' | typeof Symbol.asyncDispose>;
 
 /** Speaks to a node over its API. Connects when it is first asked; throws ApiError. */
-export class ApiClient implements StewardApi {
+export class ApiClient extends Routed implements StewardApi {
+  static {
+    for (const name of Object.keys(ROUTES) as OperationName[]) {
+      if (name === 'events') continue;
+      Object.defineProperty(ApiClient.prototype, name, {
+        value(this: ApiClient, ...asked: unknown[]) {
+          return this.#call(name, asked);
+        },
+      });
+    }
+  }
+
   readonly place: ApiPlace;
   readonly #connections: HttpConnections;
   readonly #times: typeof TIMES;
 
   constructor(place: ApiPlace, times: ApiTimes = {}) {
+    super();
     this.place = place;
     this.#connections = new HttpConnections(place);
     this.#times = { ...TIMES, ...times };
@@ -70,100 +53,11 @@ export class ApiClient implements StewardApi {
     this.#connections[Symbol.dispose]();
   }
 
-  status(): Promise<StatusAnswer> {
-    return this.#json('status');
-  }
-
-  submit(
-    messages: readonly object[] | string | Uint8Array,
-    { batch, label, isDryRun }: SubmitOptions = {},
-  ): Promise<SubmissionAnswer> {
-    const isText = typeof messages === 'string' || messages instanceof Uint8Array;
-    return this.#json('submit', {
-      query: { batch, label, dryRun: isDryRun },
-      body: isText ? messages : JSON.stringify(messages),
-      timeoutMs: this.#times.submitMs,
-      good: [207, 422],
-    });
-  }
-
-  requests(filter: RequestFilter = {}, page: PageOptions = {}): Promise<Page<RequestSummary>> {
-    return this.#json('requests', { query: { ...filter, ...page } });
-  }
-
-  request(id: string): Promise<RequestDetail> {
-    return this.#json('request', { id });
-  }
-
-  async output(id: string, options: OutputOptions = {}): Promise<Uint8Array> {
-    return (await this.#call('output', { id, query: { ...options } })).body;
-  }
-
-  cancelRequest(id: string): Promise<CancelResult> {
-    return this.#json('cancelRequest', { id });
-  }
-
-  resendRequest(id: string): Promise<SubmissionAnswer> {
-    return this.#json('resendRequest', { id });
-  }
-
-  batches(page: PageOptions = {}): Promise<Page<BatchSummary>> {
-    return this.#json('batches', { query: { ...page } });
-  }
-
-  batch(id: string): Promise<BatchSummary> {
-    return this.#json('batch', { id });
-  }
-
-  async planBatch(id: string, plan: unknown): Promise<void> {
-    await this.#call('planBatch', { id, body: JSON.stringify(plan), good: [204] });
-  }
-
-  cancelBatch(id: string): Promise<readonly CancelResult[]> {
-    return this.#json('cancelBatch', { id, timeoutMs: this.#times.submitMs });
-  }
-
-  resendBatch(id: string, which: ResendChoice): Promise<SubmissionAnswer> {
-    return this.#json('resendBatch', { id, query: { which }, timeoutMs: this.#times.submitMs });
-  }
-
-  nodes(): Promise<readonly NodeSummary[]> {
-    return this.#json('nodes');
-  }
-
-  targets(targets: readonly string[]): Promise<TargetAnswer> {
-    return this.#json('targets', { body: JSON.stringify({ targets }) });
-  }
-
-  groups(): Promise<Readonly<Record<string, readonly string[]>>> {
-    return this.#json('groups');
-  }
-
-  queues(): Promise<readonly QueueSummary[]> {
-    return this.#json('queues');
-  }
-
-  processes(): Promise<readonly ProcessSummary[]> {
-    return this.#json('processes');
-  }
-
-  methods(): Promise<readonly MethodDescription[]> {
-    return this.#json('methods');
-  }
-
-  errors(filter: ErrorFilter = {}): Promise<readonly ErrorLine[]> {
-    return this.#json('errors', { query: { ...filter } });
-  }
-
-  audit(filter: AuditFilter = {}): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    return this.#json('audit', { query: { ...filter } });
-  }
-
-  async *events({ types, ...filter }: EventFilter, signal: AbortSignal): AsyncGenerator<ApiEvent> {
+  async *events(filter: EventFilter, signal: AbortSignal): AsyncGenerator<ApiEvent> {
     if (signal.aborted) return;
     let lastWord = 'the connection was closed';
     try {
-      const call = { ...callOf('events', { query: { ...filter, type: types } }), signal };
+      const call = { ...callOf('events', [filter]), signal };
       const answer = await this.#connections.open({ ...call, timeoutMs: this.#times.heartbeatMs });
       if (answer.status !== 200) throw await this.#refusal(answer);
       yield* readEvents(answer.body, (comment) => {
@@ -176,20 +70,19 @@ export class ApiClient implements StewardApi {
     if (!signal.aborted) throw this.#eventsEnded(lastWord);
   }
 
-  async #json<T>(name: RouteName, asked: Asked = {}): Promise<T> {
-    const { body } = await this.#call(name, asked);
+  async #call(name: OperationName, asked: unknown[]): Promise<unknown> {
+    const { answer: kind, isSlow, body: given }: Route = ROUTES[name];
+    const timeoutMs = isSlow ? this.#times.submitMs : this.#times.answerMs;
+    const answer = await this.#connections.call({ ...callOf(name, asked), timeoutMs });
+    const { status, body } = answer;
+    const isAnswer = status < 300 || (status === 422 && given === 'messages');
+    if (!isAnswer) throw this.#fault(answer);
+    if (kind !== 'json') return kind === 'bytes' ? body : undefined;
     try {
-      return JSON.parse(body.toString()) as T;
+      return JSON.parse(body.toString());
     } catch (cause) {
       throw this.#broken('gave an answer that is not JSON: is this the API of a node?', cause);
     }
-  }
-
-  async #call(name: RouteName, asked: Asked): Promise<HttpAnswer> {
-    const timeoutMs = asked.timeoutMs ?? this.#times.answerMs;
-    const answer = await this.#connections.call({ ...callOf(name, asked), timeoutMs });
-    if (answer.status === 200 || asked.good?.includes(answer.status)) return answer;
-    throw this.#fault(answer);
   }
 
   async #refusal({ status, body }: HttpResponse): Promise<ApiError> {
@@ -229,15 +122,23 @@ const CODE_OF: Readonly<Record<FaultCode, ApiErrorCode>> = {
   failed: 'broken',
 };
 
-function callOf(name: RouteName, { id, query, body }: Asked): Omit<HttpCall, 'timeoutMs'> {
-  const { method, path } = ROUTES[name];
+/** The request for an operation: its arguments are id, body and query, as far as it has them. */
+function callOf(name: OperationName, asked: readonly unknown[]): Omit<HttpCall, 'timeoutMs'> {
+  const { method, path, body: kind }: Route = ROUTES[name];
+  const rest = [...asked];
+  const place = path.replace('{id}', () => encodeURIComponent(String(rest.shift())));
+  const body = kind === undefined ? undefined : bodyOf(kind, rest.shift());
   const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query ?? {})) {
+  for (const [key, value] of Object.entries(rest[0] ?? {})) {
     if (value === undefined) continue;
     for (const each of Array.isArray(value) ? value : [value]) search.append(key, String(each));
   }
-  const place = path.replace('{id}', encodeURIComponent(id ?? ''));
   return { method, path: search.size === 0 ? place : `${place}?${search}`, body };
+}
+
+function bodyOf(kind: Route['body'], given: unknown): Uint8Array | string {
+  const isText = kind === 'messages' && (typeof given === 'string' || given instanceof Uint8Array);
+  return isText ? given : JSON.stringify(given);
 }
 
 function faultOf(body: Buffer): ApiFault['error'] | undefined {

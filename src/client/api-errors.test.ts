@@ -4,10 +4,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startFakeApi } from '../../test/support/fake-api.ts';
+import { withSamples } from '../../test/support/sample-of.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { startApiServer } from '../api/api-server.ts';
-import { DeskError } from '../api/desk.ts';
 import type { ApiEvent } from '../contract/events.ts';
+import { OperationError } from '../contract/operation-error.ts';
 import { createLogger } from '../observe/logger.ts';
 import { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
@@ -46,16 +47,16 @@ test('what the node refuses is thrown with its code, its sentence and its field'
   const { client, desk } = await startFakeApi(t);
   const missing = await faultOf(client.request('nothing'));
   assert.deepEqual([missing.code, missing.message], ['not-found', 'no request nothing is known here']);
-  const wrong = await faultOf(client.requests({}, { limit: 5000 }));
+  const wrong = await faultOf(client.requests({ limit: 5000 }));
   assert.deepEqual([wrong.code, wrong.field], ['bad-request', 'limit']);
   const unread = await faultOf(client.submit('[{'));
   assert.equal(unread.code, 'bad-request');
-  desk.nodes = () => Promise.reject(new DeskError('busy', 'too many ask for nodes: try again later'));
+  desk.nodes = () => Promise.reject(new OperationError('busy', 'too many ask for nodes: try again later'));
   assert.equal((await faultOf(client.nodes())).code, 'busy');
   desk.groups = () => Promise.reject(new Error('oh'));
   assert.equal((await faultOf(client.groups())).code, 'broken');
   const events = await faultOf(
-    nextEvent(client.events({ types: ['x' as 'many'] }, AbortSignal.timeout(9000))),
+    nextEvent(client.events({ type: ['x' as 'many'] }, AbortSignal.timeout(9000))),
   );
   assert.deepEqual([events.code, events.field], ['bad-request', 'type']);
 });
@@ -65,7 +66,7 @@ test('a submission that is refused in part or as a whole is an answer, not a fai
   assert.equal((await client.submit([COMMAND, {}])).refused.length, 1);
   assert.deepEqual((await client.submit([{}])).accepted, []);
   const bytes = Buffer.from(JSON.stringify(COMMAND));
-  assert.equal((await client.submit(bytes, { isDryRun: true, label: 'é&=' })).accepted[0]!.id, '');
+  assert.equal((await client.submit(bytes, { dryRun: true, label: 'é&=' })).accepted[0]!.id, '');
 });
 
 test('where no node listens, the sentence names the place and the way out', async (t) => {
@@ -160,10 +161,10 @@ test('a client outlives the restart of its node', async (t) => {
   await first.client.status();
   await first.server[Symbol.asyncDispose]();
   assert.equal((await faultOf(first.client.status())).code, 'unreachable');
-  const logger = createLogger({ level: 'silent', pretty: false, nodeName: 'central' });
+  const logger = createLogger({ level: 'silent', nodeName: 'central' });
   await using _ = await startApiServer(
     { place: { socketPath: first.socketPath }, token: '', version: '2', maxBytes: 1000 },
-    { desk: first.desk, logger },
+    { operations: withSamples(first.desk), logger },
   );
   assert.equal((await first.client.status()).node, 'central');
   await first.client[Symbol.asyncDispose]();

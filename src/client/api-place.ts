@@ -1,4 +1,5 @@
 import type { NetConnectOpts } from 'node:net';
+import { shortSocketPath } from '../lib/short-socket-path.ts';
 import { ApiError } from './api-error.ts';
 
 /** Where the API of a node is: its unix socket, or an http URL with the token that it asks for ('' = none). */
@@ -17,7 +18,8 @@ export interface PlaceOptions {
 
 /** How a place is reached. Throws ApiError for a URL that is none. */
 export function placeOptions(place: ApiPlace): PlaceOptions {
-  if ('socketPath' in place) return { place: { path: place.socketPath }, headers: { Host: 'steward' } };
+  if ('socketPath' in place)
+    return { place: { path: shortSocketPath(place.socketPath) }, headers: { Host: 'steward' } };
   const url = URL.parse(/^[a-z]+:\/\//i.test(place.url) ? place.url : `http://${place.url}`);
   if (url === null || url.protocol !== 'http:' || url.hostname === '') {
     throw new ApiError(

@@ -27,7 +27,7 @@ export class ByteSource {
       this.#wake?.();
     });
     socket.on('end', () => this.#end(undefined));
-    socket.on('error', (error) => this.#end(error));
+    socket.on('error', this.#end);
     socket.on('close', () => this.#end(undefined));
   }
 
@@ -58,9 +58,9 @@ export class ByteSource {
     this.#bytes += piece.length;
   }
 
-  #end(error: Error | undefined): void {
+  readonly #end = (error: Error | undefined): void => {
     this.#isEnded = true;
     this.#error ??= error;
     this.#wake?.();
-  }
+  };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, link, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -44,7 +44,7 @@ test('a socket that is told and does not answer is not replaced by another one',
   assert.match(message, /none\.sock is not there; is the node running\?/);
 });
 
-test("the socket folder of the node's configuration is looked into, seen from here or beside that file", async (t) => {
+test("the socket folder of the node's configuration is looked into, seen from here or next to that file", async (t) => {
   const folder = await inFolder(t);
   const { socketPath, folder: served } = await startFakeApi(t);
   await mkdir(join(folder, 'etc'));
@@ -69,7 +69,25 @@ test('where no node answers, the places are named', async (t) => {
   assert.match(message, /^no node answers here; looked at /);
   assert.ok(message.includes(`${folder}/tmp/stew.sock (left by a node that has ended)`), message);
   assert.match(message, /\/run\/steward\/stew\.sock/);
-  assert.match(message, /--socket .* --api/);
+  assert.match(message, /--folder, its socket with --socket or its address with --api/);
+});
+
+test('a node is found by its folder, and by one above that has a node', async (t) => {
+  const folder = await inFolder(t);
+  const { socketPath, folder: served } = await startFakeApi(t);
+  const made = join(folder, 'fleet/steward');
+  await mkdir(join(made, 'etc'), { recursive: true });
+  await writeFile(join(made, 'etc/config.toml'), `SocketFolder = '${served}'\n`);
+  assert.equal(socketOf(await connectToNode({ folder: made }, {})), socketPath);
+  await mkdir('fleet/deep/down', { recursive: true });
+  for (const place of ['fleet', 'deep/down']) {
+    process.chdir(place);
+    assert.equal(socketOf(await connectToNode({}, {})), socketPath, place);
+  }
+  const none = await faultOf(connectToNode({ folder: join(folder, 'none') }, {}));
+  assert.match(none.message, /looked at .*none\/tmp\/stew\.sock: start one/);
+  const both = await faultOf(connectToNode({ folder: made, socket: socketPath }, {}));
+  assert.match(both.message, /give one of the two \(--socket, --api or --folder\)/);
 });
 
 test("somebody else's socket is told from one that is not there", async (t) => {
@@ -88,6 +106,48 @@ test("somebody else's socket is told from one that is not there", async (t) => {
   } finally {
     process.seteuid!(0);
   }
+});
+
+test('a socket is not used where anybody can have put it, and a node whose socket is told is', async (t) => {
+  const { socketPath, folder: served } = await startFakeApi(t);
+  const folder = await inFolder(t);
+  await chmod(folder, 0o1777);
+  await symlink(served, 'tmp');
+  assert.equal(socketOf(await connectToNode({}, {})), socketPath, 'behind a link to a folder of its own');
+  await chmod(served, 0o1777);
+  for (const place of [{}, { folder: '.' }]) {
+    const { code, message } = await faultOf(connectToNode(place, {}));
+    assert.equal(code, 'unreachable');
+    assert.match(message, /tmp\/stew\.sock is not used: any user can write to .*-socketFolder.*--socket/);
+  }
+  await faultOf(connectToNode({}, { SOCKET_FOLDER: served }));
+  assert.equal(socketOf(await connectToNode({ socket: socketPath }, {})), socketPath);
+  await chmod(served, 0o770);
+  if (process.geteuid?.() !== 0) return;
+  await chown(served, 0, 65_534);
+  assert.match((await faultOf(connectToNode({}, {}))).message, /the group 65534 can write to/);
+});
+
+test("root uses another user's node where its folder says so, and not what somebody left in a folder of all", async (t) => {
+  if (process.geteuid?.() !== 0) return t.skip('needs to be root');
+  const { socketPath, folder: served } = await startFakeApi(t);
+  const folder = await inFolder(t);
+  await mkdir('steward/etc', { recursive: true });
+  await writeFile('steward/etc/config.toml', `SocketFolder = '${served}'\n`);
+  const giveTo = async (user: number) => {
+    for (const path of [served, 'steward', 'steward/etc', 'steward/etc/config.toml'])
+      await chown(path, user, user);
+  };
+  await giveTo(65_534);
+  // The folder of the socket is in /tmp, where that user can have made it.
+  assert.match(
+    (await faultOf(connectToNode({}, {}))).message,
+    /stew\.sock is not used: any user can write to/,
+  );
+  assert.equal(socketOf(await connectToNode({ folder: join(folder, 'steward') }, {})), socketPath);
+  await chown('steward/etc/config.toml', 0, 0);
+  const { message } = await faultOf(connectToNode({ folder: join(folder, 'steward') }, {}));
+  assert.match(message, /belongs to the user with id 65534/);
 });
 
 test('an address is asked with the token of a file or of the environment', async (t) => {

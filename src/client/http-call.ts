@@ -50,7 +50,7 @@ export class HttpConnections implements Disposable {
     for (const { socket } of this.#all) socket.destroy();
   }
 
-  /** Sends a request and gives the whole answer. Throws ApiError. */
+  /** Sends a request and returns the whole answer. Throws ApiError. */
   async call(call: HttpCall): Promise<HttpAnswer> {
     const { status, body } = await this.open(call);
     const pieces: Buffer[] = [];
@@ -62,7 +62,7 @@ export class HttpConnections implements Disposable {
     return { status, body: Buffer.concat(pieces) };
   }
 
-  /** Sends a request and gives the answer as it begins. Throws ApiError. */
+  /** Sends a request and returns the answer as it begins. Throws ApiError. */
   async open(call: HttpCall): Promise<HttpResponse> {
     const isSafe = call.method === 'GET';
     const connection = this.#takeIdle(isSafe ? Infinity : FRESH_MS) ?? this.#connect();

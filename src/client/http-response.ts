@@ -16,7 +16,7 @@ const LINE_END = Buffer.from('\r\n');
 const MAX_HEAD_BYTES = 64 * 1024;
 
 /**
- * Reads the head of an HTTP/1.1 response, and gives its body as it comes. `onEnd` is called when the body was read to its
+ * Reads the head of an HTTP/1.1 response, and returns its body as it comes. `onEnd` is called when the body was read to its
  * end, with whether the connection may be used again. Throws NoHttpError, ClosedError, or the error of the connection.
  */
 export async function readResponse(
@@ -56,7 +56,7 @@ async function* bodyOf(source: ByteSource, { status, headers, onEnd }: Head): As
     else yield* untilClosed(source);
     isWhole = true;
   } finally {
-    // Who stops reading leaves a connection that nobody else can use.
+    // A reader that stops early leaves a connection that nobody else can use.
     const isKept = headers.get('connection')?.toLowerCase() !== 'close';
     onEnd(isWhole && hasEnd && isKept && source.isEmpty);
   }

@@ -1,4 +1,4 @@
-import { parseHostAndPort } from './host-and-port.ts';
+import { parseHostAndPort } from '../lib/host-and-port.ts';
 
 const DEFAULT_PORT = 4222;
 

@@ -109,7 +109,7 @@ function parseToml(path: string, text: string): Record<string, unknown> {
 
 function givenTwice(path: string, first: FileEntry, second: FileEntry): ConfigError {
   const places = `as ${first.key} in line ${first.line} and as ${second.key} in line ${second.line}`;
-  return new ConfigError('bad-file', `${path} gives one setting twice, ${places}: remove one of them`);
+  return new ConfigError('bad-file', `${path} has one setting twice, ${places}: remove one of them`);
 }
 
 /** Reads the edited text back, so that a slip of the editor can never ruin a file. */

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import type { HostAndPort } from '../lib/host-and-port.ts';
+import { MAX_SOCKET_PATH_BYTES } from '../lib/short-socket-path.ts';
 import { nodeNameFault } from '../message/names.ts';
 import { brokerAddressFault } from './broker-address.ts';
 import {
@@ -6,12 +8,13 @@ import {
   type EmbeddedBrokerConfig,
   embeddedBrokerConfig,
 } from './embedded-broker-config.ts';
-import type { HostAndPort } from './host-and-port.ts';
 import { parseLabels } from './labels.ts';
+import { LINK_PROFILES, type LinkConfig, linkConfig } from './link-config.ts';
 import { listenerConfig } from './listener-config.ts';
 import { valueFault } from './option-value.ts';
 import { OPTIONS, type OptionKey } from './options.ts';
 import type { Settings } from './settings.ts';
+import { type QuotaConfig, quotaConfig, type TrustConfig, trustConfig } from './trust-config.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -37,17 +40,19 @@ const SWITCHED = [
 export type SwitchedMethod = (typeof SWITCHED)[number];
 
 /** The settings of one node, checked; deeply frozen. */
-export interface Config {
+export interface Config extends LinkConfig {
   readonly nodeName: string;
   readonly centralNodeName: string;
+  /** Whether the node starts where another one has its name. */
+  readonly nameCheck: 'strict' | 'warn';
   /** Whether this node is the central one. */
   readonly isCentral: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** The path of config.toml, from the working folder where it is relative. */
+  readonly configFile: string;
   /** May not be there; then there are no groups. */
   readonly groupsFile: string;
   readonly logLevel: LogLevel;
-  /** 0 = no hellos. */
-  readonly helloIntervalSeconds: number;
 
   /** As the operator gave it, checked; may hold a password (see hidePasswords). */
   readonly brokerAddress: string;
@@ -71,6 +76,7 @@ export interface Config {
   readonly defaultMethodTimeoutSeconds: number;
   /** May be longer than a timer can wait: at most ten years. */
   readonly messageTtlSeconds: number;
+  readonly scheduleGraceSeconds: number;
   readonly errorMessageTimeoutSeconds: number;
   readonly errorMessageRetries: number;
 
@@ -78,24 +84,39 @@ export interface Config {
   readonly socketFolder: string;
   readonly databaseFolder: string;
   readonly subscribersDataFolder: string;
-  /** undefined = off, as for the next five. */
+  /** What new files get: 0755 less umask, or 0600. */
+  readonly fileMode: 'original' | 'private';
+  readonly followLinks: boolean;
+  /** Why listeners that are set stay closed, a sentence each. */
+  readonly closedListeners: readonly string[];
+  /** undefined = off, as for the next six. */
   readonly tcpListener: HostAndPort | undefined;
   readonly httpListener: HostAndPort | undefined;
   readonly apiListener: HostAndPort | undefined;
+  readonly webListener: HostAndPort | undefined;
   readonly promHostAndPort: HostAndPort | undefined;
   readonly exposeDataFolder: HostAndPort | undefined;
   readonly profilingPort: HostAndPort | undefined;
   /** '' = none, as for the next three. At most one of token and file is given. */
   readonly listenerToken: string;
   readonly listenerTokenFile: string;
+  /** The file of the token that lets clients of the API look. */
+  readonly lookTokenFile: string;
+  /** Whether programs of this machine must show the token too. */
+  readonly tokenOnLoopback: boolean;
   readonly startupFolder: string;
   readonly readFolder: string;
 
   readonly startSub: Readonly<Record<SwitchedMethod, boolean>>;
+  readonly trust: TrustConfig;
+  /** Without them there is no limit. */
+  readonly quotas?: QuotaConfig;
 
   readonly maxMessageBytes: number;
   readonly ledgerKeepDays: number;
   readonly ledgerKeepCount: number;
+  /** How much output may wait, bytes; 0 means that the disk decides. */
+  readonly outboxBytes: number;
   readonly ledgerOutputBytes: number;
   readonly journalKeepDays: number;
   readonly journalKeepCount: number;
@@ -112,21 +133,28 @@ export function toConfig(settings: Settings, warnings: string[]): Config {
     const fault = valueFault({ key, ...option }, values[key]);
     if (fault !== undefined) throw settings.fault(key, fault);
   }
+  warnOfLongPath(settings, warnings);
   return Object.freeze({
     nodeName,
     centralNodeName,
+    nameCheck: oneOf('NameCheck', ['strict', 'warn'] as const, settings),
     isCentral: nodeName === centralNodeName,
     labels: labelsOf(settings),
+    configFile: join(values.ConfigFolder, 'config.toml'),
     groupsFile: values.GroupsFile || join(values.ConfigFolder, 'groups.toml'),
     logLevel: oneOf('LogLevel', LOG_LEVELS, settings),
-    helloIntervalSeconds: values.StartPubREQHello,
+    ...linkConfig(settings, oneOf('Link', LINK_PROFILES, settings)),
     ...brokerConfig(settings, warnings),
     ...messageConfig(settings),
     socketFolder: values.SocketFolder,
     databaseFolder: values.DatabaseFolder,
     subscribersDataFolder: values.SubscribersDataFolder,
-    ...listenerConfig(settings),
+    fileMode: oneOf('FileMode', ['original', 'private'] as const, settings),
+    followLinks: values.FollowLinks,
+    ...listenerConfig(settings, warnings),
     startSub: startSubOf(settings),
+    trust: trustConfig(settings),
+    quotas: quotaConfig(settings),
     ...keepingConfig(settings),
   });
 }
@@ -149,7 +177,7 @@ function brokerConfig(settings: Settings, warnings: string[]) {
     natsReconnectJitterMs: values.NatsReconnectJitter,
     natsReconnectJitterTlsSeconds: values.NatsReconnectJitterTLS,
     compression: compressionOf(settings, warnings),
-    serialization: oneOf('Serialization', ['', 'gob', 'cbor'] as const, settings),
+    serialization: serializationOf(settings, warnings),
   };
 }
 
@@ -159,6 +187,7 @@ function messageConfig({ values }: Settings) {
     defaultMessageRetries: values.DefaultMessageRetries,
     defaultMethodTimeoutSeconds: values.DefaultMethodTimeout,
     messageTtlSeconds: values.MessageTTL,
+    scheduleGraceSeconds: values.ScheduleGrace,
     errorMessageTimeoutSeconds: values.ErrorMessageTimeout,
     errorMessageRetries: values.ErrorMessageRetries,
   };
@@ -169,6 +198,7 @@ function keepingConfig({ values }: Settings) {
     maxMessageBytes: values.MaxMessageMB * 1024 * 1024,
     ledgerKeepDays: values.LedgerKeepDays,
     ledgerKeepCount: values.LedgerKeepCount,
+    outboxBytes: values.OutboxMB * 1024 * 1024,
     ledgerOutputBytes: values.LedgerOutputKB * 1024,
     journalKeepDays: values.JournalKeepDays,
     journalKeepCount: values.JournalKeepCount,
@@ -196,6 +226,14 @@ function labelsOf(settings: Settings): Config['labels'] {
   return parsed.labels;
 }
 
+/** The commands of this program find a socket all the same, by way of its folder. */
+function warnOfLongPath({ values }: Settings, warnings: string[]): void {
+  const bytes = Buffer.byteLength(join(values.SocketFolder, 'steward.sock'));
+  if (bytes <= MAX_SOCKET_PATH_BYTES) return;
+  const text = `is too long for a socket (${bytes} bytes with its name, ${MAX_SOCKET_PATH_BYTES} at most): other programs reach it from within the folder alone`;
+  warnings.push(`socketFolder ${text}`);
+}
+
 /** The reference's rule: a compression that it does not know is none. */
 function compressionOf(settings: Settings, warnings: string[]): Config['compression'] {
   const value = settings.values.Compression;
@@ -204,6 +242,14 @@ function compressionOf(settings: Settings, warnings: string[]): Config['compress
     `${settings.fault('Compression', 'is not known (z = zstd, g = gzip): sending without').message}`,
   );
   return '';
+}
+
+/** As the original: what it does not know is no reason not to start. */
+function serializationOf(settings: Settings, warnings: string[]): Config['serialization'] {
+  const value = settings.values.Serialization;
+  if (value === '' || value === 'gob' || value === 'cbor') return value;
+  warnings.push(`${settings.fault('Serialization', 'is not known (gob, cbor): sending gob').message}`);
+  return 'gob';
 }
 
 function oneOf<T extends string>(key: OptionKey, allowed: readonly T[], settings: Settings): T {

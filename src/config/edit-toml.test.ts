@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'smol-toml';
 import { editToml, tomlLiteral } from './edit-toml.ts';
-import type { OptionValue } from './option-specs.ts';
+import type { OptionValue } from './option-spec.ts';
 import { type OptionKey, optionOf } from './options.ts';
 import { findStatements } from './toml-statements.ts';
 

@@ -1,4 +1,4 @@
-import { OPTION_GROUPS, type OptionValue } from './option-specs.ts';
+import { OPTION_GROUPS, type OptionValue } from './option-spec.ts';
 import type { Option } from './options.ts';
 import { findStatements } from './toml-statements.ts';
 

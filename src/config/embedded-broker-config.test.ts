@@ -10,7 +10,7 @@ async function load(t: TestContext, ...args: string[]): Promise<Config> {
   return (await loadConfig({ args: [...names, ...args], env: { CONFIG_FOLDER: path } })).config;
 }
 
-test('a node finds the broker that runs inside it, unless it is told of another', async (t) => {
+test('a node finds the broker that runs inside it, unless its settings name another', async (t) => {
   for (const [flags, address] of [
     [[], '127.0.0.1:4222'],
     [['-embeddedBroker=127.0.0.1:4333'], '127.0.0.1:4333'],

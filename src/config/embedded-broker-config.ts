@@ -1,5 +1,5 @@
+import { type HostAndPort, parseHostAndPort } from '../lib/host-and-port.ts';
 import { isLoopback } from '../lib/is-loopback.ts';
-import { type HostAndPort, parseHostAndPort } from './host-and-port.ts';
 import { optionOf } from './options.ts';
 import type { Settings } from './settings.ts';
 

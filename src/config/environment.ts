@@ -1,12 +1,12 @@
 import { ConfigError } from './config-error.ts';
-import type { OptionValue } from './option-specs.ts';
+import type { OptionValue } from './option-spec.ts';
 import { parseOptionText } from './option-value.ts';
 import { OPTIONS, type OptionKey } from './options.ts';
 
 /** The variables that a process was started with. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the settings that the environment gives; a variable that is empty counts as not given. */
+/** Reads the settings of the environment; a variable that is empty counts as not given. */
 export function readEnvironment(env: Environment): ReadonlyMap<OptionKey, OptionValue> {
   const values = new Map<OptionKey, OptionValue>();
   for (const option of OPTIONS) {

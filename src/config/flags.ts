@@ -1,6 +1,6 @@
 import { ConfigError } from './config-error.ts';
 import { likelyMeant } from './likely-meant.ts';
-import type { OptionValue } from './option-specs.ts';
+import type { OptionValue } from './option-spec.ts';
 import { isBoolText, parseOptionText } from './option-value.ts';
 import { OPTIONS, type Option, type OptionKey } from './options.ts';
 
@@ -8,6 +8,8 @@ import { OPTIONS, type Option, type OptionKey } from './options.ts';
 export interface ParsedFlags {
   readonly asks?: 'help' | 'version';
   readonly values: ReadonlyMap<OptionKey, OptionValue>;
+  /** What the original program would read otherwise, or not at all. */
+  readonly warnings: readonly string[];
 }
 
 const BY_FLAG = new Map(OPTIONS.map((option) => [option.flag, option]));
@@ -19,27 +21,38 @@ const ASKING = new Map<string, 'help' | 'version'>([
 
 /**
  * Reads flags by the rules of Go's flag package, which the reference uses: one dash or two, `=` or the next
- * argument for the value, a bare bool is true (and never takes the next argument), `--` ends them, the last of
- * several wins. Throws ConfigError at the first mistake, and for arguments that are left over.
+ * argument for the value, a bare bool is true, `--` ends them, the last of several wins. Otherwise than there, a bool
+ * takes `true` or `false` from the next argument, and flags behind an argument that is none count. Throws ConfigError
+ * at the first mistake.
  */
 export function parseFlags(args: readonly string[]): ParsedFlags {
   const values = new Map<OptionKey, OptionValue>();
+  const warnings: string[] = [];
   const rest = [...args];
-  let last: Option | undefined;
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    if (arg === '--') arg = rest.shift();
+    if (arg === '--') warnings.push(...rest.splice(0).map(passedOver));
     else if (arg.length > 1 && arg.startsWith('-')) {
       const { name, text } = splitFlag(arg);
       const asks = ASKING.get(name);
-      if (asks !== undefined) return { asks, values };
-      last = optionFor(name);
-      values.set(last.key, valueFor(last, text, rest));
-      continue;
-    }
-    if (arg !== undefined) throw leftOver(arg, last);
-    break;
+      if (asks !== undefined) return { asks, values, warnings };
+      const option = optionFor(name);
+      values.set(option.key, valueFor(option, text ?? boolBehind(option, rest, warnings), rest));
+    } else warnings.push(passedOver(arg));
   }
-  return { values };
+  return { values, warnings };
+}
+
+/** The value of a bool where it is the next argument. */
+function boolBehind({ flag, type }: Option, rest: string[], warnings: string[]): string | undefined {
+  if (type !== 'bool' || rest[0] === undefined || !isBoolText(rest[0])) return undefined;
+  const text = rest.shift()!;
+  const reading = `the original program takes "-${flag} ${text}" for true, and ignores all that follows it`;
+  warnings.push(`flag -${flag}: ${text} counts; ${reading}: write -${flag}=${text}`);
+  return text;
+}
+
+function passedOver(arg: string): string {
+  return `the argument ${JSON.stringify(arg)} is no flag and is passed over: settings are given as -name=value; the original program ignores all that follows it`;
 }
 
 function splitFlag(arg: string): { name: string; text?: string } {
@@ -69,12 +82,4 @@ function valueFor(option: Option, given: string | undefined, rest: string[]): Op
   const parsed = parseOptionText(option, text);
   if (parsed.ok) return parsed.value;
   throw new ConfigError('bad-value', `flag -${option.flag}: ${JSON.stringify(text)} ${parsed.fault}`);
-}
-
-function leftOver(arg: string, last: Option | undefined): ConfigError {
-  const hint =
-    last?.type === 'bool' && isBoolText(arg)
-      ? `: a true-or-false flag takes its value as -${last.flag}=${arg}`
-      : ': settings are given as flags, -name=value';
-  return new ConfigError('unexpected-argument', `unexpected argument ${JSON.stringify(arg)}${hint}`);
 }

@@ -11,7 +11,7 @@ export function parseLabels(text: string): ParsedLabels {
     const found = /^\s*([A-Za-z0-9][A-Za-z0-9._/-]{0,62})\s*=\s*([^\p{Cc}]*?)\s*$/u.exec(part);
     if (found === null) return { ok: false, fault: `has ${JSON.stringify(part)} where key=value belongs` };
     const [, key, value] = found;
-    if (labels.has(key!)) return { ok: false, fault: `gives the label ${key} twice` };
+    if (labels.has(key!)) return { ok: false, fault: `has the label ${key} twice` };
     labels.set(key!, value!);
   }
   return { ok: true, labels: Object.freeze(Object.fromEntries(labels)) };

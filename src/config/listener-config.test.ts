@@ -14,10 +14,12 @@ test('listeners on loopback need no token, others take one from the environment,
     '-httpListener=[::1]:2',
     '-exposeDataFolder=localhost:3',
     '-apiListener=127.0.0.1:4',
+    '-webListener=localhost:5',
   ];
   const { config } = await load([...NAMES, ...local, '-profilingPort=6060']);
   assert.deepEqual(config.httpListener, { host: '::1', port: 2 });
   assert.deepEqual(config.apiListener, { host: '127.0.0.1', port: 4 });
+  assert.deepEqual(config.webListener, { host: 'localhost', port: 5 });
   assert.deepEqual(config.profilingPort, { host: '127.0.0.1', port: 6060 });
   const env = { LISTENER_TOKEN: 'from-env' };
   assert.equal((await load(['-tcpListener=:1'], env)).config.listenerToken, 'from-env');
@@ -26,18 +28,34 @@ test('listeners on loopback need no token, others take one from the environment,
   assert.match(await readFile(path, 'utf8'), /^ListenerToken = "by-flag"$/m);
 });
 
+test('a token is asked for on loopback too where trust is closed; where it is not, what will be is said', async (t) => {
+  const { load } = await configFolder(t);
+  const args = [...NAMES, '-tcpListener=127.0.0.1:1', '-apiListener=[::1]:2'];
+  const tokenWarning = /listener token, .* at -tcpListener, -apiListener: .* steward trust close/;
+  const env = { LISTENER_TOKEN: 's3' };
+  const open = await load(args, env);
+  assert.equal(open.config.tokenOnLoopback, false);
+  assert.match(open.warnings.join('\n'), tokenWarning);
+  assert.doesNotMatch((await load(args)).warnings.join('\n'), tokenWarning);
+  const closed = await load([...args, '-trust=closed'], env);
+  assert.equal(closed.config.tokenOnLoopback, true);
+  assert.doesNotMatch(closed.warnings.join('\n'), tokenWarning);
+});
+
 test('listeners that others can reach, odd tokens and open profiles are refused with the way out', async (t) => {
   const cases: [args: string[], env: Record<string, string>, message: RegExp][] = [
-    [['-tcpListener=:8091'], {}, /flag -tcpListener: ":8091" can be reached .* set LISTENER_TOKEN/],
-    [['-httpListener=myhost:80'], {}, /needs a token/],
-    [['-exposeDataFolder=[::2]:80'], {}, /needs a token/],
+    [
+      ['-webListener=:8095', '-listenerToken=s3'],
+      {},
+      /flag -webListener: ":8095" is not a loopback address.*listen on 127\.0\.0\.1 and reach it with ssh -L/,
+    ],
     [['-apiListener=:8095'], {}, /flag -apiListener: .* needs a token/],
     [
       ['-tcpListener=:8091', '-listenerToken=a b'],
       {},
       /flag -listenerToken: \*\*\* must be of visible ASCII/,
     ],
-    [['-listenerTokenFile=f'], { LISTENER_TOKEN: 's3' }, /"f" is given beside ListenerToken/],
+    [['-listenerTokenFile=f'], { LISTENER_TOKEN: 's3' }, /"f" is given together with ListenerToken/],
     [['-profilingPort=0.0.0.0:6060'], {}, /open to this machine alone/],
     [['-profilingPort=x'], {}, /neither a port nor host:port/],
   ];
@@ -45,6 +63,22 @@ test('listeners that others can reach, odd tokens and open profiles are refused 
   for (const [args, env, message] of cases) {
     await assert.rejects(load([...NAMES, ...args], env), { name: 'ConfigError', code: 'bad-value', message });
   }
+});
+
+test('a listener of the original that others can reach stays closed without a token, and says why', async (t) => {
+  const { load } = await configFolder(t);
+  const args = ['-tcpListener=:8091', '-httpListener=myhost:80', '-exposeDataFolder=[::2]:80'];
+  const { config } = await load([...NAMES, ...args]);
+  assert.deepEqual(
+    [config.tcpListener, config.httpListener, config.exposeDataFolder],
+    Array(3).fill(undefined),
+  );
+  const [tcp, http, data] = config.closedListeners;
+  assert.match(tcp!, /flag -tcpListener: ":8091" can be reached .* set LISTENER_TOKEN/);
+  assert.match(http!, /-httpListener: "myhost:80" .* needs a token/);
+  assert.match(data!, /-exposeDataFolder: .* needs a token/);
+  const open = await load([...NAMES, ...args, '-listenerToken=s3']);
+  assert.deepEqual([open.config.closedListeners, open.config.tcpListener?.port], [[], 8091]);
 });
 
 async function configFolder(t: TestContext) {

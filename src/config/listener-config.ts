@@ -1,27 +1,36 @@
+import { type HostAndPort, parseHostAndPort } from '../lib/host-and-port.ts';
 import { isLoopback } from '../lib/is-loopback.ts';
-import { type HostAndPort, parseHostAndPort } from './host-and-port.ts';
-import type { OptionKey } from './options.ts';
+import type { ConfigError } from './config-error.ts';
+import { type OptionKey, optionOf } from './options.ts';
 import type { Settings } from './settings.ts';
 
 /** Listeners that anybody who reaches them could give orders to, or read data from. */
 const GUARDED = ['TCPListener', 'HTTPListener', 'ApiListener', 'ExposeDataFolder'] as const;
+/** Those of them that the original serves to everybody: a node that is upgraded from afar must not stay off for them. */
+const KEPT_CLOSED = ['TCPListener', 'HTTPListener', 'ExposeDataFolder'] as const;
 
-type PlaceKey = (typeof GUARDED)[number] | 'PromHostAndPort';
+type PlaceKey = (typeof GUARDED)[number] | 'PromHostAndPort' | 'WebListener';
 
 /** The settings of listeners and of the folders that messages come from. Throws ConfigError. */
-export function listenerConfig(settings: Settings) {
+export function listenerConfig(settings: Settings, warnings: string[]) {
   const { values } = settings;
-  for (const key of GUARDED) checkGuard(key, settings);
+  const apiFault = guardFault('ApiListener', settings);
+  if (apiFault) throw apiFault;
   checkToken(settings);
+  warnings.push(...tokenWarnings(settings));
   return {
-    tcpListener: placeOf('TCPListener', settings),
-    httpListener: placeOf('HTTPListener', settings),
+    closedListeners: KEPT_CLOSED.flatMap((key) => guardFault(key, settings)?.message ?? []),
+    tcpListener: openPlaceOf('TCPListener', settings),
+    httpListener: openPlaceOf('HTTPListener', settings),
     apiListener: placeOf('ApiListener', settings),
+    webListener: webPlace(settings),
     promHostAndPort: placeOf('PromHostAndPort', settings),
-    exposeDataFolder: placeOf('ExposeDataFolder', settings),
+    exposeDataFolder: openPlaceOf('ExposeDataFolder', settings),
     profilingPort: profilingPlace(settings),
     listenerToken: values.ListenerToken,
     listenerTokenFile: values.ListenerTokenFile,
+    lookTokenFile: values.LookTokenFile,
+    tokenOnLoopback: values.Trust === 'closed',
     startupFolder: values.StartupFolder,
     readFolder: values.ReadFolder,
   };
@@ -35,21 +44,52 @@ function placeOf(key: PlaceKey, settings: Settings): HostAndPort | undefined {
   return Object.freeze(place);
 }
 
-function checkGuard(key: (typeof GUARDED)[number], settings: Settings): void {
+/** The console is served without encryption, and a browser keeps its cookie for the host: on this machine alone. */
+function webPlace(settings: Settings): HostAndPort | undefined {
+  const place = placeOf('WebListener', settings);
+  if (place === undefined || isLoopback(place.host)) return place;
+  throw settings.fault(
+    'WebListener',
+    'is not a loopback address, and the console is served without encryption: listen on 127.0.0.1 and reach it with ssh -L',
+  );
+}
+
+/** The place of a listener; undefined where it has to stay closed. */
+function openPlaceOf(key: (typeof KEPT_CLOSED)[number], settings: Settings): HostAndPort | undefined {
+  return guardFault(key, settings) ? undefined : placeOf(key, settings);
+}
+
+/** Why a listener must not be open, where others can reach it and nobody has to show a token. */
+function guardFault(key: (typeof GUARDED)[number], settings: Settings): ConfigError | undefined {
   const place = placeOf(key, settings);
   const { ListenerToken, ListenerTokenFile } = settings.values;
   if (place === undefined || isLoopback(place.host) || ListenerToken !== '' || ListenerTokenFile !== '')
-    return;
-  throw settings.fault(
+    return undefined;
+  return settings.fault(
     key,
     'can be reached from other machines, so it needs a token: set LISTENER_TOKEN, -listenerTokenFile or -listenerToken, or listen on 127.0.0.1',
   );
 }
 
+/** A node that is not closed goes on as its programs know it: what will be asked of them is said before. */
+function tokenWarnings(settings: Settings): string[] {
+  const { Trust, ListenerToken, ListenerTokenFile } = settings.values;
+  if (Trust === 'closed' || (ListenerToken === '' && ListenerTokenFile === '')) return [];
+  const local = GUARDED.filter((key) => {
+    const place = placeOf(key, settings);
+    return place !== undefined && isLoopback(place.host);
+  });
+  if (local.length === 0) return [];
+  const flags = local.map((key) => `-${optionOf(key).flag}`).join(', ');
+  return [
+    `there is a listener token, and any user of this machine gets in without it at ${flags}: have the programs there show it, as steward trust close asks for it on loopback too`,
+  ];
+}
+
 function checkToken(settings: Settings): void {
   const { ListenerToken: token, ListenerTokenFile: file } = settings.values;
   if (token !== '' && file !== '') {
-    throw settings.fault('ListenerTokenFile', 'is given beside ListenerToken: empty one of the two');
+    throw settings.fault('ListenerTokenFile', 'is given together with ListenerToken: empty one of the two');
   }
   const fault = tokenFault(token);
   if (fault !== undefined) throw settings.fault('ListenerToken', fault);

@@ -63,7 +63,7 @@ test('the first start makes a private config.toml with every key', async (t) => 
   const values = parse(await readFile(path, 'utf8'));
   assert.deepEqual(
     Object.keys(values),
-    OPTIONS.filter((option) => option.inFile !== false).map((option) => option.key),
+    OPTIONS.filter((option) => option.inFile !== false && !option.onlyGiven).map((option) => option.key),
   );
   assert.equal(values.NodeName, 'ship1');
   assert.equal(values.NatsReconnectJitterTLS, 5);
@@ -88,10 +88,12 @@ test('the defaults are those of the reference, and the config is frozen', async 
     defaultMessageTimeoutSeconds: 10,
     defaultMessageRetries: 1,
     defaultMethodTimeoutSeconds: 10,
-    helloIntervalSeconds: 30,
+    helloIntervalSeconds: 900,
+    linkSilenceSeconds: 60,
     errorMessageTimeoutSeconds: 60,
     errorMessageRetries: 10,
     messageTtlSeconds: 604_800,
+    scheduleGraceSeconds: 60,
     maxMessageBytes: 64 * 1024 * 1024,
     promHostAndPort: undefined,
     compression: '',
@@ -216,8 +218,8 @@ test('names are required and must be legal', async (t) => {
   );
   assert.match((await refusal(folder, ['-nodeName=a'])).message, /-centralNodeName/);
   assert.match(
-    (await refusal(folder, ['-nodeName=a.b', '-centralNodeName=c'])).message,
-    /flag -nodeName: "a\.b".*"\."/,
+    (await refusal(folder, ['-nodeName=a..b', '-centralNodeName=c'])).message,
+    /flag -nodeName: "a\.\.b".*its dots/,
   );
   await assert.rejects(stat(path), { code: 'ENOENT' }, 'a refused start writes nothing');
 });
@@ -230,7 +232,8 @@ test('a bad value is refused, whoever gave it, and named with its place', async 
     [['-socketFolder='], {}, /flag -socketFolder: "" must not be empty/],
     [['-brokerAddress=host:http'], {}, /flag -brokerAddress: "host:http" is not host:port/],
     [['-brokerAddress=me:secret@host:http'], {}, /"\*\*\*@host:http"/],
-    [['-serialization=json'], {}, /is not one of gob, cbor/],
+    [['-fileMode=0755'], {}, /is not one of original, private/],
+    [['-nameCheck=off'], {}, /is not one of strict, warn/],
     [['-logLevel=loud'], {}, /is not one of trace, debug/],
     [['-labels=a'], {}, /where key=value belongs/],
     [['-tcpListener=8091'], {}, /flag -tcpListener: "8091" is not host:port/],

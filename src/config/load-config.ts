@@ -42,9 +42,9 @@ interface Given {
 }
 
 async function read(given: Given): Promise<LoadedConfig & { sources: Sources }> {
-  const sources = await gather(given);
+  const { sources, warnings: flagWarnings } = await gather(given);
   const settings = new Settings(sources);
-  const warnings = fileWarnings(sources);
+  const warnings = [...flagWarnings, ...fileWarnings(sources)];
   const config = toConfig(settings, warnings);
   if (config.isCentral && !config.startSub.REQErrorLog) {
     warnings.push(
@@ -54,13 +54,14 @@ async function read(given: Given): Promise<LoadedConfig & { sources: Sources }> 
   return { sources, config, warnings, configFile: sources.file.path };
 }
 
-async function gather(given: Given): Promise<Sources> {
-  const flags = parseFlags(given.args).values;
+async function gather(given: Given): Promise<{ sources: Sources; warnings: readonly string[] }> {
+  const { values: flags, warnings } = parseFlags(given.args);
   const environment = readEnvironment(given.env);
   const folder =
     flags.get('ConfigFolder') ?? environment.get('ConfigFolder') ?? optionOf('ConfigFolder').default;
   if (folder === '') throw new ConfigError('bad-value', 'flag -configFolder must not be empty');
-  return { flags, environment, file: await readConfigFile(join(String(folder), 'config.toml')) };
+  const file = await readConfigFile(join(String(folder), 'config.toml'));
+  return { sources: { flags, environment, file }, warnings };
 }
 
 function fileWarnings({ file }: Sources): string[] {
@@ -76,6 +77,7 @@ function changesOf({ flags, file }: Sources, isCentral: boolean): TomlSetting[] 
     if (option.inFile === false) continue;
     const given = flags.get(option.key);
     const entry = file.entries.get(option.key);
+    if (entry === undefined && option.onlyGiven && given === undefined) continue;
     if (entry === undefined) changes.push({ option, value: given ?? defaultOf(option, isCentral) });
     else if (given !== undefined && !isSame(entry.value, given)) changes.push({ option, value: given });
   }

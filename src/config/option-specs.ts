@@ -1,41 +1,14 @@
-/** The largest number of seconds that still fits a timer (2^31 - 1 ms, a little under 25 days). */
-export const MAX_TIMER_SECONDS = 2_147_483;
+import { LINK_SPECS } from './link-specs.ts';
+import { MAX_TIMER_SECONDS, type OptionSpec, seconds } from './option-spec.ts';
+import { START_SUB_SPECS } from './start-sub-specs.ts';
+import { TRUST_SPECS } from './trust-specs.ts';
 
-export type OptionValue = string | number | boolean;
-
-/** The headings under which `--help` and a new config.toml list the options. */
-export const OPTION_GROUPS = {
-  node: 'The node',
-  broker: 'The broker',
-  messages: 'Messages',
-  listeners: 'Listeners and folders',
-  requests: 'Requests that this node takes',
-  keeping: 'Limits, and what is kept',
-  unused: 'Accepted for existing files and scripts, without effect',
-} as const;
-
-/** One row of the table: what a setting is, without its names. */
-export interface OptionSpec {
-  readonly type: 'string' | 'int' | 'bool';
-  readonly default: OptionValue;
-  readonly group: keyof typeof OPTION_GROUPS;
-  readonly summary: string;
-  readonly unit?: 's' | 'ms' | 'KB' | 'MB' | 'days';
-  readonly min?: number;
-  readonly max?: number;
-  /** Whether "" is refused (for strings). */
-  readonly required?: boolean;
-  /** Whether the default turns true where the node is the central one. */
-  readonly onCentral?: boolean;
-  /** Whether the value is kept out of messages. */
-  readonly isSecret?: boolean;
-  /** False for what says where the file is: it would only repeat, or contradict, its own place. */
-  readonly inFile?: boolean;
-}
-
-/** Whole seconds within a timer's range. */
-const seconds = { type: 'int', unit: 's', min: 1, max: MAX_TIMER_SECONDS } as const;
 const count = { type: 'int', min: 0, max: 1_000_000_000 } as const;
+const keepCount = {
+  ...{ ...count, min: 1, default: 1_000_000 },
+  group: 'keeping',
+  summary: 'and of at most this many',
+} as const;
 const days = { type: 'int', unit: 'days', min: 1, max: 36_500 } as const;
 const text = { type: 'string', default: '' } as const;
 const folder = { type: 'string', required: true, group: 'listeners' } as const;
@@ -51,6 +24,11 @@ export const SPECS = {
     inFile: false,
     summary: 'folder of config.toml (a flag or environment variable only)',
   },
+  NameCheck: {
+    ...{ type: 'string', default: 'strict' },
+    group: 'node',
+    summary: 'where another node has this name: strict = wait, warn = start',
+  },
   Labels: { ...text, group: 'node', summary: 'labels for the node list: key=value,key=value' },
   GroupsFile: {
     ...text,
@@ -63,13 +41,7 @@ export const SPECS = {
     group: 'node',
     summary: 'least level that is logged: trace, debug, info, warn, error, fatal or silent',
   },
-  StartPubREQHello: {
-    ...seconds,
-    min: 0,
-    default: 30,
-    group: 'node',
-    summary: 'say hello to the central node this often; 0 = never',
-  },
+  ...LINK_SPECS,
 
   BrokerAddress: {
     type: 'string',
@@ -148,6 +120,13 @@ export const SPECS = {
     group: 'messages',
     summary: 'how long a message without retries waits for its node',
   },
+  ScheduleGrace: {
+    ...seconds,
+    max: 86_400,
+    default: 60,
+    group: 'messages',
+    summary: 'how late a run of a schedule may begin, as after a sleep of the machine',
+  },
   ErrorMessageTimeout: {
     ...seconds,
     default: 60,
@@ -163,6 +142,16 @@ export const SPECS = {
     default: './data',
     summary: 'folder that replies and files are written to',
   },
+  FileMode: {
+    ...{ type: 'string', default: 'original' },
+    group: 'listeners',
+    summary: 'mode of new files: original = 0755 less umask, private = 0600',
+  },
+  FollowLinks: {
+    ...{ type: 'bool', default: false },
+    group: 'listeners',
+    summary: 'follow symbolic links that lead out of the data folder',
+  },
   TCPListener: { ...text, group: 'listeners', summary: 'host:port to take messages on by TCP; empty = off' },
   HTTPListener: {
     ...text,
@@ -173,6 +162,11 @@ export const SPECS = {
     ...text,
     group: 'listeners',
     summary: 'host:port to serve the API on, which is on stew.sock too; empty = off',
+  },
+  WebListener: {
+    ...text,
+    group: 'listeners',
+    summary: 'host:port to serve the console on, on a loopback address; empty = off',
   },
   PromHostAndPort: {
     ...text,
@@ -187,14 +181,19 @@ export const SPECS = {
   ProfilingPort: {
     ...text,
     group: 'listeners',
-    summary: 'port of this machine that gives profiles; empty = off',
+    summary: 'port of this machine that serves profiles; empty = off',
   },
   ListenerToken: {
     ...{ ...text, isSecret: true },
     group: 'listeners',
-    summary: 'what clients must show where a listener is not on loopback',
+    summary: 'what clients must show at listeners, on loopback where trust is closed',
   },
   ListenerTokenFile: { ...text, group: 'listeners', summary: 'file that holds the listener token' },
+  LookTokenFile: {
+    ...text,
+    group: 'listeners',
+    summary: 'file with a token that lets clients of -apiListener look, and change nothing',
+  },
   StartupFolder: {
     ...text,
     group: 'listeners',
@@ -206,20 +205,7 @@ export const SPECS = {
     summary: 'folder whose message files are sent as they come; empty = off',
   },
 
-  ...startSub('REQErrorLog', 'collect the errors of all nodes', { default: false, onCentral: true }),
-  ...startSub('REQHello', 'hellos of other nodes'),
-  ...startSub('REQToFileAppend', 'append to a file'),
-  ...startSub('REQToFile', 'write a file'),
-  ...startSub('REQCopyFileFrom', 'read a file and send it on'),
-  ...startSub('REQCopyFileTo', 'write a file that was sent'),
-  ...startSub('REQPing', 'ping'),
-  ...startSub('REQPong', 'answers to a ping'),
-  ...startSub('REQCliCommand', 'run a command'),
-  ...startSub('REQToConsole', 'print to the console'),
-  ...startSub('REQHttpGet', 'fetch a web page'),
-  ...startSub('REQTailFile', 'follow a file'),
-  ...startSub('REQCliCommandCont', 'run a command and send its output as it comes'),
-  ...startSub('REQRelay', 'relay between other nodes', { default: false }),
+  ...START_SUB_SPECS,
 
   MaxMessageMB: {
     ...{ type: 'int', unit: 'MB', min: 1, max: 1024 },
@@ -227,14 +213,14 @@ export const SPECS = {
     group: 'keeping',
     summary: 'largest submission, and largest message once decompressed',
   },
-  LedgerKeepDays: { ...days, default: 30, group: 'keeping', summary: 'keep the state of ended requests' },
-  LedgerKeepCount: {
-    ...count,
-    min: 1,
-    default: 1_000_000,
+  OutboxMB: {
+    ...{ type: 'int', unit: 'MB', min: 0, max: 10_000_000 },
+    default: 0,
     group: 'keeping',
-    summary: 'and of at most this many',
+    summary: 'room for output to absent nodes; 0 = 1 GB, at most a tenth of the disk',
   },
+  LedgerKeepDays: { ...days, default: 30, group: 'keeping', summary: 'keep the state of ended requests' },
+  LedgerKeepCount: keepCount,
   LedgerOutputKB: {
     ...{ type: 'int', unit: 'KB', min: 1, max: 1_000_000 },
     default: 1024,
@@ -242,26 +228,22 @@ export const SPECS = {
     summary: "keep so much of each stream of a request's output",
   },
   JournalKeepDays: { ...days, default: 30, group: 'keeping', summary: 'keep the record of messages taken' },
-  JournalKeepCount: {
-    ...count,
-    min: 1,
-    default: 1_000_000,
-    group: 'keeping',
-    summary: 'and of at most this many',
-  },
+  JournalKeepCount: keepCount,
   AuditLogMaxMB: {
     ...{ type: 'int', unit: 'MB', min: 1, max: 100_000 },
     default: 100,
     group: 'keeping',
-    summary: 'size at which a new audit log is begun',
+    summary: 'size at which a new audit log, or error.log, is begun',
   },
   AuditLogKeepFiles: {
     ...count,
     max: 1000,
     default: 5,
     group: 'keeping',
-    summary: 'older audit logs to keep',
+    summary: 'older ones to keep',
   },
+
+  ...TRUST_SPECS,
 
   RingBufferSize: {
     ...count,
@@ -276,12 +258,3 @@ export const SPECS = {
     summary: 'see ProfilingPort',
   },
 } as const satisfies Record<string, OptionSpec>;
-
-function startSub<M extends string>(
-  method: M,
-  summary: string,
-  more?: { default: boolean; onCentral?: boolean },
-): Record<`StartSub${M}`, { type: 'bool'; default: boolean; group: 'requests'; summary: string }> {
-  const spec = { type: 'bool', default: true, group: 'requests', summary, ...more } as const;
-  return { [`StartSub${method}`]: spec } as Record<`StartSub${M}`, typeof spec>;
-}

@@ -1,4 +1,4 @@
-import type { OptionValue } from './option-specs.ts';
+import type { OptionValue } from './option-spec.ts';
 import type { Option } from './options.ts';
 
 /** A text as an option's value, or a sentence's end that says why it is none ("is not a whole number"). */
@@ -25,8 +25,9 @@ export function isBoolText(text: string): boolean {
 /** Reads what config.toml holds (integers as bigint, so that 10.0 is told from 10). */
 export function readOptionValue(option: Option, value: unknown): ParsedText {
   if (option.type === 'string') {
-    return typeof value === 'string'
-      ? { ok: true, value }
+    const text = option.onlyGiven ? joined(value) : value;
+    return typeof text === 'string'
+      ? { ok: true, value: text }
       : { ok: false, fault: 'is not a text: put it in quotes' };
   }
   if (option.type === 'bool') {
@@ -39,6 +40,11 @@ export function readOptionValue(option: Option, value: unknown): ParsedText {
     ok: false,
     fault: unquoted ? 'is a text: write the number without quotes' : 'is not a whole number',
   };
+}
+
+/** A list of texts as one text, with commas between. */
+function joined(value: unknown): unknown {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value.join(',') : value;
 }
 
 /** Why a value of the right type cannot be used, or undefined. */

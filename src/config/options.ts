@@ -1,5 +1,6 @@
 import { envOf, flagOf } from './option-names.ts';
-import { type OptionSpec, type OptionValue, SPECS } from './option-specs.ts';
+import type { OptionSpec, OptionValue } from './option-spec.ts';
+import { SPECS } from './option-specs.ts';
 
 export type OptionKey = keyof typeof SPECS;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseHostAndPort } from '../lib/host-and-port.ts';
 import { brokerAddressFault, hidePasswords } from './broker-address.ts';
-import { parseHostAndPort } from './host-and-port.ts';
 import { parseLabels } from './labels.ts';
 import { likelyMeant } from './likely-meant.ts';
 

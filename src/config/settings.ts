@@ -1,7 +1,7 @@
 import { hidePasswords } from './broker-address.ts';
 import { ConfigError } from './config-error.ts';
 import type { ConfigFile, FileEntry } from './config-file.ts';
-import type { OptionValue } from './option-specs.ts';
+import type { OptionValue } from './option-spec.ts';
 import { readOptionValue } from './option-value.ts';
 import { defaultOf, OPTIONS, type Option, type OptionKey, type OptionValues, optionOf } from './options.ts';
 

@@ -1,31 +1,72 @@
-import type { NodeSummary } from './nodes.ts';
-import type { RequestSummary } from './requests.ts';
+import { ErrorLine, NodeSummary } from './nodes.ts';
+import type { OperationRow } from './operation.ts';
+import { RequestSummary } from './requests.ts';
+import {
+  about,
+  choice,
+  count,
+  id,
+  list,
+  literal,
+  named,
+  object,
+  oneOf,
+  orNull,
+  text,
+  time,
+  type Value,
+  word,
+} from './schema.ts';
 
 /** What changed, as server-sent events tell it; `event:` is the type, `data:` the rest as JSON. */
-export type ApiEvent =
-  /** The first one: from here on nothing is missed. */
-  | { readonly type: 'hello'; readonly at: number }
-  /** Requests in their new state; several changes within 100 ms come as one. */
-  | { readonly type: 'requests'; readonly requests: readonly RequestSummary[] }
-  /** More changed at once than is told one by one: read the list again. */
-  | { readonly type: 'many'; readonly count: number }
-  /** A piece of the output of a request that is told of live. `data` is base64. */
-  | {
-      readonly type: 'output';
-      readonly id: string;
-      readonly batch: string | null;
-      readonly node: string;
-      readonly stream: 'stdout' | 'stderr';
-      readonly offset: number;
-      readonly data: string;
-    }
-  | { readonly type: 'nodes'; readonly nodes: readonly NodeSummary[] }
-  | { readonly type: 'errors'; readonly lines: readonly { readonly node: string; readonly line: string }[] };
+export const ApiEvent = named(
+  'ApiEvent',
+  oneOf(
+    about(object({ type: literal('hello'), at: time }), 'The first one: from here on nothing is missed'),
+    about(
+      object({ type: literal('requests'), requests: list(RequestSummary) }),
+      'Requests in their new state; several changes within 100 ms come as one',
+    ),
+    about(
+      object({ type: literal('many'), count }),
+      'More changed at once than events can list: read the list again',
+    ),
+    about(
+      object({
+        type: literal('output'),
+        id,
+        batch: orNull(text),
+        node: text,
+        stream: choice('stdout', 'stderr'),
+        offset: count,
+        data: about(text, { contentEncoding: 'base64' }),
+      }),
+      'A piece of the output of a request that is followed live',
+    ),
+    about(object({ type: literal('nodes'), nodes: list(NodeSummary) }), 'Nodes in their new state'),
+    about(object({ type: literal('errors'), lines: list(ErrorLine) }), 'Lines that were collected'),
+  ),
+  'A server-sent event: `event` is the type, `data` the rest of the object as JSON',
+);
+export type ApiEvent = Value<typeof ApiEvent>;
 
+const EventFilter = object(
+  {},
+  {
+    type: list(about(choice('hello', 'requests', 'many', 'output', 'nodes', 'errors'), 'Type of event')),
+    batch: about(word, 'Id of a batch'),
+    id: about(word, 'Id of a request'),
+    node: list(about(word, 'Name of a node')),
+  },
+);
 /** Which events to send; without any filter all but outputs. */
-export interface EventFilter {
-  readonly types?: readonly ApiEvent['type'][];
-  readonly batch?: string;
-  readonly id?: string;
-  readonly node?: readonly string[];
-}
+export type EventFilter = Value<typeof EventFilter>;
+
+export const EVENT_OPERATIONS = {
+  events: {
+    does: 'GET /v1/events',
+    summary: 'What changes, as server-sent events',
+    query: EventFilter,
+    answer: 'events',
+  },
+} as const satisfies Readonly<Record<string, OperationRow>>;

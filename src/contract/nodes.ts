@@ -1,115 +1,296 @@
+import type { OperationRow } from './operation.ts';
+import {
+  about,
+  anyObject,
+  choice,
+  count,
+  flag,
+  integer,
+  list,
+  map,
+  named,
+  object,
+  orNull,
+  text,
+  time,
+  timeInQuery,
+  type Value,
+  word,
+} from './schema.ts';
+import { REQUEST_STATES } from './states.ts';
+
+const Presence = named('Presence', choice('here', 'away', 'unknown'));
 /** Whether a node can be reached, as far as is known. */
-export type Presence = 'here' | 'away' | 'unknown';
+export type Presence = Value<typeof Presence>;
 
-/** A node in the list. All times are ms since 1970. */
-export interface NodeSummary {
-  readonly name: string;
-  /** Whether it is the node that is asked. */
-  readonly isSelf: boolean;
-  readonly isCentral: boolean;
-  readonly presence: Presence;
-  /** When it was last heard of (a hello, an answer, a message); null where never. */
-  readonly lastSeenAt: number | null;
-  /** Version, system and so on as it told; null where it did not (a node of the original program). */
-  readonly version: string | null;
-  readonly os: string | null;
-  readonly arch: string | null;
-  /** When it started. */
-  readonly startedAt: number | null;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Messages that wait here for it. */
-  readonly queued: number;
-  /** Requests that it has accepted and not ended yet. */
-  readonly running: number;
-}
+const PresenceChange = named(
+  'PresenceChange',
+  object({ at: time, presence: Presence }),
+  'That a node came or went',
+);
+/** That a node came or went. */
+export type PresenceChange = Value<typeof PresenceChange>;
 
+/** A node in the list. */
+export const NodeSummary = named(
+  'NodeSummary',
+  object({
+    name: text,
+    isSelf: about(flag, 'Whether it is the node that is asked'),
+    isCentral: flag,
+    presence: Presence,
+    lastSeenAt: about(
+      orNull(time),
+      'When it was last heard of (a hello, an answer, a message), ms since 1970; null = never',
+    ),
+    usualAwayMs: about(
+      orNull(count),
+      'While it is away: three times the median of its absences of the last 30 days, ms; null where fewer than three are known',
+    ),
+    version: about(
+      orNull(text),
+      'What it told; null for a node that does not, such as one of the original program',
+    ),
+    os: orNull(text),
+    arch: orNull(text),
+    startedAt: orNull(time),
+    labels: map(text),
+    queued: about(count, 'Messages that wait here for it'),
+    running: about(count, 'Requests that it has accepted and not ended yet'),
+  }),
+  'A node that is known',
+);
+export type NodeSummary = Value<typeof NodeSummary>;
+
+const NodePage = named(
+  'NodePage',
+  object({
+    items: list(NodeSummary),
+    next: about(orNull(text), 'The cursor of the next page; null at the end'),
+    total: about(count, 'How many nodes the filter leaves, on all pages'),
+    presences: about(object({ here: count, away: count, unknown: count }), 'Of those'),
+  }),
+  'Some of the nodes that are known',
+);
+/** Some of the nodes that are known. */
+export type NodePage = Value<typeof NodePage>;
+
+const NodeQuery = object(
+  {},
+  {
+    target: about(word, 'Which nodes: a target as of steward exec, such as ship* or site=north'),
+    presence: about(choice('here', 'away', 'unknown'), 'Presence'),
+    overdue: about(flag, 'Only those that are away for longer than usual, or a day where that is not known'),
+    sort: about(choice('name', 'lastSeen', 'queued', 'running'), {
+      description: 'By name, or the largest (for lastSeen: the latest) first',
+      default: 'name',
+    }),
+    limit: about(integer, { description: 'At most this many', minimum: 1, maximum: 1000, default: 100 }),
+    cursor: about(word, '`next` of the page before'),
+  },
+);
+/** Which nodes to list, and in which order. */
+export type NodeQuery = Value<typeof NodeQuery>;
+
+const QueueSummary = named(
+  'QueueSummary',
+  object({
+    subject: text,
+    node: text,
+    method: text,
+    queued: count,
+    oldestQueuedAt: orNull(time),
+    attempts: about(count, 'Of the message at its head'),
+    nextAttemptAt: about(orNull(time), 'ms since 1970; null while answers are awaited or the link is down'),
+    waitsFor: about(orNull(text), 'What it waits for, in words'),
+  }),
+  'A queue of messages for one subject',
+);
 /** A queue of messages for one subject. */
-export interface QueueSummary {
-  readonly subject: string;
-  readonly node: string;
-  readonly method: string;
-  readonly queued: number;
-  readonly oldestQueuedAt: number | null;
-  /** Attempts of the message at its head. */
-  readonly attempts: number;
-  /** When the next attempt is due; null while answers are awaited or the link is down. */
-  readonly nextAttemptAt: number | null;
-  /** What it waits for, in words. */
-  readonly waitsFor: string | null;
-}
+export type QueueSummary = Value<typeof QueueSummary>;
 
+const ProcessSummary = named(
+  'ProcessSummary',
+  object({ id: count, kind: text, name: text, state: text, restarts: count }),
+  'A process of the node: a unit of its work',
+);
 /** A process of the node: a unit of its work. */
-export interface ProcessSummary {
-  readonly id: number;
-  readonly kind: string;
-  readonly name: string;
-  readonly state: string;
-  readonly restarts: number;
-}
+export type ProcessSummary = Value<typeof ProcessSummary>;
 
+const UnknownTarget = object(
+  { target: text, reason: about(text, 'The sentence to show') },
+  { name: about(text, 'The node that it would mean if that were known') },
+);
+/** A target that names nobody, or a name in it. */
+export type UnknownTarget = Value<typeof UnknownTarget>;
+
+const TargetAnswer = named(
+  'TargetAnswer',
+  object(
+    {
+      nodes: list(NodeSummary),
+      unknown: about(list(UnknownTarget), 'Targets that name nobody who is known'),
+    },
+    {
+      skipped: about(
+        list(UnknownTarget),
+        'Names in groups that are not known, while the group means others too',
+      ),
+    },
+  ),
+  'Who is meant by targets',
+);
 /** Who is meant by targets. */
-export interface TargetAnswer {
-  readonly nodes: readonly NodeSummary[];
-  /**
-   * Targets that name nobody who is known, with the sentence to show; `name` where it is the name of a node that the
-   * target would mean if that node were known.
-   */
-  readonly unknown: readonly { readonly target: string; readonly reason: string; readonly name?: string }[];
-}
+export type TargetAnswer = Value<typeof TargetAnswer>;
 
+const StatusAnswer = named(
+  'StatusAnswer',
+  object({
+    node: text,
+    centralNode: text,
+    version: text,
+    startedAt: time,
+    trust: about(choice('open', 'watch', 'closed'), 'Who may ask it for what'),
+    broker: object({ isConnected: flag, address: text, fault: orNull(text) }),
+    counts: about(map(count), 'Requests that are remembered, by state'),
+    nodes: object({ here: count, away: count, unknown: count }),
+  }),
+  'The node that is asked',
+);
 /** The node that is asked. */
-export interface StatusAnswer {
-  readonly node: string;
-  readonly centralNode: string;
-  readonly version: string;
-  readonly startedAt: number;
-  readonly broker: { readonly isConnected: boolean; readonly address: string; readonly fault: string | null };
-  /** Of all requests that are remembered. */
-  readonly counts: Readonly<Record<string, number>>;
-  readonly nodes: { readonly here: number; readonly away: number; readonly unknown: number };
-}
+export type StatusAnswer = Value<typeof StatusAnswer>;
 
+const ArgumentDescription = named(
+  'ArgumentDescription',
+  object({
+    field: about(text, 'methodArgs[0], methodArgs[1...], data, directory, ...'),
+    name: text,
+    summary: text,
+    isRequired: flag,
+    example: about(text, 'A value to begin with'),
+  }),
+  'One argument, or field of a message, that a method reads',
+);
 /** One argument, or field of a message, that a method reads; what forms and help show of it. */
-export interface ArgumentDescription {
-  /** `methodArgs[0]`, `methodArgs[1...]`, `data`, `directory`, ... */
-  readonly field: string;
-  readonly name: string;
-  readonly summary: string;
-  readonly isRequired: boolean;
-  /** A value to begin with. */
-  readonly example: string;
-}
+export type ArgumentDescription = Value<typeof ArgumentDescription>;
 
-export interface MethodDescription {
-  readonly name: string;
-  readonly kind: string;
-  readonly summary: string;
-  readonly args: readonly ArgumentDescription[];
-  /** Whether people submit it; the others travel among nodes. */
-  readonly isForPeople: boolean;
-}
+const MethodDescription = named(
+  'MethodDescription',
+  object({
+    name: text,
+    kind: text,
+    summary: text,
+    args: list(ArgumentDescription),
+    isForPeople: about(flag, 'Whether people submit it; the others travel among nodes'),
+  }),
+);
+export type MethodDescription = Value<typeof MethodDescription>;
 
-/** One line that the central node collected in its error log. */
-export interface ErrorLine {
-  readonly node: string;
-  readonly line: string;
-}
+/** A line of the error log. */
+export const ErrorLine = named(
+  'ErrorLine',
+  object({ node: text, line: text }),
+  'A line that the central node collected in its error log',
+);
+export type ErrorLine = Value<typeof ErrorLine>;
 
+const limit = about(integer, {
+  description: 'At most this many',
+  minimum: 1,
+  maximum: 10_000,
+  default: 100,
+});
+const node = about(word, 'Name of a node');
+
+const ErrorFilter = object({}, { limit, node });
 /** Which collected error lines to give: the last ones, oldest first. */
-export interface ErrorFilter {
-  /** At most this many; 100 unless told. */
-  readonly limit?: number;
-  readonly node?: string;
-}
+export type ErrorFilter = Value<typeof ErrorFilter>;
 
+const AuditFilter = object(
+  {},
+  {
+    limit,
+    node,
+    method: about(word, 'Name of a method'),
+    state: about(choice(...REQUEST_STATES), 'State'),
+    since: about(timeInQuery, 'Ended at or after this time'),
+    text: about(word, 'A text that the entry holds somewhere'),
+  },
+);
 /** Which entries of the audit log to give, newest first. */
-export interface AuditFilter {
-  /** At most this many; 100 unless told. */
-  readonly limit?: number;
-  readonly node?: string;
-  readonly method?: string;
-  readonly state?: string;
-  readonly since?: number;
-  /** A text that the entry holds somewhere. */
-  readonly text?: string;
-}
+export type AuditFilter = Value<typeof AuditFilter>;
+
+const TARGET = about(text, { examples: ['ship*', '@group'] });
+
+/** What can be asked of nodes, and of the node itself. */
+export const NODE_OPERATIONS = {
+  status: {
+    does: 'GET /v1/status',
+    summary: 'The node itself, and counts of requests and nodes',
+    answer: StatusAnswer,
+  },
+  nodes: {
+    does: 'GET /v1/nodes',
+    summary: 'Nodes that are known, with presence and queue depth',
+    answer: list(NodeSummary),
+  },
+  nodePage: {
+    does: 'GET /v1/nodes/page',
+    summary: 'Some of the nodes that are known, in an order',
+    query: NodeQuery,
+    answer: NodePage,
+  },
+  presence: {
+    does: 'GET /v1/nodes/{id}/presence',
+    summary: 'When a node, by its name, came and went in the last 30 days, to the minute',
+    answer: list(PresenceChange),
+  },
+  targets: {
+    does: 'POST /v1/targets',
+    summary: 'Who is meant by targets: {"targets": ["ship*", "@group"]}',
+    body: about(
+      object({ targets: about(list(TARGET), { maxItems: 10_000 }) }),
+      'Names of nodes, globs, @groups, labels',
+    ),
+    isQuestion: true,
+    answer: TargetAnswer,
+  },
+  groups: {
+    does: 'GET /v1/groups',
+    summary: 'Groups of nodes, by name',
+    answer: named('Groups', map(list(text)), 'What each group stands for, by its name'),
+  },
+  queues: {
+    does: 'GET /v1/queues',
+    summary: 'Queues of messages that wait to be delivered',
+    answer: list(QueueSummary),
+  },
+  overdueQueues: {
+    does: 'GET /v1/queues/overdue',
+    summary:
+      'The 100 queues that wait longest, of those that wait for longer than their node is usually away',
+    answer: list(QueueSummary),
+  },
+  processes: {
+    does: 'GET /v1/processes',
+    summary: 'Processes of this node',
+    answer: list(ProcessSummary),
+  },
+  methods: {
+    does: 'GET /v1/methods',
+    summary: 'Methods with their arguments',
+    answer: list(MethodDescription),
+  },
+  errors: {
+    does: 'GET /v1/errors',
+    summary: 'The last error lines that were collected here',
+    query: ErrorFilter,
+    answer: list(ErrorLine),
+  },
+  audit: {
+    does: 'GET /v1/audit',
+    summary: 'Entries of the audit log, newest first',
+    query: AuditFilter,
+    answer: list(named('AuditEntry', anyObject, 'A line of the audit log, as it was written')),
+  },
+} as const satisfies Readonly<Record<string, OperationRow>>;

@@ -1,96 +1,37 @@
-/**
- * Every operation: its method, its path and what it is for. The OpenAPI document, the server and the client are held
- * against this table.
- */
-export const ROUTES = {
-  status: { method: 'GET', path: '/v1/status', summary: 'The node itself, and counts of requests and nodes' },
-  submit: {
-    method: 'POST',
-    path: '/v1/messages',
-    summary: 'Submit messages: a list or one, JSON or YAML (query: batch, label, dryRun)',
-  },
-  requests: {
-    method: 'GET',
-    path: '/v1/requests',
-    summary: 'Requests, newest first (query: node, method, state, batch, since, until, limit, cursor)',
-  },
-  request: { method: 'GET', path: '/v1/requests/{id}', summary: 'One request with its timeline and message' },
-  output: {
-    method: 'GET',
-    path: '/v1/requests/{id}/output',
-    summary: 'What is kept of its output, as bytes (query: stream, from)',
-  },
-  cancelRequest: { method: 'POST', path: '/v1/requests/{id}/cancel', summary: 'End a request' },
-  resendRequest: {
-    method: 'POST',
-    path: '/v1/requests/{id}/resend',
-    summary: 'Send a request again, as a new one',
-  },
-  batches: { method: 'GET', path: '/v1/batches', summary: 'Batches, newest first (query: limit, cursor)' },
-  batch: { method: 'GET', path: '/v1/batches/{id}', summary: 'One batch with its counts' },
-  planBatch: {
-    method: 'PUT',
-    path: '/v1/batches/{id}/plan',
-    summary: 'Note what is needed to go on with a batch',
-  },
-  cancelBatch: {
-    method: 'POST',
-    path: '/v1/batches/{id}/cancel',
-    summary: 'End all requests of a batch that have not ended',
-  },
-  resendBatch: {
-    method: 'POST',
-    path: '/v1/batches/{id}/resend',
-    summary: 'Send again what failed or is missing (query: which = failed, missing or both)',
-  },
-  nodes: { method: 'GET', path: '/v1/nodes', summary: 'Nodes that are known, with presence and queue depth' },
-  targets: {
-    method: 'POST',
-    path: '/v1/targets',
-    summary: 'Who is meant by targets: {"targets": ["ship*", "@group"]}',
-  },
-  groups: { method: 'GET', path: '/v1/groups', summary: 'Groups of nodes, by name' },
-  queues: { method: 'GET', path: '/v1/queues', summary: 'Queues of messages that wait to be delivered' },
-  processes: { method: 'GET', path: '/v1/processes', summary: 'Processes of this node' },
-  methods: { method: 'GET', path: '/v1/methods', summary: 'Methods with their arguments' },
-  errors: {
-    method: 'GET',
-    path: '/v1/errors',
-    summary: 'The last error lines that were collected here (query: limit, node)',
-  },
-  audit: {
-    method: 'GET',
-    path: '/v1/audit',
-    summary: 'Entries of the audit log, newest first (query: limit, node, method, state, since, text)',
-  },
-  events: {
-    method: 'GET',
-    path: '/v1/events',
-    summary: 'What changes, as server-sent events (query: type, batch, id, node)',
-  },
-  openapi: { method: 'GET', path: '/openapi.json', summary: 'This description' },
-} as const;
+import type { OperationName } from './contract.ts';
+import type { Route } from './operation.ts';
 
-export type RouteName = keyof typeof ROUTES;
-
-/** Why the API refuses: a mistake of the caller, a matter of access, or a fault of the node. */
-export const FAULT_CODES = [
-  'bad-request',
-  'not-found',
-  'no-such-path',
-  'wrong-method',
-  'wrong-type',
-  'too-large',
-  'too-slow',
-  'unauthorized',
-  'forbidden',
-  'busy',
-  'failed',
-] as const;
-
-export type FaultCode = (typeof FAULT_CODES)[number];
-
-/** What the API answers where it refuses: a sentence, and the field it is about where there is one. */
-export interface ApiFault {
-  readonly error: { readonly code: FaultCode; readonly message: string; readonly field?: string };
-}
+/** Each operation as clients need it, without its schemas. Written by scripts/contract-doc.ts from the contract. */
+export const ROUTES: Readonly<Record<OperationName, Route>> = {
+  status: { method: 'GET', path: '/v1/status', answer: 'json' },
+  submit: { method: 'POST', path: '/v1/messages', body: 'messages', answer: 'json', isSlow: true },
+  requests: { method: 'GET', path: '/v1/requests', answer: 'json' },
+  request: { method: 'GET', path: '/v1/requests/{id}', answer: 'json' },
+  output: { method: 'GET', path: '/v1/requests/{id}/output', answer: 'bytes' },
+  cancelRequest: { method: 'POST', path: '/v1/requests/{id}/cancel', answer: 'json' },
+  resendRequest: { method: 'POST', path: '/v1/requests/{id}/resend', answer: 'json' },
+  batches: { method: 'GET', path: '/v1/batches', answer: 'json' },
+  batch: { method: 'GET', path: '/v1/batches/{id}', answer: 'json' },
+  batchAnswers: { method: 'GET', path: '/v1/batches/{id}/answers', answer: 'json', isSlow: true },
+  planBatch: { method: 'PUT', path: '/v1/batches/{id}/plan', body: 'json', answer: 'nothing' },
+  cancelBatch: { method: 'POST', path: '/v1/batches/{id}/cancel', answer: 'json', isSlow: true },
+  resendBatch: { method: 'POST', path: '/v1/batches/{id}/resend', answer: 'json', isSlow: true },
+  nodes: { method: 'GET', path: '/v1/nodes', answer: 'json' },
+  nodePage: { method: 'GET', path: '/v1/nodes/page', answer: 'json' },
+  presence: { method: 'GET', path: '/v1/nodes/{id}/presence', answer: 'json' },
+  targets: { method: 'POST', path: '/v1/targets', body: 'json', answer: 'json' },
+  groups: { method: 'GET', path: '/v1/groups', answer: 'json' },
+  queues: { method: 'GET', path: '/v1/queues', answer: 'json' },
+  overdueQueues: { method: 'GET', path: '/v1/queues/overdue', answer: 'json' },
+  processes: { method: 'GET', path: '/v1/processes', answer: 'json' },
+  methods: { method: 'GET', path: '/v1/methods', answer: 'json' },
+  errors: { method: 'GET', path: '/v1/errors', answer: 'json' },
+  audit: { method: 'GET', path: '/v1/audit', answer: 'json' },
+  forgetNode: { method: 'POST', path: '/v1/nodes/{id}/forget', answer: 'json' },
+  trust: { method: 'GET', path: '/v1/trust', answer: 'json' },
+  events: { method: 'GET', path: '/v1/events', answer: 'events' },
+  signInLink: { method: 'POST', path: '/v1/console/links', answer: 'json' },
+  sessions: { method: 'GET', path: '/v1/console/sessions', answer: 'json' },
+  endSession: { method: 'POST', path: '/v1/console/sessions/{id}/end', answer: 'json' },
+  openapi: { method: 'GET', path: '/openapi.json', answer: 'json' },
+};

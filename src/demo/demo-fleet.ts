@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { joinWords } from '../lib/shell-words.ts';
 import { type Actor, type ActorEnd, startActor, until } from './actor.ts';
 import { DemoError } from './demo-error.ts';
 import type { Stage } from './stage.ts';
@@ -84,7 +85,7 @@ export class DemoFleet implements AsyncDisposable {
 
   /** Gives central a command that goes on for a while. */
   async begin(...args: readonly string[]): Promise<Actor> {
-    this.#stage.command(`steward ${args.map(quoted).join(' ')}`);
+    this.#stage.command(`steward ${joinWords(args)}`);
     return await this.quietly(...args);
   }
 
@@ -109,11 +110,6 @@ export class DemoFleet implements AsyncDisposable {
     await Promise.all(Object.values(ships).map((ship) => ship.stop()));
     await central?.stop();
   }
-}
-
-/** A word as one would type it for a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function freePort(): Promise<number> {

@@ -18,7 +18,7 @@ const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TERM', 'TMPDIR', 'Sy
 
 /**
  * Plays the demo in a temporary folder, which goes at its end: a broker and three nodes as real processes, one that
- * dies and comes back, and a check of every claim. Gives whether all was as it should be.
+ * dies and comes back, and a check of every claim. Returns whether all was as it should be.
  */
 export async function playDemo(options: DemoOptions, stage: Stage): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'steward-demo-'));

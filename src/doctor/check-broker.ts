@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectFault } from '../bus/connect-fault.ts';
 import type { BusOptions } from '../bus/connect-options.ts';
+import { centralNameSubject, NAME_RIGHTS } from '../bus/name-rights.ts';
 import { type BrokerProbe, probeBroker } from '../bus/probe-broker.ts';
 import type { Config } from '../config/config.ts';
 import { isLoopback } from '../lib/is-loopback.ts';
-import { checkPermissions } from './check-permissions.ts';
+import { checkPermissions, type Permits } from './check-permissions.ts';
 import { type Finding, finding } from './finding.ts';
 
 const MOST_CONNECT_MS = 10_000;
@@ -21,6 +22,8 @@ export async function checkBroker(
   return [
     ...describe(broker),
     ...(await checkPermissions(config, broker)),
+    // At a broker that lets everybody in, everybody may do everything.
+    ...(broker.wantsSignIn ? await checkNameRights(config, broker) : []),
     ...(await checkName(config.nodeName, broker, isRunning)),
   ];
 }
@@ -29,6 +32,7 @@ function busOptions(config: Config): BusOptions {
   return {
     nodeName: `${config.nodeName} (doctor)`,
     brokerAddress: config.brokerAddress,
+    silenceMs: config.linkSilenceSeconds * 1000,
     connectTimeoutMs: Math.min(config.natsConnOptTimeoutSeconds * 1000, MOST_CONNECT_MS),
     retryIntervalMs: 0,
     reconnectJitterMs: 0,
@@ -70,6 +74,21 @@ function describe(broker: BrokerProbe): Finding[] {
     findings.push(finding('broker', 'warn', what, 'raise max_payload there, 1MB is its default'));
   }
   return findings;
+}
+
+/** Whether permissions like those of the original's README let this node answer in the place of another central node. */
+export async function checkNameRights(
+  { isCentral, centralNodeName: central }: Pick<Config, 'isCentral' | 'centralNodeName'>,
+  broker: Permits,
+): Promise<Finding[]> {
+  if (isCentral) return [];
+  const mayDo = await Promise.all([
+    broker.canSubscribe(centralNameSubject(central)),
+    broker.canPublish(centralNameSubject(central).replace('*', 'doctor')),
+  ]);
+  return mayDo.includes(false)
+    ? []
+    : [finding('permissions', 'warn', NAME_RIGHTS.what(central), NAME_RIGHTS.advice)];
 }
 
 /** Nobody but the node of this name listens where instances ask for it; an empty question is no question to it. */

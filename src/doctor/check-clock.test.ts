@@ -7,7 +7,12 @@ const NOW = Date.UTC(2026, 10, 22, 12);
 /** A delivery of 10 minutes ago that took 2 s, accepted there at a time that differs by so much from ours. */
 function delivery(toNode: string, differenceMs: number, agoMs = 600_000) {
   const sentAt = NOW - agoMs;
-  return { toNode, sentAt, acceptedAt: sentAt + 2000, thereAt: sentAt + 1000 + differenceMs };
+  return {
+    subject: `${toNode}.REQPing.EventACK`,
+    sentAt,
+    acceptedAt: sentAt + 2000,
+    thereAt: sentAt + 1000 + differenceMs,
+  };
 }
 
 test('a year that cannot be is a fault', () => {

@@ -1,3 +1,4 @@
+import { receiverOf } from '../message/subject.ts';
 import type { Delivery } from '../store/inspect-database.ts';
 import { type Finding, finding } from './finding.ts';
 
@@ -8,7 +9,7 @@ const MOST_DIFFERENCE_MS = 5000;
 const OLDEST_MS = 86_400_000;
 
 /**
- * Whether the clock can be right, and how it stands beside those of other nodes, by what they said when they took
+ * Whether the clock can be right, and how it compares with those of other nodes, by what they said when they took
  * messages: between the sending and the answer it was that time there.
  */
 export function checkClock(now: number, deliveries: readonly Delivery[]): Finding[] {
@@ -20,11 +21,11 @@ export function checkClock(now: number, deliveries: readonly Delivery[]): Findin
     return [finding('clock', 'fail', `it is ${shown} here, which cannot be`, advice)];
   }
   const recent = deliveries.filter(({ acceptedAt }) => now - acceptedAt < OLDEST_MS && acceptedAt <= now);
-  const nodes = [...new Set(recent.map(({ toNode }) => toNode))];
+  const nodes = [...new Set(recent.map(({ subject }) => receiverOf(subject)))];
   if (nodes.length === 0)
     return [finding('clock', 'ok', `${shown}; no node has told its time in the last day to compare it with`)];
   const wrong = nodes.flatMap((node) => {
-    const differenceMs = differenceTo(recent.filter(({ toNode }) => toNode === node));
+    const differenceMs = differenceTo(recent.filter(({ subject }) => receiverOf(subject) === node));
     return Math.abs(differenceMs) > MOST_DIFFERENCE_MS ? [{ node, differenceMs }] : [];
   });
   const compared = `${shown}, compared with ${nodes.length === 1 ? nodes[0] : `${nodes.length} nodes`}`;
@@ -32,7 +33,12 @@ export function checkClock(now: number, deliveries: readonly Delivery[]): Findin
   return wrong.slice(0, 5).map(({ node, differenceMs }) => {
     const seconds = Math.round(Math.abs(differenceMs) / 1000);
     const text = `the clock of ${node} is ${seconds} s ${differenceMs > 0 ? 'ahead of' : 'behind'} this one (${shown})`;
-    return finding('clock', 'warn', text, 'set the clock that is wrong (NTP): expiresIn is counted by both');
+    return finding(
+      'clock',
+      'warn',
+      text,
+      'set the clock that is wrong (NTP): dates of each node are shown at the other, and cron schedules go by them',
+    );
   });
 }
 

@@ -15,6 +15,7 @@ export async function checkFiles(config: Config, configFile: string): Promise<Fi
     ['credsFile', config.credsFile],
     ['tlsKeyFile', config.tlsKeyFile],
     ['listenerTokenFile', config.listenerTokenFile],
+    ['lookTokenFile', config.lookTokenFile],
     ['embeddedBrokerUsers', config.embeddedBroker?.usersFile ?? ''],
     ['embeddedBrokerTLSKey', config.embeddedBroker?.tlsKeyFile ?? ''],
   ];

@@ -2,6 +2,7 @@ import { access, constants, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { describeShortage } from '../lib/disk-room.ts';
+import { MAX_SOCKET_PATH_BYTES } from '../lib/short-socket-path.ts';
 import { errorCode } from '../lib/system-fault.ts';
 import { type Finding, finding } from './finding.ts';
 
@@ -11,7 +12,6 @@ const LEAST_FREE_FILES = 1000;
 const NETWORK = new Set(['nfs', 'nfs4', 'cifs', 'smb3', 'smbfs', '9p', 'fuse.sshfs', 'glusterfs', 'ceph']);
 const SOCKET_NAMES = ['steward.sock', 'stew.sock'];
 /** What the kernel takes as a socket's path, with the longest name that is made on the way to it. */
-const MAX_SOCKET_PATH_BYTES = 107;
 
 interface Folder {
   readonly option: string;
@@ -112,7 +112,9 @@ function socketPathFault(folder: string): Finding[] {
   const bytes = Math.max(...longest);
   if (bytes <= MAX_SOCKET_PATH_BYTES) return [];
   const text = `socketFolder ${folder} is too long for a socket: ${bytes} bytes, ${MAX_SOCKET_PATH_BYTES} at most`;
-  return [finding('folder', 'fail', text, 'choose a shorter socketFolder, such as /run/steward')];
+  const advice = 'choose a shorter socketFolder, such as /run/steward';
+  if (process.platform !== 'linux') return [finding('folder', 'fail', text, advice)];
+  return [finding('folder', 'warn', `${text}; other programs reach it from within the folder alone`, advice)];
 }
 
 async function nearestExisting(path: string): Promise<string> {

@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Config } from '../config/config.ts';
 import { permissionsOf } from '../security/permissions.ts';
+import { checkNameRights } from './check-broker.ts';
 import { checkPermissions, type Permits } from './check-permissions.ts';
 
 const METHODS = { REQCliCommand: true, REQToFile: true, REQHello: true };
 
-function configOf(nodeName: string, startSub: Record<string, boolean> = METHODS): Config {
-  const config = { nodeName, centralNodeName: 'central', isCentral: nodeName === 'central', startSub };
-  return config as unknown as Config;
+function configOf(
+  nodeName: string,
+  startSub: Record<string, boolean> = METHODS,
+  mode: Config['trust']['mode'] = 'open',
+): Config {
+  const names = { nodeName, centralNodeName: 'central', isCentral: nodeName === 'central' };
+  return { ...names, startSub, trust: { mode } } as unknown as Config;
 }
 
 /** A broker that allows what some patterns of NATS match. */
@@ -32,10 +37,16 @@ function every(tokens: readonly string[], parts: readonly string[]): boolean {
 }
 
 test('the permissions that broker-config writes are enough, for a node and for the central one', async () => {
-  for (const node of ['ship1', 'central']) {
-    const { publish, subscribe } = permissionsOf(node, { central: 'central' });
-    const methods = { ...METHODS, REQErrorLog: node === 'central' };
-    const found = await checkPermissions(configOf(node, methods), permits(publish.allow, subscribe.allow));
+  for (const [node, mode] of [
+    ['ship1', 'open'],
+    ['central', 'open'],
+    ['ship1', 'closed'],
+    ['central', 'closed'],
+  ] as const) {
+    const shape = { central: 'central', isClosed: () => mode === 'closed' };
+    const { publish, subscribe } = permissionsOf(node, shape);
+    const config = configOf(node, { ...METHODS, REQErrorLog: node === 'central' }, mode);
+    const found = await checkPermissions(config, permits(publish.allow, subscribe.allow));
     assert.deepEqual(
       found.filter(({ verdict }) => verdict !== 'ok'),
       [],
@@ -87,4 +98,17 @@ test('nothing is published where anybody listens', async () => {
   assert.ok(published.length >= 6);
   // An empty question under the last name is no question; the others are subjects of no method.
   for (const subject of published) assert.match(subject, /\.Steward\.|\.reply\.steward-doctor\./);
+});
+
+test('wide permissions, with which a node can keep the central one off, are named', async () => {
+  const config = { isCentral: false, centralNodeName: 'central' };
+  const [found] = await checkNameRights(config, permits(['central.>'], ['central.>']));
+  assert.equal(found?.verdict, 'warn');
+  assert.match(found.text, /answer when central asks whether its name is taken: .* can keep central off/);
+  assert.match(found.advice!, /steward broker-config/);
+  for (const isClosed of [true, false]) {
+    const { publish, subscribe } = permissionsOf('ship1', { central: 'central', isClosed: () => isClosed });
+    assert.deepEqual(await checkNameRights(config, permits(publish.allow, subscribe.allow)), []);
+  }
+  assert.deepEqual(await checkNameRights({ ...config, isCentral: true }, permits(['>'], ['>'])), []);
 });

@@ -1,6 +1,7 @@
 import type { Config, SwitchedMethod } from '../config/config.ts';
 import { KINDS } from '../message/kind.ts';
 import { kindOf } from '../message/kind-of.ts';
+import { ERROR_CENTRAL } from '../message/names.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** What a broker is asked. */
@@ -66,7 +67,8 @@ function needsOf(config: Config): Need[] {
       purpose: 'it cannot find out whether its name is taken',
       ...{ verb: 'publish', subjects: [`${node}.Steward.Instance`], pattern: `${node}.Steward.Instance` },
     },
-    ...KINDS.map(
+    // In a closed fleet a ship has rights by method: each that could be tried would mean something.
+    ...(config.trust.mode === 'closed' && !config.isCentral ? [] : KINDS).map(
       (kind): Need => ({
         purpose: `its ${kind} messages do not reach ${config.isCentral ? 'the nodes' : central}`,
         ...{ verb: 'publish', subjects: [`${to}.${NO_METHOD}.${kind}`] },
@@ -79,7 +81,7 @@ function needsOf(config: Config): Need[] {
       pattern: `${node}.*.*.reply.>`,
     },
     answers(config.isCentral ? '*' : central, `${to}.REQToFileAppend.EventACK`, node),
-    answers('errorCentral', 'errorCentral.REQErrorLog.EventACK', node),
+    answers(ERROR_CENTRAL, `${ERROR_CENTRAL}.REQErrorLog.EventACK`, node),
     ...(config.startSub.REQRelay ? [relays(node)] : []),
     ...(config.startSub.REQErrorLog ? [errors()] : []),
   ];
@@ -106,7 +108,7 @@ function answers(whose: string, subject: string, node: string): Need {
     purpose: `what it sends to ${whose === '*' ? 'others' : whose} is never confirmed`,
     verb: 'subscribe',
     subjects: [`${subject}.reply.${node}.${TOKEN}`, `${subject}.reply`],
-    pattern: `${whose === 'errorCentral' ? subject : `${whose}.*.*`}.reply.${node}.*`,
+    pattern: `${whose === ERROR_CENTRAL ? subject : `${whose}.*.*`}.reply.${node}.*`,
   };
 }
 

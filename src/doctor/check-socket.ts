@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { shortSocketPath } from '../lib/short-socket-path.ts';
 import { type Finding, finding } from './finding.ts';
 
 const PATIENCE_MS = 2000;
@@ -34,7 +35,7 @@ export async function checkSocket(folder: string): Promise<SocketLook> {
 
 function connectCode(path: string): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = connect(shortSocketPath(path));
     const end = (code: string) => {
       socket.destroy();
       resolve(code);

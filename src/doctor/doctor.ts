@@ -1,20 +1,16 @@
-import type { Config } from '../config/config.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { readOriginalQueue } from '../config/original-queue.ts';
 import { sqliteVersion } from '../store/inspect-database.ts';
 import { checkBroker } from './check-broker.ts';
 import { checkClock } from './check-clock.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkFiles } from './check-files.ts';
 import { checkFolders } from './check-folders.ts';
+import { checkCollector, checkLeftQueue, checkListeners } from './check-inherited.ts';
 import { checkMachine } from './check-machine.ts';
 import { checkSocket } from './check-socket.ts';
+import { checkTrust } from './check-trust.ts';
 import { type Finding, finding } from './finding.ts';
-
-/** A configuration that was read, and what is odd in it. */
-export interface Patient {
-  readonly config: Config;
-  readonly configFile: string;
-  readonly warnings: readonly string[];
-}
 
 export interface DoctorOptions {
   readonly version: string;
@@ -29,17 +25,21 @@ export interface DoctorDeps {
 }
 
 /**
- * Looks at all that a node with this configuration needs, and gives what it finds as it finds it. Nothing is changed, and
+ * Looks at all that a node with this configuration needs, and yields what it finds as it finds it. Nothing is changed, and
  * a node that runs is not disturbed: the database is read, the socket connected to, and the broker asked with messages
  * that mean nothing to anybody.
  */
 export async function* examine(
-  { config, configFile, warnings }: Patient,
+  { config, configFile, warnings }: LoadedConfig,
   options: DoctorOptions,
   deps: DoctorDeps,
 ): AsyncGenerator<Finding> {
   yield* await checkFiles(config, configFile);
   for (const warning of warnings) yield finding('config', 'warn', warning);
+  yield* checkListeners(config);
+  yield* checkCollector(config);
+  yield* checkLeftQueue(await readOriginalQueue(config.databaseFolder));
+  yield checkTrust(config);
   yield* await checkMachine(versionsOf(options.version));
   yield* await checkFolders(config);
   const database = checkDatabase(config.databaseFolder, options);

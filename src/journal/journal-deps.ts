@@ -1,85 +1,154 @@
+import type { Clock } from '../lib/clock.ts';
 import type { Message } from '../message/message.ts';
-import type {
-  EffectWork,
-  Forwarded,
-  ForwardWork,
-  Incoming,
-  OutputFile,
-  RunWork,
-} from '../message/method-work.ts';
+import type { Forwarded, Incoming, OutputFile } from '../message/method-contract.ts';
 import type { OutputStream } from '../message/output.ts';
+import type { Priority } from '../message/priority.ts';
 import type { ReportEntry } from '../message/report.ts';
+import type { ForwardMethod, Method, RunMethod } from '../methods/method.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { KeptTime } from '../store/kept-clock.ts';
 import type { Statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
-
-/** A message as it came from the bus. */
-export interface Arrival {
-  readonly subject: string;
-  readonly reply: string;
-  readonly payload: Uint8Array;
-  header(name: string): string | undefined;
-}
-
-/** What the journal needs to know of any method. */
-interface Checked {
-  readonly name: string;
-  /** Whether the sender waits for an answer. */
-  readonly isAnswered: boolean;
-  /** Why this message can never work, or undefined. */
-  check?(message: Message): string | undefined;
-}
-
-export type EffectMethod = Checked & EffectWork;
-
-export type RunMethod = Checked & RunWork;
-
-export type ForwardMethod = Checked & ForwardWork;
+import type { JournalRow } from './journal-table.ts';
+import type { Perils } from './perils.ts';
 
 /** A method whose requests wait for their turn in the journal. */
 export type QueuedMethod = RunMethod | ForwardMethod;
 
-export type JournalMethod = EffectMethod | QueuedMethod;
-
 export interface JournalOptions {
   readonly nodeName: string;
+  /** Tells this node's database from every other one on the machine, also from a copy of it. */
+  readonly instance: string;
   /** Limit of a message, decompressed, bytes. */
   readonly maxMessageBytes: number;
+  /** How late a run of a schedule may begin without being skipped, seconds. */
+  readonly scheduleGraceSeconds: number;
 }
 
 export interface JournalDeps {
   readonly store: Store;
-  readonly now: () => number;
-  /** Runs a task later and gives what takes that back; the machine's timers unless given. */
-  after?(delayMs: number, task: () => void): () => void;
-  methodOf(name: string): JournalMethod | undefined;
-  /** Publishes an answer; what is lost is asked for again by the sender. */
-  answer(subject: string, text: string, headers: Record<string, string>): void;
-  /** Queues the reply to a request together with `alongside`, in one transaction; without a reply, `alongside` alone. */
-  reply(request: Message, pieces: readonly Uint8Array[], alongside: readonly Statement[]): Promise<void>;
+  readonly trust: JournalTrust;
+  /** Remembers large messages that end the node, where it has a disk for that. */
+  readonly perils?: Perils;
+  readonly clock: Clock;
+  /** By this the times are written by which requests must begin. */
+  readonly kept: KeptTime;
+  /** The methods that this node knows. */
+  readonly methods: { get(name: string): Method | undefined };
+  /** Takes answers; what is lost is asked for again by the sender. */
+  readonly bus: {
+    publish(subject: string, text: string, more: { headers: Record<string, string> }): boolean;
+  };
+  readonly sending: JournalSending;
+  /** Takes the ends of this node's own requests that come with their replies. */
+  readonly ledger: EndTaker;
+  readonly relaying: JournalRelaying;
+  /** What a request printed in an earlier life of the node, as far as its sender followed it while it ran. */
+  leftOutput?(id: string): Readonly<Record<OutputStream, OutputFile>> | undefined;
+  /** Tells errorCentral and the log. */
+  readonly errorReporter: { report(text: string, about?: Message): void };
+  /** Ends processes that an earlier life of this node left behind; `requestIds` are for a version that knew no run ids. */
+  killLeftovers(
+    runIds: ReadonlySet<string>,
+    more: { readonly requestIds: ReadonlySet<string> },
+  ): Promise<unknown>;
+  /** Is told which nodes are heard of. */
+  readonly fleet: { heard(node: string): void };
+  readonly metrics: Pick<Metrics, 'methodEnded'>;
+  readonly logger: { warn(fields: object, text: string): void; info(fields: object, text: string): void };
+}
+
+/** Takes ends that a node tells; the caller commits what that changes, and says when it is written. */
+export interface EndTaker {
+  takeReports(
+    fromNode: string,
+    ends: readonly ReportEntry[],
+  ): Promise<{ readonly statements: readonly Statement[]; written(): void }>;
+}
+
+export type EndWay = 'rides' | 'reported' | 'left';
+
+/** The end of a run, which may go with its reply. */
+export interface ReplyEnd {
+  readonly toNode: string;
+  readonly end: ReportEntry;
+  /** Whether it may go in the reply; otherwise its sender was told of the run before, and the end must come behind that. */
+  readonly mayRide: boolean;
+  /** Whether it is likely the only one for a while: then its report is queued together with the reply. */
+  readonly isSingle: boolean;
+  /** Commits with the word that the end was taken. */
+  readonly taken: Statement;
+  onTaken(): void;
+}
+
+/** Queues what the journal has to tell other nodes, together with its own statements, in one transaction. */
+export interface JournalSending {
+  /**
+   * Queues the reply to a request; without a reply, `alongside` alone is written. Resolves with how the end goes: in the reply,
+   * and where that is not taken it is to be reported; in a report next to it; or not yet.
+   */
+  reply(
+    request: Asked,
+    pieces: readonly Uint8Array[],
+    more: { readonly alongside: readonly Statement[]; readonly end?: ReplyEnd | undefined },
+  ): Promise<EndWay>;
   /** How large the messages may be in which the reply to this request is sent, bytes; undefined: it must be whole. */
   pieceBytes(request: Message): number | undefined;
-  /** Queues the message that a request goes on as; `alongside` is told its id, and commits with it. */
+  /** Queues the message that a request goes on as; `alongside` is told its id. */
   forward(
     forwarded: Forwarded,
-    request: { readonly notAfter: number | null; readonly output?: string | null },
+    request: Pick<JournalRow, 'expiresAt' | 'output' | 'priority'>,
     alongside: (id: string) => readonly Statement[],
   ): Promise<void>;
-  /** Cancels a message that a request goes on as. */
-  cancelForwarded(id: string): Promise<void>;
-  /** Called with messages before they are accepted; when it rejects, they are not, and come again. */
-  beforeAccepted?(messages: readonly Incoming[]): Promise<void>;
-  /** Queues a report for the node that asked, together with `alongside`, in one transaction. */
-  sendReport(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void>;
-  /** What a request printed in an earlier life of the node, where that was told of while it ran. */
-  leftOutput?(id: string): Readonly<Record<OutputStream, OutputFile>> | undefined;
+  /** Queues a report for the node that asked. */
+  report(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void>;
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number;
-  /** Tells errorCentral and the log. */
-  reportError(text: string, about?: Message): void;
-  /** Ends processes that an earlier life of this node left behind. */
-  killLeftovers(ids: ReadonlySet<string>): Promise<void>;
-  /** A node was heard of. */
-  onAlive(node: string): void;
-  onRun(run: { method: string; state: string; ms: number }): void;
-  readonly logger: { warn(fields: object, text: string): void; info(fields: object, text: string): void };
+}
+
+/** A request, with the id by which its sender knows it. */
+export interface Asked extends Pick<Incoming, 'id' | 'message'> {
+  /** What the reply to it goes before; the usual unless told. */
+  readonly priority?: Priority | undefined;
+}
+
+/** Decides what may come from whom. */
+export interface JournalTrust {
+  /** Whether everything is taken as it comes. */
+  readonly isOpen: boolean;
+  /** The words for what this node understands, as its answers name them. */
+  readonly words: string;
+  /** Who sent a message, as far as this node believes it; undefined where nobody proves it. */
+  senderOf(message: Message, proved: string | undefined): string | undefined;
+  /** Why nothing of this kind is ever taken from a sender, or undefined. */
+  refusalUnread(arriving: {
+    readonly method: string;
+    readonly proved: string | undefined;
+  }): string | undefined;
+  /** Decides about a message, before anything of it is written down. */
+  judge(
+    message: Message,
+    from: {
+      readonly proved: string | undefined;
+      readonly re: string | undefined;
+      readonly id: string;
+      /** Where it stands in its lane, which it has again when it comes again; undefined where it has no place. */
+      readonly place: string | undefined;
+    },
+  ): Judgement;
+  /** Keeps what nobody here asked for; resolves when it is on disk. */
+  keepUnasked(unasked: readonly (Incoming & { readonly sender: string })[]): Promise<void>;
+}
+
+/** What is to become of a message; `message` stands in its place where it must not be taken as it is. */
+export type Judgement =
+  | { readonly do: 'take'; readonly message?: Message }
+  | { readonly do: 'refuse' | 'later' | 'keep'; readonly reason: string };
+
+/** What the journal needs for requests that go on to other nodes. */
+export interface JournalRelaying {
+  /** Takes messages before they are accepted; when it rejects, they are not, and come again. */
+  beforeAccepted(messages: readonly Incoming[]): Promise<void>;
+  /** Cancels a message that a request goes on as. */
+  cancelForwarded(id: string): Promise<void>;
 }

@@ -6,9 +6,12 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { failingStore, tempStore } from '../../test/support/temp-store.ts';
 import { TestJournal } from '../../test/support/test-journal.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
-import type { RunCall, RunResult } from '../message/method-work.ts';
-import { HEADER } from '../message/wire-headers.ts';
-import { statement } from '../store/statement.ts';
+import { systemClock } from '../lib/clock.ts';
+import { HEADER } from '../message/codec/wire-headers.ts';
+import type { RunCall, RunResult } from '../message/method-contract.ts';
+import { type Statement, statement } from '../store/statement.ts';
+import type { Store } from '../store/store.ts';
+import { StoreError } from '../store/store-error.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -34,12 +37,30 @@ test('a request is answered when it is journalled, then run, and its end and rep
   assert.equal(made.store.get<{ body: unknown }>('SELECT body FROM journal')?.body, null);
 });
 
+test('the reply to a request goes in the class that its sender named', async (t) => {
+  const made = await TestJournal.open(t, {
+    run: async () => ({ state: 'succeeded', reply: Buffer.from('output') }),
+  });
+  const classes: Record<string, string>[] = [
+    {},
+    { [HEADER.priority]: 'bulk' },
+    { [HEADER.priority]: 'other' },
+  ];
+  for (const [index, headers] of classes.entries())
+    made.journal.receive(made.arrival(made.run, { seq: index + 1 }, { headers }), made.run);
+  await allReported(made, 3);
+  assert.deepEqual(
+    made.replies.map(({ priority }) => priority),
+    [undefined, 'bulk', undefined],
+  );
+});
+
 test('a request whose time was over before its turn came is not run', async (t) => {
   let now = 1000;
   let runs = 0;
   const first = Promise.withResolvers<RunResult>();
   const made = await TestJournal.open(t, {
-    now: () => now,
+    clock: { ...systemClock, wallNow: () => now, steadyNow: () => now },
     run: () => (runs++ === 0 ? first.promise : Promise.resolve({ state: 'succeeded' })),
   });
   made.receive(made.run, { seq: 1 });
@@ -110,10 +131,38 @@ test('after a crash what had begun ends as interrupted and is not run again; its
     made.rows().map(({ state }) => state),
     ['interrupted', 'succeeded'],
   );
-  assert.deepEqual([made.killed, runs], [['id-e1-1'], 1]);
+  assert.deepEqual([made.killed, runs], [['test/1/1/id-e1-1'], 1]);
   assert.match(made.errors[0]!, /the node stopped while this ran; it is not run again/);
   end.resolve({ state: 'interrupted' });
   await crashed.journal[Symbol.asyncDispose]();
+});
+
+test('messages of an original node get ids, which the journal keeps; rows of an older version get theirs at the start', async (t) => {
+  const store = await tempStore(t);
+  const calls: RunCall[] = [];
+  const run = async (call: RunCall): Promise<RunResult> => {
+    calls.push(call);
+    return { state: 'succeeded' };
+  };
+  const first = await TestJournal.open(t, { store, run });
+  first.receive(first.run, { id: '' }, { id: '' });
+  await first.settled();
+  assert.equal(calls.length, 2);
+  for (const [index, { id }] of calls.entries()) {
+    assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    assert.equal(first.rows()[index]?.id, id);
+  }
+  assert.notEqual(calls[0]?.runId, calls[1]?.runId);
+  await first[Symbol.asyncDispose]();
+  await store.write([
+    statement(`UPDATE journal SET state = 'accepted', id = '', ended_at = NULL, body = x'00'`),
+  ]);
+  const second = await TestJournal.open(t, { store, run });
+  await second.settled();
+  assert.deepEqual(
+    second.rows().map(({ id }) => id.length),
+    [36, 36],
+  );
 });
 
 test('ends that were not reported before the node stopped are reported at the next start', async (t) => {
@@ -167,6 +216,38 @@ test('a reply in pieces on a disk that is full for a while is neither lost nor d
   assert.equal(failures, 2);
 });
 
+test('a request whose beginning or end can never be written is set aside and reported, and holds up no other', async (t) => {
+  const real = await tempStore(t);
+  const isAbout = (statements: readonly Statement[], sql: string, row: number) =>
+    statements.some((one) => one.sql.includes(sql) && one.rows.some((params) => params.includes(row)));
+  const write: Store['write'] = (statements) => {
+    const isRefused =
+      isAbout(statements, "SET state = 'running'", 1) || isAbout(statements, 'ended_at = ?', 2);
+    return isRefused
+      ? Promise.reject(new StoreError('failed', 'a constraint says no'))
+      : real.write(statements);
+  };
+  const bound = { all: real.all.bind(real), get: real.get.bind(real), path: real.path };
+  const ran: string[] = [];
+  const made = await TestJournal.open(t, {
+    store: { ...bound, write } as unknown as Store,
+    run: async ({ id }) => ({ state: ran.push(id) > 0 ? 'succeeded' : 'failed' }),
+  });
+  made.receive(made.run, { seq: 1 }, { seq: 2 }, { seq: 3 });
+  await waitFor('the third to be reported', () => made.reports.length === 1);
+  assert.deepEqual(
+    made.rows().map(({ state }) => state),
+    ['accepted', 'running', 'succeeded'],
+  );
+  assert.deepEqual(ran, ['id-e1-2', 'id-e1-3']);
+  assert.deepEqual(
+    made.errors.map(
+      (text) => /request (\S+) was set aside until the next start.*a constraint/.exec(text)?.[1],
+    ),
+    ['id-e1-1', 'id-e1-2'],
+  );
+});
+
 test('a reply that must be whole and is too large is reported, and the request ends', async (t) => {
   const made = await TestJournal.open(t, {
     maxMessageBytes: 100_000,
@@ -180,7 +261,7 @@ test('a reply that must be whole and is too large is reported, and the request e
 
 test('old and surplus rows are deleted, but none that is open or not reported', async (t) => {
   let now = 10 * DAY_MS;
-  const made = await TestJournal.open(t, { now: () => now });
+  const made = await TestJournal.open(t, { clock: { ...systemClock, wallNow: () => now } });
   made.receive(made.run, { seq: 1 }, { seq: 2 });
   await allReported(made, 2);
   await made.store.write([statement("UPDATE journal SET reported = 0 WHERE id = 'id-e1-2'")]);

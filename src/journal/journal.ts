@@ -1,104 +1,122 @@
-import { systemClock } from '../lib/clock.ts';
+import { ByteBudget } from '../lib/byte-budget.ts';
+import { formatOf } from '../message/codec/body-format.ts';
+import { unfoldMessage } from '../message/codec/brief.ts';
+import { unpackedBytes } from '../message/codec/compression.ts';
+import { HEADER, headerText, parseLanePlace } from '../message/codec/wire-headers.ts';
+import { isAnswered } from '../message/kind.ts';
 import type { Message } from '../message/message.ts';
 import { parseSubject } from '../message/subject.ts';
-import { HEADER, headerText, parseLanePlace } from '../message/wire-headers.ts';
+import type { WireMessage } from '../message/wire-message.ts';
+import type { Method } from '../methods/method.ts';
 import { prune } from '../store/prune.ts';
-import { statement } from '../store/statement.ts';
-import { Cancellations } from './cancellations.ts';
-import { type ForwardMoved, Forwards } from './forwards.ts';
-import type { Arrival, JournalDeps, JournalMethod, JournalOptions } from './journal-deps.ts';
-import type { LaneState } from './lane-record.ts';
-import { openArrival } from './open-arrival.ts';
-import { PartMemory } from './part-assembly.ts';
-import { ReceivingLane } from './receiving-lane.ts';
-import { recoverIntents } from './recover-intents.ts';
-import { Reporter } from './reporter.ts';
-import type { JournalRow } from './rows.ts';
-import { RunQueue } from './run-queue.ts';
-import { Runner, StopReason } from './runner.ts';
-import { type ActiveSchedule, Scheduler } from './scheduler.ts';
-import { type StoredRow, toReport, toRow } from './stored-row.ts';
+import type { Statement } from '../store/statement.ts';
+import type { JournalDeps, JournalOptions } from './journal-deps.ts';
+import { type ForwardEnd, type JournalRow, type StoredRow, toReport, toRow } from './journal-table.ts';
+import { Reporter } from './output/reporter.ts';
+import { LARGE_BYTES } from './perils.ts';
+import { forgetOldParts } from './receiving/kept-parts.ts';
+import { PartMemory } from './receiving/part-assembly.ts';
+import { ReceivingLanes } from './receiving/receiving-lanes.ts';
+import { ReceivingMemory } from './receiving/receiving-memory.ts';
+import { InterruptedEffects } from './receiving/recover-intents.ts';
+import { Cancellations } from './running/cancellations.ts';
+import { type ForwardMoved, Forwards } from './running/relayed-requests.ts';
+import { findOpenRuns, giveMissingIds } from './running/run-id.ts';
+import { RunQueue } from './running/run-queue.ts';
+import { Runner } from './running/runner.ts';
+import { type ActiveSchedule, Scheduler } from './running/scheduler.ts';
+import { StopReason } from './running/stop-reason.ts';
 
 /** How many of the largest messages may be under way in parts before one of them has to give way. */
 const PART_MEMORY_MESSAGES = 4;
-/** Superseded lanes that were not used for this long are forgotten, ms. */
-const LANE_KEEP_MS = 90 * 86_400_000;
+/** The lane of what comes without a place; no epoch has this name. */
+const LOOSE = '-';
+/** Waiting requests that stay in memory, with their rows, over all queues, bytes. */
+const QUEUE_BYTES = 16 * 1024 * 1024;
+/** Above this many queues of senders and methods those without requests are forgotten. */
+const KEPT_QUEUES = 1000;
 
 /** The durable record of what this node accepted from others: takes each message once, runs it, reports its end. */
 export class Journal implements AsyncDisposable {
   readonly #options: JournalOptions;
   readonly #deps: JournalDeps;
-  readonly #lanes = new Map<string, { state: LaneState; lane: ReceivingLane | undefined }>();
+  readonly #lanes: ReceivingLanes;
+  readonly #interrupted: InterruptedEffects;
   readonly #queues = new Map<string, RunQueue>();
+  readonly #queueMemory = new ByteBudget(QUEUE_BYTES);
   readonly #stop = new AbortController();
   readonly #reporter: Reporter;
   readonly #forwards: Forwards;
-  readonly #partMemory: PartMemory;
   readonly #runner: Runner;
   readonly #scheduler: Scheduler;
   readonly #cancellations: Cancellations;
-  #nextLane: number;
   #nextRow: number;
 
-  private constructor(options: JournalOptions, deps: JournalDeps) {
+  constructor(options: JournalOptions, deps: JournalDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#reporter = new Reporter(deps);
-    this.#partMemory = new PartMemory(PART_MEMORY_MESSAGES * options.maxMessageBytes);
     this.#cancellations = new Cancellations(deps.store);
     this.#forwards = new Forwards({ store: deps.store, reporter: this.#reporter });
     this.#runner = new Runner(options, {
       ...deps,
-      forward: (...args) => {
-        this.#forwards.use();
-        return deps.forward(...args);
-      },
       reporter: this.#reporter,
+      forwards: this.#forwards,
       signal: this.#stop.signal,
       isCancelled: (id) => this.#cancellations.has(id),
       startSchedule: (row) => this.#scheduler.begin(row),
     });
     this.#scheduler = new Scheduler({
       ...deps,
-      clock: { now: deps.now, after: deps.after ?? systemClock.after },
+      graceMs: options.scheduleGraceSeconds * 1000,
       runner: this.#runner,
       signal: this.#stop.signal,
       isCancelled: (id) => this.#cancellations.has(id),
-      methodOf: (subject) => this.#runMethodOf(subject),
-      load: (row) => this.#load(row),
+      methodOf: this.#runMethodOf,
+      load: this.#load,
       logger: this.#deps.logger,
     });
-    this.#nextLane =
-      (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM journal_lanes')?.id ?? 0) + 1;
     this.#nextRow =
       (deps.store.get<{ row: number | null }>('SELECT max(row) AS row FROM journal')?.row ?? 0) + 1;
-    this.#loadLanes();
+    this.#interrupted = new InterruptedEffects({ ...deps, onChecked: () => this.#lanes.readAnew() });
+    this.#lanes = new ReceivingLanes(options, {
+      ...deps,
+      interrupted: this.#interrupted,
+      allocateRow: () => this.#nextRow++,
+      partMemory: new PartMemory(PART_MEMORY_MESSAGES * options.maxMessageBytes),
+      memory: new ReceivingMemory(),
+      signal: this.#stop.signal,
+      beginsAtOnce: (row) => this.#beginsAtOnce(row),
+      onAccepted: this.#enqueue,
+      onNotBegun: (row) => this.#queueOf(row.fromNode, row.subject).releasePlace(),
+      reportAgain: this.#reportAgain,
+    });
   }
 
-  /** Opens the journal and deals with what an earlier life of the node left: see Life of a request, 5. */
-  static async open(options: JournalOptions, deps: JournalDeps): Promise<Journal> {
-    const journal = new Journal(options, deps);
-    const lanes = [...journal.#lanes.values()].map(({ state }) => state);
-    await recoverIntents(lanes, deps);
-    await journal.#recoverRuns();
-    return journal;
+  /** Deals with what an earlier life of the node left, and begins to run requests: see After a crash. */
+  async start(): Promise<void> {
+    await this.#interrupted.recover();
+    await this.#recoverRuns();
   }
 
   /** Takes a message that came for a method. */
-  receive(arrival: Arrival, method: JournalMethod): void {
+  receive(message: WireMessage, method: Method): void {
+    const arrival = unfoldMessage(message);
     const header = arrival.header(HEADER.lane);
-    if (header === undefined) return this.#receiveLoose(arrival, method);
+    const { subject } = arrival;
+    // A message without a place in a lane comes from a reference node: taken as it comes, in its order.
+    if (header === undefined) return this.#lanes.of({ epoch: LOOSE, subject, method }).receiveLoose(arrival);
     const place = parseLanePlace(header);
-    if (place) return this.#laneOf(place.epoch, '', arrival.subject, method).receive(arrival, place);
+    if (place) return this.#lanes.of({ epoch: place.epoch, subject, method }).receive(arrival, place);
     const reason = `the header ${HEADER.lane} ${JSON.stringify(header.slice(0, 100))} is not <epoch>/<seq>/<floor>`;
-    this.#deps.reportError(`error: ${method.name}: a message was refused: ${reason}`);
-    if (!arrival.reply || !method.isAnswered) return;
+    this.#deps.errorReporter.report(`error: ${method.name}: a message was refused: ${reason}`);
+    if (!arrival.reply || !isAnswered(method.kind)) return;
     const headers = {
       [HEADER.status]: 'rejected',
       [HEADER.reason]: headerText(reason),
       [HEADER.id]: arrival.header(HEADER.id) ?? '',
     };
-    this.#deps.answer(arrival.reply, `confirmed from: ${this.#options.nodeName}: 0`, headers);
+    this.#deps.bus.publish(arrival.reply, `confirmed from: ${this.#options.nodeName}: 0`, { headers });
   }
 
   /**
@@ -106,15 +124,15 @@ export class Journal implements AsyncDisposable {
    * one that has not come yet will not run when it comes. What has ended is reported once more.
    */
   async cancel(id: string): Promise<void> {
-    const { store, now } = this.#deps;
+    const { store, clock } = this.#deps;
     const stored = store.get<StoredRow>('SELECT * FROM journal WHERE id = ?', id);
     if (stored?.ended_at != null) return this.#reportAgain(stored.row);
-    await store.write([this.#cancellations.add(id, now())]);
+    await store.write([this.#cancellations.add(id, clock.wallNow())]);
     if (this.#scheduler.cancel(id) || this.#runner.cancel(id) || !stored) return;
     const row = toRow(stored);
     if (this.#queueOf(row.fromNode, row.subject).remove(row.row)) return await this.#runner.endCancelled(row);
     const { forward } = this.#forwards.rowOf(id) ?? {};
-    if (forward) await this.#deps.cancelForwarded(forward);
+    if (forward) await this.#deps.relaying.cancelForwarded(forward);
   }
 
   /** The requests that run again and again. */
@@ -122,89 +140,65 @@ export class Journal implements AsyncDisposable {
     return this.#scheduler.list();
   }
 
-  /** Whether this node relayed a request with this key. */
-  wasRelayed(replyKey: string): boolean {
-    return this.#forwards.hasKey(replyKey);
+  /** What is to be written down with the ends of messages of this node's own: requests that went on as these end too. */
+  alongside(ended: readonly ForwardEnd[]): readonly Statement[] {
+    return this.#forwards.ends(ended);
   }
 
   /** Messages of this node's own came to a new state: requests that went on as these are reported. */
-  forwardsMoved(moved: readonly ForwardMoved[]): void {
+  written(moved: readonly ForwardMoved[]): void {
     this.#forwards.moved(moved);
   }
 
   /** Deletes what ended more than `keepMs` ago, or is not among the newest `keepCount` rows. */
   async prune(options: { keepMs: number; keepCount: number }): Promise<number> {
-    const { store, now } = this.#deps;
-    const before = now() - options.keepMs;
-    const firstYoung = store.get<{ row: number }>(
+    const { store, clock } = this.#deps;
+    const before = clock.wallNow() - options.keepMs;
+    const [firstYoung] = await store.query<{ row: number }>(
       'SELECT row FROM journal WHERE accepted_at >= ? ORDER BY row LIMIT 1',
       before,
-    )?.row;
-    await store.write([
-      this.#cancellations.forgetBefore(before),
-      statement(
-        `DELETE FROM journal_lanes WHERE used_at < ? AND EXISTS (
-           SELECT 1 FROM journal_lanes n WHERE n.subject = journal_lanes.subject AND n.from_node = journal_lanes.from_node AND n.id > journal_lanes.id)`,
-        now() - LANE_KEEP_MS,
-      ),
-    ]);
+    );
+    const parts = forgetOldParts(clock.wallNow(), PART_MEMORY_MESSAGES * this.#options.maxMessageBytes);
+    await store.write([this.#cancellations.forgetBefore(before), ...this.#lanes.prune(), ...parts]);
     return await prune(store, {
       table: 'journal',
       order: 'row',
       removable: 'ended_at IS NOT NULL AND reported = 1',
-      before: firstYoung ?? this.#nextRow,
+      before: firstYoung?.row ?? this.#nextRow,
       keepCount: options.keepCount,
     });
   }
 
   /** Finishes what is being accepted, stops what runs (it ends as interrupted), and queues the reports. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#lanes.values()].map(({ lane }) => lane?.idle()));
+    await this.#lanes.idle();
+    this.#interrupted[Symbol.dispose]();
     this.#stop.abort(new StopReason('stopping', 'the node stops'));
     await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
     await this.#scheduler.idle();
     await this.#reporter[Symbol.asyncDispose]();
   }
 
-  /** A message without a place in a lane comes from a reference node: taken as it comes, in its order. */
-  #receiveLoose(arrival: Arrival, method: JournalMethod): void {
-    const opened = openArrival(arrival, { method, maxBytes: this.#options.maxMessageBytes });
-    const from = opened.message && !('fault' in opened) ? opened.message.fromNode : '';
-    this.#laneOf(`-${from}`, from, arrival.subject, method).receiveLoose(arrival);
-  }
-
-  #laneOf(epoch: string, fromNode: string, subject: string, method: JournalMethod): ReceivingLane {
-    const key = `${epoch} ${subject}`;
-    let found = this.#lanes.get(key);
-    if (!found) {
-      found = {
-        state: { id: this.#nextLane++, epoch, subject, fromNode, next: 1, lastId: '' },
-        lane: undefined,
-      };
-      this.#lanes.set(key, found);
-    }
-    found.lane ??= new ReceivingLane(found.state, method, this.#options, {
-      ...this.#deps,
-      allocateRow: () => this.#nextRow++,
-      partMemory: this.#partMemory,
-      onAccepted: (rows, _, messages) => this.#enqueue(rows, messages),
-      reportAgain: (row) => this.#reportAgain(row),
-    });
-    return found.lane;
-  }
-
-  #reportAgain(row: number): void {
+  readonly #reportAgain = (row: number): void => {
     const ended = this.#deps.store.get<StoredRow>(
       'SELECT * FROM journal WHERE row = ? AND ended_at IS NOT NULL AND reported = 1',
       row,
     );
     if (ended) this.#reporter.add(ended.from_node, toReport(ended));
-  }
+  };
 
-  #enqueue(rows: readonly JournalRow[], messages: readonly Message[]): void {
+  readonly #enqueue = (rows: readonly JournalRow[], messages: readonly Message[], isBegun: boolean): void => {
     rows.forEach((row, index) => {
-      this.#queueOf(row.fromNode, row.subject).add(row, messages[index]);
+      const queue = this.#queueOf(row.fromNode, row.subject);
+      if (isBegun && index === 0) queue.addBegun(row, messages[index]!);
+      else queue.add(row, messages[index]);
     });
+  };
+
+  /** A row that says `running` before anything has begun is the promise; so one commit is enough where nobody is before it. */
+  #beginsAtOnce({ id, fromNode, subject, schedule }: JournalRow): boolean {
+    if (schedule != null || this.#cancellations.has(id)) return false;
+    return this.#runMethodOf(subject)?.mode === 'run' && this.#queueOf(fromNode, subject).keepPlace();
   }
 
   #queueOf(fromNode: string, subject: string): RunQueue {
@@ -212,59 +206,87 @@ export class Journal implements AsyncDisposable {
     const known = this.#queues.get(key);
     if (known) return known;
     const queue = new RunQueue({
+      clock: this.#deps.clock,
       runner: this.#runner,
       signal: this.#stop.signal,
-      methodOf: (subject) => this.#runMethodOf(subject),
-      load: (row) => this.#load(row),
+      memory: this.#queueMemory,
+      methodOf: this.#runMethodOf,
+      load: this.#load,
       logger: this.#deps.logger,
+      perils: this.#deps.perils,
     });
+    this.#forgetIdleQueues();
     this.#queues.set(key, queue);
     return queue;
   }
 
-  #runMethodOf(subject: string) {
-    const method = this.#deps.methodOf(parseSubject(subject)?.method ?? '');
+  /** However many senders somebody makes up: what nothing waits in is made again when it is needed. */
+  #forgetIdleQueues(): void {
+    if (this.#queues.size < KEPT_QUEUES) return;
+    for (const [key, queue] of this.#queues) if (queue.isIdle) this.#queues.delete(key);
+  }
+
+  readonly #runMethodOf = (subject: string) => {
+    const method = this.#deps.methods.get(parseSubject(subject)?.method ?? '');
     return method?.mode === 'effect' ? undefined : method;
-  }
+  };
 
-  #load(row: number): JournalRow | undefined {
-    const stored = this.#deps.store.get<StoredRow>('SELECT * FROM journal WHERE row = ?', row);
+  readonly #load = (row: number): JournalRow | undefined => {
+    const stored = this.#stored(row);
     return stored && toRow(stored);
-  }
-
-  #loadLanes(): void {
-    const rows = this.#deps.store.all<LaneState & { from_node: string; last_id: string }>(
-      'SELECT * FROM journal_lanes ORDER BY id',
-    );
-    for (const row of rows) {
-      const state = {
-        id: row.id,
-        epoch: row.epoch,
-        subject: row.subject,
-        fromNode: row.from_node,
-        next: row.next,
-        lastId: row.last_id,
-      };
-      this.#lanes.set(`${row.epoch} ${row.subject}`, { state, lane: undefined });
-    }
-  }
+  };
 
   async #recoverRuns(): Promise<void> {
     const { store } = this.#deps;
+    const missing = giveMissingIds(store);
+    if (missing.length > 0) await store.write(missing);
     const running = store.all<StoredRow>(`SELECT * FROM journal WHERE state = 'running' ORDER BY row`);
-    if (running.length > 0) await this.#deps.killLeftovers(new Set(running.map(({ id }) => id)));
+    const { runIds, requestIds } = findOpenRuns(store, this.#options.instance);
+    if (runIds.size > 0) await this.#deps.killLeftovers(runIds, { requestIds });
     const unreported = store.all<StoredRow>('SELECT * FROM journal WHERE reported = 0 ORDER BY row');
     for (const row of unreported) this.#reporter.add(row.from_node, toReport(row), row.row);
     await this.#scheduler.recover(running.filter(({ schedule }) => schedule !== null));
     for (const row of running.filter(({ schedule }) => schedule === null)) {
       const method = this.#runMethodOf(row.subject);
       const isResumable = method?.mode === 'run' && method.isResumable;
+      if (await this.#endPerilous(row, 'interrupted')) continue;
       if (isResumable) this.#queueOf(row.from_node, row.subject).add(row.row);
-      else await this.#runner.interrupt(row);
+      else await this.#interrupt(row);
     }
-    const waiting = store.all<{ row: number; from_node: string; subject: string }>(
-      `SELECT row, from_node, subject FROM journal WHERE state = 'accepted' ORDER BY row`,
+    await this.#queueWaiting();
+  }
+
+  async #queueWaiting(): Promise<void> {
+    const { store } = this.#deps;
+    const waiting = store.all<Pick<StoredRow, 'row' | 'id' | 'from_node' | 'subject'> & { bytes: number }>(
+      `SELECT row, id, from_node, subject, length(body) AS bytes FROM journal WHERE state = 'accepted' ORDER BY row`,
     );
-    for (const { row, from_node, subject } of waiting) this.#queueOf(from_node, subject).add(row);
+    for (const { row, id, from_node, subject, bytes } of waiting) {
+      const isPerilous = this.#deps.perils?.faultOf(id, bytes) !== undefined;
+      if (isPerilous && (await this.#endPerilous(this.#stored(row)!, 'rejected'))) continue;
+      this.#queueOf(from_node, subject).add(row);
+    }
+  }
+
+  /** Ends a request in which the node itself ended too often; true where it did. */
+  async #endPerilous(stored: StoredRow, state: 'interrupted' | 'rejected'): Promise<boolean> {
+    const reason = this.#deps.perils?.faultOf(stored.id, stored.body?.length ?? 0);
+    if (reason === undefined) return false;
+    const startedAt = stored.started_at ?? stored.accepted_at;
+    this.#deps.errorReporter.report(`error: ${stored.subject}: request ${stored.id}: ${reason}`);
+    await this.#runner.finish(toRow(stored), { state, reason }, { startedAt, alongside: [] });
+    return true;
+  }
+
+  async #interrupt(stored: StoredRow): Promise<void> {
+    const { id, body, format } = stored;
+    const bytes = unpackedBytes(body ?? new Uint8Array(0), formatOf(format).cmp, LARGE_BYTES);
+    const release = this.#deps.perils?.hold(id, bytes);
+    await this.#runner.interrupt(stored);
+    release?.();
+  }
+
+  #stored(row: number): StoredRow | undefined {
+    return this.#deps.store.get<StoredRow>('SELECT * FROM journal WHERE row = ?', row);
   }
 }

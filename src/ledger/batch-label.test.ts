@@ -19,7 +19,7 @@ test('a message without arguments is named by its file', () => {
   assert.equal(batchLabel([message('REQToFileAppend', [], place)]), 'REQToFileAppend logs/a.log');
   // The file of a command is where its reply goes.
   assert.equal(batchLabel([message('REQCliCommand', ['id'], place)]), 'REQCliCommand id');
-  assert.equal(batchLabel([message('REQPing')]), 'REQPing');
+  assert.equal(batchLabel([message('REQPing', null, place)]), 'REQPing');
 });
 
 test('several methods are counted', () => {

@@ -1,3 +1,4 @@
+import type { Priority } from '../message/priority.ts';
 import { type Statement, statement } from '../store/statement.ts';
 
 /** Messages of one submission that are stored together. */
@@ -57,6 +58,7 @@ export interface RequestOptions {
   readonly expiresInMs?: number;
   readonly schedule?: string;
   readonly output?: string;
+  readonly priority?: Priority;
 }
 
 /** Statement that keeps the options of requests that have some. */

@@ -1,9 +1,9 @@
 import type { StateCounts } from '../contract/requests.ts';
 import type { RequestState } from '../contract/states.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
 import { batchRanges } from './batch-ranges.ts';
 import { NOTABLE } from './find-requests.ts';
-import { LANE_SPAN } from './request-row.ts';
 
 interface Count {
   readonly state: RequestState;

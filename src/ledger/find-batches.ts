@@ -1,7 +1,8 @@
 import type { BatchSummary, Page, PageOptions } from '../contract/requests.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
 import { countBatch } from './count-requests.ts';
-import { LANE_SPAN, placeOf } from './request-row.ts';
+import { placeOf } from './request-row.ts';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;

@@ -4,7 +4,11 @@ import { LedgerRows } from '../../test/support/ledger-rows.ts';
 import { tempStore } from '../../test/support/temp-store.ts';
 import type { RequestFilter } from '../contract/requests.ts';
 import { REQUEST_STATES } from '../contract/states.ts';
+import { formatNumber } from '../message/codec/body-format.ts';
+import { encodeMessage } from '../message/codec/encode-message.ts';
+import { newMessage } from '../message/message.ts';
 import { joinRanges } from './batch-ranges.ts';
+import { optionStatements } from './batch-rows.ts';
 import { findRequests } from './find-requests.ts';
 
 test('requests are listed newest first, and page by page', async (t) => {
@@ -100,11 +104,72 @@ test('a request is listed with what is known of it', async (t) => {
   });
   assert.deepEqual((await findRequests(store, {})).items, [
     {
-      ...{ id, batch: 'b', node: 'ship1', method: 'REQCliCommand', state: 'failed', reason: 'why' },
+      ...{ id, batch: 'b', node: 'ship1', method: 'REQCliCommand', what: '', state: 'failed', reason: 'why' },
       ...{ queuedAt: 1, sentAt: 2, acceptedAt: 3, startedAt: 4, endedAt: 5, tookMs: 12 },
       ...{ attempts: 6, exitCode: 7, signal: 'SIGTERM', outputBytes: 8 },
     },
   ]);
+});
+
+test('what its node has taken was sent once at least, also where the answer came before that was noted', async (t) => {
+  const store = await tempStore(t);
+  await new LedgerRows(store).addAll([
+    { state: 'failed', more: { accepted_at: 3, attempts: 0 } },
+    { state: 'queued', more: { attempts: 0 } },
+  ]);
+  const { items } = await findRequests(store, {});
+  assert.deepEqual(items.map(({ state, attempts }) => `${state} ${attempts}`).toSorted(), [
+    'failed 1',
+    'queued 0',
+  ]);
+});
+
+test('what runs by a schedule is found until it has ended, and says when it runs', async (t) => {
+  const store = await tempStore(t);
+  const states = ['queued', 'accepted', 'running', 'succeeded', 'running'];
+  const ids = await new LedgerRows(store).addAll(states.map((state) => ({ state })));
+  const plan = (id: string | undefined, schedule: unknown) => ({
+    id: id!,
+    options: { output: 'live', ...(schedule === undefined ? {} : { schedule: JSON.stringify(schedule) }) },
+  });
+  const plans = ids.map((id, index) =>
+    plan(id, index === 4 ? undefined : index === 1 ? [60, 600] : '@daily'),
+  );
+  await store.write(optionStatements(plans));
+  const { items } = await findRequests(store, { scheduled: true });
+  assert.deepEqual(
+    items.map(({ state, schedule }) => [state, schedule]),
+    [
+      ['running', '@daily'],
+      ['accepted', [60, 600]],
+      ['queued', '@daily'],
+    ],
+  );
+  const running = await findRequests(store, { scheduled: true, state: ['running', 'succeeded'] });
+  assert.deepEqual(
+    running.items.map(({ id }) => id),
+    [ids[2]],
+  );
+  const [plain] = (await findRequests(store, { state: ['running'] }, { limit: 1 })).items;
+  assert.equal('schedule' in plain!, false);
+});
+
+test('a list says what was asked, by the message where it is kept and else by its batch', async (t) => {
+  const store = await tempStore(t);
+  const rows = new LedgerRows(store);
+  const message = newMessage({ method: 'REQCliCommand', methodArgs: ['sh', '-c', 'df -h | tail -1'] });
+  const { payload: body } = encodeMessage(message, { serialization: 'cbor', compression: 'g' });
+  await rows.addAll([
+    { state: 'failed', more: { format: formatNumber({ serial: 'cbor', cmp: 'g' }), body } },
+    { state: 'failed', more: { format: 0, body: new Uint8Array(8000) } },
+    { state: 'failed', more: { format: 0, body: Buffer.from('no message') } },
+  ]);
+  await store.write([{ sql: 'UPDATE batches SET label = ?', rows: [['exec ship1 -- df']] }]);
+  const { items } = await findRequests(store, {});
+  assert.deepEqual(
+    items.map(({ what }) => what),
+    ['exec ship1 -- df', 'exec ship1 -- df', 'df -h | tail -1'],
+  );
 });
 
 test('ranges of ids that overlap are one', () => {

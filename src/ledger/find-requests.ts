@@ -1,17 +1,19 @@
 import type { Page, PageOptions, RequestFilter, RequestSummary } from '../contract/requests.ts';
-import type { Query } from '../store/reader.ts';
+import { isEnd, REQUEST_STATES } from '../contract/states.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
+import type { Query } from '../store/read-connection.ts';
 import type { SqlValue } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 import { batchRanges } from './batch-ranges.ts';
-import { firstIdAt, LANE_SPAN, type RequestRow, ROW_COLUMNS, ROW_TABLES, toSummary } from './request-row.ts';
+import { firstIdAt, type RequestRow, ROW_COLUMNS, ROW_TABLES, toSummary } from './request-row.ts';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 /** A request has its id before it is queued: when it waited for room, the two may be so far apart, ms. */
 const ID_LEAD_MS = 600_000;
-/** Up to so many lanes are looked through one by one; with more, a common method is found among the newest. */
+/** Up to this many lanes are looked through one by one; with more, a common method is found among the newest. */
 const MAX_LANES = 500;
-/** Lanes that hold so few messages are looked through, however many lanes. */
+/** Lanes that hold as few messages are looked through, however many lanes. */
 const FEW_MESSAGES = 50_000;
 
 /** What the index `ledger_notable` holds; a query that uses it must say the same. */
@@ -35,7 +37,7 @@ export async function findRequests(
   page: PageOptions = {},
 ): Promise<Page<RequestSummary>> {
   const limit = Math.min(Math.max(1, page.limit ?? DEFAULT_LIMIT), MAX_LIMIT);
-  const wanted = wantedOf(filter, page.cursor, limit + 1);
+  const wanted = wantedOf(filter.scheduled ? openOf(filter) : filter, page.cursor, limit + 1);
   const sources = await sourcesOf(store, wanted);
   const union = sources.map(({ sql }) => `SELECT key FROM (${sql})`).join(' UNION ');
   const rows = await store.query<RequestRow>(
@@ -56,8 +58,14 @@ export async function readRequests(store: Store, ids: readonly string[]): Promis
   return rows.map(toSummary);
 }
 
+/** What runs by a schedule is looked for among the requests that have not ended, which are few beside all that have. */
+function openOf({ state, ...filter }: RequestFilter): RequestFilter {
+  const asked = isSet(state) ? state : REQUEST_STATES;
+  return { ...filter, state: asked.filter((one) => !isEnd(one)) };
+}
+
 function wantedOf(filter: RequestFilter, cursor: string | undefined, limit: number): Wanted {
-  const { since, until, state, batch } = filter;
+  const { since, until, state, batch, scheduled } = filter;
   const conditions = ['x.batch IS NOT NULL'];
   const params: SqlValue[] = [];
   const add = (condition: string, ...values: SqlValue[]) => {
@@ -68,6 +76,10 @@ function wantedOf(filter: RequestFilter, cursor: string | undefined, limit: numb
   if (since !== undefined) add('x.id >= ? AND x.queued_at >= ?', firstIdAt(since - ID_LEAD_MS), since);
   if (until !== undefined) add('x.id < ? AND x.queued_at < ?', firstIdAt(until), until);
   if (batch !== undefined) add('x.batch = ?', batch);
+  if (scheduled)
+    add(
+      `EXISTS (SELECT 1 FROM request_options r WHERE r.id = x.id AND r.options ->> '$.schedule' IS NOT NULL)`,
+    );
   if (isSet(state)) add('x.state IN (SELECT value FROM json_each(?))', JSON.stringify(state));
   return { filter, limit, where: conditions.join(' AND '), params };
 }
@@ -94,7 +106,7 @@ function newestSource(wanted: Wanted): Source {
   const { where, params, limit } = wanted;
   return {
     sql: `SELECT x.key FROM ledger x WHERE ${where} AND ${lanesCondition(wanted)} ORDER BY x.id DESC LIMIT ${limit}`,
-    params: [...params, ...lanesParams(wanted)],
+    params: [...params, ...placeParams(wanted)],
   };
 }
 
@@ -104,7 +116,7 @@ function notableSource(wanted: Wanted, state: string): Source {
   return {
     sql: `SELECT x.key FROM ledger x INDEXED BY ledger_notable
           WHERE ${NOTABLE} AND x.state = ? AND ${where} AND ${lanesCondition(wanted)} ORDER BY x.id DESC LIMIT ${limit}`,
-    params: [state, ...params, ...lanesParams(wanted)],
+    params: [state, ...params, ...placeParams(wanted)],
   };
 }
 
@@ -150,13 +162,13 @@ async function batchSource(store: Store, wanted: Wanted, batch: string): Promise
     return {
       sql: `SELECT x.key FROM ledger x WHERE x.id BETWEEN ? AND ? AND ${where} AND ${place}
             ORDER BY x.id DESC LIMIT ${limit}`,
-      params: [...(ranges[0] ?? ['', '']), ...params, ...lanesParams(wanted)],
+      params: [...(ranges[0] ?? ['', '']), ...params, ...placeParams(wanted)],
     };
   }
   return {
     sql: `SELECT x.key FROM json_each(?) r CROSS JOIN ledger x
           WHERE x.id BETWEEN r.value ->> 0 AND r.value ->> 1 AND ${where} AND ${place} ORDER BY x.id DESC LIMIT ${limit}`,
-    params: [JSON.stringify(ranges), ...params, ...lanesParams(wanted)],
+    params: [JSON.stringify(ranges), ...params, ...placeParams(wanted)],
   };
 }
 
@@ -182,10 +194,6 @@ function placeParams({ filter: { node, method } }: Wanted): SqlValue[] {
 function lanesCondition(wanted: Wanted): string {
   const place = placeCondition(wanted);
   return place === 'TRUE' ? place : `x.key / ${LANE_SPAN} IN (SELECT n.id FROM lanes n WHERE ${place})`;
-}
-
-function lanesParams(wanted: Wanted): SqlValue[] {
-  return placeParams(wanted);
 }
 
 function isSet<T>(values: readonly T[] | undefined): values is readonly T[] {

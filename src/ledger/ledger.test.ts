@@ -18,15 +18,15 @@ async function start(t: TestContext) {
   const ledger = new Ledger({
     store,
     now: () => 5000,
-    onFinished: async (some) => void finished.push(...some),
     logger: { warn: (fields) => void warnings.push(fields) },
   });
+  ledger.listen([{ ended: async (some) => void finished.push(...some) }]);
   const ids = ['a', 'b', 'c'];
   await store.write([
     statement("INSERT INTO lanes VALUES (1, 'ship1.REQCliCommand.CommandACK', 'e1', 4, NULL)"),
-    ledger.queued(ids.map((id, index) => [SPAN + index + 1, id, 'batch', 1000])),
+    ledger.queued(ids.map((id, index) => [SPAN + index + 1, id, 'batch', 1000, null])),
     {
-      sql: "INSERT INTO outbox VALUES (?, ?, 1000, NULL, NULL, 5000, 0, x'0102', NULL, NULL)",
+      sql: "INSERT INTO outbox (key, id, queued_at, ack_timeout, format, body) VALUES (?, ?, 1000, 5000, 0, x'0102')",
       rows: ids.map((id, index) => [SPAN + index + 1, id]),
     },
   ]);
@@ -37,7 +37,7 @@ async function start(t: TestContext) {
     store.write([
       ledger.delivered({
         ...{ first: SPAN + first, last: SPAN + last, state: 'accepted' },
-        ...{ sentAt: 2000, at: 3000, endedAt: null, reason: null },
+        ...{ sentAt: 2000, at: 3000, endedAt: null, reason: null, isSaid: true },
       }),
     ]);
   const report = (end: Partial<ReportEntry> & Pick<ReportEntry, 'id' | 'state'>, from = 'ship1') =>
@@ -126,6 +126,32 @@ test('a report corrects what was given up while it was on its way', async (t) =>
   assert.deepEqual(states(), ['succeeded', 'succeeded', 'accepted']);
 });
 
+test('an end that was reported before its message was answered stays', async (t) => {
+  const { row, accept, report } = await start(t);
+  for (const [id, state] of [
+    ['a', 'expired'],
+    ['b', 'cancelled'],
+  ] as const)
+    await report({ id, state, reason: 'it says so' });
+  await accept(1, 2);
+  assert.deepEqual(
+    ['a', 'b'].map((id) => [row(id).state, row(id).reason, row(id).ended_at]),
+    [
+      ['expired', 'it says so', 5000],
+      ['cancelled', 'it says so', 5000],
+    ],
+  );
+});
+
+test('what was cancelled stays so where its target says that its time was over', async (t) => {
+  const { store, ledger, row, report, finished } = await start(t);
+  await store.write([ledger.ended([SPAN + 1], 'cancelled', 'called off', 4000)]);
+  await report({ id: 'a', state: 'expired', reason: 'it came after its time was over' });
+  assert.deepEqual([row('a').state, row('a').reason, finished], ['cancelled', 'called off', []]);
+  await report({ id: 'a', state: 'succeeded' });
+  assert.equal(row('a').state, 'succeeded');
+});
+
 test('an end that is known is not overwritten', async (t) => {
   const { store, ledger, states, report, accept, finished } = await start(t);
   await report({ id: 'a', state: 'succeeded' });
@@ -146,20 +172,10 @@ test('an end that cannot be handed on is not written down', async (t) => {
   const { store, states } = await start(t);
   const ledger = new Ledger({
     ...{ store, now: () => 0, logger: { warn: () => {} } },
-    onFinished: () => Promise.reject(new Error('the audit log is full')),
   });
+  ledger.listen([{ ended: () => Promise.reject(new Error('the audit log is full')) }]);
   await assert.rejects(ledger.applyReports('ship1', [{ id: 'a', state: 'succeeded' }]), /audit log/);
   assert.deepEqual(states(), ['queued', 'queued', 'queued']);
-});
-
-test('the node list keeps the latest hello', async (t) => {
-  const { store, ledger } = await start(t);
-  await ledger.noteNode('ship1', '{"version":"1"}');
-  await ledger.noteNode('ship1', undefined);
-  assert.deepEqual(
-    { ...store.get<object>('SELECT * FROM nodes') },
-    { name: 'ship1', last_seen: 5000, info: null },
-  );
 });
 
 test('old and surplus messages are deleted, but none that is open', async (t) => {
@@ -168,12 +184,11 @@ test('old and surplus messages are deleted, but none that is open', async (t) =>
   const ledger = new Ledger({
     store,
     now: () => now,
-    onFinished: async () => {},
     logger: { warn: () => {} },
   });
   const ids = Array.from({ length: 20 }, (_, day) => uuidV7({ msecs: now - (20 - day) * 86_400_000 }));
   await store.write([
-    ledger.queued(ids.map((id, index) => [SPAN + index, id, null, 0])),
+    ledger.queued(ids.map((id, index) => [SPAN + index, id, null, 0, null])),
     ledger.ended(
       ids.flatMap((_, index) => (index % 5 === 0 ? [] : [SPAN + index])),
       'rejected',

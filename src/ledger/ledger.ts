@@ -2,6 +2,7 @@ import { isEnd, type RequestState } from '../contract/states.ts';
 import type { OutputPiece, OutputStream } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import { parseSubject, receiverOf } from '../message/subject.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
@@ -31,25 +32,42 @@ export interface ArrivedOutput extends OutputPiece {
 export interface Delivered {
   readonly first: number;
   readonly last: number;
-  readonly state: 'accepted' | 'succeeded';
+  readonly state: 'accepted' | 'succeeded' | 'handed-over';
   readonly sentAt: number;
   readonly at: number;
   readonly endedAt: number | null;
   readonly reason: string | null;
+  /** Whether the target says so of just these messages: an effect that was cancelled here was made then. */
+  readonly isSaid: boolean;
+}
+
+/** What reports change, not written yet. */
+export interface TakenReports {
+  readonly statements: readonly Statement[];
+  /** To be called once they are committed. */
+  written(): void;
 }
 
 export interface LedgerDeps {
   readonly store: Store;
   readonly now: () => number;
-  /** Called with what has ended by a report, before that is written down; a failure is not swallowed. */
-  onFinished(finished: readonly FinishedMessage[]): Promise<void>;
-  /** Called when it is written down that messages have ended or, then with `startedAt`, that they run. */
-  onWritten?(moved: readonly { readonly id: string; readonly startedAt?: number }[]): void;
-  /** Called with each piece of output once it is kept, in order; the last part of it that comes with an end included. */
-  onOutput?(piece: ArrivedOutput): void;
   /** How much is kept of each stream of a request's output, bytes; 1 MiB unless told. */
   readonly maxOutputBytes?: number;
   readonly logger: { warn(fields: object, text: string): void };
+}
+
+/** Hears what is reported of messages; each listener takes the news that it needs. */
+export interface LedgerListener {
+  /** Messages end by a report. Called before that is written down; a failure is not swallowed. */
+  ended?(ended: readonly FinishedMessage[]): Promise<void>;
+  /** What is written down with these ends, after the ledger's own statements; with the output that came with them. */
+  alongside?(ended: readonly Pick<ReportEntry, 'id' | 'stdout' | 'stdoutFrom'>[]): readonly Statement[];
+  /** It is written down that messages have ended or, then with `startedAt`, that they run. */
+  written?(moved: readonly { readonly id: string; readonly startedAt?: number }[]): void;
+  /** The same messages, in a list of lists. */
+  changed?(changed: readonly (readonly { readonly id: string }[])[]): void;
+  /** A piece of output is kept; in order, the last part of it that comes with an end included. */
+  output?(piece: ArrivedOutput): void;
 }
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
@@ -60,15 +78,23 @@ const MAX_OUTPUT_BYTES = 1024 * 1024;
  */
 export class Ledger {
   readonly #deps: LedgerDeps;
+  #listeners: readonly LedgerListener[] = [];
 
   constructor(deps: LedgerDeps) {
     this.#deps = deps;
   }
 
-  /** Statement that enters messages; a row is [key, id, batch, queuedAt]. */
-  queued(rows: readonly [key: number, id: string, batch: string | null, queuedAt: number][]): Statement {
+  /** Calls these, in this order, with what is reported from now on. */
+  listen(listeners: readonly LedgerListener[]): void {
+    this.#listeners = listeners;
+  }
+
+  /** Statement that enters messages; a row is [key, id, batch, queuedAt, place]. */
+  queued(
+    rows: readonly [key: number, id: string, batch: string | null, queuedAt: number, place: string | null][],
+  ): Statement {
     return {
-      sql: `INSERT INTO ledger (key, id, batch, state, queued_at) VALUES (?, ?, ?, 'queued', ?)`,
+      sql: `INSERT INTO ledger (key, id, batch, state, queued_at, place) VALUES (?, ?, ?, 'queued', ?, ?)`,
       rows,
     };
   }
@@ -78,13 +104,17 @@ export class Ledger {
    * else `accepted`. `endedAt` is null while more is to be heard of them.
    */
   delivered(run: Delivered): Statement {
-    const keepsBody = run.state === 'accepted';
+    const keepsBody = run.state !== 'succeeded';
+    const isMade = run.isSaid && run.state === 'succeeded';
+    // What was given up here may have arrived after all; an end that was reported stays, however late the answer is.
+    const givenUp = `'undelivered', 'expired'${isMade ? ", 'cancelled'" : ''}`;
     return statement(
       `UPDATE ledger SET state = ?, sent_at = coalesce(sent_at, ?), accepted_at = ?, ended_at = ?,
          attempts = max(attempts, 1), reason = ?,
          format = ${keepsBody ? 'coalesce((SELECT o.format FROM outbox o WHERE o.key = ledger.key), format)' : 'NULL'},
          body = ${keepsBody ? 'coalesce((SELECT o.body FROM outbox o WHERE o.key = ledger.key), body)' : 'NULL'}
-       WHERE key BETWEEN ? AND ? AND state IN ('queued', 'sent', 'undelivered', 'expired')`,
+       WHERE key BETWEEN ? AND ? 
+         AND (state IN ('queued', 'sent') OR (state IN (${givenUp}) AND accepted_at IS NULL))`,
       ...[run.state, run.sentAt, run.at, run.endedAt, run.reason, run.first, run.last],
     );
   }
@@ -118,28 +148,34 @@ export class Ledger {
 
   /** Writes down what `fromNode` reported. Reports of what it was not asked for are refused with a warning. */
   async applyReports(fromNode: string, ends: readonly ReportEntry[]): Promise<void> {
+    const { statements, written } = await this.takeReports(fromNode, ends);
+    if (statements.length > 0) await this.#deps.store.write(statements);
+    written();
+  }
+
+  /** The same, but that the caller commits the statements, and says when they are written. */
+  async takeReports(fromNode: string, ends: readonly ReportEntry[]): Promise<TakenReports> {
     const { store, now, maxOutputBytes = MAX_OUTPUT_BYTES } = this.#deps;
     const change: Change = {
-      ...{ at: now(), statements: [], finished: [], moved: [], batches: new Map() },
+      ...{ at: now(), statements: [], finished: [], ended: [], moved: [], batches: new Map() },
       output: new OutputIntake(store, maxOutputBytes),
     };
     for (const entry of ends) {
       const row = this.#find(entry.id);
       if (row && receiverOf(row.subject) === fromNode) {
-        addReport(change, row, entry);
+        // The time of what was called off was over by that alone.
+        if (row.state !== 'cancelled' || entry.state !== 'expired') addReport(change, row, entry);
         continue;
       }
       const text = 'a report about a message that was not sent to its node';
       this.#deps.logger.warn({ id: entry.id, fromNode }, text);
     }
-    const { finished, moved, output, batches } = change;
-    if (finished.length > 0) await this.#deps.onFinished(finished);
-    // Output first: where a relayed request ends, a trigger looks for it.
-    const statements = [...output.statements(), ...change.statements];
-    if (statements.length > 0) await store.write(statements);
-    if (moved.length > 0) this.#deps.onWritten?.(moved);
-    for (const piece of output.pieces)
-      this.#deps.onOutput?.({ ...piece, batch: batches.get(piece.id) ?? null, node: fromNode });
+    const { finished, ended, output } = change;
+    if (finished.length > 0) for (const listener of this.#listeners) await listener.ended?.(finished);
+    const alongside =
+      ended.length === 0 ? [] : this.#listeners.flatMap((one) => one.alongside?.(ended) ?? []);
+    const statements = [...output.statements(), ...change.statements, ...alongside];
+    return { statements, written: () => this.#announce(fromNode, change) };
   }
 
   /** What is kept of one stream of a request's output; the data from the byte `from` on. */
@@ -158,13 +194,6 @@ export class Ledger {
     return row && receiverOf(row.subject);
   }
 
-  /** Enters a node that said hello into the node list; `about` is JSON of what it told of itself. */
-  async noteNode(name: string, about: string | undefined): Promise<void> {
-    const sql = `INSERT INTO nodes (name, last_seen, info) VALUES (?, ?, ?)
-      ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen, info = excluded.info`;
-    await this.#deps.store.write([statement(sql, name, this.#deps.now(), about ?? null)]);
-  }
-
   /** Deletes what has ended and was queued more than `keepMs` ago, or is not among the newest `keepCount`. */
   async prune(options: { keepMs: number; keepCount: number }): Promise<number> {
     const { store, now } = this.#deps;
@@ -174,17 +203,27 @@ export class Ledger {
   /** The messages of a batch, in the order in which they were made; all of them came later than the batch's own id. */
   batch(batch: string): { readonly id: string; readonly toNode: string }[] {
     const rows = this.#deps.store.all<{ id: string; subject: string }>(
-      `SELECT l.id, lanes.subject FROM ledger l JOIN lanes ON lanes.id = l.key / 4294967296
+      `SELECT l.id, lanes.subject FROM ledger l JOIN lanes ON lanes.id = l.key / ${LANE_SPAN}
        WHERE l.id > ? AND l.batch = ? ORDER BY l.id`,
       ...[batch, batch],
     );
     return rows.map(({ id, subject }) => ({ id, toNode: parseSubject(subject)?.toNode ?? subject }));
   }
 
+  /** Tells the listeners what is written down. */
+  #announce(node: string, { moved, output, batches }: Change): void {
+    const pieces = output.pieces.map((piece) => ({ ...piece, batch: batches.get(piece.id) ?? null, node }));
+    for (const listener of this.#listeners) {
+      if (moved.length > 0) listener.written?.(moved);
+      if (moved.length > 0) listener.changed?.([moved]);
+      for (const piece of pieces) listener.output?.(piece);
+    }
+  }
+
   #find(id: string): LedgerRow | undefined {
     return this.#deps.store.get<LedgerRow>(
       `SELECT l.*, o.format AS outbox_format, o.body AS outbox_body, lanes.subject AS subject
-       FROM ledger l JOIN lanes ON lanes.id = l.key / 4294967296 LEFT JOIN outbox o ON o.key = l.key WHERE l.id = ?`,
+       FROM ledger l JOIN lanes ON lanes.id = l.key / ${LANE_SPAN} LEFT JOIN outbox o ON o.key = l.key WHERE l.id = ?`,
       id,
     );
   }
@@ -195,9 +234,11 @@ interface Change {
   readonly at: number;
   readonly statements: Statement[];
   readonly finished: FinishedMessage[];
+  /** All messages that ended, also those of which that was known, with the output that is news. */
+  readonly ended: Pick<ReportEntry, 'id' | 'stdout' | 'stdoutFrom'>[];
   readonly moved: { readonly id: string; readonly startedAt?: number }[];
   readonly output: OutputIntake;
-  /** The batches of the messages that are told of. */
+  /** The batches of the messages that have changed. */
   readonly batches: Map<string, string | null>;
 }
 
@@ -209,8 +250,7 @@ function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
   if (isNews && isCorrection(row, entry)) statements.push(corrected(row, at));
   if (reportsEnd(entry)) {
     statements.push(ended(row, entry, at));
-    // The database's trigger knows single rows of output; what comes with an end may lie in several.
-    if (isNews && entry.stdout) statements.push(forwardedOutput(row.id, entry.stdout, entry.stdoutFrom));
+    change.ended.push(isNews ? entry : { id: row.id });
     if (isNews) finished.push(toFinished(row, entry, at));
     moved.push({ id: row.id });
   } else if (row.state !== 'running' || entry.reason !== undefined) {
@@ -218,14 +258,6 @@ function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
     statements.push(running(row, entry, at));
     moved.push({ id: row.id, startedAt: startedHere(row, entry, at) ?? at });
   }
-}
-
-/** Hands the output of an end on to the request that went on as this one. */
-function forwardedOutput(id: string, stdout: Uint8Array, from: number | undefined): Statement {
-  return statement(
-    'UPDATE journal SET stdout = ?, stdout_sent = ? WHERE forward = ?',
-    ...[stdout, from ?? null, id],
-  );
 }
 
 /** Whether an entry says otherwise of what was given up here; that something runs says nothing of a cancelled one. */

@@ -11,13 +11,13 @@ async function start(t: TestContext, maxOutputBytes?: number) {
   const store = await tempStore(t);
   const arrived: ArrivedOutput[] = [];
   const ledger = new Ledger({
-    ...{ store, now: () => 5000, onFinished: async () => {}, logger: { warn: () => {} } },
-    onOutput: (piece) => void arrived.push(piece),
+    ...{ store, now: () => 5000, logger: { warn: () => {} } },
     ...(maxOutputBytes === undefined ? {} : { maxOutputBytes }),
   });
+  ledger.listen([{ output: (piece) => void arrived.push(piece) }]);
   await store.write([
     statement("INSERT INTO lanes VALUES (1, 'ship1.REQCliCommand.CommandACK', 'e1', 4, NULL)"),
-    ledger.queued([[2 ** 32 + 1, 'a', 'b', 1000]]),
+    ledger.queued([[2 ** 32 + 1, 'a', 'b', 1000, null]]),
   ]);
   const report = (...entries: Omit<ReportEntry, 'id'>[]) =>
     ledger.applyReports(
@@ -36,7 +36,7 @@ function pieceOf(stream: 'stdout' | 'stderr', offset: number, text: string): Out
   return { stream, offset, data: Buffer.from(text) };
 }
 
-test('the output that comes with an end is kept and told of', async (t) => {
+test('the output that comes with an end is kept and announced', async (t) => {
   const { report, told, kept, arrived } = await start(t);
   const end = {
     stdout: Buffer.from('tail'),
@@ -100,7 +100,7 @@ test('of a long stream the first and the last half of the limit are kept, whatev
 
 test('output goes with the request that printed it', async (t) => {
   const { store, report, ledger } = await start(t);
-  await store.write([ledger.queued([[2 ** 32 + 2, 'aa', null, 1000]])]);
+  await store.write([ledger.queued([[2 ** 32 + 2, 'aa', null, 1000, null]])]);
   await report({ state: 'running', output: [pieceOf('stdout', 0, 'open')] });
   const rows = () => store.all('SELECT id FROM outputs').length;
   await ledger.prune({ keepMs: -1e12, keepCount: 1 });
@@ -108,4 +108,12 @@ test('output goes with the request that printed it', async (t) => {
   await report({ state: 'succeeded' });
   await ledger.prune({ keepMs: -1e12, keepCount: 1 });
   assert.deepEqual([rows(), ledger.has('a'), ledger.has('aa')], [0, false, true]);
+});
+
+test('output that had to give way on its way is told with the end that comes after it', async (t) => {
+  const { store, report } = await start(t);
+  await report({ state: 'running', reason: 'output lost: no room' });
+  await report({ state: 'failed', exitCode: 2, reason: 'exit status 2' });
+  const row = store.get<{ state: string; reason: string }>('SELECT state, reason FROM ledger');
+  assert.deepEqual({ ...row }, { state: 'failed', reason: 'exit status 2; output lost: no room' });
 });

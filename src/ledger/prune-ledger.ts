@@ -10,6 +10,9 @@ const BATCH_IS_GONE = `NOT EXISTS (
     SELECT 1 FROM batch_parts p JOIN ledger l ON l.id BETWEEN p.first_id AND p.last_id AND l.batch = p.batch
     WHERE p.batch = batches.id)`;
 
+/** The newest stays: by its id the node knows that its database is not an older one. */
+const REMOVABLE = 'ended_at IS NOT NULL AND id < (SELECT max(id) FROM ledger)';
+
 /**
  * Deletes what has ended and was queued before a time, or is not among the newest `keepCount`, with all that was kept
  * about it. Resolves with how many messages went.
@@ -19,14 +22,14 @@ export async function pruneLedger(
   { before, keepCount }: { readonly before: number; readonly keepCount: number },
 ): Promise<number> {
   const deleted = await prune(store, {
-    ...{ table: 'ledger', order: 'id', removable: 'ended_at IS NOT NULL', followers: 'outputs' },
+    ...{ table: 'ledger', order: 'id', removable: REMOVABLE, followers: 'outputs' },
     ...{ before: firstIdAt(before), keepCount },
   });
   // Below the oldest one that is left, all that has ended is gone.
-  const oldest = store.get<{ id: string }>(
+  const [oldest] = await store.query<{ id: string }>(
     'SELECT id FROM ledger WHERE ended_at IS NOT NULL ORDER BY id LIMIT 1',
-  )?.id;
-  if (oldest !== undefined) await pruneBelow(store, oldest);
+  );
+  if (oldest) await pruneBelow(store, oldest.id);
   return deleted;
 }
 

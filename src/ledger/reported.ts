@@ -1,7 +1,9 @@
 import { isEnd, type RequestState } from '../contract/states.ts';
-import { type BodyFormat, formatOf } from '../message/body-format.ts';
+import { type BodyFormat, formatOf } from '../message/codec/body-format.ts';
+import { OUTPUT_LOST } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import { type Statement, statement } from '../store/statement.ts';
+import type { RequestRow } from './request-row.ts';
 
 /** A message that has come to its end, with the bytes from which it can be sent again. */
 export interface FinishedMessage {
@@ -31,28 +33,15 @@ interface TimesThere {
 }
 
 /** A row of the ledger, with what the outbox still has of its message. */
-export interface LedgerRow {
-  readonly key: number;
-  readonly id: string;
-  readonly batch: string | null;
-  readonly state: RequestState;
-  readonly reason: string | null;
-  readonly queued_at: number;
-  readonly sent_at: number | null;
-  readonly accepted_at: number | null;
-  readonly started_at: number | null;
+export interface LedgerRow extends Omit<RequestRow, 'label' | 'small_body'> {
   readonly there_accepted_at: number | null;
-  readonly there_started_at: number | null;
-  readonly attempts: number;
-  readonly format: number | null;
   readonly body: Uint8Array | null;
   readonly outbox_format: number | null;
   readonly outbox_body: Uint8Array | null;
-  readonly subject: string;
 }
 
 /** States that a report may still change: what is open, and what was given up while it was on its way. */
-const CORRECTABLE = `('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'cancelled')`;
+const CORRECTABLE = `('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'cancelled', 'lost', 'handed-over')`;
 
 /** Up to this size the body of a request is kept after it has succeeded, so that it can be shown and sent again, bytes. */
 const SMALL_BODY_BYTES = 4096;
@@ -61,12 +50,19 @@ const KEPT_BODY = 'coalesce(body, (SELECT o.body FROM outbox o WHERE o.key = led
 
 /** Whether a report tells of an end. */
 export function reportsEnd({ state }: ReportEntry): boolean {
-  return state === 'handed-over' || isEnd(state);
+  return isEnd(state);
 }
 
 /** Whether an end is news: nothing final is known, or what is known was said before it could be. */
 export function isOpen(state: RequestState): boolean {
-  return !isEnd(state) || state === 'undelivered' || state === 'expired' || state === 'cancelled';
+  return (
+    !isEnd(state) ||
+    state === 'undelivered' ||
+    state === 'expired' ||
+    state === 'cancelled' ||
+    state === 'lost' ||
+    state === 'handed-over'
+  );
 }
 
 /**
@@ -84,14 +80,15 @@ export function startedHere(
   return Math.min(at, (row.accepted_at ?? at) + Math.max(0, startedAt - acceptedAt));
 }
 
-/** Statement for a message that runs. */
+/** Statement for a message that runs. It may be known before the answer that the message was taken, which finds no body to keep then. */
 export function running(row: LedgerRow, entry: ReportEntry, at: number): Statement {
   return statement(
     `UPDATE ledger SET state = 'running', started_at = coalesce(started_at, ?),
        accepted_at = coalesce(accepted_at, ?), ended_at = NULL,
        there_accepted_at = coalesce(?, there_accepted_at), there_started_at = coalesce(?, there_started_at),
-       reason = coalesce(?, CASE WHEN state = 'running' THEN reason END)
-     WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired')`,
+       reason = coalesce(?, CASE WHEN state = 'running' THEN reason END),
+       format = coalesce(format, (SELECT o.format FROM outbox o WHERE o.key = ledger.key)), body = ${KEPT_BODY}
+     WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'lost')`,
     ...[startedHere(row, entry, at) ?? at, at, entry.acceptedAt ?? null, entry.startedAt ?? null],
     ...[entry.reason ?? null, row.key],
   );
@@ -107,7 +104,7 @@ export function ended(row: LedgerRow, end: ReportEntry, at: number): Statement {
        format = coalesce(format, (SELECT o.format FROM outbox o WHERE o.key = ledger.key)),
        body = CASE WHEN ? = 'succeeded' AND length(${KEPT_BODY}) > ${SMALL_BODY_BYTES} THEN NULL ELSE ${KEPT_BODY} END
      WHERE key = ? AND state IN ${CORRECTABLE}`,
-    ...[stateOf(end), end.reason ?? null, end.exitCode ?? null, end.signal ?? null],
+    ...[end.state, reasonOf(row, end), end.exitCode ?? null, end.signal ?? null],
     ...[end.stderrTail ?? null, end.stderrBytes ?? null, end.outputBytes ?? null],
     ...[at, startedHere(row, end, at) ?? null, at],
     ...[end.acceptedAt ?? null, end.startedAt ?? null, end.endedAt ?? null, end.state, row.key],
@@ -119,8 +116,8 @@ export function toFinished(row: LedgerRow, end: ReportEntry, at: number): Finish
   return {
     id: row.id,
     batch: row.batch,
-    state: stateOf(end),
-    reason: end.reason ?? null,
+    state: end.state,
+    reason: reasonOf(row, end),
     queuedAt: row.queued_at,
     sentAt: row.sent_at,
     acceptedAt: row.accepted_at ?? at,
@@ -139,6 +136,9 @@ export function toFinished(row: LedgerRow, end: ReportEntry, at: number): Finish
   };
 }
 
-function stateOf({ state }: ReportEntry): RequestState {
-  return state === 'handed-over' ? 'accepted' : state;
+/** That output was lost is told with the pieces that had to give way, which came before the end. */
+function reasonOf({ state, reason }: LedgerRow, end: ReportEntry): string | null {
+  const isLost = state === 'running' && reason === OUTPUT_LOST;
+  if (!isLost || end.reason?.includes(OUTPUT_LOST)) return end.reason ?? null;
+  return end.reason === undefined ? OUTPUT_LOST : `${end.reason}; ${OUTPUT_LOST}`;
 }

@@ -1,7 +1,9 @@
 import type { OutputSummary } from '../contract/requests.ts';
+import { ENDLESS } from '../store/endless.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
 import type { RequestOptions, Step } from './batch-rows.ts';
-import { LANE_SPAN, type RequestRow, ROW_COLUMNS, ROW_TABLES } from './request-row.ts';
+import { type RequestRow, ROW_COLUMNS, ROW_TABLES } from './request-row.ts';
 
 /** All that the database knows of a request. */
 export interface RequestFacts {
@@ -23,7 +25,6 @@ export interface DetailRow extends RequestRow {
   readonly stderr_tail: Uint8Array | null;
   readonly expires_at: number | null;
   readonly schedule: string | null;
-  readonly format: number | null;
   readonly body: Uint8Array | null;
 }
 
@@ -36,8 +37,8 @@ export interface StoredStep {
 }
 
 const DETAIL = `SELECT ${ROW_COLUMNS}, l.there_accepted_at, l.there_started_at, l.there_ended_at, l.stderr_bytes,
-    l.stderr_tail, o.expires_at, o.schedule, coalesce(o.format, l.format) AS format, coalesce(o.body, l.body) AS body
-  FROM ${ROW_TABLES} LEFT JOIN outbox o ON o.key = l.key WHERE l.id = ?`;
+    l.stderr_tail, CASE WHEN o.expires_at BETWEEN 0 AND ${ENDLESS - 1} THEN o.expires_at END AS expires_at, o.schedule, coalesce(o.body, l.body) AS body
+  FROM ${ROW_TABLES} WHERE l.id = ?`;
 
 const AHEAD = `SELECT count(*) AS n FROM ledger l JOIN outbox o
   ON o.key >= l.key / ${LANE_SPAN} * ${LANE_SPAN} AND o.key < l.key
@@ -76,7 +77,7 @@ export async function readFacts(store: Store, id: string): Promise<RequestFacts 
   };
 }
 
-/** Of a stream that nothing was told of while it ran, the ledger's row has what there is. */
+/** Of a stream that nobody followed while it ran, the ledger's row has what there is. */
 function summary(
   all: readonly Kept[],
   stream: number,

@@ -1,6 +1,10 @@
 import type { RequestSummary } from '../contract/requests.ts';
 import type { RequestState } from '../contract/states.ts';
+import { formatOf } from '../message/codec/body-format.ts';
+import { decodeMessage } from '../message/codec/decode-message.ts';
 import { parseSubject } from '../message/subject.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
+import { whatText } from './batch-label.ts';
 
 /** A row of the ledger, as lists read it. */
 export interface RequestRow {
@@ -21,17 +25,31 @@ export interface RequestRow {
   readonly signal: string | null;
   readonly output_bytes: number | null;
   readonly subject: string;
+  /** JSON of its schedule. */
+  readonly planned: string | null;
+  /** The label of its batch. */
+  readonly label: string | null;
+  readonly format: number | null;
+  /** The message, where it is kept and small enough for a list. */
+  readonly small_body: Uint8Array | null;
 }
 
-/** The part of a key above the place in a lane: the lane's number. */
-export const LANE_SPAN = 2 ** 32;
+/** What a body may take in a list, bytes, as it is stored and unpacked. */
+const SMALL_BODY_BYTES = 4096;
+const SMALL_MESSAGE_BYTES = 64 * 1024;
 
-/** What `RequestRow` holds, of `ledger l JOIN lanes n`. */
+/** What `RequestRow` holds, of `ROW_TABLES`. */
 export const ROW_COLUMNS = `l.key, l.id, l.batch, l.state, l.reason, l.queued_at, l.sent_at, l.accepted_at, l.started_at,
-  l.ended_at, l.there_started_at, l.there_ended_at, l.attempts, l.exit_code, l.signal, l.output_bytes, n.subject`;
+  l.ended_at, l.there_started_at, l.there_ended_at, l.attempts, l.exit_code, l.signal, l.output_bytes, n.subject,
+  (SELECT r.options ->> '$.schedule' FROM request_options r WHERE r.id = l.id) AS planned,
+  b.label, coalesce(o.format, l.format) AS format,
+  CASE WHEN length(coalesce(o.body, l.body)) <= ${SMALL_BODY_BYTES} THEN coalesce(o.body, l.body) END AS small_body`;
 
 /** Ledger and lanes, joined. */
-export const ROW_TABLES = `ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN}`;
+export const PLACE_TABLES = `ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN}`;
+
+/** The same with what is kept of the message, and its batch. */
+export const ROW_TABLES = `${PLACE_TABLES} LEFT JOIN outbox o ON o.key = l.key LEFT JOIN batches b ON b.id = l.batch`;
 
 /** The shape in which people's programs see a row. */
 export function toSummary(row: RequestRow): RequestSummary {
@@ -41,6 +59,7 @@ export function toSummary(row: RequestRow): RequestSummary {
     batch: row.batch,
     node,
     method,
+    what: whatOf(row),
     state: row.state,
     reason: row.reason || null,
     queuedAt: row.queued_at,
@@ -49,14 +68,26 @@ export function toSummary(row: RequestRow): RequestSummary {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     tookMs: tookMs(row),
-    attempts: row.attempts,
+    // What was taken was sent, although an answer that came at once left no note of the attempt.
+    attempts: row.accepted_at === null ? row.attempts : Math.max(1, row.attempts),
     exitCode: row.exit_code,
     signal: row.signal || null,
     outputBytes: row.output_bytes,
+    ...(row.planned === null ? {} : { schedule: JSON.parse(row.planned) as unknown }),
   };
 }
 
-function tookMs(row: RequestRow): number | null {
+function whatOf({ small_body: body, format, label }: RequestRow): string {
+  if (body === null) return label ?? '';
+  try {
+    return whatText(decodeMessage(body, { ...formatOf(format ?? 0), maxBytes: SMALL_MESSAGE_BYTES }));
+  } catch {
+    return label ?? '';
+  }
+}
+
+/** How long it ran by its node's clock, ms; null where that is not known. */
+export function tookMs(row: Pick<RequestRow, 'there_started_at' | 'there_ended_at'>): number | null {
   const { there_started_at: from, there_ended_at: to } = row;
   return from === null || to === null ? null : Math.max(0, to - from);
 }

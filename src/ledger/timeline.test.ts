@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DetailRow, RequestFacts } from './request-facts.ts';
 import { timelineOf } from './timeline.ts';
-import { type Waiting, waitingWords } from './waiting.ts';
+import { type Waiting, waitingWords } from './waiting-for.ts';
 import { whySentence } from './why.ts';
 
 const NOW = new Date(2026, 2, 1, 10, 40, 0).getTime();
@@ -17,7 +17,16 @@ function facts(row: Partial<DetailRow>, more: Partial<RequestFacts> = {}): Reque
       ...{ sent_at: null, accepted_at: null, started_at: null, ended_at: null, attempts: 0 },
       ...{ exit_code: null, signal: null, output_bytes: null, subject: 'ship17.REQCliCommand.CommandACK' },
       ...{ there_accepted_at: null, there_started_at: null, there_ended_at: null },
-      ...{ stderr_bytes: null, stderr_tail: null, expires_at: null, schedule: null, format: 0, body: null },
+      ...{
+        stderr_bytes: null,
+        stderr_tail: null,
+        planned: null,
+        expires_at: null,
+        schedule: null,
+        format: 0,
+        body: null,
+      },
+      ...{ label: null, small_body: null },
       ...row,
     },
     ...{ steps: [], options: {}, ahead: 0, stdout: none, stderr: none },
@@ -69,6 +78,12 @@ test('each step has the time of both clocks where both are known', () => {
   assert.equal(
     whySentence(given, undefined, NOW),
     'It failed on ship17 at 10:39:59 after 6 ms: no such disk, exit code 3.',
+  );
+  const heardLate = { ...times, ended_at: NOW + 5000 };
+  assert.match(
+    whySentence(facts({ state: 'succeeded', ...heardLate, ...there }), undefined, NOW),
+    / after 6 ms\.$/,
+    'how long it ran is told by the clock that saw it run',
   );
 });
 

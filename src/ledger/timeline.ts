@@ -1,9 +1,9 @@
-import type { TimelineStep } from '../contract/requests.ts';
 import { isEnd } from '../contract/states.ts';
+import type { TimelineStep } from '../contract/timeline-step.ts';
 import { countWords, spanWords } from '../lib/time-words.ts';
 import type { DetailRow, RequestFacts } from './request-facts.ts';
 import { placeOf } from './request-row.ts';
-import { type Waiting, waitingWords } from './waiting.ts';
+import { type Waiting, waitingWords } from './waiting-for.ts';
 
 /** The steps of a request's life, in order; the last one of what has not ended says what it waits for. */
 export function timelineOf(facts: RequestFacts, waiting: Waiting | undefined, now: number): TimelineStep[] {

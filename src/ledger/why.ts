@@ -1,9 +1,9 @@
 import type { RequestState } from '../contract/states.ts';
 import { clockWords, countWords, spanWords } from '../lib/time-words.ts';
 import type { DetailRow, RequestFacts } from './request-facts.ts';
-import { placeOf } from './request-row.ts';
+import { placeOf, tookMs } from './request-row.ts';
 import { endWords } from './timeline.ts';
-import { type Waiting, waitingWords } from './waiting.ts';
+import { type Waiting, waitingWords } from './waiting-for.ts';
 
 /** One sentence: what a request waits for, or why it ended as it did. */
 export function whySentence(facts: RequestFacts, waiting: Waiting | undefined, now: number): string {
@@ -19,11 +19,13 @@ export function whySentence(facts: RequestFacts, waiting: Waiting | undefined, n
 function sentence(row: DetailRow, waiting: Waiting | undefined, now: number): string {
   if (row.ended_at === null) return openSentence(row, waiting, now);
   const detail = endWords(row);
+  // Lists show the time by the node's clock; without it, what this clock saw has to do.
+  const took = tookMs(row) ?? (row.started_at === null ? null : row.ended_at - row.started_at);
   return (
     END_SENTENCES[row.state]?.({
       node: placeOf(row.subject).node,
       when: ` at ${clockWords(row.ended_at, now)}`,
-      took: row.started_at === null ? '' : ` after ${spanWords(row.ended_at - row.started_at)}`,
+      took: took === null ? '' : ` after ${spanWords(took)}`,
       because: detail === null ? '.' : `: ${detail}.`,
       attempts: row.attempts,
     }) ?? `It is ${row.state}.`
@@ -66,5 +68,6 @@ const END_SENTENCES: Readonly<Partial<Record<RequestState, (end: End) => string>
     `Its time was over${when}, before it could begin on ${node}${because}`,
   undelivered: ({ node, when, attempts }) =>
     `It was given up${when}: ${node} did not answer in ${countWords(attempts, 'attempt')}.`,
+  lost: ({ node, when, because }) => `What became of it on ${node} is lost${when}${because}`,
   cancelled: ({ when, because }) => `It was cancelled${when}${because}`,
 };

@@ -7,7 +7,7 @@ export class ByteBudget {
     this.maxBytes = maxBytes;
   }
 
-  /** Holds `bytes` more, or answers false and changes nothing when there are not so many left. */
+  /** Holds `bytes` more, or answers false and changes nothing when fewer are left. */
   hold(bytes: number): boolean {
     if (this.#held + bytes > this.maxBytes) return false;
     this.#held += bytes;

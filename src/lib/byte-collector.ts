@@ -28,15 +28,33 @@ export class ByteCollector {
     }
   }
 
+  /** A copy of what was gathered from a place on. */
+  from(offset: number): Uint8Array {
+    const copy = new Uint8Array(this.#length - offset);
+    let end = this.#length;
+    for (const block of [this.#block.subarray(0, this.#used), ...this.#full.toReversed()]) {
+      const start = end - block.length;
+      copy.set(block.subarray(Math.max(0, offset - start)), Math.max(0, start - offset));
+      if (start <= offset) break;
+      end = start;
+    }
+    return copy;
+  }
+
   /** Hands out all that was gathered and begins anew. */
   take(): Uint8Array {
     const last = this.#block.subarray(0, this.#used);
     const all = this.#full.length === 0 ? last : Buffer.concat([...this.#full, last], this.#length);
+    this.clear();
+    return all;
+  }
+
+  /** Lets go of all that was gathered. */
+  clear(): void {
     this.#full = [];
     this.#block = new Uint8Array(0);
     this.#used = 0;
     this.#length = 0;
-    return all;
   }
 
   #nextBlock(needed: number): void {

@@ -17,7 +17,9 @@ export function cronFault(expression: string): string | undefined {
   }
 }
 
-/** The first time after `after` (both unix ms) that a cron expression means, in this machine's time zone, or none. */
-export function nextCronTime(expression: string, after: number): number | undefined {
-  return new Cron(expression, { paused: true }).nextRun(new Date(after))?.getTime();
+/** The first time after `after` (both unix ms) that a cron expression means, in a time zone or that of this process, or none. */
+export function nextCronTime(expression: string, after: number, timezone?: string): number | undefined {
+  return new Cron(expression, { paused: true, ...(timezone === undefined ? {} : { timezone }) })
+    .nextRun(new Date(after))
+    ?.getTime();
 }

@@ -11,9 +11,3 @@ export function descriptorName(descriptor: number): string | undefined {
     return undefined;
   }
 }
-
-/** The names of several descriptors; undefined where there is no /proc to tell any. */
-export function descriptorNames(descriptors: readonly number[]): ReadonlySet<string> | undefined {
-  const names = descriptors.flatMap((descriptor) => descriptorName(descriptor) ?? []);
-  return names.length === 0 ? undefined : new Set(names);
-}

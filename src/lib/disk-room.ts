@@ -40,3 +40,13 @@ export function describeShortage(
   if (freeBytes >= limit) return undefined;
   return `the disk of ${folder} is nearly full (${Math.round(freeBytes / MB)} MB are free, ${Math.round(limit / MB)} MB have to be)`;
 }
+
+const MOST_FOR_OUTPUT_BYTES = 1024 * MB;
+const OUTPUT_SHARE = 0.1;
+
+/** How much of the disk of a folder output may take that waits: a tenth of it, 1 GB at most; bytes. */
+export async function roomForOutput(folder: string): Promise<number> {
+  const { blocks, bsize } = await statfs(folder).catch(() => ({ blocks: 0, bsize: 0 }));
+  const share = blocks * bsize * OUTPUT_SHARE;
+  return share > 0 ? Math.min(MOST_FOR_OUTPUT_BYTES, share) : MOST_FOR_OUTPUT_BYTES;
+}

@@ -55,6 +55,28 @@ test('fault 18: a rotation by rename is followed, and nothing that the old file 
   assert.equal(following.text(), 'a\nb\nstill the old|c\n|d\n');
 });
 
+for (const gapMs of [20, 100]) {
+  test(`rotations ${gapMs} ms apart lose no line, also while what was read waits to be taken`, async (t) => {
+    const { path, follow } = await setUp(t);
+    await writeFile(path, '');
+    const gate = Promise.withResolvers<void>();
+    const following = await follow({ taken: () => gate.promise });
+    let wanted = '';
+    for (let count = 0; count < 12; count++) {
+      const line = `file ${count}\n`;
+      await appendFile(path, line);
+      wanted += count === 0 ? line : `|${line}`;
+      const began = performance.now();
+      await waitFor('the gap', () => performance.now() - began >= gapMs, { intervalMs: 1 });
+      await rename(path, `${path}.${count}`);
+      await writeFile(path, '');
+      if (count === 8) gate.resolve();
+    }
+    await following.sees(`${wanted}|`);
+    await following.stop();
+  });
+}
+
 test('fault 18: a truncation is followed', async (t) => {
   const { path, follow } = await setUp(t);
   await writeFile(path, 'long old content\n');
@@ -114,7 +136,7 @@ test('a file that grows fast is read no faster than its content is taken', async
         taken += piece.length;
         await gate.promise;
       },
-      onOtherFile: async () => {},
+      breakLine: async () => {},
     },
   );
   const size = 20_000_000;
@@ -143,7 +165,7 @@ test('a hundred files at once', async (t) => {
         write: async (piece) => {
           texts[i] = (texts[i] ?? '') + piece;
         },
-        onOtherFile: async () => {},
+        breakLine: async () => {},
       },
     ),
   );
@@ -161,7 +183,7 @@ async function setUp(t: TestContext) {
   const { path: folder } = await tempFolder(t);
   const path = join(folder, 'file.log');
   /** Follows the path; `|` stands for another file in the text. Resolves when the following has begun. */
-  const follow = async (options: { path?: string } = {}) => {
+  const follow = async (options: { path?: string; taken?: () => Promise<void> } = {}) => {
     const abort = new AbortController();
     const ready = Promise.withResolvers<void>();
     const pieces: Buffer[] = [];
@@ -169,8 +191,11 @@ async function setUp(t: TestContext) {
     const ended = followFile(
       { path: options.path ?? path, signal: abort.signal },
       {
-        write: async (piece) => void pieces.push(Buffer.from(piece)),
-        onOtherFile: async () => void pieces.push(Buffer.from('|')),
+        write: async (piece) => {
+          pieces.push(Buffer.from(piece));
+          await options.taken?.();
+        },
+        breakLine: async () => void pieces.push(Buffer.from('|')),
         onReady: ready.resolve,
       },
     );

@@ -1,5 +1,6 @@
 import { constants, type FSWatcher, type Stats, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { errorCode, systemFault } from './system-fault.ts';
 
 const READ_BYTES = 64 * 1024;
@@ -15,6 +16,8 @@ const MAX_OVERLAP_MS = 10_000;
 /** How long a file that came later may be unreadable: it may be about to get its owner and mode. */
 const UNREADABLE_MS = 10_000;
 const MAX_LAST_BYTES = 1024 * 1024;
+/** Files that are open and wait for their turn, at most. */
+const MAX_NEXT = 64;
 
 export interface FollowOptions {
   readonly path: string;
@@ -25,8 +28,8 @@ export interface FollowOptions {
 export interface FollowDeps {
   /** Takes a piece of the file; the next one is read when this has resolved. */
   write(piece: Uint8Array): Promise<void>;
-  /** Another file (or the same, emptied) begins. */
-  onOtherFile(): Promise<void>;
+  /** Another file (or the same, emptied) begins: a line that has begun goes on no more. */
+  breakLine(): Promise<void>;
   /** What is added from now on is handed over. */
   onReady?(): void;
 }
@@ -46,8 +49,8 @@ export class FollowError extends Error {
  * Hands over what is added to a file from now on, until the signal is aborted; then also what came up to that moment.
  *
  * Follows the path: after a rotation by rename the old file is read until it is quiet for a second, then the new one
- * from its start; a file that is emptied is read from its start again (one that has grown beyond its old size before
- * anybody could look is taken for the same). A path where nothing is yet is waited for. Gives whether there ever was
+ * from its start, and so on through quick rotations, as each file is opened when it comes; a file that is emptied is read from its start again (one that has grown beyond its old size before
+ * anybody could look is taken for the same). A path where nothing is yet is waited for. Returns whether there ever was
  * a file.
  *
  * @throws FollowError for what is no regular file or can't be read.
@@ -63,7 +66,10 @@ interface Followed {
   readonly ino: number;
   readonly watcher: FSWatcher | undefined;
   position: number;
-  grewAt: number;
+  /** When it was last seen to grow; undefined before its turn has come. */
+  grewAt: number | undefined;
+  /** Since when another file is at the path. */
+  replacedAt: number | undefined;
 }
 
 class Follower implements AsyncDisposable {
@@ -71,8 +77,10 @@ class Follower implements AsyncDisposable {
   readonly #signal: AbortSignal;
   readonly #deps: FollowDeps;
   #file: Followed | undefined;
-  /** Since when another file is at the path. */
-  #changedAt: number | undefined;
+  /** Files that came to the path later, in their order: each is opened when it comes, as the next rotation may be near. */
+  readonly #next: Followed[] = [];
+  #folderWatcher: FSWatcher | undefined;
+  #looking: Promise<void> | undefined;
   #unreadableSince: number | undefined;
   #isDirty = false;
   #wake: (() => void) | undefined;
@@ -85,8 +93,12 @@ class Follower implements AsyncDisposable {
   }
 
   async run(): Promise<{ wasFound: boolean }> {
+    this.#watchFolder();
     this.#file = await this.#open();
-    if (this.#file) this.#file.position = (await this.#file.handle.stat()).size;
+    if (this.#file) {
+      this.#file.position = (await this.#file.handle.stat()).size;
+      this.#file.grewAt = Number.NEGATIVE_INFINITY;
+    }
     let wasFound = this.#file !== undefined;
     this.#deps.onReady?.();
     while (!this.#signal.aborted) {
@@ -99,67 +111,82 @@ class Follower implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal.removeEventListener('abort', this.#stir);
-    await this.#close();
+    this.#folderWatcher?.close();
+    await this.#looking?.catch(() => {});
+    for (const file of [this.#file, ...this.#next]) {
+      file?.watcher?.close();
+      await file?.handle.close();
+    }
   }
 
   /** Reads what is new, or goes on to another file. True when something was read. */
   async #step(): Promise<boolean> {
     this.#isDirty = false;
-    const there = await this.#look();
+    await this.#look();
     const file = this.#file;
     if (!file) {
-      if (there) await this.#goOn();
-      // Its content is read at once, without waiting for a change.
-      this.#isDirty ||= this.#file !== undefined;
+      await this.#goOn();
       return false;
     }
-    const isSame = there !== undefined && this.#isAt(there);
-    const size = isSame ? there.size : await this.#sizeNow();
+    const { size } = await file.handle.stat();
     if (size < file.position) {
-      await this.#deps.onOtherFile();
+      await this.#deps.breakLine();
       file.position = 0;
     }
     if (size > file.position) {
+      // What was there when its turn came did not come now.
+      file.grewAt = file.grewAt === undefined ? Number.NEGATIVE_INFINITY : performance.now();
       await this.#readUpTo(size);
       return true;
     }
-    if (isSame || !there) this.#changedAt = undefined;
-    else await this.#changeOver(file);
-    this.#isDirty ||= this.#file !== file;
+    file.grewAt ??= Number.NEGATIVE_INFINITY;
+    if (file.replacedAt !== undefined && isDone(file, file.replacedAt)) await this.#goOn();
     return false;
   }
 
   /** What came up to the end. True when there is a file. */
   async #readLast(): Promise<boolean> {
-    for (const isAgain of [false, true]) {
-      const there = await this.#look();
-      if (there && (isAgain || !this.#file) && !this.#isAt(there)) await this.#goOn();
+    await this.#look().catch(() => {});
+    for (;;) {
       const file = this.#file;
-      if (file) await this.#readUpTo(Math.min(await this.#sizeNow(), file.position + MAX_LAST_BYTES));
+      if (file) {
+        const { size } = await file.handle.stat();
+        await this.#readUpTo(Math.min(size, file.position + MAX_LAST_BYTES));
+      }
+      if (this.#next.length === 0) return file !== undefined;
+      await this.#goOn();
     }
-    return this.#file !== undefined;
   }
 
-  async #changeOver(old: Followed): Promise<void> {
-    const now = performance.now();
-    this.#changedAt ??= now;
-    const isQuiet = now - Math.max(old.grewAt, this.#changedAt) >= QUIET_MS;
-    if (isQuiet || now - this.#changedAt >= MAX_OVERLAP_MS) await this.#goOn();
-  }
-
-  /** Goes on to the file at the path. */
+  /** Goes on to the next file, where there is one. Its content is read at once, without waiting for a change. */
   async #goOn(): Promise<void> {
+    const next = this.#next.shift();
+    if (!next) return;
+    const old = this.#file;
+    this.#file = next;
+    this.#isDirty = true;
+    old?.watcher?.close();
+    await old?.handle.close();
+    if (old) await this.#deps.breakLine();
+  }
+
+  /** Opens what is at the path, where that is another file than the last one. */
+  #look(): Promise<void> {
+    this.#looking ??= this.#lookOnce().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #lookOnce(): Promise<void> {
+    const there = await stat(this.#path).catch(() => undefined);
+    const last = this.#next.at(-1) ?? this.#file;
+    const isSame = there?.ino === last?.ino && there?.dev === last?.dev;
+    if (!there || isSame || this.#next.length >= MAX_NEXT) return;
     const next = await this.#openLater();
     if (!next) return;
-    const isOther = this.#file !== undefined;
-    await this.#close();
-    this.#file = next;
-    this.#changedAt = undefined;
-    if (isOther) await this.#deps.onOtherFile();
-  }
-
-  #isAt({ ino, dev }: Stats): boolean {
-    return this.#file?.ino === ino && this.#file.dev === dev;
+    if (last) last.replacedAt ??= performance.now();
+    this.#next.push(next);
   }
 
   async #readUpTo(size: number): Promise<void> {
@@ -169,18 +196,8 @@ class Follower implements AsyncDisposable {
       const { bytesRead } = await file.handle.read(buffer, { position: file.position });
       if (bytesRead === 0) return;
       file.position += bytesRead;
-      file.grewAt = performance.now();
       await this.#deps.write(buffer.subarray(0, bytesRead));
     }
-  }
-
-  async #sizeNow(): Promise<number> {
-    return (await this.#file!.handle.stat()).size;
-  }
-
-  /** What is at the path, if anything can be seen there. */
-  async #look(): Promise<Stats | undefined> {
-    return await stat(this.#path).catch(() => undefined);
   }
 
   /** The same as `#open` for a file that came later: what is wrong with it may pass. */
@@ -205,7 +222,8 @@ class Follower implements AsyncDisposable {
       const stats = await handle.stat();
       checkIsFile(this.#path, stats);
       const { dev, ino } = stats;
-      return { handle, dev, ino, position: 0, grewAt: Number.NEGATIVE_INFINITY, watcher: this.#watch() };
+      const state = { position: 0, grewAt: undefined, replacedAt: undefined };
+      return { handle, dev, ino, ...state, watcher: this.#watch() };
     } catch (error) {
       await handle?.close();
       if (errorCode(error) === 'ENOENT') return undefined;
@@ -226,11 +244,20 @@ class Follower implements AsyncDisposable {
     }
   }
 
-  async #close(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    file?.watcher?.close();
-    await file?.handle.close();
+  /** Tells of another file at the path; where the system can't, the path is looked at now and then. */
+  #watchFolder(): void {
+    try {
+      const name = basename(this.#path);
+      const onChange = (_: string, changed: string | null) => {
+        if (changed !== null && changed !== name) return;
+        // Also while what was read waits to be taken: in that time the path may change more than once.
+        this.#look().then(this.#stir, this.#stir);
+      };
+      const watcher = watch(dirname(this.#path), { persistent: false }, onChange);
+      this.#folderWatcher = watcher.on('error', () => watcher.close());
+    } catch {
+      this.#folderWatcher = undefined;
+    }
   }
 
   readonly #stir = (): void => {
@@ -241,7 +268,7 @@ class Follower implements AsyncDisposable {
   async #rest(hasRead: boolean): Promise<void> {
     if (hasRead) return await this.#sleep(BREATH_MS);
     if (this.#isDirty) return;
-    if (this.#changedAt !== undefined) return await this.#sleep(POLL_CHANGE_MS);
+    if (this.#file?.replacedAt !== undefined) return await this.#sleep(POLL_CHANGE_MS);
     await this.#sleep(this.#file?.watcher ? POLL_WATCHED_MS : POLL_MS);
   }
 
@@ -257,6 +284,12 @@ class Follower implements AsyncDisposable {
       if (ms > BREATH_MS) this.#wake = wake;
     });
   }
+}
+
+/** Whether nothing more is expected of a file that another one has replaced. */
+function isDone({ grewAt = Number.NEGATIVE_INFINITY }: Followed, replacedAt: number): boolean {
+  const now = performance.now();
+  return now - Math.max(grewAt, replacedAt) >= QUIET_MS || now - replacedAt >= MAX_OVERLAP_MS;
 }
 
 function checkIsFile(path: string, stats: Stats): void {

@@ -71,8 +71,34 @@ test('without a token to compare with nobody passes on other addresses', () => {
   assert.equal(httpRefusal(headers, { isLoopback: false, token: '' })?.status, 401);
 });
 
+test('on loopback a token must be shown where that is wanted and there is one', () => {
+  const guarded = (headers: IncomingHttpHeaders, token: string) =>
+    httpRefusal({ host: 'localhost', ...headers }, { isLoopback: true, token, tokenOnLoopback: true })
+      ?.status;
+  assert.equal(guarded({}, 's3cret'), 401);
+  assert.equal(guarded({ authorization: 'Bearer wrong' }, 's3cret'), 401);
+  assert.equal(guarded({ authorization: 'Bearer s3cret' }, 's3cret'), undefined);
+  assert.equal(guarded({}, ''), undefined);
+});
+
 test('on loopback a token may be shown, and a wrong one is refused', () => {
   assert.equal(local({ authorization: 'Bearer s3cret' }, 's3cret'), undefined);
   assert.equal(local({ authorization: 'Bearer other' }, 's3cret'), 401);
   assert.equal(local({ authorization: 'Bearer other' }), undefined);
+});
+
+test('a token for those who look is let in as well, and is asked of nobody where there is no other', () => {
+  const at = (isLoopback: boolean, token: string, given?: string) =>
+    httpRefusal(
+      { host: 'localhost', ...(given === undefined ? {} : { authorization: `Bearer ${given}` }) },
+      { isLoopback, token, lookToken: 'look', tokenOnLoopback: true },
+    )?.status;
+  assert.deepEqual(
+    [at(false, 'act', 'look'), at(false, 'act', 'act'), at(false, 'act', 'x'), at(false, 'act')],
+    [undefined, undefined, 401, 401],
+  );
+  assert.deepEqual(
+    [at(true, 'act', 'look'), at(true, 'act'), at(true, ''), at(true, '', 'look'), at(true, '', 'x')],
+    [undefined, 401, undefined, undefined, 401],
+  );
 });

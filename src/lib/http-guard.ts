@@ -10,10 +10,14 @@ export interface HttpRefusal {
 }
 
 export interface GuardOptions {
-  /** Whether the server listens on a loopback address, where being on this machine is enough. */
+  /** Whether the server listens on a loopback address, where being on this machine may be enough. */
   readonly isLoopback: boolean;
-  /** What clients must show on other addresses; what they show on loopback must be this too. '' = none. */
+  /** What clients must show; what they show on loopback must be this too. '' = none. */
   readonly token: string;
+  /** Another one that is let in; what it is good for is not judged here. '' = none. */
+  readonly lookToken?: string | undefined;
+  /** Whether they must show it on loopback as well: other users of the machine can connect there. */
+  readonly tokenOnLoopback?: boolean | undefined;
 }
 
 /**
@@ -42,14 +46,20 @@ function originRefusal(headers: IncomingHttpHeaders, { isLoopback: local }: Guar
 }
 
 function tokenRefusal({ authorization }: IncomingHttpHeaders, options: GuardOptions) {
-  const { isLoopback: local, token } = options;
-  if (authorization === undefined && local) return undefined;
-  if (local && token === '') return undefined;
-  const given = /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-  if (given !== undefined && token !== '' && isSameSecret(given, token)) return undefined;
+  const { isLoopback: local, token, lookToken = '', tokenOnLoopback = false } = options;
+  const known = [token, lookToken].filter((one) => one !== '');
+  const isWanted = token !== '' && tokenOnLoopback;
+  if (local && (known.length === 0 || (authorization === undefined && !isWanted))) return undefined;
+  const given = bearerOf(authorization);
+  if (given !== undefined && known.some((one) => isSameSecret(given, one))) return undefined;
   const reason =
     given === undefined ? 'a token is needed: Authorization: Bearer <token>' : 'the token is wrong';
   return { status: 401, reason, headers: { 'WWW-Authenticate': 'Bearer' } };
+}
+
+/** The token of an `Authorization` header; undefined for any other one. */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  return /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
 }
 
 function forbidden(reason: string): HttpRefusal {

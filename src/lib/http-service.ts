@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { processConnections } from './connection-budget.ts';
+import type { HostAndPort } from './host-and-port.ts';
 import { type GuardOptions, type HttpRefusal, httpRefusal } from './http-guard.ts';
 import { isLoopback } from './is-loopback.ts';
-import { listenAt, type Place } from './listen-at.ts';
+import { listenAt } from './listen-at.ts';
 import { bindSocketFile, type SocketFile } from './socket-file.ts';
 
 /** Answers a request that the guard let pass; a failure is answered with 500. */
@@ -10,10 +12,14 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 
 export interface HttpServiceOptions {
   /** Where to listen. A unix socket is its owner's alone, so there origin and token are not asked for. */
-  readonly place: Place | { readonly socketPath: string };
+  readonly place: HostAndPort | { readonly socketPath: string };
   /** The setting that names the place, as a flag: `-httpListener`. */
   readonly option: string;
   readonly token: string;
+  /** Another token that is let in. */
+  readonly lookToken?: string | undefined;
+  /** Whether the token, where there is one, is asked for on loopback too. */
+  readonly tokenOnLoopback?: boolean | undefined;
   readonly maxClients?: number;
   /** How long headers may take, ms. */
   readonly headersTimeoutMs?: number;
@@ -25,6 +31,8 @@ export interface HttpServiceOptions {
 
 export interface HttpServiceDeps {
   readonly handle: HttpHandler;
+  /** Disposed of when the service stops, such as answers that would go on for ever. */
+  readonly streams?: Disposable;
   /** Writes a refusal in the form that the service's clients read; plain text where there is none. */
   readonly refuse?: (response: ServerResponse, refusal: HttpRefusal) => void;
   readonly logger: { error(fields: object, text: string): void };
@@ -48,8 +56,8 @@ export async function startHttpService(
   deps: HttpServiceDeps,
 ): Promise<HttpService> {
   const settings = { ...DEFAULTS, ...options };
-  const { place, token, option } = settings;
-  const guard = 'host' in place ? { isLoopback: isLoopback(place.host), token } : undefined;
+  const { place, option } = settings;
+  const guard = 'host' in place ? { ...settings, isLoopback: isLoopback(place.host) } : undefined;
   const server = createServer({
     headersTimeout: settings.headersTimeoutMs,
     requestTimeout: settings.requestTimeoutMs,
@@ -58,14 +66,15 @@ export async function startHttpService(
     maxHeaderSize: MAX_HEADER_BYTES,
   });
   server.maxConnections = settings.maxClients;
+  processConnections.watch(server, deps.logger);
   // A client that ends its side after the request would else lose the answer to what was done. Node has this
   // property, but does not document it: without it, such clients are worse off, and nothing else changes.
   Object.assign(server, { httpAllowHalfOpen: true });
-  const service = new HttpService(server, settings.stopTimeoutMs);
+  const service = new HttpService(server, { ...settings, streams: deps.streams });
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     void answer({ request, response, service, guard }, deps);
   server.on('request', serve);
-  // Who asks before sending a body is told to send it once the handler reads it (see `readBody`).
+  // A client that asks before it sends a body may send it once the handler reads it (see `readBody`).
   server.on('checkContinue', serve);
   if ('host' in place) service.port = await listenAt(server, place, option);
   else service.file = await bindSocketFile(server, place.socketPath);
@@ -81,11 +90,16 @@ export class HttpService implements AsyncDisposable {
   isStopping = false;
   readonly #server: Server;
   readonly #stopTimeoutMs: number;
+  readonly #streams: Disposable | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(server: Server, stopTimeoutMs: number) {
+  constructor(
+    server: Server,
+    { stopTimeoutMs, streams }: { stopTimeoutMs: number; streams: Disposable | undefined },
+  ) {
     this.#server = server;
     this.#stopTimeoutMs = stopTimeoutMs;
+    this.#streams = streams;
   }
 
   /** Takes no more connections, refuses new requests with 503, and ends what is not done in time. */
@@ -96,6 +110,7 @@ export class HttpService implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     this.isStopping = true;
+    this.#streams?.[Symbol.dispose]();
     await this.file?.remove();
     const closed = once(this.#server, 'close');
     this.#server.close();

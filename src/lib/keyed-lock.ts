@@ -2,7 +2,7 @@
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<void>>();
 
-  /** Waits for all keys and gives the function that frees them. Two callers can't block each other for ever. */
+  /** Waits for all keys and returns the function that frees them. Two callers can't block each other for ever. */
   async acquire(keys: Iterable<string>): Promise<() => void> {
     const releases: Array<() => void> = [];
     for (const key of [...new Set(keys)].sort()) releases.push(await this.#acquireOne(key));

@@ -1,32 +1,67 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { pause } from './pause.ts';
 import { errorCode } from './system-fault.ts';
+import { isUuid } from './uuid.ts';
 
-/** The environment variable that every process of a command carries: the id of the request that it runs for. */
+/** The environment variable that tells every process of a command which request it runs for. */
 export const REQUEST_ID_VARIABLE = 'STEWARD_REQUEST_ID';
+/** The environment variable by which the processes of one run are found again; no other run on the machine has its value. */
+export const RUN_ID_VARIABLE = 'STEWARD_RUN_ID';
 
 const GRACE_MS = 2000;
 const POLL_MS = 20;
+const RUN_ID = /^[^/]+\/\d+\/\d+\/./;
+
+export interface LeftoverOptions {
+  /**
+   * Requests that a version without run ids may have run: processes that carry one of these ids and no run id count too.
+   * What is no UUID is never looked for.
+   */
+  readonly requestIds?: ReadonlySet<string>;
+  /** Time between TERM and KILL, ms. */
+  readonly graceMs?: number;
+}
 
 /**
- * Ends the processes that still run for these requests, found by the request id in their environment: TERM, and
- * KILL after 2 s. Gives the number found. Only Linux shows other processes' environment; elsewhere it does nothing.
+ * Ends the processes that still run for these runs, found by the run id in their environment: TERM, and KILL after
+ * 2 s. Returns how many were found at first. Only Linux shows other processes' environment; elsewhere it does nothing.
  *
  * This process and those it descends from are never touched, whatever their environment says.
  */
-export async function killLeftovers(ids: ReadonlySet<string>, graceMs: number = GRACE_MS): Promise<number> {
-  if (ids.size === 0) return 0;
-  const found = await findProcesses(ids);
-  for (const { pid } of found) signal(pid, 'SIGTERM');
-  const deadline = performance.now() + graceMs;
-  let left = found;
-  while (left.length > 0 && performance.now() < deadline) {
-    await pause(POLL_MS);
-    left = await stillRunning(left);
-  }
-  // What was started since by those that got TERM is found by looking again.
-  if (found.length > 0) for (const { pid } of await findProcesses(ids)) signal(pid, 'SIGKILL');
+export async function killLeftovers(
+  runIds: ReadonlySet<string>,
+  { requestIds = new Set(), graceMs = GRACE_MS }: LeftoverOptions = {},
+): Promise<number> {
+  const sought = {
+    runs: new Set([...runIds].filter((id) => RUN_ID.test(id))),
+    requests: new Set([...requestIds].filter(isUuid)),
+  };
+  if (sought.runs.size + sought.requests.size === 0) return 0;
+  const found = await findProcesses(sought);
+  await terminate(found, sought, performance.now() + graceMs);
+  if (found.length > 0) for (const one of await findProcesses(sought)) await signal(one, 'SIGKILL');
   return found.length;
+}
+
+/** Sends TERM, also to what those that got it start meanwhile; resolves when all have ended, or at the deadline. */
+async function terminate(found: readonly Found[], sought: Sought, deadline: number): Promise<void> {
+  const asked = new Set<string>();
+  let left = found;
+  for (; left.length > 0 && performance.now() < deadline; left = await findProcesses(sought)) {
+    for (const one of left) {
+      if (!asked.has(keyOf(one))) await signal(one, 'SIGTERM');
+      asked.add(keyOf(one));
+    }
+    while (await areRunning(left)) {
+      if (performance.now() >= deadline) return;
+      await pause(POLL_MS);
+    }
+  }
+}
+
+interface Sought {
+  readonly runs: ReadonlySet<string>;
+  readonly requests: ReadonlySet<string>;
 }
 
 interface Found {
@@ -35,35 +70,43 @@ interface Found {
   readonly startedAt: string;
 }
 
-async function findProcesses(ids: ReadonlySet<string>): Promise<Found[]> {
+async function findProcesses(sought: Sought): Promise<Found[]> {
   const names = await readdir('/proc').catch(() => []);
   const spared = await ancestors();
   const found: Found[] = [];
   for (const name of names) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || spared.has(pid)) continue;
-    const id = await requestIdOf(pid);
-    if (id === undefined || !ids.has(id)) continue;
+    // The start before the environment: where both are of one process, a signal checks the start again.
     const status = await statusOf(pid);
-    if (status !== undefined) found.push({ pid, startedAt: status.startedAt });
+    if (status && !status.isDead && (await isSought(pid, sought)))
+      found.push({ pid, startedAt: status.startedAt });
   }
   return found;
 }
 
-async function requestIdOf(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-  const start = `${REQUEST_ID_VARIABLE}=`;
-  return text
-    .split('\0')
-    .find((entry) => entry.startsWith(start))
-    ?.slice(start.length);
+async function isSought(pid: number, { runs, requests }: Sought): Promise<boolean> {
+  const entries = (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0');
+  const runId = valueIn(entries, RUN_ID_VARIABLE);
+  return runId === undefined ? requests.has(valueIn(entries, REQUEST_ID_VARIABLE) ?? '') : runs.has(runId);
 }
 
-async function stillRunning(processes: readonly Found[]): Promise<Found[]> {
-  const now = await Promise.all(processes.map(({ pid }) => statusOf(pid)));
-  return processes.filter(
-    ({ startedAt }, index) => now[index]?.startedAt === startedAt && !now[index].isDead,
-  );
+function valueIn(entries: readonly string[], variable: string): string | undefined {
+  return entries.find((entry) => entry.startsWith(`${variable}=`))?.slice(variable.length + 1);
+}
+
+function keyOf({ pid, startedAt }: Found): string {
+  return `${pid} ${startedAt}`;
+}
+
+async function areRunning(processes: readonly Found[]): Promise<boolean> {
+  for (const one of processes) if (await isRunning(one)) return true;
+  return false;
+}
+
+async function isRunning({ pid, startedAt }: Found): Promise<boolean> {
+  const status = await statusOf(pid);
+  return status?.startedAt === startedAt && !status.isDead;
 }
 
 async function ancestors(): Promise<Set<number>> {
@@ -88,9 +131,10 @@ async function statusOf(
   };
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+async function signal(found: Found, name: NodeJS.Signals): Promise<void> {
+  if (!(await isRunning(found))) return;
   try {
-    process.kill(pid, name);
+    process.kill(found.pid, name);
   } catch (error) {
     if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
   }

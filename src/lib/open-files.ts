@@ -1,10 +1,12 @@
 import { type FileHandle, lstat } from 'node:fs/promises';
-import { openForWriting, placeInside } from './open-inside.ts';
+import { type FolderRules, openExisting, openForWriting, placeInside } from './open-inside.ts';
+import { setAside } from './set-aside.ts';
 import { errorCode } from './system-fault.ts';
 
 /** How many files stay open at most while nobody uses them, and for how long. */
 export interface OpenFilesOptions {
   readonly folder: string;
+  readonly rules?: FolderRules;
   readonly maxIdle?: number;
   readonly idleMs?: number;
 }
@@ -33,13 +35,15 @@ interface OpenFile {
  */
 export class OpenFiles {
   readonly #folder: string;
+  readonly #rules: FolderRules | undefined;
   readonly #maxIdle: number;
   readonly #idleMs: number;
   readonly #files = new Map<string, OpenFile>();
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor({ folder, maxIdle = 64, idleMs = 2000 }: OpenFilesOptions) {
+  constructor({ folder, rules, maxIdle = 64, idleMs = 2000 }: OpenFilesOptions) {
     this.#folder = folder;
+    this.#rules = rules;
     this.#maxIdle = maxIdle;
     this.#idleMs = idleMs;
   }
@@ -63,6 +67,21 @@ export class OpenFiles {
     return this.#open(path);
   }
 
+  /** Sets a borrowed file aside (see `setAside`), and borrows the new one at its path. */
+  async setAside(path: string, keepFiles: number): Promise<BorrowedFile> {
+    const file = this.#files.get(path);
+    if (file !== undefined) {
+      await setAside(file.realPath, keepFiles);
+      await this.#forget(path, file);
+    }
+    return this.#open(path);
+  }
+
+  /** Opens the file at a path below the folder for reading and writing, for the caller to close; undefined where there is none. */
+  async openExisting(path: string): Promise<FileHandle | undefined> {
+    return openExisting(await placeInside(this.#folder, path, this.#rules));
+  }
+
   /** Gives a borrowed file back. */
   async giveBack(path: string): Promise<void> {
     const file = this.#files.get(path);
@@ -81,11 +100,12 @@ export class OpenFiles {
   }
 
   async #open(path: string): Promise<BorrowedFile> {
-    const realPath = await placeInside(this.#folder, path);
-    const handle = await openForWriting(realPath).catch(async (error) => {
+    const realPath = await placeInside(this.#folder, path, this.#rules);
+    const mode = this.#rules?.fileMode;
+    const handle = await openForWriting(realPath, mode).catch(async (error) => {
       if (errorCode(error) !== 'EMFILE') throw error;
       await this.#closeIdle(this.#files.size);
-      return openForWriting(realPath);
+      return openForWriting(realPath, mode);
     });
     const { dev, ino, size } = await handle.stat();
     this.#files.set(path, { realPath, handle, dev, ino, users: 1, usedAt: performance.now() });

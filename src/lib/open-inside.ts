@@ -3,8 +3,16 @@ import { type FileHandle, lstat, mkdir, open, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { errorCode } from './system-fault.ts';
 
-const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
+/** How files of a folder are made and found. */
+export interface FolderRules {
+  /** The modes of what is new, less the umask. */
+  readonly fileMode: number;
+  readonly folderMode: number;
+  /** Whether symbolic links that lead out of the folder are followed. */
+  readonly followsLinks: boolean;
+}
+
+const PRIVATE: FolderRules = { fileMode: 0o600, folderMode: 0o700, followsLinks: false };
 // Never wait for a FIFO's other end, never follow a link, never become a terminal's owner.
 const SAFE = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
@@ -19,26 +27,30 @@ export class UnsafePathError extends Error {
 }
 
 /**
- * The real path of `<root>/<path>`, a relative path without `..`, whose folder is made where it is missing (0700,
- * and durable).
+ * The real path of `<root>/<path>`, a relative path without `..`, whose folder is made where it is missing
+ * (durably; 0700 unless told).
  *
  * @throws UnsafePathError when a symbolic link leads out of the root; system errors as they come.
  */
-export async function placeInside(root: string, path: string): Promise<string> {
-  const realRoot = await realpath(root).catch(() => makeFolder(resolve(root)));
+export async function placeInside(root: string, path: string, rules: FolderRules = PRIVATE): Promise<string> {
+  const { folderMode, followsLinks } = rules;
+  const realRoot = await realpath(root).catch(() => makeFolder(resolve(root), folderMode));
   const folder = dirname(join(realRoot, path));
   const existing = await deepestExisting(folder);
-  refuseOutside(realRoot, existing.real, path);
-  if (existing.path === folder) return join(existing.real, basename(path));
-  const made = await makeFolder(join(existing.real, folder.slice(existing.path.length)));
-  refuseOutside(realRoot, made, path);
-  return join(made, basename(path));
+  if (!followsLinks) refuseOutside(realRoot, existing.real, path);
+  const isThere = existing.path === folder;
+  const made = isThere
+    ? existing.real
+    : await makeFolder(join(existing.real, folder.slice(existing.path.length)), folderMode);
+  if (!followsLinks) refuseOutside(realRoot, made, path);
+  const place = join(made, basename(path));
+  return followsLinks ? await realpath(place).catch(() => place) : place;
 }
 
 /** What is at a path that `placeInside` gave: undefined when nothing; a link, folder, FIFO or device is refused. */
 export async function regularFileAt(
   path: string,
-): Promise<{ dev: number; ino: number; mode: number } | undefined> {
+): Promise<{ dev: number; ino: number; mode: number; uid: number; gid: number } | undefined> {
   try {
     const stats = await lstat(path);
     if (!stats.isFile()) throw notAFile(path, stats.isSymbolicLink() ? 'a symbolic link' : kindOfFile(stats));
@@ -49,10 +61,10 @@ export async function regularFileAt(
   }
 }
 
-/** Opens a regular file for writing at positions of the caller's, and makes it (0600, durably) where it is missing. */
-export async function openForWriting(path: string): Promise<FileHandle> {
+/** Opens a regular file for writing at positions of the caller's, and makes it (durably; 0600 unless told) where it is missing. */
+export async function openForWriting(path: string, mode = PRIVATE.fileMode): Promise<FileHandle> {
   const isNew = (await regularFileAt(path)) === undefined;
-  const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | SAFE, FILE_MODE);
+  const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | SAFE, mode);
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw notAFile(path, kindOfFile(stats));
@@ -71,14 +83,16 @@ export async function openExisting(path: string): Promise<FileHandle | undefined
 }
 
 /** Makes a new file, which must not exist yet, with this mode. */
-export function openNew(path: string, mode: number = FILE_MODE): Promise<FileHandle> {
-  return open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | SAFE, mode);
+export function openNew(path: string, mode: number = PRIVATE.fileMode): Promise<FileHandle> {
+  return open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | SAFE, mode);
 }
 
-/** Makes what happened to a folder's names durable. */
+/** Makes what happened to a folder's names durable, where the file system knows how (vfat and some shares do not). */
 export async function syncFolder(path: string): Promise<void> {
   await using handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  await handle.sync();
+  await handle.sync().catch((error: unknown) => {
+    if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errorCode(error) ?? '')) throw error;
+  });
 }
 
 async function deepestExisting(folder: string): Promise<{ path: string; real: string }> {
@@ -92,15 +106,15 @@ async function deepestExisting(folder: string): Promise<{ path: string; real: st
 }
 
 /**
- * Makes a folder and those above it where they are missing (0700, and durably); gives its real path. One after the
+ * Makes a folder and those above it where they are missing (durably; 0700 unless told); gives its real path. One after the
  * other: the system's own way tries for ever where no folder can be made, as in /proc.
  */
-export async function makeFolder(path: string): Promise<string> {
+export async function makeFolder(path: string, mode = PRIVATE.folderMode): Promise<string> {
   const existing = await deepestExisting(path);
   const missing: string[] = [];
   for (let next = path; next !== existing.path; next = dirname(next)) missing.unshift(next);
   for (const folder of missing) {
-    await mkdir(folder, { mode: FOLDER_MODE }).catch((error: unknown) => {
+    await mkdir(folder, { mode }).catch((error: unknown) => {
       if (errorCode(error) !== 'EEXIST') throw error;
     });
     await syncFolder(dirname(folder));

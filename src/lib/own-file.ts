@@ -17,9 +17,12 @@ export function entryPoint(name: string): URL {
   return new URL(`../${name}${extname(import.meta.url)}`, import.meta.url);
 }
 
-/** The address of a file that comes with this program: its path below the package's folder, such as `package.json`. */
+/**
+ * The address of a file that comes with this program: its path below the package's folder, such as `package.json`. In the
+ * single-file program they lie side by side, without their folders.
+ */
 export function ownFile(name: string): URL {
   return packedRoot === undefined
     ? new URL(`../../${name}`, import.meta.url)
-    : new URL(`${packedRoot}${name}`);
+    : new URL(`${packedRoot}${name.slice(name.lastIndexOf('/') + 1)}`);
 }

@@ -50,6 +50,18 @@ export async function groupEnded(groupId: number, { isOver, heldFiles }: GroupWa
   return true;
 }
 
+/**
+ * Whether the process that leads a group still runs, or another member that holds one of the files open; true where the
+ * system does not tell.
+ */
+export async function isGroupAwaited(
+  groupId: number,
+  heldFiles: ReadonlySet<string> | undefined,
+): Promise<boolean> {
+  if (isLivingMember(groupId, groupId)) return true;
+  return (await findAwaited(groupId, heldFiles)) !== 0;
+}
+
 interface Look {
   readonly groupId: number;
   awaited: number | undefined;

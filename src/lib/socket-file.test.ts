@@ -8,15 +8,19 @@ import { submitTo } from '../../test/support/submit.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { startUnixListener } from '../listeners/unix-socket.ts';
 import { createLogger } from '../observe/logger.ts';
+import { shortSocketPath } from './short-socket-path.ts';
 
-const logger = createLogger({ level: 'silent', pretty: false, nodeName: 'test' });
+const logger = createLogger({ level: 'silent', nodeName: 'test' });
 const { path: folder } = await tempFolder({ after });
 
 let count = 0;
 const freshPath = () => join(folder, String(count++), 'steward.sock');
 
 const start = ({ path = freshPath() } = {}) =>
-  startUnixListener({ path }, { submit: async (text) => JSON.stringify({ bytes: text.length }), logger });
+  startUnixListener(
+    { path },
+    { submissions: { submit: async (text) => JSON.stringify({ bytes: text.length }) }, logger },
+  );
 
 test('the socket is for its owner alone, and so is a folder made for it', async () => {
   await using listener = await start({ path: join(folder, 'a', 'b', 'steward.sock') });
@@ -52,6 +56,18 @@ test('of two listeners that start at once over a dead socket, one wins', async (
   assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
   assert.deepEqual(await submitTo(path, '[1]'), { bytes: 3 });
   for (const result of results) if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]();
+});
+
+test('a socket is made and reached in a folder whose path is too long for the kernel', {
+  skip: process.platform !== 'linux' && 'it takes /proc',
+}, async () => {
+  const long = join(folder, 'f'.repeat(100), 'steward.sock');
+  const listener = await start({ path: long });
+  await assert.rejects(start({ path: long }), { code: 'in-use' });
+  assert.deepEqual(await submitTo(shortSocketPath(long), '[1]'), { bytes: 3 });
+  await listener[Symbol.asyncDispose]();
+  const again = await start({ path: long });
+  await again[Symbol.asyncDispose]();
 });
 
 test('a file that is not a socket, and a path that is too long, are errors that say so', async () => {

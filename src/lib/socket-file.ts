@@ -3,9 +3,8 @@ import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 
 import { ListenError } from './listen-error.ts';
+import { MAX_SOCKET_PATH_BYTES, shortSocketPath } from './short-socket-path.ts';
 
-/** What the kernel takes as a socket's path on Linux, without the closing zero. */
-const MAX_PATH_BYTES = 107;
 const ATTEMPTS = 5;
 
 interface FileId {
@@ -27,20 +26,13 @@ export interface SocketFile {
  */
 export async function bindSocketFile(server: Server, path: string): Promise<SocketFile> {
   const folder = dirname(path);
-  const privatePath = join(folder, '.sXXXXXX', 's');
-  const bytes = Math.max(Buffer.byteLength(path), Buffer.byteLength(privatePath));
-  if (bytes > MAX_PATH_BYTES) {
-    throw new ListenError(
-      'path-too-long',
-      `the socket path ${path} is too long: ${bytes} bytes, ${MAX_PATH_BYTES} at most; choose a shorter socketFolder`,
-    );
-  }
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    shortEnough(path);
     const privateFolder = await mkdtemp(join(folder, '.s'));
     try {
       const bound = join(privateFolder, 's');
-      await listen(server, bound);
+      await listen(server, shortEnough(bound));
       await chmod(bound, 0o600);
       await place(bound, path);
     } finally {
@@ -55,6 +47,17 @@ export async function bindSocketFile(server: Server, path: string): Promise<Sock
       cause: error,
     });
   }
+}
+
+/** A path that can be bound; its folder stays open for as long as the program runs, as the server's end comes back to it. */
+function shortEnough(path: string): string {
+  const short = shortSocketPath(path);
+  const bytes = Buffer.byteLength(short);
+  if (bytes <= MAX_SOCKET_PATH_BYTES) return short;
+  throw new ListenError(
+    'path-too-long',
+    `the socket path ${path} is too long: ${bytes} bytes, ${MAX_SOCKET_PATH_BYTES} at most; choose a shorter socketFolder`,
+  );
 }
 
 /** Gives the bound socket its public path, in place of a dead one. */
@@ -99,7 +102,7 @@ async function removeStale(path: string): Promise<void> {
 /** Whether somebody accepts connections on the socket; a full queue of connections counts as yes. */
 async function isAlive(path: string): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const socket = connect(path);
+  const socket = connect(shortSocketPath(path));
   socket.on('connect', () => resolve(true));
   socket.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);

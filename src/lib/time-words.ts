@@ -1,9 +1,33 @@
 const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 const UNITS = [
-  { ms: 86_400 * SECOND, word: 'd' },
-  { ms: 3600 * SECOND, word: 'h' },
-  { ms: 60 * SECOND, word: 'min' },
+  { ms: DAY, word: 'd' },
+  { ms: HOUR, word: 'h' },
+  { ms: MINUTE, word: 'min' },
 ] as const;
+
+/** A span of time for people, in its two largest units: `840 ms`, `1.2 s`, `3 min 4 s`, `2 d 3 h`. */
+export function durationWords(ms: number): string {
+  const span = Math.max(0, ms);
+  if (span < SECOND) return `${Math.round(span)} ms`;
+  if (span < 10 * SECOND - 50) return `${(span / SECOND).toFixed(1)} s`;
+  const seconds = Math.round(span / SECOND);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return twoUnits(seconds, 60, ['min', 's']);
+  const minutes = Math.round(span / MINUTE);
+  return minutes < 24 * 60
+    ? twoUnits(minutes, 60, ['h', 'min'])
+    : twoUnits(Math.round(span / HOUR), 24, ['d', 'h']);
+}
+
+/** The same in as few letters as there can be, for columns: `840ms`, `1.2s`, `3m 4s`, `2d 3h`. */
+export function shortDuration(ms: number): string {
+  return durationWords(ms)
+    .replace(/ (?=[a-z])/g, '')
+    .replaceAll('min', 'm');
+}
 
 /** A span of time for people, in one unit: `30 ms`, `4.2 s`, `40 s`, `3 min`, `2 d`. */
 export function spanWords(ms: number): string {
@@ -15,23 +39,38 @@ export function spanWords(ms: number): string {
   return seconds < 10 ? `${Number(seconds.toFixed(1))} s` : `${Math.floor(seconds)} s`;
 }
 
-/** How long ago a time was, for people: `now`, `4 s ago`, `3 h ago`. */
+/** How long ago a time was, or how far off it is, for people: `now`, `4 s ago`, `in 3 h`. */
 export function agoWords(at: number, now: number): string {
-  const span = Math.floor((now - at) / SECOND) * SECOND;
-  return span <= 0 ? 'now' : `${spanWords(span)} ago`;
+  const span = Math.floor(Math.abs(now - at) / SECOND) * SECOND;
+  if (span === 0) return 'now';
+  return at <= now ? `${spanWords(span)} ago` : `in ${spanWords(span)}`;
 }
 
 /** A time for people, as the machine's clock on the wall shows it: `10:40:02` of this day, `2026-03-01 10:40` of another. */
 export function clockWords(at: number, now: number): string {
   const time = new Date(at);
-  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits);
   const day = dayOf(time);
-  return day === dayOf(new Date(now)) ? clock.join(':') : `${day} ${clock.slice(0, 2).join(':')}`;
+  return day === dayOf(new Date(now)) ? clockOf(time) : `${day} ${clockOf(time).slice(0, 5)}`;
+}
+
+/** A time with its date and milliseconds, by the clock on the wall: `2026-03-01 14:03:22.120`. */
+export function exactClockWords(at: number): string {
+  const time = new Date(at);
+  return `${dayOf(time)} ${clockOf(time)}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 }
 
 /** A number of things, in words: `1 message`, `3 messages`. */
-export function countWords(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+export function countWords(count: number, thing: string, things = `${thing}s`): string {
+  return `${count} ${count === 1 ? thing : things}`;
+}
+
+function twoUnits(count: number, size: number, [large, small]: readonly [string, string]): string {
+  const rest = count % size;
+  return `${Math.floor(count / size)} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`;
+}
+
+function clockOf(time: Date): string {
+  return [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':');
 }
 
 function dayOf(time: Date): string {

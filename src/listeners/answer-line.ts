@@ -1,27 +1,7 @@
-/** One request taken into the outbox: the item of the submission it comes from, and the id to ask for its state. */
-export interface Accepted {
-  readonly index: number;
-  readonly toNode: string;
-  readonly id: string;
-}
-
-/** What is wrong with a submission: `index` is the item's place, null when it concerns the whole of it. */
-export interface Refused {
-  readonly index: number | null;
-  readonly field: string | null;
-  readonly reason: string;
-}
-
-/** What a submitter is told about one submission. `batch` names all that was accepted together. */
-export interface Answer {
-  readonly batch?: string;
-  readonly accepted: readonly Accepted[];
-  readonly refused: readonly Refused[];
-  readonly warnings: readonly Refused[];
-}
+import type { Refusal, SubmissionAnswer } from '../contract/requests.ts';
 
 /** Writes an answer as the one line of JSON that every listener gives back, without its newline. */
-export function answerLine({ batch, accepted, refused, warnings }: Answer): string {
+export function answerLine({ batch, accepted, refused, warnings }: SubmissionAnswer): string {
   return JSON.stringify({ batch, accepted, refused, warnings });
 }
 
@@ -45,14 +25,14 @@ export function verdictOf(line: string): Verdict {
 
 /** Why things of a submission were refused, in words, a line each; at most `most` of them. */
 export function refusalTexts(line: string, most = 20): string[] {
-  const { refused } = JSON.parse(line) as Answer;
+  const { refused } = JSON.parse(line) as SubmissionAnswer;
   const texts = refused.slice(0, most).map(refusalText);
   if (refused.length > most) texts.push(`and ${refused.length - most} more`);
   return texts;
 }
 
 /** One refusal in words: which message, which field, and why. */
-export function refusalText({ index, field, reason }: Refused): string {
+export function refusalText({ index, field, reason }: Refusal): string {
   const place = index === null ? '' : `message ${index}: `;
   return `${place}${field && !reason.includes(field) ? `${field}: ` : ''}${reason}`;
 }

@@ -6,11 +6,11 @@ import { contentType } from './content-type.ts';
 test('a range is read, cut to the file, or found impossible', () => {
   for (const [header, wanted] of [
     [undefined, undefined],
-    ['bytes=0-4', { start: 0, end: 4 }],
-    ['bytes=5-', { start: 5, end: 9 }],
-    ['bytes=5-500', { start: 5, end: 9 }],
-    ['bytes=-3', { start: 7, end: 9 }],
-    ['bytes=-300', { start: 0, end: 9 }],
+    ['bytes=0-4', { first: 0, last: 4 }],
+    ['bytes=5-', { first: 5, last: 9 }],
+    ['bytes=5-500', { first: 5, last: 9 }],
+    ['bytes=-3', { first: 7, last: 9 }],
+    ['bytes=-300', { first: 0, last: 9 }],
     ['bytes=10-', 'unsatisfiable'],
     ['bytes=99999999999999999999-', 'unsatisfiable'],
     ['bytes=-0', 'unsatisfiable'],

@@ -1,7 +1,7 @@
 /** A part of a file, both ends included. */
 export interface ByteRange {
-  readonly start: number;
-  readonly end: number;
+  readonly first: number;
+  readonly last: number;
 }
 
 /**
@@ -10,16 +10,16 @@ export interface ByteRange {
  */
 export function byteRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | undefined {
   const found = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
-  const [, first = '', last = ''] = found ?? [];
-  if (first === '' && last === '') return undefined;
-  if (first === '') return suffix(Number(last), size);
-  const start = Number(first);
-  const end = last === '' ? size - 1 : Math.min(Number(last), size - 1);
-  if (last !== '' && Number(last) < start) return undefined;
-  return start < size ? { start, end } : 'unsatisfiable';
+  const [, from = '', to = ''] = found ?? [];
+  if (from === '' && to === '') return undefined;
+  if (from === '') return suffix(Number(to), size);
+  const first = Number(from);
+  const last = to === '' ? size - 1 : Math.min(Number(to), size - 1);
+  if (to !== '' && Number(to) < first) return undefined;
+  return first < size ? { first, last } : 'unsatisfiable';
 }
 
 function suffix(count: number, size: number): ByteRange | 'unsatisfiable' {
   if (count === 0 || size === 0) return 'unsatisfiable';
-  return { start: Math.max(0, size - count), end: size - 1 };
+  return { first: Math.max(0, size - count), last: size - 1 };
 }

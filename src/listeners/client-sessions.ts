@@ -3,8 +3,8 @@ import { ByteBudget } from '../lib/byte-budget.ts';
 import type { Logger } from '../observe/logger.ts';
 import { refusalLine } from './answer-line.ts';
 import { closeStream } from './close-stream.ts';
-import type { OpeningLine } from './opening-line.ts';
-import { type SessionLimits, SubmissionSession, type Submit } from './submission-session.ts';
+import type { OpeningLine } from './first-line-token.ts';
+import { type SessionLimits, SubmissionSession, type Submissions } from './submission-session.ts';
 
 /** How much clients may send and how many there may be; see SessionLimits for the times. */
 export interface ClientLimits extends Partial<SessionLimits> {
@@ -17,7 +17,7 @@ export interface ClientLimits extends Partial<SessionLimits> {
 
 /** What sessions need; `makeOpening` gives each its judge of the first line. */
 export interface SessionsDeps {
-  readonly submit: Submit;
+  readonly submissions: Submissions;
   readonly logger: Logger;
   readonly makeOpening?: () => OpeningLine;
 }
@@ -49,19 +49,19 @@ export class ClientSessions {
     this.#budget = new ByteBudget(this.#limits.maxTotalBytes);
   }
 
-  serve(socket: Socket): void {
+  readonly serve = (socket: Socket): void => {
     if (this.#open.size >= this.#limits.maxClients) {
       socket.on('error', () => {});
       socket.write(`${refusalLine('too many clients are connected: try again later')}\n`);
       void closeStream(socket, { discard: true });
       return;
     }
-    const { submit, logger, makeOpening } = this.#deps;
-    const deps = { submit, logger, budget: this.#budget, opening: makeOpening?.() };
+    const { submissions, logger, makeOpening } = this.#deps;
+    const deps = { submissions, logger, budget: this.#budget, opening: makeOpening?.() };
     const session = new SubmissionSession(socket, this.#limits, deps);
     const done = session.run().finally(() => this.#open.delete(session));
     this.#open.set(session, { socket, done });
-  }
+  };
 
   /** Resolves when every session has ended, or has been cut off after the time that stopping may take. */
   async stop(): Promise<void> {

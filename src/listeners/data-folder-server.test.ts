@@ -10,7 +10,7 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { createLogger } from '../observe/logger.ts';
 import { startDataFolderServer } from './data-folder-server.ts';
 
-const logger = createLogger({ level: 'silent', pretty: false, nodeName: 'test' });
+const logger = createLogger({ level: 'silent', nodeName: 'test' });
 const CONTENT = '0123456789';
 
 interface Reply {

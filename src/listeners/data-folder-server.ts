@@ -2,9 +2,8 @@ import type { Stats } from 'node:fs';
 import { type FileHandle, readdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-
+import type { HostAndPort } from '../lib/host-and-port.ts';
 import { type HttpService, refusePlainly, startHttpService } from '../lib/http-service.ts';
-import type { Place } from '../lib/listen-at.ts';
 import { errorCode } from '../lib/system-fault.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type ByteRange, byteRange } from './byte-range.ts';
@@ -13,9 +12,10 @@ import { folderPage } from './folder-page.ts';
 import { NotExposedError, namesOf, openExposed } from './open-exposed.ts';
 
 export interface DataFolderServerOptions {
-  readonly place: Place;
-  /** What clients must show where the place is not a loopback address; '' = none. */
+  readonly place: HostAndPort;
+  /** What clients must show where the place is not a loopback address, or there too; '' = none. */
   readonly token: string;
+  readonly tokenOnLoopback?: boolean;
   readonly folder: string;
 }
 
@@ -110,25 +110,25 @@ async function showFile({ request, response }: Exchange, { handle, stats, name }
     const headers = { 'Content-Range': `bytes */${stats.size}` };
     return refusePlainly(response, { status: 416, reason: 'the file is not that long', headers });
   }
-  const part = range ?? { start: 0, end: stats.size - 1 };
+  const part = range ?? { first: 0, last: stats.size - 1 };
   const first = Buffer.alloc(Math.min(SNIFFED_BYTES, stats.size));
   await handle.read(first, 0, first.length, 0);
   response.writeHead(range === undefined ? 200 : 206, {
     'Content-Type': contentType(name, first),
-    'Content-Length': part.end - part.start + 1,
-    ...(range === undefined ? {} : { 'Content-Range': `bytes ${range.start}-${range.end}/${stats.size}` }),
+    'Content-Length': part.last - part.first + 1,
+    ...(range === undefined ? {} : { 'Content-Range': `bytes ${range.first}-${range.last}/${stats.size}` }),
   });
-  if (request.method === 'HEAD' || part.end < part.start) response.end();
+  if (request.method === 'HEAD' || part.last < part.first) response.end();
   else await send(handle, part, response);
 }
 
 /** Sends a part of the file; a client that leaves, and a file that shrinks meanwhile, end the connection. */
-async function send(handle: FileHandle, { start, end }: ByteRange, response: ServerResponse): Promise<void> {
+async function send(handle: FileHandle, { first, last }: ByteRange, response: ServerResponse): Promise<void> {
   response.setTimeout(IDLE_TIMEOUT_MS, () => response.destroy());
-  const content = handle.createReadStream({ start, end, autoClose: false });
+  const content = handle.createReadStream({ start: first, end: last, autoClose: false });
   try {
     await pipeline(content, response, { end: false });
-    if (content.bytesRead === end - start + 1) response.end();
+    if (content.bytesRead === last - first + 1) response.end();
     else response.destroy();
   } catch (error) {
     response.destroy();

@@ -1,43 +1,47 @@
 import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-
+import type { SubmissionAnswer } from '../contract/requests.ts';
+import { newId } from '../lib/new-id.ts';
 import { syncFolder } from '../lib/open-inside.ts';
 import { systemFault } from '../lib/system-fault.ts';
-import { type Answer, refusalLine, refusalTexts, verdictOf } from './answer-line.ts';
+import { splitAfterUuid } from '../lib/uuid.ts';
+import { refusalLine, refusalTexts, verdictOf } from './answer-line.ts';
 import { readPlainFile } from './read-plain-file.ts';
 
 type Stored = readonly { readonly id: string }[];
 
 export interface TransferDeps {
-  newBatch(): string;
-  /**
-   * Submits messages under this batch, except those that are stored already; rejects when some could not be stored.
-   */
-  submit(text: Uint8Array, resume: { readonly batch: string; readonly stored: Stored }): Promise<string>;
-  /** What is stored under a batch, in the order in which it was submitted. */
-  submitted(batch: string): Stored;
-  reportError(text: string): void;
+  readonly submissions: {
+    /** Submits messages under a batch, except those that are stored already; rejects when some could not be stored. */
+    resume(text: Uint8Array, resume: { readonly batch: string; readonly stored: Stored }): Promise<string>;
+  };
+  readonly ledger: {
+    /** What is stored under a batch, in the order in which it was submitted. */
+    batch(batch: string): Stored;
+  };
+  readonly errorReporter: { report(text: string): void };
   readonly logger: {
     info(fields: object, text: string): void;
     warn(fields: object, text: string): void;
   };
 }
 
-export interface TransferOptions {
+/** A folder whose files are submissions, and how large they may be. */
+export interface MessageFolder {
   readonly folder: string;
   readonly maxBytes: number;
 }
 
-/** A batch's id and the name that the file was dropped under. */
-const SENDING_NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(.+)$/s;
 const MAX_NAME_BYTES = 200;
 
+const PARTS = ['sending', 'sent', 'refused'];
+
 /** Makes the folders that message files pass through, where they are missing (0700). */
-export async function openFileTransfer(options: TransferOptions, deps: TransferDeps): Promise<FileTransfer> {
-  for (const part of ['', 'sending', 'sent', 'refused']) {
-    await mkdir(join(options.folder, part), { recursive: true, mode: 0o700 });
-  }
-  return new FileTransfer(options, deps);
+export async function openFileTransfer(options: MessageFolder, deps: TransferDeps): Promise<FileTransfer> {
+  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  const transfer = new FileTransfer(options, deps);
+  await transfer.makeParts([]);
+  return transfer;
 }
 
 /**
@@ -46,21 +50,29 @@ export async function openFileTransfer(options: TransferOptions, deps: TransferD
  * A file is first moved to `sending/<batch>.<name>`, durably; then its messages are stored, in order, under that
  * batch; then it is moved on. For a file that is found in `sending/` later, the messages that its batch has stored are
  * the first ones, and the others are sent then. (Those of a kind that is never stored, hellos, may be sent again.)
- * Beside the file go `<name>.answer.json`, the answer, and for one in `refused/` also `<name>.reason.txt`.
+ * Next to the file go `<name>.answer.json`, the answer, and for one in `refused/` also `<name>.reason.txt`.
  */
 export class FileTransfer {
-  readonly #options: TransferOptions;
+  readonly #options: MessageFolder;
   readonly #deps: TransferDeps;
 
-  constructor(options: TransferOptions, deps: TransferDeps) {
+  constructor(options: MessageFolder, deps: TransferDeps) {
     this.#options = options;
     this.#deps = deps;
+  }
+
+  /** Makes the folders within the read folder that are not among the names there: somebody may have removed them. */
+  async makeParts(names: readonly string[]): Promise<void> {
+    for (const part of PARTS) {
+      if (!names.includes(part))
+        await mkdir(join(this.#options.folder, part), { recursive: true, mode: 0o700 });
+    }
   }
 
   /** Sends a file of the read folder. Rejects when it could not be stored; `finishAll` then tries again. */
   async send(name: string): Promise<void> {
     const { folder } = this.#options;
-    const moved = `${this.#deps.newBatch()}.${shortened(name)}`;
+    const moved = `${newId()}.${shortened(name)}`;
     await rename(join(folder, name), join(folder, 'sending', moved));
     await syncFolder(join(folder, 'sending'));
     await syncFolder(folder);
@@ -76,19 +88,22 @@ export class FileTransfer {
   async finishAll(signal: AbortSignal): Promise<void> {
     for (const moved of (await readdir(join(this.#options.folder, 'sending'))).sort()) {
       if (signal.aborted) return;
-      if (SENDING_NAME.test(moved)) await this.#finish(moved);
+      if (splitAfterUuid(moved)) await this.#finish(moved);
       else this.#deps.logger.warn({ file: moved }, 'a file in sending/ was not put there by this program');
     }
   }
 
   async #finish(moved: string): Promise<void> {
-    const [, batch, name] = SENDING_NAME.exec(moved)!;
+    // A batch's id and the name that the file was dropped under.
+    const { id: batch, rest: name } = splitAfterUuid(moved)!;
     const path = join(this.#options.folder, 'sending', moved);
     const text = await readPlainFile(path, this.#options.maxBytes).catch((error: Error) => error);
-    const resume = { batch: batch!, stored: this.#deps.submitted(batch!) };
+    const resume = { batch, stored: this.#deps.ledger.batch(batch) };
     const line =
-      text instanceof Error ? refusalLine(systemFault(text)) : await this.#deps.submit(text, resume);
-    await this.#settle(path, name!, line);
+      text instanceof Error
+        ? refusalLine(systemFault(text))
+        : await this.#deps.submissions.resume(text, resume);
+    await this.#settle(path, name, line);
   }
 
   async #settle(path: string, name: string, line: string): Promise<void> {
@@ -99,12 +114,12 @@ export class FileTransfer {
     if (!isSent) await writeFile(`${target}.reason.txt`, reasonText(line), { mode: 0o600 });
     await rename(path, target);
     if (isSent) this.#deps.logger.info({ file: name }, 'a message file was sent');
-    else this.#deps.reportError(`error: read folder: ${name}: ${refusalTexts(line, 3).join('; ')}`);
+    else this.#deps.errorReporter.report(`error: read folder: ${name}: ${refusalTexts(line, 3).join('; ')}`);
   }
 }
 
 function reasonText(line: string): string {
-  const { accepted } = JSON.parse(line) as Answer;
+  const { accepted } = JSON.parse(line) as SubmissionAnswer;
   const sent = accepted.map(({ index, toNode, id }) => `sent: message ${index} to ${toNode}: ${id}`);
   return `${[...refusalTexts(line, 1000).map((text) => `refused: ${text}`), ...sent].join('\n')}\n`;
 }

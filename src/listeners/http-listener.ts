@@ -1,20 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bodyTypeRefusal } from '../lib/body-type.ts';
 import { ByteBudget } from '../lib/byte-budget.ts';
+import type { HostAndPort } from '../lib/host-and-port.ts';
 import type { HttpRefusal } from '../lib/http-guard.ts';
 import { endEarly, type HttpService, startHttpService } from '../lib/http-service.ts';
-import type { Place } from '../lib/listen-at.ts';
 import { readBody } from '../lib/read-body.ts';
 import type { Logger } from '../observe/logger.ts';
 import { refusalLine, type Verdict, verdictOf } from './answer-line.ts';
 import { DEFAULT_LIMITS } from './client-sessions.ts';
-import type { Submit } from './submission-session.ts';
+import type { Submissions } from './submission-session.ts';
 
 /** Where to listen, and how much clients may send; times in milliseconds. */
 export interface HttpListenerOptions {
-  readonly place: Place;
-  /** What clients must show where the place is not a loopback address; '' = none. */
+  readonly place: HostAndPort;
+  /** What clients must show where the place is not a loopback address, or there too; '' = none. */
   readonly token: string;
+  readonly tokenOnLoopback?: boolean;
   readonly maxBytes?: number;
   readonly maxTotalBytes?: number;
   readonly maxClients?: number;
@@ -35,7 +36,7 @@ const STATUS: Readonly<Record<Verdict, number>> = { accepted: 200, partly: 207, 
  */
 export async function startHttpListener(
   options: HttpListenerOptions,
-  deps: { submit: Submit; logger: Logger },
+  deps: { submissions: Submissions; logger: Logger },
 ): Promise<HttpService> {
   const limits = { ...DEFAULT_LIMITS, ...options };
   const budget = new ByteBudget(limits.maxTotalBytes);
@@ -50,7 +51,7 @@ export async function startHttpListener(
     try {
       if (body === 'gone') return;
       if ('status' in body) return refuse(response, body);
-      const line = await deps.submit(body.bytes);
+      const line = await deps.submissions.submit(body.bytes);
       sendLine(response, { status: STATUS[verdictOf(line)] }, line);
     } finally {
       release();

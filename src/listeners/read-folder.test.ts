@@ -119,12 +119,33 @@ test('names of any length and kind find their place', async (t) => {
   await waitFor('all to be sent', async () => (await list('sent')).length === 6);
 });
 
+test('a folder that is removed, or renamed, and made again is used again, and so are the folders in it', async (t) => {
+  const { folder, list } = await start(t, { refuseMs: 300 });
+  const takes = async (name: string) => {
+    await writeFile(join(folder, `.${name}`), GOOD);
+    await rename(join(folder, `.${name}`), join(folder, name));
+    await waitFor(`${name} in sent/`, async () => (await list('sent')).includes(name));
+  };
+  await takes('a.json');
+  await rm(folder, { recursive: true });
+  await mkdir(folder);
+  await takes('b.json');
+  await rename(folder, `${folder}.old`);
+  await mkdir(folder);
+  await takes('c.json');
+  for (const part of ['sending', 'sent', 'refused']) await rm(join(folder, part), { recursive: true });
+  await takes('d.json');
+  await writeFile(join(folder, 'never.json'), '[{"toNode":');
+  await rm(join(folder, 'refused'), { recursive: true });
+  await waitFor('it in refused/', async () => (await list('refused')).includes('never.json'));
+});
+
 test('without news from the system the folder is polled, and a folder that comes back is used again', async (t) => {
   const { folder, reports, list } = await start(t, { pollMs: 30, retryMs: 30 });
-  await rm(join(folder, 'sending'), { recursive: true });
-  await writeFile(join(folder, 'a.json'), GOOD);
+  await rm(folder, { recursive: true });
   await waitFor('the fault to be reported', () => reports.some((text) => /ENOENT/.test(text)));
-  await mkdir(join(folder, 'sending'));
+  await mkdir(folder);
+  await writeFile(join(folder, 'a.json'), GOOD);
   await waitFor('a.json in sent/', async () => (await list('sent')).includes('a.json'));
 });
 
@@ -142,16 +163,17 @@ async function start(
   const reports: string[] = [];
   const settings = { folder, maxBytes: 100_000, settleMs: 30, ...options };
   const watched = await startReadFolder(settings, {
-    newBatch: newId,
-    submit: async (bytes, { batch, stored }) => {
-      submitted.push({ text: Buffer.from(bytes).toString(), batch, stored: stored.length });
-      beforeSubmit();
-      const accepted = [{ index: 0, toNode: 'ship1', id: newId() }];
-      const refused = refusals.map((reason, at) => ({ index: at + 1, field: null, reason }));
-      return answerLine({ batch, accepted, refused, warnings: [] });
+    submissions: {
+      resume: async (bytes, { batch, stored }) => {
+        submitted.push({ text: Buffer.from(bytes).toString(), batch, stored: stored.length });
+        beforeSubmit();
+        const accepted = [{ index: 0, toNode: 'ship1', id: newId() }];
+        const refused = refusals.map((reason, at) => ({ index: at + 1, field: null, reason }));
+        return answerLine({ batch, accepted, refused, warnings: [] });
+      },
     },
-    submitted: (batch) => (stored.has(batch) ? [{ id: newId() }] : []),
-    reportError: (text) => reports.push(text),
+    ledger: { batch: (batch) => (stored.has(batch) ? [{ id: newId() }] : []) },
+    errorReporter: { report: (text) => reports.push(text) },
     logger: { info: () => {}, warn: () => {} },
   });
   t.after(() => watched[Symbol.asyncDispose]());

@@ -1,10 +1,10 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { pause } from '../lib/pause.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
-import { readSubmission } from '../message/read-submission.ts';
+import { readSubmission } from '../message/input/read-submission.ts';
 import { type FileTransfer, openFileTransfer, type TransferDeps } from './file-transfer.ts';
 import { readPlainFile } from './read-plain-file.ts';
 
@@ -55,6 +55,8 @@ export class ReadFolder implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #done: Promise<void>;
   #watcher: FSWatcher | undefined;
+  /** Which folder that is. */
+  #watched = '';
   #wake = new AbortController();
   #lastFault: string | undefined;
   #retryAt = 0;
@@ -63,7 +65,6 @@ export class ReadFolder implements AsyncDisposable {
     this.#settings = settings;
     this.#deps = deps;
     this.#transfer = transfer;
-    this.#watch();
     this.#done = this.#run();
   }
 
@@ -75,11 +76,21 @@ export class ReadFolder implements AsyncDisposable {
     return this.#done;
   }
 
+  /** Sees to the folders, and to the watch: the folder may be another one than last time. */
+  async #open(): Promise<void> {
+    const { folder } = this.#settings;
+    const { dev, ino } = await stat(folder);
+    if (this.#watched !== `${dev} ${ino}`) this.#watch();
+    this.#watched = `${dev} ${ino}`;
+    await this.#transfer.makeParts(await readdir(folder));
+  }
+
   /** Polling goes on where the system cannot watch (too many watches, some network file systems). */
   #watch(): void {
+    this.#watcher?.close();
     try {
-      this.#watcher = watch(this.#settings.folder, () => this.#wake.abort());
-      this.#watcher.on('error', () => this.#watcher?.close());
+      const watcher = watch(this.#settings.folder, () => this.#wake.abort());
+      this.#watcher = watcher.on('error', () => watcher.close());
     } catch (error) {
       this.#deps.logger.warn({ err: error }, 'the read folder is polled, as it cannot be watched');
     }
@@ -98,6 +109,7 @@ export class ReadFolder implements AsyncDisposable {
   /** Looks at the folder; answers with how long to wait before the next time. */
   async #tryLook(): Promise<number> {
     try {
+      await this.#open();
       await this.#finishOld();
       const waitMs = await this.#look();
       if (this.#retryAt === Number.POSITIVE_INFINITY) this.#lastFault = undefined;
@@ -105,7 +117,9 @@ export class ReadFolder implements AsyncDisposable {
     } catch (error) {
       const fault = systemFault(error);
       if (fault !== this.#lastFault) {
-        this.#deps.reportError(`error: read folder ${this.#settings.folder}: ${fault}; it is tried again`);
+        this.#deps.errorReporter.report(
+          `error: read folder ${this.#settings.folder}: ${fault}; it is tried again`,
+        );
       }
       this.#lastFault = fault;
       this.#retryAt = performance.now() + this.#settings.retryMs;

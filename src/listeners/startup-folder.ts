@@ -2,19 +2,15 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { systemFault } from '../lib/system-fault.ts';
-import { isMessageFile } from '../message/message-file.ts';
+import { isMessageFile } from '../message/input/message-file.ts';
 import { refusalTexts, verdictOf } from './answer-line.ts';
-import type { Submit } from './submission-session.ts';
-
-export interface StartupFolderOptions {
-  readonly folder: string;
-  readonly maxBytes: number;
-}
+import type { MessageFolder } from './file-transfer.ts';
+import type { Submissions } from './submission-session.ts';
 
 export interface StartupFolderDeps {
-  readonly submit: Submit;
+  readonly submissions: Submissions;
   readonly logger: { info(fields: object, text: string): void };
-  readonly reportError: (text: string) => void;
+  readonly errorReporter: { report(text: string): void };
   /** Ends the work after the file under way. */
   readonly signal: AbortSignal;
 }
@@ -26,23 +22,23 @@ export interface StartupFolderDeps {
  * made (0700) where it is missing, so that messages can be put there.
  */
 export async function submitStartupFolder(
-  { folder, maxBytes }: StartupFolderOptions,
-  { submit, logger, reportError, signal }: StartupFolderDeps,
+  { folder, maxBytes }: MessageFolder,
+  { submissions, logger, errorReporter, signal }: StartupFolderDeps,
 ): Promise<void> {
   const names = await messageFilesOf(folder).catch((error) => {
-    reportError(`error: the startup folder ${folder} cannot be read: ${systemFault(error)}`);
+    errorReporter.report(`error: the startup folder ${folder} cannot be read: ${systemFault(error)}`);
     return [];
   });
   for (const name of names) {
     if (signal.aborted) return;
     try {
-      const line = await submit(await readMessages(join(folder, name), maxBytes));
+      const line = await submissions.submit(await readMessages(join(folder, name), maxBytes));
       const verdict = verdictOf(line);
       if (verdict !== 'unread') logger.info({ file: name, verdict }, 'startup messages were submitted');
       const faults = verdict === 'accepted' ? [] : refusalTexts(line);
-      for (const text of faults) reportError(`error: startup folder: ${name}: ${text}`);
+      for (const text of faults) errorReporter.report(`error: startup folder: ${name}: ${text}`);
     } catch (error) {
-      reportError(`error: startup folder: ${name}: ${systemFault(error)}`);
+      errorReporter.report(`error: startup folder: ${name}: ${systemFault(error)}`);
     }
   }
 }

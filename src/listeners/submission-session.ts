@@ -3,12 +3,14 @@ import type { ByteBudget } from '../lib/byte-budget.ts';
 import type { Logger } from '../observe/logger.ts';
 import { refusalLine } from './answer-line.ts';
 import { closeStream } from './close-stream.ts';
-import type { OpeningLine } from './opening-line.ts';
+import type { OpeningLine } from './first-line-token.ts';
 import { type ReadEvent, StreamReader } from './stream-reader.ts';
 import { SubmissionSplitter } from './submission-splitter.ts';
 
 /** Takes the text of one submission and answers with one line of JSON; bad input is answered, not thrown. */
-export type Submit = (text: Uint8Array) => Promise<string>;
+export interface Submissions {
+  submit(text: Uint8Array): Promise<string>;
+}
 
 /** How much and how long a client may send; times in milliseconds. */
 export interface SessionLimits {
@@ -26,7 +28,7 @@ export interface SessionLimits {
 
 /** What a session needs; `opening` judges the first line of the connection where there is something to judge. */
 export interface SessionDeps {
-  readonly submit: Submit;
+  readonly submissions: Submissions;
   readonly logger: Logger;
   readonly budget: ByteBudget;
   readonly opening?: OpeningLine;
@@ -149,7 +151,7 @@ export class SubmissionSession {
 
   async #answerTo(text: Uint8Array): Promise<string> {
     try {
-      return await this.#deps.submit(text);
+      return await this.#deps.submissions.submit(text);
     } catch (error) {
       this.#deps.logger.error({ err: error }, 'a submission could not be dealt with');
       return refusalLine(`the node could not take this: ${error instanceof Error ? error.message : error}`);

@@ -1,32 +1,38 @@
 import { createServer, type Server } from 'node:net';
 
+import { processConnections } from '../lib/connection-budget.ts';
+import type { HostAndPort } from '../lib/host-and-port.ts';
 import { isLoopback } from '../lib/is-loopback.ts';
-import { listenAt, type Place } from '../lib/listen-at.ts';
+import { listenAt } from '../lib/listen-at.ts';
 import { type ClientLimits, ClientSessions, type SessionsDeps } from './client-sessions.ts';
-import { OpeningLine } from './opening-line.ts';
+import { OpeningLine } from './first-line-token.ts';
 
 /** Where to listen, and how much clients may send. */
 export interface TcpListenerOptions extends ClientLimits {
-  readonly place: Place;
-  /** What clients must show first where the place is not a loopback address; '' = none. */
+  readonly place: HostAndPort;
+  /** What clients must show first where the place is not a loopback address, or there too; '' = none. */
   readonly token: string;
+  readonly tokenOnLoopback?: boolean;
 }
 
 /**
  * Listens on a TCP port for submissions, and answers them as the unix socket does.
  *
- * On other addresses than loopback the first line of a connection must be `token <value>`; on loopback it may be.
+ * On other addresses than loopback the first line of a connection must be `token <value>`; on loopback it may be, or
+ * must be where the options say so and there is a token.
  * Throws ListenError when the port cannot be had.
  */
 export async function startTcpListener(
   options: TcpListenerOptions,
   deps: Omit<SessionsDeps, 'makeOpening'>,
 ): Promise<TcpListener> {
-  const { place, token } = options;
-  const opening = { token, isTokenNeeded: !isLoopback(place.host) };
+  const { place, token, tokenOnLoopback = false } = options;
+  const isTokenNeeded = !isLoopback(place.host) || (tokenOnLoopback && token !== '');
+  const opening = { token, isTokenNeeded };
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
   const clients = new ClientSessions(options, { ...deps, makeOpening: () => new OpeningLine(opening) });
-  server.on('connection', (socket) => clients.serve(socket));
+  server.on('connection', clients.serve);
+  processConnections.watch(server, deps.logger);
   const port = await listenAt(server, place, '-tcpListener');
   server.on('error', (error) =>
     deps.logger.error({ err: error }, 'the TCP listener cannot take a connection'),

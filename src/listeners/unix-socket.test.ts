@@ -12,10 +12,10 @@ import { promisify } from 'node:util';
 
 import { createLogger } from '../observe/logger.ts';
 import { answerLine } from './answer-line.ts';
-import type { Submit } from './submission-session.ts';
+import type { Submissions } from './submission-session.ts';
 import { startUnixListener, type UnixListenerOptions } from './unix-socket.ts';
 
-const logger = createLogger({ level: 'silent', pretty: false, nodeName: 'test' });
+const logger = createLogger({ level: 'silent', nodeName: 'test' });
 const folder = mkdtempSync(join(tmpdir(), 'unix-socket-'));
 after(() => rm(folder, { recursive: true }));
 
@@ -23,7 +23,7 @@ let count = 0;
 const freshPath = () => join(folder, String(count++), 'steward.sock');
 
 /** Answers with the submission's length and beginning. */
-const echo: Submit = async (text) =>
+const echo: Submissions['submit'] = async (text) =>
   answerLine({
     batch: `${text.length} ${Buffer.from(text).toString('latin1', 0, 40)}`,
     accepted: [],
@@ -31,8 +31,8 @@ const echo: Submit = async (text) =>
     warnings: [],
   });
 
-const start = (options: Partial<UnixListenerOptions> = {}, submit: Submit = echo) =>
-  startUnixListener({ path: freshPath(), ...options }, { submit, logger });
+const start = (options: Partial<UnixListenerOptions> = {}, submit: Submissions['submit'] = echo) =>
+  startUnixListener({ path: freshPath(), ...options }, { submissions: { submit }, logger });
 
 async function open(path: string): Promise<Socket> {
   const socket = connect({ path, allowHalfOpen: true });

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net';
+import { processConnections } from '../lib/connection-budget.ts';
 import { bindSocketFile, type SocketFile } from '../lib/socket-file.ts';
 import { type ClientLimits, ClientSessions, type SessionsDeps } from './client-sessions.ts';
 
@@ -20,7 +21,8 @@ export async function startUnixListener(
   const server = createServer({ allowHalfOpen: true });
   const clients = new ClientSessions(options, deps);
   // Before the socket can be found, for a client may be there at once.
-  server.on('connection', (socket) => clients.serve(socket));
+  server.on('connection', clients.serve);
+  processConnections.watch(server, deps.logger);
   const file = await bindSocketFile(server, options.path);
   server.on('error', (error) =>
     deps.logger.error({ err: error }, 'the unix socket cannot take a connection'),

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { randomTest } from '../../test/support/random-test.ts';
 import { VECTOR_FILES, vectors } from '../../test/support/vectors.ts';
-import { type Decoding, decodeMessage } from './decode-message.ts';
-import { encodeMessage } from './encode-message.ts';
+import { type Decoding, decodeMessage } from './codec/decode-message.ts';
+import { encodeMessage } from './codec/encode-message.ts';
 import { MESSAGE_FIELDS } from './fields.ts';
 import { type Message, newMessage } from './message.ts';
 import { MessageError } from './message-error.ts';
@@ -12,9 +13,8 @@ const maxBytes = 1_000_000;
 const SERIALIZATIONS = ['', 'gob', 'cbor'] as const;
 const COMPRESSIONS = ['', 'z', 'g'] as const;
 
-test('random messages come back from every encoding as they were', () => {
-  const random = randomFrom(1);
-  for (let count = 0; count < 300; count++) {
+randomTest('random messages come back from every encoding as they were', (_t, { random }) => {
+  for (let count = 0; count < 150; count++) {
     const message = randomMessage(random, 3);
     for (const serialization of SERIALIZATIONS) {
       for (const compression of COMPRESSIONS) {
@@ -133,23 +133,24 @@ test('lists of more items than any message needs are refused', () => {
 });
 
 for (const file of VECTOR_FILES) {
-  test(`${file} messages that are cut or have wrong bits end in a MessageError or another message`, () => {
-    const random = randomFrom(2);
-    for (const { payload, serial, cmp } of vectors(file).slice(0, 20)) {
-      for (let offset = 0; offset < payload.length; offset++) {
-        const cut = outcome(payload.subarray(0, offset), { serial, cmp, maxBytes });
-        assert.equal(cut, 'malformed', `${serial}${cmp} cut at ${offset}`);
-        const flipped = Uint8Array.from(payload);
-        flipped[offset]! ^= 1 << Math.floor(random() * 8);
-        flipped[Math.floor(random() * payload.length)] = Math.floor(random() * 256);
-        outcome(flipped, { serial, cmp, maxBytes });
+  randomTest(
+    `${file} messages that are cut or have wrong bits end in a MessageError or another message`,
+    (_t, { random }) => {
+      for (const { payload, serial, cmp } of vectors(file).slice(0, 20)) {
+        for (let offset = 0; offset < payload.length; offset++) {
+          const cut = outcome(payload.subarray(0, offset), { serial, cmp, maxBytes });
+          assert.equal(cut, 'malformed', `${serial}${cmp} cut at ${offset}`);
+          const flipped = Uint8Array.from(payload);
+          flipped[offset]! ^= 1 << Math.floor(random() * 8);
+          flipped[Math.floor(random() * payload.length)] = Math.floor(random() * 256);
+          outcome(flipped, { serial, cmp, maxBytes });
+        }
       }
-    }
-  });
+    },
+  );
 }
 
-test('random bytes end in a MessageError', () => {
-  const random = randomFrom(3);
+randomTest('random bytes end in a MessageError', (_t, { random }) => {
   for (let count = 0; count < 20_000; count++) {
     const bytes = Uint8Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256));
     for (const serial of ['', 'cbor']) outcome(bytes, { serial, cmp: '', maxBytes });
@@ -228,13 +229,4 @@ function randomMessage(random: () => number, depth: number): Message {
     random() < 0.4 ? newMessage({})[key] : value[type](),
   ]);
   return Object.fromEntries(fields);
-}
-
-/** Numbers from 0 to 1 that are the same in every run. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { vectors } from '../../test/support/vectors.ts';
-import { decodeGob } from './decode-gob.ts';
-import { encodeCbor } from './encode-cbor.ts';
-import { encodeGob } from './encode-gob.ts';
-import { MESSAGE_TYPE_BYTES } from './gob-types.ts';
-import { GobWriter } from './gob-writer.ts';
+import { decodeGob } from './codec/decode-gob.ts';
+import { encodeCbor } from './codec/encode-cbor.ts';
+import { encodeGob } from './codec/encode-gob.ts';
+import { MESSAGE_TYPE_BYTES } from './codec/gob-types.ts';
+import { GobWriter } from './codec/gob-writer.ts';
 import { newMessage } from './message.ts';
 import { MessageError } from './message-error.ts';
 

@@ -2,3 +2,8 @@
 export const KINDS = ['CommandACK', 'CommandNACK', 'EventACK', 'EventNACK'] as const;
 
 export type Kind = (typeof KINDS)[number];
+
+/** Whether the sender of a message of this kind waits for an answer. */
+export function isAnswered(kind: Kind): boolean {
+  return !kind.endsWith('NACK');
+}

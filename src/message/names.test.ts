@@ -14,6 +14,9 @@ test('letters, digits, dashes, underscores and other visible characters make a n
     '船1',
     'a:b',
     'x'.repeat(128),
+    'ship1.example.org',
+    '10.0.0.7',
+    'from2.replys',
   ]) {
     assert.equal(nodeNameFault(name), undefined, name);
   }
@@ -23,8 +26,23 @@ test('names that NATS, the file system or a command line would misread are refus
   const faults: [string, RegExp][] = [
     ['', /is empty/],
     ['a b', /contains a space/],
-    ['ship.1', /contains "\."/],
-    ['..', /contains "\."/],
+    ['..', /nothing before, between or behind its dots/],
+    ['a..b', /nothing before, between/],
+    ['.a', /nothing before, between/],
+    ['a.', /nothing before, between/],
+    ['a.-b', /has a part that begins with "-"/],
+    ['a.reply.b', /has the part "reply", which is a word of subjects/],
+    ['a.from', /has the part "from"/],
+    ['Steward', /is a word of subjects/],
+    ['a.EventACK', /has the part "EventACK"/],
+    ['REQPing', /is a word of subjects/],
+    ['a.REQx', /has the part "REQx"/],
+    ['@fleet', /is an expression/],
+    ['region=south', /is an expression/],
+    ['a,b', /is an expression/],
+    ['and', /is an expression/],
+    ['OR', /is an expression/],
+    ['not', /is an expression/],
     ['*', /contains "\*"/],
     ['a>', /contains ">"/],
     ['a/b', /contains "\/"/],
@@ -38,6 +56,7 @@ test('names that NATS, the file system or a command line would misread are refus
     ['-rf', /begins with "-"/],
     ['$SYS', /begins with "\$"/],
     ['_INBOX', /NATS keeps/],
+    ['_INBOX.a', /NATS keeps/],
     ['x'.repeat(129), /longer than 128 bytes/],
     ['é'.repeat(65), /longer than 128 bytes/],
   ];

@@ -1,28 +1,61 @@
+import { KINDS } from './kind.ts';
+
 const MAX_NAME_BYTES = 128;
+
+/** The name under which errors are collected, whichever node does it; it is no node's own. */
+export const ERROR_CENTRAL = 'errorCentral';
+
+/** Words of subjects: in a name with dots, or as a name, they would make a subject mean something else. */
+const SUBJECT_WORDS: ReadonlySet<string> = new Set(['Steward', 'reply', 'from', ...KINDS]);
 
 /**
  * Why a node must not have this name, as the end of a sentence that begins with the name, or undefined.
  *
- * A name is a token of a NATS subject, a folder in the data folder, and an argument of commands. So it is 1 to
- * 128 bytes of visible Unicode: letters, digits, marks, symbols and punctuation of any script. Refused are white
- * space, control and other invisible characters, `.` `*` `>` (NATS), `/` `\` (paths), a leading `-` (read as a
- * flag) or `$` (NATS keeps such subjects for itself), and the name `_INBOX` (NATS' reply subjects).
+ * A name is a part of NATS subjects, a folder in the data folder, and an argument of commands. So it is 1 to
+ * 128 bytes of visible Unicode: letters, digits, marks, symbols and punctuation of any script, and dots between them,
+ * as in a host's name. Refused are white space, control and other invisible characters, `*` `>` (NATS), `/` `\`
+ * (paths), a leading `-` (read as a flag) or `$` (NATS keeps such subjects for itself), the name `_INBOX` (NATS'
+ * reply subjects), what commands read as an expression for several nodes (`@fleet`, `a=b`, `a,b`, `and`, `or`, `not`),
+ * and, between dots, nothing at all and the words of subjects: `Steward`, `reply`, `from`, kinds and
+ * methods.
  */
 export function nodeNameFault(name: string): string | undefined {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_-]{0,127}$/.test(name) && name !== '_INBOX') return undefined;
+  return charactersFault(name) ?? expressionFault(name) ?? partsFault(name);
+}
+
+function expressionFault(name: string): string | undefined {
+  if (PLAIN_NAME.test(name) && !/^(and|or|not)$/i.test(name)) return undefined;
+  const isExpression = /^@|[=,]|^(and|or|not)$/i.test(name);
+  return isExpression ? 'is an expression for several nodes' : undefined;
+}
+
+function charactersFault(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `is longer than ${MAX_NAME_BYTES} bytes`;
-  if (name === '_INBOX') return 'is a word that NATS keeps for itself';
-  const reserved = /^[-$]/.exec(name);
-  if (reserved) return `begins with "${reserved[0]}"`;
-  const fault = /[.*>/\\\p{Z}\p{C}\u{FFFD}]/u.exec(name)?.[0];
+  const fault = PLAIN_NAME.test(name) ? undefined : /[*>/\\\p{Z}\p{C}\u{FFFD}]/u.exec(name)?.[0];
   return fault === undefined ? undefined : `contains ${describeCharacter(fault)}`;
+}
+
+const PLAIN_NAME = /^[A-Za-z0-9_.-]+$/;
+
+function partsFault(name: string): string | undefined {
+  const parts = name.includes('.') ? name.split('.') : [name];
+  if (parts[0] === '_INBOX')
+    return `${parts.length > 1 ? 'begins with' : 'is'} a word that NATS keeps for itself`;
+  const reserved = parts.find((part) => /^[-$]/.test(part));
+  if (reserved !== undefined)
+    return `${reserved === parts[0] ? 'begins' : 'has a part that begins'} with "${reserved[0]}"`;
+  if (parts.includes('')) return 'has nothing before, between or behind its dots';
+  const word = parts.find((part) => SUBJECT_WORDS.has(part) || part.startsWith('REQ'));
+  if (word === undefined) return undefined;
+  return word === name ? 'is a word of subjects' : `has the part "${word}", which is a word of subjects`;
 }
 
 /** Why a method must not have this name, in the words of `nodeNameFault`: letters, digits, `-` and `_` are allowed. */
 export function methodNameFault(name: string): string | undefined {
   if (/^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(name)) return undefined;
-  return nodeNameFault(name) ?? 'has characters other than letters, digits, "-" and "_"';
+  if (name.includes('.')) return 'contains "."';
+  return charactersFault(name) ?? 'has characters other than letters, digits, "-" and "_"';
 }
 
 const ALIASES = new Map([

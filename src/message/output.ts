@@ -1,5 +1,5 @@
 import { showValue } from '../lib/show-value.ts';
-import type { Reading } from './read-value.ts';
+import type { Reading } from './codec/read-value.ts';
 
 /**
  * What the sender of a request wants of its run's output besides the reply: its last part with the end, all of it while
@@ -8,6 +8,9 @@ import type { Reading } from './read-value.ts';
 const OUTPUT_MODES = ['end', 'live', 'none'] as const;
 
 export type OutputMode = (typeof OUTPUT_MODES)[number];
+
+/** What is said of a request whose output had to give way. */
+export const OUTPUT_LOST = 'output lost: no room';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -18,7 +21,7 @@ export interface OutputPiece {
   readonly data: Uint8Array;
 }
 
-/** How much of a run's output is told of with its end, and how large a piece of it is, bytes. */
+/** How much of a run's output travels with its end, and how large a piece of it is, bytes. */
 export const END_OUTPUT_BYTES = 64 * 1024;
 
 /** An output mode from JSON. */

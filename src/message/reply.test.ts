@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { vectors } from '../../test/support/vectors.ts';
-import { decodeMessage } from './decode-message.ts';
+import { decodeMessage } from './codec/decode-message.ts';
 import { type Message, newMessage } from './message.ts';
 import { replyTo } from './reply.ts';
 

@@ -2,7 +2,8 @@ import type { OutputPiece, OutputStream } from './output.ts';
 
 /**
  * How a request stands at the node that runs it. `running` is not an end: it is sent for what takes long. Relayed
- * requests also end as `undelivered`, and as `handed-over` where their target is a node that sends no reports.
+ * requests also end as `undelivered`, as `handed-over` where their target is a node that sends no reports, and as `lost`
+ * where it no longer knows them; a node that does not know the word `state` is sent `failed` for those.
  */
 export const REPORT_STATES = [
   'running',
@@ -15,6 +16,7 @@ export const REPORT_STATES = [
   'expired',
   'undelivered',
   'handed-over',
+  'lost',
 ] as const;
 
 export type ReportState = (typeof REPORT_STATES)[number];
@@ -56,13 +58,17 @@ const BYTES = ['stderrTail', 'stdout'] as const;
 
 /** The data of a REQReport message: JSON, with bytes as base64. */
 export function encodeReport(ends: readonly ReportEntry[]): Uint8Array {
-  const entries = ends.map(({ stderrTail, stdout, output, ...rest }) => ({
+  return Buffer.from(JSON.stringify({ ends: ends.map(reportEntryJson) }));
+}
+
+/** An entry as it stands in JSON. */
+export function reportEntryJson({ stderrTail, stdout, output, ...rest }: ReportEntry): object {
+  return {
     ...rest,
     ...(stderrTail && { stderrTail: base64(stderrTail) }),
     ...(stdout && { stdout: base64(stdout) }),
     ...(output && { output: output.map(({ data, ...piece }) => ({ ...piece, data: base64(data) })) }),
-  }));
-  return Buffer.from(JSON.stringify({ ends: entries }));
+  };
 }
 
 function base64(bytes: Uint8Array): string {
@@ -82,7 +88,7 @@ export function decodeReport(data: Uint8Array): DecodedReport {
   const ends: ReportEntry[] = [];
   const faults: string[] = [];
   for (const [index, entry] of entries.entries()) {
-    const read = readEntry(entry);
+    const read = readReportEntry(entry);
     if (typeof read === 'string') faults.push(`entry ${index} of the report ${read}`);
     else ends.push(read);
   }
@@ -90,7 +96,7 @@ export function decodeReport(data: Uint8Array): DecodedReport {
 }
 
 /** One entry, or the end of a sentence on what is wrong with it. */
-function readEntry(entry: unknown): ReportEntry | string {
+export function readReportEntry(entry: unknown): ReportEntry | string {
   if (!isRecord(entry)) return 'is not an object';
   const { id, state } = entry;
   if (typeof id !== 'string' || id === '') return 'has no id';

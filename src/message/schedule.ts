@@ -2,7 +2,7 @@ import { cronFault, nextCronTime } from '../lib/cron-times.ts';
 import { showText, showValue } from '../lib/show-value.ts';
 
 /**
- * When a request runs again and again: every so many seconds, for so many; at the times of a cron expression; or once, at
+ * When a request runs again and again: every few seconds, for some time; at the times of a cron expression; or once, at
  * a time of ISO 8601.
  */
 export type Schedule = readonly [intervalSeconds: number, totalSeconds: number] | string;
@@ -42,7 +42,8 @@ export function parseSchedule(json: string): Schedule | undefined {
   }
 }
 
-interface Schedulable {
+/** What decides whether a schedule can run a method. */
+export interface Schedulable {
   readonly mode: string;
   readonly isOpenEnded?: boolean;
   readonly isResumable?: boolean;
@@ -58,14 +59,15 @@ export function unschedulable(name: string, method: Schedulable | undefined): st
 
 /**
  * The first time after `after` at which a schedule that began at `startedAt` means a run; undefined where its total
- * is over by then. The first run of an interval is at `startedAt` itself. Times are unix ms.
+ * is over by then. The first run of an interval is at `startedAt` itself. Times are unix ms. `zone` is the time zone of a
+ * cron expression, where it is not that of this process.
  */
 export function nextRunAt(
   schedule: Schedule,
-  { startedAt, after }: { startedAt: number; after: number },
+  { startedAt, after, zone }: { startedAt: number; after: number; zone?: string | undefined },
 ): number | undefined {
   if (typeof schedule === 'string') {
-    if (!MOMENT.test(schedule)) return nextCronTime(schedule, after);
+    if (!MOMENT.test(schedule)) return nextCronTime(schedule, after, zone);
     const at = Date.parse(schedule);
     return at > after ? at : undefined;
   }

@@ -13,7 +13,7 @@ const copy = newMessage({
 
 test("the copy of a relayed request's reply comes from the node that relayed", () => {
   assert.equal(senderOf(copy), 'central');
-  assert.equal(senderOf({ ...copy, previousMessage: { ...request, fromNode: 'a.b' } }), 'ship2');
+  assert.equal(senderOf({ ...copy, previousMessage: { ...request, fromNode: 'a*b' } }), 'ship2');
 });
 
 test('all else comes from its FromNode', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VECTOR_FILES, type Vector, vectors } from '../../test/support/vectors.ts';
-import { decodeMessage } from './decode-message.ts';
-import { encodeMessage } from './encode-message.ts';
+import { decodeMessage } from './codec/decode-message.ts';
+import { encodeMessage } from './codec/encode-message.ts';
+import { messageToJson } from './input/message-json.ts';
 import type { Message } from './message.ts';
-import { messageToJson } from './message-json.ts';
 
 const maxBytes = 1_000_000;
 

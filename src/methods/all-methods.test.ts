@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { KeptNotes } from '../../test/support/kept-notes.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { systemClock } from '../lib/clock.ts';
 import { kindOf } from '../message/kind-of.ts';
 import { type Message, newMessage } from '../message/message.ts';
-import type { Incoming, Outcome, RunResult } from '../message/method-work.ts';
+import type { Incoming, Outcome, RunResult } from '../message/method-contract.ts';
 import { createMethods, type MethodsDeps } from './all-methods.ts';
-import type { ProcessEntry } from './node-processes.ts';
+import type { ProcessEntry } from './node-admin/node-processes.ts';
 
 const OK = { ok: true };
 const DATE = 'Sun Nov  1 05:04:03 2026';
@@ -126,7 +128,7 @@ test('REQPong writes its line, also without a previous message (fault 20)', asyn
   }
 });
 
-test('REQToConsole prints the data in order, and says when nobody takes it', async (t) => {
+test('REQToConsole prints the data in order, a newline behind each message, and says when nobody takes it', async (t) => {
   const printed: Buffer[] = [];
   const { apply } = await setUp(t, { stdout: async (bytes) => void printed.push(Buffer.from(bytes)) });
   const data = [Buffer.from('a'), Buffer.from([0xff])];
@@ -135,7 +137,7 @@ test('REQToConsole prints the data in order, and says when nobody takes it', asy
     OK,
     OK,
   ]);
-  assert.deepEqual(Buffer.concat(printed), Buffer.from([0x61, 0xff, 0x62]));
+  assert.deepEqual(Buffer.concat(printed), Buffer.from([0x61, 0xff, 0x0a, 0x0a, 0x62, 0x0a]));
   const broken = await setUp(t, { stdout: () => Promise.reject(new Error('EPIPE')) });
   const [outcome] = await broken.apply('REQToConsole', [{ data }]);
   assert.deepEqual(outcome, { ok: false, reason: "the standard output can't be written: EPIPE" });
@@ -194,14 +196,15 @@ test('REQOpProcessStop takes three or four arguments, and says why not otherwise
     [['REQPing', 'ship2', 'subscriber'], /there is no subscriber ship2 REQPing/],
     [['REQPing', 'ship1', 'publisher'], /there is no publisher ship1 REQPing/],
     [['REQPing', 'ship1', 'thing'], /"subscriber" or "publisher", not "thing"/],
-    [['REQPing', 'ship1', 'subscriber', '199'], /id "199" is not that of subscriber ship1 REQPing/],
     [['REQOpProcessStart', 'ship1', 'subscriber', '2'], /can't be stopped: nothing could be started again/],
   ] as const) {
     const refused = await run('REQOpProcessStop', { methodArgs: methodArgs as string[] | null });
     assert.equal(refused.state, 'failed');
     assert.match(refused.reason!, words);
   }
-  assert.deepEqual(told, ['stop 1', 'stop 3']);
+  // The README's own example gives an id that is nobody's.
+  await run('REQOpProcessStop', { methodArgs: ['REQPing', 'ship1', 'subscriber', '199'] });
+  assert.deepEqual(told, ['stop 1', 'stop 3', 'stop 1']);
 });
 
 async function setUp(t: TestContext, given: Partial<MethodsDeps> = {}) {
@@ -210,14 +213,15 @@ async function setUp(t: TestContext, given: Partial<MethodsDeps> = {}) {
   const told: string[] = [];
   const deps: MethodsDeps = {
     stdout: () => Promise.resolve(),
+    clock: systemClock,
     now: () => new Date(2026, 10, 1, 5, 4, 3),
-    onHello: (node) => told.push(`hello ${node}`),
-    onErrorLog: (messages) => told.push(`errors ${messages.length}`),
-    applyReports: () => Promise.resolve(),
-    checkMessages: () => Promise.resolve([]),
-    cancelRequest: (id) => Promise.resolve(void told.push(`cancel ${id}`)),
-    queue: { list: () => [], remove: () => Promise.resolve(0) },
-    listSchedules: () => [],
+    fleet: {
+      helloReceived: (node) => void told.push(`hello ${node}`),
+      errorsReceived: (messages) => void told.push(`errors ${messages.length}`),
+    },
+    submissions: { faults: () => Promise.resolve([]) },
+    journal: { cancel: (id) => Promise.resolve(void told.push(`cancel ${id}`)), schedules: () => [] },
+    queue: { find: () => [], cancel: () => Promise.resolve(0) },
     processes: processes(told),
     ...given,
   };
@@ -236,7 +240,7 @@ async function setUp(t: TestContext, given: Partial<MethodsDeps> = {}) {
     assert.equal(method?.mode, 'effect');
     return method.apply(
       batch.map((fields) => incoming(name, fields)),
-      async () => undefined,
+      new KeptNotes().intend,
     );
   };
   const run = async (name: string, fields: Partial<Message>): Promise<RunResult> => {
@@ -245,6 +249,7 @@ async function setUp(t: TestContext, given: Partial<MethodsDeps> = {}) {
     const signal = new AbortController().signal;
     return method.run({
       ...incoming(name, fields),
+      runId: 'test/1/1/id',
       signal,
       reply: () => Promise.resolve(),
       progress: () => {},

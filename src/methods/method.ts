@@ -1,8 +1,8 @@
 import type { ArgumentDescription } from '../contract/nodes.ts';
 import type { Kind } from '../message/kind.ts';
 import type { Message } from '../message/message.ts';
-import type { EffectWork, ForwardWork, RunWork } from '../message/method-work.ts';
-import type { ArrivedPiece } from './piece-place.ts';
+import type { EffectWork, ForwardWork, RunWork } from '../message/method-contract.ts';
+import type { ArrivedPiece } from './copy/piece-place.ts';
 
 interface MethodBase {
   readonly name: string;

@@ -4,8 +4,8 @@ import { readTlsFiles } from '../broker/tls-files.ts';
 import { readUsersFile } from '../broker/users-file.ts';
 import { watchUsers } from '../broker/watch-users.ts';
 import type { Config } from '../config/config.ts';
-import { createLogger } from '../observe/logger.ts';
-import type { NodeOptions } from './build-node.ts';
+import type { NodeOptions } from '../config/node-options.ts';
+import { openLogger } from '../observe/logger.ts';
 
 const TLS_OPTIONS = {
   certificate: '-embeddedBrokerTLSCert',
@@ -28,7 +28,7 @@ export async function startEmbeddedBroker(
 ): Promise<BrokerThread | undefined> {
   if (config.embeddedBroker === undefined) return undefined;
   const { place, usersFile, tlsCertFile, tlsKeyFile } = config.embeddedBroker;
-  const logger = createLogger({ level: config.logLevel, pretty: isTerminal, nodeName: config.nodeName });
+  const logger = await openLogger({ level: config.logLevel, isTerminal, nodeName: config.nodeName });
   const users = usersFile === '' ? admitted : await readUsersFile(usersFile);
   const files = { certificate: tlsCertFile, key: tlsKeyFile, clientCa: '' };
   const tls = await readTlsFiles(files, TLS_OPTIONS);

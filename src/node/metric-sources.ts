@@ -7,6 +7,6 @@ export function metricSources(outbox: Outbox, supervisor: Supervisor) {
     outboxByState: () => outbox.depth,
     messagesInMemory: () => outbox.inMemory,
     messagesInStore: () => outbox.length,
-    runningProcesses: () => supervisor.list().map(({ name }) => name),
+    runningProcesses: () => supervisor.list().map(({ kind, name }) => `${name}_${kind}`),
   };
 }

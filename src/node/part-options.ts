@@ -1,12 +1,16 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import type { NodeOptions } from './build-node.ts';
+import type { NodeOptions } from '../config/node-options.ts';
+
+const ORIGINAL_MODES = { fileMode: 0o755, folderMode: 0o755 };
+const PRIVATE_MODES = { fileMode: 0o600, folderMode: 0o700 };
 
 /** What the bus takes from the configuration. */
 export function busOptions(config: Config) {
   return {
     nodeName: config.nodeName,
     brokerAddress: config.brokerAddress,
+    silenceMs: config.linkSilenceSeconds * 1000,
     connectTimeoutMs: config.natsConnOptTimeoutSeconds * 1000,
     retryIntervalMs: config.natsConnectRetryIntervalSeconds * 1000,
     reconnectJitterMs: config.natsReconnectJitterMs,
@@ -19,20 +23,28 @@ export function busOptions(config: Config) {
   };
 }
 
-/** Where the audit log is, and how large it may grow. */
-export function auditOptions(config: Config) {
-  const path = join(config.databaseFolder, 'store.log');
-  return { path, maxBytes: config.auditLogMaxBytes, keepFiles: config.auditLogKeepFiles };
-}
-
 /** What the methods take from the configuration. */
 export function methodsOptions(config: Config, options: NodeOptions) {
   return {
     nodeName: config.nodeName,
     dataFolder: config.subscribersDataFolder,
+    rules: {
+      ...(config.fileMode === 'original' ? ORIGINAL_MODES : PRIVATE_MODES),
+      followsLinks: config.followLinks,
+    },
     startupFolder: config.startupFolder,
     spoolFolder: join(config.databaseFolder, 'spool'),
     env: options.env,
+    labels: config.labels,
+    errorLogRotation: { maxBytes: config.auditLogMaxBytes, keepFiles: config.auditLogKeepFiles },
     defaultMethodTimeout: config.defaultMethodTimeoutSeconds,
+    startFault: (method: string) => startFault(config, method),
   };
+}
+
+/** In a closed fleet a message starts again what a message stopped, and nothing that the operator switched off. */
+function startFault({ trust, startSub }: Config, method: string): string | undefined {
+  const switches: Readonly<Record<string, boolean>> = startSub;
+  if (trust.mode !== 'closed' || switches[method] !== false) return undefined;
+  return `the configuration of this node switches ${method} off (startSub${method}), and its trust is closed`;
 }

@@ -1,28 +1,40 @@
 import { join } from 'node:path';
 import { startApiServer } from '../api/api-server.ts';
 import type { Config } from '../config/config.ts';
-import type { NodeParts } from './build-node.ts';
-import { createDesk } from './desk.ts';
-import type { SubmitDeps } from './submission.ts';
+import { Sessions, sessionOperations } from '../console/sessions.ts';
+import { createOperations } from '../operations/operations.ts';
+import type { NodeParts } from './assemble-node.ts';
 
-interface ApiDeps {
+interface ApiDeps extends NodeParts {
   readonly version: string;
-  readonly parts: NodeParts;
-  readonly submitDeps: SubmitDeps;
   readonly stack: AsyncDisposableStack;
 }
 
-/** Serves the API on its unix socket and, where the configuration says so, at a TCP place. Throws ListenError. */
+/** Serves the API on its unix socket and, where the configuration says so, at a TCP place, and the console. Throws ListenError. */
 export async function startApi(
   config: Config,
-  { version, parts, submitDeps, stack }: ApiDeps,
-  token: string,
+  parts: ApiDeps,
+  guarded: { readonly token: string; readonly tokenOnLoopback: boolean; readonly lookToken: string },
 ): Promise<void> {
-  const desk = createDesk(config, { version }, { parts, submitDeps });
-  const deps = { desk, logger: parts.logger };
+  const { version, stack, logger, clock } = parts;
+  const { webListener, nodeName } = config;
+  const sessions = new Sessions(clock.wallNow);
+  let port = 0;
+  const urlOf = (code: string) => `http://localhost:${port}/#in=${code}`;
+  const operations = {
+    ...createOperations(config, { version }, parts),
+    ...sessionOperations(sessions, webListener && urlOf),
+  };
+  const deps = { operations, logger };
   const options = { version, maxBytes: config.maxMessageBytes };
+  if (webListener) {
+    const { startConsole } = await import('../console/console-server.ts');
+    const served = { ...options, place: webListener, nodeName };
+    const server = stack.use(await startConsole(served, { ...deps, sessions }));
+    port = server.port;
+  }
   const place = { socketPath: join(config.socketFolder, 'stew.sock') };
   stack.use(await startApiServer({ ...options, place, token: '' }, deps));
   if (config.apiListener)
-    stack.use(await startApiServer({ ...options, place: config.apiListener, token }, deps));
+    stack.use(await startApiServer({ ...options, place: config.apiListener, ...guarded }, deps));
 }

@@ -1,3 +1,4 @@
+import { toJson } from '../lib/visible.ts';
 import { AuditLogError } from './audit-log-error.ts';
 import { openRotatingFile, type RotatingFile, type RotatingFileOptions } from './rotating-file.ts';
 
@@ -86,7 +87,7 @@ export class AuditLog implements AsyncDisposable {
 }
 
 function auditLine(entry: AuditEntry): string {
-  return `${JSON.stringify({
+  return `${toJson({
     id: entry.id,
     batch: entry.batch,
     state: entry.state,
@@ -108,13 +109,18 @@ function auditLine(entry: AuditEntry): string {
   })}\n`;
 }
 
-let lastTime = { ms: Number.NaN, text: '' };
+/** The texts of times, of which an entry has several and many entries the same: making them is most of their cost. */
+const timeTexts = new Map<number, string>();
+const MOST_TIMES = 32;
 
-/** Many entries share a time, and making its text is most of their cost. */
 function isoTime(ms: number | undefined): string | undefined {
   if (ms === undefined) return undefined;
-  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString() };
-  return lastTime.text;
+  const known = timeTexts.get(ms);
+  if (known !== undefined) return known;
+  const text = new Date(ms).toISOString();
+  if (timeTexts.size >= MOST_TIMES) timeTexts.clear();
+  timeTexts.set(ms, text);
+  return text;
 }
 
 function writeFailed(path: string, cause: unknown): AuditLogError {

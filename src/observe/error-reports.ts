@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { goDate } from '../lib/go-date.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -11,12 +11,12 @@ export interface ReportedMessage {
   readonly relayOriginalMethod: string;
 }
 
-/** What the reporter needs; `send` hands lines to the outbox, for errorCentral. */
+/** What the reporter needs; `sending` hands lines to the outbox, for errorCentral. */
 export interface ErrorReporterDeps {
-  send(lines: string[]): Promise<void>;
+  readonly sending: { errors(lines: string[]): Promise<void> };
   readonly logger: Pick<Logger, 'error' | 'info'>;
   readonly metrics: Pick<Metrics, 'errorSent' | 'infoSent'>;
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 type Level = 'error' | 'info';
@@ -28,6 +28,10 @@ const MOST_LINES_IN_BATCH = 500;
 const MOST_CHARS_IN_BATCH = 256 * 1024;
 const MOST_LINES_QUEUED = 10_000;
 const MOST_CHARS_QUEUED = 8 * 1024 * 1024;
+/** How much may be told at once, and how much of that comes back each second, in characters: texts may be a stranger's. */
+const BURST_CHARS = 2 * 1024 * 1024;
+const CHARS_PER_SECOND = 16 * 1024;
+const FIRST_CHARS = 200;
 
 /** Makes the reporter of the node's errors. */
 export function createErrorReporter(options: { nodeName: string }, deps: ErrorReporterDeps): ErrorReporter {
@@ -38,14 +42,19 @@ export function createErrorReporter(options: { nodeName: string }, deps: ErrorRe
  * Brings errors to the own log and to errorCentral, as lines that look like the reference's.
  *
  * Texts are kept as they are, and carry their own `error: ` or `info: ` in front. A flood harms nobody: the same text
- * again within 10 s is only counted, lines go in batches, and what the queue cannot take is dropped and counted.
+ * again within 10 s is only counted, lines go in batches, and what the queue cannot take is dropped and counted. Texts that differ
+ * are told up to an amount, also in the own log; of the others the first is told, shortened, and the number each 10 s.
  */
 export class ErrorReporter implements AsyncDisposable {
   readonly #nodeName: string;
-  readonly #deps: ErrorReporterDeps & { clock: Clock };
+  readonly #deps: ErrorReporterDeps;
   readonly #queue: { level: Level; line: string }[] = [];
   #queuedChars = 0;
   #dropped = 0;
+  #left = BURST_CHARS;
+  #leftAt = Number.NEGATIVE_INFINITY;
+  #cancelFlood: (() => void) | undefined;
+  #flood: { count: number; readonly first: string } | undefined;
   #repeat: { level: Level; text: string; count: number; cancel: () => void } | undefined;
   #sending: Promise<void> | undefined;
   #cancelSend: (() => void) | undefined;
@@ -54,27 +63,23 @@ export class ErrorReporter implements AsyncDisposable {
 
   constructor({ nodeName }: { nodeName: string }, deps: ErrorReporterDeps) {
     this.#nodeName = nodeName;
-    this.#deps = { clock: systemClock, ...deps };
+    this.#deps = deps;
   }
 
-  /** Reports a fault. `about` is the message that it concerns. */
-  error(text: string, about?: ReportedMessage): void {
-    this.#report('error', text, about);
+  /** Reports a text that begins with its level: `error: ` for a fault, `info: ` for what is none. `about` is the message that it concerns. */
+  report(text: string, about?: ReportedMessage): void {
+    this.#report(text.startsWith('info:') ? 'info' : 'error', text, about);
   }
 
-  /** Reports a fault that is in the own log already; the caller sees to it that there is no flood. */
-  logged(text: string): void {
-    if (!this.#closed) this.#enqueue('error', text);
-  }
-
-  /** Reports what errorCentral should know but is no fault. */
-  info(text: string, about?: ReportedMessage): void {
-    this.#report('info', text, about);
+  /** Reports a fault of the link to the broker, which is in the own log already. */
+  linkFailed(text: string): void {
+    if (!this.#closed) this.#enqueue('error', `error: ${text}`);
   }
 
   /** Sends all that waits, without regard to the pace; what cannot be sent is in the own log. */
   async flush(): Promise<void> {
     this.#endRepeat();
+    this.#endFlood();
     while (this.#sending !== undefined || this.#queue.length > 0) await (this.#sending ?? this.#send());
     this.#cancelSend?.();
     this.#cancelSend = undefined;
@@ -96,10 +101,41 @@ export class ErrorReporter implements AsyncDisposable {
       return;
     }
     this.#endRepeat();
+    if (this.#isTooMuch(text)) return;
     const cancel = this.#deps.clock.after(REPEAT_WINDOW_MS, () => this.#endRepeat());
     this.#repeat = { level, text, count: 0, cancel };
     this.#log(level, text, about);
     this.#enqueue(level, text);
+  }
+
+  /** Whether more was told lately than anybody reads: then the text is counted, and a line says so in the end. */
+  #isTooMuch(text: string): boolean {
+    const { clock } = this.#deps;
+    const now = clock.steadyNow();
+    const refill = Math.max(0, now - this.#leftAt) * (CHARS_PER_SECOND / 1000);
+    this.#left = Math.min(BURST_CHARS, this.#left + refill);
+    this.#leftAt = now;
+    if (this.#flood === undefined && this.#left >= text.length) {
+      this.#left -= text.length;
+      return false;
+    }
+    if (this.#flood) this.#flood.count++;
+    else {
+      this.#flood = { count: 1, first: text.trimEnd().slice(0, FIRST_CHARS) };
+      this.#cancelFlood = clock.after(REPEAT_WINDOW_MS, () => this.#endFlood());
+    }
+    return true;
+  }
+
+  #endFlood(): void {
+    const flood = this.#flood;
+    if (flood === undefined) return;
+    this.#flood = undefined;
+    this.#cancelFlood?.();
+    const { count, first } = flood;
+    const text = `error: ${count} reports within ${REPEAT_WINDOW_MS / 1000} s are left out, as there were too many before; the first began: ${first}`;
+    this.#log('error', text);
+    this.#enqueue('error', text);
   }
 
   #log(level: Level, text: string, about?: ReportedMessage): void {
@@ -131,13 +167,15 @@ export class ErrorReporter implements AsyncDisposable {
   }
 
   #line(text: string): string {
-    return `${goDate(new Date(this.#deps.clock.now()))}, node: ${this.#nodeName}, ${text}\n`;
+    // A line of a text that others made must not look like a report of its own.
+    const set = text.replace(/[\r\n]+(?=\S)/g, '\n    ');
+    return `${goDate(new Date(this.#deps.clock.wallNow()))}, node: ${this.#nodeName}, ${set}\n`;
   }
 
   /** Sends at once when the last time is long enough ago, and else when it is. */
   #pump(): void {
     if (this.#sending !== undefined || this.#cancelSend !== undefined || this.#queue.length === 0) return;
-    const waitMs = this.#sentAt + SEND_INTERVAL_MS - this.#deps.clock.now();
+    const waitMs = this.#sentAt + SEND_INTERVAL_MS - this.#deps.clock.steadyNow();
     if (waitMs <= 0) {
       void this.#send();
       return;
@@ -157,14 +195,14 @@ export class ErrorReporter implements AsyncDisposable {
   }
 
   async #sendBatch(): Promise<void> {
-    this.#sentAt = this.#deps.clock.now();
+    this.#sentAt = this.#deps.clock.steadyNow();
     const batch = this.#takeBatch();
     const lines = batch.map(({ line }) => line);
     const dropped = this.#dropped;
     if (dropped > 0) lines.push(this.#line(droppedText(dropped)));
     this.#dropped = 0;
     try {
-      await this.#deps.send(lines);
+      await this.#deps.sending.errors(lines);
       const errors = batch.filter(({ level }) => level === 'error').length;
       this.#deps.metrics.errorSent(errors + (dropped > 0 ? 1 : 0));
       this.#deps.metrics.infoSent(batch.length - errors);

@@ -1,5 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
-import pretty from 'pino-pretty';
+import { visibleJson, visibleTextsJson } from '../lib/visible.ts';
 
 export type { Logger } from 'pino';
 
@@ -8,18 +8,26 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** `pretty` is for a terminal; without it each entry is a line of JSON. `stream` stands in for stderr. */
+/** `stream` stands in for stderr. */
 export interface LoggerOptions {
   readonly level?: LogLevel;
-  readonly pretty: boolean;
   readonly nodeName: string;
   readonly stream?: NodeJS.WritableStream;
 }
 
 const STDERR = 2;
 
-/** Makes the program's logger. It writes to stderr, because stdout belongs to REQToConsole. */
-export function createLogger({ level = 'info', pretty, nodeName, stream }: LoggerOptions): Logger {
+/** Makes a logger whose entries are lines of JSON. It writes to stderr, because stdout belongs to REQToConsole. */
+export function createLogger(options: LoggerOptions): Logger {
+  return loggerTo(rewriting(options.stream ?? stderr(), visibleJson), options);
+}
+
+/** Makes a logger for people where standard error is a terminal, else one of JSON. */
+export async function openLogger(options: LoggerOptions & { readonly isTerminal: boolean }): Promise<Logger> {
+  return options.isTerminal ? loggerTo(await prettyStream(options.stream), options) : createLogger(options);
+}
+
+function loggerTo(sink: DestinationStream, { level = 'info', nodeName }: LoggerOptions): Logger {
   return pino(
     {
       level,
@@ -27,7 +35,7 @@ export function createLogger({ level = 'info', pretty, nodeName, stream }: Logge
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pretty ? prettyStream(stream) : (stream ?? stderr()),
+    sink,
   );
 }
 
@@ -38,20 +46,21 @@ function stderr(): DestinationStream {
   return sink;
 }
 
-function prettyStream(stream: NodeJS.WritableStream | undefined): DestinationStream {
-  return pretty({
+/** Texts come from other machines too: what a terminal or a reader of lines would take for more than letters is escaped. */
+function rewriting(sink: DestinationStream, rewrite: (line: string) => string): DestinationStream {
+  return { write: (line) => void sink.write(rewrite(line)) };
+}
+
+async function prettyStream(stream: NodeJS.WritableStream | undefined): Promise<DestinationStream> {
+  // 50 modules, which a node whose log goes to a file does without.
+  const { default: pretty } = await import('pino-pretty');
+  const shown = pretty({
     destination: stream ?? stderr(),
     colorize: stream === undefined,
     ignore: 'node',
     translateTime: 'SYS:HH:MM:ss.l',
-    messageFormat: (entry, key) => visible(String(entry[key] ?? '')),
+    // A line of a text must not look like an entry.
+    messageFormat: (entry, key) => String(entry[key] ?? '').replaceAll('\n', '\n    '),
   });
-}
-
-/** Control characters other than tab and newline. */
-const CONTROL = /[^\P{Cc}\t\n]/gu;
-
-/** Texts come from other machines too: their control characters must not reach the terminal. */
-function visible(text: string): string {
-  return text.replace(CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return rewriting(shown, visibleTextsJson);
 }

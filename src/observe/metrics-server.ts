@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-
+import { processConnections } from '../lib/connection-budget.ts';
+import { Exposition } from './exposition.ts';
 import type { Metrics } from './metrics.ts';
 import { MetricsServerError } from './metrics-server-error.ts';
 
@@ -20,6 +21,7 @@ export async function startMetricsServer(
   { host, port }: MetricsServerOptions,
   { metrics }: { metrics: Metrics },
 ): Promise<MetricsServer> {
+  const exposition = new Exposition(metrics);
   const server = createServer(
     {
       headersTimeout: REQUEST_TIMEOUT_MS,
@@ -27,17 +29,20 @@ export async function startMetricsServer(
       keepAliveTimeout: REQUEST_TIMEOUT_MS,
       maxHeaderSize: 8192,
     },
-    (request, response) => void answer(metrics, request, response),
+    (request, response) => void answer(exposition, request, response),
   );
   server.maxConnections = MOST_CONNECTIONS;
+  processConnections.watch(server);
   try {
     server.listen({ host: host === '' ? undefined : host, port });
     await once(server, 'listening');
   } catch (error) {
+    exposition[Symbol.dispose]();
     throw cannotListen(`${host ?? ''}:${port}`, error as NodeJS.ErrnoException);
   }
   // A fault of one connection must not end the program.
   server.on('error', () => {});
+  server.once('close', () => exposition[Symbol.dispose]());
   return new MetricsServer(server);
 }
 
@@ -71,7 +76,11 @@ export class MetricsServer implements AsyncDisposable {
   }
 }
 
-async function answer(metrics: Metrics, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  exposition: Exposition,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const [path] = (request.url ?? '').split('?');
   if (path !== PATH) return refuse(response, 404, `there is only ${PATH} here`);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -79,8 +88,8 @@ async function answer(metrics: Metrics, request: IncomingMessage, response: Serv
     return refuse(response, 405, 'only GET and HEAD are answered');
   }
   try {
-    const text = await metrics.text();
-    response.setHeader('Content-Type', metrics.contentType);
+    const text = await exposition.text();
+    response.setHeader('Content-Type', exposition.contentType);
     response.setHeader('Content-Length', Buffer.byteLength(text));
     response.end(request.method === 'HEAD' ? undefined : text);
   } catch (error) {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 
-import { createMetrics } from './metrics.ts';
+import { Exposition } from './exposition.ts';
+import { Metrics } from './metrics.ts';
 import { startMetricsServer } from './metrics-server.ts';
 
 /** The value of one line of the text, by its name and labels. */
@@ -20,8 +21,9 @@ const NO_SOURCES = {
 };
 
 test('every name of the reference is there before anything has happened', async () => {
-  using metrics = createMetrics({ version: '1.2.3' });
-  const text = await metrics.text();
+  const metrics = new Metrics({ version: '1.2.3' });
+  using exposition = new Exposition(metrics);
+  const text = await exposition.text();
   assert.equal(valueIn(text, 'steward_build_version{version="1.2.3"}'), '1');
   for (const name of [
     'processes_total',
@@ -47,7 +49,8 @@ test('every name of the reference is there before anything has happened', async 
 });
 
 test('events are counted, and counted once however often they are scraped', async () => {
-  using metrics = createMetrics({ version: '1' });
+  const metrics = new Metrics({ version: '1' });
+  using exposition = new Exposition(metrics);
   metrics.submitted(3);
   metrics.delivered('REQPing', 0.02);
   metrics.delivered('REQPing', 1e6);
@@ -59,8 +62,8 @@ test('events are counted, and counted once however often they are scraped', asyn
   metrics.infoSent();
   metrics.errorReceived();
   metrics.methodEnded('REQCliCommand', 'failed', 0.3);
-  await metrics.text();
-  const text = await metrics.text();
+  await exposition.text();
+  const text = await exposition.text();
   const expected = {
     steward_user_messages_total: '3',
     steward_nats_delivered_total: '2',
@@ -82,10 +85,11 @@ test('events are counted, and counted once however often they are scraped', asyn
 });
 
 test('processes and hellos come with their names', async () => {
-  using metrics = createMetrics({ version: '1' });
-  metrics.readFrom({ ...NO_SOURCES, runningProcesses: () => ['a', 'b', 'b'] });
+  const metrics = new Metrics({ version: '1' });
+  using exposition = new Exposition(metrics);
+  metrics.sources = { ...NO_SOURCES, runningProcesses: () => ['a', 'b', 'b'] };
   metrics.helloReceived('ship1', 1500);
-  const text = await metrics.text();
+  const text = await exposition.text();
   assert.equal(valueIn(text, 'steward_processes_total'), '3');
   assert.equal(valueIn(text, 'steward_processes_all_running{processName="a"}'), '1');
   assert.equal(valueIn(text, 'steward_processes_all_running{processName="b"}'), '2');
@@ -95,34 +99,36 @@ test('processes and hellos come with their names', async () => {
 });
 
 test('what others count is read at the scrape, and a source that fails leaves out its own only', async () => {
-  using metrics = createMetrics({ version: '1' });
-  metrics.readFrom({
+  const metrics = new Metrics({ version: '1' });
+  using exposition = new Exposition(metrics);
+  metrics.sources = {
     outboxByState: async () => ({ queued: 5, sent: 2 }),
     messagesInMemory: () => 7,
     messagesInStore: () => Promise.reject(new Error('the store is closed')),
     runningProcesses: () => [],
-  });
-  const text = await metrics.text();
+  };
+  const text = await exposition.text();
   assert.equal(valueIn(text, 'steward_outbox_messages{state="queued"}'), '5');
   assert.equal(valueIn(text, 'steward_in_memory_buffer_messages_current'), '7');
   assert.equal(valueIn(text, 'steward_db_messages_current'), undefined);
 });
 
 test('a blocked event loop shows, once', async () => {
-  using metrics = createMetrics({ version: '1' });
+  const metrics = new Metrics({ version: '1' });
+  using exposition = new Exposition(metrics);
   const tick = () => new Promise((resolve) => setTimeout(resolve, 30));
   await tick();
   const until = performance.now() + 100;
   while (performance.now() < until);
   await tick();
   const max = 'steward_event_loop_delay_seconds{quantile="max"}';
-  const first = Number(valueIn(await metrics.text(), max));
+  const first = Number(valueIn(await exposition.text(), max));
   assert.ok(first > 0.05 && first < 5, String(first));
-  assert.ok(Number(valueIn(await metrics.text(), max)) < first);
+  assert.ok(Number(valueIn(await exposition.text(), max)) < first);
 });
 
 test('fault 22: only the metrics are served, on the address given', async () => {
-  using metrics = createMetrics({ version: '1' });
+  const metrics = new Metrics({ version: '1' });
   await using server = await startMetricsServer({ host: '127.0.0.1', port: 0 }, { metrics });
   const url = `http://127.0.0.1:${server.port}`;
   const found = await fetch(`${url}/metrics`);
@@ -139,7 +145,7 @@ test('fault 22: only the metrics are served, on the address given', async () => 
 });
 
 test('a port in use is an error that says so', async () => {
-  using metrics = createMetrics({ version: '1' });
+  const metrics = new Metrics({ version: '1' });
   await using server = await startMetricsServer({ host: '127.0.0.1', port: 0 }, { metrics });
   await assert.rejects(startMetricsServer({ host: '127.0.0.1', port: server.port }, { metrics }), {
     code: 'in-use',
@@ -148,7 +154,7 @@ test('a port in use is an error that says so', async () => {
 });
 
 test('stopping does not wait for a client that hangs, and frees the port', async () => {
-  using metrics = createMetrics({ version: '1' });
+  const metrics = new Metrics({ version: '1' });
   const server = await startMetricsServer({ host: '127.0.0.1', port: 0 }, { metrics });
   const { port } = server;
   const kept = await fetch(`http://127.0.0.1:${port}/metrics`);

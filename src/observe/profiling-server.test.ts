@@ -5,7 +5,7 @@ import { waitFor } from '../../test/support/wait-for.ts';
 import { createLogger } from './logger.ts';
 import { startProfilingServer } from './profiling-server.ts';
 
-const logger = createLogger({ level: 'silent', pretty: false, nodeName: 'test' });
+const logger = createLogger({ level: 'silent', nodeName: 'test' });
 
 test('a CPU profile has the form that the developer tools read', async (t) => {
   const { get } = await start(t);

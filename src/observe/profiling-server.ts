@@ -3,9 +3,8 @@ import { Session } from 'node:inspector/promises';
 import { performance } from 'node:perf_hooks';
 import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot } from 'node:v8';
-
+import type { HostAndPort } from '../lib/host-and-port.ts';
 import { type HttpService, refusePlainly, startHttpService } from '../lib/http-service.ts';
-import type { Place } from '../lib/listen-at.ts';
 import { pause } from '../lib/pause.ts';
 import type { Logger } from './logger.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -25,7 +24,7 @@ type Endpoint = (url: URL, response: ServerResponse) => Promise<void>;
  * It shows what is in memory, so `place` must be on loopback. Throws ListenError when the port cannot be had.
  */
 export async function startProfilingServer(
-  { place }: { readonly place: Place },
+  { place }: { readonly place: HostAndPort },
   { logger }: { readonly logger: Logger },
 ): Promise<HttpService> {
   const delay = new LoopDelay();
@@ -48,16 +47,10 @@ export async function startProfilingServer(
     }
     await endpoint(url, response);
   };
-  const service = await startHttpService(
+  return await startHttpService(
     { place, token: '', option: '-profilingPort', stopTimeoutMs: 1000 },
-    { handle, logger },
+    { handle, streams: delay, logger },
   );
-  const stop = service[Symbol.asyncDispose].bind(service);
-  service[Symbol.asyncDispose] = () => {
-    delay[Symbol.dispose]();
-    return stop();
-  };
-  return service;
 }
 
 /** Makes profiles, one at a time. */

@@ -1,3 +1,4 @@
+import { hasAllWords } from '../lib/has-all-words.ts';
 import { linesBackwards } from '../lib/lines-backwards.ts';
 
 /** Which entries are wanted; times are unix ms. */
@@ -12,7 +13,7 @@ export interface AuditQuery {
   readonly text?: string | undefined;
 }
 
-/** Where the audit log is, and how many older files of it may lie beside it. */
+/** Where the audit log is, and how many older files of it may lie next to it. */
 export interface AuditFiles {
   readonly path: string;
   readonly keepFiles: number;
@@ -53,7 +54,7 @@ function mayFit(line: string, { node, method, state, text }: AuditQuery): boolea
     .filter((word) => word !== undefined)
     .map((word) => JSON.stringify(word));
   if (text !== undefined) words.push(JSON.stringify(text).slice(1, -1));
-  return words.every((word) => line.includes(word));
+  return hasAllWords(line, words);
 }
 
 function fits(entry: Entry, endedAt: number, { node, method, state, since }: AuditQuery): boolean {

@@ -1,12 +1,10 @@
 import { type Stats, statSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { type Rotation, setAside } from '../lib/set-aside.ts';
 
-/** `maxBytes` is the size at which the file is set aside as `.1`, `.2` and so on; `keepFiles` of those are kept. */
-export interface RotatingFileOptions {
+export interface RotatingFileOptions extends Rotation {
   readonly path: string;
-  readonly maxBytes: number;
-  readonly keepFiles: number;
 }
 
 const NEWLINE = 0x0a;
@@ -78,13 +76,8 @@ export class RotatingFile {
   }
 
   async #rotate(): Promise<void> {
-    const { path, keepFiles } = this.#options;
     await this.close();
-    if (keepFiles === 0) return rm(path, { force: true });
-    for (let number = keepFiles; number > 0; number--) {
-      const younger = number === 1 ? path : `${path}.${number - 1}`;
-      await rename(younger, `${path}.${number}`).catch(ignoreMissing);
-    }
+    await setAside(this.#options.path, this.#options.keepFiles);
   }
 }
 
@@ -111,8 +104,4 @@ async function endsInsideLine(handle: FileHandle): Promise<boolean> {
   if (!found.isFile() || found.size === 0) return false;
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, found.size - 1);
   return bytesRead === 1 && buffer[0] !== NEWLINE;
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }

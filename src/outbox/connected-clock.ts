@@ -1,4 +1,4 @@
-import { statement } from '../store/statement.ts';
+import { readMeta, saveMeta } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
 
 const META_KEY = 'connected_ms';
@@ -17,13 +17,16 @@ export class ConnectedClock {
   constructor(deps: { store: Store; now: () => number }) {
     this.#store = deps.store;
     this.#now = deps.now;
-    this.#base = Number(
-      deps.store.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', META_KEY)?.value ?? 0,
-    );
+    this.#base = Number(readMeta(deps.store, META_KEY) ?? 0);
   }
 
   read(): number {
     return this.#base + (this.#since === undefined ? 0 : Math.max(0, this.#now() - this.#since));
+  }
+
+  /** Whether it runs. */
+  get isRunning(): boolean {
+    return this.#since !== undefined;
   }
 
   start(): void {
@@ -38,8 +41,6 @@ export class ConnectedClock {
   /** Saves the time, if a budget is measured with it. */
   async save(): Promise<void> {
     if (!this.#store.get('SELECT 1 FROM outbox WHERE budget_at IS NOT NULL LIMIT 1')) return;
-    const sql =
-      'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
-    await this.#store.write([statement(sql, META_KEY, String(Math.floor(this.read())))]);
+    await this.#store.write([saveMeta(META_KEY, String(Math.floor(this.read())))]);
   }
 }

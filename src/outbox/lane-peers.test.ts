@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { SentMessage } from '../../test/support/fake-transport.ts';
+import type { FakeTransport, SentMessage } from '../../test/support/fake-transport.ts';
 import { TestOutbox } from '../../test/support/test-outbox.ts';
-import { HEADER } from '../message/wire-headers.ts';
+import { newId } from '../lib/new-id.ts';
+import { briefAnswer } from '../message/codec/brief.ts';
+import { HEADER } from '../message/codec/wire-headers.ts';
 
 const SUBJECT = 'ship1.REQToFileAppend.EventACK';
 
@@ -15,6 +18,12 @@ function seqs(sent: readonly SentMessage[]): number[] {
   return sent.map(({ seq }) => seq);
 }
 
+/** Every subject on which the answers to this node alone could come. */
+function refuseOwn(transport: FakeTransport): void {
+  const own = ['*.*.*', 'ship1.*.*', SUBJECT].map((subject) => `${subject}.reply.central.*`);
+  for (const subject of own) transport.refused.add(subject);
+}
+
 test('a reference node gets one message at a time, and its answer is the end of what is known', async (t) => {
   const { made, transport } = await start(t);
   await made.enqueue(3, { subject: 'ship1.REQCliCommand.CommandACK' });
@@ -25,28 +34,56 @@ test('a reference node gets one message at a time, and its answer is the end of 
     transport.answerPlainly(sent[0]!);
   }
   await made.settled();
-  assert.deepEqual(made.states(), { accepted: 3 });
+  assert.deepEqual(made.states(), { 'handed-over': 3 });
   assert.match(made.ended[0]!.reason!, /sends no reports/);
 });
 
-test('a node that was replaced by a reference node is noticed', async (t) => {
+test('a node that was rolled back to the reference confirms with its n-th plain answer the n-th message', async (t) => {
   const { made, transport } = await start(t);
   await made.open();
-  await made.enqueue(2);
-  transport.answerPlainly(transport.take()[0]!);
-  assert.deepEqual(made.states(), { succeeded: 1, queued: 2 });
-  await made.advance(5000);
-  transport.answerPlainly(transport.take()[0]!);
-  transport.answerPlainly(transport.take()[0]!);
+  await made.enqueue(5);
+  const sent = transport.take();
+  assert.deepEqual(seqs(sent), [2, 3, 4, 5, 6]);
+  for (const one of sent.slice(0, 3)) transport.answerPlainly(one);
   await made.settled();
-  assert.deepEqual(made.states(), { succeeded: 3 });
+  assert.deepEqual(made.states(), { succeeded: 4, queued: 2 });
+  assert.deepEqual(transport.take(), [], 'what is on its way is not sent twice');
+  // The answer to the fifth is lost: it goes again, alone, and its older answer still counts.
+  transport.answerPlainly(sent[3]!);
+  await made.advance(5500);
+  const again = transport.take();
+  assert.deepEqual(seqs(again), [6]);
+  await made.enqueue(2);
+  transport.answerPlainly(sent[4]!);
+  await made.settled();
+  const next = transport.take();
+  assert.deepEqual(seqs(next), [7]);
+  transport.answerPlainly(again[0]!);
+  await made.settled();
+  assert.deepEqual(transport.take(), [], 'an answer to what is confirmed already confirms nothing else');
+  transport.answerPlainly(next[0]!);
+  assert.deepEqual(seqs(transport.take()), [8]);
+});
+
+test('plain answers that come late do not make an upgraded node one of the reference again', async (t) => {
+  const { made, transport } = await start(t);
+  await made.enqueue(3);
+  const [first] = transport.take();
+  await made.advance(5500);
+  transport.answer('accepted', transport.take());
+  await made.settled();
+  transport.answerPlainly(first!);
+  await made.settled();
+  assert.deepEqual(seqs(transport.take()), [2, 3]);
+  await made.enqueue(2);
+  assert.deepEqual(seqs(transport.take()), [4, 5], 'several are on their way at once');
 });
 
 test('what a reference node cannot put together is refused', async (t) => {
   const { made, transport } = await start(t);
   await made.enqueue(1);
   transport.answerPlainly(transport.take()[0]!);
-  await made.enqueue(1, { body: Buffer.alloc(2_000_000) });
+  await made.enqueue(1, { body: randomBytes(2_000_000) });
   await made.enqueue(1);
   await made.settled();
   assert.equal(made.states().rejected, 1);
@@ -54,9 +91,22 @@ test('what a reference node cannot put together is refused', async (t) => {
   assert.deepEqual(seqs(transport.take()), [3]);
 });
 
+test('what is too large for a reference node is compressed, where that makes it small enough', async (t) => {
+  const { made, transport } = await start(t);
+  await made.enqueue(1);
+  transport.answerPlainly(transport.take()[0]!);
+  await made.enqueue(1, { body: Buffer.alloc(2_000_000) });
+  const [sent] = transport.take();
+  assert.equal(sent?.headers.cmp, 'z');
+  assert.ok(sent.payload.length < 10_000);
+  transport.answerPlainly(sent);
+  await made.settled();
+  assert.deepEqual(made.states(), { succeeded: 2 });
+});
+
 test('where the broker refuses a subject of its own, answers come through the one that all share', async (t) => {
   const { made, transport } = await start(t);
-  transport.refused.add(`${SUBJECT}.reply.central.*`);
+  refuseOwn(transport);
   await made.enqueue(2);
   const sent = transport.take();
   assert.equal(sent[0]?.reply, `${SUBJECT}.reply`);
@@ -72,8 +122,91 @@ test('where the broker refuses a subject of its own, answers come through the on
 
 test('a lane whose answers cannot come at all says so', async (t) => {
   const { made, transport } = await start(t);
-  transport.refused.add(`${SUBJECT}.reply.central.*`).add(`${SUBJECT}.reply`);
+  refuseOwn(transport);
+  transport.refused.add(`${SUBJECT}.reply`);
   await made.enqueue(1);
   assert.match(made.failures[0]!.message, /not allowed/);
   assert.deepEqual(transport.sent, []);
 });
+
+test('the words that a node named outlast a restart, until an answer takes them back', async (t) => {
+  const { made, transport } = await start(t);
+  await made.enqueue(2);
+  transport.answer('accepted', transport.take(), { [HEADER.knows]: 'state goodbye' });
+  await made.settled();
+  const { store } = made;
+  await made[Symbol.asyncDispose]();
+  const again = await TestOutbox.start(t, { store });
+  assert.deepEqual(
+    [again.outbox.peers.knows('ship1', 'state'), again.outbox.peers.knows('ship2', 'state')],
+    [true, false],
+  );
+  await again.settled();
+  again.transport.answer('accepted', again.transport.take());
+  await again.settled();
+  assert.equal(again.outbox.peers.knows('ship1', 'state'), false);
+  assert.deepEqual(store.all('SELECT name FROM node_words'), []);
+});
+
+/** Opens the window of a thin link to a node that names the words. */
+async function openThin(made: TestOutbox, words: string): Promise<void> {
+  await made.enqueue(1, { id: newId() });
+  const first = made.transport.take();
+  assert.ok(first[0]!.headers[HEADER.id], 'who is not known gets the usual headers');
+  await made.advance(1000);
+  made.transport.answer('accepted', first, { [HEADER.knows]: words });
+  await made.settled();
+}
+
+test('over a thin link the headers are one where the target reads that, and so may those of its answers', async (t) => {
+  const { made, transport } = await start(t);
+  await openThin(made, 'lean brief');
+  await made.enqueue(1, { id: newId() });
+  const [brief] = transport.take();
+  assert.equal(brief?.seq, 2);
+  assert.deepEqual(Object.keys(brief.headers), [HEADER.brief]);
+  transport.deliver(brief.reply, briefAnswer(brief.reply, answerTo(brief, 'lean brief'))!);
+  await made.settled();
+  assert.deepEqual(made.states(), { succeeded: 2 });
+});
+
+test('words that changed since they were named are asked for with the usual headers', async (t) => {
+  const { made, transport } = await start(t);
+  await openThin(made, 'lean brief');
+  await made.enqueue(1, { id: newId() });
+  const [brief] = transport.take();
+  transport.deliver(brief!.reply, briefAnswer(brief!.reply, answerTo(brief!, 'lean brief more'))!);
+  await made.settled();
+  await made.enqueue(1, { id: newId() });
+  assert.ok(transport.take()[0]!.headers[HEADER.id]);
+});
+
+test('a node that reads brief headers no more gets the usual ones at once, and nothing is lost', async (t) => {
+  const { made, transport } = await start(t);
+  await openThin(made, 'lean brief');
+  for (let n = 0; n < 2; n++) await made.enqueue(1, { id: newId() });
+  const brief = transport.take();
+  assert.deepEqual(seqs(brief), [2, 3]);
+  // What has no place in a lane there is answered without a range.
+  for (const { reply } of brief) transport.deliver(reply, { [HEADER.status]: 'rejected' });
+  const again = transport.take();
+  assert.deepEqual(seqs(again), [2]);
+  assert.ok(again[0]!.headers[HEADER.id]);
+  transport.answer('accepted', again);
+  await made.settled();
+  const last = transport.take();
+  assert.deepEqual(seqs(last), [3]);
+  assert.ok(last[0]!.headers[HEADER.id]);
+  transport.answer('accepted', last);
+  await made.settled();
+  assert.deepEqual(made.states(), { succeeded: 3 });
+});
+
+function answerTo({ seq, headers }: SentMessage, words: string): Record<string, string> {
+  return {
+    [HEADER.status]: 'accepted',
+    [HEADER.range]: `${seq}-${seq}`,
+    [HEADER.knows]: words,
+    [HEADER.id]: headers[HEADER.id] ?? '',
+  };
+}

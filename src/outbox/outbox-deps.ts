@@ -1,42 +1,46 @@
-import type { BodyFormat } from '../message/body-format.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import type { AnswerBus } from '../link/answer-inbox.ts';
+import type { LinkScheduler } from '../link/scheduler.ts';
+import type { BodyFormat } from '../message/codec/body-format.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { KeptTime } from '../store/kept-clock.ts';
 import type { Statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 
-/** An answer as it came from the bus. */
-export interface Answer {
-  readonly subject: string;
-  readonly payload: Uint8Array;
-  readonly noResponders: boolean;
-  header(name: string): string | undefined;
-}
-
 /** What the outbox needs of the bus. */
-export interface Transport {
+export interface Transport extends AnswerBus {
   readonly isConnected: boolean;
   readonly maxPayload: number;
-  publish(
-    subject: string,
-    payload: Uint8Array,
-    more: { reply: string; headers: Record<string, string> },
-  ): boolean;
-  subscribe(subject: string, handler: (answer: Answer) => void): Disposable & { ready(): Promise<void> };
 }
 
 /** What the outbox tells the ledger, as statements that commit together with its own. */
 export interface LedgerStatements {
-  queued(rows: readonly [key: number, id: string, batch: string | null, queuedAt: number][]): Statement;
+  queued(
+    rows: readonly [key: number, id: string, batch: string | null, queuedAt: number, place: string | null][],
+  ): Statement;
   delivered(run: {
     first: number;
     last: number;
-    state: 'accepted' | 'succeeded';
+    state: 'accepted' | 'succeeded' | 'handed-over';
     sentAt: number;
     at: number;
     endedAt: number | null;
     reason: string | null;
+    isSaid: boolean;
   }): Statement;
   ended(keys: readonly number[], state: EndState, reason: string, at: number): Statement;
   attempted(key: number, attempts: number, sentAt: number): Statement;
   moved(first: number, last: number, offset: number): Statement;
+}
+
+/** The end of a request that travels with its reply. */
+export interface EndRider {
+  /** As the reply's header has it. */
+  readonly header: string;
+  /** Commits with the word that the end was taken. */
+  readonly taken: Statement;
+  onTaken(): void;
 }
 
 /** How a message can end in the outbox. */
@@ -46,7 +50,7 @@ export type EndState = 'rejected' | 'expired' | 'undelivered' | 'cancelled';
 export interface Ended {
   readonly subject: string;
   readonly id: string;
-  readonly state: 'accepted' | 'succeeded' | EndState;
+  readonly state: 'handed-over' | 'succeeded' | EndState;
   readonly reason: string | null;
   readonly queuedAt: number;
   readonly sentAt: number | null;
@@ -54,48 +58,79 @@ export interface Ended {
   readonly endedAt: number;
   readonly attempts: number;
   readonly format: BodyFormat;
-  readonly body: Uint8Array;
+  /** Read from disk when it is asked for, until the end is written down. */
+  readonly body: Uint8Array | undefined;
 }
 
 /** What the lanes to a node tell of it. */
-export interface LaneSigns {
+export interface LaneEvents {
   answered(node: string, subject: string): void;
   /** The broker says that nobody listens there. */
   nobodyListens(node: string, subject: string): void;
-  /** What was sent at a time was not answered within its ACKTimeout. */
+  /** What was sent at a time of the steady clock was not answered within its ACKTimeout. */
   unanswered(node: string, sentAt: number): void;
 }
 
 export interface OutboxDeps {
   readonly store: Store;
   readonly transport: Transport;
+  /** Where lanes offer what they have to send. */
+  readonly link: Pick<LinkScheduler, 'offer' | 'withdraw' | 'reset'>;
   readonly ledger: LedgerStatements;
-  readonly now: () => number;
-  /** Ms on a clock that nobody sets: budgets are measured with it. */
-  readonly monotonicNow: () => number;
-  /** Whether an accepted message of this method needs nothing more, so that it has succeeded. */
-  isDoneWhenAccepted(method: string): boolean;
-  /** Called before the ends are written down; when it rejects, it is called again. */
-  onEnded(ended: readonly Ended[]): Promise<void>;
-  /** Called when it is written down that messages have ended. */
-  onWritten?(ended: readonly { readonly id: string }[]): void;
-  /** Called, with lists of them, when it is written down that messages have come to a new state. */
-  onChanged?(changed: readonly (readonly { readonly id: string }[])[]): void;
-  /** Told how lanes to a node fare. */
-  readonly signs?: LaneSigns;
-  /** Called for each run of messages that was taken at the target. */
-  onDelivered(delivered: { method: string; count: number; waitedMs: number }): void;
-  /** Called when an answer did not come in time, or nobody listened. */
-  onMissedAnswer(): void;
-  /** Called when so many messages wait because their target is away. */
-  onStalled(count: number): void;
-  /** Called with each new lane, which is to be started, and may be stopped and started again. */
-  onLane(lane: LaneProcess): void;
+  readonly clock: Clock;
+  /** By this the times in the outbox's rows are written. */
+  readonly kept: KeptTime;
+  readonly random: Random;
+  /** The methods that this node knows; one that it does not is taken for one that runs, and reports. */
+  readonly methods: { get(name: string): { readonly mode: string } | undefined };
+  /** Hears the words that nodes name, and says who need not name any; everybody unless told. */
+  readonly words?: {
+    heardWords(node: string, words: string | undefined): void;
+    mayBeOriginal?(node: string): boolean;
+  };
+  /** Hears how the lanes to a node fare. */
+  readonly presence?: LaneEvents;
+  readonly metrics: Pick<Metrics, 'delivered' | 'ackMissed' | 'stalled'>;
   readonly logger: { warn(fields: object, text: string): void; debug(fields: object, text: string): void };
+}
+
+/** Hears what becomes of messages; each listener takes the news that it needs. */
+export interface OutboxListener {
+  /** Messages end. Called before that is written down, and again when it rejects. */
+  ended?(ended: readonly Ended[]): Promise<void>;
+  /** What is written down with the ends of messages, after the outbox's own statements. */
+  alongside?(ended: readonly Ended[]): readonly Statement[];
+  /** How messages ended can never be written down: a sentence for errorCentral. */
+  setAside?(text: string): void;
+  /** It is written down that messages have ended. */
+  written?(ended: readonly { readonly id: string }[]): void;
+  /** It is written down that messages, in several lists, have come to a new state. */
+  changed?(changed: readonly (readonly { readonly id: string }[])[]): void;
+}
+
+/** Runs the lanes that something waits in. */
+export interface LaneProcesses {
+  /** Starts a lane, unless it is started. */
+  keep(lane: LaneProcess): void;
+  /** Resolves when a lane is stopped. */
+  stop(lane: { readonly kind: 'publisher'; readonly name: string }): Promise<unknown>;
+}
+
+/** What an outbox works with from its start on. */
+export interface OutboxStart {
+  readonly processes: LaneProcesses;
+  /** Called in this order. */
+  readonly listeners: readonly OutboxListener[];
+  /** Asks a node that never answered for the words that it knows; resolves when it has answered, or does not. */
+  askWords?(node: string): Promise<void>;
+  /** Pings a node of which nothing is known; resolves when the ping is queued. */
+  ping?(node: string): Promise<void>;
 }
 
 /** A lane as a unit of work: it sends while it is started. */
 export interface LaneProcess {
-  readonly subject: string;
+  readonly kind: 'publisher';
+  /** Its subject. */
+  readonly name: string;
   start(): Promise<AsyncDisposable & { readonly failed: Promise<Error> }>;
 }

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { failingStore, tempStore } from '../../test/support/temp-store.ts';
 import { TestOutbox } from '../../test/support/test-outbox.ts';
+import { HEADER } from '../message/codec/wire-headers.ts';
+import { END_IN_REPLY } from '../message/end-in-reply.ts';
+import { statement } from '../store/statement.ts';
 
 const MAX_RETRIES = /^max retries reached, check if node is up/;
 
@@ -22,14 +25,14 @@ test('messages and the statements alongside are stored together or not at all', 
       ['a', 'b'],
     ],
   };
-  const parcel = {
+  const message = {
     ...{ id: 'x', batch: null, subject: 's.REQHello.EventNACK', format: { serial: '', cmp: '' } as const },
     ...{ body: Buffer.from('x'), ackTimeoutMs: 1000 },
   };
-  await assert.rejects(made.outbox.enqueue([parcel], [faulty]), { name: 'StoreError' });
+  await assert.rejects(made.outbox.enqueue([message], [faulty]), { name: 'StoreError' });
   await made.settled();
   assert.deepEqual([made.onDisk(), made.outbox.length, made.transport.sent.length], [0, 0, 0]);
-  await made.outbox.enqueue([parcel]);
+  await made.outbox.enqueue([message]);
   await made.settled();
   assert.deepEqual(
     made.transport.take().map(({ seq, floor }) => [seq, floor]),
@@ -91,8 +94,7 @@ test('a message that expires is not delivered any more, with or without a broker
   const made = await TestOutbox.start(t);
   made.transport.isConnected = false;
   made.outbox.disconnected();
-  const in5s = TestOutbox.now() + 5000;
-  await made.enqueue(700, { expiresAt: in5s });
+  await made.enqueue(700, { expiresInMs: 5000 });
   await made.advance(6000);
   assert.deepEqual([made.states(), made.outbox.length], [{ expired: 700 }, 0]);
   made.transport.isConnected = true;
@@ -187,13 +189,43 @@ test('while outcomes cannot be written nothing is sent, and when they can, nothi
 
 test('times that are not whole, or longer than a life, are stored and sent as whole ones', async (t) => {
   const made = await TestOutbox.start(t);
-  await made.enqueue(1, { expiresAt: TestOutbox.now() + 1500.25, ackTimeoutMs: 999.5 });
+  await made.enqueue(1, { expiresInMs: 1500.25, ackTimeoutMs: 999.5 });
   assert.match(made.transport.take()[0]!.headers['Steward-Not-After']!, /^\d{13}$/);
-  await made.enqueue(1, { expiresAt: 10 ** 18, budgetMs: 10 ** 17, ackTimeoutMs: 10 ** 18 });
+  await made.enqueue(1, { expiresInMs: 10 ** 18, budgetMs: 10 ** 17, ackTimeoutMs: 10 ** 18 });
   const rows = made.store.all<Record<string, number>>('SELECT * FROM outbox');
   assert.equal(rows.length, 2);
   await made.advance(2000);
   assert.deepEqual([made.states().expired, made.outbox.length], [1, 1]);
   const last = made.transport.take().at(-1)!;
-  assert.deepEqual([last.seq, last.headers['Steward-Not-After']], [2, '9'.repeat(15)]);
+  assert.deepEqual([last.seq, last.headers['Steward-Not-After']], [2, `${'9'.repeat(14)}8`]);
+});
+
+test('an end goes with its reply to a node that named the word, and is taken when that node says so', async (t) => {
+  const made = await TestOutbox.start(t);
+  const knows = { [HEADER.knows]: `state ${END_IN_REPLY}` };
+  const taken: string[] = [];
+  const riderOf = (name: string) => ({
+    header: `{"id":"${name}"}`,
+    taken: statement(`INSERT INTO meta (key, value) VALUES (?, 'taken')`, name),
+    onTaken: () => void taken.push(name),
+  });
+  const headers = () => made.transport.sent.map((sent) => sent.headers[HEADER.end]);
+  await made.open();
+  await made.enqueue(1, { rider: riderOf('too early') });
+  assert.deepEqual(headers(), [undefined], 'the node has not named the word');
+  made.transport.answer('accepted', made.transport.take(), knows);
+  await made.settled();
+  assert.deepEqual(taken, [], 'it went without its end');
+  await made.enqueue(1, { rider: riderOf('a') });
+  await made.enqueue(1, { rider: riderOf('b') });
+  assert.deepEqual(headers(), ['{"id":"a"}', '{"id":"b"}']);
+  const [a, b] = made.transport.take();
+  made.transport.answer('accepted', [a!], knows);
+  await made.settled();
+  assert.equal(made.store.get<{ value: string }>(`SELECT value FROM meta WHERE key = 'a'`)?.value, 'taken');
+  made.transport.answer('accepted', [b!]);
+  await made.settled();
+  assert.deepEqual(taken, ['a'], 'a node that no longer names the word has not read the end');
+  await made.enqueue(1, { rider: riderOf('c') });
+  assert.deepEqual(headers(), [undefined]);
 });

@@ -1,27 +1,40 @@
-import { randomBytes } from 'node:crypto';
-import { type BodyFormat, formatNumber } from '../message/body-format.ts';
-import { receiverOf } from '../message/subject.ts';
+import { TemporaryError } from '../lib/temporary-error.ts';
+import { wait } from '../lib/wait.ts';
+import { wholeMs } from '../lib/whole-ms.ts';
+import { AnswerInbox } from '../link/answer-inbox.ts';
+import { type BodyFormat, formatNumber } from '../message/codec/body-format.ts';
+import type { Priority } from '../message/priority.ts';
+import { ENDLESS } from '../store/endless.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { ConnectedClock } from './connected-clock.ts';
-import { Finisher } from './finisher.ts';
-import { Lane, type LaneDeps } from './lane.ts';
-import { type LaneRow, newEpoch } from './lane-queue.ts';
-import { LANE_SPAN, newEntry, wholeMs } from './lane-rows.ts';
-import { type LaneStatus, laneStatus } from './lane-status.ts';
-import type { Entry } from './lane-window.ts';
-import type { OutboxDeps } from './outbox-deps.ts';
-import { Peers } from './peers.ts';
-import type { QueuedMessage, QueueFilter } from './queue-filter.ts';
-import { type CancelledMessage, Undelivered } from './undelivered.ts';
+import { Undelivered } from './ends/cancel-queued.ts';
+import { OutcomeWriter } from './ends/outcome-writer.ts';
+import { OutputRoom } from './ends/output-room.ts';
+import { Overdue } from './ends/overdue.ts';
+import { Strangers } from './ends/strangers.ts';
+import { BodyMemory } from './lane/body-memory.ts';
+import type { Lane } from './lane/lane.ts';
+import { newEntry } from './lane/lane-rows.ts';
+import { type LaneStatus, laneStatus } from './lane/lane-status.ts';
+import type { Entry } from './lane/lane-window.ts';
+import { Lanes } from './lanes.ts';
+import type { EndRider, OutboxDeps, OutboxListener, OutboxStart } from './outbox-deps.ts';
+import type { Peers } from './peers.ts';
 
 export interface OutboxOptions {
   readonly nodeName: string;
+  /** Whether this node may have sent more than its database knows: then what is new goes into new epochs, from now on. */
+  readonly isDoubtful?: boolean;
   /** How long a message without a budget and a life of its own is kept, ms. */
   readonly messageTtlMs: number;
+  /** A node that is none of those whose name may be made up. */
+  readonly centralNodeName?: string;
+  /** How much output may wait, bytes; no limit unless told. */
+  readonly maxOutputBytes?: number;
 }
 
 /** A message to deliver. Times are ms. */
-export interface Parcel {
+export interface OutgoingMessage {
   readonly id: string;
   readonly batch: string | null;
   readonly subject: string;
@@ -30,53 +43,102 @@ export interface Parcel {
   readonly ackTimeoutMs: number;
   /** Connected time within which it is to be delivered; undefined means as long as it lives. */
   readonly budgetMs?: number;
-  /** Unix ms after which it must not be executed. */
-  readonly expiresAt?: number;
+  /** How long it may take until it begins to be executed. */
+  readonly expiresInMs?: number;
+  /** Whether it brings what a run printed, or how it ended: that waits for as long as there is room. */
+  readonly isOutput?: boolean;
   /** When it is to run again and again, as JSON. */
   readonly schedule?: string;
   /** What its sender wants of its output, where that is not the usual. */
   readonly output?: string;
+  /** What it goes before; the usual for its method and size unless told. */
+  readonly priority?: Priority;
+  /** The id of the request that it is the reply to. */
+  readonly re?: string;
+  /** Where its own reply goes, where that is to be remembered. */
+  readonly place?: string;
+  /** Goes with it while it stays in memory and its target knows the word; only its being taken counts. */
+  readonly rider?: EndRider;
 }
 
-const SWEEP_MS = 500;
-const CLOCK_SAVE_MS = 5000;
-
-const INSERT_ROW = `INSERT INTO outbox (key, id, queued_at, expires_at, budget_at, ack_timeout, format, body, schedule, output)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const TOO_LATE = 'its time was over before it could be delivered';
-/** The reference's words for a message that was given up. */
-const MAX_RETRIES =
-  'max retries reached, check if node is up and running and if it got a subscriber for the given REQ type';
-
+/** How long a stop waits for answers that no other attempt must follow, and how often it looks, ms. */
+const [LAST_ANSWERS_MS, LOOK_MS] = [2000, 20];
+const INSERT_ROW = `INSERT INTO outbox (key, id, queued_at, expires_at, budget_at, ack_timeout, format, body, schedule, output, re, priority)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 /** The durable queue of all that this node has to deliver, one lane for each subject. */
 export class Outbox implements AsyncDisposable {
-  readonly #options: OutboxOptions;
   readonly #deps: OutboxDeps;
-  readonly #lanes = new Map<string, Lane>();
-  readonly #peers = new Peers();
+  readonly #lanes: Lanes;
+  readonly #inbox: AnswerInbox;
   readonly #clock: ConnectedClock;
-  readonly #finisher: Finisher;
-  readonly #undelivered: Undelivered;
-  readonly #instance = randomBytes(5).toString('hex');
-  readonly #timers: NodeJS.Timeout[] = [];
-  #nextLane = 1;
-  #isSweeping = false;
+  readonly #outcomes: OutcomeWriter;
+  /** Finds what is not delivered yet, and ends it. */
+  readonly undelivered: Undelivered;
+  /** What is known of the nodes that it delivers to. */
+  readonly peers: Peers;
+  readonly #listeners: OutboxListener[] = [];
+  readonly #overdue: Overdue;
+  readonly #outputRoom: OutputRoom;
 
   constructor(options: OutboxOptions, deps: OutboxDeps) {
-    this.#options = options;
     this.#deps = deps;
-    this.#clock = new ConnectedClock({ store: deps.store, now: deps.monotonicNow });
-    this.#finisher = new Finisher(deps);
-    this.#undelivered = new Undelivered({ ...deps, finisher: this.#finisher, lanes: this.#lanes });
-    this.#load();
-    this.#timers.push(setInterval(() => void this.#sweep(), SWEEP_MS));
-    this.#timers.push(setInterval(() => void this.#clock.save().catch(() => {}), CLOCK_SAVE_MS));
+    this.#clock = new ConnectedClock({ store: deps.store, now: deps.clock.steadyNow });
+    this.#outcomes = new OutcomeWriter({ ...deps, listeners: this.#listeners });
+    this.#inbox = new AnswerInbox(options.nodeName, deps.transport);
+    this.#lanes = new Lanes(
+      { isDoubtful: options.isDoubtful === true },
+      {
+        ...deps,
+        outcomes: this.#outcomes,
+        inbox: this.#inbox,
+        nodeName: options.nodeName,
+        bodies: new BodyMemory(),
+        centralNodeName: options.centralNodeName,
+        mayBeOriginal: (node) => deps.words?.mayBeOriginal?.(node) ?? true,
+        generations: { instance: deps.random.bytes(5).toString('hex'), last: 0 },
+      },
+    );
+    this.peers = this.#lanes.peers;
+    this.undelivered = new Undelivered({
+      ...{ ...deps, outcomes: this.#outcomes, lanes: this.#lanes },
+      onCancel: () => this.#overdue.lookWithin(0),
+    });
+    this.#overdue = new Overdue(options, {
+      ...{ ...deps, connected: this.#clock, lanes: this.#lanes },
+      ...{ undelivered: this.undelivered, outcomes: this.#outcomes },
+      strangers: new Strangers(options, deps),
+    });
+    this.#outputRoom = new OutputRoom(
+      { maxBytes: options.maxOutputBytes ?? Number.POSITIVE_INFINITY },
+      {
+        ...{ ...deps, lanes: this.#lanes, undelivered: this.undelivered },
+        onLost: (text) => {
+          for (const listener of this.#listeners) listener.setAside?.(text);
+        },
+      },
+    );
+  }
+
+  /** Begins to deliver what lies on disk. Nothing can be queued before. */
+  start({ processes, listeners, ...more }: OutboxStart): void {
+    this.#listeners.push(...listeners);
+    this.#lanes.start(processes, more);
+    this.#overdue.lookWithin(0);
+    this.#outputRoom.queued(1);
+  }
+
+  /** Sends nothing more, and waits a moment for what original nodes have not answered yet: they would do it twice. */
+  async hush(): Promise<void> {
+    const { clock } = this.#deps;
+    const until = clock.steadyNow() + LAST_ANSWERS_MS;
+    while ([...this.#lanes].filter((lane) => lane.hush()).length > 0 && clock.steadyNow() < until)
+      await wait(clock, LOOK_MS);
   }
 
   /** How many messages lie on disk, to be delivered. */
   get length(): number {
     let count = 0;
-    for (const lane of this.#lanes.values()) count += lane.queue.length;
+    for (const lane of this.#lanes) count += lane.queue.length;
     return count;
   }
 
@@ -88,14 +150,14 @@ export class Outbox implements AsyncDisposable {
   /** How many messages are not delivered yet, and how many of them are on their way. */
   get depth(): { queued: number; sent: number } {
     let sent = 0;
-    for (const lane of this.#lanes.values()) sent += lane.inFlight;
+    for (const lane of this.#lanes) sent += lane.queue.window.inFlight;
     return { queued: Math.max(0, this.length - sent), sent };
   }
 
   /** How many messages lie in memory. */
   get inMemory(): number {
     let count = 0;
-    for (const lane of this.#lanes.values()) count += lane.queue.window.length;
+    for (const lane of this.#lanes) count += lane.queue.window.length;
     return count;
   }
 
@@ -103,73 +165,69 @@ export class Outbox implements AsyncDisposable {
    * Takes messages in, together with other statements, in one transaction. Resolves when all is on disk; throws
    * StoreError, and then none of it is.
    */
-  async enqueue(parcels: readonly Parcel[], alongside: readonly Statement[] = []): Promise<void> {
-    const now = this.#deps.now();
+  async enqueue(messages: readonly OutgoingMessage[], alongside: readonly Statement[] = []): Promise<void> {
+    if (!this.#lanes.isStarted) throw new TemporaryError('the node is still starting');
+    const at = this.#deps.clock.wallNow();
+    const now = wholeMs(this.#deps.kept.now());
     const outboxRows: SqlValue[][] = [];
-    const ledgerRows: [number, string, string | null, number][] = [];
+    const ledgerRows: [number, string, string | null, number, string | null][] = [];
     const byLane = new Map<Lane, Entry[]>();
-    for (const parcel of parcels) {
-      const lane = this.#laneTo(parcel.subject);
+    const bodies = new Map<Entry, Uint8Array>();
+    for (const message of messages) {
+      const lane = this.#lanes.to(message.subject);
       const seq = lane.queue.allocate();
       const key = lane.queue.key(seq);
-      const { id, budgetMs, body, schedule = null, output = null } = parcel;
-      const expiresAt = parcel.expiresAt === undefined ? null : wholeMs(parcel.expiresAt);
+      const { id, budgetMs, body, schedule = null, output = null, re = null, priority = null } = message;
+      const expiresAt = endOf(message, now);
       const budgetAt = budgetMs === undefined ? null : wholeMs(this.#clock.read() + budgetMs);
-      const ackTimeoutMs = wholeMs(parcel.ackTimeoutMs);
-      const format = formatNumber(parcel.format);
-      outboxRows.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body, schedule, output]);
-      ledgerRows.push([key, parcel.id, parcel.batch, now]);
-      const times = { queuedAt: now, expiresAt, ackTimeoutMs };
-      const entry = newEntry({ id, body, schedule, output, seq, format, isUntried: true, ...times });
+      const ackTimeoutMs = wholeMs(message.ackTimeoutMs);
+      const format = formatNumber(message.format);
+      const said = [schedule, output, re, priority];
+      outboxRows.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body, ...said]);
+      ledgerRows.push([key, message.id, message.batch, at, message.place ?? null]);
+      const times = { queuedAt: now, expiresAt, ackTimeoutMs, size: body.length };
+      const more = { re, priority, rider: message.rider, isOwn: message.batch === null, isUntried: true };
+      const entry = newEntry({ id, seq, format, schedule, output, ...more, ...times });
+      bodies.set(entry, body);
       const entries = byLane.get(lane);
       if (entries) entries.push(entry);
       else byLane.set(lane, [entry]);
     }
-    await this.#deps.store.write([
-      ...alongside,
-      ...[...byLane.keys()].map((lane) => lane.queue.save()),
-      { sql: INSERT_ROW, rows: outboxRows },
-      this.#deps.ledger.queued(ledgerRows),
-    ]);
-    this.#deps.onChanged?.([parcels]);
+    await this.#write(
+      [...byLane.keys()],
+      [
+        ...alongside,
+        ...[...byLane.keys()].flatMap((lane) => lane.queue.save()),
+        { sql: INSERT_ROW, rows: outboxRows },
+        this.#deps.ledger.queued(ledgerRows),
+      ],
+    );
+    this.#overdue.queued(messages);
+    this.#outputRoom.queued(outputBytes(messages));
+    for (const listener of this.#listeners) listener.changed?.([messages]);
     for (const [lane, entries] of byLane) {
-      lane.queue.committed(entries);
-      if (lane.isStarted) lane.pump();
-      else this.#deps.onLane(lane);
+      lane.queue.committed(entries, (entry) => bodies.get(entry)!);
+      this.#lanes.run(lane);
     }
   }
 
   connected(): void {
     this.#clock.start();
-    for (const lane of this.#lanes.values()) lane.connected();
+    this.#overdue.lookWithin(0);
+    this.#deps.link.reset();
+    for (const lane of this.#lanes) lane.connected();
   }
 
   disconnected(): void {
     this.#clock.stop();
-    for (const lane of this.#lanes.values()) lane.disconnected();
-  }
-
-  /** The undelivered messages that a filter means, in the order of their lanes; at most `limit`. */
-  find(filter: QueueFilter, limit: number): QueuedMessage[] {
-    return this.#undelivered.find(filter, limit);
-  }
-
-  /**
-   * Ends the undelivered messages that a filter means; resolves with how many that were when it is written down.
-   * What is on its way may still arrive.
-   */
-  cancel(filter: QueueFilter, reason: string): Promise<number> {
-    return this.#undelivered.cancel(filter, reason);
-  }
-
-  /** Ends the messages with these keys that are not delivered yet; resolves with them when it is written down. */
-  cancelKeys(keys: readonly number[], reason: string): Promise<ReadonlyMap<number, CancelledMessage>> {
-    return this.#undelivered.cancelKeys(keys, reason);
+    this.#inbox.disconnected();
+    this.#lanes.disconnected();
+    for (const lane of this.#lanes) lane.disconnected();
   }
 
   /** How the lanes stand that something waits in, and which of them are known at all. */
   lanes(): LaneStatus[] {
-    return [...this.#lanes.values()].map((lane) => this.#statusOf(lane));
+    return [...this.#lanes].map((lane) => this.#statusOf(lane));
   }
 
   /** How the lane of a subject stands; undefined where there is none. */
@@ -178,100 +236,54 @@ export class Outbox implements AsyncDisposable {
     return lane && this.#statusOf(lane);
   }
 
+  /** Hears the answers to what is sent outside of lanes. */
+  get inbox(): AnswerInbox {
+    return this.#inbox;
+  }
+
   /**
-   * A node was heard of: lanes that wait for it go on at once. A hello also tells what it speaks; where that is
-   * not what it spoke before, its next answer decides.
+   * The broker does not allow something. Where a lane's answers come through a subscription, another way is found; why
+   * messages do not arrive is told to those who ask.
    */
-  alive(node: string, hello?: { speaksLanes: boolean }): void {
-    this.#peers.alive(node, hello);
-  }
-
-  /** Whether a node speaks lanes; undefined where it has not answered yet. */
-  speaksLanes(node: string): boolean | undefined {
-    return this.#peers.speaksLanes(node);
-  }
-
-  /** The broker does not allow a subscription: if a lane's answers come through it, another way is found. */
-  subscriptionRefused(subject: string): void {
-    const at = subject.lastIndexOf('.reply');
-    if (at > 0) this.#lanes.get(subject.slice(0, at))?.answersRefused();
+  refused(operation: 'publish' | 'subscription', subject: string): void {
+    if (operation === 'publish') return this.#lanes.get(subject)?.pace.refused();
+    for (const lane of this.#inbox.refused(subject)) this.#lanes.get(lane)?.answersRefused();
   }
 
   /** Writes down what is known by now and forgets the lanes. Messages stay on disk. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    this.#overdue[Symbol.dispose]();
     this.#clock.stop();
-    await this.#finisher[Symbol.asyncDispose]();
+    await this.#outcomes[Symbol.asyncDispose]();
     await this.#clock.save().catch(() => {});
   }
 
   #statusOf(lane: Lane): LaneStatus {
-    const { transport, now } = this.#deps;
+    const { transport, clock, kept } = this.#deps;
     return laneStatus(lane, {
       isConnected: transport.isConnected,
-      isFailing: this.#finisher.isFailing,
-      now: now(),
+      isFailing: this.#outcomes.isFailing,
+      clock,
+      kept,
     });
   }
 
-  #load(): void {
-    const { store } = this.#deps;
-    this.#nextLane = (store.get<{ id: number | null }>('SELECT max(id) AS id FROM lanes')?.id ?? 0) + 1;
-    const rows = store.all<LaneRow & { has_rows: number }>(
-      `SELECT id, subject, epoch, next_seq AS nextSeq, EXISTS (
-         SELECT 1 FROM outbox o WHERE o.key BETWEEN lanes.id * ${LANE_SPAN} AND (lanes.id + 1) * ${LANE_SPAN} - 1) AS has_rows
-       FROM lanes WHERE retired_at IS NULL ORDER BY id`,
-    );
-    for (const row of rows) {
-      const lane = this.#addLane(row, row.has_rows === 1);
-      if (row.has_rows === 1) this.#deps.onLane(lane);
-    }
-  }
-
-  #laneTo(subject: string): Lane {
-    const known = this.#lanes.get(subject);
-    return known ?? this.#addLane({ id: this.#nextLane++, subject, epoch: newEpoch(), nextSeq: 1 }, false);
-  }
-
-  #addLane(row: LaneRow, hasRows: boolean): Lane {
-    const toNode = receiverOf(row.subject);
-    const known = this.#peers.of(toNode);
-    const deps: LaneDeps = {
-      ...this.#deps,
-      peer: known.peer,
-      finisher: this.#finisher,
-      allocateLane: () => this.#nextLane++,
-      onAlive: () => {
-        this.#deps.signs?.answered(toNode, row.subject);
-        this.alive(toNode);
-      },
-    };
-    const lane = new Lane(row, { nodeName: this.#options.nodeName, instance: this.#instance, hasRows }, deps);
-    known.lanes.push(lane);
-    this.#lanes.set(row.subject, lane);
-    return lane;
-  }
-
-  /** Ends messages whose time is over. */
-  async #sweep(): Promise<void> {
-    if (this.#isSweeping || this.#finisher.isFailing) return;
-    this.#isSweeping = true;
+  /** While places wait for the disk, their lanes are not idle. */
+  async #write(lanes: readonly Lane[], statements: readonly Statement[]): Promise<void> {
+    for (const { queue } of lanes) queue.coming++;
     try {
-      this.#undelivered.giveUp('expires_at', this.#deps.now(), 'expired', TOO_LATE);
-      this.#undelivered.giveUp('budget_at', Math.floor(this.#clock.read()), 'undelivered', MAX_RETRIES);
-      for (const lane of this.#lanes.values()) this.#endOld(lane);
-      await this.#finisher.idle();
-      if (!this.#finisher.isFailing) for (const lane of this.#lanes.values()) lane.queue.forgetGivenUp();
-    } catch (error) {
-      this.#deps.logger.warn({ err: error }, 'the outbox could not look for messages whose time is over');
+      await this.#deps.store.write(statements);
+    } finally {
+      for (const { queue } of lanes) queue.coming--;
     }
-    this.#isSweeping = false;
   }
+}
 
-  #endOld(lane: Lane): void {
-    const { messageTtlMs } = this.#options;
-    const old = lane.queue.window.queuedBefore(this.#deps.now() - messageTtlMs);
-    if (old.length === 0) return;
-    lane.giveUp(old, 'expired', `it could not be delivered within messageTTL, ${messageTtlMs / 1000} s`);
-  }
+function endOf({ isOutput, expiresInMs }: OutgoingMessage, now: number): number | null {
+  if (isOutput) return ENDLESS;
+  return expiresInMs === undefined ? null : Math.min(wholeMs(now + expiresInMs), ENDLESS - 1);
+}
+
+function outputBytes(messages: readonly OutgoingMessage[]): number {
+  return messages.reduce((sum, { isOutput, body }) => sum + (isOutput ? body.length : 0), 0);
 }

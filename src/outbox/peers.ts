@@ -1,19 +1,106 @@
-import type { Peer } from './lane-answers.ts';
+import type { Clock } from '../lib/clock.ts';
+import { SendWindow } from '../link/send-window.ts';
+import { ERROR_CENTRAL } from '../message/names.ts';
+import { statement } from '../store/statement.ts';
+import type { Store } from '../store/store.ts';
+import type { Peer } from './lane/lane-answers.ts';
+
+/** As much of the words of a node is kept, characters. */
+const MAX_WORDS = 1000;
+
+/** Hears the words that nodes name. */
+interface WordsListener {
+  heardWords(node: string, words: string | undefined): void;
+}
+
+interface AliveLane {
+  alive(hasConnected: boolean): void;
+}
 
 interface Known {
   readonly peer: Peer;
-  readonly lanes: { alive(): void }[];
+  readonly lanes: Set<AliveLane>;
 }
 
-/** What is known of the nodes that lanes lead to. */
+/** What is known of the nodes that lanes lead to. Their words outlast the process: who asks a node needs them before it answers. */
 export class Peers {
+  readonly #now: () => number;
   readonly #known = new Map<string, Known>();
+  /** The words that nodes named, as they came, each between spaces. */
+  readonly #words = new Map<string, string>();
+  readonly #store: Pick<Store, 'all' | 'write'>;
+
+  readonly #centralNodeName: string | undefined;
+  readonly #listener: WordsListener | undefined;
+
+  /** The listener hears the words too, also those that are kept from an earlier life. */
+  constructor(deps: {
+    readonly store: Pick<Store, 'all' | 'write'>;
+    readonly clock: Pick<Clock, 'steadyNow'>;
+    readonly words?: WordsListener;
+    readonly centralNodeName?: string | undefined;
+  }) {
+    this.#centralNodeName = deps.centralNodeName;
+    this.#store = deps.store;
+    this.#listener = deps.words;
+    this.#now = () => deps.clock.steadyNow();
+    const sql = 'SELECT name, words FROM node_words';
+    for (const { name, words } of deps.store.all<{ name: string; words: string }>(sql))
+      this.#words.set(name, words);
+    for (const [name, words] of this.#words) deps.words?.heardWords(name, words);
+  }
 
   /** The node of this name and the lanes to it; entered where it was not known. */
   of(node: string): Known {
-    const known = this.#known.get(node) ?? { peer: { speaksLanes: undefined }, lanes: [] };
+    const words = this.#words;
+    const known = this.#known.get(node) ?? {
+      peer: {
+        speaksLanes: undefined,
+        window: new SendWindow(this.#now),
+        get hasWords() {
+          return words.has(node);
+        },
+      },
+      lanes: new Set(),
+    };
     this.#known.set(node, known);
     return known;
+  }
+
+  /** A lane to a node is gone; of a node that never answered nothing is left then. */
+  forget(node: string, lane: AliveLane): void {
+    const found = this.#known.get(node);
+    found?.lanes.delete(lane);
+    if (found?.lanes.size === 0 && found.peer.speaksLanes === undefined) this.#known.delete(node);
+  }
+
+  /** Whether a node has named a word for something that it understands, lately. */
+  knows(node: string, word: string): boolean {
+    return this.#words.get(node)?.includes(` ${word} `) === true;
+  }
+
+  /** The words that a node has named, lately, as it named them. */
+  wordsOf(node: string): string | undefined {
+    return this.#words.get(node)?.trim();
+  }
+
+  /** Whether a node has named any words, lately. */
+  hasWords(node: string): boolean {
+    return this.#words.has(node);
+  }
+
+  /** A node named its words, in a hello or an answer; none takes back what it named before. */
+  heardWords(node: string, words: string | undefined): void {
+    const known = words ? ` ${words.slice(0, MAX_WORDS)} ` : undefined;
+    this.#listener?.heardWords(node, words);
+    if (known === this.#words.get(node)) return;
+    if (known) this.#words.set(node, known);
+    else this.#words.delete(node);
+    const [sql, values] = known
+      ? ['INSERT OR REPLACE INTO node_words (name, words) VALUES (?, ?)', [node, known]]
+      : ['DELETE FROM node_words WHERE name = ?', [node]];
+    // What could not be written is learned again from the next answer after a start.
+    this.#store.write([statement(sql, ...values)]).catch(() => {});
   }
 
   /** Whether a node speaks lanes; undefined where it has not answered yet. */
@@ -23,12 +110,17 @@ export class Peers {
 
   /**
    * A node was heard of: lanes that wait for it go on at once. A hello also tells what it speaks; where that is
-   * not what it spoke before, its next answer decides.
+   * not what it spoke before, its next answer decides. What is for errorCentral goes on with the central node.
    */
-  alive(node: string, hello?: { speaksLanes: boolean }): void {
+  alive(node: string, hello?: { speaksLanes: boolean; hasConnected?: boolean }): void {
+    if (node === this.#centralNodeName) this.#wake(ERROR_CENTRAL);
     const found = this.#known.get(node);
     if (!found) return;
     if (hello && found.peer.speaksLanes !== hello.speaksLanes) found.peer.speaksLanes = undefined;
-    for (const lane of found.lanes) lane.alive();
+    this.#wake(node, hello?.hasConnected);
+  }
+
+  #wake(node: string, hasConnected = false): void {
+    for (const lane of this.#known.get(node)?.lanes ?? []) lane.alive(hasConnected);
   }
 }

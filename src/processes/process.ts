@@ -57,7 +57,7 @@ export class SupervisedProcess {
     this.id = id;
     this.spec = spec;
     this.#deps = deps;
-    this.#startedAt = deps.clock.now();
+    this.#startedAt = deps.clock.wallNow();
   }
 
   get info(): ProcessInfo {
@@ -86,7 +86,7 @@ export class SupervisedProcess {
 
   async #run(): Promise<void> {
     this.#state = 'starting';
-    this.#attemptedAt = this.#deps.clock.now();
+    this.#attemptedAt = this.#deps.clock.steadyNow();
     try {
       const running = await this.spec.start();
       this.#running = running;
@@ -108,7 +108,7 @@ export class SupervisedProcess {
 
   #retry(error: unknown): void {
     if (this.#stopped !== undefined) return;
-    const healthy = this.#deps.clock.now() - this.#attemptedAt >= HEALTHY_AFTER_MS;
+    const healthy = this.#deps.clock.steadyNow() - this.#attemptedAt >= HEALTHY_AFTER_MS;
     this.#failures = healthy ? 1 : this.#failures + 1;
     const delayMs = restartDelayMs(this.#failures);
     this.#state = 'waiting';

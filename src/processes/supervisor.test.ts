@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ManualClock, settle } from '../../test/support/manual-clock.ts';
-import { type ProcessInfo, type ProcessKind, type Running, restartDelayMs } from './process.ts';
+import { type ProcessKind, type Running, restartDelayMs } from './process.ts';
 import { createSupervisor } from './supervisor.ts';
 
 const logger = { error() {} };
@@ -12,7 +12,7 @@ function setUp(firstId?: number) {
   const crashes: string[] = [];
   const supervisor = createSupervisor(
     { firstId },
-    { logger, clock, onCrash: ({ name }: ProcessInfo, error) => crashes.push(`${name}: ${error.message}`) },
+    { logger, clock, errorReporter: { report: (text) => void crashes.push(text) } },
   );
   return { clock, crashes, supervisor };
 }
@@ -46,7 +46,7 @@ test('processes are numbered and listed in that order', async () => {
   const notes: string[] = [];
   await supervisor.start(work('a', notes));
   await supervisor.start(work('b', notes, 'publisher'));
-  const startedAt = clock.now();
+  const startedAt = clock.wallNow();
   assert.deepEqual(supervisor.list(), [
     { id: 7, kind: 'subscriber', name: 'a', startedAt, state: 'running', restarts: 0 },
     { id: 8, kind: 'publisher', name: 'b', startedAt, state: 'running', restarts: 0 },
@@ -85,7 +85,7 @@ test('a process that fails is reported, cleaned up and restarted under its id', 
   const process = work('a', notes);
   await supervisor.start(process);
   await process.fail('broken');
-  assert.deepEqual(crashes, ['a: broken']);
+  assert.deepEqual(crashes, ['error: process a failed and is started again: broken']);
   assert.equal(supervisor.list()[0]?.state, 'waiting');
   await clock.advance(99);
   assert.deepEqual(notes, ['start a', 'stop a']);
@@ -123,7 +123,10 @@ test('a process that cannot start is reported and tried again', async () => {
     },
   });
   await clock.advance(1000);
-  assert.deepEqual(crashes, ['a: attempt 1', 'a: attempt 2']);
+  assert.deepEqual(
+    crashes,
+    [1, 2].map((n) => `error: process a failed and is started again: attempt ${n}`),
+  );
   assert.equal(supervisor.list()[0]?.state, 'running');
 });
 

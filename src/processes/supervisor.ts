@@ -1,12 +1,13 @@
-import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
+import { errorCode } from '../lib/system-fault.ts';
 import { type ProcessInfo, type ProcessKind, type ProcessSpec, SupervisedProcess } from './process.ts';
 import { SupervisorError } from './supervisor-error.ts';
 
-/** What the supervisor needs: `onCrash` is told of every failure of a process, before its restart. */
+/** What the supervisor needs: `errorReporter` hears of every failure of a process, before its restart. */
 export interface SupervisorDeps {
   readonly logger: { error(about: object, text: string): void };
-  onCrash(process: ProcessInfo, error: Error): void;
-  readonly clock?: Clock;
+  readonly errorReporter: { report(text: string): void };
+  readonly clock: Clock;
 }
 
 /** A process by its id, or by what it does. */
@@ -19,7 +20,7 @@ export function createSupervisor(options: { firstId?: number }, deps: Supervisor
 
 /** Keeps named units of work running: starts, stops, lists them, and restarts those that fail, ever more slowly. */
 export class Supervisor implements AsyncDisposable {
-  readonly #deps: SupervisorDeps & { clock: Clock };
+  readonly #deps: SupervisorDeps;
   readonly #processes = new Map<number, SupervisedProcess>();
   readonly #byName = new Map<string, SupervisedProcess>();
   #nextId: number;
@@ -27,7 +28,7 @@ export class Supervisor implements AsyncDisposable {
 
   constructor({ firstId = 1 }: { firstId?: number }, deps: SupervisorDeps) {
     this.#nextId = firstId;
-    this.#deps = { clock: systemClock, ...deps };
+    this.#deps = deps;
   }
 
   /**
@@ -57,6 +58,14 @@ export class Supervisor implements AsyncDisposable {
     this.#byName.set(keyOf(spec), process);
     await process.start();
     return process.info;
+  }
+
+  /** Starts a process unless one of that kind and name is there; that it cannot be started is logged. */
+  keep(spec: ProcessSpec): void {
+    if (this.has(spec.kind, spec.name)) return;
+    this.start(spec).catch((error) =>
+      this.#deps.logger.error({ err: error }, `the ${spec.kind} ${spec.name} was not started`),
+    );
   }
 
   /** Stops a process and waits for its end; answers with what it was, or undefined when there is none. */
@@ -100,7 +109,9 @@ export class Supervisor implements AsyncDisposable {
   #crashed(process: ProcessInfo, error: Error, retryInMs: number): void {
     const { id, kind, name } = process;
     this.#deps.logger.error({ err: error, id, process: name, retryInMs }, `the ${kind} failed`);
-    this.#deps.onCrash(process, error);
+    // What the broker refuses is reported where it was refused.
+    if (errorCode(error) !== 'refused')
+      this.#deps.errorReporter.report(`error: process ${name} failed and is started again: ${error.message}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { newId } from '../lib/new-id.ts';
+import { isUuid } from '../lib/uuid.ts';
 import { type Message, newMessage } from '../message/message.ts';
 
 /** Whether a message is the reply to one that this node has relayed, by its own account. */
@@ -30,14 +30,15 @@ export function copyOf(reply: Message, request: Message): Message | undefined {
   });
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /**
  * The id of a reply's copy: the same whenever it is asked for, so that a reply that comes again after a crash is not
  * copied again. It keeps the time of the reply's id. A reply without an id (from a reference node) gets a new one.
  */
-export function copyIdOf(reply: { readonly id: string; readonly message: Message }): string {
-  if (!UUID.test(reply.id)) return newId();
+export function copyIdOf(
+  reply: { readonly id: string; readonly message: Message },
+  newId: () => string,
+): string {
+  if (!isUuid(reply.id.toLowerCase())) return newId();
   const hash = createHash('sha256').update(`${reply.message.fromNode} ${reply.id}`).digest('hex');
   return `${reply.id.slice(0, 13).toLowerCase()}-7${hash.slice(0, 3)}-a${hash.slice(3, 6)}-${hash.slice(6, 18)}`;
 }

@@ -57,7 +57,8 @@ test('a submission without relayReplyMethod is taken with a warning, and so is o
 
 test('the relaying node refuses loops, relays of relays, wrong names, and fields that do not fit the subject', () => {
   const check = (fields: Partial<Message>) =>
-    createReqRelay({ nodeName: 'central', defaultAckTimeout: 10, defaultRetries: 1 }).check({
+    createReqRelay({ nodeName: 'central', defaultAckTimeout: 10, defaultRetries: 1, copiesFolder: '' })
+      .check!({
       ...relay,
       ...fields,
     });
@@ -80,9 +81,14 @@ test('the relaying node refuses loops, relays of relays, wrong names, and fields
 });
 
 test('REQRelayInitial is taken from the node itself only', () => {
-  const method = createReqRelayInitial({ nodeName: 'ship1', defaultAckTimeout: 10, defaultRetries: 1 });
+  const method = createReqRelayInitial({
+    nodeName: 'ship1',
+    defaultAckTimeout: 10,
+    defaultRetries: 1,
+    copiesFolder: '',
+  });
   const initial = { ...relay, toNode: 'ship1', method: 'REQRelayInitial' };
-  assert.equal(method.check(initial), undefined);
-  assert.match(method.check({ ...initial, fromNode: 'ship3' })!, /to itself only/);
-  assert.match(method.check({ ...initial, relayToNode: 'central' })!, /a loop/);
+  assert.equal(method.check!(initial), undefined);
+  assert.match(method.check!({ ...initial, fromNode: 'ship3' })!, /to itself only/);
+  assert.match(method.check!({ ...initial, relayToNode: 'central' })!, /a loop/);
 });

@@ -1,11 +1,6 @@
+import type { Issue } from '../message/codec/read-fields.ts';
 import type { Message } from '../message/message.ts';
 import { methodNameFault, nodeNameFault } from '../message/names.ts';
-
-/** A field that makes a message unfit for relaying, and a sentence that says why. */
-export interface RelayIssue {
-  readonly field: string;
-  readonly reason: string;
-}
 
 /** What travels between nodes only, and what nobody answers. */
 const NOT_RELAYED: ReadonlyMap<string, string> = new Map([
@@ -16,7 +11,7 @@ const NOT_RELAYED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Why a submitted message can't be relayed as it asks for, or must not be sent at all. */
-export function relayFault(message: Message, nodeName: string): RelayIssue | undefined {
+export function relayFault(message: Message, nodeName: string): Issue | undefined {
   const { method, relayViaNode, relayReplyMethod, toNode } = message;
   if (method === 'REQRelay' || method === 'REQRelayInitial') {
     const reason = `${method} is what nodes send for relayed messages: give the method that is meant, and relayViaNode`;
@@ -40,7 +35,7 @@ export function relayFault(message: Message, nodeName: string): RelayIssue | und
 }
 
 /** What a submitter should know of a message that is relayed none the less. */
-export function relayWarnings({ relayViaNode, relayReplyMethod, replyMethod }: Message): RelayIssue[] {
+export function relayWarnings({ relayViaNode, relayReplyMethod, replyMethod }: Message): Issue[] {
   if (relayViaNode === '') return [];
   if (replyMethod === 'REQNone') {
     if (relayReplyMethod === '' || relayReplyMethod === 'REQNone') return [];
@@ -79,7 +74,7 @@ function methodFault(field: string, name: string): string | undefined {
   return fault ? `${field} ${fault}` : notRelayed(field, name)?.reason;
 }
 
-function notRelayed(field: string, method: string): RelayIssue | undefined {
+function notRelayed(field: string, method: string): Issue | undefined {
   const why = NOT_RELAYED.get(method);
   return why === undefined ? undefined : { field, reason: `${field} ${method} can't be relayed: ${why}` };
 }

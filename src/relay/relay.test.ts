@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { vectors } from '../../test/support/vectors.ts';
-import { decodeMessage } from '../message/decode-message.ts';
+import { newId } from '../lib/new-id.ts';
+import { decodeMessage } from '../message/codec/decode-message.ts';
 import { type Message, newMessage } from '../message/message.ts';
 import { copyIdOf, copyOf, isRelayedReply } from './copy-reply.ts';
 import { replyKeyOf } from './reply-key.ts';
@@ -23,7 +24,7 @@ function isOfRelay({ relayFromNode, previousMessage }: Message): boolean {
 }
 
 function options(nodeName: string) {
-  return { nodeName, defaultAckTimeout: 10, defaultRetries: 1 };
+  return { nodeName, defaultAckTimeout: 10, defaultRetries: 1, copiesFolder: '' };
 }
 
 const submitted = newMessage({
@@ -81,7 +82,7 @@ test('a copy goes out under the reply method where no other was asked for, and n
 
 test("a copy's id follows from its reply's, keeps its time, and is a new one for a reply without an id", () => {
   const id = '019ab2c3-d4e5-7f00-8123-456789abcdef';
-  const of = (fields: object) => copyIdOf({ id, message: reply, ...fields });
+  const of = (fields: object) => copyIdOf({ id, message: reply, ...fields }, newId);
   assert.equal(of({}), of({}));
   assert.match(of({}), /^019ab2c3-d4e5-7[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.notEqual(of({}), of({ message: { ...reply, fromNode: 'ship3' } }));
@@ -98,8 +99,9 @@ test('nobody is taken to have given retries who gave none, be it here or on a re
   assert.equal(next.budgetMs, undefined);
   assert.equal(next.message.retries, 1);
   assert.equal(central.forward({ id: 'x', message: { ...relay, retries: 1 } }).budgetMs, 3000);
-  assert.equal(central.forward({ id: '', message: { ...relay, retries: 1 } }).budgetMs, undefined);
-  assert.equal(central.forward({ id: '', message: relay }).budgetMs, 6000);
+  const ofOriginal = { id: 'x', isFromOriginal: true };
+  assert.equal(central.forward({ ...ofOriginal, message: { ...relay, retries: 1 } }).budgetMs, undefined);
+  assert.equal(central.forward({ ...ofOriginal, message: relay }).budgetMs, 6000);
 });
 
 test('data travels along; where there is none, one empty item does', () => {

@@ -1,11 +1,7 @@
 import type { Message } from '../message/message.ts';
+import type { Incoming } from '../message/method-contract.ts';
 import { copyIdOf, copyOf, isRelayedReply } from './copy-reply.ts';
 import { replyKeyOf } from './reply-key.ts';
-
-interface Incoming {
-  readonly id: string;
-  readonly message: Message;
-}
 
 /** A copy that is to be queued. */
 export interface ReplyCopy {
@@ -15,37 +11,37 @@ export interface ReplyCopy {
   readonly budgetMs?: number;
 }
 
+/** What is known here of relayed requests and of what was queued. */
 export interface ReplyCopiesDeps {
+  readonly nodeName: string;
+  newId(): string;
   /** Whether this node relayed a request with this key. */
   wasRelayed(replyKey: string): boolean;
   /** Whether a message with this id was ever queued. */
   wasQueued(id: string): boolean;
-  /** Queues messages in one transaction. */
-  queue(copies: readonly ReplyCopy[]): Promise<void>;
-  reportError(text: string, about: Message): void;
 }
 
-/**
- * Makes the function that is given replies before they are accepted: it queues copies of those to relayed requests,
- * for the nodes that asked. When it rejects, the replies must not be accepted, and come again.
- *
- * The copies are on disk first and the replies are accepted then, and a copy's id follows from its reply's: after a
- * crash between the two, the reply comes again, and is not copied again.
- */
-export function createReplyCopies(
-  { nodeName }: { nodeName: string },
+/** Copies to queue, and what is wrong with replies of which there is none, or an unasked-for one. */
+export interface ReplyCopies {
+  readonly copies: readonly ReplyCopy[];
+  readonly faults: readonly { readonly text: string; readonly about: Message }[];
+}
+
+/** Which copies of these replies go to the nodes that asked for what they answer. */
+export function replyCopies(replies: readonly Incoming[], deps: ReplyCopiesDeps): ReplyCopies {
+  const faults: { text: string; about: Message }[] = [];
+  const copies = replies.flatMap((reply) => {
+    if (!isRelayedReply(reply.message, deps.nodeName)) return [];
+    return toCopy(reply, deps, faults) ?? [];
+  });
+  return { copies, faults };
+}
+
+function toCopy(
+  reply: Incoming,
   deps: ReplyCopiesDeps,
-): (replies: readonly Incoming[]) => Promise<void> {
-  return async (replies) => {
-    const copies = replies.flatMap((reply) => {
-      if (!isRelayedReply(reply.message, nodeName)) return [];
-      return toCopy(reply, deps) ?? [];
-    });
-    if (copies.length > 0) await deps.queue(copies);
-  };
-}
-
-function toCopy(reply: Incoming, deps: ReplyCopiesDeps): ReplyCopy | undefined {
+  faults: { text: string; about: Message }[],
+): ReplyCopy | undefined {
   const { message } = reply;
   const request = message.previousMessage!;
   const { relayFromNode, relayToNode, relayReplyMethod, replyRetries } = request;
@@ -55,15 +51,15 @@ function toCopy(reply: Incoming, deps: ReplyCopiesDeps): ReplyCopy | undefined {
     !deps.wasRelayed(replyKeyOf(request))
   ) {
     const text = `error: a reply from ${message.fromNode} was not sent on to ${relayFromNode}: no request of that kind was relayed here`;
-    deps.reportError(text, message);
+    faults.push({ text, about: message });
     return undefined;
   }
   const copy = copyOf(message, request);
-  const id = copyIdOf(reply);
+  const id = copyIdOf(reply, deps.newId);
   if (!copy || deps.wasQueued(id)) return undefined;
   if (relayReplyMethod === '') {
     const text = `error: no relayReplyMethod was given for ${request.method} by ${relayFromNode}: the reply goes there with ${copy.method}`;
-    deps.reportError(text, message);
+    faults.push({ text, about: message });
   }
   // Only what the asker said limits how long a result is kept.
   return {

@@ -1,5 +1,8 @@
 import type { Message } from '../message/message.ts';
-import { budgetOf, type Forwarded, type ForwardMethod, type RelayOptions } from './forward-method.ts';
+import type { Forwarded } from '../message/method-contract.ts';
+import type { ForwardMethod } from '../methods/method.ts';
+import { readRelayedFile } from './read-relayed-file.ts';
+import { budgetOf, type RelayOptions } from './relay-budget.ts';
 import { relayFieldsFault } from './relay-fault.ts';
 
 /**
@@ -7,9 +10,10 @@ import { relayFieldsFault } from './relay-fault.ts';
  *
  * The relay fields say what is meant. It goes on as REQRelay on the subject `<relayToNode>.<via>.REQRelay.EventACK`,
  * and ends as that ends. Data that the reference would lose here is kept; where there is none, it sends one empty
- * item, and so does this. Refused where the fields are not those that a node writes for itself.
+ * item, and so does this. Refused where the fields are not those that a node writes for itself. A REQCopyFileFrom brings
+ * the file of this node along: it fails where that cannot be read.
  */
-export function createReqRelayInitial({ nodeName }: RelayOptions): ForwardMethod {
+export function createReqRelayInitial({ nodeName, copiesFolder }: RelayOptions): ForwardMethod {
   return {
     name: 'REQRelayInitial',
     kind: 'EventACK',
@@ -18,6 +22,7 @@ export function createReqRelayInitial({ nodeName }: RelayOptions): ForwardMethod
     args: [],
     isForPeople: false,
     check: (message) => checkOwn(message, nodeName) ?? relayFieldsFault(message),
+    ready: (message) => readRelayedFile(message, copiesFolder),
     forward: ({ message }) => toRelay(message),
   };
 }

@@ -1,6 +1,8 @@
 import type { Message } from '../message/message.ts';
+import type { Forwarded } from '../message/method-contract.ts';
 import { canonicalMethod } from '../message/names.ts';
-import { budgetOf, type Forwarded, type ForwardMethod, type RelayOptions } from './forward-method.ts';
+import type { ForwardMethod } from '../methods/method.ts';
+import { budgetOf, type RelayOptions } from './relay-budget.ts';
 import { relayFieldsFault } from './relay-fault.ts';
 import { replyKeyOf } from './reply-key.ts';
 
@@ -21,7 +23,7 @@ export function createReqRelay(options: RelayOptions): ForwardMethod {
     args: [],
     isForPeople: false,
     check: (message) => relayFieldsFault(message) ?? checkPlace(message, options.nodeName),
-    forward: ({ id, message }) => toOriginal(message, id === '', options),
+    forward: ({ message, isFromOriginal = false }) => toOriginal(message, isFromOriginal, options),
   };
 }
 

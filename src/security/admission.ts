@@ -25,6 +25,11 @@ export interface AdmissionOptions {
   readonly centralKey: string;
   /** Signs answers: the key of the broker's authority. */
   readonly key: KeyObject;
+  /** Whether nodes must prove who they are. */
+  readonly isClosed?: boolean;
+  /** Nodes that cannot, and need not. */
+  isOriginal?(node: string): boolean;
+  readonly replyCommands?: boolean;
 }
 
 export interface AdmissionDeps {
@@ -118,6 +123,11 @@ export class Admission implements Disposable {
     });
   }
 
+  /** Has the broker take what decides about the nodes' permissions, as it is now. */
+  async refresh(): Promise<void> {
+    await this.#inTurn(() => this.#apply());
+  }
+
   /** Sets who may relay to whom. Names that have not joined yet are fine: the permissions are theirs when they do. */
   async setRelays(relays: readonly Relay[]): Promise<void> {
     await this.#inTurn(() => this.#commit({ ...this.#state, relays }));
@@ -146,7 +156,9 @@ export class Admission implements Disposable {
     if (state !== undefined) logger.info(fields, `${request.name} has joined`);
     else if (answer.verdict !== 'admitted')
       logger.warn(fields, `${JSON.stringify(request.name)} was not let in: ${answer.reason}`);
-    this.#deps.publish(joinAnswerSubject(request.token), writeAnswer(answer, hash, this.#options.key));
+    const { key, isClosed = false } = this.#options;
+    const told = answer.verdict === 'admitted' && isClosed ? { ...answer, trust: 'closed' as const } : answer;
+    this.#deps.publish(joinAnswerSubject(request.token), writeAnswer(told, hash, key));
   }
 
   /** Whether a request on this subject is still one of those that are looked at in a second. */
@@ -193,12 +205,17 @@ export class Admission implements Disposable {
 /** The broker's users: the central node, those who were let in, and the tokens that are open. */
 export function admittedUsers(
   { nodes, tokens, relays }: AdmissionState,
-  { central, centralKey }: { readonly central: string; readonly centralKey: string },
+  options: Pick<AdmissionOptions, 'central' | 'centralKey' | 'isClosed' | 'isOriginal' | 'replyCommands'>,
 ): FleetUser[] {
+  const { central, centralKey, isClosed = false, isOriginal = () => false, replyCommands = false } = options;
   const keys = new Map([[central, centralKey]]);
   for (const { name, key } of nodes.values()) keys.set(name, key);
   const known = relays.filter(({ from, via, to }) => [from, via, to].every((name) => keys.has(name)));
-  const members = fleetUsers(keys, { central, relays: known, admitsByToken: true });
+  const hasOriginalNodes = isClosed && [...keys.keys()].some(isOriginal);
+  const members = fleetUsers(keys, {
+    ...{ central, relays: known, admitsByToken: true, replyCommands, hasOriginalNodes },
+    isClosed: (node) => isClosed && !isOriginal(node),
+  });
   const guests = [...tokens.values()].map(({ key }) => ({
     name: `token ${key.slice(0, 8)}`,
     nkey: key,

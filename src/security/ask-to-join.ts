@@ -1,7 +1,8 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import type { HostAndPort } from '../lib/host-and-port.ts';
 import { covers } from './broker-identity.ts';
-import { type BrokerPlace, GuestConnection } from './guest-connection.ts';
+import { GuestConnection } from './guest-connection.ts';
 import { type JoinAnswer, readAnswer, writeRequest } from './join-messages.ts';
 import { joinAnswerSubject, joinSubject } from './permissions.ts';
 import { SecurityError } from './security-error.ts';
@@ -15,7 +16,7 @@ export interface Joined {
 }
 
 export interface AskToJoinOptions {
-  readonly place: BrokerPlace;
+  readonly place: HostAndPort;
   readonly token: JoinToken;
   /** The seed of the node's own key. */
   readonly nodeSeed: string;
@@ -59,7 +60,7 @@ export async function askToJoin(options: AskToJoinOptions): Promise<Joined> {
 }
 
 async function open(
-  place: BrokerPlace,
+  place: HostAndPort,
   { token, check }: { token: JoinToken; check(socket: TLSSocket): void },
 ): Promise<GuestConnection> {
   try {
@@ -82,7 +83,7 @@ function explained(error: unknown, token: JoinToken): unknown {
 }
 
 /** The authority that the token names, if the broker's certificate comes from it. Throws SecurityError. */
-function checkBroker(socket: TLSSocket, token: JoinToken, place: BrokerPlace): X509Certificate {
+function checkBroker(socket: TLSSocket, token: JoinToken, place: HostAndPort): X509Certificate {
   const certificate = socket.getPeerX509Certificate();
   const authority = certificate?.issuerCertificate;
   const isNamed =
@@ -107,7 +108,7 @@ function checkBroker(socket: TLSSocket, token: JoinToken, place: BrokerPlace): X
   return authority;
 }
 
-function silentCentral({ host, port }: BrokerPlace): SecurityError {
+function silentCentral({ host, port }: HostAndPort): SecurityError {
   return new SecurityError(
     'unreachable',
     `the broker at ${host}:${port} let this machine in as a guest, but the central node does not answer: see whether it runs, and try again`,

@@ -75,6 +75,13 @@ function clash(
 ): Decision | undefined {
   if (key === rules.centralKey)
     return refused('key-taken', "this is the central node's own key: make another");
+  const names = [...[...nodes.values()].map((node) => node.name), rules.central];
+  const near = names.find((other) => other.startsWith(`${name}.`) || name.startsWith(`${other}.`));
+  if (near !== undefined)
+    return refused(
+      'name-taken',
+      `${name} and ${near} share their beginning up to a dot: choose another name`,
+    );
   for (const other of nodes.values()) {
     const isReplaced = token.isReplacing && other.name === name;
     if (isAlike(other.name, name) && !isReplaced && !(other.name === name && other.key === key)) {

@@ -30,7 +30,7 @@ export function oid(text: string): Der {
   return der(0x06, Uint8Array.from([first! * 40 + second!, ...rest.flatMap(base128)]));
 }
 
-/** A string of whole bytes, or with so many bits unused in its last one. */
+/** A string of whole bytes, or with some bits unused in its last one. */
 export function bitString(bytes: Uint8Array, unusedBits = 0): Der {
   return der(0x03, Uint8Array.of(unusedBits), bytes);
 }

@@ -1,3 +1,4 @@
+import { ERROR_CENTRAL } from '../message/names.ts';
 import { isPublicNkey } from './nkey.ts';
 import { type FleetShape, type Permissions, permissionsOf, type Relay } from './permissions.ts';
 import { SecurityError } from './security-error.ts';
@@ -10,7 +11,7 @@ export interface FleetUser {
 }
 
 /** Words that stand for themselves in subjects, so that no node may have them as its name. */
-const RESERVED = new Set(['errorCentral', 'Steward']);
+const RESERVED = new Set([ERROR_CENTRAL, 'Steward']);
 
 /** Why a node must not have this name besides what its characters say, as the end of a sentence; or undefined. */
 export function reservedNameFault(name: string): string | undefined {
@@ -41,7 +42,18 @@ export function fleetUsers(keys: ReadonlyMap<string, string>, shape: FleetShape)
     owners.set(nkey, name);
   }
   const names = [central, ...[...keys.keys()].filter((name) => name !== central)];
-  return names.map((name) => ({ name, nkey: keys.get(name)!, permissions: permissionsOf(name, shape) }));
+  for (const name of names) checkPrefix(name, names);
+  const nameParts = [...new Set([1, ...names.map((name) => name.split('.').length)])];
+  const whole = { ...shape, nameParts };
+  return names.map((name) => ({ name, nkey: keys.get(name)!, permissions: permissionsOf(name, whole) }));
+}
+
+/** What is allowed below the subjects of ship1 would be allowed for ship1.example.org too. */
+function checkPrefix(name: string, names: readonly string[]): void {
+  const longer = names.find((other) => other.startsWith(`${name}.`));
+  if (longer === undefined) return;
+  const text = `the name ${longer} begins with the name ${name} and a dot, so the subjects of one are those of the other`;
+  throw new SecurityError('bad-name', `${text}: choose another`);
 }
 
 /** Reads `from:via:to`. Throws SecurityError. */

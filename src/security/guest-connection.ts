@@ -1,13 +1,8 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { fromSeed } from '@nats-io/nkeys';
+import type { HostAndPort } from '../lib/host-and-port.ts';
 import { SecurityError } from './security-error.ts';
-
-/** Where a broker listens. */
-export interface BrokerPlace {
-  readonly host: string;
-  readonly port: number;
-}
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 64 * 1024;
@@ -24,13 +19,13 @@ export interface GuestMessage {
  */
 export class GuestConnection implements Disposable {
   readonly #socket: TLSSocket;
-  readonly #place: BrokerPlace;
+  readonly #place: HostAndPort;
   readonly #closed = Promise.withResolvers<never>();
   #buffer = Buffer.alloc(0);
   #pong: (() => void) | undefined;
   #onMessage: (message: GuestMessage) => void = () => {};
 
-  private constructor(socket: TLSSocket, place: BrokerPlace) {
+  private constructor(socket: TLSSocket, place: HostAndPort) {
     this.#socket = socket;
     this.#place = place;
     this.#closed.promise.catch(() => {});
@@ -41,7 +36,7 @@ export class GuestConnection implements Disposable {
 
   /** Connects, has the broker's certificates checked, and signs in with a seed. Throws SecurityError. */
   static async open(
-    place: BrokerPlace,
+    place: HostAndPort,
     { seed, check }: { readonly seed: string; check(socket: TLSSocket): void },
   ): Promise<GuestConnection> {
     const { socket, nonce } = await greet(place);
@@ -139,7 +134,7 @@ export class GuestConnection implements Disposable {
 }
 
 /** Reads the broker's greeting, which comes before anything is encrypted. */
-async function greet(place: BrokerPlace): Promise<{ socket: Socket; nonce: string }> {
+async function greet(place: HostAndPort): Promise<{ socket: Socket; nonce: string }> {
   const socket = connectTcp({ ...place, noDelay: true });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let text = '';
@@ -175,7 +170,7 @@ function infoOf(line: string): Record<string, unknown> {
   return JSON.parse(json) as Record<string, unknown>;
 }
 
-async function encrypt(socket: Socket, place: BrokerPlace): Promise<TLSSocket> {
+async function encrypt(socket: Socket, place: HostAndPort): Promise<TLSSocket> {
   // The certificates are checked afterwards, by the token: no other authority counts.
   const name = isIP(place.host) === 0 ? { servername: place.host } : {};
   const secure = connectTls({ socket, rejectUnauthorized: false, minVersion: 'TLSv1.2', ...name });
@@ -205,7 +200,7 @@ function signIn(seed: string, nonce: string): Record<string, unknown> {
   return { ...client, ...wishes, nkey: pair.getPublicKey(), sig };
 }
 
-function refusal(line: string, place: BrokerPlace): SecurityError {
+function refusal(line: string, place: HostAndPort): SecurityError {
   const said = line.replace(/^-ERR\s*'?|'?\s*$/gi, '');
   if (/authorization|authentication|permission/i.test(said))
     return new SecurityError(
@@ -215,6 +210,6 @@ function refusal(line: string, place: BrokerPlace): SecurityError {
   return unreachable(place, `it says ${said}`);
 }
 
-function unreachable({ host, port }: BrokerPlace, reason: string): SecurityError {
+function unreachable({ host, port }: HostAndPort, reason: string): SecurityError {
   return new SecurityError('unreachable', `the broker at ${host}:${port} cannot be used: ${reason}`);
 }

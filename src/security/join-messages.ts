@@ -26,7 +26,13 @@ export type Refusal = (typeof REFUSALS)[number];
 
 /** What the central node answers. */
 export type JoinAnswer =
-  | { readonly verdict: 'admitted'; readonly central: string; readonly name: string }
+  | {
+      readonly verdict: 'admitted';
+      readonly central: string;
+      readonly name: string;
+      /** Present where the fleet is a closed one. */
+      readonly trust?: 'closed';
+    }
   | { readonly verdict: Refusal; readonly reason: string };
 
 const REQUEST = 'steward: request to join\n';
@@ -76,10 +82,10 @@ export function readAnswer(text: string, request: string, authority: KeyObject):
   if (typeof body !== 'string' || typeof signature !== 'string') return undefined;
   if (!verify('sha256', Buffer.from(ANSWER + body), authority, Buffer.from(signature, 'base64url')))
     return undefined;
-  const { request: hash, verdict, central, name, reason } = parseObject(body);
+  const { request: hash, verdict, central, name, trust, reason } = parseObject(body);
   if (hash !== hashOf(String(parseObject(request).body))) return undefined;
   if (verdict === 'admitted' && typeof central === 'string' && typeof name === 'string')
-    return { verdict, central, name };
+    return { verdict, central, name, ...(trust === 'closed' && { trust }) };
   const refusal = REFUSALS.find((known) => known === verdict);
   return refusal === undefined ? undefined : { verdict: refusal, reason: String(reason) };
 }

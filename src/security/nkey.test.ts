@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
+import { fromPublic, fromSeed } from '@nats-io/nkeys';
 import {
   isPublicNkey,
   isSignedBy,
@@ -50,4 +51,13 @@ test('a signature holds for its text and its key alone', () => {
   assert.ok(!isSignedBy(other.publicKey, 'text', signature));
   for (const bad of ['', 'x', signature.slice(2)]) assert.ok(!isSignedBy(one.publicKey, 'text', bad), bad);
   assert.ok(!isSignedBy('nobody', 'text', signature));
+});
+
+test('keys and signatures are those of the nkeys package', () => {
+  const { seed, publicKey } = makeUserKey();
+  const theirs = fromSeed(Buffer.from(seed));
+  assert.equal(theirs.getPublicKey(), publicKey);
+  const text = Buffer.from('text');
+  assert.equal(signWith(seed, 'text'), Buffer.from(theirs.sign(text)).toString('base64url'));
+  assert.ok(fromPublic(publicKey).verify(text, Buffer.from(signWith(seed, 'text'), 'base64url')));
 });

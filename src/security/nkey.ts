@@ -1,16 +1,19 @@
-import { createPublicKey, verify } from 'node:crypto';
-import { createUser, fromPublic, fromSeed } from '@nats-io/nkeys';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { fromPublic, fromSeed } from '@nats-io/nkeys';
 
 /** The first byte of an nkey says what it is: the public key of a user, or (with the one before it) its seed. */
 const USER = 20 << 3;
 const SEED = 18 << 3;
 const RAW_BYTES = 32;
+/** What stands before the 32 bytes of an ed25519 key in PKCS #8 (RFC 8410). */
+const PKCS8_OF_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** A new user's key pair: the seed is the secret, the public key is what a broker is told. */
 export function makeUserKey(): { seed: string; publicKey: string } {
-  const pair = createUser();
-  return { seed: new TextDecoder().decode(pair.getSeed()), publicKey: pair.getPublicKey() };
+  const { d, x } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  const raw = (text: string | undefined) => Buffer.from(text!, 'base64url');
+  return { seed: toUserSeed(raw(d)), publicKey: toPublicNkey(raw(x)) };
 }
 
 /** The seed of a user whose ed25519 key is these 32 bytes. */
@@ -52,8 +55,9 @@ export function isPublicNkey(text: string): boolean {
 
 /** Signs with a user's seed. */
 export function signWith(seed: string, text: string): string {
-  const signature = fromSeed(new TextEncoder().encode(seed)).sign(new TextEncoder().encode(text));
-  return Buffer.from(signature).toString('base64url');
+  const der = Buffer.concat([PKCS8_OF_ED25519, rawSeedOf(seed)]);
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  return sign(null, Buffer.from(text), key).toString('base64url');
 }
 
 /** Whether a signature is that of the owner of a public nkey. */

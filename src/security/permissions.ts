@@ -14,6 +14,15 @@ export interface Relay {
 /** What the permissions of a node depend on. */
 export interface FleetShape {
   readonly central: string;
+  /** How many parts, between dots, the names of the nodes have; one unless told. */
+  readonly nameParts?: readonly number[];
+  /**
+   * Whether a node may publish on subjects alone that prove who it is, and there what a ship may ask; for every node but the
+   * central one. Open unless told: then it may use those subjects, and the plain ones too.
+   */
+  isClosed?(node: string): boolean;
+  /** Whether a reply may be a command for the central node. */
+  readonly replyCommands?: boolean;
   readonly relays?: readonly Relay[];
   /** Whether nodes of the original program take part: they share one subject for the answers to a message. */
   readonly hasOriginalNodes?: boolean;
@@ -24,12 +33,19 @@ export interface FleetShape {
 /** What a message's subject ends in. */
 export const SUBJECT_KINDS = ['CommandACK', 'CommandNACK', 'EventACK', 'EventNACK'] as const;
 
-/** The methods that answers to a relayed message come back with, besides reports. */
+/** The methods that answers to a message come back with, and reports. */
 const REPLY_METHODS = [
   ...['REQToFileAppend', 'REQToFile', 'REQToConsole', 'REQToSocket', 'REQPong', 'REQReport'],
 ];
+/** What else a node of a closed fleet may send to the central one: files that were asked for, and what it says of itself. */
+const CLOSED_METHODS = [
+  ...REPLY_METHODS.map((method) => `${method}.EventACK`),
+  ...['REQCopyFileTo.EventACK', 'REQHello.EventNACK'],
+];
 const ERRORS = 'errorCentral.REQErrorLog.EventACK';
 const INSTANCE = 'Steward.Instance';
+/** Where a node is asked for the states of requests that it took. */
+const STATE = 'Steward.State';
 
 /** Subjects that joining uses, below the public key of a token. */
 const JOIN_SUBJECT = 'Steward.Join';
@@ -40,12 +56,28 @@ const JOIN_SUBJECT = 'Steward.Join';
  */
 export function permissionsOf(node: string, shape: FleetShape): Permissions {
   const { central, relays = [] } = shape;
-  const own = node === central ? centralRights(shape) : nodeRights(node, central);
-  const all = [own, ...relays.map((relay) => relayRights(node, relay, central))];
-  const subscribe = all.flatMap(({ subscribe }) => subscribe);
+  const isClosed = node !== central && shape.isClosed?.(node) === true;
+  const own =
+    node === central
+      ? centralRights(shape)
+      : isClosed
+        ? closedRights(node, shape)
+        : nodeRights(node, central);
+  const all = [own, ...relays.map((relay) => relayRights(node, relay, { central, isClosed }))];
+  const subscribe = forNames(
+    all.flatMap(({ subscribe }) => subscribe),
+    shape,
+  );
   const shared = shape.hasOriginalNodes ? subscribe.flatMap(sharedReplySubject) : [];
   return {
-    publish: { allow: unique(all.flatMap(({ publish }) => publish)) },
+    publish: {
+      allow: unique(
+        forNames(
+          all.flatMap(({ publish }) => publish),
+          shape,
+        ),
+      ),
+    },
     subscribe: { allow: unique([...subscribe, ...shared]) },
   };
 }
@@ -73,21 +105,51 @@ interface Rights {
 
 function nodeRights(node: string, central: string): Rights {
   return {
-    publish: [...messagesTo(central), ERRORS, ...messagesTo(node), `${node}.${INSTANCE}`, ...answersOf(node)],
-    subscribe: [
-      `${node}.*.*`,
-      `${node}.${INSTANCE}.reply.*`,
-      `${node}.*.*.reply.${node}.*`,
-      `${central}.*.*.reply.${node}.*`,
-      `${ERRORS}.reply.${node}.*`,
+    publish: [
+      ...both([...messagesTo(central), `${central}.${STATE}`, ERRORS], node),
+      ...[...both(messagesTo(node), node), `${node}.${INSTANCE}`, ...answersOf(node)],
     ],
+    subscribe: heardByNode(node, central),
   };
+}
+
+/** The same on subjects alone that prove who sends, and by method. */
+function closedRights(node: string, { central, replyCommands = false }: FleetShape): Rights {
+  const methods = [...CLOSED_METHODS, ...(replyCommands ? ['REQCliCommand.CommandACK'] : [])];
+  const toCentral = [...methods.map((method) => `${central}.${method}`), `${central}.${STATE}`, ERRORS];
+  return {
+    publish: [
+      ...[...toCentral, ...messagesTo(node)].map((subject) => proved(subject, node)),
+      ...[`${node}.${INSTANCE}`, ...answersOf(node)],
+    ],
+    subscribe: heardByNode(node, central),
+  };
+}
+
+function heardByNode(node: string, central: string): string[] {
+  return [
+    `${node}.*.*`,
+    proved(`${node}.*.*`, '>'),
+    `${node}.${INSTANCE}.reply.*`,
+    `${node}.*.*.reply.${node}.*`,
+    `${central}.*.*.reply.${node}.*`,
+    `${ERRORS}.reply.${node}.*`,
+  ];
+}
+
+/** The subject that proves who sends: nobody else may publish on it. */
+function proved(subject: string, node: string): string {
+  return `${subject}.from.${node}`;
+}
+
+function both(subjects: readonly string[], node: string): string[] {
+  return [...subjects, ...subjects.map((subject) => proved(subject, node))];
 }
 
 function centralRights({ central, admitsByToken = false }: FleetShape): Rights {
   return {
     publish: [
-      ...messagesTo('*'),
+      ...both([...messagesTo('*'), `*.${STATE}`], central),
       `${central}.${INSTANCE}`,
       ...answersOf(central),
       ...answersTo(ERRORS),
@@ -95,33 +157,42 @@ function centralRights({ central, admitsByToken = false }: FleetShape): Rights {
       ...(admitsByToken ? [joinAnswerSubject('*')] : []),
     ],
     subscribe: [
-      `${central}.*.*`,
+      ...both([`${central}.*.*`, ERRORS, `*.${central}.REQRelay.EventACK`], '>'),
       `${central}.${INSTANCE}.reply.*`,
-      ERRORS,
-      `*.${central}.REQRelay.EventACK`,
       `*.*.*.reply.${central}.*`,
       ...(admitsByToken ? [joinSubject('*')] : []),
     ],
   };
 }
 
-function relayRights(node: string, { from, via, to }: Relay, central: string): Rights {
+function relayRights(
+  node: string,
+  { from, via, to }: Relay,
+  { central, isClosed }: { readonly central: string; readonly isClosed: boolean },
+): Rights {
+  const sent = (subjects: readonly string[]) =>
+    isClosed ? subjects.map((subject) => proved(subject, node)) : both(subjects, node);
   const subject = `${to}.${via}.REQRelay.EventACK`;
   const publish: string[] = [];
   const subscribe: string[] = [];
   if (node === from) {
-    publish.push(subject);
+    publish.push(...sent([subject]));
     subscribe.push(`${subject}.reply.${from}.*`);
     // What the relaying node is told afterwards; the central node is told anyway.
-    if (via !== central) publish.push(`${via}.REQCancel.EventACK`, `${via}.REQReport.EventACK`);
+    if (via !== central)
+      publish.push(...sent([`${via}.REQCancel.EventACK`, `${via}.REQReport.EventACK`, `${via}.${STATE}`]));
     if (via !== central) subscribe.push(`${via}.*.*.reply.${from}.*`);
   }
   if (node === via && via !== central) {
-    publish.push(...answersTo(subject), ...messagesTo(to), ...repliesTo(from));
-    subscribe.push(`*.${via}.REQRelay.EventACK`, `${to}.*.*.reply.${via}.*`, `${from}.*.*.reply.${via}.*`);
+    publish.push(...answersTo(subject), ...sent([...messagesTo(to), `${to}.${STATE}`, ...repliesTo(from)]));
+    subscribe.push(
+      ...both([`*.${via}.REQRelay.EventACK`], '>'),
+      `${to}.*.*.reply.${via}.*`,
+      `${from}.*.*.reply.${via}.*`,
+    );
   }
   if (node === to && via !== central) {
-    publish.push(...repliesTo(via));
+    publish.push(...sent(repliesTo(via)));
     subscribe.push(`${via}.*.*.reply.${to}.*`);
   }
   return { publish, subscribe };
@@ -150,6 +221,13 @@ function answersTo(subject: string): string[] {
 function sharedReplySubject(subject: string): string[] {
   const found = /^(.*\.reply)\.[^.]+\.\*$/.exec(subject);
   return found ? [found[1]!] : [];
+}
+
+/** A wildcard for a node stands for one part of a name: names with dots have several. */
+function forNames(subjects: readonly string[], { nameParts = [1] }: FleetShape): string[] {
+  return subjects.flatMap((subject) =>
+    subject.startsWith('*.') ? nameParts.map((parts) => '*.'.repeat(parts) + subject.slice(2)) : [subject],
+  );
 }
 
 function unique(subjects: readonly string[]): string[] {

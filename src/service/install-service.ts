@@ -64,7 +64,7 @@ export async function installService(options: InstallOptions, deps: InstallDeps)
   });
   await step(`${isNew ? 'write' : 'check'} ${plan.configFolder}/config.toml`, async () => {
     await deps.saveConfig(configFolder, { isNew, plan, isDryRun });
-    // Keys that lie beside it must be readable for the node as well.
+    // Keys next to it must be readable for the node as well.
     for (const entry of await readdir(configFolder, { withFileTypes: true }))
       if (entry.isFile()) await give(join(configFolder, entry.name), user);
   });

@@ -54,7 +54,7 @@ export function planService(request: ServiceRequest): ServicePlan {
   };
 }
 
-/** The path below /var/lib of a folder there, which systemd makes and gives to the user by itself. */
+/** The path below /var/lib of a folder there, which systemd makes for the user by itself. */
 export function stateDirectoryOf({ stateFolder }: ServicePlan): string | undefined {
   const below = relative('/var/lib', stateFolder);
   return below !== '' && !below.startsWith('..') ? below : undefined;
@@ -65,7 +65,7 @@ export function unitPath(name: string, root = '/'): string {
   return join(root, 'etc/systemd/system', `${name}.service`);
 }
 
-/** Whoever runs commands as root wants them to administer the machine; another user's are kept apart from it. */
+/** Commands of root are there to administer the machine; those of another user are kept apart from it. */
 function hardeningOf(given: string | undefined, user: string): Hardening {
   if (given === undefined) return user === 'root' ? 'commands' : 'contained';
   const known = HARDENINGS.find((candidate) => candidate === given);

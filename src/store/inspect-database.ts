@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { LANE_SPAN } from './lane-span.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 
@@ -19,7 +20,7 @@ export interface DatabaseFacts {
 
 /** When a message went out and was answered by this machine's clock, and when it was accepted by the other one's. */
 export interface Delivery {
-  readonly toNode: string;
+  readonly subject: string;
   readonly sentAt: number;
   readonly acceptedAt: number;
   readonly thereAt: number;
@@ -36,7 +37,7 @@ export function inspectDatabase(
   if (!existsSync(path)) return undefined;
   try {
     const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
-    // Where nobody has it open, even reading would leave files beside it.
+    // Where nobody has it open, even reading would leave files next to it.
     const place = pathToFileURL(path);
     if (log === undefined) place.searchParams.set('immutable', '1');
     const db = new DatabaseSync(place, { readOnly: true, timeout: 3000 });
@@ -71,7 +72,7 @@ function factsOf(
   }
   const schema = Number(pragma('user_version'));
   if (schema > MIGRATIONS.length) {
-    const text = `the database ${path} was written by a newer Steward (schema ${schema}, this one knows ${MIGRATIONS.length}): start that one`;
+    const text = `the database ${path} was written by a newer Steward (schema ${schema}, this one knows ${MIGRATIONS.length}): start the newer one`;
     throw new StoreError('foreign', text);
   }
   const bytes = Number(pragma('page_count')) * Number(pragma('page_size'));
@@ -88,12 +89,11 @@ function factsOf(
 const NEWEST = 500;
 
 function deliveriesIn(db: DatabaseSync): Delivery[] {
-  const rows = db
+  return db
     .prepare(
       `SELECT lanes.subject AS subject, l.sent_at AS sentAt, l.accepted_at AS acceptedAt, l.there_accepted_at AS thereAt
-       FROM (SELECT * FROM ledger ORDER BY id DESC LIMIT ${NEWEST}) AS l JOIN lanes ON lanes.id = l.key / 4294967296
+       FROM (SELECT * FROM ledger ORDER BY id DESC LIMIT ${NEWEST}) AS l JOIN lanes ON lanes.id = l.key / ${LANE_SPAN}
        WHERE l.there_accepted_at IS NOT NULL AND l.sent_at IS NOT NULL AND l.accepted_at IS NOT NULL`,
     )
-    .all() as { subject: string; sentAt: number; acceptedAt: number; thereAt: number }[];
-  return rows.map(({ subject, ...times }) => ({ toNode: subject.split('.')[0]!, ...times }));
+    .all() as unknown as Delivery[];
 }

@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { FIRST_SURE_LANE } from './find-older.ts';
 import { openStore } from './open-store.ts';
 import { MIGRATIONS } from './schema.ts';
 import { statement } from './statement.ts';
@@ -21,6 +31,21 @@ async function refuses(folder: string, code: StoreErrorCode, text: RegExp): Prom
     return true;
   });
 }
+
+test('a database that was put in the place of another one makes its lanes doubtful, also after the next start; one that stayed does not', async (t) => {
+  const { path: folder } = await tempFolder(t);
+  const path = join(folder, 'steward.db');
+  const backup = join(folder, 'backup');
+  const isOlder = async () => {
+    await using store = await openStore({ folder });
+    return store.get('SELECT value FROM meta WHERE key = ?', FIRST_SURE_LANE) !== undefined;
+  };
+  assert.deepEqual([await isOlder(), await isOlder()], [false, false]);
+  copyFileSync(path, backup);
+  rmSync(path);
+  copyFileSync(backup, path);
+  assert.deepEqual([await isOlder(), await isOlder()], [true, true]);
+});
 
 test('a new database is made with its folder, for its owner alone', async (t) => {
   const { path } = await tempFolder(t);
@@ -43,7 +68,7 @@ test('what was written is there when the database is opened again', async (t) =>
   assert.deepEqual({ ...store.get<object>('SELECT * FROM meta') }, { key: 'a', value: 'b' });
 });
 
-test('closing leaves one file, without a log of writes beside it', async (t) => {
+test('closing leaves one file, without a log of writes next to it', async (t) => {
   const { path: folder } = await tempFolder(t);
   const store = await openStore({ folder });
   await store.write([statement("INSERT INTO meta VALUES ('a', 'b')")]);

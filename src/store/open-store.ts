@@ -1,9 +1,11 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
-import { Store } from './store.ts';
+import { noteFile } from './find-older.ts';
+import { ADDED_COLUMNS, ADDITIONS, APPLICATION_ID, MIGRATIONS } from './schema.ts';
+import type { Store } from './store.ts';
 import { asStoreError, StoreError } from './store-error.ts';
+import { ThreadedStore } from './threaded-store.ts';
 
 /** Below this size a database is checked page by page when it is opened, bytes. */
 const QUICK_CHECK_BYTES = 64 * 1024 * 1024;
@@ -20,7 +22,7 @@ export async function openStore(options: { folder: string }): Promise<Store> {
   const lock = lockFolder(options.folder);
   try {
     prepareFile(path);
-    return await Store.start({ path, lock });
+    return await ThreadedStore.start({ path, lock });
   } catch (error) {
     lock.close();
     throw asStoreError(error, path);
@@ -37,7 +39,7 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** Holds an exclusive lock that ends with the process, however it ends: SQLite's own lock on a file beside the database. */
+/** Holds an exclusive lock that ends with the process, however it ends: SQLite's own lock on a file next to the database. */
 function lockFolder(folder: string): DatabaseSync {
   const path = join(folder, 'steward.lock');
   try {
@@ -64,6 +66,7 @@ function prepareFile(path: string): void {
     else checkFile(db, path);
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(db, path);
+    noteFile(db, path);
   } finally {
     db.close();
   }
@@ -80,6 +83,8 @@ function checkFile(db: DatabaseSync, path: string): void {
   }
   if (Number(pragma(db, 'page_count')) * Number(pragma(db, 'page_size')) > QUICK_CHECK_BYTES) return;
   const found = String(pragma(db, 'quick_check(1)')).replaceAll('\n', ' ');
+  if (found.includes('disk I/O error'))
+    throw new StoreError('io', `the database ${path} could not be read: check the disk (${found})`);
   if (found !== 'ok') {
     throw new StoreError(
       'corrupt',
@@ -88,12 +93,13 @@ function checkFile(db: DatabaseSync, path: string): void {
   }
 }
 
-function migrate(db: DatabaseSync, path: string): void {
+/** Takes the steps of the schema that a database has not seen. Throws StoreError where it is from a newer Steward. */
+export function migrate(db: DatabaseSync, path: string): void {
   const version = Number(pragma(db, 'user_version'));
   if (version > MIGRATIONS.length) {
     throw new StoreError(
       'foreign',
-      `the database ${path} was written by a newer Steward (schema ${version}, this one knows ${MIGRATIONS.length}): start that one`,
+      `the database ${path} was written by a newer Steward (schema ${version}, this one knows ${MIGRATIONS.length}): start the newer one`,
     );
   }
   for (let step = version; step < MIGRATIONS.length; step++) {
@@ -102,6 +108,14 @@ function migrate(db: DatabaseSync, path: string): void {
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${step + 1}`);
     db.exec('COMMIT');
   }
+  // All of it with one fsync where there is something to add.
+  db.exec('BEGIN');
+  db.exec(ADDITIONS);
+  for (const { table, column, type } of ADDED_COLUMNS) {
+    const known = db.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(table, column);
+    if (!known) db.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
+  }
+  db.exec('COMMIT');
 }
 
 function pragma(db: DatabaseSync, name: string): unknown {

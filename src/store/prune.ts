@@ -12,7 +12,7 @@ interface Row {
 
 /**
  * Deletes rows that may go (`removable`, an SQL condition): all below `before` in the order of a unique column, and
- * all that are not among the newest `keepCount`. Works in slices, so that nothing else waits for long. Resolves with
+ * all that are not among the newest `keepCount`. Looks for them on the reader's thread and deletes in slices, so that nothing else waits for long. Resolves with
  * how many went. Rows of the table `followers` with the same value in that column go with them.
  */
 export async function prune(
@@ -27,12 +27,12 @@ export async function prune(
   },
 ): Promise<number> {
   const { table, order, removable, followers } = options;
-  const before = boundary(store, options);
+  const before = await boundary(store, options);
   const select = `SELECT ${order} AS place, (${removable}) AS removable FROM ${table} WHERE ${order} > ? AND ${order} < ? ORDER BY ${order} LIMIT ${SLICE}`;
   let deleted = 0;
   let cursor: Place = typeof before === 'string' ? '' : -1;
   for (;;) {
-    const rows: Row[] = store.all(select, cursor, before);
+    const rows = await store.query<Row>(select, cursor, before);
     const places = rows.flatMap((row) => (row.removable ? [row.place] : []));
     const sql = `DELETE FROM ${table} WHERE ${order} = ?`;
     const last = rows.at(-1)?.place ?? cursor;
@@ -54,13 +54,13 @@ export async function prune(
 }
 
 /** The place below which rows are too old, or too many. */
-function boundary(
+async function boundary(
   store: Store,
   { table, order, before, keepCount }: { table: string; order: string; before: Place; keepCount: number },
-): Place {
-  const oldestKept = store.get<{ place: Place }>(
+): Promise<Place> {
+  const [oldestKept] = await store.query<{ place: Place }>(
     `SELECT ${order} AS place FROM ${table} ORDER BY ${order} DESC LIMIT 1 OFFSET ?`,
     keepCount - 1,
-  )?.place;
-  return oldestKept !== undefined && oldestKept > before ? oldestKept : before;
+  );
+  return oldestKept !== undefined && oldestKept.place > before ? oldestKept.place : before;
 }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { entryPoint } from '../lib/own-file.ts';
-import type { Query, ReaderAnswer, ReaderRequest } from './reader.ts';
+import type { Query } from './read-connection.ts';
+import type { ReaderAnswer, ReaderRequest } from './reader.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 
 /** How long the thread is kept without work, ms. */
@@ -66,7 +67,7 @@ export class QueryThread implements AsyncDisposable {
     worker.unref();
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const thread = { worker, exited };
-    worker.on('message', (answer: ReaderAnswer) => this.#settle(answer));
+    worker.on('message', this.#settle);
     worker.on('error', (error) => this.#gone(thread, asStoreError(error, this.#path)));
     worker.on('exit', () =>
       this.#gone(thread, new StoreError('failed', `the reader of ${this.#path} ended before it answered`)),
@@ -86,7 +87,7 @@ export class QueryThread implements AsyncDisposable {
     this.#ending.add(ending);
   }
 
-  #settle(answer: ReaderAnswer): void {
+  readonly #settle = (answer: ReaderAnswer): void => {
     const pending = this.#pending.get(answer.id);
     this.#pending.delete(answer.id);
     if ('error' in answer) pending?.reject(asStoreError(answer.error, this.#path));
@@ -94,9 +95,9 @@ export class QueryThread implements AsyncDisposable {
     if (this.#pending.size > 0 || this.#isClosed) return;
     this.#idle = setTimeout(() => this.#end(), this.#idleMs);
     this.#idle.unref();
-  }
+  };
 
-  /** The thread is no more: who still waits for it is told, and the next query starts another one. */
+  /** The thread is no more: what still waits for it fails, and the next query starts another one. */
   #gone(thread: Thread, error: StoreError): void {
     if (this.#thread !== thread && this.#thread !== undefined) return;
     this.#thread = undefined;

@@ -1,23 +1,38 @@
-export type StoreErrorCode = 'full' | 'read-only' | 'corrupt' | 'foreign' | 'locked' | 'io' | 'failed';
+export type StoreErrorCode =
+  | 'full'
+  | 'read-only'
+  | 'corrupt'
+  | 'foreign'
+  | 'locked'
+  | 'io'
+  | 'memory'
+  | 'replaced'
+  | 'failed';
 
 /** A fault of the database file, with the file's name and the way out in its text. */
 export class StoreError extends Error {
   override name = 'StoreError';
   readonly code: StoreErrorCode;
+  /** Whether what was to be written may be there after the next start all the same. */
+  readonly isInDoubt: boolean;
 
-  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: StoreErrorCode, message: string, options: ErrorOptions & { isInDoubt?: boolean } = {}) {
     super(message, options);
     this.code = code;
+    this.isInDoubt = options.isInDoubt === true;
   }
 }
 
 /** SQLite's primary result codes (sqlite3.h) that an operator can do something about. */
 const CODES: Record<number, { code: StoreErrorCode; text: string }> = {
   5: { code: 'locked', text: 'is in use by another program: stop it first' },
+  6: { code: 'locked', text: 'is in use by another part of this program' },
+  7: { code: 'memory', text: 'could not be used, as no memory was left: give the node more of it' },
   8: { code: 'read-only', text: 'cannot be written: make the file and its folder writable for this user' },
   10: { code: 'io', text: 'could not be read or written: check the disk and its free space' },
   11: { code: 'corrupt', text: 'is damaged: move it away, or restore it from a backup, and start again' },
   13: { code: 'full', text: 'cannot grow, the disk is full: free some space' },
+  15: { code: 'locked', text: 'is in use by another program: stop it first' },
   14: { code: 'io', text: 'cannot be opened: check the folder and its permissions' },
   26: { code: 'foreign', text: 'is not a Steward database: move it away, or choose another databaseFolder' },
 };
@@ -25,10 +40,12 @@ const CODES: Record<number, { code: StoreErrorCode; text: string }> = {
 /** Turns an error of SQLite into a StoreError about the file at `path`. */
 export function asStoreError(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
+  const { isReplaced, message } = error as { isReplaced?: unknown; message?: unknown };
+  if (isReplaced === true) return new StoreError('replaced', String(message));
   const errcode = (error as { errcode?: unknown }).errcode;
   const known = typeof errcode === 'number' ? CODES[errcode & 0xff] : undefined;
   const detail = (error as { message?: unknown }).message ?? String(error);
-  if (known)
-    return new StoreError(known.code, `the database ${path} ${known.text} (${detail})`, { cause: error });
-  return new StoreError('failed', `the database ${path} failed: ${detail}`, { cause: error });
+  const options = { cause: error, isInDoubt: (error as { isInDoubt?: unknown }).isInDoubt === true };
+  if (known) return new StoreError(known.code, `the database ${path} ${known.text} (${detail})`, options);
+  return new StoreError('failed', `the database ${path} failed: ${detail}`, options);
 }

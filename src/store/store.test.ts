@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { renameSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { tempFolder } from '../../test/support/temp-folder.ts';
@@ -69,7 +69,8 @@ test('blobs arrive as they were: empty ones, large ones, and slices of larger bu
     new Uint8Array(0),
     large.subarray(5, 6),
   ];
-  const sql = 'INSERT INTO outbox VALUES (?, ?, 1, NULL, ?, 2, 3, ?, NULL, NULL)';
+  const sql =
+    'INSERT INTO outbox (key, id, queued_at, budget_at, ack_timeout, format, body) VALUES (?, ?, 1, ?, 2, 3, ?)';
   const rows = blobs.map((blob, index) => [index + 1, `id ${index}`, index % 2 ? null : index, blob]);
   await store.write([{ sql, rows }, statement(sql, 100, 'alone', null, large.subarray(7, 9))]);
   const found = store.all<{ body: Uint8Array; budget_at: number | null }>(
@@ -108,6 +109,25 @@ test('closing commits what was written before, and refuses what comes after', as
   assert.equal(again.all('SELECT * FROM meta').length, 700);
 });
 
+test('a database that is deleted under the program is noticed, refused, and written again once it is back', async (t) => {
+  const store = await tempStore(t);
+  await store.write(insertRow('before'));
+  for (const file of [store.path, `${store.path}-wal`]) {
+    renameSync(file, `${file}.away`);
+    await assert.rejects(store.write(insertRow('lost')), (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'replaced');
+      assert.match(error.message, new RegExp(`as ${file} was deleted while the node runs: put it back`));
+      return true;
+    });
+    writeFileSync(file, '');
+    await assert.rejects(store.write(insertRow('lost')), /was replaced while the node runs/);
+    renameSync(`${file}.away`, file);
+    await store.write(insertRow(file));
+  }
+  assert.match((await store.replaced)?.message ?? '', /was deleted while the node runs/);
+  assert.equal(store.all('SELECT * FROM meta').length, 3);
+});
+
 test('a query that cannot work throws a StoreError that names the file', async (t) => {
   const store = await tempStore(t);
   assert.throws(() => store.get('SELECT * FROM missing'), { name: 'StoreError', code: 'failed' });
@@ -115,11 +135,18 @@ test('a query that cannot work throws a StoreError that names the file', async (
 });
 
 test('when the writer thread ends by itself, writes fail, the node is told, and closing still works', async (t) => {
-  const started = once(process, 'worker') as Promise<[Worker]>;
+  const ready = Promise.withResolvers<Worker>();
+  process.once('worker', (worker: Worker) => worker.once('message', () => ready.resolve(worker)));
   const store = await tempStore(t);
-  const [worker] = await started;
+  // It is there once there is much to write.
+  let thread: Worker | undefined;
+  void ready.promise.then((worker) => {
+    thread = worker;
+  });
+  for (let row = 0; !thread; row++) await store.write(insertRow(`row ${row}`));
+  await store.write(insertRow('by the thread'));
   await Promise.all([
-    worker.terminate(),
+    (thread as Worker).terminate(),
     assert.rejects(store.write(insertRow('a')), { name: 'StoreError' }),
   ]);
   await assert.rejects(store.failed, /the writer of .*steward\.db ended with code 1/);

@@ -24,7 +24,7 @@ test('a groups file is read anew when it has changed, and none is no group', asy
   assert.deepEqual(await file.read(), {});
 });
 
-test('a file that cannot be read is told of, and not taken for an empty one', async () => {
+test('a file that cannot be read is reported, and not taken for an empty one', async () => {
   await using folder = await tempFolder();
   await assert.rejects(createGroupsFile(folder.path).read(), /the groups file .* cannot be read: EISDIR/);
 });

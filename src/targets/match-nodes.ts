@@ -1,6 +1,6 @@
 import type { NodeSummary } from '../contract/nodes.ts';
+import { fitsGlob, type Glob } from '../lib/glob.ts';
 import { nearest } from '../lib/nearest.ts';
-import { fitsGlob, type Glob } from './glob.ts';
 import { type Expression, parseTarget } from './parse-target.ts';
 import { TargetError } from './target-error.ts';
 
@@ -12,6 +12,8 @@ export interface Unknown {
   readonly kind: 'node' | 'group' | 'label';
   readonly name: string;
   readonly reason: string;
+  /** Whether a group names it, and not the target itself. */
+  readonly isInGroup?: boolean;
 }
 
 /** What a target stands for among some nodes. */
@@ -52,7 +54,7 @@ export class NodeMatcher {
   match(expression: Expression, path: readonly string[] = []): Match {
     switch (expression.kind) {
       case 'name':
-        return this.#byName(expression);
+        return this.#byName(expression, path);
       case 'group':
         return this.#group(expression.name, path);
       case 'match':
@@ -66,7 +68,9 @@ export class NodeMatcher {
     }
   }
 
-  #byName({ glob }: { glob: Glob }): Match {
+  /** `*` by itself means the nodes that central controls; in a group it means what it says. */
+  #byName({ glob, text }: { glob: Glob; text: string }, path: readonly string[]): Match {
+    if (text === '*' && path.length === 0) return known(this.#where(({ isCentral }) => !isCentral));
     if (glob.plain === undefined) return known(this.#where(({ name }) => fitsGlob(glob, name)));
     if (this.#names.has(glob.plain)) return known(new Set([glob.plain]));
     return { names: new Set(), unknown: [unknownNode(glob.plain, this.#names)] };
@@ -79,8 +83,9 @@ export class NodeMatcher {
     if (fact !== undefined)
       return known(this.#where((node) => fact(node).some((value) => fitsGlob(glob, value))));
     const label = key.startsWith(LABEL_PREFIX) ? key.slice(LABEL_PREFIX.length) : key;
+    // Without the label a node fits the empty value, and no pattern: `region=*` means those that have one.
     const names = this.#where(({ labels }) =>
-      fitsGlob(glob, Object.hasOwn(labels, label) ? labels[label]! : ''),
+      Object.hasOwn(labels, label) ? fitsGlob(glob, labels[label]!) : glob.plain === '',
     );
     return { names, unknown: this.#unknownLabel(label) };
   }
@@ -96,7 +101,11 @@ export class NodeMatcher {
     const { names, unknown } = union(inside);
     const match = {
       names,
-      unknown: unknown.map((one) => ({ ...one, reason: `in the group @${name}: ${one.reason}` })),
+      unknown: unknown.map((one) => ({
+        ...one,
+        isInGroup: true,
+        reason: `in the group @${name}: ${one.reason}`,
+      })),
     };
     this.#ofGroups.set(name, match);
     return match;

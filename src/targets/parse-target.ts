@@ -1,4 +1,4 @@
-import { type Glob, readGlob } from './glob.ts';
+import { type Glob, readGlob } from '../lib/glob.ts';
 import { faultAt, readTokens, type Token } from './read-tokens.ts';
 import { TargetError } from './target-error.ts';
 

@@ -1,4 +1,4 @@
-import type { PatternPiece } from './glob.ts';
+import type { PatternPiece } from '../lib/glob.ts';
 import { TargetError } from './target-error.ts';
 
 /** A word or sign of a target, and where it stands (from 0). */

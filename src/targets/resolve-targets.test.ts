@@ -12,7 +12,7 @@ interface Known {
 }
 
 function node(name: string, { labels = {}, presence = 'here', os, version }: Known = {}): NodeSummary {
-  const counts = { queued: 0, running: 0, lastSeenAt: 1, startedAt: 1 };
+  const counts = { queued: 0, running: 0, lastSeenAt: 1, usualAwayMs: null, startedAt: 1 };
   const facts = { os: os ?? null, version: version ?? null, arch: 'x64' };
   return {
     name,
@@ -46,7 +46,17 @@ function unknown(target: string, groups: Groups = {}) {
 test('several targets are a union, each node once, ordered by name with numbers as numbers', () => {
   assert.deepEqual(names(['ship10', 'ship1', 'ship*']), ['ship1', 'ship2', 'ship10']);
   assert.deepEqual(names([]), []);
-  assert.deepEqual(names('*').length, 5);
+});
+
+test('* alone leaves out central; whatever names it, matches it or says not means it too', () => {
+  const ships = ['crane(1)', 'ship1', 'ship2', 'ship10'];
+  assert.deepEqual(names('*'), ships);
+  assert.deepEqual(names('* and presence=here'), ['crane(1)', 'ship1', 'ship10']);
+  const all = ['central', ...ships];
+  for (const target of ['* or central', '**', 'name=*', 'not nothing*', '@all'])
+    assert.deepEqual(names(target, { all: ['*'] }), all, target);
+  const alone = resolveTargets(['*'], { nodes: [node('central')], groups: {} });
+  assert.match(alone.unknown[0]!.reason, /since \* leaves out central: "\* or central" means all/);
 });
 
 test('names, patterns, labels and facts are joined by and, or and not', () => {
@@ -56,7 +66,8 @@ test('names, patterns, labels and facts are joined by and, or and not', () => {
   assert.deepEqual(names('ship* and region!=north'), ['ship1']);
   assert.deepEqual(names('role!=cargo'), ['central', 'crane(1)', 'ship2']);
   assert.deepEqual(names('role='), ['central', 'crane(1)', 'ship2']);
-  assert.deepEqual(names('role=*?'), ['ship1', 'ship10']);
+  assert.deepEqual(names('role=*'), ['ship1', 'ship10']);
+  assert.deepEqual(names('role!=*'), ['central', 'crane(1)', 'ship2']);
   assert.deepEqual(names('region="north sea" or presence=away'), ['crane(1)', 'ship2']);
   assert.deepEqual(names('central or ship* and role=cargo'), ['central', 'ship1', 'ship10']);
   assert.deepEqual(names('(central or ship*) and not (role=cargo)'), ['central', 'ship2']);
@@ -109,6 +120,18 @@ test('an unknown name in a group is told with the group, and can be meant', () =
       name: 'lorry9',
     },
   ]);
+});
+
+test('a group that means others too passes over a name that is not known, and says so', () => {
+  const groups = { dock: ['ship1', 'lorry9', '@new'], new: ['ship2'] };
+  const answer = resolveTargets(['@dock'], { nodes: NODES, groups });
+  assert.deepEqual(
+    answer.nodes.map(({ name }) => name),
+    ['ship1', 'ship2'],
+  );
+  assert.deepEqual(answer.unknown, []);
+  const reason = 'in the group @dock: no node "lorry9" is known';
+  assert.deepEqual(answer.skipped, [{ target: '@dock', reason, name: 'lorry9' }]);
 });
 
 test('a target that cannot be read is refused with its column', () => {

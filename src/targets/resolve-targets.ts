@@ -1,6 +1,6 @@
-import type { NodeSummary, TargetAnswer } from '../contract/nodes.ts';
-import { compareNaturally } from '../lib/natural-order.ts';
-import { type Groups, type Match, NodeMatcher } from './match-nodes.ts';
+import type { NodeSummary, TargetAnswer, UnknownTarget } from '../contract/nodes.ts';
+import { sortNaturally } from '../lib/natural-order.ts';
+import { type Groups, type Match, NodeMatcher, type Unknown } from './match-nodes.ts';
 
 export interface KnownFleet {
   readonly nodes: readonly NodeSummary[];
@@ -15,15 +15,25 @@ export interface KnownFleet {
 export function resolveTargets(targets: readonly string[], { nodes, groups }: KnownFleet): TargetAnswer {
   const matcher = new NodeMatcher(nodes, groups);
   const names = new Set<string>();
-  const unknown: { target: string; reason: string; name?: string }[] = [];
+  const unknown: UnknownTarget[] = [];
+  const skipped: UnknownTarget[] = [];
   for (const target of new Set(targets)) {
     const match = matcher.member(target);
     for (const name of match.names) names.add(name);
-    if (match.unknown.length > 0) unknown.push(...unknownOf(target, match, { nodes, groups }));
-    else if (match.names.size === 0) unknown.push({ target, reason: nobody(target, nodes.length) });
+    const isSkipped = ({ kind, isInGroup }: Unknown) =>
+      isInGroup === true && kind === 'node' && match.names.size > 0;
+    const missing = unknownOf(target, match, { nodes, groups });
+    skipped.push(...missing.filter(({ cause }) => isSkipped(cause)).map(withoutCause));
+    const faults = missing.filter(({ cause }) => !isSkipped(cause)).map(withoutCause);
+    if (faults.length > 0) unknown.push(...faults);
+    else if (match.names.size === 0) unknown.push({ target, reason: nobody(target, nodes) });
   }
   const meant = nodes.filter(({ name }) => names.has(name));
-  return { nodes: meant.toSorted((a, b) => compareNaturally(a.name, b.name)), unknown };
+  return {
+    nodes: sortNaturally(meant, ({ name }) => name),
+    unknown,
+    ...(skipped.length > 0 && { skipped }),
+  };
 }
 
 /** Keeps the name of those that the target would mean if they were known: not of `ship9` in `not ship9`. */
@@ -31,24 +41,43 @@ function unknownOf(
   target: string,
   { unknown }: Match,
   { nodes, groups }: KnownFleet,
-): TargetAnswer['unknown'] {
+): (UnknownTarget & { readonly cause: Unknown })[] {
   const missing = new Set(unknown.filter(({ kind }) => kind === 'node').map(({ name }) => name));
   const imagined = [...missing].map(imaginedNode);
   const matcher = new NodeMatcher([...nodes, ...imagined], groups);
   const wouldBeMeant = missing.size === 0 ? missing : matcher.member(target).names;
-  const found = unknown.map(({ kind, name, reason }) =>
-    kind === 'node' && wouldBeMeant.has(name) ? { target, reason, name } : { target, reason },
-  );
+  const found = unknown.map((cause) => {
+    const { kind, name, reason } = cause;
+    return kind === 'node' && wouldBeMeant.has(name)
+      ? { target, reason, name, cause }
+      : { target, reason, cause };
+  });
   return [...new Map(found.map((one) => [one.reason, one])).values()];
 }
 
-function nobody(target: string, known: number): string {
-  const all = known === 1 ? 'the one node that is known' : `the ${known} nodes that are known`;
-  return `${JSON.stringify(target)} fits none of ${all}`;
+function withoutCause({ cause: _, ...unknown }: UnknownTarget & { readonly cause: Unknown }): UnknownTarget {
+  return unknown;
+}
+
+function nobody(target: string, nodes: readonly NodeSummary[]): string {
+  const central = nodes.find(({ isCentral }) => isCentral)?.name;
+  const all = nodes.length === 1 ? 'the one node that is known' : `the ${nodes.length} nodes that are known`;
+  const hint =
+    target === '*' && central !== undefined
+      ? `, since * leaves out ${central}: "* or ${central}" means all`
+      : '';
+  return `${JSON.stringify(target)} fits none of ${all}${hint}`;
 }
 
 function imaginedNode(name: string): NodeSummary {
-  const absent = { lastSeenAt: null, version: null, os: null, arch: null, startedAt: null };
+  const absent = {
+    lastSeenAt: null,
+    usualAwayMs: null,
+    version: null,
+    os: null,
+    arch: null,
+    startedAt: null,
+  };
   return {
     ...absent,
     name,

@@ -1,10 +1,10 @@
 import type { ReadStream, WriteStream } from 'node:tty';
 import { type Instance, render } from 'ink';
 import type { StewardApi } from '../client/steward-api.ts';
-import { Desk } from './desk.ts';
 import { openTemplates } from './effects/templates.ts';
 import { h } from './h.ts';
 import { firstState } from './state/state.ts';
+import { Store } from './store.ts';
 import { guardTerminal } from './terminal-guard.ts';
 import type { Theme } from './text/spans.ts';
 import { App } from './views/app.ts';
@@ -33,9 +33,9 @@ export async function runTui(options: TuiOptions, { api }: { readonly api: Stewa
     stdin,
     stdout,
     endDrawing: () => instance?.unmount(),
-    onGone: () => leave(),
+    onGone: leave,
   });
-  await using desk = new Desk(firstState({ size: size(), now: Date.now(), templatesFolder }), {
+  await using store = new Store(firstState({ size: size(), now: Date.now(), templatesFolder }), {
     api,
     templates: openTemplates(templatesFolder),
     now: Date.now,
@@ -45,14 +45,14 @@ export async function runTui(options: TuiOptions, { api }: { readonly api: Stewa
       else redraw();
     },
   });
-  const app = () => h(App, { desk, theme });
+  const app = () => h(App, { store, theme });
   const redraw = (): void => void stdout.emit('resize');
   // Comes before Ink's own listener, so that the first frame of a new size is drawn for that size.
   const resized = (): void => {
     stdout.write(BEGIN_FRAME);
     instance?.clear();
     stdout.write(CLEAR);
-    desk.dispatch({ type: 'resized', ...size() });
+    store.dispatch({ type: 'resized', ...size() });
     // Has React draw what has changed at once.
     instance?.rerender(app());
   };

@@ -63,9 +63,18 @@ test('the version is printed for every form that asks for it', async (t) => {
 });
 
 test('a missing node name ends with code 2', async (t) => {
-  await assertRefused(await steward(t, []), /node name is missing: give -nodeName=<name>, set NODE_NAME/);
+  await assertRefused(
+    await steward(t, ['run']),
+    /node name is missing: give -nodeName=<name>, set NODE_NAME/,
+  );
   await assertRefused(await steward(t, ['-nodeName=a']), /central node is missing: give -centralNodeName/);
   await assertRefused(await steward(t, ['run'], { env: { CENTRAL_NODE_NAME: 'a' } }), /node name is missing/);
+});
+
+test('without a node here, steward alone says in short how one is started', async (t) => {
+  const { code, stdout, stderr } = await steward(t, []);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^There is no node here.*\n\nStart one:\n {2}steward up /);
 });
 
 test('an unknown command ends with code 1', async (t) => {
@@ -74,9 +83,8 @@ test('an unknown command ends with code 1', async (t) => {
   assert.match(stderr, /^steward: unknown command "versoin"; did you mean version\?\n$/);
 });
 
-test('an unknown flag or argument of a node ends with code 2', async (t) => {
+test('an unknown flag of a node ends with code 2', async (t) => {
   await assertRefused(await steward(t, ['--node=ship2']), /unknown flag -node; did you mean -nodeName\?/);
-  await assertRefused(await steward(t, ['-nodeName=a', 'b']), /unexpected argument "b"/);
 });
 
 test('a bad value ends with code 2', async (t) => {
@@ -144,4 +152,17 @@ test('the program has the process id of the launcher, so that signals reach it',
   });
   await program.exited;
   assert.equal(program.stdout, `${program.pid}\n`);
+});
+
+test('the launcher fixes from what size on memory goes back to the system, unless that is set', async (t) => {
+  const { path } = await tempFolder(t);
+  await writeFile(
+    join(path, 'node'),
+    '#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 || echo "$MALLOC_MMAP_THRESHOLD_"\n',
+  );
+  await chmod(join(path, 'node'), 0o755);
+  const told = async (set: Record<string, string>) =>
+    (await steward(t, [], { command: LAUNCHER, env: { PATH: `${path}:/usr/bin:/bin`, ...set } })).stdout;
+  assert.equal(await told({}), '131072\n');
+  assert.equal(await told({ MALLOC_MMAP_THRESHOLD_: '4096' }), '4096\n');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { processesIn } from '../support/processes-in.ts';
+import { processesIn } from '../support/processes.ts';
 import { runCli, startCli } from '../support/steward-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -5,7 +5,7 @@ import { ChildProgram } from '../support/child-program.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor, waitForFile } from '../support/wait-for.ts';
 
-const MODULE = join(import.meta.dirname, '../../src/cli/stop-signals.ts');
+const MODULE = join(import.meta.dirname, '../../src/cli/line/stop-signals.ts');
 
 /** A program that stops as a node does; with `hangs` its clean stop never ends. */
 async function program(options: { hangs?: boolean; env?: Record<string, string>; viaShell?: boolean } = {}) {
@@ -14,9 +14,11 @@ async function program(options: { hangs?: boolean; env?: Record<string, string>;
     import { catchStopSignals } from ${JSON.stringify(MODULE)};
     const alive = setInterval(() => {}, 1000);
     {
-      using signals = catchStopSignals({ stderr: process.stderr, env: process.env });
+      using signals = catchStopSignals(process, { isDaemon: true });
       console.log('up', process.pid);
-      await signals.stop;
+      if (process.env.FAULT) setTimeout(() => { throw new Error('a fault of the program'); });
+      const fault = await signals.stop;
+      if (fault) console.log('because of', fault.message);
       if (!process.env.MARK) console.log('stopping');
       if (${options.hangs === true}) await new Promise(() => {});
       clearInterval(alive);
@@ -44,6 +46,13 @@ test('SIGTERM and SIGINT both stop cleanly', async () => {
     assert.deepEqual(await child.exited, { code: 0, signal: null });
     assert.match(child.stdout, /stopping\nclean\n$/);
   }
+});
+
+test('an error that nothing caught is told with its stack, and stops the program cleanly', async () => {
+  const child = await program({ env: { FAULT: 'yes' } });
+  assert.deepEqual(await child.exited, { code: 0, signal: null });
+  assert.match(child.stdout, /because of a fault of the program\nstopping\nclean\n$/);
+  assert.match(child.stderr, /^steward: unexpected error, the program stops: Error: a fault.*\n +at /);
 });
 
 test('a second signal ends a stop that hangs, at once, with code 1', async () => {

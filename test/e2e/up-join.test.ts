@@ -175,7 +175,7 @@ test('a machine is replaced by a token that was made for that', async (t) => {
   await runOn(central, ['ship1'], 'from the new one');
 });
 
-test('a relay that up is told of works for nodes that joined, also those that join later', async (t) => {
+test('a relay that is given to up works for nodes that joined, also those that join later', async (t) => {
   const central = await UpCentral.start(t, ['--relay', 'ship1:central:ship2']);
   const words = async (name: string) => [central.address, await central.token('--name', name)];
   await joinAndRun(t, central, 'one', await words('ship1'));
@@ -259,7 +259,7 @@ test('up keeps to its folder, and changes of config.toml stay', async (t) => {
   );
   await fails(['--broker', '127.0.0.1:1', '--listen', ':4222'], /--broker goes without --listen/);
   await fails(['--listen', 'here'], /"here" is no address/);
-  await fails(['--name', 'a.b', '--folder', 'x'], /--name "a\.b" is no name for a node/);
+  await fails(['--name', 'a..b', '--folder', 'x'], /--name "a\.\.b" is no name for a node/);
   await mkdir(join(central.root, 'ship/etc'), { recursive: true });
   await writeFile(
     join(central.root, 'ship/etc/config.toml'),

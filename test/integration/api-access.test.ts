@@ -49,6 +49,37 @@ test('where others can reach it, the API asks for the token, and a node without 
   assert.ok((await apiOf(central, t).nodes()).length > 0, 'the socket asks for no token');
 });
 
+test('who shows the look token reads and asks, and changes nothing', async (t) => {
+  const broker = await startBroker(t);
+  const port = await freePort();
+  const { path } = await tempFolder(t);
+  const fileOf = (name: string) => join(path, name);
+  await writeFile(fileOf('token'), 'act\n');
+  await writeFile(fileOf('look'), 'look\n');
+  const flags = { apiListener: `0.0.0.0:${port}`, listenerTokenFile: fileOf('token') };
+  await assert.rejects(
+    startStewardNode({ name: 'central', broker, flags: { ...flags, lookTokenFile: fileOf('token') } }, t),
+    /the look token in .* is the listener token: it must be another one/,
+  );
+  await startStewardNode({ name: 'central', broker, flags: { ...flags, lookTokenFile: fileOf('look') } }, t);
+  const clientWith = (token: string) => new ApiClient({ url: `http://127.0.0.1:${port}`, token });
+  const ping = [{ toNode: 'central', method: 'REQPing' }];
+  await using look = clientWith('look');
+  await using act = clientWith('act');
+  assert.equal((await look.status()).node, 'central');
+  assert.equal((await look.targets({ targets: ['central'] })).nodes.length, 1);
+  for (const change of [
+    () => look.submit(ping),
+    () => look.cancelBatch('x'),
+    () => look.signInLink({ role: 'act' }),
+  ])
+    await assert.rejects(change, {
+      code: 'unauthorized',
+      message: /this token may look, and not act: use the listener token/,
+    });
+  assert.equal((await act.submit(ping)).accepted.length, 1);
+});
+
 test('a port that is taken is named, with its flag', async (t) => {
   const broker = await startBroker(t);
   const flags = { apiListener: `127.0.0.1:${broker.port}` };

@@ -4,25 +4,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { FAULT_CODES, ROUTES } from '../../src/contract/routes.ts';
 import { startBroker } from '../support/broker.ts';
 import { startStewardNode } from '../support/node.ts';
 import { apiOf, apiSocketOf } from '../support/node-api.ts';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../doc/api.md'), 'utf8');
 const run = promisify(execFile);
-
-test('doc/api.md has a row for every route and every code of a fault', () => {
-  const routes = [...PAGE.matchAll(/^\| `([A-Z]+ \/\S+)` +\| (.*?) +\|$/gm)].map(
-    ([, route, does]) => `${route} ${does}`,
-  );
-  assert.deepEqual(
-    routes,
-    Object.values(ROUTES).map(({ method, path, summary }) => `${method} ${path} ${summary}`),
-  );
-  const codes = [...PAGE.matchAll(/^\| \d{3} +\| `([a-z-]+)`/gm)].map(([, code]) => code!);
-  assert.deepEqual(codes.toSorted(), FAULT_CODES.toSorted());
-});
 
 test('every call that doc/api.md shows is answered, the one of a fault with that fault', async (t) => {
   const broker = await startBroker(t);

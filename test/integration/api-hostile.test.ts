@@ -71,7 +71,7 @@ test('a body that is too large is refused before it is taken', async (t) => {
 
 test('a thousand connections that say half a word do not disturb the work of the node', async (t) => {
   const { central, path, open, api } = await startNode(t);
-  const { events } = await followEvents(api, t, { types: ['requests', 'many'] });
+  const { events } = await followEvents(api, t, { type: ['requests', 'many'] });
   const sockets = Array.from({ length: 1000 }, open);
   const openCount = () => sockets.filter((socket) => !socket.destroyed && !socket.readableEnded).length;
   for (const socket of sockets) socket.resume().write('GET /v1/status HTTP/1.1\r\nHo');
@@ -89,7 +89,7 @@ test('clients that follow events and never read do not hold up the node, nor tho
   for (let sleeper = 0; sleeper < 20; sleeper++) {
     open().pause().write('GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n');
   }
-  const { events } = await followEvents(api, t, { types: ['requests', 'many'] });
+  const { events } = await followEvents(api, t, { type: ['requests', 'many'] });
   const count = 20_000;
   for (let first = 0; first < count; first += 2000) {
     const lines = Array.from({ length: 2000 }, (_, index) => append(first + index));
@@ -111,7 +111,7 @@ test('clients that follow events and never read do not hold up the node, nor tho
   const isTold = () =>
     events.some((event) => event.type === 'requests' && event.requests.some(({ batch }) => last.has(batch)));
   await waitFor('the event of a last line', async () => {
-    // What changes together with thousands of others is told of as `many`; then another line has to follow.
+    // What changes together with thousands of others is announced as `many`; then another line has to follow.
     const isAmongMany = events.at(-1)?.type === 'many';
     if (last.size === 0 || isAmongMany) last.add((await api.submit([append(count + last.size)])).batch!);
     return isTold();

@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import type { Schema } from '../../src/api/schema.ts';
+import type { ApiClient } from '../../src/client/api-client.ts';
+import type { OperationName } from '../../src/contract/contract.ts';
 import type { SubmissionAnswer } from '../../src/contract/requests.ts';
-import { ROUTES, type RouteName } from '../../src/contract/routes.ts';
+import { ROUTES } from '../../src/contract/routes.ts';
+import type { ConsoleSession } from '../../src/contract/sessions.ts';
 import { type HttpReply, httpRequest } from '../support/api-request.ts';
 import { startBroker } from '../support/broker.ts';
 import { startStewardNode } from '../support/node.ts';
 import { apiOf, apiSocketOf, endedRequests, followEvents } from '../support/node-api.ts';
-import { schemaFaults } from '../support/schema-faults.ts';
+import { type Schema, schemaFaults } from '../support/schema-faults.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 interface Described {
-  readonly operationId: RouteName;
+  readonly operationId: OperationName;
   readonly requestBody?: object;
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
@@ -32,7 +34,8 @@ const command = (toNode: string, ...methodArgs: string[]) => ({
 /** A fleet with something of everything: an ended and a failed request, one that waits, a node that is away. */
 async function startFleet(t: TestContext) {
   const broker = await startBroker(t);
-  const central = await startStewardNode({ name: 'central', broker, flags: { startPubREQHello: 1 } }, t);
+  const flags = { startPubREQHello: 1, webListener: '127.0.0.1:0' };
+  const central = await startStewardNode({ name: 'central', broker, flags }, t);
   await startStewardNode({ name: 'ship1', broker, flags: { labels: 'site=north', startPubREQHello: 1 } }, t);
   const api = apiOf(central, t);
   await waitFor('the hello of ship1', async () => (await api.nodes()).some(({ name }) => name === 'ship1'));
@@ -44,7 +47,7 @@ test('every route answers as the OpenAPI document says, and what is not in it is
   const place = { socketPath: apiSocketOf(central) };
   const document = JSON.parse((await httpRequest(place, '/openapi.json')).text) as Document;
   const { events } = await followEvents(api, t, {
-    types: ['requests', 'output', 'nodes', 'errors', 'many'],
+    type: ['requests', 'output', 'nodes', 'errors', 'many'],
   });
   const done = await api.submit([
     { ...command('ship1', '/bin/sh', '-c', 'echo out; echo err >&2'), output: 'live' },
@@ -55,39 +58,33 @@ test('every route answers as the OpenAPI document says, and what is not in it is
   await waitFor('an error line', async () => (await api.errors()).length > 0);
   const ids = { good: good!.id, waiting: waiting.accepted[0]!.id, waitingBatch: waiting.batch! };
   const json = (value: unknown) => ({ body: JSON.stringify(value) });
-  const calls: Record<Exclude<RouteName, 'events'>, [target: string, options?: { body: string }]> = {
-    status: ['/v1/status'],
+  const session = await signIn(api);
+  // The others are asked for as they are.
+  const calls: Partial<Record<OperationName, [target: string, options?: { body: string }]>> = {
     submit: ['/v1/messages?dryRun=true&label=x', json([command('ship1', '/bin/true'), { toNode: 'ship1' }])],
     requests: ['/v1/requests?node=ship1&node=ship9&limit=2'],
     request: [`/v1/requests/${ids.good}`],
     output: [`/v1/requests/${ids.good}/output?stream=stderr`],
     cancelRequest: [`/v1/requests/${ids.waiting}/cancel`],
     resendRequest: [`/v1/requests/${ids.good}/resend`],
-    batches: ['/v1/batches'],
     batch: [`/v1/batches/${done.batch}`],
+    batchAnswers: [`/v1/batches/${done.batch}/answers`],
     planBatch: [`/v1/batches/${done.batch}/plan`, json({ rest: ['ship9'] })],
     cancelBatch: [`/v1/batches/${ids.waitingBatch}/cancel`],
     resendBatch: [`/v1/batches/${done.batch}/resend?which=failed`],
-    nodes: ['/v1/nodes'],
     targets: ['/v1/targets', json({ targets: ['ship*', 'nobody'] })],
-    groups: ['/v1/groups'],
-    queues: ['/v1/queues'],
-    processes: ['/v1/processes'],
-    methods: ['/v1/methods'],
-    errors: ['/v1/errors'],
     audit: ['/v1/audit?limit=5'],
-    openapi: ['/openapi.json'],
+    nodePage: ['/v1/nodes/page?target=ship*&sort=lastSeen&limit=1'],
+    endSession: [`/v1/console/sessions/${session.id}/end`],
   };
   // Queues first, while there is one.
-  const order = [
-    'queues',
-    ...Object.keys(calls).filter((name) => name !== 'queues'),
-  ] as (keyof typeof calls)[];
+  const names = (Object.keys(ROUTES) as OperationName[]).filter((name) => name !== 'events');
+  const order = ['queues' as const, ...names.filter((name) => name !== 'queues')];
   for (const name of order) {
     const { method, path } = ROUTES[name];
     const described = document.paths[path]?.[method.toLowerCase()];
     assert.equal(described?.operationId, name);
-    const [target, options] = calls[name];
+    const [target, options] = calls[name] ?? [path];
     const reply = await httpRequest(place, target, { method, ...options });
     assert.ok(reply.status < 300, `${name}: ${reply.status} ${reply.text}`);
     assert.deepEqual(answerFaults(reply, described, document), [], `${name}: ${reply.text.slice(0, 1000)}`);
@@ -97,13 +94,22 @@ test('every route answers as the OpenAPI document says, and what is not in it is
   const operations = Object.values(document.paths).flatMap((methods) =>
     Object.values(methods).map(({ operationId }) => operationId),
   );
-  assert.deepEqual(operations.toSorted(), [...Object.keys(calls), 'events'].toSorted());
+  assert.deepEqual(operations.toSorted(), Object.keys(ROUTES).toSorted());
   const { schemas } = document.components;
   for (const event of events)
     assert.deepEqual(schemaFaults(event, { $ref: '#/components/schemas/ApiEvent' }, schemas), []);
   const types = new Set(events.map(({ type }) => type));
   assert.deepEqual([...types].toSorted(), ['errors', 'hello', 'nodes', 'output', 'requests']);
 });
+
+/** Signs a browser in to the console, and returns its session. */
+async function signIn(api: ApiClient): Promise<ConsoleSession> {
+  const { url } = await api.signInLink({ role: 'look' });
+  const [place, code] = url.split('#in=');
+  const reply = await fetch(`${place}session`, { method: 'POST', body: code });
+  assert.equal(reply.status, 200);
+  return (await api.sessions())[0]!;
+}
 
 /** What of an answer is not as the document says. */
 function answerFaults(reply: HttpReply, { responses }: Described, { components }: Document): string[] {
@@ -180,7 +186,7 @@ test('a list is read page by page, and every request is on one of them', async (
   const seen: string[] = [];
   let cursor: string | undefined;
   do {
-    const page = await api.requests({ batch: batch! }, { limit: 10, cursor });
+    const page = await api.requests({ batch: batch!, limit: 10, cursor });
     seen.push(...page.items.map(({ id }) => id));
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);

@@ -20,7 +20,7 @@ for (const { name, config, scripts } of SCRIPT_GROUPS) {
   });
 }
 
-/** Does what a script says and gives what each client got, and what the broker said of itself at the beginning. */
+/** Does what a script says and returns what each client got, and what the broker said of itself at the beginning. */
 async function play({ steps, ending = 'settle' }: Script, broker: Broker): Promise<Record<string, unknown>> {
   await using stack = new AsyncDisposableStack();
   const clients = new Map<string, ProtocolClient>();

@@ -4,17 +4,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createUser } from '@nats-io/nkeys';
 import { issueCertificate, makeCertificates } from '../support/certificates.ts';
-import { ChildProgram } from '../support/child-program.ts';
 import { FAST_RECONNECT, submitAll, waitForEnd } from '../support/fleet.ts';
 import { freePort } from '../support/free-port.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { apiOf } from '../support/node-api.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
-
-const PROJECT = join(import.meta.dirname, '../..');
-/** What is also run over the embedded broker in the ordinary suite; STEWARD_TEST_BROKER=embedded runs all of it so. */
-const SUBSET = ['delivery', 'crash-appends', 'wire-permissions', 'big-output', 'isolation'];
-const SUBSET_TIMEOUT_MS = 240_000;
 
 interface Central {
   readonly port: number;
@@ -54,6 +49,29 @@ test('a node with a broker inside uses it itself, and so do others; both come ba
   });
   assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
   assert.deepEqual(await central.stop(), { code: 0, signal: null });
+});
+
+test('a node that stops says so, and of one that dies the broker does', async (t) => {
+  const port = await freePort();
+  const central = await startCentral(t, { port });
+  const ship = await startStewardNode(
+    { name: 'ship1', broker: `127.0.0.1:${port}`, flags: FAST_RECONNECT },
+    t,
+  );
+  const api = apiOf(central, t);
+  const isSeen = (wanted: string) =>
+    waitFor(`ship1 to be ${wanted}`, async () =>
+      (await api.nodes()).some(({ name, presence }) => name === 'ship1' && presence === wanted),
+    );
+  // By its answer to the ship's report the central node names the word.
+  await runs(central, 'ship1');
+  await isSeen('here');
+  await ship.stop();
+  await isSeen('away');
+  await ship.start();
+  await isSeen('here');
+  await ship.kill();
+  await isSeen('away');
 });
 
 test('who may connect to it is in a file, which is read again when it changes', async (t) => {
@@ -108,19 +126,4 @@ test('what keeps it from starting ends the start of the node, with a sentence', 
     assert.match(refused.program.stderr, sentence);
     assert.notEqual(exit.code, 0);
   }
-});
-
-test('a part of the other tests passes over the embedded broker too', async (t) => {
-  const { NODE_TEST_CONTEXT: _own, ...env } = process.env;
-  const files = SUBSET.map((name) => join(import.meta.dirname, `${name}.test.ts`));
-  const program = await ChildProgram.start({
-    command: process.execPath,
-    args: ['--disable-warning=ExperimentalWarning', '--test', '--test-concurrency=2', ...files],
-    cwd: PROJECT,
-    env: { ...env, STEWARD_TEST_BROKER: 'embedded' },
-  });
-  t.after(() => program.kill());
-  const exit = await waitFor('the tests to end', () => program.exit, { timeoutMs: SUBSET_TIMEOUT_MS });
-  assert.deepEqual(exit, { code: 0, signal: null }, program.output());
-  assert.match(program.stdout, /^. fail 0$/m);
 });

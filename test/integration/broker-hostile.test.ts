@@ -7,6 +7,7 @@ import { type Broker, startBroker } from '../support/broker.ts';
 import { issueCertificate, makeCertificates } from '../support/certificates.ts';
 import { processMemory } from '../support/process-memory.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
+import { randomTest } from '../support/random-test.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { WellBehavedPair } from '../support/well-behaved-pair.ts';
@@ -40,30 +41,30 @@ async function attacked(
   return { broker, pair, unharmed };
 }
 
-test('garbage of every kind ends the connection that it comes on, and disturbs nobody', async (t) => {
-  const { broker, pair, unharmed } = await attacked(t, { args: ['--log-level', 'error'] });
-  let seed = 7;
-  const random = () => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return seed / 2_147_483_648;
-  };
-  for (let round = 0; round < 200; round += 1) {
-    await using client = await ProtocolClient.open(broker);
-    const bytes = Buffer.from(Array.from({ length: 1 + Math.floor(random() * 3000) }, () => random() * 256));
-    // A first letter that can begin no line, for one of them all might be the beginning of one.
-    bytes[0] = 'QXZ\0\xff\r\n{ '.charCodeAt(round % 9);
-    await client.send(bytes);
-    await client.waitForEnd();
-    assert.match(client.received, /^(-ERR 'Unknown Protocol Operation'\r\n)?$/);
-  }
-  for (const opening of ['SUB a 1\r\n', 'PUB a 100\r\n', 'HPUB a 10 100\r\n', 'CONNECT {}\r\n']) {
-    await using client = await ProtocolClient.open(broker);
-    await client.send(Buffer.concat([Buffer.from(opening), Buffer.alloc(5000, 0xfe)]));
-    await client.waitForEnd();
-  }
-  assert.equal(pair.fault, undefined);
-  await unharmed(100);
-});
+randomTest(
+  'garbage of every kind ends the connection that it comes on, and disturbs nobody',
+  async (t, { random }) => {
+    const { broker, pair, unharmed } = await attacked(t, { args: ['--log-level', 'error'] });
+    for (let round = 0; round < 200; round += 1) {
+      await using client = await ProtocolClient.open(broker);
+      const bytes = Buffer.from(
+        Array.from({ length: 1 + Math.floor(random() * 3000) }, () => random() * 256),
+      );
+      // A first letter that can begin no line, for one of them all might be the beginning of one.
+      bytes[0] = 'QXZ\0\xff\r\n{ '.charCodeAt(round % 9);
+      await client.send(bytes);
+      await client.waitForEnd();
+      assert.match(client.received, /^(-ERR 'Unknown Protocol Operation'\r\n)?$/);
+    }
+    for (const opening of ['SUB a 1\r\n', 'PUB a 100\r\n', 'HPUB a 10 100\r\n', 'CONNECT {}\r\n']) {
+      await using client = await ProtocolClient.open(broker);
+      await client.send(Buffer.concat([Buffer.from(opening), Buffer.alloc(5000, 0xfe)]));
+      await client.waitForEnd();
+    }
+    assert.equal(pair.fault, undefined);
+    await unharmed(100);
+  },
+);
 
 test('a line of 100 MB is cut off at its beginning, whatever it begins with', async (t) => {
   const { broker, unharmed } = await attacked(t, { args: [] });
@@ -192,6 +193,24 @@ test('connections above the limit are refused, and there is room again when othe
   await unharmed(150);
 });
 
+test('who is refused hears why, also where it has spoken first', async (t) => {
+  const broker = await startBroker(t, { kind: 'embedded', args: ['--max-connections', '1'] });
+  await using first = await ProtocolClient.open(broker);
+  await first.settle();
+  const refused = await Promise.all(
+    Array.from({ length: 200 }, async () => {
+      const socket = await opened(broker, `${SAID}PUB a 3\r\nabc\r\n`);
+      let text = '';
+      socket.on('data', (bytes: Buffer) => {
+        text += bytes.toString('latin1');
+      });
+      await waitFor('the connection to end', () => socket.destroyed);
+      return text.slice(text.indexOf('\r\n') + 2);
+    }),
+  );
+  assert.deepEqual([...new Set(refused)], ["-ERR 'maximum connections exceeded'\r\n"]);
+});
+
 test('who does not sign in is cut off, and who may not goes at once', async (t) => {
   const { broker, unharmed } = await attacked(t, {
     args: ['--sign-in-timeout', '1'],
@@ -214,6 +233,53 @@ test('who does not sign in is cut off, and who may not goes at once', async (t) 
     await client.waitForEnd();
     assert.equal(client.received, "-ERR 'Authentication Timeout'\r\n");
   }
+  await unharmed(60);
+});
+
+test('who opens connections and does not sign in keeps nobody out, be it from the same address', async (t) => {
+  const { broker, unharmed } = await attacked(t, {
+    args: ['--max-signing-in', '20', '--max-connections', '40', '--sign-in-timeout', '1'],
+    config: 'authorization { users = [ {user: me, password: secret} ] }',
+    client: { user: 'me', pass: 'secret' },
+  });
+  const silent = await Promise.all(Array.from({ length: 60 }, () => ProtocolClient.open(broker)));
+  await waitFor(
+    'those above the limit to be refused',
+    () => silent.filter((one) => one.isEnded).length >= 38,
+  );
+  const refused = silent.filter(({ received }) => received.includes('before sign-in exceeded'));
+  assert.ok(refused.length > 0);
+  await waitFor('one with a key to be let in', async () => {
+    await using client = await ProtocolClient.open(broker);
+    await client.send('CONNECT {"user":"me","pass":"secret","verbose":false}\r\n');
+    await client.settle();
+    return !client.isEnded;
+  });
+  await unharmed(60);
+});
+
+test('subjects, headers and their names are of a length that nobody uses in earnest, or are not passed on', async (t) => {
+  const { broker, unharmed } = await attacked(t, { args: [] });
+  await using client = await ProtocolClient.open(broker);
+  await client.send(`${SAID}SUB a 1\r\n`);
+  const long = 'x'.repeat(1025);
+  const message = (header: string) => {
+    const block = `NATS/1.0\r\n${header}\r\n\r\n`;
+    return `HPUB a ${block.length} ${block.length}\r\n${block}\r\n`;
+  };
+  await client.send(
+    [
+      ...[`PUB ${long} 0\r\n\r\n`, `PUB a ${long} 0\r\n\r\n`, `SUB ${long} 2\r\n`, `SUB a ${long} 2\r\n`],
+      ...[message(`${long}: a`), message(`a: ${'y'.repeat(70_000)}`), message(`ok: ${'y'.repeat(2000)}`)],
+    ].join(''),
+  );
+  await client.settle();
+  const errors = [...client.received.matchAll(/-ERR '([^']*)'/g)].map(([, error]) => error);
+  assert.deepEqual(errors, [
+    ...['Maximum Subject Length Violation', 'Maximum Subject Length Violation'],
+    ...['Invalid Subject', 'Invalid Subject', 'Maximum Header Name Violation', 'Maximum Header Violation'],
+  ]);
+  assert.equal(client.received.match(/HMSG a 1/g)?.length, 1);
   await unharmed(60);
 });
 
@@ -257,7 +323,7 @@ async function flood(socket: Socket, bytes: Buffer, times: number): Promise<void
   await waitFor('the connection to end', () => socket.destroyed);
 }
 
-/** Publishes messages on `flood`, each when the broker has taken the one before; gives the bytes that a reader got. */
+/** Publishes messages on `flood`, each when the broker has taken the one before; returns the bytes that a reader got. */
 async function publish(broker: Broker, { count, bytes }: { count: number; bytes: number }): Promise<number> {
   const reader = await opened(broker, `${SAID}SUB flood 1\r\n`);
   await using publisher = await ProtocolClient.open(broker);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
-import { processesOf } from '../support/processes-of.ts';
+import { processesOf } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const FLAGS = { natsConnectRetryInterval: 1, startPubREQHello: 1 };

@@ -3,10 +3,12 @@ import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { type Broker, startBroker } from '../support/broker.ts';
+import { callSteward } from '../support/cli-call.ts';
 import { FAST_RECONNECT, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { shared } from '../support/shared.ts';
 import { runCli, startCli } from '../support/steward-cli.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -15,24 +17,33 @@ interface Fleet {
   readonly central: StewardNode;
   readonly ship1: StewardNode;
   readonly ship2: StewardNode;
+  /** The nodes that are here, or away, as central knows them. */
+  nodesThatAre(presence: 'here' | 'away'): Promise<unknown[]>;
   /** Types a command in central's folder. */
   steward(...args: readonly string[]): ReturnType<typeof runCli>;
 }
 
-/** Starts central and two ships, of which central has heard. */
-async function startFleetOf3(t: TestContext): Promise<Fleet> {
-  const broker = await startBroker(t);
+const fleet = shared(async (scope) => {
+  const broker = await startBroker(scope);
   const flags = { ...FAST_RECONNECT, startPubREQHello: 1 };
   const start = (name: string, labels = '') =>
-    startStewardNode({ name, broker, flags: { ...flags, ...(labels && { labels }) } }, t);
+    startStewardNode({ name, broker, flags: { ...flags, ...(labels && { labels }) } }, scope);
   const central = await start('central');
   const [ship1, ship2] = await Promise.all([start('ship1', 'region=north'), start('ship2', 'region=south')]);
+  return { broker, central, ship1, ship2 };
+});
+
+/** Central and two ships that central knows to be there. */
+async function startFleetOf3(): Promise<Fleet> {
+  const { broker, central, ship1, ship2 } = await fleet();
+  const socketPath = join(central.folder, 'tmp/stew.sock');
+  const nodesThatAre = async (wanted: string) => {
+    const known = lines((await callSteward(['nodes', '--jsonl'], { socketPath })).stdout);
+    return known.filter(({ presence }) => presence === wanted).map(({ name }) => name);
+  };
+  await waitFor('central to know both ships', async () => (await nodesThatAre('here')).length === 3);
   const steward = (...args: readonly string[]) => runCli(args, { folder: central.folder });
-  await waitFor('central to know both ships', async () => {
-    const known = lines((await steward('nodes', '--jsonl')).stdout);
-    return known.filter(({ presence }) => presence === 'here').length === 3;
-  });
-  return { broker, central, ship1, ship2, steward };
+  return { broker, central, ship1, ship2, nodesThatAre, steward };
 }
 
 function lines(text: string): Record<string, unknown>[] {
@@ -42,8 +53,8 @@ function lines(text: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-test('nodes and ping tell who is there, also by labels, and who is away', async (t) => {
-  const { ship2, steward } = await startFleetOf3(t);
+test('nodes and ping tell who is there, also by labels, and who is away', async () => {
+  const { ship2, nodesThatAre, steward } = await startFleetOf3();
   const all = await steward('nodes');
   assert.match(all.stdout, /^NODE +PRESENCE +SEEN/);
   assert.match(all.stdout, /^ship1 +here .*region=north$/m);
@@ -69,15 +80,16 @@ test('nodes and ping tell who is there, also by labels, and who is away', async 
   assert.equal(one.code, 3, one.stderr);
   assert.match(one.stdout, /^ship1 {2}\d+(\.\d+)? m?s$/m);
   assert.match(one.stdout, /^ship2 {2}no answer, last seen .* ago$/m);
-  await waitFor('ship2 to be away', async () => /^ship2 +away/m.test((await steward('nodes')).stdout));
+  await waitFor('ship2 to be away', async () => (await nodesThatAre('away')).includes('ship2'));
+  assert.match((await steward('nodes')).stdout, /^ship2 +away/m);
 
   const nobody = await steward('ping', 'shp1');
   assert.equal(nobody.code, 4);
   assert.match(nobody.stderr, /^steward: .*shp1.*ship1/);
 });
 
-test('send takes files, refuses with field and reason, and sends nothing in a dry run', async (t) => {
-  const { central, ship1, steward } = await startFleetOf3(t);
+test('send takes files, refuses with field and reason, and sends nothing in a dry run', async () => {
+  const { central, ship1, steward } = await startFleetOf3();
   const good = {
     toNode: 'ship1',
     method: 'REQToFileAppend',
@@ -110,8 +122,8 @@ test('send takes files, refuses with field and reason, and sends nothing in a dr
   assert.equal((await steward('send')).code, 1);
 });
 
-test('cancel ends what waits and what runs, and resend does it again', async (t) => {
-  const { central, ship1, ship2, steward } = await startFleetOf3(t);
+test('cancel ends what waits and what runs, and resend does it again', async () => {
+  const { central, ship1, ship2, steward } = await startFleetOf3();
   await ship2.kill();
   const command = (toNode: string, script: string) => ({
     toNode,
@@ -156,7 +168,7 @@ test('cancel ends what waits and what runs, and resend does it again', async (t)
 });
 
 test('tail prints what is added to a file until it is stopped, and ends there too', async (t) => {
-  const { central, ship1, ship2 } = await startFleetOf3(t);
+  const { central, ship1, ship2 } = await startFleetOf3();
   for (const ship of [ship1, ship2]) await writeFile(join(ship.folder, 'engine.log'), 'old\n');
   await mkdir(join(central.folder, 'x'), { recursive: true });
   const same = join(ship1.folder, 'engine.log');
@@ -175,8 +187,8 @@ test('tail prints what is added to a file until it is stopped, and ends there to
   await waitFor('ship1 to follow no longer', () => open() === 0);
 });
 
-test('cp copies to nodes and from them, and says what went wrong', async (t) => {
-  const { central, ship1, ship2, steward } = await startFleetOf3(t);
+test('cp copies to nodes and from them, and says what went wrong', async () => {
+  const { central, ship1, ship2, steward } = await startFleetOf3();
   const content = Buffer.alloc(700_000, 'steward ');
   await writeFile(join(central.folder, 'firmware.bin'), content);
   const target = join(ship1.folder, 'opt/firmware.bin');
@@ -207,7 +219,7 @@ test('cp copies to nodes and from them, and says what went wrong', async (t) => 
 });
 
 test('get prints a page as a node sees it, and ps its processes', async (t) => {
-  const { steward } = await startFleetOf3(t);
+  const { steward } = await startFleetOf3();
   const page = `page ${'x'.repeat(200_000)}\n`;
   const server = createServer((request, response) => {
     response.writeHead(request.url === '/page' ? 200 : 404).end(page);
@@ -238,15 +250,20 @@ test('get prints a page as a node sees it, and ps its processes', async (t) => {
 });
 
 test('errors and audit show what went wrong and what ended', async (t) => {
-  const { central, steward } = await startFleetOf3(t);
+  const { central, steward } = await startFleetOf3();
   const follow = await startCli(t, ['errors', '-f', '--jsonl', '-n', '1'], { folder: central.folder });
-  const message = { toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['false'], replyMethod: 'REQNone' };
+  const message = {
+    toNode: 'ship1',
+    method: 'REQCliCommand',
+    methodArgs: ['sh', '-c', 'exit 9'],
+    replyMethod: 'REQNone',
+  };
   const [id] = await submitAll(central, [message]);
   assert.equal((await waitForEnd(central, id!)).state, 'failed');
-  await waitFor('the error', () => lines(follow.stdout).some(({ node }) => node === 'ship1'));
-  assert.match((await steward('errors', '--node', 'ship1')).stdout, /ship1.*exit status 1/);
+  await waitFor('the error', () => /"ship1".*exit status 9/.test(follow.stdout));
+  assert.match((await steward('errors', '--node', 'ship1')).stdout, /ship1.*exit status 9/);
   const audit = await steward('audit', '--node', 'ship1', '--state', 'failed');
-  assert.match(audit.stdout, /ship1 +failed +REQCliCommand +false/);
+  assert.match(audit.stdout, /ship1 +failed +REQCliCommand +sh -c exit 9/);
   const entries = lines((await steward('audit', '--jsonl', '--text', id!)).stdout);
   assert.deepEqual(
     entries.map((entry) => entry.id),
@@ -255,10 +272,109 @@ test('errors and audit show what went wrong and what ended', async (t) => {
   assert.match((await steward('audit', '--since', 'soon')).stderr, /--since "soon" is no time/);
 });
 
-test('where no node runs, a command says where it looked and what to do', async (t) => {
-  const { central, steward } = await startFleetOf3(t);
+test('where no node runs, a command says where it looked and what to do', async () => {
+  const { central, steward } = await startFleetOf3();
   await central.stop();
   const { code, stdout, stderr } = await steward('nodes');
   assert.deepEqual([code, stdout], [1, '']);
   assert.match(stderr, /^steward: [^\n]*stew\.sock[^\n]*\n$/);
+});
+
+test('cp takes folders, several files and patterns, shows what it would do, and leaves copies for who is away', async () => {
+  const { central, ship1, ship2, nodesThatAre, steward } = await startFleetOf3();
+  const here = (...path: string[]) => join(central.folder, ...path);
+  await mkdir(here('conf/sub'), { recursive: true });
+  await writeFile(here('conf/a.conf'), 'a');
+  await writeFile(here('conf/sub/b.conf'), 'b');
+  await writeFile(here('one.txt'), 'one');
+  await writeFile(here('ship1:odd'), 'odd');
+  const there = (ship: StewardNode, ...path: string[]) => join(ship.folder, ...path);
+
+  const dry = await steward('cp', '--dry-run', 'conf', 'one.txt', `ship1:${ship1.folder}/in/`);
+  assert.equal(dry.code, 0, dry.stderr);
+  assert.match(dry.stdout, /\/in\/conf\/sub\/b\.conf\n/);
+  assert.match(dry.stdout, /3 copies; nothing was copied/);
+  await assert.rejects(stat(there(ship1, 'in')), { code: 'ENOENT' });
+
+  const put = await steward('cp', 'conf', 'one.txt', `ship1:${ship1.folder}/in/`);
+  assert.equal(put.code, 0, put.stderr);
+  assert.equal(await readFile(there(ship1, 'in/conf/sub/b.conf'), 'utf8'), 'b');
+  assert.equal(await readFile(there(ship1, 'in/one.txt'), 'utf8'), 'one');
+  const renamed = await steward('cp', 'conf', `ship1:${ship1.folder}/other`);
+  assert.equal(renamed.code, 0, renamed.stderr);
+  assert.equal(await readFile(there(ship1, 'other/sub/b.conf'), 'utf8'), 'b');
+
+  const got = await steward(
+    'cp',
+    `ship1:${ship1.folder}/in/conf/*.conf`,
+    `ship1:${ship1.folder}/in/conf/`,
+    'back/',
+  );
+  assert.equal(got.code, 0, got.stderr);
+  assert.equal(await readFile(here('back/a.conf'), 'utf8'), 'a');
+  assert.equal(await readFile(here('back/conf/sub/b.conf'), 'utf8'), 'b');
+  const whole = await steward('cp', `ship1:${ship1.folder}/in/*`, 'all/');
+  assert.equal(whole.code, 0, whole.stderr);
+  assert.equal(await readFile(here('all/conf/sub/b.conf'), 'utf8'), 'b');
+  assert.equal(await readFile(here('all/one.txt'), 'utf8'), 'one');
+  await mkdir(here('second'));
+  await writeFile(here('second/one.txt'), 'two');
+  for (const args of [
+    ['one.txt', 'second/one.txt', `ship1:${ship1.folder}/in/`],
+    [`ship1:${ship1.folder}/in/one.txt`, `ship1:${ship1.folder}/in/on*`, 'all/'],
+  ]) {
+    const twice = await steward('cp', ...args);
+    assert.equal(twice.code, 1);
+    assert.match(twice.stderr, /one\.txt and \S+one\.txt would both become \S+one\.txt: copy them one after/);
+  }
+  const template = await steward(
+    'cp',
+    '--template',
+    'one.txt',
+    `ship1:${ship1.folder}/{{node}}-{{label.region}}.txt`,
+  );
+  assert.equal(template.code, 0, template.stderr);
+  assert.equal(await readFile(there(ship1, 'ship1-north.txt'), 'utf8'), 'one');
+
+  const odd = await steward('cp', 'ship1:odd', `ship1:${ship1.folder}/`);
+  assert.match(
+    odd.stderr,
+    /write the path on the node from its root, .* or \.\/ before the name of a file here/,
+  );
+  assert.match(
+    (await steward('cp', '-', 'ship1:/x')).stderr,
+    /cp takes files: for standard input, steward exec/,
+  );
+
+  await ship2.kill();
+  await waitFor('ship2 to be away', async () => (await nodesThatAre('away')).includes('ship2'));
+  const left = await steward('cp', 'one.txt', `ship*:${ship1.folder}/late.txt`);
+  assert.equal(left.code, 3, left.stderr);
+  assert.match(left.stderr, /^steward: waiting for ship2, away since /);
+  assert.match(
+    left.stderr,
+    /1 copy for ship2 still to come\npick it up again: steward watch \S+\ncall it off: +steward cancel/,
+  );
+});
+
+test('tail begins with the last lines, and says that a file is not there', async (t) => {
+  const { central, ship1 } = await startFleetOf3();
+  const log = join(ship1.folder, 'some.log');
+  await writeFile(log, Array.from({ length: 50 }, (_, line) => `line ${line}\n`).join(''));
+  const last = await startCli(t, ['tail', '-n', '3', 'ship1', log], { folder: central.folder });
+  await waitFor('the last lines', () => last.stdout.endsWith('line 49\n'));
+  await appendFile(log, 'one more\n');
+  await waitFor('what is added', () => last.stdout.endsWith('one more\n'));
+  assert.equal(last.stdout, 'line 47\nline 48\nline 49\none more\n');
+  last.signal('SIGINT');
+  assert.equal((await last.exited).code, 0);
+
+  const missing = await startCli(t, ['tail', 'ship1', `${log}.none`], { folder: central.folder });
+  await waitFor('what is missing', () =>
+    /some\.log\.none does not exist yet, and is waited for/.test(missing.stderr),
+  );
+  await writeFile(`${log}.none`, 'there now\n');
+  await waitFor('its first line', () => missing.stdout === 'there now\n');
+  missing.signal('SIGINT');
+  await missing.exited;
 });

@@ -7,7 +7,7 @@ import { ChildProgram } from '../support/child-program.ts';
 import { callSteward } from '../support/cli-call.ts';
 import { disposeAfter } from '../support/dispose-after.ts';
 import { startFakeApi } from '../support/fake-api.ts';
-import { FakeDesk } from '../support/fake-desk.ts';
+import { FakeOperations } from '../support/fake-operations.ts';
 import { stewardCommand } from '../support/node.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -36,16 +36,18 @@ const MISTAKES: readonly (readonly [args: readonly string[], code: number, says:
   [['errors', '-f', '--json'], 1, 'give --jsonl instead of --json'],
   [['status', '--json', '--jsonl'], 1, 'exclude each other'],
   [['tail', 'ship1', 'engine.log'], 1, 'write the path on the node from its root'],
+  [['tail', 'ship1:/var/log/syslog'], 1, 'steward tail ship1 /var/log/syslog'],
   [['tail', 'ship1', ''], 1, 'write the path on the node from its root'],
   [['get', 'ftp://x', 'on', 'ship1'], 1, 'is no address'],
   [['get', `http://${RED}`, 'on', 'ship1'], 1, 'is no address'],
   [['send', '/tmp'], 1, 'cannot be read'],
   [['ping'], 1, 'name the nodes to ping'],
+  [['trust', 'watch', '--json'], 1, '--json goes with trust alone'],
   [[`${RED}x`], 1, String.raw`unknown command "\u001b[31mx"`],
 ];
 
 async function startDesk(t: TestContext) {
-  const desk = new FakeDesk();
+  const desk = new FakeOperations();
   const { socketPath, folder } = await startFakeApi(t, { desk });
   return { desk, socketPath, folder };
 }
@@ -145,6 +147,7 @@ for (const args of [
   ['errors'],
   ['audit'],
   ['ps'],
+  ['trust'],
   ['exec', 'ship1', '--', 'true'],
 ]) {
   test(`steward ${args.join(' ')} prints one JSON value with --json, and lines of JSON with --jsonl`, async (t) => {

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startFakeApi } from '../support/fake-api.ts';
-import { FakeDesk } from '../support/fake-desk.ts';
+import { FakeOperations } from '../support/fake-operations.ts';
 import { stewardCommand } from '../support/node.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { openTerminal, type TmuxTerminal } from '../support/tmux.ts';
@@ -55,9 +55,9 @@ function isInstalled(program: string): boolean {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** Opens a terminal with the shell, in a folder with a file and a folder, beside a node that knows three nodes and a group. */
+/** Opens a terminal with the shell, in a folder with a file and a folder, near a node that knows three nodes and a group. */
 async function openShell(t: TestContext, { start, settings }: ShellKind): Promise<TmuxTerminal> {
-  const desk = new FakeDesk(['ship1', 'ship2']);
+  const desk = new FakeOperations(['ship1', 'ship2']);
   desk.addNode('dock', { labels: { region: 'north' } });
   // Chosen by whoever runs that node.
   desk.addNode('dock;reboot');

@@ -26,7 +26,7 @@ test('a reference node gets a file in one message, as it was captured; one that 
   );
   const [probe, message] = peer.messages('REQCopyFileTo');
   // What a node that is not known yet is asked: a reference node writes an empty file that nobody needs.
-  assert.deepEqual(probe!.methodArgs!.slice(2, 4), ['/tmp/.steward-probe', 'begin']);
+  assert.deepEqual(probe!.methodArgs!.slice(2, 4), ['/dev/null', 'begin']);
   assert.equal(Buffer.concat(probe!.data!).length, 0);
   assert.deepEqual(
     { ...message!, data: null },
@@ -50,7 +50,7 @@ test('a reference node gets a file in one message, as it was captured; one that 
   assert.equal(row.state, 'failed');
   assert.match(
     String(row.reason),
-    /has 1100000 bytes, and ship1, a node of the reference, takes no more than/,
+    /has 1100000 bytes, and ship1, which runs the original program, takes no more than/,
   );
   assert.equal(peer.messages('REQCopyFileTo').length, 2, 'nothing of it was sent');
 });
@@ -99,12 +99,16 @@ test('a request of a reference node, with the fields of a relayed one, copies a 
     ...{ relayFromNode: 'ship9', relayToNode: 'ship1', relayOriginalMethod: 'REQCopyFileFrom' },
   });
   await peer.publish(request);
-  const reply = await peer.waitFor(
-    'the reply',
-    ({ message }) => message.method === 'REQToFileAppend',
-    20_000,
-  );
-  assert.match(Buffer.concat(reply.message.data!).toString(), /^info: succesfully read the file source/);
+  const reply = (words: string) =>
+    peer.waitFor(
+      words,
+      ({ message: { method, data } }) =>
+        method === 'REQToFileAppend' && Buffer.concat(data ?? []).includes(words),
+      20_000,
+    );
+  await reply('info: succesfully read the file source');
+  // Who asked hears of it from the target too.
+  assert.equal((await reply('succesfully created and wrote the file')).message.fromNode, 'ship2');
   assert.deepEqual(
     await readFile(join(ship2.folder, 'target')),
     await readFile(join(ship1.folder, 'source')),

@@ -1,53 +1,58 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { killInTurns, randomPoints, submitThroughKills, testRandom, victimsOf } from '../support/chaos.ts';
+import { killInTurns, randomPoints, submitThroughKills, victimsOf } from '../support/chaos.ts';
 import { sentOn, startFleet } from '../support/fleet.ts';
 import type { StewardNode } from '../support/node.ts';
+import { randomTest } from '../support/random-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const TOTAL = 5000;
+const TOTAL = 3000;
 const SLICE = 200;
-const KILLS = 9;
+const KILLS = 6;
 /** Every line has the same length, so that the file's size tells how many there are. */
 const LINE_BYTES = 6;
+const PINNED = { pinnedShare: 1 / 2 };
 const SUBJECT = 'ship1.REQToFileAppend.EventACK';
 
-test('faults 5, 8: 5,000 appends arrive once each and in order, however often nodes and broker are killed', async (t) => {
-  const { seed, random } = testRandom(t);
-  const { broker, central, ship1 } = await startFleet(t);
-  const path = join(ship1.dataFolder, 'numbers/ship1/lines.log');
-  const written = () => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) / LINE_BYTES;
-  const [kills] = await Promise.all([
-    killInTurns({
-      points: randomPoints(KILLS, TOTAL, random),
-      victims: victimsOf(broker, central, ship1),
-      progress: written,
-      random,
-    }),
-    submitThroughKills(central, {
-      ...{ subject: SUBJECT, total: TOTAL, slice: SLICE, most: 2.5 * SLICE, done: written },
-      message: (index) => ({
-        toNode: 'ship1',
-        method: 'REQToFileAppend',
-        data: [line(index)],
-        directory: 'numbers',
-        fileName: 'lines.log',
-        ACKTimeout: 1,
+randomTest(
+  'faults 5, 8: appends arrive once each and in order, however often nodes and broker are killed',
+  async (t, { seed, random, share }) => {
+    const total = share(TOTAL);
+    const { broker, central, ship1 } = await startFleet(t);
+    const path = join(ship1.dataFolder, 'numbers/ship1/lines.log');
+    const written = () => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) / LINE_BYTES;
+    const [kills] = await Promise.all([
+      killInTurns({
+        points: randomPoints(share(KILLS), total, random),
+        victims: victimsOf(broker, central, ship1),
+        progress: written,
+        random,
       }),
-    }),
-  ]);
-  t.diagnostic(`killed: ${kills.join(', ')}`);
-  await waitFor('all appends to end', () => openCount(central) === 0, { timeoutMs: 30_000 });
+      submitThroughKills(central, {
+        ...{ subject: SUBJECT, total, slice: SLICE, most: 2.5 * SLICE, done: written },
+        message: (index) => ({
+          toNode: 'ship1',
+          method: 'REQToFileAppend',
+          data: [line(index)],
+          directory: 'numbers',
+          fileName: 'lines.log',
+          ACKTimeout: 1,
+        }),
+      }),
+    ]);
+    t.diagnostic(`killed: ${kills.join(', ')}`);
+    await waitFor('all appends to end', () => openCount(central) === 0, { timeoutMs: 30_000 });
 
-  const lines = Array.from({ length: TOTAL }, (_, index) => line(index)).join('');
-  const found = await ship1.file('numbers/ship1/lines.log');
-  assert.ok(found === lines, `kills: ${kills.join(', ')}; seed ${seed}; ${difference(found)}`);
-  const rows = sentOn(central, SUBJECT);
-  assert.equal(rows.length, TOTAL);
-  assert.deepEqual([...new Set(rows.map(({ state }) => state))], ['succeeded']);
-});
+    const lines = Array.from({ length: total }, (_, index) => line(index)).join('');
+    const found = await ship1.file('numbers/ship1/lines.log');
+    assert.ok(found === lines, `kills: ${kills.join(', ')}; seed ${seed}; ${difference(found)}`);
+    const rows = sentOn(central, SUBJECT);
+    assert.equal(rows.length, total);
+    assert.deepEqual([...new Set(rows.map(({ state }) => state))], ['succeeded']);
+  },
+  PINNED,
+);
 
 function openCount(central: StewardNode): number {
   return sentOn(central, SUBJECT).filter(({ ended_at }) => ended_at === null).length;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
 import type { ChildProgram } from '../support/child-program.ts';
-import { FAST_RECONNECT, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
+import { errorLog, FAST_RECONNECT, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -87,6 +87,21 @@ test('a database folder that is a file ends the start with one clear sentence', 
     t,
   );
   await refuses(node.program, /the folder .*file\/lib cannot be made/);
+});
+
+test('a database that is deleted under a running node is noticed, nothing is accepted, and errorCentral hears of it', async (t) => {
+  const { central, ship1 } = await startFleet(t);
+  const [id] = await submitAll(ship1, { ...append('x'), toNode: 'central' });
+  assert.equal((await waitForEnd(ship1, id!)).state, 'succeeded');
+  await rm(join(ship1.databaseFolder, 'steward.db'));
+  const answer = await ship1.submit(append('y'));
+  assert.match(
+    (answer.refused as { reason: string }[])[0]!.reason,
+    /^not accepted: .*steward\.db was deleted while/,
+  );
+  await waitFor('the report', async () =>
+    (await errorLog(central)).includes('was deleted while the node runs'),
+  );
 });
 
 const skip = (await canMount()) ? false : 'only root may mount a small disk';

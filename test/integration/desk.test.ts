@@ -6,9 +6,30 @@ import { newId } from '../../src/lib/new-id.ts';
 import { startBroker } from '../support/broker.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { apiOf, endedRequests, followEvents } from '../support/node-api.ts';
+import { shared } from '../support/shared.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const FLAGS = { startPubREQHello: 1, natsConnectRetryInterval: 1 };
+
+const fleet = shared(async (scope) => {
+  const broker = await startBroker(scope);
+  const start = (name: string, more: object = {}) =>
+    startStewardNode({ name, broker, flags: { ...FLAGS, ...more } }, scope);
+  const central = await start('central');
+  const [ship1, ship2] = await Promise.all([start('ship1', { labels: 'site=north' }), start('ship2')]);
+  return { central, ship1, ship2 };
+});
+
+/** Central and two ships that are there, and central's API. */
+async function startFleet(t: TestContext) {
+  const { central, ship1, ship2 } = await fleet();
+  const api = apiOf(central, t);
+  await waitFor('hellos', async () => {
+    const here = (await api.nodes()).filter(({ presence }) => presence === 'here');
+    return ['ship1', 'ship2'].every((name) => here.some((node) => node.name === name));
+  });
+  return { api, central, ship1, ship2 } satisfies Record<string, ApiClient | StewardNode>;
+}
 
 test('a batch is counted by states while one of its nodes is down, and when that is back', async (t) => {
   const { api, central, ship1, ship2 } = await startFleet(t);
@@ -66,7 +87,7 @@ test('a request that waits says who is away since when, how often it was tried, 
 
 test('presence follows a node that dies and comes back, and those who follow it are told', async (t) => {
   const { api, ship1 } = await startFleet(t);
-  const { events } = await followEvents(api, t, { types: ['nodes'], node: ['ship1'] });
+  const { events } = await followEvents(api, t, { type: ['nodes'], node: ['ship1'] });
   const told = (presence: string, from = 0) =>
     waitFor(`to be told that it is ${presence}`, () =>
       events
@@ -141,7 +162,7 @@ test('what failed or was missed is sent again as new requests, linked both ways'
   const [, failed, missed] = accepted.map(({ id }) => id);
   await waitForCounts(api, batch!, { succeeded: 1, failed: 1, expired: 1 });
   await ship2.start();
-  const again = await api.resendBatch(batch!, 'both');
+  const again = await api.resendBatch(batch!, { which: 'both' });
   assert.deepEqual(
     again.accepted.map(({ toNode }) => toNode),
     ['ship1', 'ship2'],
@@ -158,7 +179,7 @@ test('what failed or was missed is sent again as new requests, linked both ways'
   assert.deepEqual(repeated.message, (await api.request(failed!)).message);
   assert.equal((await api.request(second!)).resendOf, missed);
   assert.match((await api.batch(again.batch!)).label, /^again: REQCliCommand/);
-  const nothing = await api.resendBatch(batch!, 'failed');
+  const nothing = await api.resendBatch(batch!, { which: 'failed' });
   assert.deepEqual([nothing.accepted, nothing.batch], [[], undefined]);
   assert.match(nothing.warnings[0]!.reason, /was sent again already, as/);
 });
@@ -205,25 +226,12 @@ test('a batch may be named by its maker, grow, and carry a note, across a restar
 
 test('a dry run says what would be taken, and sends nothing', async (t) => {
   const { api } = await startFleet(t);
-  const answer = await api.submit([command('ship1', 'true'), { toNode: 'ship1' }], { isDryRun: true });
+  const before = await api.requests();
+  const answer = await api.submit([command('ship1', 'true'), { toNode: 'ship1' }], { dryRun: true });
   assert.deepEqual(answer.accepted, [{ index: 0, toNode: 'ship1', id: '' }]);
   assert.equal(answer.refused[0]?.index, 1);
-  assert.deepEqual((await api.requests()).items, []);
+  assert.deepEqual(await api.requests(), before);
 });
-
-async function startFleet(t: TestContext) {
-  const broker = await startBroker(t);
-  const start = (name: string, more: object = {}) =>
-    startStewardNode({ name, broker, flags: { ...FLAGS, ...more } }, t);
-  const central = await start('central');
-  const [ship1, ship2] = await Promise.all([start('ship1', { labels: 'site=north' }), start('ship2')]);
-  const api = apiOf(central, t);
-  await waitFor('hellos', async () => {
-    const here = (await api.nodes()).filter(({ presence }) => presence === 'here');
-    return ['ship1', 'ship2'].every((name) => here.some((node) => node.name === name));
-  });
-  return { api, central, ship1, ship2 } satisfies Record<string, ApiClient | StewardNode>;
-}
 
 function command(toNode: string, script: string) {
   return {

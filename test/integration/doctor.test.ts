@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { boltFile } from '../support/bolt-file.ts';
 import { startBroker } from '../support/broker.ts';
 import { ChildProgram } from '../support/child-program.ts';
 import { startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
@@ -19,6 +20,8 @@ interface Finding {
 interface Report {
   readonly code: number | null;
   readonly findings: readonly Finding[];
+  /** What the queue of the original holds. */
+  readonly queue?: readonly unknown[];
 }
 
 /** What `steward doctor --json` says, run in a folder with a node's flags or its configuration. */
@@ -31,9 +34,9 @@ async function doctor(folder: string, args: readonly string[] = []): Promise<Rep
   });
   const { code } = await program.exited;
   assert.equal(program.stderr, '');
-  const { ok, findings } = JSON.parse(program.stdout) as Report & { ok: boolean };
+  const { ok, findings, queue } = JSON.parse(program.stdout) as Report & { ok: boolean };
   assert.equal(ok, code === 0);
-  return { code, findings };
+  return { code, findings, ...(queue && { queue }) };
 }
 
 function textsOf({ findings }: Report, check: string, verdict?: string): string[] {
@@ -154,4 +157,62 @@ test('a node that was killed is known by its socket', async (t) => {
   });
   assert.match(textsOf(report, 'socket', 'ok')[0]!, /was left by one that was killed/);
   assert.match(textsOf(report, 'database', 'ok')[0]!, /whole/);
+});
+
+const ORIGINAL_CONFIG = `
+NodeName = "ship1"
+CentralNodeName = "central"
+BrokerAddress = "127.0.0.1:PORT"
+DatabaseFolder = "./var/lib"
+SubscribersDataFolder = "./data"
+SocketFolder = "./tmp"
+TCPListener = "0.0.0.0:8888"
+Serialization = "json"
+StartSubREQErrorLog = true
+`;
+
+test('the folder of a node of the original is looked at before the change: what will differ, and what it did not deliver', async (t) => {
+  const broker = await startBroker(t);
+  const { path } = await tempFolder(t);
+  for (const folder of ['etc', 'var/lib', 'data', 'tmp', 'elsewhere'])
+    await mkdir(join(path, folder), { recursive: true });
+  const config = ORIGINAL_CONFIG.replace('PORT', String(broker.port));
+  await writeFile(join(path, 'etc/config.toml'), config);
+  await symlink('../elsewhere', join(path, 'data/out'));
+  const Message = { toNode: 'central', method: 'REQToFileAppend', data: ['text'] };
+  const left = JSON.stringify({ ID: 3, SAM: { Subject: {}, Message } });
+  await writeFile(join(path, 'var/lib/incomingBuffer.db'), boltFile('samValueBucket', [['3', left]]));
+  // From another folder: what is relative in its configuration is so to its own.
+  for (const folder of [path, join(path, 'etc')]) {
+    const report = await doctor('/', ['--from-original', folder]);
+    assert.equal(report.code, 0, JSON.stringify(report.findings));
+    assert.deepEqual(report.queue, [Message]);
+    const warned = report.findings.filter(({ verdict }) => verdict === 'warn');
+    assert.match(textsOf(report, 'queue').join(), /holds 1 message that the original did not deliver/);
+    assert.match(textsOf(report, 'listeners').join(), /TCPListener/i);
+    assert.match(
+      textsOf(report, 'errors').join(),
+      /collects the errors of all nodes.* -startSubREQErrorLog=false/,
+    );
+    assert.match(textsOf(report, 'modes', 'warn').join(), /1 link in .* lead out of it.*followLinks = true/);
+    assert.match(textsOf(report, 'config', 'warn').join(), /serialization/i);
+    assert.ok(warned.length >= 5);
+    assert.match(textsOf(report, 'permissions').join(), /allows/);
+  }
+  assert.equal(await readFile(join(path, 'etc/config.toml'), 'utf8'), config, 'nothing is changed');
+  const none = await doctor(path, ['--from-original', join(path, 'data')]);
+  assert.match(textsOf(none, 'config').join(), /there is no config\.toml in .*data or its etc/);
+});
+
+test('a queue that the original left is named at each start, and nothing in it is sent', async (t) => {
+  const broker = await startBroker(t);
+  const node = await startStewardNode({ name: 'central', broker }, t);
+  await node.stop();
+  const left = JSON.stringify({ ID: 0, SAM: { Message: { toNode: 'central', method: 'REQToFileAppend' } } });
+  await writeFile(join(node.folder, 'var/lib/incomingBuffer.db'), boltFile('samValueBucket', [['0', left]]));
+  await node.start();
+  const named =
+    /incomingBuffer\.db is a queue of the original \(1 message that it did not deliver\): nothing in it is sent/;
+  await waitFor('the line', () => node.logLines().some(({ msg }) => named.test(String(msg))));
+  assert.deepEqual(node.ledger(), []);
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
-import { FAST_RECONNECT, sentOn, submitAll, waitForEnd } from '../support/fleet.ts';
+import { FAST_RECONNECT, sentOn, startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -79,6 +81,50 @@ test('a receiver whose data folder has no room takes each append once, when ther
   assert.equal(await ship1.file('out/ship1/out.log'), ['0', ...lines].map((line) => `${line}\n`).join(''));
 });
 
+test('reports that come while the audit log of the sender cannot grow end their requests once it can', async (t) => {
+  const broker = await startBroker(t);
+  const folder = (await tempFolder(t)).path;
+  const auditLog = join(folder, 'var/lib/store.log');
+  await mkdir(dirname(auditLog), { recursive: true });
+  // Each write to it fails as on a full disk, while the database takes what comes.
+  await symlink('/dev/full', auditLog);
+  const options = { broker, flags: FAST_RECONNECT };
+  const central = await startStewardNode({ ...options, name: 'central', folder }, t);
+  const ship1 = await startStewardNode({ ...options, name: 'ship1' }, t);
+  const ids = await submitAll(
+    central,
+    Array.from({ length: 40 }, () => waitsFor(ship1.folder)),
+  );
+  await waitFor('central to notice', () => central.logLines().some(isRefusal));
+  await central.stop();
+  await rm(auditLog);
+  await central.start();
+  for (const id of ids) assert.equal((await waitForEnd(central, id, 60_000)).state, 'succeeded');
+});
+
+test('reports that come while another program holds the database for 7 s end their requests once it lets go', async (t) => {
+  const { central, ship1 } = await startFleet(t);
+  const gate = join(ship1.folder, 'gate');
+  const ids = await submitAll(
+    central,
+    Array.from({ length: 5 }, () => waitsFor(gate)),
+  );
+  for (const id of ids) await waitForState(central, id, 'running');
+  await lockFor(7000, central, () => writeFile(gate, ''));
+  for (const id of ids) assert.equal((await waitForEnd(central, id, 45_000)).state, 'succeeded');
+});
+
+test('a cancellation that comes while another program holds the database for 7 s counts once it lets go', async (t) => {
+  const { central, ship1 } = await startFleet(t);
+  const [id] = await submitAll(central, waitsFor(join(ship1.folder, 'never')));
+  await waitForState(central, id!, 'running');
+  const [cancel] = await lockFor(7000, ship1, () =>
+    submitAll(central, { toNode: 'ship1', method: 'REQCancel', methodArgs: [id!] }),
+  );
+  assert.equal((await waitForEnd(central, cancel!, 45_000)).state, 'succeeded');
+  assert.equal((await waitForEnd(central, id!, 45_000)).state, 'cancelled');
+});
+
 test('a sender whose database has no room refuses a submission with the reason, and goes on when there is room', {
   skip,
 }, async (t) => {
@@ -126,6 +172,34 @@ async function submitInOrder(central: StewardNode, runs: string, from: number, t
       assert.equal((await waitForEnd(central, id)).state, 'succeeded');
     }
   }
+}
+
+/** A line of the log that says that messages are not taken for now. */
+function isRefusal({ msg }: { readonly msg?: unknown }): boolean {
+  return /not accepted for now/.test(String(msg));
+}
+
+/** Holds the database of a node as another program would, from before `work` for so long. */
+async function lockFor<T>(ms: number, node: StewardNode, work: () => Promise<T>): Promise<T> {
+  using lock = new DatabaseSync(join(node.databaseFolder, 'steward.db'), { timeout: 5000 });
+  lock.exec('BEGIN IMMEDIATE');
+  const until = performance.now() + ms;
+  const done = await work();
+  await waitFor('the other program to let go', () => performance.now() >= until, { timeoutMs: 2 * ms });
+  lock.exec('ROLLBACK');
+  return done;
+}
+
+/** A command that ends once a file is there. */
+function waitsFor(gate: string): object {
+  return {
+    toNode: 'ship1',
+    method: 'REQCliCommand',
+    methodArgs: ['bash', '-c', 'until [ -e "$1" ]; do sleep 0.05; done', 'bash', gate],
+    replyMethod: 'REQNone',
+    methodTimeout: 120,
+    ACKTimeout: 1,
+  };
 }
 
 function append(content: number | string): object {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { messageToJson } from '../../src/message/input/message-json.ts';
 import { type Message, newMessage } from '../../src/message/message.ts';
-import { messageToJson } from '../../src/message/message-json.ts';
 import { startBroker } from '../support/broker.ts';
 import { startStewardNode } from '../support/node.ts';
 import { type ReferencePeer, startReferencePeer } from '../support/reference-peer.ts';
 import { vectors } from '../support/vectors.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { waitFor, waitForFile } from '../support/wait-for.ts';
 import { startWireClient } from '../support/wire-client.ts';
 
 const METHODS = ['REQToFileAppend', 'REQToFile', 'REQPong', 'REQCliCommand'];
@@ -56,6 +56,47 @@ for (const serialization of ['gob', 'cbor'] as const) {
       await ship.waitForFile('d/ship1/lines', (text) => text === wanted);
       assert.deepEqual(central.faults, []);
     });
+  }
+}
+
+test("a time-out or a crash ends only its own command of a reference node, not the node's other commands or their daemons", async (t) => {
+  const broker = await startBroker(t);
+  const ship = await startStewardNode({ name: 'ship1', broker }, t);
+  await waitFor('requests to be taken', () => ship.logLines().some(({ msg }) => msg === 'taking requests'));
+  const central = await startReferencePeer({ node: 'central', broker, methods: METHODS }, t);
+  const run = (script: string, methodTimeout: number) =>
+    central.publish(request('REQCliCommand', ['bash', '-c', script], { methodTimeout }), {
+      ackTimeoutMs: 60_000,
+    });
+  const pidIn = async (file: string) =>
+    Number(await waitForFile(join(ship.folder, file), (text) => text !== ''));
+  await run('setsid sleep 301 >/dev/null 2>&1 & echo $! > daemon', 20);
+  const daemon = await pidIn('daemon');
+  t.after(() => process.kill(daemon, 'SIGKILL'));
+  await run('echo $$ > long; exec sleep 302', 60);
+  const long = await pidIn('long');
+  await run('echo $$ > short; exec sleep 303', 1);
+  const short = await pidIn('short');
+  await waitFor('the short one to end', () => !isRunning(short));
+  await waitFor(
+    'its end to be in the journal',
+    () => ship.query(`SELECT 1 FROM journal WHERE state = 'timed-out'`).length > 0 || undefined,
+  );
+  assert.deepEqual([isRunning(daemon), isRunning(long)], [true, true]);
+  await ship.kill();
+  await ship.start();
+  await waitFor('the long one to end', () => !isRunning(long));
+  assert.equal(isRunning(daemon), true);
+  const ids = ship.query('SELECT id FROM journal').map(({ id }) => String(id));
+  assert.equal(new Set(ids).size, 3);
+  for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -96,6 +96,9 @@ test('binary output between our own nodes arrives byte for byte', async (t) => {
   assert.equal(createHash('sha256').update(bytes).digest('hex'), sum.slice(0, 64));
 });
 
+/** What zstd makes no smaller than the broker takes. */
+const DENSE = randomBytes(75_000).toString('base64');
+
 test('a message too large for the broker is rejected where a reference node should get it, and its lane goes on', async (t) => {
   const broker = await startBroker(t, { config: 'max_payload: 32768' });
   const central = await startStewardNode({ name: 'central', broker }, t);
@@ -112,7 +115,7 @@ test('a message too large for the broker is rejected where a reference node shou
   };
   const ids = await accept(central, [
     append('before', 'small'),
-    append('x'.repeat(100_000), 'large'),
+    append(DENSE, 'large'),
     append('after', 'small'),
   ]);
   await waitFor('the message after', () => output(peer).toString() === 'beforeafter');
@@ -131,7 +134,7 @@ test('a large message that comes first is rejected as well, and is never taken f
   const broker = await startBroker(t, { config: 'max_payload: 32768' });
   const central = await startStewardNode({ name: 'central', broker }, t);
   const peer = await startReferencePeer({ node: 'ship1', broker, ack: () => 'send' }, t);
-  const large = { toNode: 'ship1', method: 'REQToFileAppend', data: ['x'.repeat(100_000)], ACKTimeout: 1 };
+  const large = { toNode: 'ship1', method: 'REQToFileAppend', data: [DENSE], ACKTimeout: 1 };
   const [first, second] = await accept(central, [
     { ...large, directory: 'd', fileName: 'large' },
     { ...large, data: ['after'], directory: 'd', fileName: 'small' },
@@ -140,4 +143,21 @@ test('a large message that comes first is rejected as well, and is never taken f
   const state = (id: string) => central.ledger().find((row) => row.id === id)?.state;
   await waitFor('the first to end', () => state(first!) === 'rejected');
   await waitFor('the second to end', () => state(second!) === 'succeeded');
+});
+
+test('what is too large for an original node of which nothing is known is refused without a part that it would log', async (t) => {
+  const broker = await startBroker(t);
+  const peer = await startReferencePeer(
+    { node: 'ship1', broker, methods: ['REQToFileAppend', 'REQPing'] },
+    t,
+  );
+  const central = await startStewardNode({ name: 'central', broker }, t);
+  const append = { toNode: 'ship1', method: 'REQToFileAppend', directory: 'd', fileName: 'f' };
+  const [id] = await accept(central, [{ ...append, data: [randomBytes(1_500_000).toString('base64')] }]);
+  const row = await waitFor('its end', () =>
+    central.ledger().find((one) => one.id === id && one.ended_at !== null),
+  );
+  assert.match(String(row.reason), /bytes are more than the broker takes at once/);
+  assert.deepEqual(peer.messages('REQToFileAppend'), []);
+  assert.deepEqual(peer.faults, []);
 });

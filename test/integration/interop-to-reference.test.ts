@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeMessage } from '../../src/message/decode-message.ts';
-import { messageToJson } from '../../src/message/message-json.ts';
+import { decodeMessage } from '../../src/message/codec/decode-message.ts';
+import { messageToJson } from '../../src/message/input/message-json.ts';
 import { accept } from '../support/accept.ts';
 import { startBroker } from '../support/broker.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
@@ -77,7 +77,7 @@ for (const serialization of ['gob', 'cbor'] as const) {
       const byState = (state: string) => rows.filter((row) => row.state === state);
       assert.equal(byState('succeeded').length, 200);
       assert.deepEqual(
-        byState('accepted').map(({ reason }) => reason),
+        byState('handed-over').map(({ reason }) => reason),
         [NO_REPORTS],
       );
       assert.deepEqual(peer.faults, []);

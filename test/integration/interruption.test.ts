@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { startBroker } from '../support/broker.ts';
 import { startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
-import { processesOf } from '../support/processes-of.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { startStewardNode } from '../support/node.ts';
+import { processesOf } from '../support/processes.ts';
+import { runCli } from '../support/steward-cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { waitFor, waitForFile } from '../support/wait-for.ts';
 
 test('fault 6: a command whose node is killed ends as interrupted, is reported, leaves nothing behind, and is not run again', async (t) => {
   const { central, ship1 } = await startFleet(t);
@@ -81,3 +86,29 @@ function command(script: string): object {
     ACKTimeout: 1,
   };
 }
+
+test('SIGHUP and SIGUSR1 neither end a node nor open a debugger, and a log that was set aside is made anew', async (t) => {
+  const { central, ship1 } = await startFleet(t);
+  const audit = join(central.databaseFolder, 'store.log');
+  await rename(audit, `${audit}.aside`);
+  process.kill(central.pid, 'SIGHUP');
+  process.kill(ship1.pid, 'SIGUSR1');
+  const [id] = await submitAll(central, { toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['true'] });
+  assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
+  await waitForFile(audit, (text) => text.includes(id!));
+  for (const node of [central, ship1]) {
+    assert.deepEqual(await node.stop(), { code: 0, signal: null });
+    assert.doesNotMatch(node.program.stderr, /Debugger/);
+  }
+});
+
+test('a node whose socket folder has a long path says so, and the commands find it', async (t) => {
+  const broker = await startBroker(t);
+  const folder = join((await tempFolder(t)).path, 'long'.repeat(30));
+  await mkdir(folder);
+  const node = await startStewardNode({ name: 'central', broker, folder, waitUntilReady: false }, t);
+  await waitFor('the start', () => node.program.stderr.includes('"started"'), { timeoutMs: 60_000 });
+  assert.match(node.program.stderr, /warning: socketFolder is too long for a socket/);
+  const list = await runCli(['nodes'], { folder });
+  assert.equal(list.code, 0, list.stderr);
+});

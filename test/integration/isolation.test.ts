@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
+import { ledgerRow, startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import type { StewardNode } from '../support/node.ts';
 
 test('fault 1: messages to a live node take no longer because another node is dead', async (t) => {
@@ -18,40 +18,47 @@ test('fault 1: messages to a live node take no longer because another node is de
   t.diagnostic(
     `median ${median(alone).toFixed(1)} ms alone, ${median(besideDead).toFixed(1)} ms beside the dead`,
   );
-  assert.ok(median(besideDead) < 4 * median(alone) + 5, `${median(besideDead)} against ${median(alone)}`);
+  // Were they to wait for the dead, it would be a second at least: their ACKTimeout.
+  const most = 4 * median(alone) + 500;
+  assert.ok(median(besideDead) < most, `${median(besideDead)} against ${median(alone)}`);
 });
 
 test('a long command does not keep the next one waiting', async (t) => {
   const { central, ship1 } = await startFleet(t);
   const [long, next] = await submitAll(central, [
-    { ...command('sleep', '30'), methodTimeout: 60 },
+    { ...command('sleep', '300'), methodTimeout: 600 },
     command('echo', 'next'),
   ]);
   await waitForState(central, long!, 'running');
-  const row = await waitForEnd(central, next!, 5000);
-  assert.equal(row.state, 'succeeded');
-  assert.ok(Number(row.ended_at) - Number(row.accepted_at) < 2500, JSON.stringify(row));
+  assert.equal((await waitForEnd(central, next!, 60_000)).state, 'succeeded');
   await central.waitForFile('cli/ship1/out.log', (text) => text === 'next\n');
-  assert.equal(ship1.query("SELECT state FROM journal WHERE state = 'running'").length, 1);
+  const running = ship1.query("SELECT id FROM journal WHERE state = 'running'");
+  assert.deepEqual(
+    running.map(({ id }) => id),
+    [long],
+  );
 });
 
 test('long commands and a frozen node do not stop other methods, nor messages the other way', async (t) => {
   const { central, ship1 } = await startFleet(t);
-  await submitAll(
+  const long = await submitAll(
     central,
-    Array.from({ length: 30 }, () => ({ ...command('sleep', '20'), methodTimeout: 60 })),
+    Array.from({ length: 30 }, () => ({ ...command('sleep', '300'), methodTimeout: 600 })),
   );
-  const before = await latencies(central, ship1, 10);
-  assert.ok(median(before) < 1000, `an append takes ${median(before)} ms`);
+  await latencies(central, ship1, 10);
   const [back] = await submitAll(ship1, { ...command('echo', 'from ship1'), toNode: 'central' });
-  assert.equal((await waitForEnd(ship1, back!, 5000)).state, 'succeeded');
+  assert.equal((await waitForEnd(ship1, back!, 60_000)).state, 'succeeded');
+  assert.deepEqual(
+    long.filter((id) => ledgerRow(central, id)?.ended_at != null),
+    [],
+  );
 
   ship1.pause();
   const [own] = await submitAll(central, { ...command('echo', 'own'), toNode: 'central' });
-  assert.equal((await waitForEnd(central, own!, 5000)).state, 'succeeded');
+  assert.equal((await waitForEnd(central, own!, 60_000)).state, 'succeeded');
   const [late] = await submitAll(central, append('late\n'));
   ship1.resume();
-  assert.equal((await waitForEnd(central, late!, 20_000)).state, 'succeeded');
+  assert.equal((await waitForEnd(central, late!, 60_000)).state, 'succeeded');
 });
 
 function command(...methodArgs: string[]): object {

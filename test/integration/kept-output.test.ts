@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { newMessage } from '../../src/message/message.ts';
+import { leftOutput } from '../../src/methods/commands/spool.ts';
 import { startBroker } from '../support/broker.ts';
 import { FAST_RECONNECT, ledgerRow, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
@@ -45,11 +46,6 @@ function bash(script: string, more: object = {}) {
   return { toNode: 'ship1', ...command, replyMethod: 'REQNone', ACKTimeout: 2, ...more };
 }
 
-/** Prints a numbered line every 20 ms on both streams, and names each in a file once it is printed. */
-function counting(lines: number): string {
-  return `for i in $(seq ${lines}); do echo "line $i"; echo "error $i" >&2; sleep 0.02; done`;
-}
-
 function numbered(word: string, lines: number): string {
   return Array.from({ length: lines }, (_, index) => `${word} ${index + 1}\n`).join('');
 }
@@ -81,7 +77,7 @@ test('what a command printed is kept where its end is, whatever becomes of the r
   ]);
 });
 
-test('of 5 MB of output the last 64 KB come with the end; told of live, the first and the last half of the limit are kept', async (t) => {
+test('of 5 MB of output the last 64 KB come with the end: followed live, the first and the last half of the limit are kept', async (t) => {
   const limit = 512 * KB;
   const { central, ship1 } = await startFleet(t, { centralFlags: { ledgerOutputKB: limit / KB } });
   const content = randomBytes(5 * KB * KB);
@@ -113,32 +109,42 @@ test('of 5 MB of output the last 64 KB come with the end; told of live, the firs
   assert.ok(kept(central, live!, 'stderr').equals(content.subarray(0, 10_000)));
 });
 
-test('output is told of while a command runs, each byte once and in order, though central and the broker are killed meanwhile', async (t) => {
-  const { broker, central } = await startFleet(t);
-  const lines = 400;
+test('output is sent while a command runs, each byte once and in order, though central and the broker are killed meanwhile', async (t) => {
+  const { broker, central, ship1 } = await startFleet(t);
+  const [parts, lines] = [4, 50];
+  // Each part begins when it may, so that there is something to come after each kill however long that takes.
+  const may = (part: number | string) => join(ship1.folder, `part${part}`);
+  const script = `for part in $(seq ${parts}); do
+    until [ -e ${may('$part')} ]; do sleep 0.02; done
+    for i in $(seq $(( (part - 1) * ${lines} + 1 )) $(( part * ${lines} ))); do
+      echo "line $i"; echo "error $i" >&2; sleep 0.02
+    done
+  done`;
   const [command, cont] = await submitAll(central, [
-    bash(counting(lines), { output: 'live' }),
-    bash(counting(lines), { output: 'live', method: 'REQCliCommandCont' }),
+    bash(script, { output: 'live' }),
+    bash(script, { output: 'live', method: 'REQCliCommandCont' }),
   ]);
   const hasMore = async (than: number) => {
     await waitFor(`more than ${than} bytes`, () => keptBytes(central, command!) > than, {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     });
-    assert.equal(ledgerRow(central, command!)?.state, 'running');
     return keptBytes(central, command!);
   };
-  const first = await hasMore(0);
-  await central.restart();
-  const second = await hasMore(first);
-  await broker.restart();
-  await hasMore(second);
-  await central.restart();
+  let seen = 0;
+  for (const [index, victim] of [central, broker, central].entries()) {
+    await writeFile(may(index + 1), '');
+    seen = await hasMore(seen);
+    assert.equal(ledgerRow(central, command!)?.state, 'running');
+    await victim.restart();
+  }
+  await writeFile(may(parts), '');
   for (const id of [command!, cont!])
     assert.equal((await waitForEnd(central, id, 60_000)).state, 'succeeded');
-  assert.equal(kept(central, command!).toString(), numbered('line', lines));
-  assert.equal(kept(central, command!, 'stderr').toString(), numbered('error', lines));
+  const total = parts * lines;
+  assert.equal(kept(central, command!).toString(), numbered('line', total));
+  assert.equal(kept(central, command!, 'stderr').toString(), numbered('error', total));
   const both = kept(central, cont!).toString().split('\n').toSorted();
-  assert.deepEqual(both, `${numbered('line', lines)}${numbered('error', lines)}`.split('\n').toSorted());
+  assert.deepEqual(both, `${numbered('line', total)}${numbered('error', total)}`.split('\n').toSorted());
 });
 
 test('a command prints on while its link is cut, and what it printed arrives when the link is back', async (t) => {
@@ -174,9 +180,14 @@ test('what a command had printed when its node was killed arrives, and then that
     bash('seq 100000; seq 90000 >&2; touch data/printed; sleep 60', { output: 'live' }),
   );
   await ship1.waitForFile('printed', () => true);
+  const numbers = (count: number) => Array.from({ length: count }, (_, index) => `${index + 1}\n`).join('');
+  // What the node has not read of a pipe is lost with it.
+  const files = () => leftOutput(join(ship1.databaseFolder, 'spool'), id!)!;
+  const isRead = () =>
+    files().stdout.bytes === numbers(100_000).length && files().stderr.bytes === numbers(90_000).length;
+  await waitFor('all to be read', isRead);
   await ship1.restart();
   assert.equal((await waitForEnd(central, id!, 30_000)).state, 'interrupted');
-  const numbers = (count: number) => Array.from({ length: count }, (_, index) => `${index + 1}\n`).join('');
   assert.ok(kept(central, id!).toString() === numbers(100_000));
   assert.ok(kept(central, id!, 'stderr').toString() === numbers(90_000));
   const left = ship1.query('SELECT stdout, stdout_sent FROM journal WHERE id = ?', id!)[0]!;
@@ -199,13 +210,13 @@ test('a relayed command tells the end of its output to each node on its way, unl
   assert.deepEqual([count(ship1), count(central)], [2, 1]);
 });
 
-test('nodes of the original program run commands whatever is wanted of the output, and are told of none', async (t) => {
+test('nodes of the original program run commands whatever is wanted of the output, and send none', async (t) => {
   const broker = await startBroker(t);
   const central = await startStewardNode({ name: 'central', broker, flags: FAST_RECONNECT }, t);
   const ship1 = await startReferencePeer({ node: 'ship1', broker }, t);
   const file = { replyMethod: 'REQToFileAppend', directory: 'out', fileName: 'log' };
   const [id] = await submitAll(central, bash('echo run', { output: 'live', ...file }));
-  assert.equal((await waitForEnd(central, id!)).state, 'accepted');
+  assert.equal((await waitForEnd(central, id!)).state, 'handed-over');
   assert.equal(await central.waitForFile('out/ship1/log', (text) => text.length > 0), 'run\n');
   assert.deepEqual(ship1.faults, []);
   assert.equal(ship1.commands.length, 1);

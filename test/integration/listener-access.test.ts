@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -24,6 +25,25 @@ test('fault 23: a listener on other addresses than loopback wants the token', as
   assert.equal(right.status, 200);
 });
 
+test('in a closed fleet programs of the machine itself must show the token too', async (t) => {
+  const broker = await startBroker(t);
+  const [tcp, http, data] = [await freePort(), await freePort(), await freePort()];
+  const flags = {
+    ...{ tcpListener: `127.0.0.1:${tcp}`, httpListener: `127.0.0.1:${http}`, trust: 'closed' },
+    exposeDataFolder: `localhost:${data}`,
+  };
+  await startStewardNode({ name: 'central', broker, flags, env: { LISTENER_TOKEN: 's3cret' } }, t);
+  const socket = socketClient('tcp', { host: '127.0.0.1', port: tcp });
+  assert.match((await exchange(socket, LIST)).body, /"accepted":\[\],.*a token is needed/);
+  assert.match((await exchange(socket, `token s3cret\n${LIST}`)).body, /"accepted":\[\{/);
+  const headers = { Authorization: 'Bearer s3cret' };
+  assert.equal((await exchange(httpClient(http), LIST)).status, 401);
+  assert.equal((await exchange(httpClient(http, headers), LIST)).status, 200);
+  const shown = `http://localhost:${data}/`;
+  assert.equal((await fetch(shown)).status, 401);
+  assert.equal((await fetch(shown, { headers })).status, 200);
+});
+
 test('the token may come from a file, and a file that cannot be used stops the start', async (t) => {
   const { path } = await tempFolder(t);
   const file = join(path, 'token');
@@ -42,11 +62,22 @@ test('the token may come from a file, and a file that cannot be used stops the s
   );
 });
 
-test('without a token a node refuses to listen on other addresses, in one clear sentence', async (t) => {
-  await assert.rejects(
-    startOpen(t, {}),
-    /-tcpListener: "0\.0\.0\.0:\d+" can be reached .* set LISTENER_TOKEN/,
+test('without a token a node starts, keeps its listeners for other addresses closed, and reports that', async (t) => {
+  const { tcp, http, node } = await startOpen(t, {});
+  for (const port of [tcp, http]) {
+    const client = connect(port, '127.0.0.1');
+    const [error] = await once(client, 'error');
+    assert.equal(error.code, 'ECONNREFUSED');
+  }
+  const log = await node.waitForFile('errorLog/errorCentral/error.log', (text) =>
+    text.includes('httpListener'),
   );
+  assert.match(
+    log,
+    /a listener stays closed: .*-tcpListener: "0\.0\.0\.0:\d+" can be reached .* set LISTENER_TOKEN/,
+  );
+  const answer = await node.submit([{ toNode: 'central', method: 'REQPing' }]);
+  assert.deepEqual(answer.refused, []);
 });
 
 test('a port that is taken is named with the setting', async (t) => {
@@ -149,9 +180,9 @@ async function startOpen(
   const broker = await startBroker(t);
   const [tcp, http] = [await freePort(), await freePort()];
   const listeners = { tcpListener: `0.0.0.0:${tcp}`, httpListener: `0.0.0.0:${http}` };
-  await startStewardNode(
+  const node = await startStewardNode(
     { name: 'central', broker, flags: { ...listeners, ...flags }, ...(env ? { env } : {}) },
     t,
   );
-  return { tcp, http };
+  return { tcp, http, node };
 }

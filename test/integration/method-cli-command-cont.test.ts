@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorLog, startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
-import { processesOf } from '../support/processes-of.ts';
+import { processesOf } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const request = {

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
 import { FAST_RECONNECT, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { startReferencePeer } from '../support/reference-peer.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -56,6 +57,23 @@ test('of two nodes of one name that started without a broker, one yields and eac
     numbers,
     Array.from({ length: 20 }, (_, index) => String(index)),
   );
+});
+
+test('a node that finds an original one of its name starts, says so, and leaves all to it', async (t) => {
+  const broker = await startBroker(t);
+  const methods = ['REQCliCommand', 'REQPing'];
+  const original = await startReferencePeer({ node: 'ship1', broker, methods }, t);
+  const central = await startStewardNode({ name: 'central', broker, flags: FAST_RECONNECT }, t);
+  const ship1 = await startStewardNode({ name: 'ship1', broker, flags: FAST_RECONNECT }, t);
+  await central.waitForFile('errorLog/errorCentral/error.log', (text) =>
+    /node: ship1, error: a node of the original program answers to the name ship1: this one takes no/.test(
+      text,
+    ),
+  );
+  const [id] = await submitAll(central, command('true'));
+  assert.equal((await waitForEnd(central, id!)).state, 'handed-over');
+  await waitFor('the command of the original', () => original.commands[0]?.end);
+  assert.deepEqual(ship1.query('SELECT row FROM journal'), []);
 });
 
 function command(script: string): object {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeMessage } from '../../src/message/decode-message.ts';
+import { decodeMessage } from '../../src/message/codec/decode-message.ts';
 import { type Message, newMessage } from '../../src/message/message.ts';
 import { errorLog, sentOn, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import { type ReferencePeer, startReferencePeer } from '../support/reference-peer.ts';
@@ -70,7 +70,7 @@ test('a reference node that relays: it gets the captured message, and what it se
   await central.publish({ ...reply, toNode: 'ship1', method: 'REQToFile', previousMessage });
   await ship1.waitForFile(RESULT, (text) => text === 'relayed\n');
   const row = await waitForEnd(ship1, id!);
-  assert.equal(row.state, 'accepted');
+  assert.equal(row.state, 'handed-over');
   assert.match(String(row.reason), /a node that sends no reports/);
 });
 
@@ -88,7 +88,7 @@ test('a reference node as target: it gets the captured request, and its reply is
     for (const node of [ship1, central])
       await node.waitForFile(`relay/ship2/${serialization}.log`, (text) => text === 'relayed\n');
     const row = await waitForEnd(ship1, id!);
-    assert.equal(row.state, 'accepted');
+    assert.equal(row.state, 'handed-over');
     assert.match(String(row.reason), /a node that sends no reports/);
     assert.deepEqual(peer.faults, []);
     await peer[Symbol.asyncDispose]();

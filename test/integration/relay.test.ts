@@ -3,15 +3,18 @@ import { test } from 'node:test';
 import { errorLog, sentOn, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import type { StewardNode } from '../support/node.ts';
 import { RESULT, relayed, startRelayFleet } from '../support/relay-fleet.ts';
+import { shared } from '../support/shared.ts';
 import { waitFor } from '../support/wait-for.ts';
+
+const fleet = shared(startRelayFleet);
 
 function isIdle(...nodes: StewardNode[]): Promise<unknown> {
   const isEmpty = (node: StewardNode) => node.query('SELECT 1 FROM outbox').length === 0;
   return waitFor('all outboxes to be empty', () => nodes.every(isEmpty));
 }
 
-test('a relayed command runs once, its result is on both nodes, and each hop knows how it ended', async (t) => {
-  const { ship1, central, ship2 } = await startRelayFleet(t);
+test('a relayed command runs once, its result is on both nodes, and each hop knows how it ended', async () => {
+  const { ship1, central, ship2 } = await fleet();
   const [good] = await submitAll(ship1, relayed('echo relayed; echo run >> runs'));
   const row = await waitForEnd(ship1, good!);
   assert.deepEqual([row.state, row.exit_code, row.output_bytes, row.reason], ['succeeded', 0, 8, null]);
@@ -45,8 +48,8 @@ test('large output comes whole to both, also where the origin replaces its file 
   }
 });
 
-test('other methods are relayed too, with their data, their replies and their order', async (t) => {
-  const { ship1, central, ship2 } = await startRelayFleet(t);
+test('other methods are relayed too, with their data, their replies and their order', async () => {
+  const { ship1, central, ship2 } = await fleet();
   const write = (text: string) => ({
     ...relayed('', { methodArgs: null, fileName: 'data.log' }),
     method: 'REQToFileAppend',
@@ -75,23 +78,25 @@ test('other methods are relayed too, with their data, their replies and their or
   assert.equal(copy?.state, 'succeeded');
 });
 
-test('without relayReplyMethod the reply comes back under replyMethod, with a warning and an error report', async (t) => {
-  const { ship1, central } = await startRelayFleet(t);
-  const answer = await ship1.submit(relayed('echo x', { relayReplyMethod: undefined }));
+test('without relayReplyMethod the reply comes back under replyMethod, with a warning and an error report', async () => {
+  const { ship1, central } = await fleet();
+  const answer = await ship1.submit(
+    relayed('echo x', { relayReplyMethod: undefined, fileName: 'plain.log' }),
+  );
   assert.deepEqual(answer.refused, []);
   assert.match(JSON.stringify(answer.warnings), /relayReplyMethod is missing/);
-  await ship1.waitForFile(RESULT, (text) => text === 'x\n');
+  await ship1.waitForFile('relay/ship2/plain.log', (text) => text === 'x\n');
   await waitFor('an error report', async () => (await errorLog(central)).includes('no relayReplyMethod'));
 });
 
-test('what cannot be relayed is refused with its reason, and the rest of the submission is taken', async (t) => {
-  const { ship1 } = await startRelayFleet(t, { nodes: ['ship1', 'central'] });
+test('what cannot be relayed is refused with its reason, and the rest of the submission is taken', async () => {
+  const { ship1 } = await fleet();
   const answer = await ship1.submit([
     relayed('true', { relayViaNode: 'ship1' }),
     relayed('true', { relayViaNode: 'ship2' }),
     relayed('true', { toNode: undefined, toNodes: ['ship1', 'central'] }),
     relayed('true', { method: 'REQHello' }),
-    relayed('true', { relayViaNode: 'a.b' }),
+    relayed('true', { relayViaNode: 'a..b' }),
   ]);
   const refused = answer.refused as { index: number; field: string; reason: string }[];
   assert.deepEqual(
@@ -113,8 +118,9 @@ test('what cannot be relayed is refused with its reason, and the rest of the sub
   assert.equal((await waitForEnd(ship1, accepted[0]!.id)).state, 'succeeded');
 });
 
-test('an absent relay node, an absent target and a lifetime that is over end with a state that says so', async (t) => {
-  const { ship1, central } = await startRelayFleet(t, { nodes: ['ship1', 'central'] });
+test('an absent relay node, an absent target and a lifetime that is over end with a state that says so', async () => {
+  const { ship1, central, ship2 } = await fleet();
+  await ship2.kill();
   const budget = { retries: 2, ACKTimeout: 1 };
   const [noRelay] = await submitAll(ship1, relayed('true', { ...budget, relayViaNode: 'ship9' }));
   const [noTarget] = await submitAll(ship1, relayed('true', budget));
@@ -131,18 +137,21 @@ test('an absent relay node, an absent target and a lifetime that is over end wit
   await waitFor('one report of each', async () => (await about()) === 2);
 });
 
-test('a relayed request waits for its relay node and its target, and can be cancelled at its origin', async (t) => {
-  const { ship1, central, ship2 } = await startRelayFleet(t);
+test('a relayed request waits for its relay node and its target, and can be cancelled at its origin', async () => {
+  const { ship1, central, ship2 } = await fleet();
+  const passedOn = () => sentOn(central, 'ship2.REQCliCommand.CommandACK').length;
+  const before = passedOn();
   await Promise.all([central.kill(), ship2.kill()]);
-  const [first, second] = await submitAll(ship1, [relayed('echo one'), relayed('echo two')]);
+  const place = { fileName: 'waited.log' };
+  const [first, second] = await submitAll(ship1, [relayed('echo one', place), relayed('echo two', place)]);
   await waitForState(ship1, first!, 'accepted');
   await central.start();
-  await waitFor('both at central', () => sentOn(central, 'ship2.REQCliCommand.CommandACK').length === 2);
+  await waitFor('both at central', () => passedOn() === before + 2);
   await submitAll(ship1, { toNode: 'ship1', method: 'REQCancel', methodArgs: [second] });
   assert.equal((await waitForEnd(ship1, second!)).state, 'cancelled');
   await ship2.start();
   assert.equal((await waitForEnd(ship1, first!)).state, 'succeeded');
-  await ship1.waitForFile(RESULT, (text) => text === 'one\n');
+  await ship1.waitForFile('relay/ship2/waited.log', (text) => text === 'one\n');
   const [running] = await submitAll(ship1, relayed('echo begun > begun; sleep 60', { methodTimeout: 60 }));
   await waitForState(ship1, running!, 'running');
   await submitAll(ship1, { toNode: 'ship1', method: 'REQCancel', methodArgs: [running] });

@@ -4,13 +4,30 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
-import { errorLog, ledgerRow, startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
-import { type StewardNode, startStewardNode } from '../support/node.ts';
-import { processesOf } from '../support/processes-of.ts';
+import { errorLog, ledgerRow, sharedFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
+import { startStewardNode } from '../support/node.ts';
+import { processesOf } from '../support/processes.ts';
 import { startReferencePeer } from '../support/reference-peer.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { waitFor, waitForFile } from '../support/wait-for.ts';
 
-const OUT = 'out/ship1/out.log';
+const fleet = sharedFleet();
+let tests = 0;
+
+/** The fleet, and the names that are this test's own: where outputs come, and where ship1 counts runs. */
+async function setUp() {
+  const { broker, central, ship1 } = await fleet();
+  tests += 1;
+  const fileName = `out${tests}.log`;
+  const file = join(ship1.folder, `count${tests}`);
+  return {
+    ...{ broker, central, ship1, file, out: `out/ship1/${fileName}` },
+    /** A script that prints how many runs there were, counted in a file of the node's. */
+    counting: `echo x >> ${file}; wc -l < ${file}`,
+    runs: async () => (existsSync(file) ? (await readFile(file, 'utf8')).length / 2 : 0),
+    scheduled: (schedule: unknown, script: string, more: object = {}) =>
+      scheduled(schedule, script, { fileName, ...more }),
+  };
+}
 
 function scheduled(schedule: unknown, script: string, more: object = {}) {
   return {
@@ -26,17 +43,6 @@ function scheduled(schedule: unknown, script: string, more: object = {}) {
   };
 }
 
-/** A script that prints how many runs there were, counted in a file of the node's. */
-function counting(node: StewardNode): string {
-  const file = join(node.folder, 'count');
-  return `echo x >> ${file}; wc -l < ${file}`;
-}
-
-async function runsAt(node: StewardNode): Promise<number> {
-  const file = join(node.folder, 'count');
-  return existsSync(file) ? (await readFile(file, 'utf8')).length / 2 : 0;
-}
-
 function numbers(text: string): number[] {
   return text.trim().split('\n').map(Number);
 }
@@ -45,20 +51,41 @@ function counted(to: number): number[] {
   return Array.from({ length: to }, (_, index) => index + 1);
 }
 
-test('an interval runs at once and then until its total is over, and every output comes, in order', async (t) => {
-  const { central, ship1 } = await startFleet(t);
-  const [id] = await submitAll(central, scheduled([2, 8], counting(ship1)));
+test('an interval runs at once and then until its total is over, and every output comes, in order', async () => {
+  const { central, ship1, out, counting, scheduled } = await setUp();
+  const [id] = await submitAll(central, scheduled([2, 8], counting));
   await waitForState(central, id!, 'running');
   const end = await waitForEnd(central, id!);
   assert.deepEqual([end.state, end.reason], ['succeeded', '4 runs, 0 failed, 0 skipped']);
-  assert.deepEqual(numbers(await central.waitForFile(OUT, (text) => text.endsWith('4\n'))), counted(4));
+  assert.deepEqual(numbers(await central.waitForFile(out, (text) => text.endsWith('4\n'))), counted(4));
   assert.deepEqual(ship1.query('SELECT * FROM schedules'), []);
 });
 
-test('a cron expression with seconds runs until expiresIn, and holds up nothing', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('a daemon that one run leaves outlives the time-out of the next, the end of the schedule, and a crash of the node', async (t) => {
+  const { central, ship1, scheduled } = await setUp();
+  const pid = join(ship1.folder, 'pid');
+  const script = `test -f ${pid} && exec sleep 60; setsid sleep 304 >/dev/null 2>&1 & echo $! > ${pid}`;
+  const [id] = await submitAll(central, scheduled([3, 300], script, { methodTimeout: 1 }));
+  const daemon = await waitForFile(pid, (text) => text !== '');
+  t.after(() => process.kill(Number(daemon), 'SIGKILL'));
+  await waitFor('a run that timed out', () =>
+    errorLog(central).then((text) => text.includes('method timed out')),
+  );
+  const isAlone = async () => (await processesOf(id!)).join() === daemon.trim();
+  await waitFor('the daemon to be alone', isAlone);
+  await waitFor('the next run', async () => !(await isAlone()));
+  await ship1.kill();
+  await ship1.start();
+  await waitFor('the daemon to be alone', isAlone);
+  await submitAll(central, { toNode: 'ship1', method: 'REQCancel', methodArgs: [id] });
+  assert.equal((await waitForEnd(central, id!)).state, 'cancelled');
+  assert.equal(await isAlone(), true);
+});
+
+test('a cron expression with seconds runs until expiresIn, and holds up nothing', async () => {
+  const { central, counting, scheduled } = await setUp();
   const [id, other] = await submitAll(central, [
-    scheduled('* * * * * *', counting(ship1), { expiresIn: 4 }),
+    scheduled('* * * * * *', counting, { expiresIn: 4 }),
     { ...scheduled(undefined, 'echo between'), fileName: 'between.log' },
   ]);
   await waitForEnd(central, other!);
@@ -69,20 +96,20 @@ test('a cron expression with seconds runs until expiresIn, and holds up nothing'
   assert.match(String(end.reason), /^[345] runs, 0 failed, 0 skipped$/);
 });
 
-test('a node that is killed in the middle of a schedule goes on with it', async (t) => {
-  const { central, ship1 } = await startFleet(t);
-  const script = `${counting(ship1)}; [ $(wc -l < ${ship1.folder}/count) != 2 ] || sleep 60`;
+test('a node that is killed in the middle of a schedule goes on with it', async () => {
+  const { central, ship1, file, out, counting, runs: runsSoFar, scheduled } = await setUp();
+  const script = `${counting}; [ $(wc -l < ${file}) != 2 ] || sleep 60`;
   const [id] = await submitAll(central, scheduled([1, 9], script));
-  await waitFor('the second run is under way', async () => (await runsAt(ship1)) === 2);
-  await central.waitForFile(OUT, (text) => text.startsWith('1\n'));
+  await waitFor('the second run is under way', async () => (await runsSoFar()) === 2);
+  await central.waitForFile(out, (text) => text.startsWith('1\n'));
   await ship1.restart();
   const end = await waitForEnd(central, id!, 20_000);
   assert.equal(end.state, 'succeeded');
   const [, runs, failed] = /^(\d+) runs, (\d+) failed, \d+ skipped$/.exec(String(end.reason)) ?? [];
-  assert.equal(Number(runs), await runsAt(ship1));
+  assert.equal(Number(runs), await runsSoFar());
   assert.ok(Number(runs) > 3, `only ${runs} runs`);
   assert.equal(failed, '1');
-  const outputs = numbers(await central.waitForFile(OUT, (text) => text.endsWith(`\n${runs}\n`)));
+  const outputs = numbers(await central.waitForFile(out, (text) => text.endsWith(`\n${runs}\n`)));
   assert.deepEqual(
     outputs,
     counted(Number(runs)).filter((run) => run !== 2),
@@ -91,21 +118,21 @@ test('a node that is killed in the middle of a schedule goes on with it', async 
   assert.deepEqual(await processesOf(id!), [], 'nothing of the run that was cut short is left');
 });
 
-test('a schedule runs while there is no broker, and its outputs come when there is one again', async (t) => {
-  const { broker, central, ship1 } = await startFleet(t);
-  const [id] = await submitAll(central, scheduled([2, 10], counting(ship1)));
-  await central.waitForFile(OUT, (text) => text.startsWith('1\n'));
+test('a schedule runs while there is no broker, and its outputs come when there is one again', async () => {
+  const { broker, central, out, counting, runs, scheduled } = await setUp();
+  const [id] = await submitAll(central, scheduled([2, 10], counting));
+  await central.waitForFile(out, (text) => text.startsWith('1\n'));
   await broker.kill();
-  await waitFor('all runs', async () => (await runsAt(ship1)) === 5);
-  assert.ok(numbers(await central.file(OUT)).length < 5);
+  await waitFor('all runs', async () => (await runs()) === 5);
+  assert.ok(numbers(await central.file(out)).length < 5);
   await broker.restart();
   const end = await waitForEnd(central, id!, 20_000);
   assert.equal(end.reason, '5 runs, 0 failed, 0 skipped');
-  assert.deepEqual(numbers(await central.waitForFile(OUT, (text) => text.endsWith('5\n'))), counted(5));
+  assert.deepEqual(numbers(await central.waitForFile(out, (text) => text.endsWith('5\n'))), counted(5));
 });
 
-test('a run that takes longer than the interval is never overlapped', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('a run that takes longer than the interval is never overlapped', async () => {
+  const { central, ship1, scheduled } = await setUp();
   const lock = join(ship1.folder, 'lock');
   const script = `mkdir ${lock} || exit 9; sleep 1.5; rmdir ${lock}; echo ran`;
   const [id] = await submitAll(central, scheduled([1, 5], script));
@@ -113,9 +140,9 @@ test('a run that takes longer than the interval is never overlapped', async (t) 
   assert.match(String(end.reason), /^[23] runs, 0 failed, [23] skipped$/);
 });
 
-test('a schedule is listed, and ends with its run when it is cancelled', async (t) => {
-  const { central, ship1 } = await startFleet(t);
-  const [id] = await submitAll(central, scheduled([2, 600], `${counting(ship1)}; sleep 60`));
+test('a schedule is listed, and ends with its run when it is cancelled', async () => {
+  const { central, ship1, counting, scheduled } = await setUp();
+  const [id] = await submitAll(central, scheduled([2, 600], `${counting}; sleep 60`));
   await waitFor('it runs', async () => (await processesOf(id!)).length > 0);
   const list = { toNode: 'ship1', method: 'REQOpScheduleList', directory: 'list', fileName: 'list.log' };
   await submitAll(central, list);
@@ -135,8 +162,8 @@ test('a schedule is listed, and ends with its run when it is cancelled', async (
   assert.deepEqual(ship1.query('SELECT * FROM schedules'), []);
 });
 
-test('a program that does not exist is tried each time, and the schedule has failed then', async (t) => {
-  const { central } = await startFleet(t);
+test('a program that does not exist is tried each time, and the schedule has failed then', async () => {
+  const { central, scheduled } = await setUp();
   const [id] = await submitAll(central, scheduled([1, 2], '', { methodArgs: ['/no/such/program'] }));
   const end = await waitForEnd(central, id!);
   assert.deepEqual([end.state, end.reason], ['failed', '2 runs, 2 failed, 0 skipped']);
@@ -147,7 +174,7 @@ test('a node of the original gets no schedule to run once; what comes behind it 
   const central = await startStewardNode({ name: 'central', broker }, t);
   const peer = await startReferencePeer({ node: 'ship1', broker }, t);
   const [known] = await submitAll(central, { ...scheduled(undefined, 'echo known') });
-  await waitForState(central, known!, 'accepted');
+  await waitForState(central, known!, 'handed-over');
   const [id, next] = await submitAll(central, [
     scheduled([1, 5], 'echo no'),
     scheduled(undefined, 'echo yes'),

@@ -12,16 +12,19 @@ import { joinAnswerSubject, joinSubject } from '../../src/security/permissions.t
 import { decodeToken, encodeToken, tokenKeyOf } from '../../src/security/token.ts';
 import { changedToken, UpCentral } from '../support/joining.ts';
 import { publishFault, subscribeFault } from '../support/keyed-fleet.ts';
+import { shared } from '../support/shared.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const VIOLATION = /Permissions Violation/i;
+/** One that nobody has joined, and which has given away no token. */
+const untouched = shared(async (scope) => ({ central: await UpCentral.start(scope) }));
 const VALIDITY = { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 86_400_000) };
 
 test('a token works once: others hear that it was used, and the same key is let in again', async (t) => {
   const central = await UpCentral.start(t);
   const token = central.printedToken;
   const { seed } = makeUserKey();
-  const admitted = { verdict: 'admitted', central: 'central', name: 'ship1' };
+  const admitted = { verdict: 'admitted', central: 'central', name: 'ship1', trust: 'closed' };
   assert.deepEqual(await central.ask(token, 'ship1', seed), admitted);
   const other = await central.ask(token, 'ship2');
   assert.ok(other.verdict === 'used');
@@ -76,8 +79,8 @@ test('a token whose time is over is refused, and soon not even let in as a guest
   assert.deepEqual((await central.kept()).tokens, []);
 });
 
-test('a token that was changed is of no use', async (t) => {
-  const central = await UpCentral.start(t);
+test('a token that was changed is of no use', async () => {
+  const { central } = await untouched();
   const text = central.printedToken;
   const place = { host: '127.0.0.1', port: central.port };
   const ask = (change: Parameters<typeof changedToken>[1]) =>
@@ -98,12 +101,13 @@ test('a token that was changed is of no use', async (t) => {
 });
 
 test("a token is good for its own fleet's broker alone", async (t) => {
-  const [one, other] = await Promise.all([UpCentral.start(t), UpCentral.start(t)]);
-  await assert.rejects(other.ask(one.printedToken, 'ship1'), /is not the one that this token is for/);
+  const { central } = await untouched();
+  const other = await UpCentral.start(t);
+  await assert.rejects(other.ask(central.printedToken, 'ship1'), /is not the one that this token is for/);
 });
 
 test('with a token one may ask to be let in, and nothing else', async (t) => {
-  const central = await UpCentral.start(t);
+  const { central } = await untouched();
   const [own, other] = [decodeToken(central.printedToken), decodeToken(await central.token())];
   const connection = await central.client(t, own.seed);
   const [ownKey, otherKey] = [tokenKeyOf(own), tokenKeyOf(other)];
@@ -204,7 +208,7 @@ async function impostor(
 }
 
 test('a broker in the middle is found out before it hears anything', async (t) => {
-  const central = await UpCentral.start(t);
+  const { central } = await untouched();
   const real = await central.authority();
   const name = 'Steward broker of central';
   const own = makeAuthority(name, VALIDITY);
@@ -273,7 +277,7 @@ test('a certificate that is not for this address, or not for this time, is named
 });
 
 test('what is no broker is named', async (t) => {
-  const central = await UpCentral.start(t);
+  const { central } = await untouched();
   const server = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
   t.after(() => server.close());
   await once(server, 'listening');

@@ -4,7 +4,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { checkNatsConfig } from '../../src/cli/check-nats-config.ts';
+import { checkNatsConfig } from '../../src/cli/setup/check-nats-config.ts';
 import { isPublicNkey, publicKeyOfSeed } from '../../src/security/nkey.ts';
 import { startBroker } from '../support/broker.ts';
 import { withoutPort } from '../support/broker-examples.ts';

@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { startBroker } from '../support/broker.ts';
 import { startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
-import type { StewardNode } from '../support/node.ts';
-import { childrenOf, processesOf } from '../support/processes-of.ts';
+import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { childrenOf, processesOf } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 test('a node killed with -9 leaves no spawner behind; its command is ended at the next start', async (t) => {
@@ -22,15 +23,17 @@ test('a node killed with -9 leaves no spawner behind; its command is ended at th
   assert.deepEqual(await processesOf(id!), []);
 });
 
-test('a spawner killed in mid-command: that one is reported as interrupted, the next ones run', async (t) => {
+test('a spawner killed in mid-command: that command is reported as interrupted, the next ones run', async (t) => {
   const { central, ship1 } = await startFleet(t);
   const spawner = await rush(central, ship1);
-  const [id, next] = await submitAll(central, [command('sleep 123'), command('echo next')]);
+  const [id] = await submitAll(central, command('sleep 123'));
   await waitForState(central, id!, 'running');
   process.kill(spawner, 'SIGKILL');
   const row = await waitForEnd(central, id!);
   assert.equal(row.state, 'interrupted');
   assert.match(String(row.reason), /it is not run again/);
+  // Not before: until the node has heard of the end of the spawner it would hand this command to it too.
+  const [next] = await submitAll(central, command('echo next'));
   assert.equal((await waitForEnd(central, next!)).state, 'succeeded');
   assert.deepEqual(await processesOf(id!), []);
   assert.notEqual(await rush(central, ship1), spawner);
@@ -52,7 +55,7 @@ test('a node that stops cleanly ends its spawner, and 1,000 commands leave no fi
   assert.ok(!isThere(spawner));
 });
 
-/** Sends commands until the node has a spawner that takes them, and gives its pid. */
+/** Sends commands until the node has a spawner that takes them, and returns its pid. */
 async function rush(central: StewardNode, ship: StewardNode): Promise<number> {
   const path = join(ship.folder, 'parent');
   return waitFor('a spawner', async () => {
@@ -77,3 +80,12 @@ function command(script: string): object {
     ACKTimeout: 1,
   };
 }
+
+test('commands of a node have the soft limit of open files that its start script tells, and nothing else of it', async (t) => {
+  const broker = await startBroker(t);
+  const node = await startStewardNode({ name: 'central', broker, env: { STEWARD_OPEN_FILES: '321' } }, t);
+  const script = 'ulimit -Sn; echo "[$STEWARD_OPEN_FILES$MALLOC_MMAP_THRESHOLD_]"';
+  const file = { toNode: 'central', directory: 'd', fileName: 'f' };
+  await submitAll(node, { ...file, method: 'REQCliCommand', methodArgs: ['bash', '-c', script] });
+  assert.equal(await node.waitForFile('d/central/f'), '321\n[]\n');
+});

@@ -21,7 +21,7 @@ test('the files of the startup folder are sent in order at each start, bad ones 
     'a.yaml':
       '- toNode: central\n  method: REQToFileAppend\n  directory: start\n  fileName: order.log\n  data: ["a\\n"]\n',
     'bad.json': '[{"toNode": ',
-    'c.yml': JSON.stringify([append('c'), { toNode: 'x.y', method: 'REQPing' }]),
+    'c.yml': JSON.stringify([append('c'), { toNode: 'x..y', method: 'REQPing' }]),
     'notes.txt': 'not looked at',
     '.hidden.json': JSON.stringify([append('hidden')]),
   });
@@ -29,7 +29,7 @@ test('the files of the startup folder are sent in order at each start, bad ones 
   assert.equal(await node.waitForFile(log, (text) => text.length >= 6), 'a\nb\nc\n');
   const errors = await node.waitForFile('errorLog/errorCentral/error.log', (text) => /c\.yml/.test(text));
   assert.match(errors, /error: startup folder: bad\.json: line 1/);
-  assert.match(errors, /error: startup folder: c\.yml: message 1: toNode "x\.y"/);
+  assert.match(errors, /error: startup folder: c\.yml: message 1: toNode "x\.\.y"/);
   assert.doesNotMatch(errors, /notes|hidden/);
   await node.restart();
   assert.equal(await node.waitForFile(log, (text) => text.length >= 12), 'a\nb\nc\na\nb\nc\n');

@@ -92,26 +92,20 @@ test('answers to an older attempt count for what they say, and do not disturb th
   assert.deepEqual(receiver.lines, [1, 12, 13, 14]);
 });
 
-test('plain answers among those of a node that speaks lanes confirm nothing', async (t) => {
+test('a plain answer confirms one message, whatever was spoken before', async (t) => {
   const { central, client, queue } = await startSendingScene(t);
   const receiver = new Receiver(client);
-  let isMute = false;
+  let isRolledBack = false;
   const got = await client.gather(SUBJECT, (wire) => {
-    if (!isMute) receiver.take(wire);
-    client.answerPlainly(wire);
+    if (isRolledBack) client.answerPlainly(wire);
+    else receiver.take(wire);
   });
   await queue(1);
   await waitFor('the first', () => states(central).succeeded === 1);
-  isMute = true;
-  await queue(5, { ACKTimeout: 2 });
-  await waitFor('them', () => got.length === 6);
-  // What comes after the answers on the same connection is seen after them.
-  client.hello('central', 'witness');
-  await central.waitForFile('hello-messages/witness/hello.log');
-  assert.equal(states(central).succeeded, 1);
-  isMute = false;
-  await waitFor('all delivered', () => states(central).succeeded === 6);
-  assert.deepEqual(receiver.lines, numbers(1, 6));
+  isRolledBack = true;
+  await queue(20, { ACKTimeout: 2 });
+  await waitFor('all', () => states(central).succeeded === 21);
+  assert.equal(got.length, 21, 'each was sent once');
 });
 
 test('a node that became a reference node is served on, once it says hello', async (t) => {

@@ -45,6 +45,10 @@ test('errors and commands work under the permissions that the reference document
     });
     const refusals = ship.logLines().filter(({ msg }) => /does not allow/.test(String(msg)));
     assert.deepEqual(refusals, [], 'a fall-back is no reason for an alarm');
+    const wide = await waitFor('what these permissions allow too', () =>
+      ship.logLines().find(({ msg }) => /can keep central off/.test(String(msg))),
+    );
+    assert.match(String(wide.msg), /steward broker-config writes/);
   }
   await waitFor(
     'reports of the ends',
@@ -85,7 +89,7 @@ test('on a shared reply subject an answer is matched by its id, whatever others 
 test("one report reaches several collectors, ours and the reference's, once each", async (t) => {
   const broker = await startBroker(t);
   const central = await startStewardNode({ name: 'central', broker }, t);
-  const reference = await startReferencePeer({ node: 'errorCentral', broker, methods: ['REQErrorLog'] }, t);
+  const reference = await startReferencePeer({ node: 'ship9', broker, methods: ['REQErrorLog'] }, t);
   const ship = await startStewardNode({ name: 'ship1', broker, flags: { errorMessageTimeout: 1 } }, t);
   for (let code = 1; code <= 8; code++) {
     await accept(central, [failing('ship1', code)]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { v7 as uuidV7 } from 'uuid';
-import { encodeMessage } from '../../src/message/encode-message.ts';
+import { encodeMessage } from '../../src/message/codec/encode-message.ts';
 import { newMessage } from '../../src/message/message.ts';
 import { startBroker } from '../support/broker.ts';
 import { startStewardNode } from '../support/node.ts';

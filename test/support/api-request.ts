@@ -10,7 +10,7 @@ export interface HttpReply {
   readonly text: string;
 }
 
-/** Sends one request as it is told to, on a connection of its own, and gives the answer. */
+/** Sends one request as it is told to, on a connection of its own, and returns the answer. */
 export function httpRequest(
   place: HttpPlace,
   target: string,

@@ -18,13 +18,6 @@ interface ChaosOptions {
   readonly random: () => number;
 }
 
-/** Random numbers of a test, and the seed that gives them again, which the test's output names. */
-export function testRandom(t: { diagnostic(text: string): void }): { seed: number; random: () => number } {
-  const seed = Number(process.env.STEWARD_TEST_SEED ?? Date.now() % 1_000_000);
-  t.diagnostic(`STEWARD_TEST_SEED=${seed}`);
-  return { seed, random: seededRandom(seed) };
-}
-
 /** What can be killed of a fleet. */
 export function victimsOf(
   broker: { restart(): Promise<void> },
@@ -70,17 +63,6 @@ function hasStarted(node: StewardNode): boolean {
   return node.program.exit === undefined && node.logLines().some(({ msg }) => msg === 'started');
 }
 
-/** A generator of the same numbers (0 <= n < 1) for the same seed: mulberry32. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** `count` random numbers of the middle of a run of `total` steps, ascending. */
 export function randomPoints(count: number, total: number, random: () => number): number[] {
   const slot = (total * 0.9) / count;
@@ -89,7 +71,7 @@ export function randomPoints(count: number, total: number, random: () => number)
 
 /**
  * Kills the victims in turns, in an order shuffled for every round, each when the work has come so far and a random
- * moment has passed; gives what was killed when, for the text of a failure.
+ * moment has passed; returns what was killed when, for the text of a failure.
  */
 export async function killInTurns({ points, victims, progress, random }: ChaosOptions): Promise<string[]> {
   const log: string[] = [];

@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
-import { describeFailure } from '../../src/cli/describe-failure.ts';
-import { dispatch } from '../../src/cli/dispatch.ts';
+import { describeFailure } from '../../src/cli/line/describe-failure.ts';
+import { dispatch } from '../../src/cli/line/dispatch.ts';
 
 /** How a command ended, and what it printed. */
 export interface CliResult {

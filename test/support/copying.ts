@@ -5,16 +5,18 @@ import { dirname } from 'node:path';
 import { ledgerRow } from './fleet.ts';
 import type { StewardNode } from './node.ts';
 
-/** Makes a file of so many bytes, no two blocks of which are alike. */
+/** Makes a file of a size in bytes that cannot be compressed, no two blocks of which are alike. */
 export async function makeFile(path: string, bytes: number, mode = 0o644): Promise<void> {
   await using file = await open(path, 'w');
   const block = new Uint32Array(256 * 1024);
   let state = bytes + 1;
+  for (let index = 0; index < block.length; index++) {
+    state = Math.imul(state, 1664525) + 1013904223;
+    block[index] = state;
+  }
   for (let written = 0; written < bytes; written += block.byteLength) {
-    for (let index = 0; index < block.length; index++) {
-      state = Math.imul(state, 1664525) + 1013904223;
-      block[index] = state;
-    }
+    // Every 64 KB other bytes than in any block before.
+    for (let index = 0; index < block.length; index += 16 * 1024) block[index] = written + index;
     await file.write(new Uint8Array(block.buffer), 0, Math.min(block.byteLength, bytes - written));
   }
   await chmod(path, mode);
@@ -44,7 +46,7 @@ export function copyRequest(
   };
 }
 
-/** The file that grows beside a target, and its size; undefined while there is none. */
+/** The file that grows next to a target, and its size; undefined while there is none. */
 export async function growing(target: string): Promise<{ path: string; size: number } | undefined> {
   const folder = dirname(target);
   const names = await readdir(folder).catch(() => []);

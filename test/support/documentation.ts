@@ -29,6 +29,11 @@ export function documentedMessages(): DocumentedMessage[] {
   return [...inPages, ...inFiles];
 }
 
+/** The text with every table as narrow as it can be. */
+export function ignoringWidths(text: string): string {
+  return text.replace(/ {2,}/g, ' ').replace(/-{3,}/g, '---');
+}
+
 /** The first message on a method's page. */
 export function firstExample(method: string): string | undefined {
   return new RegExp(FENCE.source, 'ms').exec(read(`doc/methods/${method}.md`))?.[3];
@@ -36,7 +41,7 @@ export function firstExample(method: string): string | undefined {
 
 /** The methods that the program has, from the files that make them. */
 export function methodNames(): string[] {
-  const files = globSync('src/{methods,relay}/req-*.ts', { cwd: PROJECT }).filter(
+  const files = globSync('src/{methods,relay}/**/req-*.ts', { cwd: PROJECT }).filter(
     (file) => !file.endsWith('.test.ts'),
   );
   return files.map((file) => /^ {4}name: '(REQ\w+)'/m.exec(read(file))?.[1] ?? file).toSorted();

@@ -1,5 +1,8 @@
-import { HEADER } from '../../src/message/wire-headers.ts';
-import type { Answer, Transport } from '../../src/outbox/outbox-deps.ts';
+import type { Publisher } from '../../src/link/publish.ts';
+import { unfoldMessage } from '../../src/message/codec/brief.ts';
+import { HEADER } from '../../src/message/codec/wire-headers.ts';
+import type { WireMessage } from '../../src/message/wire-message.ts';
+import type { Transport } from '../../src/outbox/outbox-deps.ts';
 
 /** A message as an outbox handed it to the transport. */
 export interface SentMessage {
@@ -14,26 +17,36 @@ export interface SentMessage {
 }
 
 /** A broker that notes what is published, and hands out the answers that a test makes. */
-export class FakeTransport implements Transport {
+export class FakeTransport implements Transport, Publisher {
   isConnected = true;
   maxPayload = 1024 * 1024;
   /** Subjects that may not be subscribed to. */
   readonly refused = new Set<string>();
   readonly sent: SentMessage[] = [];
-  readonly #handlers = new Map<string, (answer: Answer) => void>();
+  readonly #handlers = new Map<string, (answer: WireMessage) => void>();
 
   publish(
     subject: string,
     payload: Uint8Array,
-    more: { reply: string; headers: Record<string, string> },
+    { reply = '', headers }: { reply?: string; headers: Record<string, string> },
   ): boolean {
     if (!this.isConnected) return false;
-    const [epoch = '', seq, floor] = (more.headers[HEADER.lane] ?? '').split('/');
-    this.sent.push({ subject, payload, ...more, epoch, seq: Number(seq), floor: Number(floor) });
+    const told = unfoldMessage({
+      subject,
+      reply,
+      payload,
+      noResponders: false,
+      header: (name) => headers[name],
+    });
+    const [epoch = '', seq, floor] = (told.header(HEADER.lane) ?? '').split('/');
+    this.sent.push({ subject, payload, reply, headers, epoch, seq: Number(seq), floor: Number(floor) });
     return true;
   }
 
-  subscribe(subject: string, handler: (answer: Answer) => void): Disposable & { ready(): Promise<void> } {
+  subscribe(
+    subject: string,
+    handler: (answer: WireMessage) => void,
+  ): Disposable & { ready(): Promise<void> } {
     this.#handlers.set(subject, handler);
     return {
       ready: async () => {
@@ -47,6 +60,9 @@ export class FakeTransport implements Transport {
     return [...this.#handlers.keys()];
   }
 
+  /** Nothing is ever under way to this broker. */
+  async flush(): Promise<void> {}
+
   /** Takes what was sent since the last call. */
   take(): SentMessage[] {
     return this.sent.splice(0);
@@ -56,22 +72,39 @@ export class FakeTransport implements Transport {
   answer(status: string, messages: SentMessage[], headers: Record<string, string> = {}): void {
     const [first, last] = [messages[0]!, messages.at(-1)!];
     const own = { [HEADER.status]: status, [HEADER.range]: `${first.seq}-${last.seq}` };
-    this.deliver(last.reply, { ...own, [HEADER.id]: last.headers[HEADER.id]!, ...headers });
+    this.deliver(last.reply, { ...own, [HEADER.id]: last.headers[HEADER.id] ?? '', ...headers });
   }
 
-  /** Answers a message as a reference node does. */
-  answerPlainly({ reply }: SentMessage): void {
-    this.deliver(reply, {});
+  /** Answers a message as a reference node does, which names itself. */
+  answerPlainly({ reply }: SentMessage, node = 'ship1'): void {
+    this.deliver(reply, {}, { text: `confirmed from: ${node}: 0` });
   }
 
   /** The broker's word that nobody listens. */
   nobodyListens({ reply }: SentMessage): void {
-    this.deliver(reply, {}, true);
+    this.deliver(reply, {}, { noResponders: true });
   }
 
-  deliver(subject: string, headers: Record<string, string>, noResponders = false): void {
-    const wildcard = `${subject.slice(0, subject.lastIndexOf('.'))}.*`;
-    const handler = this.#handlers.get(subject) ?? this.#handlers.get(wildcard);
-    handler?.({ subject, payload: new Uint8Array(0), noResponders, header: (name) => headers[name] });
+  deliver(
+    subject: string,
+    headers: Record<string, string>,
+    { noResponders = false, text = '' }: { noResponders?: boolean; text?: string } = {},
+  ): void {
+    const answer = {
+      subject,
+      reply: '',
+      payload: Buffer.from(text),
+      noResponders,
+      header: (name: string) => headers[name],
+    };
+    for (const [pattern, handler] of [...this.#handlers]) if (matches(pattern, subject)) handler(answer);
   }
+}
+
+function matches(pattern: string, subject: string): boolean {
+  const wanted = pattern.split('.');
+  const tokens = subject.split('.');
+  return (
+    wanted.length === tokens.length && wanted.every((token, at) => token === '*' || token === tokens[at])
+  );
 }

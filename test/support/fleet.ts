@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type Broker, startBroker } from './broker.ts';
 import type { TestScope } from './dispose-after.ts';
 import { type StewardNode, startStewardNode } from './node.ts';
+import { shared } from './shared.ts';
 import { waitFor } from './wait-for.ts';
 
 type Flags = Readonly<Record<string, string | number | boolean>>;
@@ -32,7 +33,12 @@ export async function startFleet(
   return { broker, central, ship1 };
 }
 
-/** Submits messages that must all be accepted, and gives their ids in the order of the messages. */
+/** A fleet for all tests of a file that leave one another alone: see `shared`. */
+export function sharedFleet(options?: FleetOptions) {
+  return shared((scope) => startFleet(scope, options));
+}
+
+/** Submits messages that must all be accepted, and returns their ids in the order of the messages. */
 export async function submitAll(node: StewardNode, messages: object | object[]): Promise<string[]> {
   const answer = await node.submit(messages);
   assert.deepEqual(answer.refused, []);
@@ -47,7 +53,7 @@ export function ledgerRow(node: StewardNode, id: string): Record<string, unknown
   return node.query(sql, id)[0];
 }
 
-/** Waits until the node's ledger knows how a message ended, and gives its row. */
+/** Waits until the node's ledger knows how a message ended, and returns its row. */
 export function waitForEnd(
   node: StewardNode,
   id: string,

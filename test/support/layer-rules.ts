@@ -1,3 +1,6 @@
+import { posix } from 'node:path';
+import { type ImportGraph, importCircles } from './import-circles.ts';
+
 /** A file of src/, as the rules see it: its path below src/ and its text. */
 export interface SourceFile {
   readonly path: string;
@@ -18,22 +21,50 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   demo: ['client', 'contract', 'lib'],
   client: ['contract', 'lib'],
   node: [
-    ...['listeners', 'api', 'methods', 'relay', 'processes', 'outbox', 'journal', 'ledger', 'targets'],
-    ...['store', 'bus', 'broker', 'security', 'observe', 'message', 'contract', 'lib', 'config'],
+    ...['operations', 'sending', 'fleet'],
+    ...[
+      'listeners',
+      'api',
+      'console',
+      'methods',
+      'relay',
+      'processes',
+      'outbox',
+      'trust',
+      'journal',
+      'ledger',
+      'targets',
+    ],
+    ...['store', 'bus', 'link', 'broker', 'security', 'observe', 'message', 'contract', 'lib', 'config'],
   ],
-  api: ['contract', 'message', 'observe', 'lib'],
+  operations: [
+    ...['sending', 'fleet', 'methods', 'processes', 'outbox', 'ledger', 'targets', 'trust'],
+    ...['store', 'bus', 'observe', 'message', 'contract', 'lib', 'config'],
+  ],
+  sending: [
+    ...['fleet', 'listeners', 'methods', 'relay', 'outbox', 'journal', 'ledger', 'trust'],
+    ...['store', 'link', 'bus', 'observe', 'message', 'contract', 'lib', 'config'],
+  ],
+  fleet: [
+    ...['outbox', 'ledger', 'security', 'store', 'bus', 'observe', 'message', 'contract', 'lib', 'config'],
+  ],
+  api: ['contract', 'observe', 'lib'],
+  console: ['api', 'contract', 'observe', 'lib'],
+  web: ['client', 'contract', 'lib'],
   targets: ['contract', 'lib'],
   broker: ['observe', 'lib'],
-  security: ['lib'],
+  security: ['message', 'lib'],
   doctor: ['bus', 'store', 'config', 'message', 'lib'],
   service: ['lib'],
   contract: [],
   config: ['lib', 'message'],
-  listeners: ['message', 'observe', 'lib'],
+  listeners: ['contract', 'message', 'observe', 'lib'],
   methods: ['message', 'observe', 'contract', 'lib'],
-  relay: ['message', 'observe', 'contract', 'lib'],
-  outbox: ['store', 'message', 'observe', 'lib'],
-  journal: ['store', 'message', 'observe', 'lib'],
+  relay: ['methods', 'message', 'lib'],
+  outbox: ['store', 'link', 'message', 'observe', 'lib'],
+  link: ['message', 'lib'],
+  trust: ['store', 'config', 'message', 'lib'],
+  journal: ['methods', 'store', 'message', 'observe', 'lib'],
   ledger: ['store', 'message', 'observe', 'contract', 'lib'],
   bus: ['message', 'observe', 'lib'],
   processes: ['lib'],
@@ -48,11 +79,34 @@ const KEPT_PACKAGES: readonly { readonly pattern: RegExp; readonly owner: string
   { pattern: /^node:sqlite$/, owner: 'store' },
   { pattern: /^@nats-io\/(?!nkeys$)/, owner: 'bus' },
   { pattern: /^(ink|react)$/, owner: 'tui' },
+  { pattern: /^preact(\/|$)/, owner: 'web' },
 ];
+
+/** Rooms that the simulator runs with clocks and chance of its own, and their files that it leaves out. */
+const SIMULATED = new Set(['trust', 'outbox', 'journal', 'ledger', 'sending', 'fleet', 'processes', 'relay']);
+const NOT_SIMULATED = /^fleet\/admission(-control)?\.ts$/;
+/** What tells the time, waits, or is chance, but for what is handed in. */
+const MACHINE =
+  /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bset(?:Timeout|Interval|Immediate)\b|\bMath\.random\b|\brandom(?:Bytes|UUID|Int|FillSync)\b|\bAbortSignal\.timeout\b|\bhrtime\b|timers\/promises|\bsystem(?:Clock|Random)\b|lib\/(?:pause|long-timeout)\.ts/g;
 
 /** What breaks the rules in these files, one sentence each. Tests may import what they like. */
 export function layerFaults(files: readonly SourceFile[]): string[] {
-  return [...folderFaults(files), ...files.flatMap((file) => [...shapeFaults(file), ...contentFaults(file)])];
+  return [
+    ...folderFaults(files),
+    ...files.flatMap((file) => [...shapeFaults(file), ...contentFaults(file)]),
+    ...circleFaults(files),
+  ];
+}
+
+/** What each file of src imports from src, tests left out. */
+export function importGraph(files: readonly SourceFile[]): ImportGraph {
+  const sources = files.filter(({ path }) => !path.endsWith('.test.ts'));
+  return new Map(
+    sources.map(({ path, text }) => {
+      const own = importsOf(withoutComments(text)).filter((specifier) => specifier.startsWith('.'));
+      return [path, [...new Set(own.map((specifier) => pathOf(path, specifier)))]];
+    }),
+  );
 }
 
 /** The folders of src/ that a text, the architecture page, does not name. */
@@ -66,6 +120,13 @@ function folderFaults(files: readonly SourceFile[]): string[] {
     .map((folder) => `src/${folder} is in no layer: add it to LAYERS in test/support/layer-rules.ts`);
 }
 
+function circleFaults(files: readonly SourceFile[]): string[] {
+  return importCircles(importGraph(files)).map(
+    (circle) =>
+      `src/${circle.join(', src/')} import one another in a circle: move what they share into a file of its own`,
+  );
+}
+
 function shapeFaults({ path, text }: SourceFile): string[] {
   const faults: string[] = [];
   const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
@@ -75,12 +136,13 @@ function shapeFaults({ path, text }: SourceFile): string[] {
 }
 
 function contentFaults({ path, text }: SourceFile): string[] {
-  if (path.endsWith('.test.ts')) return [];
+  if (/\.test(-d)?\.ts$/.test(path)) return [];
   const code = withoutComments(text);
   const faults = importsOf(code).flatMap((specifier) => importFault(path, specifier) ?? []);
   if (/^\s*export\s+default\b|\bexport\s*\{[^}]*\bas\s+default\b/m.test(code)) {
     faults.push(`src/${path} has a default export: name it`);
   }
+  if (SIMULATED.has(folderOf(path)) && !NOT_SIMULATED.test(path)) faults.push(...machineFaults(path, code));
   if (OUTER_WORLD.has(folderOf(path))) return faults;
   const outer =
     /(?<![\w.$])(?:(process\.(?:env|argv))\b|(console)\.(?:log|error|warn|info|debug|trace|table|dir)\b)/g;
@@ -90,6 +152,16 @@ function contentFaults({ path, text }: SourceFile): string[] {
   return [...new Set(faults)];
 }
 
+/** What a simulated room takes from the machine by itself, or keeps besides its parts: nodes of one process share that. */
+function machineFaults(path: string, code: string): string[] {
+  const faults = [...new Set(code.match(MACHINE))].map(
+    (word) => `src/${path} uses ${word}: take a Clock or Random (lib/edges.ts) as a dependency`,
+  );
+  for (const [, name] of code.matchAll(/^(?:export )?let (\w+)/gm))
+    faults.push(`src/${path} keeps ${name} for the whole process: keep it in a part`);
+  return faults;
+}
+
 function importFault(path: string, specifier: string): string | undefined {
   const from = folderOf(path);
   if (!specifier.startsWith('.')) {
@@ -97,12 +169,17 @@ function importFault(path: string, specifier: string): string | undefined {
     if (kept === undefined || kept.owner === from) return undefined;
     return `src/${path} imports ${specifier}, which src/${kept.owner} alone may do`;
   }
-  const target = new URL(specifier, `file:///src/${path}`).pathname;
-  if (!target.startsWith('/src/')) return `src/${path} imports ${specifier}, which is outside src`;
-  const to = folderOf(target.slice('/src/'.length));
+  const target = pathOf(path, specifier);
+  if (target.startsWith('../')) return `src/${path} imports ${specifier}, which is outside src`;
+  const to = folderOf(target);
   if (to === from || LAYERS[from] === undefined || LAYERS[from].includes(to)) return undefined;
   const allowed = LAYERS[from].length === 0 ? 'nothing' : LAYERS[from].join(', ');
   return `src/${path} imports ${specifier}: ${from} may import ${allowed}, not ${to}`;
+}
+
+/** The path in src, or from it, of a file that another one imports. */
+function pathOf(path: string, specifier: string): string {
+  return posix.join(posix.dirname(path), specifier);
 }
 
 /** Every module that a text names: in import and export statements, `import()`, and `new URL(..., import.meta.url)`. */

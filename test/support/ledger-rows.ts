@@ -1,5 +1,6 @@
 import { batchStatements } from '../../src/ledger/batch-rows.ts';
-import { firstIdAt, LANE_SPAN } from '../../src/ledger/request-row.ts';
+import { firstIdAt } from '../../src/ledger/request-row.ts';
+import { LANE_SPAN } from '../../src/store/lane-span.ts';
 import type { SqlValue, Statement } from '../../src/store/statement.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -28,7 +29,7 @@ export class LedgerRows {
     return this.#at + 1;
   }
 
-  /** Adds a row, and gives its id. */
+  /** Adds a row, and returns its id. */
   async add(options: RowOptions = {}): Promise<string> {
     const [id] = await this.addAll([options]);
     return id!;

@@ -48,12 +48,12 @@ export async function followEvents(
   return { events, ended };
 }
 
-/** Waits until every request of a batch has ended, and gives them, the oldest first. */
+/** Waits until every request of a batch has ended, and returns them, the oldest first. */
 export async function endedRequests(api: ApiClient, batch: string, timeoutMs = 20_000) {
   return waitFor(
     `the requests of batch ${batch} to end`,
     async () => {
-      const { items } = await api.requests({ batch }, { limit: 1000 });
+      const { items } = await api.requests({ batch, limit: 1000 });
       return items.length > 0 && items.every(({ state }) => isEnd(state)) && items.toReversed();
     },
     { timeoutMs },

@@ -10,6 +10,8 @@ import { type Answer, submitTo } from './submit.ts';
 import { tempFolder } from './temp-folder.ts';
 import { waitFor, waitForFile } from './wait-for.ts';
 
+/** A program that has not said by then that it has started never does. */
+const SILENT_MS = 15_000;
 const PROJECT = resolve(import.meta.dirname, '../..');
 
 interface StewardNodeOptions {
@@ -25,6 +27,8 @@ interface StewardNodeOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The text of etc/config.toml; no file unless told. */
   readonly config?: string;
+  /** The program to run, and its first words: an older version, say; the program under test unless told. */
+  readonly command?: readonly string[];
   /** False returns at once: for a node that is expected to refuse, or to wait for its broker. */
   readonly waitUntilReady?: boolean;
 }
@@ -43,6 +47,9 @@ export async function startStewardNode(options: StewardNodeOptions, scope?: Test
   return node;
 }
 
+/** What bin/steward sets. */
+const AS_STARTED = { MALLOC_MMAP_THRESHOLD_: '131072' };
+
 /** A node that runs as a process of its own, with its folders and all that it printed. */
 export class StewardNode implements AsyncDisposable {
   readonly name: string;
@@ -53,6 +60,7 @@ export class StewardNode implements AsyncDisposable {
   readonly #options: StewardNodeOptions;
   readonly #own: AsyncDisposable | undefined;
   #program: ChildProgram | undefined;
+  #command: readonly string[];
 
   constructor(options: StewardNodeOptions, folder: string, own: AsyncDisposable | undefined) {
     this.name = options.name;
@@ -62,6 +70,7 @@ export class StewardNode implements AsyncDisposable {
     this.dataFolder = join(folder, 'data');
     this.#options = options;
     this.#own = own;
+    this.#command = options.command ?? stewardCommand();
   }
 
   get pid(): number {
@@ -85,13 +94,13 @@ export class StewardNode implements AsyncDisposable {
       throw new Error(`node ${this.name} still runs`);
     }
     await this.#prepareFolders();
-    const [command, ...args] = stewardCommand();
+    const [command, ...args] = this.#command;
     const { env } = this.#options;
     this.#program = await ChildProgram.start({
       command: command!,
       args: [...args, ...this.#flags()],
       cwd: this.folder,
-      env: { ...process.env, CONFIG_FOLDER: join(this.folder, 'etc'), ...env },
+      env: { ...AS_STARTED, ...process.env, CONFIG_FOLDER: join(this.folder, 'etc'), ...env },
     });
     if (this.#options.waitUntilReady !== false) await this.ready();
   }
@@ -102,8 +111,10 @@ export class StewardNode implements AsyncDisposable {
     const startedAt = performance.now();
     const isReady = async (): Promise<boolean> => {
       if (program.exit !== undefined || hasStarted(program.stderr)) return true;
-      // A program that never says "started" (the reference) is ready when its socket accepts.
-      return performance.now() - startedAt > 3000 && existsSync(this.socketPath) && accepts(this.socketPath);
+      // A program that never says "started" (the reference) is ready when its socket accepts. Ours says so, however late.
+      return (
+        performance.now() - startedAt > SILENT_MS && existsSync(this.socketPath) && accepts(this.socketPath)
+      );
     };
     await waitFor(`node ${this.name} to start`, isReady, { timeoutMs }).catch((error: Error) => {
       throw new Error(`${error.message}\n${program.output()}`, { cause: error });
@@ -112,7 +123,7 @@ export class StewardNode implements AsyncDisposable {
     throw new Error(`node ${this.name} ended with ${describeExit(program.exit)}\n${program.output()}`);
   }
 
-  /** Hands messages, or a text as it is, to the node's socket and gives its answer. */
+  /** Hands messages, or a text as it is, to the node's socket and returns its answer. */
   submit(messages: unknown, timeoutMs?: number): Promise<Answer> {
     return submitTo(this.socketPath, messages, timeoutMs);
   }
@@ -122,7 +133,7 @@ export class StewardNode implements AsyncDisposable {
     return readFile(join(this.dataFolder, relative), 'utf8');
   }
 
-  /** Waits for a file in the data folder and gives its text. */
+  /** Waits for a file in the data folder and returns its text. */
   waitForFile(relative: string, isEnough?: (text: string) => boolean, timeoutMs?: number): Promise<string> {
     return waitForFile(join(this.dataFolder, relative), isEnough, { timeoutMs });
   }
@@ -141,17 +152,24 @@ export class StewardNode implements AsyncDisposable {
     this.program.signal('SIGCONT');
   }
 
-  /** Asks the node to stop and gives how it ended; fails when it takes longer than 15 s. */
+  /** Asks the node to stop and returns how it ended; fails when it takes longer than 15 s. */
   async stop(): Promise<Exit> {
     const program = this.program;
     program.signal('SIGTERM');
-    await waitFor(`node ${this.name} to stop`, () => program.exit !== undefined, { timeoutMs: 15_000 });
+    await waitFor(`node ${this.name} to stop`, () => program.exit !== undefined, { timeoutMs: 5000 });
     return program.exited;
   }
 
   /** Ends the node if it still runs (SIGKILL) and starts it again in the same folders. */
   async restart(): Promise<void> {
     await this.kill();
+    await this.start();
+  }
+
+  /** Stops the node and starts another version of the program in the same folders: an upgrade, or the way back. */
+  async become(command: readonly string[] = stewardCommand()): Promise<void> {
+    await this.stop();
+    this.#command = command;
     await this.start();
   }
 
@@ -225,11 +243,14 @@ export class StewardNode implements AsyncDisposable {
   }
 }
 
-/** The program under test: the source run by this Node, or what STEWARD_TEST_PROGRAM says (words split at spaces). */
+/**
+ * The program under test, run by this Node: the source, or where STEWARD_TEST_BUILT is set what was built of it; or what
+ * STEWARD_TEST_PROGRAM says (words split at spaces).
+ */
 export function stewardCommand(): string[] {
   const other = process.env.STEWARD_TEST_PROGRAM?.trim();
-  if (!other)
-    return [process.execPath, '--disable-warning=ExperimentalWarning', join(PROJECT, 'src/main.ts')];
+  const main = process.env.STEWARD_TEST_BUILT ? 'dist/main.js' : 'src/main.ts';
+  if (!other) return [process.execPath, '--disable-warning=ExperimentalWarning', join(PROJECT, main)];
   const [command, ...args] = other.split(/\s+/);
   return [command!.includes('/') ? resolve(PROJECT, command!) : command!, ...args];
 }
@@ -245,7 +266,8 @@ function jsonLines(text: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-function accepts(socketPath: string): Promise<boolean> {
+/** Whether somebody listens on a unix socket. */
+export function accepts(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(socketPath);
     socket.on('connect', () => resolve(true)).on('error', () => resolve(false));

@@ -5,6 +5,8 @@ import { waitFor } from './wait-for.ts';
 /** What the broker said of itself at the beginning. */
 export type BrokerInfo = Readonly<Record<string, unknown>>;
 
+const GREETING_TIMEOUT_MS = 30_000;
+
 /** A client of the NATS protocol, driven byte by byte. */
 export class ProtocolClient implements AsyncDisposable {
   readonly info: BrokerInfo;
@@ -32,9 +34,13 @@ export class ProtocolClient implements AsyncDisposable {
   static async open({ port }: { readonly port: number }): Promise<ProtocolClient> {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true });
     socket.on('error', () => {});
-    await once(socket, 'connect');
+    // Where the system drops the end of the handshake, no greeting ever comes.
+    const signal = AbortSignal.timeout(GREETING_TIMEOUT_MS);
+    await once(socket, 'connect', { signal });
     let text = '';
-    while (!text.includes('\r\n')) text += ((await once(socket, 'data'))[0] as Buffer).toString('latin1');
+    while (!text.includes('\r\n')) {
+      text += ((await once(socket, 'data', { signal }))[0] as Buffer).toString('latin1');
+    }
     const end = text.indexOf('\r\n');
     const info = JSON.parse(text.slice('INFO '.length, end)) as BrokerInfo;
     return new ProtocolClient(socket, info, text.slice(end + 2));

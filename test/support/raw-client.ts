@@ -52,7 +52,7 @@ export function httpClient(port: number, headers: Readonly<Record<string, string
   };
 }
 
-/** Sends a whole submission and gives the reply. */
+/** Sends a whole submission and returns the reply. */
 export async function exchange(client: RawClient, text: string | Uint8Array): Promise<RawReply> {
   const socket = await client.open();
   socket.on('error', () => {});

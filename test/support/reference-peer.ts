@@ -1,6 +1,6 @@
 import { connect, headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
-import { decodeMessage } from '../../src/message/decode-message.ts';
-import { encodeMessage } from '../../src/message/encode-message.ts';
+import { decodeMessage } from '../../src/message/codec/decode-message.ts';
+import { encodeMessage } from '../../src/message/codec/encode-message.ts';
 import type { Kind } from '../../src/message/kind.ts';
 import type { Message } from '../../src/message/message.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
@@ -82,7 +82,9 @@ export class ReferencePeer implements AsyncDisposable {
     this.#options = options;
     this.#connection = connection;
     for (const method of options.methods ?? ['REQCliCommand', 'REQToFileAppend', 'REQToFile']) {
-      connection.subscribe(`${options.node}.${method}.${referenceKind(method)}`, {
+      // Any node may collect errors; each confirms them under its own name.
+      const name = method === 'REQErrorLog' ? 'errorCentral' : options.node;
+      connection.subscribe(`${name}.${method}.${referenceKind(method)}`, {
         callback: (error, msg) => {
           if (error === null) this.#take(msg);
           else this.faults.push(error);
@@ -96,7 +98,7 @@ export class ReferencePeer implements AsyncDisposable {
     return this.received.filter(({ message }) => message.method === method).map(({ message }) => message);
   }
 
-  /** Waits until it has got a message that passes, and gives it. */
+  /** Waits until it has got a message that passes, and returns it. */
   waitFor(
     description: string,
     isWanted: (received: Received) => boolean,

@@ -1,4 +1,7 @@
-import type { Schema } from '../../src/api/schema.ts';
+import type { Schema as PlainSchema } from '../../src/contract/schema.ts';
+
+/** A schema as the document has it: those with names are references. */
+export type Schema = PlainSchema & { readonly $ref?: string };
 
 /**
  * Where a value is not as a JSON Schema says, a line for each place. Stricter than the standard: a property that an
@@ -21,7 +24,7 @@ function faultsAt(place: string, value: unknown, schema: Schema, schemas: Schema
       ? [`${place}: ${schema.$ref} is not there`]
       : faultsAt(place, value, named, schemas);
   }
-  const choices = schema.oneOf ?? schema.anyOf;
+  const choices = schema.oneOf;
   if (choices !== undefined) {
     const faults = choices.map((choice) => faultsAt(place, value, choice, schemas));
     return faults.some((each) => each.length === 0) ? [] : [`${place} is none of: ${faults.join(' | ')}`];

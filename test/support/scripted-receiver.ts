@@ -1,4 +1,4 @@
-import { decodeMessage } from '../../src/message/decode-message.ts';
+import { decodeMessage } from '../../src/message/codec/decode-message.ts';
 import { accept } from './accept.ts';
 import { startBroker } from './broker.ts';
 import type { TestScope } from './dispose-after.ts';
@@ -9,7 +9,7 @@ import { placeOf, startWireClient, type Wire, type WireClient } from './wire-cli
 interface Scene {
   readonly central: StewardNode;
   readonly client: WireClient;
-  /** Queues lines for ship1, and gives their ids. */
+  /** Queues lines for ship1, and returns their ids. */
   queue(count: number, more?: object): Promise<string[]>;
 }
 

@@ -33,7 +33,7 @@ export async function startCli(
   return program;
 }
 
-/** Runs `steward ARGS` to its end, and gives its exit code and what it printed. */
+/** Runs `steward ARGS` to its end, and returns its exit code and what it printed. */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<CliEnd> {
   const program = await startCli(undefined, args, options);
   try {

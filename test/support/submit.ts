@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 export type Answer = Record<string, unknown>;
 
 /**
- * Hands a submission to a node's unix socket and gives the line it answers with, parsed.
+ * Hands a submission to a node's unix socket and returns the line it answers with, parsed.
  *
  * @throws Error where the socket refuses, closes without an answer, or answers with something else than JSON.
  */

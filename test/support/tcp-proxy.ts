@@ -51,7 +51,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#pairs.clear();
   }
 
-  /** Cuts all connections as soon as so many more bytes went that way; the last piece goes in part. */
+  /** Cuts all connections as soon as `bytes` more went that way; the last piece goes in part. */
   cutAfter(direction: Direction, bytes: number): void {
     this.#cutAt = { direction, bytes: this.bytes[direction] + bytes };
   }

@@ -1,6 +1,7 @@
 import { openStore } from '../../src/store/open-store.ts';
 import type { Statement } from '../../src/store/statement.ts';
 import type { Store } from '../../src/store/store.ts';
+import { StoreError } from '../../src/store/store-error.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -13,7 +14,7 @@ export async function tempStore(scope: TestScope): Promise<Store> {
 /** The same store, whose writes fail while `fails` says so: as on a full disk. */
 export function failingStore(store: Store, fails: (statements: readonly Statement[]) => boolean): Store {
   const write = (statements: readonly Statement[]) =>
-    fails(statements) ? Promise.reject(new Error('the disk is full')) : store.write(statements);
+    fails(statements) ? Promise.reject(new StoreError('full', 'the disk is full')) : store.write(statements);
   return {
     path: store.path,
     failed: store.failed,

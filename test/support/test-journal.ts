@@ -1,21 +1,32 @@
 import type { TestContext } from 'node:test';
 import { Journal } from '../../src/journal/journal.ts';
-import type {
-  Arrival,
-  EffectMethod,
-  JournalDeps,
-  JournalMethod,
-  RunMethod,
-} from '../../src/journal/journal-deps.ts';
-import { encodeMessage } from '../../src/message/encode-message.ts';
+import type { JournalDeps, JournalSending, JournalTrust, ReplyEnd } from '../../src/journal/journal-deps.ts';
+import type { Perils } from '../../src/journal/perils.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { encodeMessage } from '../../src/message/codec/encode-message.ts';
+import { HEADER } from '../../src/message/codec/wire-headers.ts';
 import { type Message, newMessage } from '../../src/message/message.ts';
-import type { Incoming, Outcome, RunCall, RunResult } from '../../src/message/method-work.ts';
+import type { Incoming, Intend, Outcome, RunCall, RunResult } from '../../src/message/method-contract.ts';
+import type { Priority } from '../../src/message/priority.ts';
 import type { ReportEntry } from '../../src/message/report.ts';
-import { HEADER } from '../../src/message/wire-headers.ts';
+import { senderOf } from '../../src/message/sender-of.ts';
+import type { WireMessage } from '../../src/message/wire-message.ts';
+import type { EffectMethod, Method, RunMethod } from '../../src/methods/method.ts';
 import type { Store } from '../../src/store/store.ts';
 import { disposeAfter } from './dispose-after.ts';
+import { keptOver } from './kept-over.ts';
 import { settle } from './manual-clock.ts';
 import { tempStore } from './temp-store.ts';
+
+/** Takes everything, as a node of an open fleet. */
+const OPEN_TRUST: JournalTrust = {
+  isOpen: true,
+  words: 'state',
+  senderOf,
+  refusalUnread: () => undefined,
+  judge: () => ({ do: 'take' }),
+  keepUnasked: async () => {},
+};
 
 /** An answer as the journal gave it. */
 export interface GivenAnswer {
@@ -26,24 +37,31 @@ export interface GivenAnswer {
 }
 
 interface TestJournalOptions {
+  readonly perils?: Perils;
   readonly store?: Store;
-  apply?(batch: readonly Incoming[], intend: (note: string) => Promise<void>): Promise<Outcome[]>;
+  apply?(batch: readonly Incoming[], intend: Intend): Promise<Outcome[]>;
   recover?(note: string): Promise<boolean>;
   run?(call: RunCall): Promise<RunResult>;
   readonly pieceBytes?: number;
   readonly maxMessageBytes?: number;
   readonly leftOutput?: JournalDeps['leftOutput'];
   waitingReports?(): number;
-  now?(): number;
-  after?(delayMs: number, task: () => void): () => void;
+  /** Whether ends go with replies. */
+  readonly takesEnds?: boolean;
+  readonly clock?: Clock;
+  /** Decides what may come, in place of a trust that lets all come. */
+  judge?: JournalTrust['judge'];
 }
 
 /** A journal on a real database, with one method that has an effect and one that is run. */
 export class TestJournal {
   readonly store: Store;
   readonly answers: GivenAnswer[] = [];
-  readonly replies: { data: string; withEnd: boolean }[] = [];
+  readonly replies: { data: string; withEnd: boolean; priority?: Priority }[] = [];
   readonly reports: { toNode: string; end: ReportEntry }[] = [];
+  readonly riding: ReplyEnd[] = [];
+  /** Ends that came with replies. */
+  readonly ends: { fromNode: string; end: ReportEntry }[] = [];
   readonly errors: string[] = [];
   readonly effect: EffectMethod;
   readonly run: RunMethod;
@@ -51,71 +69,90 @@ export class TestJournal {
   journal!: Journal;
 
   static async open(t: TestContext, options: TestJournalOptions = {}): Promise<TestJournal> {
+    const clock = options.clock ?? systemClock;
     const made = new TestJournal(options.store ?? (await tempStore(t)), options);
-    made.journal = await Journal.open(
-      { nodeName: 'ship1', maxMessageBytes: options.maxMessageBytes ?? 1_000_000 },
+    made.journal = new Journal(
+      {
+        ...{ nodeName: 'ship1', instance: 'test', scheduleGraceSeconds: 60 },
+        maxMessageBytes: options.maxMessageBytes ?? 1_000_000,
+      },
       {
         store: made.store,
-        now: options.now ?? Date.now,
-        ...(options.after ? { after: options.after } : {}),
-        methodOf: (name) => made.#methods().find((method) => method.name === name),
-        answer: (subject, _, headers) =>
-          void made.answers.push({
-            subject,
-            headers,
-            status: headers[HEADER.status],
-            range: headers[HEADER.range],
+        trust: options.judge ? { ...OPEN_TRUST, isOpen: false, judge: options.judge } : OPEN_TRUST,
+        clock,
+        kept: keptOver(clock),
+        methods: new Map<string, Method>([made.effect, made.run].map((method) => [method.name, method])),
+        bus: { publish: (subject, _, { headers }) => made.#answered(subject, headers) },
+        sending: made.#sending(options),
+        ledger: {
+          takeReports: async (fromNode, ends) => ({
+            statements: [],
+            written: () => void made.ends.push(...ends.map((end) => ({ fromNode, end }))),
           }),
-        reply: async (_, pieces, alongside) => {
-          await made.store.write(alongside);
-          for (const data of pieces)
-            made.replies.push({ data: String(Buffer.from(data)), withEnd: alongside.length > 0 });
         },
-        pieceBytes: () => options.pieceBytes,
-        forward: async () => {},
-        cancelForwarded: async () => {},
-        sendReport: async (toNode, ends, alongside) => {
-          await made.store.write(alongside);
-          made.reports.push(...ends.map((end) => ({ toNode, end })));
-        },
+        relaying: { beforeAccepted: async () => {}, cancelForwarded: async () => {} },
         ...(options.leftOutput ? { leftOutput: options.leftOutput } : {}),
-        waitingReports: () => options.waitingReports?.() ?? 0,
-        reportError: (text) => void made.errors.push(text),
-        killLeftovers: async (ids) => void made.killed.push(...ids),
-        onAlive: () => {},
-        onRun: () => {},
+        ...(options.perils ? { perils: options.perils } : {}),
+        errorReporter: { report: (text) => void made.errors.push(text) },
+        killLeftovers: async (runIds) => void made.killed.push(...runIds),
+        fleet: { heard: () => {} },
+        metrics: { methodEnded: () => {} },
         logger: { warn: () => {}, info: () => {} },
       },
     );
-    return disposeAfter(t, made);
+    disposeAfter(t, made);
+    await made.journal.start();
+    return made;
   }
 
   private constructor(store: Store, options: TestJournalOptions) {
     this.store = store;
     this.effect = {
-      ...{ name: 'REQToFileAppend', mode: 'effect', isAnswered: true },
+      ...{ name: 'REQToFileAppend', mode: 'effect', kind: 'EventACK', summary: '', args: [] },
       check: ({ fileName }) => (fileName === 'bad' ? 'the name is bad' : undefined),
       apply: options.apply ?? (async (batch) => batch.map(() => ({ ok: true }))),
       recover: options.recover ?? (async () => true),
     };
     this.run = {
-      ...{ name: 'REQCliCommand', mode: 'run', isAnswered: true },
+      ...{ name: 'REQCliCommand', mode: 'run', kind: 'CommandACK', summary: '', args: [] },
       run: options.run ?? (async () => ({ state: 'succeeded' })),
     };
   }
 
-  #methods(): JournalMethod[] {
-    return [this.effect, this.run];
+  #answered(subject: string, headers: Readonly<Record<string, string>>): boolean {
+    this.answers.push({ subject, headers, status: headers[HEADER.status], range: headers[HEADER.range] });
+    return true;
+  }
+
+  #sending(options: TestJournalOptions): JournalSending {
+    return {
+      reply: async ({ priority }, pieces, { alongside, end }) => {
+        await this.store.write(alongside);
+        for (const data of pieces)
+          this.replies.push({
+            ...{ data: String(Buffer.from(data)), withEnd: alongside.length > 0 },
+            ...(priority && { priority }),
+          });
+        if (options.takesEnds && end) this.riding.push(end);
+        return options.takesEnds && end ? 'rides' : 'left';
+      },
+      pieceBytes: () => options.pieceBytes,
+      forward: async () => {},
+      report: async (toNode, ends, alongside) => {
+        await this.store.write(alongside);
+        this.reports.push(...ends.map((end) => ({ toNode, end })));
+      },
+      waitingReports: () => options.waitingReports?.() ?? 0,
+    };
   }
 
   /** A message for a method, as it comes from the bus. */
   arrival(
-    method: JournalMethod,
+    method: Method,
     place: { epoch?: string; seq?: number; floor?: number; id?: string; reply?: string; part?: string } = {},
     more: { fields?: Partial<Message>; payload?: Uint8Array; headers?: Record<string, string> } = {},
-  ): Arrival {
+  ): WireMessage {
     const { epoch = 'e1', seq, floor = 1, reply = 'answers' } = place;
-    const kind = method.mode === 'run' ? 'CommandACK' : 'EventACK';
     const message = newMessage({ toNode: 'ship1', fromNode: 'central', method: method.name, ...more.fields });
     const headers: Record<string, string> = {
       [HEADER.id]: place.id ?? `id-${epoch}-${seq}`,
@@ -124,11 +161,17 @@ export class TestJournal {
       ...more.headers,
     };
     const payload = more.payload ?? encodeMessage(message, { serialization: '', compression: '' }).payload;
-    return { subject: `ship1.${method.name}.${kind}`, reply, payload, header: (name) => headers[name] };
+    return {
+      subject: `ship1.${method.name}.${method.kind}`,
+      reply,
+      payload,
+      noResponders: false,
+      header: (name) => headers[name],
+    };
   }
 
   /** Hands over what comes, in one go. */
-  receive(method: JournalMethod, ...places: Parameters<TestJournal['arrival']>[1][]): void {
+  receive(method: Method, ...places: Parameters<TestJournal['arrival']>[1][]): void {
     for (const place of places) this.journal.receive(this.arrival(method, place), method);
   }
 

@@ -1,10 +1,15 @@
 import type { TestContext } from 'node:test';
 import { Ledger } from '../../src/ledger/ledger.ts';
-import { Outbox, type Parcel } from '../../src/outbox/outbox.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { systemRandom } from '../../src/lib/random.ts';
+import { outgoingChain } from '../../src/link/outgoing-chain.ts';
+import { LinkScheduler } from '../../src/link/scheduler.ts';
+import { Outbox, type OutgoingMessage } from '../../src/outbox/outbox.ts';
 import type { Ended, LaneProcess } from '../../src/outbox/outbox-deps.ts';
 import type { Store } from '../../src/store/store.ts';
 import { disposeAfter } from './dispose-after.ts';
 import { FakeTransport } from './fake-transport.ts';
+import { keptOver } from './kept-over.ts';
 import { settle } from './manual-clock.ts';
 import { tempStore } from './temp-store.ts';
 
@@ -13,7 +18,18 @@ interface TestOutboxOptions {
   /** A store that is there already, as after a restart. */
   readonly store?: Store;
   readonly messageTtlMs?: number;
+  readonly isDoubtful?: boolean;
+  readonly maxOutputBytes?: number;
+  readonly centralNodeName?: string;
+  /** Whether a node may answer as one of the original; all unless told. */
+  mayBeOriginal?(node: string): boolean;
   onEnded?(ended: readonly Ended[]): Promise<void>;
+}
+
+/** The way out that a node has, to a fake broker. */
+export function linkOver(transport: FakeTransport): LinkScheduler {
+  const send = outgoingChain({ compression: '' }, transport);
+  return new LinkScheduler({ send, flush: () => transport.flush(), now: () => TestOutbox.now() });
 }
 
 /** An outbox on a real database and a fake broker; its time stands still until the test moves it on. */
@@ -23,12 +39,15 @@ export class TestOutbox {
   readonly ended: Ended[] = [];
   readonly delivered: { method: string; count: number }[] = [];
   readonly failures: Error[] = [];
+  readonly reported: string[] = [];
   readonly store: Store;
   missed = 0;
+  /** By how much its wall clock was set, ms. */
+  stepMs = 0;
   static #ids = 0;
   static #now = 1_800_000_000_000;
   readonly #timers: TestContext['mock']['timers'];
-  readonly #running: AsyncDisposable[] = [];
+  readonly #running = new Map<string, AsyncDisposable>();
 
   /** Makes an outbox that lasts as long as the test; it has a broker. */
   static async start(t: TestContext, options: TestOutboxOptions = {}): Promise<TestOutbox> {
@@ -48,46 +67,70 @@ export class TestOutbox {
     this.store = store;
     this.#timers = t.mock.timers;
     const now = () => TestOutbox.#now;
-    const onEnded = async (ended: readonly Ended[]) => {
+    const ended = async (ended: readonly Ended[]) => {
       await options.onEnded?.(ended);
       this.ended.push(...ended);
     };
+    const clock = { ...systemClock, wallNow: () => now() + this.stepMs, steadyNow: now };
     const logger = { warn: () => {}, debug: () => {} };
-    const ledger = new Ledger({ store, now, onFinished: async () => {}, logger });
+    const ledger = new Ledger({ store, now, logger });
     this.outbox = new Outbox(
-      { nodeName: 'central', messageTtlMs: options.messageTtlMs ?? 7 * 86_400_000 },
       {
-        ...{ store, ledger, now, monotonicNow: now, onEnded, logger },
+        nodeName: 'central',
+        messageTtlMs: options.messageTtlMs ?? 7 * 86_400_000,
+        isDoubtful: options.isDoubtful === true,
+        maxOutputBytes: options.maxOutputBytes ?? Number.POSITIVE_INFINITY,
+        ...(options.centralNodeName && { centralNodeName: options.centralNodeName }),
+      },
+      {
+        ...{ store, ledger, logger, random: systemRandom },
+        clock,
+        kept: keptOver(clock),
         transport: this.transport,
-        isDoneWhenAccepted: (method) => method === 'REQToFileAppend',
-        onDelivered: (delivered) => void this.delivered.push(delivered),
-        onMissedAnswer: () => void this.missed++,
-        onStalled: () => {},
-        onLane: (lane) => void this.#startLane(lane),
+        ...(options.mayBeOriginal && {
+          words: { heardWords: () => {}, mayBeOriginal: options.mayBeOriginal },
+        }),
+        link: linkOver(this.transport),
+        methods: new Map([['REQToFileAppend', { mode: 'effect' }]]),
+        metrics: {
+          delivered: (method, _, count = 1) => void this.delivered.push({ method, count }),
+          ackMissed: () => void this.missed++,
+          stalled: () => {},
+        },
       },
     );
+    this.outbox.start({
+      processes: {
+        keep: (lane) => void this.#startLane(lane),
+        stop: async ({ name }) => {
+          await this.#running.get(name)?.[Symbol.asyncDispose]();
+          this.#running.delete(name);
+        },
+      },
+      listeners: [{ ended, setAside: (text) => void this.reported.push(text) }],
+    });
   }
 
   async #startLane(lane: LaneProcess): Promise<void> {
     const running = await lane.start();
-    this.#running.push(running);
+    this.#running.set(lane.name, running);
     void running.failed.then((error) => this.failures.push(error));
   }
 
-  /** Queues messages for ship1, unless told otherwise; gives their ids. */
-  async enqueue(count: number, more: Partial<Parcel> = {}): Promise<string[]> {
-    const parcels = Array.from({ length: count }, () => ({
+  /** Queues messages for ship1, unless told otherwise; returns their ids. */
+  async enqueue(count: number, more: Partial<OutgoingMessage> = {}): Promise<string[]> {
+    const messages = Array.from({ length: count }, () => ({
       id: `id-${++TestOutbox.#ids}`,
-      batch: null,
+      batch: more.isOutput ? null : 'a batch',
       subject: 'ship1.REQToFileAppend.EventACK',
       format: { serial: '', cmp: '' } as const,
       body: Buffer.from(`message ${TestOutbox.#ids}`),
       ackTimeoutMs: 5000,
       ...more,
     }));
-    await this.outbox.enqueue(parcels);
+    await this.outbox.enqueue(messages);
     await this.settled();
-    return parcels.map(({ id }) => id);
+    return messages.map(({ id }) => id);
   }
 
   /** Resolves when what is under way to the database, and what follows from it, is done. */
@@ -95,6 +138,7 @@ export class TestOutbox {
     for (let round = 0; round < 4; round++) {
       await settle();
       await this.store.write([]);
+      await (this.store as Partial<Store>).query?.('SELECT 1');
     }
   }
 
@@ -109,7 +153,7 @@ export class TestOutbox {
   }
 
   /** Opens the window: the first message is answered by a node that speaks lanes. */
-  async open(more: Partial<Parcel> = {}): Promise<void> {
+  async open(more: Partial<OutgoingMessage> = {}): Promise<void> {
     await this.enqueue(1, more);
     this.transport.answer('accepted', this.transport.take());
     await this.settled();
@@ -127,7 +171,7 @@ export class TestOutbox {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const running of this.#running.splice(0)) await running[Symbol.asyncDispose]();
+    for (const running of this.#running.values()) await running[Symbol.asyncDispose]();
     await this.outbox[Symbol.asyncDispose]();
   }
 }

@@ -12,7 +12,7 @@ interface TerminalOptions {
   readonly rows?: number;
   /** The folder in which the shell begins. */
   readonly cwd: string;
-  /** Variables beside PATH, HOME and a UTF-8 locale. */
+  /** Variables besides PATH, HOME and a UTF-8 locale. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -51,7 +51,7 @@ export class TmuxTerminal implements AsyncDisposable {
     this.#socket = socket;
   }
 
-  /** Runs a command of tmux and gives what it prints. */
+  /** Runs a command of tmux and returns what it prints. */
   async tmux(...args: readonly string[]): Promise<string> {
     const all = ['-u', '-S', this.#socket, '-f', '/dev/null', ...args];
     return (await run('tmux', all, { env: { ...process.env, LC_ALL: 'C.UTF-8' } })).stdout;
@@ -83,7 +83,7 @@ export class TmuxTerminal implements AsyncDisposable {
     return this.tmux('capture-pane', '-p', '-e', '-t', 'test');
   }
 
-  /** Waits until the screen fits a pattern or passes a test, and gives it. */
+  /** Waits until the screen fits a pattern or passes a test, and returns it. */
   waitFor(wanted: RegExp | ((screen: string) => boolean), timeoutMs = 15_000): Promise<string> {
     const isWanted = wanted instanceof RegExp ? (screen: string) => wanted.test(screen) : wanted;
     const look = async () => {

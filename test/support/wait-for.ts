@@ -2,8 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
+/**
+ * How many times as long as a quiet machine would need a condition may take: several files run at once on few cores, and a
+ * limit is there to end a test that hangs.
+ */
+const PATIENCE = 3;
+
 interface WaitOptions {
-  /** How long the condition has to come true; 10 s unless told. */
+  /** How long the condition has to come true on a quiet machine; 10 s unless told. */
   readonly timeoutMs?: number;
   /** The pause between two looks; 10 ms unless told. */
   readonly intervalMs?: number;
@@ -15,7 +21,7 @@ export class WaitTimeoutError extends Error {
 }
 
 /**
- * Looks again and again until `look` gives something truthy, and gives that. What `look` throws counts as "not
+ * Looks again and again until `look` gives something truthy, and returns that. What `look` throws counts as "not
  * yet". The only place in the tests that sleeps.
  *
  * @throws WaitTimeoutError with the description and the last value or error.
@@ -25,7 +31,8 @@ export async function waitFor<T>(
   look: () => T | Promise<T>,
   { timeoutMs = 10_000, intervalMs = 10 }: WaitOptions = {},
 ): Promise<Truthy<T>> {
-  const deadline = performance.now() + timeoutMs;
+  const limitMs = PATIENCE * timeoutMs;
+  const deadline = performance.now() + limitMs;
   for (;;) {
     const seen = await attempt(look);
     if (!seen.failed && seen.value) return seen.value as Truthy<T>;
@@ -33,7 +40,7 @@ export async function waitFor<T>(
       const last = seen.failed
         ? `the last look failed: ${describe(seen.error)}`
         : `last seen: ${describe(seen.value)}`;
-      throw new WaitTimeoutError(`waited ${timeoutMs} ms in vain for ${description}; ${last}`, {
+      throw new WaitTimeoutError(`waited ${limitMs} ms in vain for ${description}; ${last}`, {
         cause: seen.failed ? seen.error : undefined,
       });
     }
@@ -41,7 +48,7 @@ export async function waitFor<T>(
   }
 }
 
-/** Waits until a file holds something or, where a test of its text is given, passes it; gives the text. */
+/** Waits until a file holds something or, where a test of its text is given, passes it; returns the text. */
 export async function waitForFile(
   path: string,
   isEnough: (text: string) => boolean = (text) => text !== '',

@@ -32,7 +32,7 @@ export class WellBehavedPair implements AsyncDisposable {
     return new WellBehavedPair(await open(), await open());
   }
 
-  /** Waits until so many more questions were answered; fails with what went wrong instead. */
+  /** Waits until `count` more questions were answered; fails with what went wrong instead. */
   async goesOn(more = 20): Promise<void> {
     const wanted = this.answers + more;
     await waitFor(`${more} more answers`, () => {

@@ -1,6 +1,6 @@
 import { connect, createInbox, headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { v7 as uuidV7 } from 'uuid';
-import { encodeMessage } from '../../src/message/encode-message.ts';
+import { encodeMessage } from '../../src/message/codec/encode-message.ts';
 import { kindOf } from '../../src/message/kind-of.ts';
 import { type Message, newMessage } from '../../src/message/message.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
@@ -89,7 +89,7 @@ export class WireClient implements AsyncDisposable {
     });
   }
 
-  /** Sends a message and gives the first answer to it, which comes on a reply subject of its own. */
+  /** Sends a message and returns the first answer to it, which comes on a reply subject of its own. */
   async ask(sending: Sending): Promise<Wire> {
     const reply = createInbox();
     const answers = await this.gather(reply);
@@ -104,12 +104,12 @@ export class WireClient implements AsyncDisposable {
     all.set('Steward-Range', `${placeOf(wire).seq}-${placeOf(wire).seq}`);
     if (wire.headers['Nats-Msg-Id']) all.set('Nats-Msg-Id', wire.headers['Nats-Msg-Id']);
     for (const [name, value] of Object.entries(more)) all.set(name, value);
-    this.connection.publish(wire.reply, 'confirmed from: scripted: 0', { headers: all });
+    this.connection.publish(wire.reply, confirmation(wire), { headers: all });
   }
 
   /** Answers a message as the reference does. */
   answerPlainly(wire: Wire): void {
-    this.connection.publish(wire.reply, 'confirmed from: scripted: 0');
+    this.connection.publish(wire.reply, confirmation(wire));
   }
 
   /** Tells a node that another one is there, as a node of its own kind does, or as the reference (no header). */
@@ -139,4 +139,10 @@ export function placeOf({ headers: all }: Wire): { epoch: string; seq: number; f
 
 function plain(all: MsgHdrs | undefined): Record<string, string> {
   return Object.fromEntries((all?.keys() ?? []).map((key) => [key, all!.get(key)]));
+}
+
+/** The text of an answer, which names the node that gives it: errors are the central node's. */
+function confirmation({ subject }: Wire): string {
+  const node = subject.slice(0, subject.search(/\.(REQ|Steward)/));
+  return `confirmed from: ${node === 'errorCentral' ? 'central' : node}: 0`;
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { appendSubmission, expectLinesInOrder, LINE_BYTES, line } from '../../bench/append-messages.ts';
 import { GrowingFile } from '../../bench/growing-file.ts';
+import { isMet } from '../../bench/row.ts';
 import { median, percentile } from '../../bench/statistics.ts';
-import { formatTable, isMet } from '../../bench/table.ts';
+import { formatTable } from '../../bench/table.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 test('median and percentile are those of the sorted values', () => {

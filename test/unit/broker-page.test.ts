@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseUsers } from '../../src/broker/users-file.ts';
-import { brokerCommand } from '../../src/cli/broker.ts';
+import { brokerCommand } from '../../src/cli/setup/broker.ts';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../doc/broker.md'), 'utf8');
 
@@ -19,6 +19,7 @@ test('doc/broker.md has the limits of steward broker with their defaults', () =>
   for (const name of [
     'max-payload',
     'max-connections',
+    'max-signing-in',
     'max-subscriptions',
     'max-pending',
     'write-timeout',

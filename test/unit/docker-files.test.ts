@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { cp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { COMMANDS } from '../../src/cli/commands.ts';
+import { COMMANDS } from '../../src/cli/line/commands.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import { dockerfileFaults, imageFault, readDockerfile } from '../support/docker-rules.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DOCKERFILE = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
@@ -38,6 +40,25 @@ const isInContext = (path: string) => ignored.includes(`!${path}`) && existsSync
 test('the Dockerfile keeps the rules', () => {
   assert.ok(ignored.includes('*'), '.dockerignore keeps out all that it does not name');
   assert.deepEqual(dockerfileFaults(DOCKERFILE, { isInContext }), []);
+});
+
+test('what the image copies is enough to build the page, with packages that it installs', async (t) => {
+  const { path } = await tempFolder(t);
+  const copied = [...DOCKERFILE.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, names]) =>
+    names!.split(' '),
+  );
+  for (const name of copied) await cp(join(ROOT, name), join(path, name), { recursive: true });
+  await symlink(join(ROOT, 'node_modules'), join(path, 'node_modules'));
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/build-web.ts'], {
+    cwd: path,
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  assert.doesNotMatch(
+    DOCKERFILE,
+    /npm ci.*--omit/,
+    'the bundler is a package for development, with a binary of its own',
+  );
 });
 
 test('the rules find what is wrong with another Dockerfile', () => {

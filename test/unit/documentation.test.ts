@@ -4,22 +4,18 @@ import { dirname, join, parse, relative } from 'node:path';
 import { test } from 'node:test';
 import { withOptionTables } from '../../scripts/config-doc.ts';
 import { REQUEST_STATES } from '../../src/contract/states.ts';
+import { ANSWER_STATUSES, HEADER } from '../../src/message/codec/wire-headers.ts';
 import { MESSAGE_FIELDS } from '../../src/message/fields.ts';
 import { kindOf } from '../../src/message/kind-of.ts';
-import { ANSWER_STATUSES, HEADER } from '../../src/message/wire-headers.ts';
-import { createMetrics } from '../../src/observe/metrics.ts';
+import { Exposition } from '../../src/observe/exposition.ts';
+import { Metrics } from '../../src/observe/metrics.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
-import { firstExample, methodNames } from '../support/documentation.ts';
+import { firstExample, ignoringWidths, methodNames } from '../support/documentation.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 
 function page(path: string): string {
   return readFileSync(join(PROJECT, path), 'utf8');
-}
-
-/** The text with every table as narrow as it can be. */
-function withoutWidths(text: string): string {
-  return text.replace(/ {2,}/g, ' ').replace(/-{3,}/g, '---');
 }
 
 function missingIn(path: string, words: readonly string[]): string[] {
@@ -29,7 +25,21 @@ function missingIn(path: string, words: readonly string[]): string[] {
 
 test('doc/configuration.md has the options that the program has (npm run doc writes them)', () => {
   const text = page('doc/configuration.md');
-  assert.equal(withoutWidths(text), withoutWidths(withOptionTables(text)));
+  assert.equal(ignoringWidths(text), ignoringWidths(withOptionTables(text)));
+});
+
+/** Turns of phrase that hide who does something, or that only this project would use. */
+const HIDING = /\b(?:is|are) told (?:of|to|with|so|by|one)\b|\bso many\b|\bhas it done\b|\bbeside\b/i;
+
+test('pages name who does something', () => {
+  const paths = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
+  for (const path of [...paths, ...globSync('doc/**/*.md', { cwd: PROJECT })]) {
+    const lines = page(path).split('\n');
+    const found = lines.flatMap((line, index) =>
+      HIDING.test(line) ? [`${path}:${index + 1}: ${line}`] : [],
+    );
+    assert.deepEqual(found, []);
+  }
 });
 
 test('doc/messages.md names every field of a message', () => {
@@ -43,8 +53,8 @@ test('doc/states.md has a row for every state', () => {
 });
 
 test('doc/metrics.md has a row for every metric of steward, and no other', async () => {
-  using metrics = createMetrics({ version: '0' });
-  const exported = [...(await metrics.text()).matchAll(/^# TYPE (steward_\w+) (\w+)/gm)];
+  using exposition = new Exposition(new Metrics({ version: '0' }));
+  const exported = [...(await exposition.text()).matchAll(/^# TYPE (steward_\w+) (\w+)/gm)];
   const documented = [...page('doc/metrics.md').matchAll(/^\| `(steward_\w+)(?:{[^`]*})?` +\| (\w+) +\|/gm)];
   const pairs = (found: RegExpMatchArray[]) => found.map(([, name, kind]) => `${name} ${kind}`).sort();
   assert.deepEqual(pairs(documented), pairs(exported));
@@ -73,12 +83,13 @@ test('doc/examples has the first example of every method', () => {
   }
 });
 
-test('ARCHITECTURE.md names every header, answer status and table', () => {
+test('doc/internals names every header, answer status and table', () => {
   const tables = MIGRATIONS.flatMap((sql) => [...sql.matchAll(/CREATE TABLE (\w+)/g)]).map(
     ([, name]) => name!,
   );
   const words = [...Object.values(HEADER), ...ANSWER_STATUSES, ...tables].map((word) => `\`${word}`);
-  const absent = missingIn('ARCHITECTURE.md', words);
+  const text = globSync('doc/internals/*.md', { cwd: PROJECT }).map(page).join('\n');
+  const absent = words.filter((word) => !text.includes(word));
   assert.deepEqual(
     absent,
     ['`serial', '`cmp'].filter((word) => absent.includes(word)),

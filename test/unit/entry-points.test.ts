@@ -6,7 +6,7 @@ import { ASSETS, ENTRY_POINTS } from '../../scripts/bin-build.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Run by processes of their own that are Node.js, never by the single-file program. */
-const ONLY_NODE = new Set(['src/methods/spawner-process.ts']);
+const ONLY_NODE = new Set(['src/methods/commands/spawner-process.ts']);
 
 const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
@@ -34,7 +34,7 @@ test('files of the package that the program reads are packed into it too', () =>
   );
 });
 
-test('nobody finds modules and files of the program by another way, which would work beside Node.js alone', () => {
+test('nobody finds modules and files of the program by another way, which would work besides Node.js alone', () => {
   const other = sources.filter(
     ({ path, text }) => path !== 'lib/own-file.ts' && /\bimport\.meta\.(url|dirname|filename)\b/.test(text),
   );

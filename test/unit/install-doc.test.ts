@@ -26,7 +26,7 @@ test('doc/doctor.md has a row for every check, and no other', () => {
   const folder = join(ROOT, 'src/doctor');
   const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
   const texts = files.map((name) => readFileSync(join(folder, name), 'utf8'));
-  texts.push(readFileSync(join(ROOT, 'src/cli/service/check-service.ts'), 'utf8'));
+  texts.push(readFileSync(join(ROOT, 'src/cli/setup/service/check-service.ts'), 'utf8'));
   const made = texts.flatMap((text) =>
     [...text.matchAll(/(?:\bfinding\(\s*|check: )'(\w+)'/g)].map(([, name]) => name!),
   );

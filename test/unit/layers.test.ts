@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { withLayers } from '../../scripts/layers-doc.ts';
 import { LAYERS, layerFaults, type SourceFile, unnamedFolders } from '../support/layer-rules.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
@@ -25,6 +26,12 @@ test('ARCHITECTURE.md names every folder of src', () => {
   assert.deepEqual(unnamedFolders(sources(), page), []);
 });
 
+test('ARCHITECTURE.md has the layers that hold (npm run doc writes them)', () => {
+  const page = readFileSync(join(PROJECT, 'ARCHITECTURE.md'), 'utf8');
+  const narrow = (text: string) => text.replace(/ {2,}/g, ' ').replace(/-{3,}/g, '---');
+  assert.equal(narrow(page), narrow(withLayers(page)));
+});
+
 test('the layers themselves only name folders that are layers, and nothing imports in a circle', () => {
   const visit = (folder: string, path: readonly string[]): void => {
     assert.ok(LAYERS[folder] !== undefined, `${folder} is no layer`);
@@ -40,7 +47,7 @@ function faultsOf(path: string, text: string): string[] {
 
 test('an import of a folder that the layer may not use is a fault, in each form of import', () => {
   const sentence = (specifier: string) =>
-    `src/outbox/lane.ts imports ${specifier}: outbox may import store, message, observe, lib, not bus`;
+    `src/outbox/lane.ts imports ${specifier}: outbox may import store, link, message, observe, lib, not bus`;
   for (const text of [
     "import { Bus } from '../bus/bus.ts';",
     "import type { Bus } from '../bus/bus.ts';",
@@ -132,6 +139,22 @@ test('index files, default exports and files over 300 lines are faults', () => {
   ]);
 });
 
+test('files that import one another in a circle are a fault, inside a folder and by way of types too', () => {
+  const files = [
+    { path: 'bus/a.ts', text: "import type { B } from './deep/b.ts';" },
+    { path: 'bus/deep/b.ts', text: "import { c } from '../c.ts';" },
+    { path: 'bus/c.ts', text: "export { A } from './a.ts';" },
+    { path: 'bus/d.ts', text: "import './c.ts';" },
+    { path: 'lib/e.ts', text: "import { e } from './e.ts';" },
+    { path: 'lib/f.ts', text: "// import './f.ts';" },
+    { path: 'lib/g.test.ts', text: "import './g.test.ts';" },
+  ];
+  assert.deepEqual(layerFaults(files), [
+    'src/bus/a.ts, src/bus/c.ts, src/bus/deep/b.ts import one another in a circle: move what they share into a file of its own',
+    'src/lib/e.ts import one another in a circle: move what they share into a file of its own',
+  ]);
+});
+
 test('a folder that the architecture page does not name is found', () => {
   const files = [
     { path: 'bus/a.ts', text: '' },
@@ -139,4 +162,27 @@ test('a folder that the architecture page does not name is found', () => {
   ];
   assert.deepEqual(unnamedFolders(files, 'the bus/ folder'), []);
   assert.deepEqual(unnamedFolders(files, 'nothing here'), ['bus']);
+});
+
+test('a simulated room that takes time or chance from the machine is a fault, and so is state of a module', () => {
+  const use = (word: string) =>
+    `src/outbox/a.ts uses ${word}: take a Clock or Random (lib/edges.ts) as a dependency`;
+  for (const [text, word] of [
+    ['const at = Date.now();', 'Date.now'],
+    ['const at = new Date();', 'new Date()'],
+    ['const ms = performance.now();', 'performance.now'],
+    ['setTimeout(() => {}, 5);', 'setTimeout'],
+    ['const a = Math.random();', 'Math.random'],
+    ["import { randomBytes } from 'node:crypto';", 'randomBytes'],
+    ["import { setImmediate } from 'node:timers/promises';", 'setImmediate'],
+    ["import { pause } from '../lib/pause.ts';", 'lib/pause.ts'],
+    ["import { systemClock } from '../lib/clock.ts';", 'systemClock'],
+  ] as const) {
+    assert.ok(faultsOf('outbox/a.ts', text).includes(use(word)), text);
+    assert.deepEqual(faultsOf('listeners/a.ts', text), [], text);
+  }
+  assert.deepEqual(faultsOf('outbox/a.ts', 'let count = 0;'), [
+    'src/outbox/a.ts keeps count for the whole process: keep it in a part',
+  ]);
+  assert.deepEqual(faultsOf('outbox/a.ts', '// Date.now\nconst date = new Date(0);\n  let inner = 1;'), []);
 });

@@ -19,7 +19,7 @@ test('waitFor fails with the description and what it saw last', async () => {
   const wait = waitFor('a number above one', () => [0, ''][0], { timeoutMs: 30 });
   await assert.rejects(wait, (error: Error) => {
     assert.ok(error instanceof WaitTimeoutError);
-    assert.equal(error.message, 'waited 30 ms in vain for a number above one; last seen: 0');
+    assert.equal(error.message, 'waited 90 ms in vain for a number above one; last seen: 0');
     return true;
   });
   const failing = waitFor('a calm look', () => assert.fail('storm'), { timeoutMs: 30 });

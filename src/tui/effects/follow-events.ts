@@ -35,7 +35,7 @@ async function untilBroken(
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    for await (const event of api.events({ types: TYPES }, signal)) {
+    for await (const event of api.events({ type: TYPES }, signal)) {
       if (signal.aborted) break;
       onEvent(event);
     }
@@ -61,7 +61,7 @@ export class OutputFollower implements Disposable {
     this.#id = id;
     this.#stop.abort();
     this.#stop = new AbortController();
-    if (id !== null) void this.#run({ id, types: ['output'] }, this.#stop.signal);
+    if (id !== null) void this.#run({ id, type: ['output'] }, this.#stop.signal);
   }
 
   [Symbol.dispose](): void {

@@ -19,7 +19,7 @@ const BATCH_PAGE = 200;
 /** Requests that are ended at the same time. */
 const AT_ONCE = 16;
 
-/** Does what an effect says and gives what it comes to. Throws what the node or the disk answers. */
+/** Does what an effect says and returns the action it comes to. Throws what the node or the disk answers. */
 export function runEffect(
   effect: Asking,
   deps: { readonly api: StewardApi; readonly templates: Templates },
@@ -47,15 +47,16 @@ const RUNNERS: Runners = {
     lines: await api.errors({ limit: ERROR_LINES }),
   }),
   'load-requests': async ({ uid, filter, limit, cursor }, { api }) => {
-    const page = await api.requests(filter, { limit, ...(cursor === null ? {} : { cursor }) });
+    const page = await api.requests({ ...filter, limit, cursor: cursor ?? undefined });
     return { type: 'requests', uid, page, isMore: cursor !== null };
   },
   'load-batches': async ({ uid, cursor }, { api }) => {
-    const page = await api.batches({ limit: BATCH_PAGE, ...(cursor === null ? {} : { cursor }) });
+    const page = await api.batches({ limit: BATCH_PAGE, cursor: cursor ?? undefined });
     return { type: 'batches', uid, page, isMore: cursor !== null };
   },
   'load-batch': async ({ uid, id }, { api }) => ({ type: 'batch', uid, batch: await api.batch(id) }),
   'load-request': async ({ uid, id }, { api }) => ({ type: 'request', uid, detail: await api.request(id) }),
+  'read-answers': async ({ id }, { api }) => ({ type: 'answers', groups: await api.batchAnswers(id) }),
   'load-output': async ({ uid, id, stream, from }, { api }) => {
     const bytes = await api.output(id, { stream, from });
     return { type: 'output', uid, stream, from, bytes };
@@ -63,12 +64,12 @@ const RUNNERS: Runners = {
   'find-targets': async ({ uid, targets }, { api }) => ({
     type: 'targets',
     uid,
-    answer: await api.targets(targets),
+    answer: await api.targets({ targets }),
   }),
   check: async ({ uid, messages }, { api }) => ({
     type: 'checked',
     uid,
-    answer: await api.submit(messages, { isDryRun: true }),
+    answer: await api.submit(messages, { dryRun: true }),
   }),
   submit: async ({ uid, messages, label }, { api }) => ({
     type: 'submitted',
@@ -93,7 +94,7 @@ const RUNNERS: Runners = {
     for (const id of ids) answers.push(await api.resendRequest(id));
     return resendNotice(answers);
   },
-  'resend-batch': async ({ id, which }, { api }) => resendNotice([await api.resendBatch(id, which)]),
+  'resend-batch': async ({ id, which }, { api }) => resendNotice([await api.resendBatch(id, { which })]),
   'load-templates': async ({ uid }, { templates }) => ({
     type: 'templates',
     uid,

@@ -10,7 +10,7 @@ const MAX_BYTES = 1024 * 1024;
 export interface Templates {
   /** Those that the folder has, by name; none where there is no such folder. */
   list(): Promise<readonly Template[]>;
-  /** Saves messages under a name and gives the file's path; undefined where there is one of that name already. */
+  /** Saves messages under a name and returns the file's path; undefined where there is one of that name already. */
   save(
     name: string,
     messages: readonly object[],

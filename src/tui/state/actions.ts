@@ -1,4 +1,5 @@
 import type { ApiEvent } from '../../contract/events.ts';
+import type { AnswerGroup } from '../../contract/fold-answers.ts';
 import type {
   ErrorLine,
   MethodDescription,
@@ -45,6 +46,7 @@ export type Action =
     }
   | { readonly type: 'batch'; readonly uid: number; readonly batch: BatchSummary }
   | { readonly type: 'request'; readonly uid: number; readonly detail: RequestDetail }
+  | { readonly type: 'answers'; readonly groups: readonly AnswerGroup[] }
   | {
       readonly type: 'output';
       readonly uid: number;

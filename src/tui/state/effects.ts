@@ -13,6 +13,7 @@ export type Effect =
   | { readonly do: 'load-batches'; readonly uid: number; readonly cursor: string | null }
   | { readonly do: 'load-batch'; readonly uid: number; readonly id: string }
   | { readonly do: 'load-request'; readonly uid: number; readonly id: string }
+  | { readonly do: 'read-answers'; readonly id: string }
   | {
       readonly do: 'load-output';
       readonly uid: number;

@@ -81,7 +81,7 @@ function outputCame(state: State, event: ApiEvent & { type: 'output' }): Step {
   return stay(state, { do: 'load-output', uid: screen.uid, id: screen.id, stream, from });
 }
 
-/** The request whose output is to be told of as it comes; null where none is. */
+/** The request whose output is followed as it comes; null where none is. */
 export function followedRequest(state: State): string | null {
   const screen = currentScreen(state);
   if (screen.kind !== 'request' || screen.detail === null || state.link.state !== 'live') return null;

@@ -1,6 +1,6 @@
+import { argumentPlace, type FormRow } from '../../client/form-rows.ts';
 import type { Effect } from './effects.ts';
 import { type FormScreen, formResult, rowsOf, strangers, targetsOf, textIn } from './form.ts';
-import { argumentPlace, type FormRow } from './form-rows.ts';
 import type { KeyPress } from './key-press.ts';
 import { LIST_START } from './list.ts';
 import type { Question } from './overlay.ts';
@@ -77,7 +77,7 @@ export function chosen(state: State, form: FormScreen, field: string, value: str
   const step = edited(state, form, field, inputOf(value));
   const next = currentScreen(step.state);
   if (field !== 'method' || next.kind !== 'form') return step;
-  // Whoever waits before the screen for a command wants to see what it prints.
+  // An operator who waits for a command wants to see what it prints.
   const output = /^REQCliCommand/.test(value) ? inputOf('live') : EMPTY_INPUT;
   const values = keptValues({ ...next.values, output });
   return edited(step.state, focusMoved(state, { ...next, values }, 1), 'method', inputOf(value));
@@ -199,6 +199,6 @@ function sendQuestion(asked: {
       ...(away > 0 ? [`${away} of them ${away === 1 ? 'is' : 'are'} away: it waits for them`] : []),
       ...(unknown.length > 0 ? [`not known here: ${unknown.join(', ')}`] : []),
     ],
-    answers: [{ key: 'enter', label: 'send', effects: [send] }],
+    answers: [{ key: 'y', label: 'send', effects: [send] }],
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aNode, METHODS, StateWalk } from '../../../test/support/desk-states.ts';
+import { aNode, METHODS, StateWalk } from '../../../test/support/store-states.ts';
 import { type FormScreen, formOf, formResult, targetsOf } from './form.ts';
 import { currentScreen, type State } from './state.ts';
 
@@ -174,4 +174,19 @@ test('a message is saved under a name that can be a file, and never over another
   assert.deepEqual([saved?.name, saved?.isReplacing], ['daily ping', false]);
   walk.act({ type: 'template-exists', name: 'daily ping', messages: saved!.messages }).press('y');
   assert.equal(walk.took('save-template')[0]?.isReplacing, true);
+});
+
+test('a template keeps targets as they were written, so that it means whoever fits when it is used', () => {
+  const walk = filled('ping', 'ship1').press('up', 'up').press('ctrl+u').type('ship*');
+  walk.press('ctrl+o', 'ctrl+u').type('ships').press('enter');
+  const [saved] = walk.took('save-template');
+  assert.deepEqual(
+    saved?.messages.map((message) => (message as { toTargets?: unknown }).toTargets),
+    [['ship*']],
+  );
+  assert.ok(!('toNodes' in saved!.messages[0]!));
+  const again = formOf(1, saved!.messages as Record<string, unknown>[], METHODS);
+  assert.deepEqual(targetsOf(again), ['ship*']);
+  const message = { toTargets: ['site=oslo and not tier=1', 'ship1'], method: 'REQPing' };
+  assert.deepEqual(targetsOf(formOf(1, [message], METHODS)), message.toTargets);
 });

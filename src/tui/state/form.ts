@@ -1,8 +1,8 @@
+import { buildMessage } from '../../client/form-message.ts';
+import { argumentPlace, type FormRow, formRows, restField } from '../../client/form-rows.ts';
 import type { MethodDescription, TargetAnswer } from '../../contract/nodes.ts';
 import type { SubmissionAnswer } from '../../contract/requests.ts';
-import { joinWords } from '../text/words.ts';
-import { buildMessage } from './form-message.ts';
-import { argumentPlace, type FormRow, formRows, restField } from './form-rows.ts';
+import { joinWords } from '../../lib/shell-words.ts';
 import { EMPTY_INPUT, inputOf, inputText, type TextInput } from './text-input.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -52,12 +52,11 @@ export function formOf(
   const [message] = messages;
   const form = newForm(uid, []);
   if (message === undefined || messages.length > 1) return { ...form, whole: messages, focus: 'send' };
-  const { toNode, toNodes, method, methodArgs, ...rest } = message;
-  const targets = [toNode, ...(Array.isArray(toNodes) ? toNodes : [])].filter(
-    (name) => typeof name === 'string',
-  );
+  const { toNode, toNodes, toTargets, method, methodArgs, ...rest } = message;
+  const targets = [toNode, toNodes, toTargets].flat().filter((name) => typeof name === 'string');
   const description = methods.find(({ name }) => name === method);
-  const values: Record<string, TextInput> = { targets: inputOf(targets.join(' ')) };
+  const separator = targets.every(isPlainName) ? ' ' : ', ';
+  const values: Record<string, TextInput> = { targets: inputOf(targets.join(separator)) };
   if (typeof method === 'string') values.method = inputOf(method);
   const args = Array.isArray(methodArgs) ? methodArgs.map(String) : [];
   Object.assign(values, argumentValues(args, description));
@@ -133,7 +132,8 @@ function noTargets(form: FormScreen): string {
   return targetsOf(form).length === 0 ? 'is needed' : (first?.reason ?? 'names no node');
 }
 
-function isPlainName(target: string): boolean {
+/** Whether a target is the name of a node, and no pattern, group or expression. */
+export function isPlainName(target: string): boolean {
   return /^[^\s.*?>/\\@=()!,$-][^\s.*?>/\\@=()!,]*$/u.test(target);
 }
 
@@ -145,7 +145,7 @@ function nodesIn(messages: readonly Json[]): string[] {
   return [...new Set(names.filter((name) => typeof name === 'string'))];
 }
 
-/** Words that join the ones beside them to one expression. */
+/** Words that join their neighbours to one expression. */
 function splitExpression(part: string): string[] {
   return /\b(and|or|not)\b|[()]/i.test(part) ? [part] : part.split(/\s+/);
 }

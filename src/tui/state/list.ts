@@ -7,7 +7,7 @@ export interface ListPlace {
 
 export const LIST_START: ListPlace = { cursor: 0, top: 0, marks: [] };
 
-/** The place made good for a list of so many rows of which so many are seen. */
+/** The place made good for a list of `count` rows of which `height` are seen. */
 export function settle(place: ListPlace, count: number, height: number): ListPlace {
   const cursor = Math.max(0, Math.min(place.cursor, count - 1));
   const seen = Math.max(1, height);
@@ -17,21 +17,20 @@ export function settle(place: ListPlace, count: number, height: number): ListPla
   return { ...place, cursor, top };
 }
 
-/** Where a key leads in a list; undefined for a key that does not move. */
-export function moved(place: ListPlace, key: string, height: number): ListPlace | undefined {
+/** By how many lines keys move what is seen in this height. */
+export function lineSteps(height: number): Readonly<Record<string, number>> {
   const page = Math.max(1, height - 1);
   const half = Math.max(1, Math.floor(height / 2));
+  return {
+    ...{ up: -1, k: -1, down: 1, j: 1, pageup: -page, 'ctrl+b': -page, pagedown: page, 'ctrl+f': page },
+    ...{ 'ctrl+u': -half, 'ctrl+d': half },
+  };
+}
+
+/** Where a key leads in a list; undefined for a key that does not move. */
+export function moved(place: ListPlace, key: string, height: number): ListPlace | undefined {
   const steps: Readonly<Record<string, number>> = {
-    up: -1,
-    k: -1,
-    down: 1,
-    j: 1,
-    pageup: -page,
-    'ctrl+b': -page,
-    pagedown: page,
-    'ctrl+f': page,
-    'ctrl+u': -half,
-    'ctrl+d': half,
+    ...lineSteps(height),
     home: Number.NEGATIVE_INFINITY,
     g: Number.NEGATIVE_INFINITY,
     end: Number.POSITIVE_INFINITY,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aNode, aRequest, StateWalk } from '../../../test/support/desk-states.ts';
+import { aNode, aRequest, StateWalk } from '../../../test/support/store-states.ts';
 import { shownNodes } from './bindings/nodes.ts';
 import { shownRequests } from './request-list.ts';
 import { currentScreen, type RequestsScreen, type State } from './state.ts';

@@ -1,6 +1,6 @@
 import type { NodeSummary } from '../../contract/nodes.ts';
+import { fitsPattern } from '../../lib/glob.ts';
 import { cleanLine } from '../text/clean.ts';
-import { globMatches } from '../text/glob.ts';
 
 /** The nodes that a filter's words fit, all of them: names, patterns with `*`, labels, presence, system, version. */
 export function filterNodes(nodes: readonly NodeSummary[], text: string): readonly NodeSummary[] {
@@ -46,7 +46,7 @@ function rank({ isSelf, isCentral }: NodeSummary): number {
 }
 
 function fits(node: NodeSummary, word: string): boolean {
-  if (word.includes('*') || word.includes('?')) return globMatches(word, node.name);
+  if (word.includes('*') || word.includes('?')) return fitsPattern(word, node.name);
   if (word === node.presence) return true;
   const { name, version, os, arch } = node;
   return `${name} ${labelText(node.labels)} ${os ?? ''}/${arch ?? ''} ${version ?? ''}`

@@ -1,5 +1,6 @@
-import { globMatches } from '../text/glob.ts';
-import { type FormScreen, formResult } from './form.ts';
+import { fitsPattern } from '../../lib/glob.ts';
+import { hasAllWords } from '../../lib/has-all-words.ts';
+import { type FormScreen, formResult, isPlainName, targetsOf } from './form.ts';
 import { chosen } from './form-update.ts';
 import type { KeyPress } from './key-press.ts';
 import { bodyHeight } from './layout.ts';
@@ -14,7 +15,7 @@ export function shownOptions({ options, filter }: Picker): Picker['options'] {
   const text = inputText(filter).toLowerCase().trim();
   return options.filter(
     ({ value, note }) =>
-      globMatches(`*${text}*`, value) || text.split(/\s+/).every((word) => note.toLowerCase().includes(word)),
+      fitsPattern(`*${text}*`, value) || hasAllWords(note.toLowerCase(), text.split(/\s+/)),
   );
 }
 
@@ -66,7 +67,9 @@ const HELP_STEPS: Readonly<Record<string, number>> = {
 
 function questionKey(state: State, { answers }: Question, key: string): Step {
   const closed = { ...state, overlay: null };
-  const answer = answers.find((candidate) => candidate.key === key);
+  // Where there is one thing to confirm, y and enter both do it.
+  const isConfirmed = answers.length === 1 && (key === 'y' || key === 'enter');
+  const answer = isConfirmed ? answers[0] : answers.find((candidate) => candidate.key === key);
   if (answer === undefined)
     return answers.length === 0 || key === 'n' || key === 'q' ? stay(closed) : stay(state);
   const screen = currentScreen(state);
@@ -111,7 +114,13 @@ function named(state: State, overlay: Overlay & { kind: 'name'; input: TextInput
   return stay({ ...state, overlay: null }, { do: 'save-template', name, messages, isReplacing: false });
 }
 
-/** The message as a template keeps it: with the targets as they were written where those are names. */
+/** The message as a template keeps it: with the targets as they were written, which may mean other nodes next time. */
 function templateOf(state: State, form: FormScreen): readonly object[] {
-  return formResult(form, state.methods).messages;
+  const { messages } = formResult(form, state.methods);
+  const [message, ...more] = messages;
+  const targets = targetsOf(form);
+  if (message === undefined || more.length > 0 || form.whole !== null || targets.every(isPlainName))
+    return messages;
+  const { toNode: _, toNodes: __, ...rest } = message;
+  return [{ toTargets: targets, ...rest }];
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aRequest, NOW } from '../../../test/support/desk-states.ts';
-import { isWanted, nextStates, parseRequestFilter } from './request-filter.ts';
+import { aRequest, NOW } from '../../../test/support/store-states.ts';
+import { fitsFilter, hasWords } from '../../client/fits-filter.ts';
+import { nextStates, parseRequestFilter } from './request-filter.ts';
 
 const KNOWN = { nodes: ['central', 'ship1', 'ship2'], methods: ['REQCliCommand', 'REQPing'], now: NOW };
 const parse = (text: string) => parseRequestFilter(text, KNOWN);
@@ -40,7 +41,8 @@ test('a state or time that cannot be understood is said', () => {
 
 test('a request belongs into a list when all that the filter asks for is true of it', () => {
   const request = aRequest(1, { state: 'failed', exitCode: 3, reason: 'No such file' });
-  const wants = (text: string) => isWanted(request, parse(text).filter, parse(text).words);
+  const wants = (text: string) =>
+    fitsFilter(request, parse(text).filter) && hasWords(request, parse(text).words);
   for (const text of [
     '',
     'state:bad',

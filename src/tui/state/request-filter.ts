@@ -1,6 +1,7 @@
-import type { RequestFilter, RequestSummary } from '../../contract/requests.ts';
+import type { RequestFilter } from '../../contract/requests.ts';
 import { isEnd, outcomeOf, REQUEST_STATES, type RequestState } from '../../contract/states.ts';
-import { globMatches } from '../text/glob.ts';
+import { fitsPattern } from '../../lib/glob.ts';
+import { parseMoment } from '../../lib/read-time.ts';
 
 /** What a filter's text asks for. */
 export interface ParsedFilter {
@@ -29,8 +30,6 @@ const STATE_GROUPS: Readonly<Record<string, readonly RequestState[]>> = {
 /** The choices that the key `s` goes through. */
 const STATE_CHOICES: readonly (string | undefined)[] = ['open', 'bad', 'succeeded'];
 
-const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
-
 /**
  * Reads a filter such as `state:failed node:ship* uptime`. `node:`, `method:`, `state:` and `batch:` may have several
  * values with commas between; `since:2h` and `until:2h` count back from now. Other words are looked for in the rows.
@@ -45,30 +44,6 @@ export function parseRequestFilter(text: string, known: Known): ParsedFilter {
     else if (value !== '') READERS[key.toLowerCase()]?.(value, { filter, faults, known });
   }
   return { filter, words, fault: faults[0] ?? null };
-}
-
-/** Whether a request belongs into a list of this filter. */
-export function isWanted(request: RequestSummary, filter: RequestFilter, words: readonly string[]): boolean {
-  const isIn = (values: readonly string[] | undefined, value: string) =>
-    values === undefined || values.includes(value);
-  return (
-    isIn(filter.node, request.node) &&
-    isIn(filter.method, request.method) &&
-    isIn(filter.state, request.state) &&
-    (filter.batch === undefined || filter.batch === request.batch) &&
-    (filter.since === undefined || request.queuedAt >= filter.since) &&
-    (filter.until === undefined || request.queuedAt < filter.until) &&
-    hasWords(request, words)
-  );
-}
-
-/** Whether all words are somewhere in what the list shows of a request. */
-export function hasWords(request: RequestSummary, words: readonly string[]): boolean {
-  if (words.length === 0) return true;
-  const { id, node, method, state, reason, batch, exitCode } = request;
-  const exit = exitCode === null ? '' : `exit ${exitCode}`;
-  const all = `${id} ${node} ${method} ${state} ${reason ?? ''} ${batch ?? ''} ${exit}`.toLowerCase();
-  return words.every((word) => all.includes(word));
 }
 
 /** The filter's text with the next choice of states: all, open, bad, succeeded. */
@@ -126,20 +101,12 @@ function values(text: string): string[] {
 
 function matching(pattern: string, names: readonly string[], otherwise = pattern): string[] {
   if (!pattern.includes('*') && !pattern.includes('?')) return [pattern];
-  const found = names.filter((name) => globMatches(pattern, name));
+  const found = names.filter((name) => fitsPattern(pattern, name));
   return found.length === 0 ? [otherwise] : found;
 }
 
-const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
-
 function timeBack(text: string, now: number, faults: string[]): number | undefined {
-  const [, count, unit] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text) ?? [];
-  if (count !== undefined && unit !== undefined) return Math.round(now - Number(count) * UNITS[unit]!);
-  // A date alone would be read as midnight in Greenwich, and `5` as a day in May.
-  const at = DATE.test(text)
-    ? Date.parse(text.length === 10 ? `${text}T00:00` : text.toUpperCase())
-    : Number.NaN;
-  if (!Number.isNaN(at)) return at;
-  faults.push(`${text} is no time: write it as 30m, 2h, 1d or 2031-05-17T08:00`);
-  return undefined;
+  const at = parseMoment(text, { now, isPast: true });
+  if (at === undefined) faults.push(`${text} is no time: write it as 30m, 2h, 14:30 or 2031-05-17T08:00`);
+  return at;
 }

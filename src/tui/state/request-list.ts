@@ -1,7 +1,8 @@
+import { fitsFilter, hasWords } from '../../client/fits-filter.ts';
 import type { Page, RequestFilter, RequestSummary } from '../../contract/requests.ts';
 import type { Effect } from './effects.ts';
 import { keepPlace } from './list.ts';
-import { hasWords, isWanted, type ParsedFilter, parseRequestFilter } from './request-filter.ts';
+import { type ParsedFilter, parseRequestFilter } from './request-filter.ts';
 import type { RequestsScreen, State } from './state.ts';
 import { inputText } from './text-input.ts';
 
@@ -13,7 +14,7 @@ const LARGEST_PAGE = 1000;
 /** Requests that a list holds; going further back lets go of the newest. */
 const MAX_ITEMS = 20_000;
 
-/** Requests that one look for words goes through before it waits to be told to go on. */
+/** Requests that one look for words goes through before it waits for the key that continues it. */
 const SEARCH_STEP = 50_000;
 
 /** Rows below the screen that are read ahead. */
@@ -124,7 +125,7 @@ function merged(
   const oldest = items?.at(-1);
   for (const request of changed) {
     const isKnown = byId.has(request.id);
-    if (!isWanted(request, filter, words)) byId.delete(request.id);
+    if (!(fitsFilter(request, filter) && hasWords(request, words))) byId.delete(request.id);
     else if (isKnown) byId.set(request.id, request);
     // What belongs to pages that are not here comes with them.
     else if (dropped === 0 && (next === null || oldest === undefined || newestFirst(request, oldest) < 0))

@@ -1,4 +1,4 @@
-import type { TimelineStep } from '../../contract/requests.ts';
+import type { TimelineStep } from '../../contract/timeline-step.ts';
 import { cleanLine } from '../text/clean.ts';
 import { compactJson, filledJson } from '../text/compact-json.ts';
 import { chop, fit, wrap } from '../text/fit.ts';
@@ -16,7 +16,7 @@ export interface RequestText extends Scrolled {
 /** How wide the two clocks and the word of a step are, with the gaps after them. */
 const STEP_COLUMNS = { at: 14, there: 14, what: 13 } as const;
 
-/** The text that the chosen part of a request shows, for so many columns. */
+/** The text that the chosen part of a request shows, for a width in columns. */
 export function requestText(screen: RequestScreen, columns: number): RequestText {
   const width = columns - 2;
   if (screen.tab === 'stdout' || screen.tab === 'stderr') return outputPart(screen, screen.tab, width);
@@ -93,4 +93,5 @@ const STEP_STYLES: Readonly<Record<string, Style>> = {
   rejected: 'bad',
   expired: 'bad',
   undelivered: 'bad',
+  lost: 'bad',
 };

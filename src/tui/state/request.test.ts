@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aRequest, METHODS, NOW, StateWalk } from '../../../test/support/desk-states.ts';
+import { aRequest, METHODS, NOW, StateWalk } from '../../../test/support/store-states.ts';
 import type { RequestDetail } from '../../contract/requests.ts';
 import { followedRequest } from './events.ts';
 import { formResult } from './form.ts';

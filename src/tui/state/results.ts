@@ -1,4 +1,6 @@
+import { type AnswerGroup, lineDiff } from '../../contract/fold-answers.ts';
 import type { RequestDetail, SubmissionAnswer } from '../../contract/requests.ts';
+import { countWords } from '../../lib/time-words.ts';
 import type { Action } from './actions.ts';
 import type { Effect } from './effects.ts';
 import { checkOf } from './form-update.ts';
@@ -6,6 +8,7 @@ import { keepPlace } from './list.ts';
 import { withNodes } from './node-list.ts';
 import { openBatch, openRequest } from './open-screens.ts';
 import { NO_OUTPUT, withPiece } from './output-text.ts';
+import type { Overlay } from './overlay.ts';
 import { withPage } from './request-list.ts';
 import { allScreens, type RequestScreen, type Screen, type State, withScreen } from './state.ts';
 import { noticed, type Step, stay } from './step.ts';
@@ -60,6 +63,7 @@ const HANDLERS: Handlers = {
     onScreen(state, uid, 'requests', (screen) => stay(withScreen(state, { ...screen, batch }))),
   request: (state, { uid, detail }) =>
     onScreen(state, uid, 'request', (screen) => requestCame(state, screen, detail)),
+  answers: (state, { groups }) => stay({ ...state, overlay: answersOverlay(groups) }),
   output: (state, { uid, stream, from, bytes }) =>
     onScreen(state, uid, 'request', (screen) => {
       const own = screen[stream];
@@ -90,6 +94,19 @@ const HANDLERS: Handlers = {
   notice: (state, { text, tone }) => stay(noticed(state, text, tone)),
   failed,
 };
+
+/** What nodes answered, the same answers once, and how the others differ from the first. */
+function answersOverlay(groups: readonly AnswerGroup[]): Overlay {
+  const [first] = groups;
+  const textOf = ({ stdout, stderr }: AnswerGroup) => `${stdout}${stderr}`.trimEnd();
+  const lines = groups.flatMap((group) => {
+    const diff = group === first ? undefined : lineDiff(textOf(first!), textOf(group));
+    const who = `${countWords(group.nodes.length, 'node')}, ${group.end}: ${group.nodes.join(' ')}`;
+    return [who, ...(diff ?? textOf(group).split('\n')).map((line) => `  ${line}`)];
+  });
+  const title = groups.length === 0 ? 'No node has answered yet' : 'What the nodes answered';
+  return { kind: 'question', title, lines, answers: [] };
+}
 
 function requestCame(state: State, screen: RequestScreen, detail: RequestDetail): Step {
   const loads = (['stdout', 'stderr'] as const).flatMap((stream): Effect[] => {

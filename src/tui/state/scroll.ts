@@ -1,3 +1,5 @@
+import { lineSteps } from './list.ts';
+
 /** Where one is in a text: the first line that is seen, and how many rows of it are above the screen. */
 export interface ScrollPlace {
   readonly line: number;
@@ -15,7 +17,7 @@ export interface Scrolled {
   rowsOf(line: number): number;
 }
 
-/** The place made good for a text that is seen through so many rows. */
+/** The place made good for a text that is seen through `height` rows. */
 export function settleScroll(place: ScrollPlace, text: Scrolled, height: number): ScrollPlace {
   const last = lastPlace(text, height);
   if (place.isAtEnd) return last;
@@ -32,19 +34,7 @@ export function scrolled(
 ): ScrollPlace | undefined {
   const from = settleScroll(place, text, height);
   const page = Math.max(1, height - 1);
-  const steps: Readonly<Record<string, number>> = {
-    up: -1,
-    k: -1,
-    down: 1,
-    j: 1,
-    pageup: -page,
-    'ctrl+b': -page,
-    pagedown: page,
-    space: page,
-    'ctrl+f': page,
-    'ctrl+u': -Math.ceil(page / 2),
-    'ctrl+d': Math.ceil(page / 2),
-  };
+  const steps: Readonly<Record<string, number>> = { ...lineSteps(height), space: page };
   if (key === 'home' || key === 'g') return SCROLL_START;
   if (key === 'end' || key === 'G') return SCROLL_END;
   const step = steps[key];

@@ -42,7 +42,7 @@ export function goToTab(state: State, tab: TabName): Step {
   return refresh({ ...state, tab, stack: [] });
 }
 
-/** Goes so many tabs on, round and round. */
+/** Goes `by` tabs on, round and round. */
 export function turnTab(state: State, by: number): Step {
   const index = (TAB_NAMES.indexOf(state.tab) + by + TAB_NAMES.length) % TAB_NAMES.length;
   return goToTab(state, TAB_NAMES[index]!);

@@ -13,7 +13,7 @@ import type { Overlay } from './overlay.ts';
 import type { ScrollPlace } from './scroll.ts';
 import { EMPTY_INPUT, type TextInput } from './text-input.ts';
 
-/** What the desk knows and shows. Everything on the screen follows from it. */
+/** What the store knows and shows. Everything on the screen follows from it. */
 export interface State {
   readonly size: { readonly columns: number; readonly rows: number };
   /** Now, in ms since 1970. */
@@ -22,7 +22,7 @@ export interface State {
   readonly status: StatusAnswer | null;
   /** By name; null until they are known. */
   readonly nodes: readonly NodeSummary[] | null;
-  /** What was told of nodes while their list is being read, since it may be newer than that; null while it is not. */
+  /** Changes of nodes that arrive while their list is being read, since it may be newer than that; null while it is not. */
   readonly nodesSince: readonly NodeSummary[] | null;
   readonly methods: readonly MethodDescription[];
   readonly templatesFolder: string;
@@ -89,7 +89,7 @@ export interface RequestsScreen extends ListScreen {
   /** Where the list goes on; null at its end. */
   readonly next: string | null;
   readonly isLoading: boolean;
-  /** What was told of requests while a page is being read, since it may be newer than that; null while none is. */
+  /** Changes of requests that arrive while a page is being read, since it may be newer than that; null while none is. */
   readonly since: readonly RequestSummary[] | null;
   /** How many newer ones were let go to make room for older ones. */
   readonly dropped: number;
@@ -173,7 +173,7 @@ export function templatesScreen(uid: number): TemplatesScreen {
   return { ...LIST, uid, kind: 'templates', items: null };
 }
 
-/** How the desk begins. */
+/** How the store begins. */
 export function firstState(options: Pick<State, 'size' | 'now' | 'templatesFolder'>): State {
   return {
     ...options,

@@ -12,7 +12,7 @@ export interface Binding<S extends Screen = Screen> {
   readonly keys: readonly string[];
   /** The key as people read it, such as `enter` or `↑↓`. */
   readonly shows: string;
-  /** The word beside it in the help line; null for keys that only the help page names. */
+  /** The word after it in the help line; null for keys that only the help page names. */
   readonly label: string | null;
   /** What it does, in some words. */
   readonly help: string;
@@ -23,6 +23,9 @@ export interface Binding<S extends Screen = Screen> {
 export function stay(state: State, ...effects: Effect[]): Step {
   return { state, effects };
 }
+
+/** What a key does that is only shown: nothing. */
+export const stays = (state: State): Step => ({ state, effects: [] });
 
 /** The step with something tried on its state as well. */
 export function then(step: Step, next: (state: State) => Step): Step {

@@ -27,7 +27,7 @@ export function cutTo(text: string, width: number): string {
   return result;
 }
 
-/** The text in exactly so many columns: what is too long ends with an ellipsis, what is short is filled with spaces. */
+/** The text in exactly `width` columns: what is too long ends with an ellipsis, what is short is filled with spaces. */
 export function fit(text: string, width: number, side: 'left' | 'right' = 'left'): string {
   if (width <= 0) return '';
   const own = widthOf(text);
@@ -36,7 +36,7 @@ export function fit(text: string, width: number, side: 'left' | 'right' = 'left'
   return side === 'left' ? shown + gap : gap + shown;
 }
 
-/** The text in rows of at most so many columns, broken at spaces where there are any near the end. */
+/** The text in rows of at most `width` columns, broken at spaces where there are any near the end. */
 export function wrap(text: string, width: number): string[] {
   if (width <= 0) return [''];
   const rows: string[] = [];
@@ -51,7 +51,7 @@ export function wrap(text: string, width: number): string[] {
   return rows;
 }
 
-/** The text in rows of so many columns, broken wherever a row is full: for what must be seen as it is. */
+/** The text in rows of `width` columns, broken wherever a row is full: for what must be seen as it is. */
 export function chop(text: string, width: number): string[] {
   if (widthOf(text) <= width || width <= 0) return [text];
   const rows: string[] = [];

@@ -92,7 +92,7 @@ export function lineText(line: Line): string {
   return line.map(textOf).join('');
 }
 
-/** The line in exactly so many columns: cut, or filled with spaces. */
+/** The line in exactly `width` columns: cut, or filled with spaces. */
 export function fitLine(line: Line, width: number): Line {
   const result: Span[] = [];
   let left = width;

@@ -1,10 +1,10 @@
 import { Box, useInput, usePaste } from 'ink';
 import { type ReactNode, useSyncExternalStore } from 'react';
-import type { Desk } from '../desk.ts';
 import { h } from '../h.ts';
 import { keyPresses } from '../state/key-press.ts';
 import { bodyHeight, formLayout, isTooSmall, SMALLEST } from '../state/layout.ts';
 import { currentScreen, type State } from '../state/state.ts';
+import type { Store } from '../store.ts';
 import type { Line, Theme } from '../text/spans.ts';
 import { formLines, previewLines } from './form-view.ts';
 import { keysLine, tabsLine, titleLine, wordsLine } from './frame.ts';
@@ -14,16 +14,13 @@ import { helpLines, panelLines, pickerLines, rule } from './overlays.ts';
 import { requestLines } from './request-view.ts';
 import { Rows, ThemeContext } from './rows.ts';
 
-/** The whole screen. Hands keys to the desk and draws its state. */
-export function App({ desk, theme }: { readonly desk: Desk; readonly theme: Theme }): ReactNode {
-  const state = useSyncExternalStore(
-    (listener) => desk.subscribe(listener),
-    () => desk.state,
-  );
+/** The whole screen. Hands keys to the store and draws its state. */
+export function App({ store, theme }: { readonly store: Store; readonly theme: Theme }): ReactNode {
+  const state = useSyncExternalStore(store.subscribe, () => store.state);
   useInput((input, flags) => {
-    for (const press of keyPresses(input, flags)) desk.dispatch({ type: 'key', press });
+    for (const press of keyPresses(input, flags)) store.dispatch({ type: 'key', press });
   });
-  usePaste((text) => desk.dispatch({ type: 'paste', text }));
+  usePaste((text) => store.dispatch({ type: 'paste', text }));
   const { columns, rows } = state.size;
   return h(
     ThemeContext,
@@ -53,7 +50,7 @@ function Body({ state }: { readonly state: State }): ReactNode {
     return h(Rows, { lines: lines.slice(top), width, height });
   }
   if (overlay?.kind === 'picker') return h(Rows, { lines: pickerLines(state, overlay), width, height });
-  const panel = overlay === null ? [] : panelLines(overlay, width);
+  const panel = overlay === null ? [] : panelLines(overlay, { width, height });
   const screen = currentScreen(state);
   return h(
     Box,
@@ -73,7 +70,7 @@ function screenLines(state: State): Line[] {
   return [...head, ...listLines(state, screen)];
 }
 
-/** A form with the message beside it, or below it where the terminal is narrow. */
+/** A form with the message to its right, or below it on a narrow terminal. */
 function FormBody({ state, height }: { readonly state: State; readonly height: number }): ReactNode {
   const form = currentScreen(state);
   if (form.kind !== 'form') return null;

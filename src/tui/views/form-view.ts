@@ -1,6 +1,6 @@
+import type { FormRow } from '../../client/form-rows.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import { type FormScreen, formResult, rowsOf, strangers, targetsOf, textIn } from '../state/form.ts';
-import type { FormRow } from '../state/form-rows.ts';
 import { formLayout } from '../state/layout.ts';
 import { filledLines, jsonLines } from '../state/request-text.ts';
 import type { State } from '../state/state.ts';
@@ -36,7 +36,7 @@ export function formLines(state: State, form: FormScreen): Line[] {
   return [...pinned, ...lines.slice(top, top + height)];
 }
 
-/** The message as it would be sent, and what the node says of it, in so many columns and rows. */
+/** The message as it would be sent, and what the node says of it, within a width and a height. */
 export function previewLines(
   state: State,
   form: FormScreen,

@@ -1,3 +1,4 @@
+import { clockWords, countWords, shortDuration } from '../../lib/time-words.ts';
 import { bindingsOf } from '../state/bindings-of.ts';
 import type { Overlay } from '../state/overlay.ts';
 import { filterOf } from '../state/request-list.ts';
@@ -7,7 +8,6 @@ import { inputText, type TextInput, visibleInput } from '../state/text-input.ts'
 import { cleanLine } from '../text/clean.ts';
 import { cutTo, fit } from '../text/fit.ts';
 import { type Line, lineWidth, type Span, span } from '../text/spans.ts';
-import { clock, duration } from '../text/times.ts';
 import { hintText } from './hints.ts';
 import { textPosition } from './request-view.ts';
 
@@ -32,8 +32,9 @@ export function tabsLine(state: State): Line {
 
 function linkSpans({ link, status, now }: State): Span[] {
   const name = cutTo(cleanLine(status?.node ?? ''), 20);
-  const time = clock(now, now).slice(0, 5);
-  if (link.state === 'lost') return [span(`${name} gone for ${duration(now - link.since)} ○`, 'bad'), ' '];
+  const time = clockWords(now, now).slice(0, 5);
+  if (link.state === 'lost')
+    return [span(`${name} gone for ${shortDuration(now - link.since)} ○`, 'bad'), ' '];
   if (link.state === 'connecting') return [span('connecting …', 'wait'), ' '];
   const isCutOff = status !== null && !status.broker.isConnected;
   return [`${name} ${time} `, isCutOff ? span('○ no broker', 'wait') : span('●', 'good'), ' '];
@@ -55,7 +56,7 @@ function titleOf(state: State, screen: Screen): string {
     case 'request':
       return `Request ${screen.id}`;
     case 'form':
-      return screen.whole === null ? 'New message' : `${screen.whole.length} messages`;
+      return screen.whole === null ? 'New message' : countWords(screen.whole.length, 'message');
     case 'templates':
       return 'Templates';
     default:

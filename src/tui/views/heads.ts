@@ -1,9 +1,10 @@
-import { outcomesOf } from '../state/bindings/batches.ts';
+import { outcomeCounts } from '../../contract/states.ts';
+import { clockWords, countWords } from '../../lib/time-words.ts';
 import { labelText } from '../state/node-list.ts';
 import type { RequestsScreen, State } from '../state/state.ts';
 import { cleanLine } from '../text/clean.ts';
 import { type Line, type Span, span } from '../text/spans.ts';
-import { age, ago, dateTime } from '../text/times.ts';
+import { age, ago } from '../text/times.ts';
 import { outcomeStyle, presenceSpan } from './state-styles.ts';
 
 /** What stands above the list of a node's or a batch's requests. */
@@ -26,7 +27,7 @@ function nodeLines(state: State, name: string): Line[] {
     ],
     [
       `  ${cleanLine(`${os ?? 'system not told'} ${arch ?? ''}`)}, version ${cleanLine(version ?? 'not told')}`,
-      startedAt === null ? '' : `, started ${dateTime(startedAt)}`,
+      startedAt === null ? '' : `, started ${clockWords(startedAt, state.now)}`,
       span(`  ${labelText(node.labels)}`, 'dim'),
     ],
     [`  ${queued} queued, ${running} running`, ...queueSpans(state, name)],
@@ -41,16 +42,16 @@ function queueSpans(state: State, name: string): Span[] {
   const [first] = own;
   if (first === undefined) return [];
   const waits = first.waitsFor === null ? '' : ` (${cleanLine(first.waitsFor)})`;
-  const more = own.length > 1 ? ` and ${own.length - 1} more queues` : '';
+  const more = own.length > 1 ? ` and ${countWords(own.length - 1, 'more queue')}` : '';
   const oldest = `, oldest ${age(first.oldestQueuedAt, state.now)}`;
   return [span(`: ${first.queued} ${cleanLine(first.method)}${oldest}${waits}${more}`, 'dim')];
 }
 
 function batchLine({ batch }: RequestsScreen): Line {
   if (batch === null) return [];
-  const counts = outcomesOf(batch).flatMap(([outcome, count], index): Span[] => [
+  const counts = outcomeCounts(batch.counts).flatMap(({ outcome, count }, index): Span[] => [
     index === 0 ? '' : ', ',
     span(`${count} ${outcome}`, outcomeStyle(outcome)),
   ]);
-  return [`  ${batch.total} ${batch.total === 1 ? 'request' : 'requests'}: `, ...counts];
+  return [`  ${countWords(batch.total, 'request')}: `, ...counts];
 }

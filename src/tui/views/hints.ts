@@ -24,7 +24,7 @@ function rowHint(state: State, screen: Extract<Screen, { place: unknown }>): str
     case 'requests':
       return shownRequests(state, screen)
         .slice(cursor, cursor + 1)
-        .map((request) => `${request.id}  ${resultText(request, state.now)}`)[0];
+        .map((request) => `${request.id}  ${request.what ?? ''}  ${resultText(request, state.now)}`)[0];
     case 'batches':
       return shownBatches(screen)
         .slice(cursor, cursor + 1)

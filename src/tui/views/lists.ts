@@ -1,6 +1,8 @@
 import type { NodeSummary, QueueSummary } from '../../contract/nodes.ts';
 import type { BatchSummary, RequestSummary } from '../../contract/requests.ts';
-import { outcomesOf, shownBatches } from '../state/bindings/batches.ts';
+import { outcomeCounts } from '../../contract/states.ts';
+import { clockWords } from '../../lib/time-words.ts';
+import { shownBatches } from '../state/bindings/batches.ts';
 import { shownTemplates } from '../state/bindings/form.ts';
 import { shownNodes } from '../state/bindings/nodes.ts';
 import { shownErrors, shownQueues } from '../state/bindings/queues.ts';
@@ -10,7 +12,7 @@ import { shownRequests } from '../state/request-list.ts';
 import type { Screen, State, Template } from '../state/state.ts';
 import { cleanLine } from '../text/clean.ts';
 import { type Line, type Span, span } from '../text/spans.ts';
-import { age, clock, until } from '../text/times.ts';
+import { age, until } from '../text/times.ts';
 import { presenceSpan, resultText, stateSpan } from './state-styles.ts';
 import { type Column, tableLines } from './table.ts';
 
@@ -60,7 +62,12 @@ export function listLines(state: State, screen: ListScreen): Line[] {
         ...shape,
         columns: [
           { title: 'NODE', width: 'natural', limit: 24, cell: ({ node }) => cleanLine(node) },
-          { title: 'ERROR, NEWEST FIRST', width: 'rest', limit: 20, cell: ({ line }) => cleanLine(line) },
+          {
+            title: 'ERROR, NEWEST FIRST',
+            width: 'rest',
+            limit: 20,
+            cell: ({ line }) => cleanLine(errorText(line)),
+          },
         ],
         rows: shownErrors(screen),
         keyOf: ({ node, line }) => `${node} ${line}`,
@@ -75,6 +82,11 @@ export function listLines(state: State, screen: ListScreen): Line[] {
         empty: emptyText(screen, screen.items, `no message files in ${state.templatesFolder}`),
       });
   }
+}
+
+/** An error without its date and its node, which have no room here; the row's own page has the whole line. */
+function errorText(line: string): string {
+  return line.replace(/^\w{3} \w{3} +\d+ [\d:]+ (?:\w+ )?\d{4}, node: [^,]*, /, '');
 }
 
 function emptyText(screen: ListScreen, items: readonly unknown[] | null, otherwise: string): string {
@@ -129,7 +141,8 @@ function requestColumns(state: State, isOfOneNode: boolean): Column<RequestSumma
   return [
     whenColumn(state, ({ queuedAt }) => queuedAt),
     ...(isOfOneNode ? [] : [node]),
-    { title: 'METHOD', width: 'natural', limit: 18, cell: ({ method }) => cleanLine(method) },
+    { title: 'METHOD', width: 'natural', limit: 18, rank: 1, cell: ({ method }) => cleanLine(method) },
+    { title: 'WHAT', width: 'natural', limit: whatWidth(state.size.columns), cell: whatSpan },
     { title: 'STATE', width: 11, cell: ({ state }) => stateSpan(state) },
     {
       title: 'TRIES',
@@ -142,6 +155,16 @@ function requestColumns(state: State, isOfOneNode: boolean): Column<RequestSumma
   ];
 }
 
+/** A third of the screen for what was asked. */
+function whatWidth(columns: number): number {
+  return Math.max(12, Math.floor(columns / 3));
+}
+
+/** What was asked; the method where that is all, or where a node of an earlier version does not say it. */
+function whatSpan({ what, method }: RequestSummary): Span {
+  return what ? cleanLine(what) : span(cleanLine(method), 'dim');
+}
+
 function batchColumns(state: State): Column<BatchSummary>[] {
   const count = (title: string, style: 'good' | 'bad' | 'busy' | 'wait', names: readonly string[]) => ({
     title,
@@ -149,7 +172,10 @@ function batchColumns(state: State): Column<BatchSummary>[] {
     side: 'right' as const,
     cell: (batch: BatchSummary) =>
       countSpan(
-        outcomesOf(batch).reduce((sum, [outcome, own]) => sum + (names.includes(outcome) ? own : 0), 0),
+        outcomeCounts(batch.counts).reduce(
+          (sum, { outcome, count: own }) => sum + (names.includes(outcome) ? own : 0),
+          0,
+        ),
         style,
       ),
   });
@@ -227,7 +253,7 @@ function templateText(messages: NonNullable<Template['messages']>): string {
 
 function whenColumn<T>({ now, size }: State, at: (row: T) => number): Column<T> {
   return size.columns >= WIDE
-    ? { title: 'QUEUED AT', width: 12, cell: (row) => clock(at(row), now) }
+    ? { title: 'QUEUED AT', width: 16, cell: (row) => clockWords(at(row), now) }
     : { title: 'AGE', width: 4, cell: (row) => age(at(row), now) };
 }
 

@@ -10,9 +10,11 @@ import { inputSpans } from './frame.ts';
 import { tableLines } from './table.ts';
 
 /** What a question or a prompt shows over the lower rows of the body. */
-export function panelLines(overlay: Overlay, width: number): Line[] {
+export function panelLines(overlay: Overlay, { width, height }: { width: number; height: number }): Line[] {
   if (overlay.kind === 'question') {
-    const lines = overlay.lines.flatMap((line) => wrap(cleanLine(line), width - 4)).slice(0, 8);
+    const lines = overlay.lines
+      .flatMap((line) => wrap(cleanLine(line), width - 4))
+      .slice(0, overlay.answers.length === 0 ? height - 3 : 8);
     return [rule(width), title(overlay.title), ...lines.map((line) => [`  ${line}`])];
   }
   if (overlay.kind === 'name') {

@@ -1,4 +1,6 @@
 import { isEnd } from '../../contract/states.ts';
+import { sizeWords } from '../../lib/size-words.ts';
+import { clockWords, shortDuration } from '../../lib/time-words.ts';
 import { REQUEST_HEAD_ROWS, textHeight } from '../state/layout.ts';
 import { outputLines } from '../state/output-text.ts';
 import { requestText } from '../state/request-text.ts';
@@ -7,7 +9,6 @@ import { REQUEST_TABS, type RequestScreen, type State } from '../state/state.ts'
 import { cleanLine } from '../text/clean.ts';
 import { wrap } from '../text/fit.ts';
 import { type Line, type Span, span } from '../text/spans.ts';
-import { byteCount, clock, duration } from '../text/times.ts';
 import { stateSpan } from './state-styles.ts';
 
 /** One request: what is known of it, why it is as it is, and the part that was chosen. */
@@ -32,9 +33,9 @@ function factsLine(state: State, detail: NonNullable<RequestScreen['detail']>): 
   const facts = [
     ...(exitCode === null ? [] : [`exit ${exitCode}`]),
     ...(signal === null ? [] : [signal]),
-    ...(tookMs === null ? [] : [`took ${duration(tookMs)}`]),
-    ...(from === null || endedAt !== null ? [] : [`for ${duration(state.now - from)}`]),
-    `queued ${clock(queuedAt, state.now)}`,
+    ...(tookMs === null ? [] : [`took ${shortDuration(tookMs)}`]),
+    ...(from === null || endedAt !== null ? [] : [`for ${shortDuration(state.now - from)}`]),
+    `queued ${clockWords(queuedAt, state.now)}`,
   ];
   return [
     '  ',
@@ -50,8 +51,8 @@ function factsLine(state: State, detail: NonNullable<RequestScreen['detail']>): 
 function partsLine(screen: RequestScreen): Line {
   const { detail, stdout, stderr } = screen;
   const sizes: Readonly<Record<string, string>> = {
-    stdout: ` ${byteCount(Math.max(stdout.nextByte, detail?.stdout.totalBytes ?? 0))}`,
-    stderr: ` ${byteCount(Math.max(stderr.nextByte, detail?.stderr.totalBytes ?? 0))}`,
+    stdout: ` ${sizeWords(Math.max(stdout.nextByte, detail?.stdout.totalBytes ?? 0))}`,
+    stderr: ` ${sizeWords(Math.max(stderr.nextByte, detail?.stderr.totalBytes ?? 0))}`,
   };
   return REQUEST_TABS.flatMap((tab): Span[] => [
     ' ',
@@ -75,14 +76,14 @@ function noteOf({ detail, tab, stdout, stderr }: RequestScreen): string | null {
   const { keptBytes, totalBytes } = detail[tab];
   if (outputLines(output).length === 0) return keptBytes > 0 ? 'reading …' : emptyNote(detail, tab);
   if (totalBytes > keptBytes && totalBytes > output.nextByte) {
-    return `${byteCount(totalBytes)} were printed, ${byteCount(keptBytes)} are kept`;
+    return `${sizeWords(totalBytes)} were printed, ${sizeWords(keptBytes)} are kept`;
   }
   return output.isCut ? 'the end of it; the beginning is too long to show' : null;
 }
 
 function emptyNote({ outputBytes, state }: NonNullable<RequestScreen['detail']>, tab: string): string {
   const isLost = tab === 'stdout' && outputBytes !== null && outputBytes > 0;
-  if (isLost) return `${byteCount(outputBytes)} were printed, nothing is kept of it here`;
+  if (isLost) return `${sizeWords(outputBytes)} were printed, nothing is kept of it here`;
   return isEnd(state) ? 'nothing was printed' : 'nothing yet';
 }
 

@@ -1,15 +1,17 @@
 import type { Presence } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd, type Outcome, outcomeOf, type RequestState } from '../../contract/states.ts';
+import { sizeWords } from '../../lib/size-words.ts';
+import { shortDuration } from '../../lib/time-words.ts';
 import { cleanLine } from '../text/clean.ts';
 import { type Span, type Style, span } from '../text/spans.ts';
-import { byteCount, duration } from '../text/times.ts';
 
 const OUTCOME_STYLES: Readonly<Record<Outcome, Style>> = {
   succeeded: 'good',
   failed: 'bad',
   'timed-out': 'bad',
   cancelled: 'dim',
+  'handed-over': 'dim',
   unreached: 'bad',
   running: 'busy',
   waiting: 'wait',
@@ -31,7 +33,7 @@ export function presenceSpan(presence: Presence): Span {
   return presence === 'away' ? span('○ away', 'wait') : span('· unknown', 'dim');
 }
 
-/** What is worth knowing of a request beside its state, in few words. */
+/** What is worth knowing of a request besides its state, in few words. */
 export function resultText(request: RequestSummary, now: number): string {
   const { reason, exitCode, signal } = request;
   const exit = exitCode === null || exitCode === 0 ? '' : `exit ${exitCode}`;
@@ -46,9 +48,11 @@ function measures(
 ): string[] {
   if (isEnd(state))
     return [
-      tookMs === null ? '' : duration(tookMs),
-      outputBytes === null || outputBytes === 0 ? '' : byteCount(outputBytes),
+      tookMs === null ? '' : shortDuration(tookMs),
+      outputBytes === null || outputBytes === 0 ? '' : sizeWords(outputBytes),
     ];
   const from = startedAt ?? acceptedAt;
-  return outcomeOf(state) === 'running' && from !== null ? [`for ${duration(Math.max(0, now - from))}`] : [];
+  return outcomeOf(state) === 'running' && from !== null
+    ? [`for ${shortDuration(Math.max(0, now - from))}`]
+    : [];
 }

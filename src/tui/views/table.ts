@@ -1,3 +1,4 @@
+import { fitColumns } from '../../lib/fit-columns.ts';
 import type { ListPlace } from '../state/list.ts';
 import { fit, widthOf } from '../text/fit.ts';
 import { type Line, lineText, lineWidth, type Span, span } from '../text/spans.ts';
@@ -73,23 +74,12 @@ export function columnWidths<T>(
   rows: readonly T[],
   width: number,
 ): (number | undefined)[] {
-  const sizes: (number | undefined)[] = columns.map((column) => leastWidth(column, rows));
-  const needed = () =>
-    sizes.reduce<number>((sum, size) => (size === undefined ? sum : sum + size + GAP), -GAP);
-  const byRank = columns
-    .map(({ rank }, index) => ({ rank, index }))
-    .filter(({ rank }) => rank !== undefined)
-    .sort((a, b) => a.rank! - b.rank!);
-  for (const { index } of byRank) {
-    if (needed() <= width) break;
-    sizes[index] = undefined;
-  }
-  const free = Math.max(0, width - needed());
-  const rest = columns.findLastIndex(
-    (column, index) => column.width === 'rest' && sizes[index] !== undefined,
-  );
-  if (rest >= 0) sizes[rest] = sizes[rest]! + free;
-  return sizes;
+  const last = columns.findLastIndex((column) => column.width === 'rest');
+  const needs = columns.map((column, index) => {
+    const least = leastWidth(column, rows);
+    return { least, whole: index === last ? Infinity : least, rank: column.rank };
+  });
+  return fitColumns(needs, { width, gap: GAP });
 }
 
 function leastWidth<T>({ title, width, limit, cell }: Column<T>, rows: readonly T[]): number {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aNode, aRequest, StateWalk } from '../../../test/support/desk-states.ts';
+import { aNode, aRequest, StateWalk } from '../../../test/support/store-states.ts';
 import { currentScreen, type State } from '../state/state.ts';
 import { lineText, lineWidth } from '../text/spans.ts';
 import { keysLine, tabsLine, titleLine, wordsLine } from './frame.ts';
@@ -49,11 +49,11 @@ test('requests show what became of them in few words', () => {
   ];
   walk.act({ type: 'requests', uid: 2, isMore: false, page: { items, next: null } });
   assert.deepEqual(listText(walk.state), [
-    '  AGE   NODE   METHOD         STATE        TRIES  RESULT',
-    '▸ 16m   ship1  REQCliCommand  running          1  for 12s',
-    '  16m   ship1  REQCliCommand  failed           1  exit 2, 350ms, 12 B',
-    '  16m   ship2  REQCliCommand  queued           ·  ship2 last seen 3 h ago',
-    '  16m   ship1  REQCliCommand  succeeded        1  1.5s, 2.0 kB',
+    '  AGE   NODE   METHOD         WHAT       STATE        TRIES  RESULT',
+    '▸ 16m   ship1  REQCliCommand  uptime -p  running          1  for 12s',
+    '  16m   ship1  REQCliCommand  uptime -p  failed           1  exit 2, 350ms, 12 B',
+    '  16m   ship2  REQCliCommand  uptime -p  queued           ·  ship2 last seen 3 …',
+    '  16m   ship1  REQCliCommand  uptime -p  succeeded        1  1.5s, 2.0 kB',
   ]);
 });
 

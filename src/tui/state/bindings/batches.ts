@@ -1,5 +1,7 @@
 import type { BatchSummary } from '../../../contract/requests.ts';
-import { OUTCOMES, type Outcome, outcomeOf, type RequestState } from '../../../contract/states.ts';
+import { outcomeCounts } from '../../../contract/states.ts';
+import { hasAllWords } from '../../../lib/has-all-words.ts';
+import { countWords } from '../../../lib/time-words.ts';
 import { openBatch } from '../open-screens.ts';
 import type { Question } from '../overlay.ts';
 import { type BatchesScreen, type State, withScreen } from '../state.ts';
@@ -10,29 +12,14 @@ import { FILTER } from './common.ts';
 /** The batches that the filter leaves. */
 export function shownBatches({ items, filter }: BatchesScreen): readonly BatchSummary[] {
   const words = inputText(filter).toLowerCase().split(/\s+/);
-  return (items ?? []).filter(({ id, label }) =>
-    words.every((word) => `${id} ${label}`.toLowerCase().includes(word)),
-  );
-}
-
-/** How many requests of a batch are in each group; those without any are left out. */
-export function outcomesOf({ counts }: BatchSummary): readonly (readonly [Outcome, number])[] {
-  const sums = new Map<Outcome, number>();
-  for (const [state, count] of Object.entries(counts)) {
-    const outcome = outcomeOf(state as RequestState);
-    sums.set(outcome, (sums.get(outcome) ?? 0) + count);
-  }
-  return OUTCOMES.flatMap((outcome) => {
-    const count = sums.get(outcome) ?? 0;
-    return count === 0 ? [] : [[outcome, count] as const];
-  });
+  return (items ?? []).filter(({ id, label }) => hasAllWords(`${id} ${label}`.toLowerCase(), words));
 }
 
 /** What is asked before a batch is ended or sent again. */
 export function batchQuestions(batch: BatchSummary): Record<'cancel' | 'resend', Omit<Question, 'kind'>> {
   const { id, label, total } = batch;
-  const counts = outcomesOf(batch).map(([outcome, count]) => `${count} ${outcome}`);
-  const lines = [label, `${total} requests: ${counts.join(', ')}`];
+  const counts = outcomeCounts(batch.counts).map(({ outcome, count }) => `${count} ${outcome}`);
+  const lines = [label, `${countWords(total, 'request')}: ${counts.join(', ')}`];
   return {
     cancel: {
       title: 'Cancel all of this batch that has not ended?',

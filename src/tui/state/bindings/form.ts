@@ -3,11 +3,11 @@ import { sendForm } from '../form-update.ts';
 import { openTemplate, openTemplates } from '../open-screens.ts';
 import { back } from '../show.ts';
 import type { State, Template, TemplatesScreen } from '../state.ts';
-import { type Binding, noticed, type Step, stay } from '../step.ts';
+import { type Binding, noticed, type Step, stay, stays } from '../step.ts';
 import { inputOf } from '../text-input.ts';
 import { FILTER } from './common.ts';
 
-/** Keys of the form beside those that write and move. */
+/** Keys of the form besides those that write and move. */
 export const FORM_BINDINGS: readonly Binding<FormScreen>[] = [
   {
     keys: ['ctrl+s'],
@@ -21,14 +21,14 @@ export const FORM_BINDINGS: readonly Binding<FormScreen>[] = [
     shows: 'tab ↑↓',
     label: 'field',
     help: 'go to the next field or the one before',
-    run: (state) => stay(state),
+    run: stays,
   },
   {
     keys: [],
     shows: 'enter',
     label: 'choose',
     help: 'choose from a list where the field has one, else the next field',
-    run: (state) => stay(state),
+    run: stays,
   },
   {
     keys: ['ctrl+t'],
@@ -57,14 +57,14 @@ export const FORM_BINDINGS: readonly Binding<FormScreen>[] = [
     shows: 'ctrl+j',
     label: null,
     help: 'a line break, in data',
-    run: (state) => stay(state),
+    run: stays,
   },
   {
     keys: [],
     shows: 'ctrl+a e k u w',
     label: null,
     help: 'begin, end, remove to the end, to the begin, a word; meta+b and f go by words',
-    run: (state) => stay(state),
+    run: stays,
   },
 ];
 

@@ -1,4 +1,5 @@
 import type { ErrorLine, QueueSummary } from '../../../contract/nodes.ts';
+import { hasAllWords } from '../../../lib/has-all-words.ts';
 import { openForm, openNode, openQueue } from '../open-screens.ts';
 import type { ErrorsScreen, QueuesScreen, State } from '../state.ts';
 import { type Binding, type Step, stay } from '../step.ts';
@@ -79,7 +80,7 @@ export const ERRORS_BINDINGS: readonly Binding<ErrorsScreen>[] = [
 
 function fitting<T>(items: readonly T[] | null, filter: TextInput, text: (item: T) => string): readonly T[] {
   const words = inputText(filter).toLowerCase().split(/\s+/);
-  return (items ?? []).filter((item) => words.every((word) => text(item).toLowerCase().includes(word)));
+  return (items ?? []).filter((item) => hasAllWords(text(item).toLowerCase(), words));
 }
 
 function onCursor<T>(state: State, item: T | undefined, run: (item: T) => Step): Step {

@@ -101,6 +101,16 @@ export const REQUESTS_BINDINGS: readonly Binding<RequestsScreen>[] = [
       ),
   },
   {
+    keys: ['f'],
+    shows: 'f',
+    label: null,
+    help: 'on the page of a batch: the same answers together, and how others differ',
+    run: (state, { batch }) =>
+      batch === null
+        ? stay(noticed(state, 'this is not the page of a batch'))
+        : stay(state, { do: 'read-answers', id: batch.id }),
+  },
+  {
     keys: ['C'],
     shows: 'C',
     label: null,

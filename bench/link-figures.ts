@@ -1,0 +1,88 @@
+import { type LinkFigures, type LinkRun, type LinkWork, measureLink } from './measure-link.ts';
+import type { Row } from './row.ts';
+
+/** The links that are measured; each of them also with a cut every 20 s. */
+const LINKS: readonly { readonly name: string; readonly work: LinkWork }[] = [
+  {
+    name: '50 kbit/s, 600 ms',
+    work: {
+      shape: { bitsPerSecond: 50_000, rttMs: 600 },
+      largeBytes: 500_000,
+      smallMessages: 150,
+      idleMs: 60_000,
+    },
+  },
+  {
+    name: '9.6 kbit/s, 1.4 s',
+    work: {
+      shape: { bitsPerSecond: 9600, rttMs: 1400 },
+      largeBytes: 100_000,
+      smallMessages: 30,
+      idleMs: 60_000,
+    },
+  },
+  {
+    name: '2 Mbit/s, 40 ms',
+    work: {
+      shape: { bitsPerSecond: 2e6, rttMs: 40 },
+      largeBytes: 5_000_000,
+      smallMessages: 1500,
+      idleMs: 60_000,
+    },
+  },
+];
+const CUT_EVERY_MS = 20_000;
+
+/** What a node does over thin links, each value beside what the bytes alone would take. */
+export async function linkFigures(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const { name, work } of LINKS) {
+    rows.push(...rowsOf(name, await measureLink(work)));
+    const cut = await measureLink({ ...work, idleMs: 0, cutEveryMs: CUT_EVERY_MS });
+    rows.push(...rowsOf(`${name}, cut every 20 s`, cut).filter(({ unit }) => unit === 's' || unit === 'kB'));
+  }
+  return rows.map((row) => ({ ...row, name: 'link' }));
+}
+
+function rowsOf(link: string, found: LinkFigures): Row[] {
+  return [
+    {
+      name: 'link',
+      figure: `${link}: taking requests`,
+      value: found.startMs / 1000,
+      unit: 's ',
+      goal: { atMost: 8 },
+    },
+    ...runRows(`${link}: one large message`, found.large, 1.15),
+    {
+      ...{ name: 'link', figure: `${link}: a small message meanwhile`, value: found.smallMeanwhileMs / 1000 },
+      ...{ unit: 's ', goal: { atMost: 6 } },
+    },
+    ...runRows(`${link}: many small messages`, found.small, 1.35),
+    ...runRows(`${link}: output of a command`, found.output, 1.15),
+    {
+      ...{ name: 'link', figure: `${link}: an idle node`, value: found.idleBytesPerDay / 1000 },
+      ...{ unit: 'kB a day', goal: { atMost: 350 } },
+    },
+  ];
+}
+
+function runRows(figure: string, run: LinkRun, mostBytes: number): Row[] {
+  const { seconds, idealSeconds, bytes, idealBytes, reconnects } = run;
+  return [
+    {
+      ...{ name: 'link', figure: `${figure}, time`, value: seconds, unit: 's', limit: idealSeconds },
+      ...{ ratio: seconds / idealSeconds, goal: { atMost: 1.25 }, note: `${reconnects} reconnects` },
+    },
+    {
+      ...{
+        name: 'link',
+        figure: `${figure}, bytes`,
+        value: bytes / 1000,
+        unit: 'kB',
+        limit: idealBytes / 1000,
+      },
+      ...{ ratio: bytes / idealBytes, goal: { atMost: mostBytes } },
+    },
+  ];
+}

@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { startBroker } from '../test/support/broker.ts';
+import { ledgerRow, waitForEnd } from '../test/support/fleet.ts';
+import { type StewardNode, startStewardNode } from '../test/support/node.ts';
+import { type LinkShape, type SlowLink, startSlowLink } from '../test/support/slow-link.ts';
+import { waitFor } from '../test/support/wait-for.ts';
+import { expectAllAccepted } from './fleet.ts';
+import { GrowingFile } from './growing-file.ts';
+
+/** What is measured over one link. */
+export interface LinkWork {
+  readonly shape: LinkShape;
+  /** Bytes of the one large message, and of the output. */
+  readonly largeBytes: number;
+  readonly smallMessages: number;
+  readonly idleMs: number;
+  /** How often the link is cut, ms; never unless told. */
+  readonly cutEveryMs?: number;
+}
+
+/** One piece of work: what it took, beside what the bytes alone would take. */
+export interface LinkRun {
+  readonly seconds: number;
+  readonly idealSeconds: number;
+  readonly bytes: number;
+  readonly idealBytes: number;
+  readonly reconnects: number;
+}
+
+export interface LinkFigures {
+  /** From the start of the program to its word that it takes requests, ms. */
+  readonly startMs: number;
+  readonly large: LinkRun;
+  /** How long a small message took while the large one was on its way, ms. */
+  readonly smallMeanwhileMs: number;
+  readonly small: LinkRun;
+  readonly output: LinkRun;
+  readonly idleBytesPerDay: number;
+}
+
+const SMALL_BYTES = 1000;
+const PATIENCE_MS = 900_000;
+
+/** Measures central beside the broker and ship1 behind a thin link. */
+export async function measureLink(work: LinkWork): Promise<LinkFigures> {
+  await using broker = await startBroker();
+  await using central = await startStewardNode({ name: 'central', broker });
+  await using link = await startSlowLink(broker, work.shape);
+  const before = performance.now();
+  await using ship1 = await startStewardNode({ name: 'ship1', broker: link, waitUntilReady: false });
+  await waitFor('ship1 to take requests', () => takesRequests(ship1), { timeoutMs: 60_000, intervalMs: 10 });
+  const startMs = performance.now() - before;
+  await ship1.ready();
+  const cuts = work.cutEveryMs === undefined ? undefined : setInterval(() => link.cut(), work.cutEveryMs);
+  try {
+    const measure = new LinkMeasure(work, { central, ship1, link });
+    const small = await measure.small();
+    const { large, smallMeanwhileMs } = await measure.large();
+    const output = await measure.output();
+    return { startMs, large, smallMeanwhileMs, small, output, idleBytesPerDay: await measure.idle() };
+  } finally {
+    clearInterval(cuts);
+  }
+}
+
+class LinkMeasure {
+  readonly #work: LinkWork;
+  readonly #at: { readonly central: StewardNode; readonly ship1: StewardNode; readonly link: SlowLink };
+
+  constructor(work: LinkWork, at: { central: StewardNode; ship1: StewardNode; link: SlowLink }) {
+    this.#work = work;
+    this.#at = at;
+  }
+
+  /** One message with much in it, and a small one to another lane a moment later. */
+  async large(): Promise<{ large: LinkRun; smallMeanwhileMs: number }> {
+    const { central, ship1 } = this.#at;
+    const { largeBytes, shape } = this.#work;
+    using file = new GrowingFile(join(ship1.dataFolder, 'bench/ship1/large'));
+    let smallMeanwhileMs = Number.NaN;
+    const large = await this.#run(largeBytes, async () => {
+      await this.#send('large', 'REQToFile', [noise(largeBytes)]);
+      await pause(Math.min(5000, (largeBytes * 8000) / shape.bitsPerSecond / 4));
+      const before = performance.now();
+      await this.#send('meanwhile', 'REQToFileAppend', ['meanwhile']);
+      await ship1.waitForFile('bench/ship1/meanwhile', (text) => text === 'meanwhile', PATIENCE_MS);
+      smallMeanwhileMs = performance.now() - before;
+      await file.reaches(largeBytes, PATIENCE_MS);
+      await waitFor('central to hear of it', () => !hasOpen(central), { timeoutMs: PATIENCE_MS });
+    });
+    return { large, smallMeanwhileMs };
+  }
+
+  /** Many small messages. */
+  async small(): Promise<LinkRun> {
+    const { smallMessages } = this.#work;
+    const { central } = this.#at;
+    return this.#run(smallMessages * SMALL_BYTES, async () => {
+      const messages = Array.from({ length: smallMessages }, () =>
+        message('small', 'REQToFileAppend', [noise(SMALL_BYTES)]),
+      );
+      expectAllAccepted(await central.submit(messages));
+      await waitFor('central to hear of all', () => !hasOpen(central), { timeoutMs: PATIENCE_MS });
+    });
+  }
+
+  /** A command that prints much. */
+  async output(): Promise<LinkRun> {
+    const { central } = this.#at;
+    const { largeBytes } = this.#work;
+    return this.#run(largeBytes, async () => {
+      const command = `head -c ${Math.ceil((largeBytes * 3) / 4)} /dev/urandom | base64 -w 0 | head -c ${largeBytes}`;
+      const answer = await central.submit([
+        {
+          ...message('output', 'REQCliCommand', []),
+          methodArgs: ['bash', '-c', command],
+          methodTimeout: 600,
+          replyMethod: 'REQToFile',
+        },
+      ]);
+      expectAllAccepted(answer);
+      const [{ id }] = answer.accepted as [{ id: string }];
+      await waitForEnd(central, id, PATIENCE_MS);
+      await central.waitForFile('bench/ship1/output', (text) => text.length === largeBytes, PATIENCE_MS);
+      if (ledgerRow(central, id)?.state !== 'succeeded')
+        throw new Error(JSON.stringify(ledgerRow(central, id)));
+    });
+  }
+
+  /** What an idle node sends and gets, as bytes of a day. */
+  async idle(): Promise<number> {
+    const { idleMs } = this.#work;
+    const { total } = this.#at.link;
+    await pause(idleMs);
+    return ((this.#at.link.total - total) * 86_400_000) / idleMs;
+  }
+
+  async #send(fileName: string, method: string, data: readonly string[]): Promise<void> {
+    expectAllAccepted(await this.#at.central.submit([message(fileName, method, data)]));
+  }
+
+  async #run(idealBytes: number, work: () => Promise<void>): Promise<LinkRun> {
+    const { link } = this.#at;
+    const { total, connections } = link;
+    const before = performance.now();
+    await work();
+    const { bitsPerSecond, rttMs } = this.#work.shape;
+    return {
+      seconds: (performance.now() - before) / 1000,
+      idealSeconds: (idealBytes * 8) / bitsPerSecond + rttMs / 1000,
+      bytes: link.total - total,
+      idealBytes,
+      reconnects: link.connections - connections,
+    };
+  }
+}
+
+function message(fileName: string, method: string, data: readonly string[]) {
+  return { toNode: 'ship1', method, data, directory: 'bench', fileName };
+}
+
+/** Text that no compression makes much smaller than 3/4. */
+function noise(bytes: number): string {
+  return randomBytes(Math.ceil((bytes * 3) / 4))
+    .toString('base64')
+    .slice(0, bytes);
+}
+
+function hasOpen(node: StewardNode): boolean {
+  return node.query('SELECT 1 FROM ledger WHERE ended_at IS NULL LIMIT 1').length > 0;
+}
+
+function takesRequests(node: StewardNode): boolean {
+  return node.program.stderr.includes('taking requests');
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,3 @@
+import { installPrograms } from './install-programs.ts';
+
+installPrograms([{ command: 'chromium', debianPackage: 'chromium' }]);

@@ -1,0 +1,12 @@
+/** Hears how the link to the broker fares; each listener takes the news that it needs. */
+export interface LinkListener {
+  /** After each connect and reconnect. */
+  connected?(): void;
+  disconnected?(): void;
+  /** This node ends the connection; what is published now still goes. */
+  closing?(): void;
+  /** The broker forbade to publish or to subscribe. */
+  refused?(operation: 'publish' | 'subscription', subject: string): void;
+  /** A fault of the link, already in the log, that errorCentral should know of; a lasting one comes once. */
+  linkFailed?(text: string): void;
+}

@@ -1,0 +1,25 @@
+import type { Msg } from '@nats-io/transport-node';
+import type { WireMessage } from '../message/wire-message.ts';
+import { headerBytes } from './library-internals.ts';
+
+/** The largest headers that are read: ours have some hundred bytes, a schedule or a long reason a few thousand. */
+const MAX_HEADER_BYTES = 64 * 1024;
+
+/** A message as it came from the broker, for those who know nothing of the library. */
+export function toWireMessage({ subject, reply = '', data, headers }: Msg): WireMessage {
+  return {
+    ...{ subject, reply, payload: data },
+    noResponders: headers?.code === 503 && data.length === 0,
+    header: (name) => headers?.get(name) || undefined,
+  };
+}
+
+/** Whether the headers of a message are of a size that is read. */
+export function isReadable(msg: Msg): boolean {
+  return headerBytes(msg) <= MAX_HEADER_BYTES;
+}
+
+/** Says that a message is not read. */
+export function droppedText(msg: Msg): string {
+  return `a message on ${msg.subject} was dropped: its headers have more than the ${MAX_HEADER_BYTES} bytes that this node reads`;
+}

@@ -1,0 +1,36 @@
+import { createInterface } from 'node:readline/promises';
+import { countWords } from '../../lib/time-words.ts';
+import type { CommandOptions, ParsedCall } from '../line/command.ts';
+import { wholeNumberOption } from '../line/option-values.ts';
+import { UsageError } from '../line/usage-error.ts';
+
+/** The option of every command that asks before it does something on many nodes. */
+export const CONFIRM_OPTIONS = {
+  yes: { type: 'boolean', short: 'y', summary: 'do not ask before doing it on many nodes' },
+} as const satisfies CommandOptions;
+
+/** With more nodes than this a command asks first; STEWARD_ASK_ABOVE says another number. */
+const ASK_ABOVE = 20;
+const MOST_NAMES = 8;
+
+type Call = Pick<ParsedCall, 'stdin' | 'stderr' | 'env'> & { readonly options: object };
+
+/**
+ * Asks on a terminal before something is done on `*` or on many nodes. Nothing is asked elsewhere, or with --yes. Throws
+ * UsageError where the answer is not yes.
+ */
+export async function confirmNodes(
+  call: Call,
+  { what, targets, names }: { what: string; targets: readonly string[]; names: readonly string[] },
+): Promise<void> {
+  const { stdin, stderr, env, options } = call;
+  const isOnTerminal = [stdin, stderr].every((stream) => (stream as { isTTY?: boolean }).isTTY === true);
+  if (!isOnTerminal || (options as { yes?: boolean }).yes === true) return;
+  const limit = wholeNumberOption('STEWARD_ASK_ABOVE', env.STEWARD_ASK_ABOVE || undefined) ?? ASK_ABOVE;
+  if (!targets.includes('*') && names.length <= limit) return;
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+  stderr.write(`${countWords(names.length, 'node')}: ${names.slice(0, MOST_NAMES).join(', ')}${more}\n`);
+  using lines = createInterface({ input: stdin, output: stderr });
+  const answer = await lines.question(`${what} on ${names.length === 1 ? 'it' : 'all of them'}? [y/N] `);
+  if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('nothing was done (--yes does not ask)');
+}

@@ -1,0 +1,207 @@
+import { existsSync } from 'node:fs';
+import type { StewardApi } from '../../client/steward-api.ts';
+import type { NodeSummary } from '../../contract/nodes.ts';
+import { isEnd } from '../../contract/states.ts';
+import { pause } from '../../lib/pause.ts';
+import { countWords } from '../../lib/time-words.ts';
+import { defineCommand, type ParsedCall } from '../line/command.ts';
+import { EXIT } from '../line/exit-codes.ts';
+import { terminalOf } from '../line/terminal.ts';
+import { untilStopped } from '../line/until-stopped.ts';
+import { UsageError } from '../line/usage-error.ts';
+import { SHOWN_LENGTH } from '../print/short-id.ts';
+import { presenceCell } from '../print/state-colours.ts';
+import { formatTable } from '../print/table.ts';
+import { awayNote } from './away-note.ts';
+import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
+import { CONFIRM_OPTIONS, confirmNodes } from './confirm.ts';
+import { CopyPrinter } from './copy-printer.ts';
+import { type Copy, copiesOf } from './cp-copies.ts';
+import { readCopyPlan } from './cp-places.ts';
+import { durationOf } from './exec/read-options.ts';
+import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
+
+/** How often it is looked who is away, while copies are open. */
+const LOOK_MS = 2000;
+
+/** `steward cp`: copies files to nodes, or from them. */
+export const cp = defineCommand({
+  usage: ['cp [options] FILE|FOLDER... TARGETS:PATH', 'cp [options] TARGETS:PATH... FILE|FOLDER'],
+  about: [
+    'Copies files of any size to a path on nodes, or from nodes to this machine, each checked by its sha256 and put in',
+    'place in one step. A folder is copied with all files in it. On a node, a pattern such as /var/log/*.log, and a',
+    'folder with / at its end, mean the files that are there. From several nodes the copies go to FOLDER/<node>/.',
+    '',
+    'A copy goes on after cut links and restarts. It ends when every node that is here has its copy; a node that is',
+    'away gets it when it is back. The exit code is then 3. The node that is asked reads and writes the files of this',
+    'side, so with --api they are on its machine.',
+  ],
+  options: {
+    wait: {
+      type: 'string',
+      short: 'w',
+      value: 'TIME',
+      summary: 'wait this long for nodes that are away; default 0s',
+    },
+    detach: { type: 'boolean', short: 'd', summary: 'do not wait for the end' },
+    'dry-run': { type: 'boolean', short: 'n', summary: 'only say what would be copied where' },
+    template: { type: 'boolean', summary: 'fill in {{node}}, {{os}} and {{label.NAME}} in the paths' },
+    ...CONFIRM_OPTIONS,
+    ...FORM_OPTIONS,
+    ...NODE_OPTIONS,
+  },
+  operands: ['file'],
+  examples: [
+    { line: 'steward cp firmware.bin ship1:/opt/firmware.bin', does: 'to one node' },
+    { line: "steward cp app.conf certs 'ship*':/etc/app/", does: 'a file and a folder to all ships' },
+    {
+      line: "steward cp 'ship*':'/var/log/app*.log' logs/",
+      does: 'from all ships: logs/ship1/app.log and so on',
+    },
+    {
+      line: "steward cp --template 'conf/{{node}}.toml' 'ship*':/etc/app.toml",
+      does: 'another file for each ship',
+    },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    const plan = readCopyPlan(call.operands, process.cwd());
+    const waitMs = durationOf(call.options, 'wait') ?? 0;
+    return await withNode(call, async (api) => {
+      using stopped = untilStopped();
+      const places = plan.way === 'to-nodes' ? [plan.to] : plan.from;
+      const targets = [...new Set(places.map((place) => place.targets))];
+      const nodes = await nodesOf(api, targets, call);
+      const options = { isTemplate: call.options.template === true, signal: stopped.signal };
+      const copies = await copiesOf(plan, nodes, { api, ...options });
+      if (call.options['dry-run'] === true) return printDryRun(copies, { nodes, form, call });
+      const what = `copy ${countWords(new Set(copies.map(({ source }) => source)).size, 'file')}`;
+      await confirmNodes(call, { what, targets, names: nodes.map(({ name }) => name) });
+      const label = `cp ${call.operands.join(' ')}`;
+      if (call.options.detach === true) return await detach(api, { copies, label }, call);
+      return await follow(api, { copies, label, nodes, form, waitMs, signal: stopped.signal }, call);
+    });
+  },
+});
+
+/** The nodes of a copy. A file here whose name has a colon looks like a place on a node. */
+async function nodesOf(api: StewardApi, targets: readonly string[], call: ParsedCall) {
+  return await namedNodes(api, targets, call.stderr).catch((error: Error) => {
+    const file = call.operands.find((operand) => operand.includes(':') && existsSync(operand));
+    if (file === undefined || !(error instanceof UsageError)) throw error;
+    throw new UsageError(
+      `${error.message}; for the file ${file} of this machine, write ./${file}`,
+      error.exitCode,
+    );
+  });
+}
+
+interface Following {
+  readonly copies: readonly Copy[];
+  readonly label: string;
+  readonly nodes: readonly NodeSummary[];
+  readonly form: Form;
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Follows the copies until all have ended, or those that are left are for nodes that are away. */
+async function follow(
+  api: StewardApi,
+  { copies, label, nodes, form, waitMs, signal }: Following,
+  call: ParsedCall,
+): Promise<number> {
+  const printer = new CopyPrinter({ titles: copies.map(({ title }) => title), form }, call);
+  const away = awayNote(nodes, Date.now());
+  if (away !== undefined) printer.note(away);
+  const copyOf = new Map<string, Copy>();
+  const open = new Set<Copy>(copies);
+  const over = new AbortController();
+  const looking = untilNobodyIsHere(api, { open, until: performance.now() + waitMs, over });
+  const requests = await runBatch(api, {
+    messages: copies.map(({ message }) => message),
+    label,
+    signal: AbortSignal.any([signal, over.signal]),
+    onAccepted: (accepted) => {
+      for (const { id, index } of accepted) copyOf.set(id, copies[index]!);
+    },
+    onRequests: (news) => {
+      for (const request of news) {
+        const copy = copyOf.get(request.id);
+        if (copy === undefined) continue;
+        if (isEnd(request.state)) open.delete(copy);
+        printer.take(request, copy.title);
+      }
+    },
+    onConnection: (fault) =>
+      printer.note(fault === undefined ? 'the node answers again' : `${fault}; trying again`),
+  });
+  over.abort();
+  await looking;
+  printer.end();
+  const left = [...requests.values()].filter(({ state }) => !isEnd(state));
+  if (left.length === 0) return exitCodeOf(requests.values(), copies.length);
+  const batch = (left[0]!.batch ?? left[0]!.id).slice(0, SHOWN_LENGTH);
+  const names = [...new Set([...open].map(({ node }) => node))];
+  const shown = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
+  call.stderr.write(
+    `steward: ${countWords(left.length, 'copy', 'copies')} for ${shown} still to come\npick it up again: steward watch ${batch}\ncall it off:      steward cancel ${batch}\n`,
+  );
+  const ended = exitCodeOf(requests.values(), copies.length);
+  return ended === EXIT.failed ? ended : EXIT.noAnswer;
+}
+
+/** Ends the following once all copies that are open are for nodes that are away, and the time to wait for them is over. */
+async function untilNobodyIsHere(
+  api: StewardApi,
+  { open, until, over }: { open: ReadonlySet<Copy>; until: number; over: AbortController },
+): Promise<void> {
+  for (; !over.signal.aborted; await pause(LOOK_MS, over.signal)) {
+    if (performance.now() < until) continue;
+    const known = await api.nodes().catch(() => undefined);
+    const away = new Set(known?.filter(({ presence }) => presence !== 'here').map(({ name }) => name));
+    // At first nothing has begun that could be waited for.
+    if (open.size > 0 && [...open].every(({ node }) => away.has(node))) over.abort();
+  }
+}
+
+async function detach(
+  api: StewardApi,
+  { copies, label }: { copies: readonly Copy[]; label: string },
+  { stdout }: ParsedCall,
+): Promise<number> {
+  const messages = copies.map(({ message }) => message);
+  const { batch, refused } = await api.submit(messages, { label });
+  if (refused[0]) throw new UsageError(refused[0].reason);
+  stdout.write(`follow: steward watch ${batch}\n`);
+  return EXIT.ok;
+}
+
+function printDryRun(
+  copies: readonly Copy[],
+  { nodes, form, call }: { nodes: readonly NodeSummary[]; form: Form; call: ParsedCall },
+): number {
+  const presences = new Map(nodes.map(({ name, presence }) => [name, presence]));
+  const things = copies.map(({ node, source, target }) => ({
+    node,
+    presence: presences.get(node)!,
+    source,
+    target,
+  }));
+  const columns = [
+    { title: 'NODE' },
+    { title: 'PRESENCE' },
+    { title: 'FROM', canShrink: true },
+    { title: 'TO', canShrink: true, goesBelow: true },
+  ];
+  const rows = things.map(({ node, presence, source, target }) => [
+    node,
+    presenceCell(presence),
+    source,
+    target,
+  ]);
+  const text = () =>
+    `${formatTable(columns, rows, terminalOf(call.stdout, call))}${countWords(copies.length, 'copy', 'copies')}; nothing was copied\n`;
+  call.stdout.write(listText(things, form, text));
+  return EXIT.ok;
+}

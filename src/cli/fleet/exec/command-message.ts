@@ -1,0 +1,58 @@
+import { joinWords } from '../../../lib/shell-words.ts';
+import { MOST_URGENT_BYTES } from '../../../message/priority.ts';
+import { fillTemplate, type TemplateNode } from '../fill-template.ts';
+import type { ExecOptions } from './read-options.ts';
+import { bytesAsJson } from './run-result.ts';
+import type { ScriptFile } from './script-file.ts';
+import { DATA_FILE, wrapCommand } from './wrap-command.ts';
+
+/** What a command gets from this machine: data for its standard input, or the script that it is. */
+export interface CommandData {
+  readonly stdin?: Uint8Array | undefined;
+  readonly script?: ScriptFile | undefined;
+}
+
+/**
+ * The message of a run, without its targets. Its output comes while it runs, and goes nowhere else; that of a run
+ * for later is appended to a file of the sending node.
+ */
+export function commandMessage(
+  options: ExecOptions,
+  { batch, stdin, script }: CommandData & { readonly batch: string },
+): Record<string, unknown> {
+  const { command, place, timeoutSeconds, expiresInSeconds, schedule } = options;
+  const own = script === undefined ? command! : [...script.interpreter, DATA_FILE, ...command!];
+  const kind = script !== undefined ? 'script' : stdin === undefined ? 'none' : 'stdin';
+  const data = script?.content ?? stdin;
+  const priority = options.priority ?? (isAwaited(options, data) ? 'urgent' : undefined);
+  return {
+    method: 'REQCliCommand',
+    methodArgs: wrapCommand(own, place, kind),
+    ...(data === undefined ? {} : { data: [bytesAsJson(data)] }),
+    methodTimeout: timeoutSeconds,
+    ...(expiresInSeconds === undefined ? {} : { expiresIn: expiresInSeconds }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(schedule === undefined
+      ? { replyMethod: 'REQNone', output: 'live' }
+      : { schedule, replyMethod: 'REQToFileAppend', directory: 'exec', fileName: `${batch}.log` }),
+  };
+}
+
+/** Whether somebody waits for it, and it is small. */
+function isAwaited({ isDetached, schedule }: ExecOptions, data: Uint8Array | undefined): boolean {
+  return !isDetached && schedule === undefined && (data?.length ?? 0) <= MOST_URGENT_BYTES;
+}
+
+/** The message for one node, with its placeholders filled in. Throws UsageError. */
+export function filledMessage(message: Readonly<Record<string, unknown>>, node: TemplateNode): object {
+  const args = message.methodArgs as readonly string[];
+  return { ...message, toNode: node.name, methodArgs: args.map((arg) => fillTemplate(arg, node)) };
+}
+
+/** What lists show for a run: how it was asked for. */
+export function runLabel({ targets, command, script }: ExecOptions): string {
+  const asked = script === undefined ? ['--', ...command!] : ['--script', script, ...command!];
+  return joinWords(['exec', ...targets, ...asked]).slice(0, MAX_LABEL);
+}
+
+const MAX_LABEL = 200;

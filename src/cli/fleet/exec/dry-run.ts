@@ -1,0 +1,46 @@
+import { joinWords } from '../../../lib/shell-words.ts';
+import { agoWords, clockWords, countWords } from '../../../lib/time-words.ts';
+import type { ParsedCall } from '../../line/command.ts';
+import { EXIT } from '../../line/exit-codes.ts';
+import { terminalOf } from '../../line/terminal.ts';
+import { presenceCell } from '../../print/state-colours.ts';
+import { formatTable } from '../../print/table.ts';
+import { fillTemplate } from '../fill-template.ts';
+import { listText } from '../with-node.ts';
+import type { ChosenNode } from './choose-targets.ts';
+import type { ExecOptions } from './read-options.ts';
+
+/** Says which nodes a run would be for, who of them is away since when, and what a template comes to. Throws UsageError. */
+export function printDryRun(call: ParsedCall, options: ExecOptions, nodes: readonly ChosenNode[]): number {
+  const things = nodes.map((node) => {
+    const { name, presence, lastSeenAt } = node;
+    const filled = options.isTemplate && options.command !== undefined;
+    const command = filled ? { command: options.command.map((word) => fillTemplate(word, node)) } : {};
+    return { name, presence, lastSeenAt, ...command };
+  });
+  call.stdout.write(listText(things, options.form, () => dryRunText(call, things, options)));
+  return EXIT.ok;
+}
+
+type DryRunNode = Pick<ChosenNode, 'name' | 'presence' | 'lastSeenAt'> & { command?: readonly string[] };
+
+function dryRunText(call: ParsedCall, nodes: readonly DryRunNode[], { targets }: ExecOptions): string {
+  const now = Date.now();
+  const hasCommands = nodes.some(({ command }) => command !== undefined);
+  const rows = nodes.map(({ name, presence, lastSeenAt, command = [] }) => [
+    name,
+    presenceCell(presence),
+    seenText(lastSeenAt, now),
+    ...(hasCommands ? [joinWords(command)] : []),
+  ]);
+  const columns = [{ title: 'NODE' }, { title: 'PRESENCE' }, { title: 'LAST SEEN', rank: 0 }];
+  const all = [...columns, ...(hasCommands ? [{ title: 'COMMAND', canShrink: true }] : [])];
+  const away = nodes.filter(({ presence }) => presence === 'away').length;
+  const central = targets.includes('*') ? '; * leaves out the central node' : '';
+  const count = `${countWords(nodes.length, 'node')}, ${away} of them away${central}; nothing was run`;
+  return `${formatTable(all, rows, terminalOf(call.stdout, call))}${count}\n`;
+}
+
+function seenText(lastSeenAt: number | null, now: number): string {
+  return lastSeenAt === null ? 'never' : `${clockWords(lastSeenAt, now)} (${agoWords(lastSeenAt, now)})`;
+}

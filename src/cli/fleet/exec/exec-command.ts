@@ -1,0 +1,204 @@
+import type { StewardApi } from '../../../client/steward-api.ts';
+import { outcomeOf } from '../../../contract/states.ts';
+import { newId } from '../../../lib/new-id.ts';
+import { toJson } from '../../../lib/visible.ts';
+import type { ParsedCall } from '../../line/command.ts';
+import { EXIT } from '../../line/exit-codes.ts';
+import { untilStopped } from '../../line/until-stopped.ts';
+import { UsageError } from '../../line/usage-error.ts';
+import { SHOWN_LENGTH } from '../../print/short-id.ts';
+import { tell } from '../../print/tell.ts';
+import { awayNote } from '../away-note.ts';
+import { warnOfSkipped } from '../batch-run.ts';
+import { confirmNodes } from '../confirm.ts';
+import { withNode } from '../with-node.ts';
+import { type FollowedBatch, requestsOf } from './batch-feed.ts';
+import { type ChosenNode, chooseTargets, neverSeen, planOf } from './choose-targets.ts';
+import { type CommandData, commandMessage, filledMessage, runLabel } from './command-message.ts';
+import { openSink, openView } from './open-view.ts';
+import { OutputReader } from './output-reader.ts';
+import { type ExecOptions, readExecOptions } from './read-options.ts';
+import { followRun, Run, type RunOptions } from './run.ts';
+import { isRunPlan } from './run-plan.ts';
+import { runExitCode } from './run-result.ts';
+import { shellHint } from './shell-hint.ts';
+import { TargetTracker } from './target-tracker.ts';
+import type { RunView } from './view.ts';
+
+/** A node that is there takes a request within this time. */
+const LATE_MS = 3000;
+
+/** What is to be done, and for whom. */
+interface Job extends Pick<RunOptions, 'batch' | 'label' | 'message' | 'messagesFor' | 'plan' | 'isResumed'> {
+  readonly nodes: readonly ChosenNode[];
+  readonly feed?: FollowedBatch | undefined;
+}
+
+/** Does what `steward exec` is asked for and returns its exit code. */
+export async function execCommand(call: ParsedCall): Promise<number> {
+  const options = readExecOptions(call, Date.now());
+  const data = options.isDryRun ? {} : await readData(options, call);
+  return await withNode(call, async (api) => {
+    if (options.resume !== undefined)
+      return await run(api, call, options, await resumedJob(api, options.resume));
+    const batch = newId();
+    const isWatched = !options.isDryRun && !options.isDetached;
+    // What takes its time begins at once; nothing of this batch can be missed before its submission.
+    await using feed = isWatched ? followRun(api, { batch }) : undefined;
+    const [answer] = await Promise.all([
+      api.targets({ targets: options.targets }),
+      isWatched && import('./plain-view.ts'),
+    ]);
+    warnOfSkipped(answer.skipped, call.stderr);
+    const nodes = chooseTargets(answer, options);
+    if (options.isDryRun) return (await import('./dry-run.ts')).printDryRun(call, options, nodes);
+    const job = newJob(options, { batch, nodes, ...data });
+    const names = nodes.map(({ name }) => name);
+    await confirmNodes(call, { what: `run ${job.label}`, targets: options.targets, names });
+    const hint = shellHint(options);
+    if (hint !== undefined) tell(call.stderr, hint);
+    return options.isDetached
+      ? await detach(api, call, options, job)
+      : await run(api, call, options, { ...job, feed });
+  });
+}
+
+/** What the command gets from this machine. */
+async function readData(options: ExecOptions, { stdin }: ParsedCall): Promise<CommandData> {
+  if (options.script !== undefined)
+    return {
+      script: await (await import('./script-file.ts')).readScript(options.script, options.interpreter),
+    };
+  return options.takesStdin ? { stdin: await readAll(stdin) } : {};
+}
+
+function newJob(
+  options: ExecOptions,
+  { batch, nodes, ...data }: Pick<Job, 'batch' | 'nodes'> & CommandData,
+): Job {
+  const { rolling, isTemplate } = options;
+  const message = commandMessage(options, { batch, ...data });
+  const targets = nodes.map(({ name }) => name);
+  const plan = rolling === undefined ? undefined : planOf(rolling, { targets, message, isTemplate });
+  const filled = isTemplate ? filler(message, nodes) : {};
+  return { batch, label: runLabel(options), message, ...filled, plan, isResumed: false, nodes };
+}
+
+/** Fills in the message for each node, now: what is wrong with a template is known before anything runs. Throws UsageError. */
+function filler(message: Readonly<Record<string, unknown>>, nodes: readonly ChosenNode[]) {
+  const filled = new Map(nodes.map((node) => [node.name, filledMessage(message, node)]));
+  return { messagesFor: (names: readonly string[]) => names.map((name) => filled.get(name)!) };
+}
+
+/** The run of a batch that exists; where it has no plan, nothing more is submitted. */
+async function resumedJob(api: StewardApi, id: string): Promise<Job> {
+  const { id: batch, label, plan } = await api.batch(id);
+  const [requests, known] = await Promise.all([requestsOf(api, batch), api.nodes()]);
+  const isPlanned = isRunPlan(plan);
+  const names = isPlanned ? plan.targets : [...new Set(requests.map(({ node }) => node))];
+  const found = new Map(known.map((node) => [node.name, node]));
+  const nodes = names.map((name): ChosenNode => found.get(name) ?? neverSeen(name));
+  return {
+    batch,
+    label,
+    ...(isPlanned && plan.isTemplate ? filler(plan.message, nodes) : {}),
+    message: isPlanned ? plan.message : undefined,
+    plan: isPlanned ? plan : undefined,
+    isResumed: true,
+    nodes,
+  };
+}
+
+async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job: Job): Promise<number> {
+  const { batch, label, nodes } = job;
+  const startedAt = Date.now();
+  const began = performance.now();
+  // Whoever sets the clock meanwhile changes no waiting.
+  const now = () => startedAt + performance.now() - began;
+  const tracker = new TargetTracker(nodes, startedAt);
+  const count = nodes.length;
+  using view = await openView(options, {
+    call,
+    tracker,
+    batch,
+    label,
+    count,
+    later: laterText(options),
+    now,
+  });
+  const names = nodes.map(({ name }) => name);
+  const output = new OutputReader(api, await openSink(view, options.logFolder, names), (node, lost) =>
+    view.note(`${node}: ${lost} bytes of its output are not kept`),
+  );
+  if (job.isResumed) output.missed();
+  const waits = options.waitMs === undefined ? undefined : awayNote(nodes, startedAt);
+  if (waits !== undefined) view.note(waits);
+  using _late = noteLate(tracker, view);
+  using stopping = untilStopped(call.stdout);
+  const end = await new Run(
+    {
+      ...job,
+      patience: { startedAt, waitMs: options.waitMs, endsWhenTaken: options.schedule !== undefined },
+      signal: stopping.signal,
+    },
+    {
+      api,
+      ...(job.feed === undefined ? {} : { feed: job.feed }),
+      tracker,
+      output,
+      now,
+      view,
+    },
+  ).toEnd();
+  await view.finish(end);
+  if (options.schedule !== undefined && options.form === 'text')
+    call.stderr.write(
+      `what it prints is appended to exec/<node>/${batch}.log in the data folder of the node asked\n`,
+    );
+  return runExitCode(tracker.counts(), { isLater: options.schedule !== undefined });
+}
+
+async function detach(api: StewardApi, call: ParsedCall, options: ExecOptions, job: Job): Promise<number> {
+  const { batch, label, message, nodes } = job;
+  const toNodes = nodes.map(({ name }) => name);
+  const messages = job.messagesFor?.(toNodes) ?? [{ ...message, toNodes }];
+  const answer = await api.submit(messages, { batch, label });
+  const short = batch.slice(0, SHOWN_LENGTH);
+  for (const { reason } of answer.refused) tell(call.stderr, reason);
+  if (options.form === 'text')
+    call.stdout.write(
+      `${answer.accepted.length} accepted\npick it up again: steward exec --resume ${short}  (or steward watch ${short})\n`,
+    );
+  else call.stdout.write(`${toJson({ ...answer, batch, label })}\n`);
+  return answer.accepted.length === nodes.length ? EXIT.ok : EXIT.fault;
+}
+
+/** Says once whose turn it is, where a node that seems to be there takes its time. */
+function noteLate(tracker: TargetTracker, view: RunView): Disposable {
+  const timer = setTimeout(() => {
+    const late = tracker.targets.filter(
+      ({ request, presence }) =>
+        request !== undefined && outcomeOf(request.state) === 'waiting' && presence !== 'away',
+    );
+    const names = late.slice(0, 5).map(({ node }) => node);
+    const more = late.length > names.length ? ` and ${late.length - names.length} more` : '';
+    if (names.length > 0) view.note(`waiting for ${names.join(', ')}${more} to take it`);
+  }, LATE_MS);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+/** When a run for later is, in words; undefined for one at once. */
+function laterText({ schedule }: ExecOptions): string | undefined {
+  if (schedule === undefined) return undefined;
+  // A cron expression is no time, whatever Date.parse makes of its numbers.
+  if (!/^\d{4}-/.test(schedule)) return `by the schedule ${schedule}`;
+  return `at ${new Date(schedule).toLocaleString('sv')}`;
+}
+
+async function readAll(stdin: ParsedCall['stdin']): Promise<Uint8Array> {
+  if ((stdin as { isTTY?: boolean }).isTTY === true)
+    throw new UsageError('--stdin wants data on standard input: give it a file, as in --stdin ... < data');
+  const pieces: Uint8Array[] = [];
+  for await (const piece of stdin) pieces.push(piece as Uint8Array);
+  return Buffer.concat(pieces);
+}

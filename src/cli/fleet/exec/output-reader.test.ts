@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { StewardApi } from '../../../client/steward-api.ts';
+import { OutputReader } from './output-reader.ts';
+
+/** A reader of a request whose stdout has the first length of `totals`, and a next one at each question after it, and misses `missing` bytes. */
+function startReader(totals: readonly number[], missing = 0) {
+  const left = totals.slice(1);
+  let length = totals[0]!;
+  const api = {
+    request: async () => {
+      length = left.shift() ?? length;
+      return { stdout: { totalBytes: length }, stderr: { totalBytes: 0 } };
+    },
+    output: async (_id: string, { from }: { from: number }) =>
+      Buffer.alloc(length - missing, 'x').subarray(from),
+  };
+  const shown: string[] = [];
+  const lost: number[] = [];
+  const sink = {
+    piece: async (_node: string, _stream: string, data: Uint8Array) => void shown.push(String(data)),
+    end: async () => {},
+  };
+  const reader = new OutputReader(api as unknown as StewardApi, sink as never, (_node, bytes) =>
+    lost.push(bytes),
+  );
+  const take = (offset: number, text: string) =>
+    reader.piece({ id: 'id', node: 'ship1' }, { stream: 'stdout', offset, data: Buffer.from(text) });
+  return { take, shown, lost };
+}
+
+test('output that grows while it is asked for is shown whole, and nothing of it counts as lost', async () => {
+  const { take, shown, lost } = startReader([10, 12, 13, 13]);
+  await take(10, 'abc');
+  await take(13, 'de');
+  assert.equal(shown.join('').length, 15);
+  assert.deepEqual(lost, []);
+});
+
+test('output that grows at every look is shown as far as it was read', async () => {
+  const { take, shown, lost } = startReader(Array.from({ length: 40 }, (_, index) => 10 + index));
+  await take(9, 'x');
+  assert.ok(shown.join('').length >= 10);
+  assert.deepEqual(lost, []);
+});
+
+test('bytes that are not kept any more are passed over, and counted', async () => {
+  const { take, shown, lost } = startReader([20, 20, 20], 5);
+  await take(20, 'end');
+  assert.equal(shown.join('').slice(-3), 'end');
+  assert.deepEqual(lost, [5]);
+});

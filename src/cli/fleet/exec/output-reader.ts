@@ -1,0 +1,88 @@
+import type { StewardApi } from '../../../client/steward-api.ts';
+import type { RequestSummary } from '../../../contract/requests.ts';
+import { OutputJoiner, type Piece } from './output-joiner.ts';
+import type { OutputSink } from './output-sink.ts';
+
+/** A stream that grows at each look is shown as far as it was known before the last one. */
+const MOST_LOOKS = 8;
+
+/** Puts together what the requests of a run print, and asks the node for what was missed. */
+export class OutputReader {
+  readonly #api: Pick<StewardApi, 'request' | 'output'>;
+  readonly #sink: OutputSink;
+  readonly #onLost: (node: string, lostBytes: number) => void;
+  readonly #joiners = new Map<string, OutputJoiner>();
+  #isWhole = true;
+
+  /** `onLost` hears of bytes that the node does not keep any more. */
+  constructor(
+    api: Pick<StewardApi, 'request' | 'output'>,
+    sink: OutputSink,
+    onLost: (node: string, lostBytes: number) => void,
+  ) {
+    this.#api = api;
+    this.#sink = sink;
+    this.#onLost = onLost;
+  }
+
+  /** Takes a piece that arrived while the request runs. */
+  async piece(request: { readonly id: string; readonly node: string }, piece: Piece): Promise<void> {
+    const joiner = this.#joinerOf(request.id);
+    if (joiner.hasGapBefore(piece)) await this.#fetch(request, piece.stream);
+    const data = joiner.take(piece);
+    if (data.length > 0) await this.#sink.piece(request.node, piece.stream, data);
+  }
+
+  /** To be called when live output may have been missed: from then on the node is asked for what was not told. */
+  missed(): void {
+    this.#isWhole = false;
+  }
+
+  /** Completes a request's output, once the request has ended. */
+  async finish(request: RequestSummary): Promise<void> {
+    const { id, node, outputBytes } = request;
+    const isComplete = this.#isWhole && this.#joinerOf(id).next('stdout') >= (outputBytes ?? 0);
+    if (!isComplete) for (const stream of ['stdout', 'stderr'] as const) await this.#fetch(request, stream);
+    await this.#sink.end(node);
+  }
+
+  async #fetch(
+    { id, node }: { readonly id: string; readonly node: string },
+    stream: Piece['stream'],
+  ): Promise<void> {
+    const joiner = this.#joinerOf(id);
+    const from = joiner.next(stream);
+    const { data, totalBytes } = await this.#readKept(id, stream, from);
+    const lostBytes = Math.max(0, totalBytes - from - data.length);
+    if (lostBytes > 0) this.#onLost(node, lostBytes);
+    const fresh = joiner.take({ stream, offset: from + lostBytes, data });
+    if (fresh.length > 0) await this.#sink.piece(node, stream, fresh);
+  }
+
+  /**
+   * What is kept of a stream, and how long it was then. Both are asked for apart, and a stream grows in between: bytes
+   * that came after the one must not look lost next to the other.
+   */
+  async #readKept(
+    id: string,
+    stream: Piece['stream'],
+    from: number,
+  ): Promise<{ readonly data: Uint8Array; readonly totalBytes: number }> {
+    const total = async () => (await this.#api.request(id))[stream].totalBytes;
+    let before = await total();
+    for (let look = 1; ; look++) {
+      const data = await this.#api.output(id, { stream, from });
+      const after = await total();
+      if (after === before || look === MOST_LOOKS) return { data, totalBytes: before };
+      before = after;
+    }
+  }
+
+  #joinerOf(id: string): OutputJoiner {
+    const known = this.#joiners.get(id);
+    if (known !== undefined) return known;
+    const joiner = new OutputJoiner();
+    this.#joiners.set(id, joiner);
+    return joiner;
+  }
+}

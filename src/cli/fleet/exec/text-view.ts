@@ -1,0 +1,60 @@
+import { terminalOf } from '../../line/terminal.ts';
+import { tell } from '../../print/tell.ts';
+import { toLine } from '../../print/text-width.ts';
+import { createLineSink, type TakeLine } from './line-sink.ts';
+import { createRawSink, createTee, type OutputSink } from './output-sink.ts';
+import { createLinePrinter } from './prefixed-lines.ts';
+import { createProgressBar, type ProgressBar } from './progress-bar.ts';
+import { summaryText } from './summary.ts';
+import type { RunView, ViewOptions } from './view.ts';
+
+/** Shows a run on several nodes to people: lines as they come, how far it is where there is a terminal, and a summary. */
+export function createTextView(options: ViewOptions): RunView {
+  const { call, tracker, batch, isPrefixed, later, now } = options;
+  const terminals = { stdout: terminalOf(call.stdout, call), stderr: terminalOf(call.stderr, call) };
+  const startedAt = now();
+  const bar = createProgressBar(call.stderr, { terminal: terminals.stderr, now });
+  const lastLines = new Map<string, string>();
+  const shown = isPrefixed
+    ? createLineSink(createLinePrinter({ stdout: call.stdout, stderr: call.stderr, terminals }))
+    : createRawSink(call);
+  const remember: TakeLine = ({ node, stream, bytes }) => {
+    const line = stream === 'stderr' ? Buffer.from(bytes).toString().trim() : '';
+    if (line !== '') lastLines.set(node, toLine(line));
+  };
+  return {
+    sink: around(createTee([shown, createLineSink(remember)]), bar),
+    changed: () => bar.show(tracker.counts()),
+    note(text) {
+      bar.clear();
+      tell(call.stderr, text);
+    },
+    finish(end) {
+      bar.clear();
+      const terminal = terminals.stderr;
+      const lastLineOf = (node: string) => lastLines.get(node);
+      const time = now();
+      const elapsedMs = time - startedAt;
+      call.stderr.write(
+        summaryText({ tracker, end, batch, later, terminal, lastLineOf, now: time, elapsedMs }),
+      );
+    },
+    [Symbol.dispose]: () => bar[Symbol.dispose](),
+  };
+}
+
+/** Takes the progress away before something is printed. */
+function around(sink: OutputSink, bar: ProgressBar): OutputSink {
+  return {
+    async piece(node, stream, data) {
+      bar.clear();
+      await sink.piece(node, stream, data);
+      bar.redraw();
+    },
+    async end(node) {
+      bar.clear();
+      await sink.end(node);
+      bar.redraw();
+    },
+  };
+}

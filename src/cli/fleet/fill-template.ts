@@ -1,0 +1,27 @@
+import type { NodeSummary } from '../../contract/nodes.ts';
+import { UsageError } from '../line/usage-error.ts';
+
+/** What a template may say of a node. */
+export type TemplateNode = Pick<NodeSummary, 'name'> & Partial<Pick<NodeSummary, 'labels' | 'os'>>;
+
+/**
+ * A text with `{{node}}`, `{{label.NAME}}` and `{{os}}` replaced by what they are for a node. `{{.x}}` and
+ * `{{STEWARD_...}}` belong to others and stay. Throws UsageError for any other word, and for what is not known of the node.
+ */
+export function fillTemplate(text: string, node: TemplateNode): string {
+  return text.replace(/\{\{([^{}]*)\}\}/g, (whole, inner: string) => {
+    const word = inner.trim();
+    return word.startsWith('.') || word.startsWith('STEWARD_') ? whole : valueFor(word, node);
+  });
+}
+
+function valueFor(word: string, { name, labels = {}, os }: TemplateNode): string {
+  if (word === 'node') return name;
+  if (word === 'os' && os != null) return os.split(' ')[0]!;
+  if (word === 'os') throw new UsageError(`{{os}}: the system of ${name} is not known`);
+  const label = /^label\.(.+)$/.exec(word)?.[1];
+  if (label === undefined)
+    throw new UsageError(`{{${word}}} means nothing in a template: write {{node}}, {{os}} or {{label.NAME}}`);
+  if (Object.hasOwn(labels, label)) return labels[label]!;
+  throw new UsageError(`{{${word}}}: ${name} has no label ${label}`);
+}

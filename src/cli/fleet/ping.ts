@@ -1,0 +1,117 @@
+import type { Writable } from 'node:stream';
+import type { NodeSummary } from '../../contract/nodes.ts';
+import type { RequestSummary } from '../../contract/requests.ts';
+import { isEnd } from '../../contract/states.ts';
+import { agoWords, durationWords } from '../../lib/time-words.ts';
+import { toJson } from '../../lib/visible.ts';
+import { defineCommand, type ParsedCall } from '../line/command.ts';
+import { secondsOption } from '../line/option-values.ts';
+import { type Terminal, terminalOf } from '../line/terminal.ts';
+import { UsageError } from '../line/usage-error.ts';
+import { tell } from '../print/tell.ts';
+import { padTo, toLine } from '../print/text-width.ts';
+import { awayNote } from './away-note.ts';
+import { askNodes, exitCodeOf, namedNodes, waitOption } from './batch-run.ts';
+import { FORM_OPTIONS, type Form, formOf, NODE_OPTIONS, withNode } from './with-node.ts';
+
+const WAIT_S = 5;
+
+/** `steward ping`: whether nodes take requests now, and how long a request takes there and back. */
+export const ping = defineCommand({
+  usage: ['ping [options] TARGET...'],
+  about: [
+    'Sends a REQPing to each node and prints how long it took until the node reported that it was done: through the',
+    'broker, journalled, run and reported. A node that is away is given up after the wait; nothing stays queued.',
+  ],
+  options: {
+    wait: waitOption(WAIT_S),
+    ...FORM_OPTIONS,
+    ...NODE_OPTIONS,
+  },
+  operands: ['target'],
+  examples: [
+    { line: 'steward ping ship1', does: 'one node' },
+    { line: "steward ping 'ship*' --wait 30s", does: 'all ships, over a slow link' },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    const { operands, options } = call;
+    if (operands.length === 0) throw new UsageError('name the nodes to ping: steward ping TARGET...');
+    const seconds = secondsOption('wait', options.wait, WAIT_S);
+    return await withNode(call, async (api) => {
+      const nodes = await namedNodes(api, operands, call.stderr);
+      const away = awayNote(nodes, Date.now());
+      if (away !== undefined) tell(call.stderr, away);
+      const printer = new PingPrinter(nodes, form, call);
+      const requests = await askNodes(api, nodes, {
+        message: { method: 'REQPing', directory: 'ping', fileName: 'ping.log' },
+        seconds,
+        label: `ping ${operands.join(' ')}`,
+        onRequests: printer.take,
+      });
+      printer.end();
+      return exitCodeOf(requests.values(), nodes.length);
+    });
+  },
+});
+
+/** Prints each node's answer once, as it comes, and those that gave none at the end. */
+class PingPrinter {
+  readonly #nodes: readonly NodeSummary[];
+  readonly #form: Form;
+  readonly #stdout: Writable;
+  readonly #style: Terminal['style'];
+  readonly #ended = new Map<string, RequestSummary>();
+  readonly #width: number;
+
+  constructor(
+    nodes: readonly NodeSummary[],
+    form: Form,
+    call: Pick<ParsedCall, 'stdout' | 'env' | 'options'>,
+  ) {
+    this.#nodes = nodes;
+    this.#form = form;
+    this.#stdout = call.stdout;
+    this.#style = terminalOf(call.stdout, call).style;
+    this.#width = Math.max(...nodes.map(({ name }) => name.length));
+  }
+
+  readonly take = (requests: readonly RequestSummary[]): void => {
+    for (const request of requests) {
+      if (!isEnd(request.state) || this.#ended.has(request.node)) continue;
+      this.#ended.set(request.node, request);
+      const node = this.#nodes.find(({ name }) => name === request.node);
+      if (this.#form === 'text') this.#write(request.node, answerText(request, node, this.#style));
+      else if (this.#form === 'jsonl') this.#stdout.write(`${toJson(rowOf(request))}\n`);
+    }
+  };
+
+  end(): void {
+    if (this.#form === 'json') this.#stdout.write(`${toJson([...this.#ended.values()].map(rowOf), 2)}\n`);
+    if (this.#form !== 'text') return;
+    for (const { name } of this.#nodes) if (!this.#ended.has(name)) this.#write(name, 'no answer');
+  }
+
+  #write(node: string, text: string): void {
+    this.#stdout.write(`${padTo(node, this.#width)}  ${text}\n`);
+  }
+}
+
+function answerText(
+  { state, queuedAt, endedAt, reason }: RequestSummary,
+  node: NodeSummary | undefined,
+  style: Terminal['style'],
+): string {
+  if (state === 'succeeded') return style('green', durationWords((endedAt ?? queuedAt) - queuedAt));
+  if (state === 'failed')
+    return `${style('green', 'answers')}, but: ${toLine(reason ?? 'the ping failed there')}`;
+  const seen = node?.lastSeenAt == null ? 'never seen' : `last seen ${agoWords(node.lastSeenAt, Date.now())}`;
+  return state === 'expired' || state === 'undelivered'
+    ? style('yellow', `no answer, ${seen}`)
+    : style('red', `${state}: ${toLine(reason ?? '')}`);
+}
+
+function rowOf({ node, state, queuedAt, endedAt, reason }: RequestSummary): object {
+  const ms = state === 'succeeded' && endedAt !== null ? endedAt - queuedAt : null;
+  return { node, answers: state === 'succeeded' || state === 'failed', ms, state, reason };
+}

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import type { Refusal, SubmissionAnswer } from '../../contract/requests.ts';
+import { systemFault } from '../../lib/system-fault.ts';
+import { countWords } from '../../lib/time-words.ts';
+import { toJson } from '../../lib/visible.ts';
+import { defineCommand } from '../line/command.ts';
+import { EXIT } from '../line/exit-codes.ts';
+import { UsageError } from '../line/usage-error.ts';
+import { toLine } from '../print/text-width.ts';
+import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
+
+/** How many refusals are shown one by one. */
+const MOST_REFUSALS = 20;
+
+/** `steward send`: hands a file of messages to the running node. */
+export const send = defineCommand({
+  usage: ['send [options] FILE...', 'send [options] -'],
+  about: [
+    'Hands messages (JSON or YAML: a list, or one) to the running node, as its socket takes them. They are accepted when',
+    'that is said, and not before; each file becomes one batch. What is refused is named with its field and reason.',
+  ],
+  options: {
+    'dry-run': { type: 'boolean', summary: 'only check: say what would be accepted and what refused' },
+    label: { type: 'string', value: 'TEXT', summary: 'what lists show for the batch' },
+    ...FORM_OPTIONS,
+    ...NODE_OPTIONS,
+  },
+  operands: ['file'],
+  examples: [
+    { line: 'steward send message.json', does: 'sends it and prints the batch' },
+    { line: 'steward send --dry-run *.yaml', does: 'checks some files without sending anything' },
+    { line: 'echo "$message" | steward send -', does: 'sends what another program made' },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    if (call.operands.length === 0) throw new UsageError('name the file of messages to send, or - for stdin');
+    const isDryRun = call.options['dry-run'] === true;
+    const { label } = call.options;
+    const texts = await Promise.all(call.operands.map((file) => textOf(file, call.stdin)));
+    return await withNode(call, async (api) => {
+      const answers: SubmissionAnswer[] = [];
+      for (const text of texts) answers.push(await api.submit(text, { dryRun: isDryRun, label }));
+      print(answers, { form, isDryRun, files: call.operands }, call.stdout);
+      return answers.every(({ refused }) => refused.length === 0) ? EXIT.ok : EXIT.fault;
+    });
+  },
+});
+
+async function textOf(file: string, stdin: Readable): Promise<Uint8Array> {
+  if (file !== '-') {
+    return await readFile(file).catch((cause: Error) => {
+      throw new UsageError(`${file} cannot be read: ${systemFault(cause)}`);
+    });
+  }
+  const pieces: Uint8Array[] = [];
+  for await (const piece of stdin) pieces.push(piece as Uint8Array);
+  return Buffer.concat(pieces);
+}
+
+interface Printing {
+  readonly form: Form;
+  readonly isDryRun: boolean;
+  readonly files: readonly string[];
+}
+
+function print(
+  answers: readonly SubmissionAnswer[],
+  { form, isDryRun, files }: Printing,
+  out: Writable,
+): void {
+  // One file, one answer, as the socket gives it.
+  if (form === 'json' && answers.length === 1) out.write(`${toJson(answers[0], 2)}\n`);
+  else {
+    const text = () =>
+      answers
+        .map((answer, at) => `${files.length > 1 ? `${files[at]}: ` : ''}${answerText(answer, isDryRun)}`)
+        .join('');
+    out.write(listText(answers, form, text));
+  }
+}
+
+function answerText({ batch, accepted, refused, warnings }: SubmissionAnswer, isDryRun: boolean): string {
+  const nodes = new Set(accepted.map(({ toNode }) => toNode));
+  const messages = countWords(accepted.length, 'message');
+  const place = nodes.size === 1 ? [...nodes][0] : `${nodes.size} nodes`;
+  const head =
+    accepted.length === 0
+      ? 'nothing accepted'
+      : `${messages} for ${place} ${isDryRun ? 'would be accepted' : 'accepted'}`;
+  const follow = batch === undefined || isDryRun ? [] : [`follow: steward watch ${batch}`];
+  const lines = [head, ...texts('refused', refused), ...texts('warning', warnings), ...follow];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function texts(word: string, all: readonly Refusal[]): string[] {
+  const shown = all.slice(0, MOST_REFUSALS).map(({ index, field, reason }) => {
+    const place = index === null ? '' : ` message ${index},`;
+    return toLine(`  ${word}:${place}${field === null ? '' : ` ${field}:`} ${reason}`);
+  });
+  return all.length > MOST_REFUSALS ? [...shown, `  and ${all.length - MOST_REFUSALS} more`] : shown;
+}

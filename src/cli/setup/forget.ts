@@ -1,0 +1,81 @@
+import type { Config } from '../../config/config.ts';
+import { countWords } from '../../lib/time-words.ts';
+import { defineCommand } from '../line/command.ts';
+import { EXIT } from '../line/exit-codes.ts';
+import { UsageError } from '../line/usage-error.ts';
+import { tell } from '../print/tell.ts';
+
+const OPTIONS = {
+  folder: {
+    type: 'string',
+    value: 'DIR',
+    summary: "the central node's; default ./steward or .",
+    completes: 'folder',
+  },
+} as const;
+
+/** Takes a node's right to connect away, and the node off the list. */
+export const forgetCommand = defineCommand({
+  usage: ['forget NODE...'],
+  about: [
+    'Takes nodes out of those that the broker of the central node here lets in, cuts their connections, and takes',
+    'them off every list. Their names are free then. What was queued for them ends as cancelled; what was sent stays',
+    'open, as it may have arrived. A nats-server has to be told by its configuration, which is said then.',
+  ],
+  options: OPTIONS,
+  operands: ['node'],
+  examples: [
+    { line: 'steward forget ship1', does: 'ship1 was lost: its key is good for nothing from now on' },
+  ],
+  run: async ({ operands, options, stdout, stderr, env }) => {
+    if (operands.length === 0) throw new UsageError('forget needs the name of a node: steward forget ship1');
+    const { findNodeFolder } = await import('./node-folder.ts');
+    const { connectToNode } = await import('../../client/find-node.ts');
+    const folder = await findNodeFolder(options.folder);
+    const config = await configOf(folder);
+    let unknown = 0;
+    for (const name of operands) {
+      if (name === config.nodeName || name === config.centralNodeName)
+        throw new UsageError(`${name} cannot be forgotten: it is the central node, or the node here`);
+      const wasLetIn = await takeAway(folder, config, name);
+      await using api = await connectToNode({ folder }, env);
+      const { wasKnown, cancelled, left } = await api.forgetNode(name);
+      if (!wasLetIn && !wasKnown)
+        tell(stderr, `no node ${JSON.stringify(name)} has joined: steward invite --list names them`);
+      else stdout.write(forgottenText(name, { wasLetIn, cancelled, left }, config));
+      if (!wasLetIn && !wasKnown) unknown++;
+    }
+    return unknown === 0 ? EXIT.ok : EXIT.noNode;
+  },
+});
+
+async function configOf(folder: string): Promise<Config> {
+  const { readConfig } = await import('../../config/load-config.ts');
+  const { join } = await import('node:path');
+  return (await readConfig({ args: [`-configFolder=${join(folder, 'etc')}`], env: {} })).config;
+}
+
+/** Has the broker of the node's own let it in no more; whether it did until now. */
+async function takeAway(folder: string, { embeddedBroker }: Config, name: string): Promise<boolean> {
+  if ((embeddedBroker?.admissionFolder ?? '') === '') return false;
+  const { orderAdmission } = await import('./admission-client.ts');
+  return (await orderAdmission(folder, { do: 'forget', name })).wasThere;
+}
+
+function forgottenText(
+  name: string,
+  { wasLetIn, cancelled, left }: { wasLetIn: boolean; cancelled: number; left: number },
+  { embeddedBroker, trust }: Config,
+): string {
+  const lines = [wasLetIn ? `${name} is let in no more.` : `${name} is off the list.`];
+  if (cancelled > 0) lines.push(`${countWords(cancelled, 'message')} that waited for it ended as cancelled.`);
+  if (left > 0)
+    lines.push(`${countWords(left, 'message')} that had been sent stay open: an answer still ends them.`);
+  if ((embeddedBroker?.admissionFolder ?? '') === '')
+    lines.push(
+      `Its key is good at the broker until that is configured anew, without --node ${name}=...:`,
+      `  steward broker-config${trust.mode === 'closed' ? ' --trust closed' : ''} --node ... --out nats.conf && nats-server --signal reload`,
+      'Until then a hello of it brings it back on the list.',
+    );
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,61 @@
+import type { StewardApi } from '../../client/steward-api.ts';
+import type { CancelResult } from '../../contract/requests.ts';
+import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
+import { defineCommand } from '../line/command.ts';
+import { EXIT } from '../line/exit-codes.ts';
+import { UsageError } from '../line/usage-error.ts';
+import { resolveId } from './resolve-id.ts';
+
+/** `steward cancel`: ends requests that have not ended. */
+export const cancel = defineCommand({
+  usage: ['cancel [options] ID...'],
+  about: [
+    'Ends requests, or all of a batch that have not ended: what has not left this node ends at once, and what its node has',
+    'is ended there, with all its processes, as soon as that node can be reached.',
+  ],
+  options: { ...FORM_OPTIONS, ...NODE_OPTIONS },
+  operands: ['id'],
+  examples: [
+    { line: 'steward cancel 01a204f7-5e13', does: 'a request or a batch, by the beginning of its id' },
+    { line: 'steward cancel 01a204f7-5e13 --json', does: 'the same, with each result for a program' },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    if (call.operands.length === 0)
+      throw new UsageError('name the request or batch: steward cancel ID; steward status lists the latest');
+    return await withNode(call, async (api) => {
+      const results: CancelResult[] = [];
+      for (const id of call.operands) results.push(...(await cancelOne(api, id)));
+      call.stdout.write(listText(results, form, () => resultsText(results)));
+      return EXIT.ok;
+    });
+  },
+});
+
+async function cancelOne(api: StewardApi, id: string): Promise<readonly CancelResult[]> {
+  const thing = await resolveId(api, id, { first: 'batch' });
+  if (thing.kind === 'batch') return await api.cancelBatch(thing.batch.id);
+  return [await api.cancelRequest(thing.request.id)];
+}
+
+const WORDS: Readonly<Record<CancelResult['result'], string>> = {
+  cancelled: 'cancelled here',
+  asked: 'to be ended by their nodes',
+  ended: 'ended before',
+  unknown: 'not known',
+};
+
+function resultsText(results: readonly CancelResult[]): string {
+  const [only] = results;
+  if (only === undefined) return 'nothing was left to cancel\n';
+  if (results.length === 1) return `${only.id}: ${SINGLE[only.result]}\n`;
+  const counts = Map.groupBy(results, ({ result }) => result);
+  return `${[...counts].map(([result, all]) => `${all.length} ${WORDS[result]}`).join(', ')}\n`;
+}
+
+const SINGLE: Readonly<Record<CancelResult['result'], string>> = {
+  cancelled: 'cancelled',
+  asked: 'its node is asked to end it; steward why tells how that goes',
+  ended: 'it had ended before',
+  unknown: 'not known',
+};

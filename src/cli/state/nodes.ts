@@ -1,0 +1,77 @@
+import type { NodeSummary } from '../../contract/nodes.ts';
+import { agoWords } from '../../lib/time-words.ts';
+import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
+import { defineCommand } from '../line/command.ts';
+import { EXIT } from '../line/exit-codes.ts';
+import { type Terminal, terminalOf } from '../line/terminal.ts';
+import { presenceCell } from '../print/state-colours.ts';
+import { formatTable } from '../print/table.ts';
+import { tell } from '../print/tell.ts';
+
+const COLUMNS = [
+  { title: 'NODE', canShrink: true },
+  { title: 'PRESENCE' },
+  { title: 'SEEN' },
+  { title: 'VERSION', canShrink: true, rank: 1 },
+  { title: 'SYSTEM', canShrink: true, rank: 0 },
+  { title: 'QUEUED', isRight: true },
+  { title: 'RUNNING', isRight: true, rank: 2 },
+  { title: 'LABELS', canShrink: true },
+] as const;
+
+/** `steward nodes`: who is there, who is away since when, and what waits for whom. */
+export const nodes = defineCommand({
+  usage: ['nodes [options] [TARGET...]'],
+  about: [
+    'Lists the nodes that the running node knows, with their presence, version, system, labels and what waits for',
+    'them. The central node knows all that ever said hello to it; other nodes know those that they sent something to.',
+  ],
+  options: { ...FORM_OPTIONS, ...NODE_OPTIONS },
+  operands: ['target'],
+  examples: [
+    { line: 'steward nodes', does: 'all nodes' },
+    { line: "steward nodes 'presence=away'", does: 'those that are away' },
+    { line: "steward nodes 'ship*' --jsonl | jq -r .name", does: 'names alone, for a script' },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    return await withNode(call, async (api) => {
+      const isAll = call.operands.length === 0;
+      const found = isAll
+        ? { nodes: await api.nodes(), unknown: [] }
+        : await api.targets({ targets: call.operands });
+      for (const { reason } of found.unknown) tell(call.stderr, reason);
+      call.stdout.write(
+        listText(found.nodes, form, () =>
+          isAll || found.nodes.length > 0 ? nodesText(found.nodes, terminalOf(call.stdout, call)) : '',
+        ),
+      );
+      return found.unknown.length > 0 ? EXIT.noNode : EXIT.ok;
+    });
+  },
+});
+
+function nodesText(all: readonly NodeSummary[], terminal: Terminal): string {
+  if (all.length === 0) return 'no nodes are known yet: they are once they say hello to this one\n';
+  const now = Date.now();
+  const rows = all.map((node) => [
+    node.name,
+    presenceCell(node.presence),
+    node.isSelf ? 'here' : node.lastSeenAt === null ? 'never' : agoWords(node.lastSeenAt, now),
+    node.version ?? '-',
+    node.os === null ? '-' : `${node.os} ${node.arch ?? ''}`.trimEnd(),
+    countText(node.queued),
+    countText(node.running),
+    labelsText(node),
+  ]);
+  return formatTable(COLUMNS, rows, terminal);
+}
+
+function countText(count: number): string {
+  return count === 0 ? '-' : String(count);
+}
+
+function labelsText({ labels, isSelf, isCentral }: NodeSummary): string {
+  const marks = [...(isCentral ? ['(central)'] : isSelf ? ['(asked)'] : [])];
+  return [...Object.entries(labels).map(([key, value]) => `${key}=${value}`), ...marks].join(' ');
+}

@@ -1,0 +1,95 @@
+import type { StewardApi } from '../../client/steward-api.ts';
+import type { RequestDetail } from '../../contract/requests.ts';
+import type { TimelineStep } from '../../contract/timeline-step.ts';
+import { joinWords } from '../../lib/shell-words.ts';
+import { exactClockWords } from '../../lib/time-words.ts';
+import { askedCommand } from '../../message/asked-command.ts';
+import { requestsOf } from '../fleet/exec/batch-feed.ts';
+import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
+import { defineCommand, type ParsedCall } from '../line/command.ts';
+import { EXIT } from '../line/exit-codes.ts';
+import { type Terminal, terminalOf } from '../line/terminal.ts';
+import { UsageError } from '../line/usage-error.ts';
+import { stateCell } from '../print/state-colours.ts';
+import { type Cell, formatTable, sentenceLines } from '../print/table.ts';
+import { toLine } from '../print/text-width.ts';
+import { resolveId } from './resolve-id.ts';
+
+const COLUMNS = [
+  { title: 'HERE' },
+  { title: 'THERE', rank: 0 },
+  { title: 'WHAT' },
+  { title: 'NOTE', canShrink: true, goesBelow: true },
+] as const;
+
+/** `steward why`: each step of a request's life, and in one sentence what it waits for or why it ended so. */
+export const why = defineCommand({
+  usage: ['why [options] REQUEST...'],
+  about: [
+    'Prints in one sentence what a request waits for, or why it ended as it did, and each step of its',
+    'life with the time by the clock of the node that sent it (here) and by that of the node that ran',
+    'it (there). The beginning of an id is enough. For the id of a batch it explains all of its requests',
+    'that did not succeed.',
+  ],
+  options: { ...FORM_OPTIONS, ...NODE_OPTIONS },
+  operands: ['id'],
+  examples: [
+    { line: 'steward why 01a204f7-5e13', does: 'one request, by the beginning of its id' },
+    { line: 'steward why 01a204f7-5e13 --json', does: 'the same for a program' },
+  ],
+  run: async (call) => {
+    const form = formOf(call.options);
+    if (call.operands.length === 0)
+      throw new UsageError('name the request: steward why ID; steward status lists the latest');
+    return await withNode(call, async (api) => {
+      const details: RequestDetail[] = [];
+      for (const id of call.operands) {
+        details.push(...(await detailsOf(api, id)));
+      }
+      call.stdout.write(listText(details, form, () => whyTexts(details, call)));
+      return EXIT.ok;
+    });
+  },
+});
+
+/** The request of an id, or those of a batch that did not succeed. */
+async function detailsOf(api: StewardApi, id: string): Promise<RequestDetail[]> {
+  const thing = await resolveId(api, id, { first: 'request' });
+  if (thing.kind === 'request') return [thing.request];
+  const details: RequestDetail[] = [];
+  for (const { id: one, state } of await requestsOf(api, thing.batch.id))
+    if (state !== 'succeeded') details.push(await api.request(one));
+  return details;
+}
+
+function whyTexts(details: readonly RequestDetail[], call: ParsedCall): string {
+  const terminal = terminalOf(call.stdout, call);
+  if (details.length === 0) return 'all requests of the batch succeeded\n';
+  return details.map((detail) => whyText(detail, terminal)).join('\n');
+}
+
+function whyText(detail: RequestDetail, terminal: Terminal): string {
+  const { id, node, why, timeline } = detail;
+  const rows = timeline.map(({ at, there, what, note }): Cell[] => [
+    momentCell(at),
+    momentCell(there),
+    whatCell(what, detail),
+    note ?? '',
+  ]);
+  const head = `${terminal.style('bold', id)}  ${toLine(`${node}  ${messageText(detail)}`)}`;
+  return `${sentenceLines(head, terminal)}${sentenceLines(toLine(why), terminal)}\n${formatTable(COLUMNS, rows, terminal)}`;
+}
+
+function momentCell(at: number | null): string {
+  return at === null ? '' : exactClockWords(at);
+}
+
+function whatCell(what: TimelineStep['what'], { state }: RequestDetail): Cell {
+  return what === state ? stateCell(state) : what;
+}
+
+/** What was asked for, in a line: the method and its arguments. */
+export function messageText({ method, message }: Pick<RequestDetail, 'method' | 'message'>): string {
+  const args = message?.methodArgs;
+  return `${method} ${Array.isArray(args) ? joinWords(askedCommand(args.map(String))) : ''}`.trimEnd();
+}

@@ -1,0 +1,40 @@
+/** The largest number of seconds that still fits a timer (2^31 - 1 ms, a little under 25 days). */
+export const MAX_TIMER_SECONDS = 2_147_483;
+
+export type OptionValue = string | number | boolean;
+
+/** The headings under which `--help` and a new config.toml list the options. */
+export const OPTION_GROUPS = {
+  node: 'The node',
+  broker: 'The broker',
+  messages: 'Messages',
+  listeners: 'Listeners and folders',
+  requests: 'Requests that this node takes',
+  keeping: 'Limits, and what is kept',
+  trust: 'Who may ask for what',
+  unused: 'Accepted for existing files and scripts, without effect',
+} as const;
+
+/** One row of the table: what a setting is, without its names. */
+export interface OptionSpec {
+  readonly type: 'string' | 'int' | 'bool';
+  readonly default: OptionValue;
+  readonly group: keyof typeof OPTION_GROUPS;
+  readonly summary: string;
+  readonly unit?: 's' | 'ms' | 'KB' | 'MB' | 'days';
+  readonly min?: number;
+  readonly max?: number;
+  /** Whether "" is refused (for strings). */
+  readonly required?: boolean;
+  /** Whether the default turns true where the node is the central one. */
+  readonly onCentral?: boolean;
+  /** Whether the value is kept out of messages. */
+  readonly isSecret?: boolean;
+  /** False for what says where the file is: it would only repeat, or contradict, its own place. */
+  readonly inFile?: boolean;
+  /** Whether config.toml gets it only where somebody gives it: its absence means that nobody has decided. */
+  readonly onlyGiven?: boolean;
+}
+
+/** Whole seconds within a timer's range. */
+export const seconds = { type: 'int', unit: 's', min: 1, max: MAX_TIMER_SECONDS } as const;

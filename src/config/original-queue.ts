@@ -1,0 +1,51 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readBoltBucket } from '../lib/read-bolt.ts';
+import { errorCode } from '../lib/system-fault.ts';
+
+/** What the original left in its own queue; `fault` says why that cannot be told. */
+export interface OriginalQueue {
+  readonly path: string;
+  /** The messages as the original keeps them, in the order in which they came. */
+  readonly messages: readonly unknown[];
+  readonly fault?: string;
+}
+
+const FILE = 'incomingBuffer.db';
+const BUCKET = 'samValueBucket';
+/** What is larger is not read into memory, bytes. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/** Reads what the original did not deliver before it was stopped; undefined where there is no such file. It is never sent. */
+export async function readOriginalQueue(databaseFolder: string): Promise<OriginalQueue | undefined> {
+  const path = join(databaseFolder, FILE);
+  try {
+    const { size } = await stat(path);
+    if (size > MOST_BYTES)
+      return {
+        path,
+        messages: [],
+        fault: `it has ${Math.round(size / 1e6)} MB, which is too much to look at`,
+      };
+    const found = readBoltBucket(await readFile(path), BUCKET).map(({ value }) => messageOf(value));
+    const messages = found.toSorted((a, b) => a.id - b.id).map(({ message }) => message);
+    return { path, messages };
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    return { path, messages: [], fault: (error as Error).message };
+  }
+}
+
+/** One of its items: a number, and the message next to its subject. */
+function messageOf(value: Buffer): { readonly id: number; readonly message: unknown } {
+  try {
+    const item = JSON.parse(value.toString()) as {
+      ID?: number;
+      SAM?: { Message?: unknown };
+      Data?: { Message?: unknown };
+    };
+    return { id: item.ID ?? 0, message: item.SAM?.Message ?? item.Data?.Message ?? item };
+  } catch {
+    return { id: 0, message: value.toString() };
+  }
+}

@@ -1,0 +1,170 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Access, ApiHandler, type ApiHandlerOptions } from '../api/api-handler.ts';
+import { lookOnly } from '../api/look-only.ts';
+import { refuse } from '../api/refusal.ts';
+import type { Operations } from '../contract/contract.ts';
+import { OperationError } from '../contract/operation-error.ts';
+import { ByteBudget } from '../lib/byte-budget.ts';
+import type { HostAndPort } from '../lib/host-and-port.ts';
+import { type HttpService, startHttpService } from '../lib/http-service.ts';
+import { readBody } from '../lib/read-body.ts';
+import type { Logger } from '../observe/logger.ts';
+import { foldEvents } from './fold-events.ts';
+import { type PageFile, PageFiles } from './page-files.ts';
+import type { Sessions } from './sessions.ts';
+
+/** Where the console is served, and for which fleet. */
+export interface ConsoleOptions extends ApiHandlerOptions {
+  readonly place: HostAndPort;
+  /** The node whose fleet it is: browsers keep a cookie of its name. */
+  readonly nodeName: string;
+}
+
+interface ConsoleDeps {
+  readonly operations: Operations;
+  readonly sessions: Sessions;
+  readonly logger: Logger;
+  readonly files?: PageFiles;
+}
+
+const SIGN_IN = { maxBytes: 1000, idleTimeoutMs: 10_000 };
+
+/** What the page may load and do: its own files and this server, and nothing that is written into it. */
+const POLICY = [
+  "default-src 'none'",
+  ...['script', 'style', 'img', 'connect'].map((kind) => `${kind}-src 'self'`),
+  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+  ...["require-trusted-types-for 'script'", "trusted-types 'none'"],
+].join('; ');
+
+/** Serves the console's page, and the API to those who are signed in. Throws ListenError. */
+export async function startConsole(options: ConsoleOptions, deps: ConsoleDeps): Promise<HttpService> {
+  const handler = new ConsoleHandler(options, deps);
+  return await startHttpService(
+    { place: options.place, option: '-webListener', token: '' },
+    { handle: handler.handle, streams: handler.api, refuse, logger: deps.logger },
+  );
+}
+
+class ConsoleHandler {
+  readonly #cookie: string;
+  readonly #sessions: Sessions;
+  readonly #files: PageFiles;
+  readonly api: ApiHandler;
+  readonly #budget = new ByteBudget(100 * SIGN_IN.maxBytes);
+
+  constructor(options: ConsoleOptions, { operations, sessions, files = new PageFiles() }: ConsoleDeps) {
+    this.#cookie = `steward-${options.nodeName.replace(/[^A-Za-z0-9_-]/g, '_')}`;
+    this.#sessions = sessions;
+    this.#files = files;
+    this.api = new ApiHandler(options, { ...operations, events: foldEvents(operations.events) });
+  }
+
+  readonly handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    if (pathname === '/session') return await this.#session(request, response);
+    if (pathname.startsWith('/v1/')) return await this.#serveApi(request, response);
+    await this.#serveFile(pathname, request, response);
+  };
+
+  /** Signs a browser in with the code of a link, or tells who it is. */
+  async #session(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'POST') {
+      const session = this.#sessionOf(request);
+      if (session === undefined) return refuse(response, SIGNED_OUT);
+      return sendRole(response, session.role);
+    }
+    const { body, release } = await readBody({ request, response }, SIGN_IN, this.#budget);
+    release();
+    if (body === 'gone') return;
+    if ('status' in body) return refuse(response, body);
+    const browser = request.headers['user-agent'] ?? '';
+    const begun = this.#sessions.begin(Buffer.from(body.bytes).toString(), browser);
+    if (begun === undefined) return refuse(response, USED);
+    // Without Secure: it is served on a loopback address, where Safari keeps no Secure cookie.
+    const cookie = `${this.#cookie}=${begun.secret}; Path=/; HttpOnly; SameSite=Strict`;
+    response.setHeader('Set-Cookie', cookie);
+    sendRole(response, begun.role);
+  }
+
+  async #serveApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const session = this.#sessionOf(request);
+    if (session === undefined) return refuse(response, SIGNED_OUT);
+    const end = () => response.destroy();
+    session.over.signal.addEventListener('abort', end);
+    try {
+      await this.api.handle(request, response, session.role === 'act' ? ACT : LOOK);
+    } finally {
+      session.over.signal.removeEventListener('abort', end);
+    }
+  }
+
+  async #serveFile(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const file = await this.#files.find(path);
+    if (file === 'not-built') return refuse(response, NOT_BUILT);
+    if (file === 'no-such-file') {
+      return refuse(response, { status: 404, reason: `the console has no page ${path.slice(0, 200)}` });
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return refuse(response, {
+        status: 405,
+        reason: 'a page is asked for with GET',
+        headers: { Allow: 'GET' },
+      });
+    }
+    sendFile(file, request, response);
+  }
+
+  #sessionOf({ headers }: IncomingMessage) {
+    const secret = (headers.cookie ?? '')
+      .split(/; */)
+      .find((each) => each.startsWith(`${this.#cookie}=`))
+      ?.slice(this.#cookie.length + 1);
+    return secret === undefined ? undefined : this.#sessions.find(secret);
+  }
+}
+
+const SIGNED_OUT = { status: 401, reason: 'nobody is signed in: run steward web for a link' };
+const USED = {
+  status: 401,
+  reason: 'this link was used or is older than a minute: run steward web for another one',
+};
+const NOT_BUILT = { status: 503, reason: 'the console is not built yet: run steward web, or npm run build' };
+
+/** A session never makes links: who signs in was asked on the machine of the node. */
+const ACT: Access = (name) => {
+  if (name === 'signInLink')
+    throw new OperationError('forbidden', 'run steward web on the machine of the node');
+};
+
+const LOOK_ONLY = lookOnly('session', 'run steward web for one that may');
+
+const LOOK: Access = (name, row) => {
+  ACT(name, row);
+  LOOK_ONLY(name, row);
+};
+
+function sendRole(response: ServerResponse, role: string): void {
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ role }));
+}
+
+function sendFile(
+  { type, isImmutable, bodies }: PageFile,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const accepted = String(request.headers['accept-encoding'] ?? '');
+  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'identity';
+  const body = bodies[encoding];
+  response.writeHead(200, {
+    'Content-Type': type,
+    'Content-Length': body.length,
+    'Content-Security-Policy': POLICY,
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    Vary: 'Accept-Encoding',
+    ...(encoding === 'identity' ? {} : { 'Content-Encoding': encoding }),
+    'Cache-Control': isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Sessions, sessionOperations } from './sessions.ts';
+
+function start() {
+  const clock = { now: 1000 };
+  return { clock, sessions: new Sessions(() => clock.now) };
+}
+
+test('a link begins one session, once', () => {
+  const { sessions } = start();
+  const { code } = sessions.link('look');
+  const begun = sessions.begin(code, 'Chromium')!;
+  assert.equal(begun.role, 'look');
+  assert.equal(sessions.begin(code, 'Chromium'), undefined);
+  assert.equal(sessions.begin('guessed', 'Chromium'), undefined);
+  assert.equal(sessions.find(begun.secret)?.browser, 'Chromium');
+  assert.equal(sessions.find(code), undefined);
+});
+
+test('a link is good for a minute', () => {
+  const { clock, sessions } = start();
+  const [late, good] = [sessions.link('act'), sessions.link('act')];
+  assert.equal(good.expiresAt, 61_000);
+  clock.now = 61_000;
+  assert.ok(sessions.begin(good.code, ''));
+  clock.now = 61_001;
+  assert.equal(sessions.begin(late.code, ''), undefined);
+});
+
+test('a session lasts while it is used, and ends after 12 hours without', () => {
+  const { clock, sessions } = start();
+  const { secret } = sessions.begin(sessions.link('act').code, '')!;
+  for (let day = 0; day < 3; day++) {
+    clock.now += 12 * 3_600_000;
+    assert.ok(sessions.find(secret));
+  }
+  const { over } = sessions.find(secret)!;
+  clock.now += 12 * 3_600_000 + 1;
+  assert.deepEqual(sessions.list(), []);
+  assert.equal(sessions.find(secret), undefined);
+  assert.ok(over.signal.aborted);
+});
+
+test('a session that is ended is over for whatever is under way, and no other', () => {
+  const { sessions } = start();
+  const secrets = [1, 2].map(() => sessions.begin(sessions.link('act').code, '')!.secret);
+  const [first, second] = secrets.map((secret) => sessions.find(secret)!);
+  assert.equal(sessions.end(first!.id).id, first!.id);
+  assert.ok(first!.over.signal.aborted);
+  assert.ok(!second!.over.signal.aborted);
+  assert.deepEqual(
+    sessions.list().map(({ id }) => id),
+    [second!.id],
+  );
+  assert.throws(() => sessions.end(first!.id), { code: 'not-found', message: /no session with the id/ });
+});
+
+test('more than a hundred sessions push out the oldest', () => {
+  const { sessions } = start();
+  const secrets = Array.from({ length: 101 }, () => sessions.begin(sessions.link('act').code, '')!.secret);
+  assert.equal(sessions.find(secrets[0]!), undefined);
+  assert.ok(sessions.find(secrets[1]!));
+});
+
+test('where no console is served, a link is refused with the way out', async () => {
+  const { sessions } = start();
+  await assert.rejects(sessionOperations(sessions, undefined).signInLink({}), {
+    code: 'bad-request',
+    message: /start it with -webListener=127\.0\.0\.1:8095/,
+  });
+  const { url, role } = await sessionOperations(sessions, (code) => `x${code}`).signInLink({});
+  assert.match(url, /^x[\w-]{32}$/);
+  assert.equal(role, 'act');
+});

@@ -1,0 +1,143 @@
+import { arch, platform, release } from 'node:os';
+import type { Config } from '../config/config.ts';
+import { countRunning } from '../ledger/count-requests.ts';
+import { readRequests } from '../ledger/find-requests.ts';
+import type { Edges } from '../lib/edges.ts';
+import type { Message } from '../message/message.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Peers } from '../outbox/peers.ts';
+import { statement } from '../store/statement.ts';
+import type { Store } from '../store/store.ts';
+import { ChangeHub } from './change-hub.ts';
+import { errorLinesOf } from './error-lines.ts';
+import { NodeList } from './node-list.ts';
+import { seenStatement } from './node-rows.ts';
+import type { NodePresence } from './presence.ts';
+import { PresenceHistory } from './presence-history.ts';
+
+interface FleetViewDeps extends Pick<Edges, 'clock'> {
+  /** The nodes that this one has let into its fleet, also those that were never heard of. */
+  admitted?(): readonly string[];
+  readonly store: Store;
+  readonly presence: NodePresence;
+  readonly outbox: Pick<Outbox, 'lanes'>;
+  readonly peers: Pick<Peers, 'alive'>;
+  readonly metrics: Pick<Metrics, 'helloReceived' | 'errorReceived'>;
+  readonly logger: Logger;
+}
+
+const SAVE_EVERY_MS = 60_000;
+
+/** What the node notes of others and of itself for those who ask it: who is here, and what changes. */
+export class FleetView implements AsyncDisposable {
+  readonly startedAt: number;
+  readonly presence: NodePresence;
+  readonly history: PresenceHistory;
+  readonly nodes: NodeList;
+  readonly changes: ChangeHub;
+  readonly #deps: FleetViewDeps;
+  readonly #cancelTimer: () => void;
+  #fault: string | null = null;
+
+  constructor(config: Config, { version }: { readonly version: string }, deps: FleetViewDeps) {
+    this.#deps = deps;
+    const { store, presence, outbox, logger, clock } = deps;
+    this.startedAt = clock.wallNow();
+    this.presence = presence;
+    this.history = new PresenceHistory(store);
+    presence.load(store.all('SELECT name, last_seen AS lastSeen, info AS hello FROM nodes'));
+    const self = {
+      ...{ version, arch: arch(), os: `${platform()} ${release()}` },
+      ...{ startedAt: this.startedAt, labels: config.labels },
+    };
+    this.nodes = new NodeList(
+      { nodeName: config.nodeName, centralNodeName: config.centralNodeName, self },
+      {
+        presence,
+        history: this.history,
+        now: clock.wallNow,
+        outbox,
+        countRunning: () => countRunning(store),
+        admitted: () => deps.admitted?.() ?? [],
+        forgotten: store.all('SELECT name, left FROM forgotten'),
+      },
+    );
+    this.changes = new ChangeHub({
+      ...{ clock, logger, nodes: this.nodes },
+      readRequests: (ids) => readRequests(store, ids),
+    });
+    presence.onChanged = (node) => this.changes.node(node);
+    this.#cancelTimer = clock.every(SAVE_EVERY_MS, () => void this.#save());
+  }
+
+  /** Why there is no connection to the broker, as far as was said; null while there is one. */
+  get linkFault(): string | null {
+    return this.#fault;
+  }
+
+  /** The link to the broker is there. */
+  connected(): void {
+    this.#fault = null;
+    this.presence.connected();
+  }
+
+  /** Something is wrong with the link to the broker. */
+  linkFailed(text: string): void {
+    this.#fault = text;
+  }
+
+  /** A message came from a node: it is there, and what waits for it goes on. */
+  heard(node: string): void {
+    this.presence.heard(node);
+    this.#deps.peers.alive(node);
+  }
+
+  /** Takes a node off the list; `left` messages for it are on their way. Whether it was on the list. */
+  async forget(node: string, left: number): Promise<boolean> {
+    const wasKnown = this.nodes.isListed(node);
+    this.presence.forget(node);
+    this.nodes.forget(node, left);
+    await this.#deps.store.write([
+      ...['nodes', 'presence'].map((table) => statement(`DELETE FROM ${table} WHERE name = ?`, node)),
+      statement('INSERT OR REPLACE INTO forgotten (name, left) VALUES (?, ?)', node, left),
+    ]);
+    return wasKnown;
+  }
+
+  /** A node's hello was taken. */
+  helloReceived(node: string): void {
+    this.#deps.metrics.helloReceived(node, this.#deps.clock.wallNow());
+  }
+
+  /** Nodes reported errors to this one. */
+  errorsReceived(messages: readonly Message[]): void {
+    this.#deps.metrics.errorReceived(messages.length);
+    this.changes.errors(() => messages.flatMap(errorLinesOf));
+  }
+
+  /** Tells nobody anything more, and remembers who was heard of when. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancelTimer();
+    this.changes[Symbol.dispose]();
+    await this.#save();
+  }
+
+  *#presences() {
+    const { presence } = this;
+    for (const name of presence.names())
+      yield { name, presence: presence.of(name), seenAt: presence.lastSeenAt(name) };
+  }
+
+  async #save(): Promise<void> {
+    const unsaved = this.presence.takeUnsaved();
+    const turned = this.history.note(this.#presences());
+    if (unsaved.length === 0 && turned.length === 0) return;
+    const pruned = turned.length > 0 ? this.history.prune(this.#deps.clock.wallNow()) : [];
+    // When a node was seen is learned again when it is next heard of.
+    await this.#deps.store
+      .write([seenStatement(unsaved), ...pruned, ...turned])
+      .catch(() => this.history.unwritten());
+  }
+}

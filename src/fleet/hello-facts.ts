@@ -1,0 +1,49 @@
+/** What a node said of itself; null where it did not. Times are unix ms, by this node's clock. */
+export interface NodeFacts {
+  readonly version: string | null;
+  readonly os: string | null;
+  readonly arch: string | null;
+  readonly startedAt: number | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** How often it says hello, ms; null where it does not, or did not tell. */
+  readonly helloIntervalMs: number | null;
+}
+
+const MAX_TEXT = 200;
+
+/** Reads the JSON of a hello that came at a time. It comes from elsewhere: whatever does not fit is left out. */
+export function readHello(json: string | undefined, at: number): NodeFacts {
+  const told = parse(json);
+  const { uptime, interval } = told;
+  return {
+    version: textOf(told.version),
+    os: textOf(told.os),
+    arch: textOf(told.arch),
+    startedAt: isAmount(uptime) ? at - uptime * 1000 : null,
+    labels: labelsOf(told.labels),
+    helloIntervalMs: isAmount(interval) && interval > 0 ? interval * 1000 : null,
+  };
+}
+
+function parse(json: string | undefined): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(json ?? '{}');
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function labelsOf(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null) return {};
+  const labels = Object.entries(value).filter(([, text]) => typeof text === 'string');
+  return Object.fromEntries(labels.map(([name, text]) => [name.slice(0, MAX_TEXT), text.slice(0, MAX_TEXT)]));
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value.slice(0, MAX_TEXT) : null;
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < 1e10;
+}

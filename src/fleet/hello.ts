@@ -1,0 +1,57 @@
+import { arch, platform, release } from 'node:os';
+import type { Bus } from '../bus/bus.ts';
+import type { Config } from '../config/config.ts';
+import { addFormatHeaders } from '../message/codec/body-format.ts';
+import { encodeMessage } from '../message/codec/encode-message.ts';
+import { HEADER } from '../message/codec/wire-headers.ts';
+import { kindOf } from '../message/kind-of.ts';
+import { newMessage } from '../message/message.ts';
+import { subjectOf } from '../message/subject.ts';
+
+/** Where a hello is written at the central node, as the reference has it. */
+const PLACE = { directory: 'hello-messages', fileName: 'hello.log' };
+
+/**
+ * Makes the function that says hello to the central node; nobody waits for an answer to it. The hello's headers
+ * tell what the node list shows: version, system, uptime (s), labels, and how often hellos come (s). One that says
+ * `connected` is the first one of a connection, so what was on its way to the node before may be lost; one that says `leaving` is a goodbye, for a central node that knows the word: every other one takes it for a hello.
+ */
+export function createHello(
+  config: Config,
+  deps: {
+    version: string;
+    now: () => number;
+    bus: Pick<Bus, 'publish'>;
+    trust: { readonly words: string };
+    addresses: { subjectFor(subject: string): string };
+  },
+): (more?: { readonly leaving: true } | { readonly connected: true }) => void {
+  const startedAt = deps.now();
+  const message = newMessage({
+    ...PLACE,
+    toNode: config.centralNodeName,
+    fromNode: config.nodeName,
+    method: 'REQHello',
+    data: [Buffer.from(`Hello from ${config.nodeName}\n`)],
+    ackTimeout: config.defaultMessageTimeoutSeconds,
+    retries: config.defaultMessageRetries,
+    methodTimeout: config.defaultMethodTimeoutSeconds,
+  });
+  const subject = subjectOf(message, kindOf(message.method));
+  return (more) => {
+    const { payload, serial, cmp } = encodeMessage(message, config);
+    const about = {
+      version: deps.version,
+      os: `${platform()} ${release()}`,
+      arch: arch(),
+      uptime: Math.round((deps.now() - startedAt) / 1000),
+      labels: config.labels,
+      interval: config.helloIntervalSeconds,
+      knows: deps.trust.words,
+      ...more,
+    };
+    const headers: Record<string, string> = { [HEADER.hello]: JSON.stringify(about) };
+    addFormatHeaders(headers, { serial, cmp });
+    deps.bus.publish(deps.addresses.subjectFor(subject), payload, { headers });
+  };
+}

@@ -1,0 +1,63 @@
+import type { Clock } from '../lib/clock.ts';
+import { decodeMessage } from '../message/codec/decode-message.ts';
+import { HEADER } from '../message/codec/wire-headers.ts';
+import { nodeNameFault } from '../message/names.ts';
+import type { WireMessage } from '../message/wire-message.ts';
+import { readWords } from '../message/words.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Peers } from '../outbox/peers.ts';
+import type { Store } from '../store/store.ts';
+import { helloStatement } from './node-rows.ts';
+import type { NodePresence } from './presence.ts';
+
+/** A hello is small; what is larger is none. */
+const MAX_HELLO_BYTES = 64 * 1024;
+/** The most that a node may tell of itself in a header, characters; of what is larger nothing is kept. */
+const MAX_ABOUT = 16 * 1024;
+
+interface NoteHelloDeps {
+  readonly peers: Pick<Peers, 'alive' | 'heardWords'>;
+  readonly store: Pick<Store, 'write'>;
+  readonly clock: Pick<Clock, 'wallNow'>;
+  readonly logger: Logger;
+  readonly presence: Pick<NodePresence, 'saidHello' | 'left'>;
+  readonly trust: {
+    /** Whether somebody may say that it is a node. */
+    believes(claimed: string, proved: string | undefined): boolean;
+  };
+}
+
+/**
+ * Takes note of the node that said hello: what waits for it goes on at once, and the node list shows it. Returns false
+ * for a goodbye, which is no more than that.
+ */
+export function noteHello(
+  message: WireMessage,
+  { peers, store, clock, logger, presence, trust }: NoteHelloDeps,
+): boolean {
+  try {
+    const { fromNode } = decodeMessage(message.payload, {
+      serial: message.header(HEADER.serial) ?? '',
+      cmp: message.header(HEADER.compression) ?? '',
+      maxBytes: MAX_HELLO_BYTES,
+    });
+    if (nodeNameFault(fromNode) || !trust.believes(fromNode, message.sender)) return true;
+    const told = message.header(HEADER.hello);
+    // A string of its own: as a part of all headers it would keep these in memory.
+    const about = told === undefined || told.length > MAX_ABOUT ? undefined : Buffer.from(told).toString();
+    const { words, isGoodbye, hasConnected = false } = readWords(about);
+    peers.heardWords(fromNode, words);
+    if (isGoodbye) {
+      presence.left(fromNode);
+      return false;
+    }
+    peers.alive(fromNode, { speaksLanes: told !== undefined, hasConnected });
+    presence.saidHello(fromNode, about);
+    store
+      .write([helloStatement(fromNode, clock.wallNow(), about)])
+      .catch((error) => logger.warn({ err: error }, 'the node list could not be written'));
+  } catch {
+    // The journal gets the same message, and says what is wrong with it.
+  }
+  return true;
+}

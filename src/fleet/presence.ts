@@ -1,0 +1,227 @@
+import type { Presence } from '../contract/nodes.ts';
+import type { Clock } from '../lib/clock.ts';
+import { ERROR_CENTRAL } from '../message/names.ts';
+import { type NodeFacts, readHello } from './hello-facts.ts';
+
+/** What is known of other nodes, until something else is heard. */
+interface Known {
+  /** When it was last heard of, ms on the steady clock; null where never. */
+  heardAt: number | null;
+  /** The same by the wall clock as it stood then, unix ms. */
+  seenAt: number;
+  /** JSON of its last hello that told something, and when that came, unix ms. */
+  hello: string | undefined;
+  helloAt: number | null;
+  facts: NodeFacts | undefined;
+  /** Whether a lane to it found nobody, and nothing was heard of it since. */
+  isAway: boolean;
+  /** Subjects where nobody listened when they were last tried: the method may not be served there. */
+  readonly deaf: Set<string>;
+  isSaved: boolean;
+}
+
+/** A node that is stored: when it was last seen, and JSON of its last hello. */
+export interface StoredNode {
+  readonly name: string;
+  readonly lastSeen: number;
+  readonly hello: string | null;
+}
+
+interface PresenceDeps {
+  readonly clock: Pick<Clock, 'wallNow' | 'steadyNow'>;
+  /** The link of this node itself to the broker; without one it knows nothing. */
+  readonly bus: { readonly isConnected: boolean };
+}
+
+/** A hello may be late by this much before its node counts as away. */
+const MISSED_HELLOS = 2.5;
+const HELLO_GRACE_MS = 2000;
+/** How long a node that says no hellos to us counts as here after it was heard of. */
+const HEARD_MS = 300_000;
+/** From this number of names on, those that nothing ever came from are forgotten. */
+const MOST_KNOWN = 20_000;
+/** By less than this two clocks drift apart; a larger difference is a step of the wall clock. */
+const CLOCK_STEP_MS = 1000;
+
+/** Knows which nodes are here: by their hellos, by anything else that is heard of them, and by how lanes to them fare. */
+export class NodePresence {
+  readonly #deps: PresenceDeps;
+  readonly #known = new Map<string, Known>();
+  #connectedAt: number;
+  /** Called when something is known of a node that may change its presence, or what lists show of it. */
+  onChanged: (node: string) => void = () => {};
+
+  constructor(deps: PresenceDeps) {
+    this.#deps = deps;
+    this.#connectedAt = deps.clock.steadyNow();
+  }
+
+  /** Remembers what was known when the node ended. */
+  load(stored: readonly StoredNode[]): void {
+    for (const { name, lastSeen, hello } of stored) {
+      const known = this.#of(name);
+      const ageMs = this.#deps.clock.wallNow() - lastSeen;
+      // What lies in the future says that the clock was set back since, and nothing of how long ago that was.
+      const heardAt = ageMs < 0 ? Number.NEGATIVE_INFINITY : this.#deps.clock.steadyNow() - ageMs;
+      if (heardAt > (known.heardAt ?? Number.NEGATIVE_INFINITY)) known.seenAt = lastSeen;
+      known.heardAt = Math.max(known.heardAt ?? Number.NEGATIVE_INFINITY, heardAt);
+      known.isSaved = true;
+      if (hello === null || known.hello !== undefined) continue;
+      known.hello = hello;
+      known.helloAt = lastSeen;
+    }
+  }
+
+  /** This node has a connection (again): hellos are to be expected from now on. */
+  connected(): void {
+    this.#connectedAt = this.#deps.clock.steadyNow();
+  }
+
+  /** A node said hello; `about` is JSON of what it said of itself. */
+  saidHello(node: string, about: string | undefined): void {
+    const known = this.#of(node);
+    const isNews = about !== undefined && withoutUptime(about) !== withoutUptime(known.hello);
+    if (about !== undefined) {
+      known.hello = about;
+      known.helloAt = this.#deps.clock.wallNow();
+      known.facts = undefined;
+    }
+    this.heard(node);
+    // Who notes the hello writes it down.
+    known.isSaved = true;
+    if (isNews) this.onChanged(node);
+  }
+
+  /** A node said that it stops, or its connection to the broker has ended: until it is heard of it is away. */
+  left(node: string): void {
+    const known = this.#known.get(node);
+    if (!known) return;
+    // A goodbye, and a connection that has lasted until now, say that it was here: the last hello may be long ago.
+    if (!known.isAway) this.#seen(known);
+    this.#lost(node, known);
+  }
+
+  /** An operator took a node off the list: whatever comes of it brings it back. */
+  forget(node: string): void {
+    if (this.#known.delete(node)) this.onChanged(node);
+  }
+
+  /** Something came from a node. */
+  heard(node: string): void {
+    const known = this.#of(node);
+    const wasHere = !known.isAway && this.#isFresh(known);
+    this.#seen(known);
+    known.isAway = false;
+    if (!wasHere) this.onChanged(node);
+  }
+
+  /** A node answered what was sent to a subject. */
+  answered(node: string, subject: string): void {
+    if (node === ERROR_CENTRAL) return;
+    this.#of(node).deaf.delete(subject);
+    this.heard(node);
+  }
+
+  /** Nobody listens on a subject; where that was so while the node was heard of, the method is not served there. */
+  nobodyListens(node: string, subject: string): void {
+    if (node === ERROR_CENTRAL) return;
+    const known = this.#of(node);
+    if (known.deaf.has(subject)) return;
+    known.deaf.add(subject);
+    this.#lost(node, known);
+  }
+
+  /** What was sent at a time of the steady clock was not answered in time. */
+  unanswered(node: string, sentAt: number): void {
+    if (node === ERROR_CENTRAL) return;
+    const known = this.#of(node);
+    if ((known.heardAt ?? Number.NEGATIVE_INFINITY) < sentAt) this.#lost(node, known);
+  }
+
+  /** Whether a node can be reached, as far as is known. */
+  of(node: string): Presence {
+    const known = this.#known.get(node);
+    if (!known || !this.#deps.bus.isConnected) return 'unknown';
+    if (known.isAway) return 'away';
+    if (this.#isFresh(known)) return 'here';
+    const { helloIntervalMs } = this.factsOf(node);
+    if (helloIntervalMs === null || known.helloAt === null) return 'unknown';
+    return this.#deps.clock.steadyNow() - this.#connectedAt > patience(helloIntervalMs) ? 'away' : 'unknown';
+  }
+
+  /** When a node was last heard of, unix ms; null where never, or where that cannot be told. */
+  lastSeenAt(node: string): number | null {
+    const { heardAt = null, seenAt = 0 } = this.#known.get(node) ?? {};
+    if (heardAt === null || heardAt === Number.NEGATIVE_INFINITY) return null;
+    const { wallNow, steadyNow } = this.#deps.clock;
+    const byAge = Math.round(wallNow() - (steadyNow() - heardAt));
+    return Math.abs(byAge - seenAt) < CLOCK_STEP_MS ? seenAt : byAge;
+  }
+
+  /** What a node said of itself. */
+  factsOf(node: string): NodeFacts {
+    const known = this.#known.get(node);
+    if (!known) return readHello(undefined, 0);
+    known.facts ??= readHello(known.hello, known.helloAt ?? 0);
+    return known.facts;
+  }
+
+  /** All nodes that were ever heard of. */
+  names(): string[] {
+    return [...this.#known].filter(([, { heardAt }]) => heardAt !== null).map(([name]) => name);
+  }
+
+  /** Nodes that were heard of since this was asked last, to be stored. */
+  takeUnsaved(): { readonly name: string; readonly lastSeen: number }[] {
+    return [...this.#known].flatMap(([name, known]) => {
+      const lastSeen = known.isSaved ? null : this.lastSeenAt(name);
+      if (lastSeen === null) return [];
+      known.isSaved = true;
+      return [{ name, lastSeen }];
+    });
+  }
+
+  #seen(known: Known): void {
+    known.heardAt = this.#deps.clock.steadyNow();
+    known.seenAt = this.#deps.clock.wallNow();
+    known.isSaved = false;
+  }
+
+  #lost(node: string, known: Known): void {
+    if (known.isAway) return;
+    known.isAway = true;
+    this.onChanged(node);
+  }
+
+  /** Whether a node was heard of so lately that it need not have been heard of since. */
+  #isFresh(known: Known): boolean {
+    if (known.heardAt === null) return false;
+    known.facts ??= readHello(known.hello, known.helloAt ?? 0);
+    return this.#deps.clock.steadyNow() - known.heardAt <= patience(known.facts.helloIntervalMs);
+  }
+
+  /** Names that nothing ever came from may be made up; what is said of them is learned again. */
+  #forgetUnheard(): void {
+    for (const [name, { heardAt }] of this.#known) if (heardAt === null) this.#known.delete(name);
+  }
+
+  #of(node: string): Known {
+    let known = this.#known.get(node);
+    if (!known) {
+      if (this.#known.size >= MOST_KNOWN) this.#forgetUnheard();
+      const nothing = { heardAt: null, seenAt: 0, hello: undefined, helloAt: null, facts: undefined };
+      known = { ...nothing, isAway: false, deaf: new Set(), isSaved: true };
+      this.#known.set(node, known);
+    }
+    return known;
+  }
+}
+
+function patience(helloIntervalMs: number | null): number {
+  return helloIntervalMs === null ? HEARD_MS : helloIntervalMs * MISSED_HELLOS + HELLO_GRACE_MS;
+}
+
+/** A hello without what is different in each. */
+function withoutUptime(hello: string | undefined): string | undefined {
+  return hello?.replace(/"uptime":\d+,?/, '');
+}

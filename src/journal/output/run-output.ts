@@ -1,0 +1,123 @@
+import { LastBytes } from '../../lib/last-bytes.ts';
+import type { Message } from '../../message/message.ts';
+import type { LiveOutput, OutputFile, ReplyBody } from '../../message/method-contract.ts';
+import { END_OUTPUT_BYTES, type OutputMode, type OutputStream, outputModeOf } from '../../message/output.ts';
+import type { RunMethod } from '../../methods/method.ts';
+import { type JournalRow, type RowEnd, type StoredRow, toRow } from '../journal-table.ts';
+import { bytesOf, lastOfReply } from '../running/reply-pieces.ts';
+import { OutputReports, type OutputReportsDeps } from './output-reports.ts';
+
+/** Reports that may wait to be delivered before no more output is read for them. */
+const MAX_WAITING_REPORTS = 32;
+
+interface Run {
+  readonly row: JournalRow;
+  readonly message: Message;
+  readonly startedAt: number;
+  readonly method: RunMethod;
+}
+
+/** What travels of a run's stdout with its end. */
+type LastOutput = Pick<RowEnd, 'stdout' | 'stdoutFrom'>;
+
+/**
+ * What the sender of a request gets of its run's output besides the reply: its last part with the end or, where it asked
+ * for that, all of it while it runs.
+ */
+export class RunOutput {
+  readonly #fromNode: string;
+  readonly #deps: OutputReportsDeps;
+  readonly #mode: OutputMode;
+  readonly #reports: OutputReports;
+  readonly #tail = new LastBytes(END_OUTPUT_BYTES);
+  /** Whether the method hands over its output apart from its reply, which then is all of its stdout. */
+  #isApart = false;
+
+  constructor(run: Run, deps: OutputReportsDeps) {
+    this.#fromNode = run.row.fromNode;
+    this.#deps = deps;
+    this.#mode = modeOf(run);
+    this.#reports = new OutputReports(run, deps);
+  }
+
+  /** Takes what a method tells of its output; undefined where nobody follows it while the method runs. */
+  get live(): LiveOutput | undefined {
+    if (this.#mode !== 'live') return undefined;
+    return {
+      hasRoom: () => this.#deps.sending.waitingReports(this.#fromNode) < MAX_WAITING_REPORTS,
+      send: (pieces) => {
+        this.#isApart = true;
+        return this.#reports.tell(pieces);
+      },
+    };
+  }
+
+  /** Whether any of the output was told: what is told with the end must come behind that. */
+  get isTold(): boolean {
+    const { stdout, stderr } = this.#reports.told;
+    return stdout + stderr > 0;
+  }
+
+  /** Takes a reply that was sent while the method runs. */
+  async replied(data: Uint8Array): Promise<void> {
+    if (this.#mode === 'end') this.#tail.add(data);
+    else if (this.#mode === 'live') await this.#reports.tellNext('stdout', data);
+  }
+
+  /** Takes the reply with which the method ended; returns what is told with the end. */
+  async end(reply: ReplyBody | undefined): Promise<LastOutput> {
+    try {
+      if (this.#mode === 'end') return await this.#lastOfAll(reply);
+      return this.#mode === 'live' && reply ? await this.#rest(reply) : {};
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, 'the output of a run could not be read');
+      return {};
+    }
+  }
+
+  async #lastOfAll(reply: ReplyBody | undefined): Promise<LastOutput> {
+    if (reply) this.#tail.add(await lastOfReply(reply, END_OUTPUT_BYTES), bytesOf(reply));
+    return toEnd(this.#tail.bytes, this.#tail.offset);
+  }
+
+  /** Tells what is left, but for the last part, which comes with the end. */
+  async #rest(reply: ReplyBody): Promise<LastOutput> {
+    const before = this.#isApart ? 0 : this.#reports.told.stdout;
+    const from = this.#reports.told.stdout - before;
+    await this.#reports.tellPart('stdout', reply, from, bytesOf(reply) - END_OUTPUT_BYTES);
+    const { stdout } = this.#reports.told;
+    return toEnd(await lastOfReply(reply, bytesOf(reply) - (stdout - before)), stdout);
+  }
+}
+
+/**
+ * Tells what a request printed in an earlier life of the node, from where that stopped: as much as it wrote to its files
+ * before it was cut short.
+ */
+export async function tellLeftOutput(
+  stored: StoredRow,
+  files: Readonly<Record<OutputStream, OutputFile>> | undefined,
+  deps: OutputReportsDeps,
+): Promise<void> {
+  if (!files || stored.lane === null || outputModeOf(stored.output) !== 'live') return;
+  const told = { stdout: stored.stdout_sent ?? 0, stderr: stored.stderr_sent ?? 0 };
+  const startedAt = stored.started_at ?? stored.accepted_at;
+  const reports = new OutputReports({ row: toRow(stored), startedAt, told }, deps);
+  try {
+    for (const stream of ['stdout', 'stderr'] as const)
+      await reports.tellPart(stream, files[stream], told[stream]);
+  } catch (error) {
+    deps.logger.warn({ err: error, id: stored.id }, 'the output of an interrupted run could not be read');
+  }
+}
+
+/** What is sent: nothing where no ledger waits for it, or with the end of what goes on until it is stopped. */
+function modeOf({ row, message, method }: Run): OutputMode {
+  if (row.lane === null || message.isReply) return 'none';
+  const mode = outputModeOf(row.output);
+  return mode === 'end' && method.isOpenEnded ? 'none' : mode;
+}
+
+function toEnd(stdout: Uint8Array, stdoutFrom: number): LastOutput {
+  return stdout.length === 0 ? {} : { stdout, ...(stdoutFrom > 0 && { stdoutFrom }) };
+}

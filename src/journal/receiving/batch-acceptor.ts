@@ -1,0 +1,248 @@
+import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
+import { isTemporary, TemporaryError } from '../../lib/temporary-error.ts';
+import type { Message } from '../../message/message.ts';
+import type { Incoming } from '../../message/method-contract.ts';
+import type { EffectMethod, Method } from '../../methods/method.ts';
+import type { Statement } from '../../store/statement.ts';
+import type { JournalDeps } from '../journal-deps.ts';
+import { insertAccepted, type JournalRow, markRunning } from '../journal-table.ts';
+import type { LaneMessage, LaneRecord, Verdict } from './lane-record.ts';
+import { ToldEnds } from './told-ends.ts';
+
+export interface BatchAcceptorDeps
+  extends Pick<
+    JournalDeps,
+    'store' | 'ledger' | 'clock' | 'kept' | 'relaying' | 'errorReporter' | 'logger' | 'trust'
+  > {
+  /** Aborted when the node stops. */
+  readonly signal: AbortSignal;
+  /**
+   * Whether a request may begin with its acceptance, in one commit: nothing runs or waits before it. Then its place is kept
+   * until it comes, or the commit fails.
+   */
+  beginsAtOnce(row: JournalRow): boolean;
+  /** Takes over what was journalled; `isBegun` where the first of it has begun. */
+  onAccepted(rows: readonly JournalRow[], messages: readonly Message[], isBegun: boolean): void;
+  /** The commit with which a request was to begin has failed. */
+  onNotBegun(row: JournalRow): void;
+}
+
+/** How long it may wait that an effect is done, ms. */
+const DONE_MS = 20;
+
+interface Lane {
+  readonly fromNode: string;
+  readonly method: Method;
+  readonly record: LaneRecord;
+}
+
+/** What came, what of it may be accepted, and what is decided so far; with the ends that it tells. */
+interface Batch {
+  readonly batch: readonly LaneMessage[];
+  readonly good: readonly LaneMessage[];
+  readonly verdicts: Map<LaneMessage, Verdict>;
+  readonly ends: ToldEnds;
+}
+
+/** What is decided about the messages of a batch; those that it does not name are accepted. */
+export type Verdicts = ReadonlyMap<LaneMessage, Verdict>;
+
+/**
+ * Decides about the messages of one lane: makes their effects or journals them, and writes that down. What throws has
+ * decided nothing: none of the batch counts, and all of it is to come again.
+ */
+export class BatchAcceptor {
+  readonly #lane: Lane;
+  readonly #deps: BatchAcceptorDeps;
+  /** Ends of effects that are on their way to the disk, or could not be written. */
+  #unwritten = 0;
+  /** That the last effect is done: it commits with what is next written of the lane, or a moment later. */
+  #done: readonly Statement[] = [];
+  #cancelDone: () => void = () => {};
+
+  constructor(lane: Lane, deps: BatchAcceptorDeps) {
+    this.#lane = lane;
+    this.#deps = deps;
+  }
+
+  /** Whether the database knows of all that was accepted. */
+  get isWritten(): boolean {
+    return this.#unwritten === 0;
+  }
+
+  /** Resolves when the database knows of all that was accepted, or that could not be written. */
+  async flush(): Promise<void> {
+    await this.#write([]).catch((error) =>
+      this.#deps.logger.warn(
+        { err: error },
+        'the journal could not be written; it is mended at the next start',
+      ),
+    );
+  }
+
+  /** Resolves when the verdicts, and what was accepted, are on disk. */
+  async accept(batch: readonly LaneMessage[]): Promise<Verdicts> {
+    const now = this.#deps.kept.now();
+    const verdicts = new Map<LaneMessage, Verdict>();
+    for (const message of batch) {
+      if (message.fault && !message.isCalledOff)
+        verdicts.set(message, { status: 'rejected', reason: message.fault });
+      else if (message.isCalledOff || isOver(message, now))
+        verdicts.set(message, { status: 'expired', reason: 'it came after its time was over' });
+    }
+    const judged = batch.filter((message) => !verdicts.has(message));
+    const good = await this.#judge(judged, verdicts);
+    await this.#deps.relaying.beforeAccepted(good.map(incomingOf));
+    const { method } = this.#lane;
+    const ends = new ToldEnds(this.#deps);
+    ends.takeReplies(good);
+    const all = { batch, good, verdicts, ends };
+    try {
+      await (method.mode === 'effect' ? this.#applyEffects(method, all) : this.#journal(all));
+    } catch (error) {
+      await ends.flush();
+      throw error;
+    }
+    for (const [message, verdict] of verdicts) this.#complain(message, verdict);
+    return verdicts;
+  }
+
+  /** What may be taken of some messages; what may not is in the verdicts then, and what nobody asked for is kept apart. */
+  async #judge(
+    messages: readonly LaneMessage[],
+    verdicts: Map<LaneMessage, Verdict>,
+  ): Promise<readonly LaneMessage[]> {
+    const { trust } = this.#deps;
+    if (trust.isOpen) return messages;
+    const unasked: LaneMessage[] = [];
+    const good = messages.filter((item, index) => {
+      const { message, proved, re, id } = item;
+      const judgement = trust.judge(message!, { proved, re, id, place: this.#lane.record.placeOf(item) });
+      // What comes before it is taken by itself then.
+      if (judgement.do === 'later')
+        throw index === 0 ? new TemporaryError(judgement.reason) : new Error(judgement.reason);
+      if (judgement.do === 'refuse') verdicts.set(item, { status: 'rejected', reason: judgement.reason });
+      if (judgement.do === 'keep') unasked.push(item);
+      if (judgement.do !== 'take') return false;
+      item.message = judgement.message ?? message;
+      return true;
+    });
+    if (unasked.length > 0)
+      await trust.keepUnasked(unasked.map((item) => ({ ...incomingOf(item), sender: item.sender })));
+    for (const item of unasked) verdicts.set(item, { status: 'accepted' });
+    return good;
+  }
+
+  /** Gives up a message at which this node fails each time, for a reason that does not pass: the lane goes on. */
+  async setAside(message: LaneMessage, error: Error): Promise<Verdicts> {
+    const reason = `set aside: this node fails at it each time, and it may not have been done: ${error.message}; send it again once that is mended`;
+    const verdicts: Verdicts = new Map([[message, { status: 'rejected', reason }]]);
+    const { record } = this.#lane;
+    await this.#deps.store.write([record.saveLane(nextAfter([message])), ...record.refused(verdicts)]);
+    this.#deps.logger.warn({ err: error, id: message.id }, 'a message was set aside');
+    this.#complain(message, { status: 'rejected', reason });
+    return verdicts;
+  }
+
+  async #applyEffects(method: EffectMethod, { batch, good, verdicts, ends }: Batch): Promise<void> {
+    const { record } = this.#lane;
+    let intended: ReadonlySet<LaneMessage> | undefined;
+    const write = async (note: string) => {
+      const written = intended;
+      intended = new Set(verdicts.keys());
+      await this.#write(
+        [
+          record.saveLane(batch[0]!.seq),
+          record.intent(method.name, batch, note),
+          ...record.refused(verdicts, written),
+        ],
+        ends,
+      );
+    };
+    const withdraw = (note: string) => this.#deps.store.write([record.withdrawIntent(note)]);
+    const intend = Object.assign(write, { withdraw });
+    const incoming = good.map(incomingOf);
+    const outcomes = good.length > 0 ? await method.apply(incoming, intend) : [];
+    for (const [index, outcome] of outcomes.entries()) {
+      const one = good[index]!;
+      if (outcome.ends) ends.take(one, outcome.ends);
+      if (!outcome.ok) verdicts.set(one, { status: 'rejected', reason: outcome.reason });
+    }
+    const statements = [record.saveLane(nextAfter(batch)), ...record.refused(verdicts, intended)];
+    if (!intended) return await this.#write(statements, ends);
+    const done = [...statements, record.forgetIntent()];
+    if (verdicts.size > 0) return await this.#writeAfterIntent(() => this.#write(done, ends));
+    // The effect itself proves what was taken, and the sender's floor carries the rest.
+    this.#unwritten++;
+    this.#done = done;
+    this.#cancelDone = this.#deps.clock.after(DONE_MS, () => void this.flush());
+  }
+
+  /** Writes statements, and before them what is not written yet of effects and of told ends. */
+  async #write(statements: readonly Statement[], ends?: ToldEnds): Promise<void> {
+    const done = this.#done;
+    this.#done = [];
+    this.#cancelDone();
+    const all = [...done, ...statements];
+    try {
+      if (ends) await ends.write(all);
+      else if (all.length > 0) await this.#deps.store.write(all);
+    } catch (error) {
+      if (this.#done.length === 0) this.#done = done;
+      throw error;
+    }
+    if (done.length > 0) this.#unwritten--;
+  }
+
+  /** What was made once must not be made again, as it would be if the batch were refused now. */
+  async #writeAfterIntent(write: () => Promise<void>): Promise<void> {
+    if (!(await retryUntilStopped(write, this.#deps))) throw new TemporaryError('the node stops');
+  }
+
+  async #journal({ batch, good, verdicts, ends }: Batch): Promise<void> {
+    const { record } = this.#lane;
+    const rows = good.map((message) => record.rowOf(message));
+    const statements = [record.saveLane(nextAfter(batch)), insertAccepted(rows), ...record.refused(verdicts)];
+    const isBegun = await this.#writeBegun(rows[0], (begun) => this.#write([...statements, ...begun], ends));
+    if (!isBegun) await this.#write(statements, ends);
+    const messages = good.map(({ message }) => message!);
+    this.#deps.onAccepted(rows, messages, isBegun);
+  }
+
+  /** Writes down what was accepted and that the first of it begins, where it may begin at once; false where nothing was written. */
+  async #writeBegun(
+    first: JournalRow | undefined,
+    write: (begun: readonly Statement[]) => Promise<void>,
+  ): Promise<boolean> {
+    if (!first || !this.#deps.beginsAtOnce(first)) return false;
+    try {
+      await write([markRunning(first.row, first.acceptedAt)]);
+      return true;
+    } catch (error) {
+      this.#deps.onNotBegun(first);
+      if (isTemporary(error)) throw error;
+      return false;
+    }
+  }
+
+  #complain({ message, isCalledOff }: LaneMessage, verdict: Verdict): void {
+    if (verdict.status === 'accepted' || isCalledOff) return;
+    const { fromNode, method } = this.#lane;
+    const from = (message?.fromNode ?? fromNode) || 'an unknown node';
+    const text = `error: ${method.name}: a message from ${from} was ${verdict.status}: ${verdict.reason}`;
+    this.#deps.errorReporter.report(text, message);
+  }
+}
+
+function nextAfter(batch: readonly LaneMessage[]): number {
+  const last = batch.at(-1)!.seq;
+  return last === 0 ? 0 : last + 1;
+}
+
+function isOver({ expiresAt }: LaneMessage, now: number): boolean {
+  return expiresAt !== null && expiresAt < now;
+}
+
+function incomingOf({ id, seq, message }: LaneMessage): Incoming {
+  return { id, message: message!, isFromOriginal: seq === 0 };
+}

@@ -1,0 +1,299 @@
+import { isTemporary } from '../../lib/temporary-error.ts';
+import { wait } from '../../lib/wait.ts';
+import { unpackedBytes } from '../../message/codec/compression.ts';
+import { type AnswerStatus, HEADER, headerText, type LanePlace } from '../../message/codec/wire-headers.ts';
+import { isAnswered } from '../../message/kind.ts';
+import type { WireMessage } from '../../message/wire-message.ts';
+import type { Method } from '../../methods/method.ts';
+import type { JournalDeps, JournalOptions } from '../journal-deps.ts';
+import { LARGE_BYTES } from '../perils.ts';
+import { AnswerWriter } from './answer-writer.ts';
+import { BatchAcceptor, type BatchAcceptorDeps, type Verdicts } from './batch-acceptor.ts';
+import { FaultCount } from './fault-count.ts';
+import { KeptParts } from './kept-parts.ts';
+import { type LaneMessage, LaneRecord, type LaneState } from './lane-record.ts';
+import { PartAssembly, type PartMemory } from './part-assembly.ts';
+import type { ReceivingMemory } from './receiving-memory.ts';
+import { idOf, openLaneMessage, toLaneMessage } from './to-lane-message.ts';
+
+export interface ReceivingLaneDeps extends JournalDeps, Omit<BatchAcceptorDeps, keyof JournalDeps> {
+  /** Returns a row number that was never used. */
+  allocateRow(): number;
+  readonly partMemory: PartMemory;
+  readonly memory: ReceivingMemory;
+  readonly interrupted: { has(lane: number): boolean };
+  /** Reports the end of a row, if it has ended, once more. */
+  reportAgain(row: number): void;
+}
+
+const BATCH_MESSAGES = 512;
+/** What may wait in one lane, what a message takes besides its payload, and a lane with a transaction of its own, bytes. */
+const [QUEUE_BYTES, MESSAGE_BYTES, LANE_BYTES] = [16 * 1024 * 1024, 1000, 20_000];
+/** How often a message may come with a fault that does not pass before it is set aside. */
+const MAX_FAULTS = 5;
+const UNCHECKED = 'what a crash cut short cannot be checked yet: mend or move its file, which the log names';
+
+/** Takes the messages of one sender's lane: each once, in order, and answers when that is on disk. */
+export class ReceivingLane {
+  readonly #state: LaneState;
+  readonly #method: Method;
+  readonly #options: JournalOptions;
+  readonly #deps: ReceivingLaneDeps;
+  readonly #answers: AnswerWriter;
+  readonly #acceptor: BatchAcceptor;
+  readonly #parts: PartAssembly;
+  /** What was taken and is not answered, by its place. */
+  readonly #unanswered = new Map<number, LaneMessage>();
+  #queue: LaneMessage[] = [];
+  #queueBytes = 0;
+  #drain: Promise<void> | undefined;
+  readonly #faults = new FaultCount();
+
+  constructor(state: LaneState, method: Method, options: JournalOptions, deps: ReceivingLaneDeps) {
+    this.#state = state;
+    this.#method = method;
+    this.#options = options;
+    this.#deps = deps;
+    const record = new LaneRecord(state, deps);
+    this.#acceptor = new BatchAcceptor({ fromNode: state.fromNode, method, record }, deps);
+    const kept = new KeptParts(state, deps);
+    const { partMemory: memory, perils } = deps;
+    this.#parts = new PartAssembly({ maxBytes: options.maxMessageBytes, memory, kept, perils });
+    this.#answers = new AnswerWriter(
+      { nodeName: options.nodeName, isSilent: !isAnswered(method.kind) },
+      deps,
+    );
+  }
+
+  /** Takes a message that has no place in a lane. */
+  receiveLoose(arrival: WireMessage): void {
+    if (this.#hasRoom) this.#take(arrival, 0, arrival.payload);
+  }
+
+  /** Takes a message if its turn has come, and answers what to do otherwise. */
+  receive(arrival: WireMessage, place: LanePlace): void {
+    const state = this.#state;
+    if (this.#deps.interrupted.has(state.id)) return this.#busy(arrival, place.seq, UNCHECKED);
+    if (place.floor > state.next) {
+      state.next = place.floor;
+      this.#parts.clear();
+    }
+    if (place.seq < state.next) return this.#onKnown(arrival, place.seq);
+    if (place.seq > state.next) return this.#gap(arrival, place.seq);
+    if (!this.#hasRoom) return this.#busy(arrival, place.seq, 'more messages wait than fit into memory');
+    const part = arrival.header(HEADER.part);
+    if (part !== undefined) return this.#takePart(arrival, place.seq, part);
+    this.#parts.clear();
+    this.#take(arrival, place.seq, arrival.payload);
+  }
+
+  get #hasRoom(): boolean {
+    // Pieces of a message that has begun to come have a memory of their own.
+    return this.#queueBytes <= QUEUE_BYTES && (this.#deps.memory.hasRoomToWait || this.#parts.isHolding);
+  }
+
+  /** Whether nothing is taken that is not answered, and the database knows the lane as it stands. */
+  get isAtRest(): boolean {
+    return !this.#drain && !this.#parts.isHolding && this.#acceptor.isWritten;
+  }
+
+  /** Resolves when all that was taken is answered, and written down. */
+  async idle(): Promise<void> {
+    while (this.#drain) await this.#drain;
+    this.#answers.flush();
+    await this.#acceptor.flush();
+  }
+
+  #takePart(arrival: WireMessage, seq: number, header: string): void {
+    const id = idOf(arrival);
+    const part = this.#parts.add(seq, header, { id, bytes: arrival.payload });
+    if (part.status === 'whole') return this.#take(arrival, seq, part.bytes);
+    if (part.status === 'fault') return this.#take(arrival, seq, undefined, part.fault);
+    const headers: Record<string, string> = part.place ? { [HEADER.part]: part.place } : {};
+    if (part.status === 'gap') return this.#gap(arrival, seq, headers);
+    this.#answers.one(arrival.reply, 'part', { seq, id, headers });
+  }
+
+  #take(arrival: WireMessage, seq: number, whole: Uint8Array | undefined, known?: string): void {
+    const { clock, kept, perils, trust } = this.#deps;
+    const method = this.#method;
+    const peril = perils?.faultOf(idOf(arrival), whole?.length ?? 0);
+    const fault = known ?? peril ?? trust.refusalUnread({ method: method.name, proved: arrival.sender });
+    const payload = fault === undefined ? whole : undefined;
+    const item = toLaneMessage(arrival, { seq, payload, fault, method, clock, kept });
+    if (seq > 0) {
+      this.#state.next = seq + 1;
+      if (item.id > this.#state.lastId) this.#state.lastId = item.id;
+      this.#unanswered.set(seq, item);
+    }
+    this.#queue.push(item);
+    this.#count([item], 1);
+    this.#drain ??= this.#run();
+  }
+
+  /** A place that was taken before: answered as it was then, or when it is done. */
+  #onKnown(arrival: WireMessage, seq: number): void {
+    const waiting = this.#unanswered.get(seq);
+    const id = idOf(arrival);
+    if (waiting && waiting.id === id) {
+      waiting.reply = arrival.reply;
+      return;
+    }
+    const known =
+      waiting ??
+      this.#deps.store.get<{ row: number; id: string; state: string; reason: string | null }>(
+        'SELECT row, id, state, reason FROM journal WHERE lane = ? AND seq = ?',
+        ...[this.#state.id, seq],
+      );
+    const seenId = this.#seenId(known?.id, id);
+    if (seenId !== id) {
+      const headers = { [HEADER.seenId]: seenId };
+      return this.#answers.one(arrival.reply, 'duplicate', { seq, id, headers });
+    }
+    const row = known && 'state' in known ? known : undefined;
+    const status: AnswerStatus =
+      row?.state === 'rejected' || row?.state === 'expired' ? row.state : 'duplicate';
+    this.#answers.one(arrival.reply, status, { seq, id, ...(row?.reason ? { reason: row.reason } : {}) });
+    // The sender may have lost what it was told, by going back to a backup.
+    if (row) this.#deps.reportAgain(row.row);
+  }
+
+  /**
+   * The id of the message that a place was taken for. What has a higher id than all that was taken in the lane cannot
+   * be a repetition, even where nothing else is known of it.
+   */
+  #seenId(known: string | undefined, id: string): string {
+    const { lastId } = this.#state;
+    return known ?? (lastId !== '' && id > lastId ? lastId : id);
+  }
+
+  #gap(arrival: WireMessage, seq: number, more?: Record<string, string>): void {
+    const headers = { [HEADER.expects]: String(this.#state.next), ...more };
+    this.#answers.one(arrival.reply, 'gap', { seq, id: idOf(arrival), headers });
+  }
+
+  #busy(arrival: WireMessage, seq: number, reason: string): void {
+    this.#answers.one(arrival.reply, 'busy', { seq, id: idOf(arrival), reason });
+  }
+
+  async #run(): Promise<void> {
+    // What comes in one read of the socket becomes one batch.
+    const { clock, memory } = this.#deps;
+    memory.wait(LANE_BYTES);
+    await wait(clock, 0);
+    while (this.#queue.length > 0) {
+      const { batch, bytes } = await this.#open();
+      await this.#settle(batch);
+      for (const message of batch) message.message = undefined;
+      memory.release(bytes);
+      this.#count(batch, -1);
+      for (const { seq, id } of batch) {
+        this.#unanswered.delete(seq);
+        this.#deps.perils?.release(id);
+      }
+    }
+    memory.wait(-LANE_BYTES);
+    // Not a moment later: what is taken from now on needs a new run.
+    this.#drain = undefined;
+  }
+
+  /** Takes the next messages out of the queue and decodes them, as many as memory has room for; one at least. */
+  async #open(): Promise<{ batch: readonly LaneMessage[]; bytes: number }> {
+    const { memory, perils } = this.#deps;
+    await memory.turn();
+    let bytes = 0;
+    let count = 0;
+    const isAlone = (at: number) => perils?.isSuspect(this.#queue[at]?.id ?? '') === true;
+    try {
+      do {
+        const taken = this.#openOne(this.#queue[count++]!);
+        memory.hold(taken);
+        bytes += taken;
+      } while (
+        count < Math.min(this.#queue.length, BATCH_MESSAGES) &&
+        memory.hasRoom &&
+        !isAlone(count - 1) &&
+        !isAlone(count)
+      );
+    } finally {
+      memory.endTurn();
+    }
+    return { batch: this.#queue.splice(0, count), bytes };
+  }
+
+  /** Counts messages that wait (1), or that do not any more (-1). */
+  #count(messages: readonly LaneMessage[], sign: 1 | -1): void {
+    const bytes = messages.reduce((sum, { payload }) => sum + sign * (payload.length + MESSAGE_BYTES), 0);
+    this.#queueBytes += bytes;
+    this.#deps.memory.wait(bytes);
+  }
+
+  #openOne(message: LaneMessage): number {
+    const { subject } = this.#state;
+    const options = { subject, method: this.#method, maxBytes: this.#options.maxMessageBytes };
+    this.#deps.perils?.hold(message.id, unpackedBytes(message.payload, message.written.cmp, LARGE_BYTES));
+    const bytes = openLaneMessage(message, options);
+    if (!message.message || message.fault) return bytes;
+    message.sender = this.#deps.trust.senderOf(message.message, message.proved) ?? '';
+    if (message.seq > 0 && this.#state.fromNode === '') this.#state.fromNode = message.sender;
+    if (message.sender !== '') this.#deps.fleet.heard(message.sender);
+    return bytes;
+  }
+
+  /** Accepts a batch and answers it; what one message of it does to this node is not its neighbours' matter. */
+  async #settle(batch: readonly LaneMessage[]): Promise<void> {
+    try {
+      this.#answer(batch, await this.#acceptor.accept(batch));
+    } catch (error) {
+      if (batch.length === 1 || isTemporary(error)) return await this.#onFault(batch, error as Error);
+      await this.#settleEach(batch);
+    }
+  }
+
+  async #settleEach(batch: readonly LaneMessage[]): Promise<void> {
+    for (const [index, message] of batch.entries()) {
+      try {
+        this.#answer([message], await this.#acceptor.accept([message]));
+      } catch (error) {
+        return await this.#onFault(batch.slice(index), error as Error);
+      }
+    }
+  }
+
+  /** Whatever is not known is later, never a rejection; but what fails each time must not hold up the lane for ever. */
+  async #onFault(batch: readonly LaneMessage[], error: Error): Promise<void> {
+    const first = batch[0]!;
+    if (first.seq === 0 || isTemporary(error) || this.#faults.add(first) < MAX_FAULTS)
+      return this.#refuseForNow(batch, error);
+    try {
+      this.#answer([first], await this.#acceptor.setAside(first, error));
+    } catch (fault) {
+      return this.#refuseForNow(batch, fault as Error);
+    }
+    if (batch.length > 1) await this.#settle(batch.slice(1));
+  }
+
+  #answer(batch: readonly LaneMessage[], verdicts: Verdicts): void {
+    this.#answers.run(batch, (message) => verdicts.get(message) ?? { status: 'accepted' });
+  }
+
+  /** Nothing of the batch counts: the lane stands where it was, and the sender is to try again later. */
+  #refuseForNow(batch: readonly LaneMessage[], error: Error): void {
+    const first = batch[0]!;
+    const reason = headerText(error.message);
+    this.#deps.logger.warn(
+      { err: error, subject: this.#state.subject },
+      `messages are not accepted for now: ${reason}`,
+    );
+    if (first.seq === 0) return;
+    this.#state.next = first.seq;
+    this.#parts.clear();
+    const dropped = [...batch, ...this.#queue];
+    this.#count(this.#queue, -1);
+    this.#queue = [];
+    this.#unanswered.clear();
+    for (const { id } of dropped) this.#deps.perils?.release(id);
+    const last = dropped.at(-1)!;
+    this.#answers.one(last.reply, 'busy', { seq: first.seq, id: last.id, reason });
+  }
+}

@@ -1,0 +1,135 @@
+import type { Clock } from '../../lib/clock.ts';
+import { newId } from '../../lib/new-id.ts';
+import { wholeMs } from '../../lib/whole-ms.ts';
+import { formatNumber } from '../../message/codec/body-format.ts';
+import { CALLED_OFF_AT, HEADER, isFollowed, parseNotAfter } from '../../message/codec/wire-headers.ts';
+import { messageBytes } from '../../message/message-bytes.ts';
+import { outputModeOf } from '../../message/output.ts';
+import { priorityOf } from '../../message/priority.ts';
+import { parseSchedule, unschedulable } from '../../message/schedule.ts';
+import type { WireMessage } from '../../message/wire-message.ts';
+import type { Method } from '../../methods/method.ts';
+import type { KeptTime } from '../../store/kept-clock.ts';
+import { decodeArrival } from './decode-arrival.ts';
+import type { LaneMessage } from './lane-record.ts';
+
+/** The longest id that is read, characters; a UUID has 36. */
+const MAX_ID = 200;
+
+export interface LaneMessageOptions {
+  readonly seq: number;
+  /** The whole payload; undefined where `fault` says why there is none. */
+  readonly payload: Uint8Array | undefined;
+  readonly fault: string | undefined;
+  readonly method: Method;
+  readonly clock: Pick<Clock, 'wallNow'>;
+  readonly kept: KeptTime;
+}
+
+/**
+ * Takes what is said of a message that came in its turn; what is wrong with that is in its `fault`. The payload stays as it
+ * came until the message is opened.
+ */
+export function toLaneMessage(arrival: WireMessage, options: LaneMessageOptions): LaneMessage {
+  const { seq } = options;
+  const payload = options.payload ?? new Uint8Array(0);
+  const time = arrival.header(HEADER.notAfter);
+  const expiresAt = time === undefined ? undefined : parseNotAfter(time);
+  const isTimeless = time !== undefined && expiresAt === undefined;
+  const leftMs = parseNotAfter(arrival.header(HEADER.left) ?? '');
+  const schedule = arrival.header(HEADER.schedule);
+  const fault =
+    options.fault ??
+    (isTimeless ? unreadable(time) : undefined) ??
+    (schedule === undefined ? undefined : scheduleFault(schedule, options));
+  return {
+    seq,
+    // An original node gives its messages no id: they get one here, which goes into the journal.
+    id: idOf(arrival) || (seq === 0 ? newId() : ''),
+    reply: arrival.reply,
+    isFollowed: isFollowed(arrival.header(HEADER.lane)),
+    isCalledOff: expiresAt === CALLED_OFF_AT,
+    expiresAt: deadlineOf({ expiresAt, leftMs }, options),
+    format: formatNumber({ serial: serialOf(arrival), cmp: compressionOf(arrival) }),
+    payload,
+    schedule: schedule ?? null,
+    output: outputOf(arrival.header(HEADER.output)),
+    priority: priorityOf(arrival.header(HEADER.priority)) ?? null,
+    end: arrival.header(HEADER.end) ?? null,
+    written: writtenAs(arrival),
+    proved: arrival.sender,
+    re: reOf(arrival),
+    sender: '',
+    message: undefined,
+    fault,
+  };
+}
+
+/** Until when, by the kept clock, a message must have begun: counted from its arrival, as the clocks of two nodes differ. */
+function deadlineOf(
+  { expiresAt, leftMs }: { readonly expiresAt: number | undefined; readonly leftMs: number | undefined },
+  { kept, clock }: Pick<LaneMessageOptions, 'kept' | 'clock'>,
+): number | null {
+  if (leftMs !== undefined) return wholeMs(kept.now() + leftMs);
+  // A node of an older version says the date by its own clock alone.
+  return expiresAt === undefined ? null : wholeMs(kept.now() + expiresAt - clock.wallNow());
+}
+
+/** Decodes a message and checks it, for good; answers with the memory that it takes, bytes. */
+export function openLaneMessage(
+  message: LaneMessage,
+  options: { readonly subject: string; readonly method: Method; readonly maxBytes: number },
+): number {
+  if (message.fault !== undefined || message.message) return 0;
+  const { payload, written } = message;
+  let unpacked = 0;
+  const onUnpacked = (bytes: number) => {
+    unpacked = bytes;
+  };
+  const opened = decodeArrival({ subject: options.subject, payload, ...written, onUnpacked }, options);
+  message.message = opened.message;
+  if ('fault' in opened) message.fault = opened.fault;
+  return opened.message ? Math.max(unpacked, messageBytes(opened.message)) : unpacked;
+}
+
+/** What is not known, from a newer node perhaps, is no reason not to run a request. */
+function outputOf(header: string | undefined): string | null {
+  const mode = outputModeOf(header);
+  return mode === 'end' ? null : mode;
+}
+
+/** The id that the sender gave a message, or nothing where it gives none. */
+export function idOf(arrival: WireMessage): string {
+  const id = arrival.header(HEADER.id) ?? '';
+  // A string of its own: as a part of all headers it would keep these in memory.
+  return Buffer.from(id.slice(0, MAX_ID)).toString();
+}
+
+function reOf(arrival: WireMessage): string | undefined {
+  const re = arrival.header(HEADER.re);
+  return re === undefined ? undefined : Buffer.from(re.slice(0, MAX_ID)).toString();
+}
+
+function scheduleFault(header: string, { seq, method }: LaneMessageOptions): string | undefined {
+  if (seq === 0) return `a message with the header ${HEADER.schedule} needs a place in a lane`;
+  if (parseSchedule(header) === undefined)
+    return `the header ${HEADER.schedule} ${JSON.stringify(header.slice(0, 100))} is no schedule that this node can read`;
+  return unschedulable(method.name, method);
+}
+
+function unreadable(time: string): string {
+  return `the header ${HEADER.notAfter} ${JSON.stringify(time.slice(0, 100))} is not a time in unix ms`;
+}
+
+function writtenAs(arrival: WireMessage): LaneMessage['written'] {
+  return { serial: arrival.header(HEADER.serial) ?? '', cmp: arrival.header(HEADER.compression) ?? '' };
+}
+
+function serialOf(arrival: WireMessage): '' | 'cbor' {
+  return arrival.header(HEADER.serial) === 'cbor' ? 'cbor' : '';
+}
+
+function compressionOf(arrival: WireMessage): '' | 'z' | 'g' {
+  const value = arrival.header(HEADER.compression);
+  return value === 'z' || value === 'g' ? value : '';
+}

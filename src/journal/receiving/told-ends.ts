@@ -1,0 +1,57 @@
+import { readEndHeader } from '../../message/end-in-reply.ts';
+import type { ReportEntry } from '../../message/report.ts';
+import type { Statement } from '../../store/statement.ts';
+import type { EndTaker, JournalDeps } from '../journal-deps.ts';
+import type { LaneMessage } from './lane-record.ts';
+
+type EndsDeps = Pick<JournalDeps, 'store' | 'ledger' | 'logger'>;
+
+/**
+ * What messages tell of requests of this node's own: replies in a header, reports in their data. It commits with the first
+ * that is written of the messages, at the latest when these fail: an end is true whatever becomes of its reply.
+ */
+export class ToldEnds {
+  readonly #deps: EndsDeps;
+  /** What is not written yet, by its sender. */
+  readonly #told = new Map<string, ReportEntry[]>();
+
+  constructor(deps: EndsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes the ends in the headers of replies. */
+  takeReplies(messages: readonly LaneMessage[]): void {
+    for (const one of messages) if (one.end !== null) this.take(one, this.#read(one, one.end));
+  }
+
+  /** Takes what a message tells. */
+  take({ sender }: LaneMessage, entries: readonly ReportEntry[]): void {
+    if (entries.length === 0 || sender === '') return;
+    const known = this.#told.get(sender);
+    if (known) known.push(...entries);
+    else this.#told.set(sender, [...entries]);
+  }
+
+  /** Writes statements, and before them what is not written yet. */
+  async write(statements: readonly Statement[]): Promise<void> {
+    const { store, ledger } = this.#deps;
+    const taken: Awaited<ReturnType<EndTaker['takeReports']>>[] = [];
+    for (const [node, entries] of this.#told) taken.push(await ledger.takeReports(node, entries));
+    await store.write([...taken.flatMap((one) => one.statements), ...statements]);
+    this.#told.clear();
+    for (const { written } of taken) written();
+  }
+
+  /** Writes what is not written yet. */
+  async flush(): Promise<void> {
+    if (this.#told.size > 0) await this.write([]);
+  }
+
+  #read({ id, message }: LaneMessage, header: string): ReportEntry[] {
+    if (!message) return [];
+    const entry = readEndHeader(header, message);
+    if (typeof entry !== 'string') return [entry];
+    this.#deps.logger.warn({ id }, `${message.method}: ${entry}`);
+    return [];
+  }
+}

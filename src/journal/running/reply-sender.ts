@@ -1,0 +1,118 @@
+import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
+import type { Message } from '../../message/message.ts';
+import type { ReplyBody } from '../../message/method-contract.ts';
+import type { Statement } from '../../store/statement.ts';
+import type {
+  Asked,
+  EndWay,
+  JournalDeps,
+  JournalOptions,
+  JournalSending,
+  ReplyEnd,
+} from '../journal-deps.ts';
+import { discardReply, replyPieces } from './reply-pieces.ts';
+import { ReplyTurns } from './reply-turns.ts';
+
+const AT_ONCE_BYTES = 8 * 1024 * 1024;
+
+interface ReplySenderDeps
+  extends Pick<JournalDeps, 'store' | 'clock' | 'sending' | 'errorReporter' | 'logger'> {
+  /** Aborted when the node stops. */
+  readonly signal: AbortSignal;
+}
+
+/** Sends the replies of runs, and writes down with them what they end. */
+export class ReplySender {
+  readonly #options: JournalOptions;
+  readonly #deps: ReplySenderDeps;
+  readonly #turns = new ReplyTurns();
+
+  constructor(options: JournalOptions, deps: ReplySenderDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /**
+   * Sends the reply of a run that has ended, where there is one, and commits the statements with its last piece. Resolves
+   * with how the end goes.
+   */
+  async end(
+    asked: Asked | undefined,
+    reply: ReplyBody | undefined,
+    { statements, end }: { readonly statements: readonly Statement[]; readonly end?: ReplyEnd | undefined },
+  ): Promise<EndWay> {
+    let way: EndWay = 'left';
+    const write = () => retryUntilStopped(() => this.#deps.store.write(statements), this.#deps);
+    if (reply && asked) {
+      const { message } = asked;
+      const send = async () => {
+        way = await this.send(asked, reply, { statements, end });
+      };
+      await this.#inTurn(message, reply, send).catch(async (error: Error) => {
+        this.#deps.errorReporter.report(
+          `error: the reply to ${message.method} cannot be sent: ${error.message}`,
+          message,
+        );
+        await write();
+      });
+    } else {
+      await write();
+    }
+    await discardReply(reply);
+    return way;
+  }
+
+  /** Whether a reply needs several messages. */
+  isInPieces(message: Message, body: ReplyBody): boolean {
+    const bytes = body instanceof Uint8Array ? body.length : body.bytes;
+    return bytes > (this.#deps.sending.pieceBytes(message) ?? bytes);
+  }
+
+  /**
+   * Queues a reply; `statements` commit together with its last pieces. Up to 8 MB are queued in one transaction, so
+   * that of a reply of that size either all or nothing is there after a crash. Resolves with how the end goes.
+   */
+  async send(
+    asked: Asked,
+    body: ReplyBody,
+    { statements, end }: { readonly statements: readonly Statement[]; readonly end?: ReplyEnd | undefined },
+  ): Promise<EndWay> {
+    const { message } = asked;
+    const pieceBytes = this.#deps.sending.pieceBytes(message);
+    const bytes = body instanceof Uint8Array ? body.length : body.bytes;
+    if (pieceBytes === undefined && bytes > this.#options.maxMessageBytes) {
+      const text = `error: the output of ${bytes} bytes is larger than one message may be (maxMessageMB), and ${message.replyMethod} needs it whole: use REQToFileAppend`;
+      this.#deps.errorReporter.report(text, message);
+      await retryUntilStopped(() => this.#deps.store.write(statements), this.#deps);
+      return 'left';
+    }
+    let held: Uint8Array[] = [];
+    let heldBytes = 0;
+    for await (const piece of replyPieces(body, pieceBytes)) {
+      if (heldBytes + piece.length > AT_ONCE_BYTES && held.length > 0) {
+        if (!(await this.#queue(asked, held, { alongside: [] })).isQueued) return 'left';
+        held = [];
+        heldBytes = 0;
+      }
+      held.push(piece);
+      heldBytes += piece.length;
+    }
+    const pieces = held.length > 0 ? held : [new Uint8Array(0)];
+    return (await this.#queue(asked, pieces, { alongside: statements, end })).way;
+  }
+
+  async #queue(asked: Asked, pieces: readonly Uint8Array[], more: Parameters<JournalSending['reply']>[2]) {
+    let way: EndWay = 'left';
+    const reply = async () => {
+      way = await this.#deps.sending.reply(asked, pieces, more);
+    };
+    return { isQueued: await retryUntilStopped(reply, this.#deps), way };
+  }
+
+  /** A reply in pieces is not mixed with others that go to the same place. */
+  #inTurn(message: Message, body: ReplyBody, send: () => Promise<void>): Promise<void> {
+    const { fromNode, replyMethod, directory, fileName } = message;
+    const place = [fromNode, replyMethod, directory, fileName].join('\0');
+    return this.#turns.take(place, this.isInPieces(message, body), send);
+  }
+}

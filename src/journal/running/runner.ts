@@ -1,0 +1,299 @@
+import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
+import { formatOf } from '../../message/codec/body-format.ts';
+import { decodeMessage } from '../../message/codec/decode-message.ts';
+import type { Message } from '../../message/message.ts';
+import type { RunResult } from '../../message/method-contract.ts';
+import type { ForwardMethod, RunMethod } from '../../methods/method.ts';
+import type { Statement } from '../../store/statement.ts';
+import type { JournalDeps, JournalOptions, QueuedMethod } from '../journal-deps.ts';
+import {
+  type JournalRow,
+  markForwarded,
+  markRunning,
+  markWaiting,
+  type RowEnd,
+  type StoredRow,
+  toRow,
+} from '../journal-table.ts';
+import type { OutputReportsDeps } from '../output/output-reports.ts';
+import type { Reporter } from '../output/reporter.ts';
+import { RunOutput, tellLeftOutput } from '../output/run-output.ts';
+import { CANCELLED, refusalOf } from './refusal.ts';
+import type { Forwards } from './relayed-requests.ts';
+import { ReplySender } from './reply-sender.ts';
+import { askedOf, RunEnds } from './run-ends.ts';
+import { runIdOf } from './run-id.ts';
+import { StopReason } from './stop-reason.ts';
+
+/** Time after which a run is reported as started, and no longer holds up its successor, ms. */
+export const LONG_RUN_MS = 1000;
+
+export interface RunnerDeps extends JournalDeps {
+  readonly reporter: Reporter;
+  readonly forwards: Pick<Forwards, 'use'>;
+  /** Aborted when the node stops. */
+  readonly signal: AbortSignal;
+  isCancelled(id: string): boolean;
+  /** Takes over a request that has a schedule; resolves when that is on disk. */
+  startSchedule(row: JournalRow): Promise<void>;
+}
+
+interface RunInfo {
+  /** The request, where it is decoded already. */
+  readonly known?: Message | undefined;
+  /** Whether its turn is on disk already. */
+  readonly isBegun?: boolean;
+  /** Called when its turn is on disk and the method begins. */
+  readonly onBegin?: (() => void) | undefined;
+}
+
+interface RunInput {
+  readonly message: Message;
+  /** Which run of the request it is, from 1. */
+  readonly count?: number;
+  readonly signal: AbortSignal;
+  progress(text: string): void;
+  readonly output?: RunOutput;
+}
+
+/** Runs one journalled request at a time it is told to, and writes down how it ended, together with its reply. */
+export class Runner {
+  readonly #options: JournalOptions;
+  readonly #deps: JournalDeps;
+  readonly #forwards: Pick<Forwards, 'use'>;
+  readonly #signal: AbortSignal;
+  readonly #replies: ReplySender;
+  /** Takes how requests ended. */
+  readonly ends: RunEnds;
+  readonly #outputDeps: OutputReportsDeps;
+  #turn: Promise<unknown> = Promise.resolve();
+  readonly #running = new Map<string, AbortController>();
+  readonly #isCancelled: (id: string) => boolean;
+  readonly #startSchedule: RunnerDeps['startSchedule'];
+
+  constructor(options: JournalOptions, deps: RunnerDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#forwards = deps.forwards;
+    this.#signal = deps.signal;
+    this.#isCancelled = deps.isCancelled;
+    this.#startSchedule = deps.startSchedule;
+    this.#replies = new ReplySender(options, deps);
+    this.ends = new RunEnds({ ...deps, replies: this.#replies });
+    this.#outputDeps = deps;
+    this.#signal.addEventListener('abort', () => {
+      for (const controller of this.#running.values()) controller.abort(this.#signal.reason);
+    });
+  }
+
+  /**
+   * Runs a request. Resolves when its method has ended; `written` then resolves when that is on disk. Before the
+   * method begins, that is on disk too: a run that a crash cuts short is begun again only where its method says so.
+   */
+  async run(
+    row: JournalRow,
+    method: QueuedMethod | undefined,
+    { known, isBegun = false, onBegin }: RunInfo = {},
+  ): Promise<{ written: Promise<unknown> }> {
+    if (this.#signal.aborted) return { written: isBegun ? this.putBack(row.row) : Promise.resolve() };
+    const message = known ?? this.#decode(row);
+    const isCancelled = this.#isCancelled(row.id);
+    const refusal = refusalOf(row, { method, message, now: this.#deps.kept.now(), isCancelled });
+    if (refusal || !message || !method) {
+      const end = refusal ?? { state: 'rejected' };
+      return {
+        written: this.ends.orSetAside(row, this.ends.write({ row, message, startedAt: undefined, end })),
+      };
+    }
+    if (method.mode === 'forward')
+      return { written: this.ends.orSetAside(row, this.#forward(row, method, message)) };
+    if (row.schedule) return { written: this.ends.orSetAside(row, this.#startSchedule(row)) };
+    return await this.#runNow(row, method, { known: message, isBegun, onBegin });
+  }
+
+  async #runNow(
+    row: JournalRow,
+    method: RunMethod,
+    { known: message, isBegun, onBegin }: RunInfo & { readonly known: Message },
+  ): Promise<{ written: Promise<unknown> }> {
+    const startedAt = isBegun ? row.acceptedAt : this.#deps.clock.wallNow();
+    const controller = new AbortController();
+    this.#running.set(row.id, controller);
+    if (!isBegun && !(await this.#begin(row, startedAt))) {
+      this.#running.delete(row.id);
+      return { written: Promise.resolve() };
+    }
+    onBegin?.();
+    let isTold = false;
+    const progress = (reason?: string) => {
+      isTold = true;
+      this.ends.reportStart(row, startedAt, reason);
+    };
+    const cancelStart = this.#deps.clock.after(LONG_RUN_MS, progress);
+    const output = new RunOutput(
+      { row, message, startedAt, method },
+      { ...this.#deps, signal: this.#signal },
+    );
+    const result = await this.#call(row, method, { message, signal: controller.signal, progress, output });
+    cancelStart();
+    this.#running.delete(row.id);
+    // It stays as it is in the journal, and the next start goes on with it.
+    if (this.#isToGoOn(method, result)) return { written: Promise.resolve() };
+    this.#noteRun(result, { message, startedAt });
+    const { reply, error: _, ...facts } = result;
+    const end = { ...facts, ...(await output.end(reply)) };
+    isTold ||= output.isTold;
+    const ending = this.ends.write({ row, message, startedAt, end, isTold, ...(reply ? { reply } : {}) });
+    const written = this.ends.orSetAside(row, ending);
+    // Otherwise commands would run ahead of what becomes durable of their output.
+    if (reply && this.#replies.isInPieces(message, reply)) await written;
+    return { written };
+  }
+
+  /**
+   * Runs a request that has a schedule once. What it is told to write as the run begins is on disk before, what it is
+   * told for the end commits with the reply.
+   */
+  async runOnce(
+    row: JournalRow,
+    method: QueuedMethod | undefined,
+    note: { count: number; begun: Statement; ended(state: RunResult['state']): Statement },
+  ): Promise<void> {
+    const message = this.#decode(row);
+    const controller = new AbortController();
+    this.#running.set(row.id, controller);
+    await this.#retryUntilStopped(() => this.#deps.store.write([note.begun]));
+    if (this.#signal.aborted) return;
+    const startedAt = this.#deps.clock.wallNow();
+    const input = { count: note.count, signal: controller.signal, progress: () => {} };
+    const result: RunResult =
+      message && method?.mode === 'run'
+        ? await this.#call(row, method, { message, ...input })
+        : { state: 'failed', error: `error: ${row.subject}: this node can no longer run it` };
+    this.#running.delete(row.id);
+    this.#noteRun(result, { message, startedAt });
+    const asked = message && askedOf(row, message);
+    await this.#replies.end(asked, result.reply, { statements: [note.ended(result.state)] });
+  }
+
+  /** Writes down how a request ended that has a schedule, together with other statements. */
+  finish(
+    row: JournalRow,
+    end: RowEnd,
+    more: { startedAt: number; alongside: readonly Statement[] },
+  ): Promise<void> {
+    return this.ends.write({ row, message: undefined, end, ...more });
+  }
+
+  /** Ends a request that was under way when an earlier life of this node ended. */
+  async interrupt(stored: StoredRow): Promise<void> {
+    const reason = 'the node stopped while this ran; it is not run again';
+    const row = toRow(stored);
+    const startedAt = stored.started_at ?? row.acceptedAt;
+    const message = this.#decode(row);
+    await tellLeftOutput(stored, this.#deps.leftOutput?.(row.id), this.#outputDeps);
+    this.#deps.errorReporter.report(`error: ${row.subject}: ${reason}`, message);
+    await this.ends.orSetAside(
+      row,
+      this.ends.write({ row, message, startedAt, end: { state: 'interrupted', reason } }),
+    );
+  }
+
+  /** Stops a request that runs; false where it does not run. */
+  cancel(id: string): boolean {
+    const controller = this.#running.get(id);
+    controller?.abort(new StopReason('cancelled', CANCELLED));
+    return controller !== undefined;
+  }
+
+  /** Ends a request whose turn had not come. */
+  async endCancelled(row: JournalRow): Promise<void> {
+    const end: RowEnd = { state: 'cancelled', reason: CANCELLED };
+    await this.ends.write({ row, message: undefined, startedAt: undefined, end });
+  }
+
+  /** Writes down that a run begins; false where it must not begin now. */
+  async #begin(row: JournalRow, startedAt: number): Promise<boolean> {
+    const write = () => this.#deps.store.write([markRunning(row.row, startedAt)]);
+    const isWritten = await this.ends.orSetAside(row, this.#retryUntilStopped(write));
+    return isWritten === true && !this.#signal.aborted;
+  }
+
+  /** A request whose start is on disk, and that has not begun, waits for the next start of the node. */
+  putBack(row: number): Promise<void> {
+    return this.#deps.store.write([markWaiting(row)]).catch(() => {});
+  }
+
+  #isToGoOn(method: RunMethod, { state }: RunResult): boolean {
+    return method.isResumable === true && state === 'interrupted' && this.#signal.aborted;
+  }
+
+  #noteRun(
+    { state, error }: RunResult,
+    { message, startedAt }: { readonly message: Message | undefined; readonly startedAt: number },
+  ): void {
+    const seconds = (this.#deps.clock.wallNow() - startedAt) / 1000;
+    if (message) this.#deps.metrics.methodEnded(message.method, state, seconds);
+    if (error) this.#deps.errorReporter.report(error, message);
+  }
+
+  /** Has a request go on as another message. Before that is on disk nothing has begun: after a crash it is done then. */
+  async #forward(row: JournalRow, method: ForwardMethod, message: Message): Promise<void> {
+    const readied = method.ready ? await this.#inTurn(() => method.ready!(message)) : { message };
+    if ('fault' in readied) {
+      const end: RowEnd = { state: 'failed', reason: readied.fault };
+      this.#deps.errorReporter.report(`error: method${method.name}: ${readied.fault}`, message);
+      return this.ends.write({ row, message, startedAt: undefined, end });
+    }
+    const incoming = { id: row.id, message: readied.message, isFromOriginal: row.lane === null };
+    const forwarded = method.forward(incoming);
+    this.#forwards.use();
+    const note = (id: string) => [markForwarded(row.row, id, forwarded.replyKey)];
+    await this.#retryUntilStopped(() => this.#deps.sending.forward(forwarded, row, note));
+  }
+
+  /** What is read for one message holds up those behind it, which must not overtake it. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #call(
+    row: JournalRow,
+    method: RunMethod,
+    { message, count, signal, progress, output }: RunInput,
+  ): Promise<RunResult> {
+    if (signal.aborted) return { state: 'cancelled', reason: CANCELLED };
+    const call = {
+      id: row.id,
+      runId: runIdOf(row, this.#options.instance, count),
+      message,
+      signal,
+      reply: async (data: Uint8Array) => {
+        await this.#replies.send({ id: row.id, message }, data, { statements: [] });
+        await output?.replied(data);
+      },
+      progress,
+      live: output?.live,
+    };
+    try {
+      return await method.run(call);
+    } catch (error) {
+      const reason = `${method.name} failed unexpectedly: ${(error as Error).message}`;
+      return { state: 'failed', reason, error: `error: ${reason}` };
+    }
+  }
+
+  #decode(row: JournalRow): Message | undefined {
+    try {
+      return decodeMessage(row.body, { ...formatOf(row.format), maxBytes: this.#options.maxMessageBytes });
+    } catch {
+      return undefined;
+    }
+  }
+
+  #retryUntilStopped(effect: () => Promise<void>): Promise<boolean> {
+    return retryUntilStopped(effect, { ...this.#deps, signal: this.#signal });
+  }
+}

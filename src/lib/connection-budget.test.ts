@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { ConnectionBudget, connectionLimits } from './connection-budget.ts';
+
+/** Servers that share a budget; what they are sent they send back. */
+async function start(t: TestContext, limits: { total: number; perServer: number; perPeer: number }) {
+  const budget = new ConnectionBudget(limits);
+  const warnings: string[] = [];
+  const logger = { warn: (_: object, text: string) => void warnings.push(text), error: () => {} };
+  const clients: Socket[] = [];
+  const serve = async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+    budget.watch(server, logger);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => {
+      for (const client of clients) client.destroy();
+      server.close();
+    });
+    return server;
+  };
+  /** A client that is connected. */
+  const join = async (server: Server) => {
+    const { port } = server.address() as { port: number };
+    const client = connect(port, '127.0.0.1').on('error', () => {});
+    clients.push(client);
+    const taken = once(server, 'connection');
+    await once(client, 'connect');
+    await taken;
+    return client;
+  };
+  return { serve, join, warnings };
+}
+
+/** Whether a client is served: what it sends comes back; false where it was cut off. */
+async function isServed(client: Socket): Promise<boolean> {
+  const closed = once(client, 'close').then(() => false);
+  if (client.destroyed) return false;
+  client.write('x');
+  return await Promise.race([once(client, 'data').then(() => true), closed]);
+}
+
+test('where a client comes too many, the one that has been silent longest gives way', async (t) => {
+  const { serve, join, warnings } = await start(t, { total: 10, perServer: 3, perPeer: 10 });
+  const server = await serve();
+  const busy = await join(server);
+  assert.equal(await isServed(busy), true);
+  const silent = await join(server);
+  const later = await join(server);
+  const newest = await join(server);
+  assert.equal(await isServed(silent), false);
+  for (const client of [busy, later, newest]) assert.equal(await isServed(client), true);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /more clients are connected than fit.*ulimit -n/);
+});
+
+test('where all are at work, the new client gives way', async (t) => {
+  const { serve, join } = await start(t, { total: 10, perServer: 2, perPeer: 10 });
+  const server = await serve();
+  const first = await join(server);
+  const second = await join(server);
+  for (const client of [first, second]) assert.equal(await isServed(client), true);
+  assert.equal(await isServed(await join(server)), false);
+  for (const client of [first, second]) assert.equal(await isServed(client), true);
+});
+
+test('the limits of all servers together and of one address hold too', async (t) => {
+  for (const limits of [
+    { total: 2, perServer: 10, perPeer: 10 },
+    { total: 10, perServer: 10, perPeer: 2 },
+  ]) {
+    const { serve, join } = await start(t, limits);
+    const [one, other] = [await serve(), await serve()];
+    const first = await join(one);
+    const second = await join(other);
+    const third = await join(other);
+    assert.deepEqual(
+      [await isServed(second), await isServed(first), await isServed(third)],
+      [false, true, true],
+    );
+  }
+});
+
+test('a client that leaves makes room', async (t) => {
+  const { serve, join } = await start(t, { total: 10, perServer: 1, perPeer: 10 });
+  const server = await serve();
+  const first = await join(server);
+  assert.equal(await isServed(first), true);
+  const gone = new Promise<void>((resolve) => {
+    server.getConnections(() => resolve());
+  });
+  first.destroy();
+  await gone;
+  let second = await join(server);
+  while (!(await isServed(second))) second = await join(server);
+});
+
+test('the limits follow from how many files may be open', () => {
+  assert.deepEqual(connectionLimits(200), { total: 68, perServer: 34, perPeer: 34 });
+  assert.deepEqual(connectionLimits(20), { total: 8, perServer: 4, perPeer: 4 });
+  assert.deepEqual(connectionLimits(1_000_000).perPeer, 249_984);
+});

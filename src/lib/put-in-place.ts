@@ -1,0 +1,111 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolder } from './open-inside.ts';
+import { errorCode, systemFault } from './system-fault.ts';
+
+const BLOCK_BYTES = 1024 * 1024;
+/** What file systems without owners and modes (vfat, exfat, some shares) say. */
+const UNSUPPORTED: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'EINVAL',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+]);
+
+/** Whose a file is, and who may use it. */
+export interface Ownership {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+/** A new file that is to take the place of another; its handle is open for reading and writing. */
+export interface NewFile {
+  readonly handle: FileHandle;
+  readonly path: string;
+}
+
+/** A new file that was removed, or whose folder was, before it could take its place. */
+export class LostFileError extends Error {
+  override name = 'LostFileError';
+  readonly code = 'lost';
+}
+
+/**
+ * Gives a new file owner, group and mode of the one that it replaces; where there is none, `mode`;
+ * never a set-id bit. Returns a phrase for
+ * each of them that the file system or this user's rights did not allow.
+ */
+export async function takeOver(
+  handle: FileHandle,
+  { before, mode }: { before: Ownership | undefined; mode: number },
+): Promise<string[]> {
+  const notes: string[] = [];
+  if (before && !(await keepOwner(handle, before))) notes.push('its owner or group could not be kept');
+  try {
+    await handle.chmod((before?.mode ?? mode) & 0o777);
+  } catch (error) {
+    if (!UNSUPPORTED.has(errorCode(error))) throw error;
+    notes.push('the file system keeps no modes');
+  }
+  return notes;
+}
+
+async function keepOwner(handle: FileHandle, { uid, gid }: Ownership): Promise<boolean> {
+  const own = await handle.stat();
+  if (own.uid === uid && own.gid === gid) return true;
+  const isKept = await handle.chown(uid, gid).then(
+    () => true,
+    () => false,
+  );
+  if (!isKept) await handle.chown(own.uid, gid).catch(() => undefined);
+  return isKept;
+}
+
+/**
+ * Puts a new file, complete and durable, in the place of another in one step. A mount point (docker's /etc/hosts)
+ * cannot be replaced: its content is written over.
+ *
+ * @throws LostFileError where the new file is no longer at its path, or did not get to its place; system errors.
+ */
+export async function putInPlace(
+  { handle, path }: NewFile,
+  target: string,
+  { durable = true } = {},
+): Promise<void> {
+  const { dev, ino } = await handle.stat();
+  const isAt = async (place: string) => {
+    const stats = await lstat(place).catch(() => undefined);
+    return stats?.ino === ino && stats.dev === dev;
+  };
+  if (!(await isAt(path))) throw new LostFileError('what had come was removed, or its folder was');
+  try {
+    await rename(path, target);
+  } catch (error) {
+    if (errorCode(error) !== 'EBUSY') throw error;
+    await writeOver(handle, target);
+    await rm(path, { force: true });
+    return;
+  }
+  if (!(await isAt(target)))
+    throw new LostFileError('something else was put in its place at the same moment');
+  if (!durable) return;
+  await syncFolder(dirname(target)).catch((error: unknown) => {
+    const text = `it is in place, but the disk did not confirm that it stays there: ${systemFault(error)}`;
+    throw Object.assign(new Error(text, { cause: error }), { code: errorCode(error) });
+  });
+}
+
+async function writeOver(from: FileHandle, target: string): Promise<void> {
+  await using to = await open(target, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
+  const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  for (let position = 0; ; ) {
+    const { bytesRead } = await from.read(block, 0, block.length, position);
+    if (bytesRead === 0) break;
+    await to.writeFile(block.subarray(0, bytesRead));
+    position += bytesRead;
+  }
+  await to.sync();
+}

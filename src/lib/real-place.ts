@@ -1,0 +1,75 @@
+import type { Stats } from 'node:fs';
+import { lstat, readlink, stat } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { errorCode } from './system-fault.ts';
+
+const MAX_LINKS = 40;
+const STICKY = 0o1000;
+const OTHERS_WRITE = 0o002;
+
+/** A link that must not be followed, in a sentence. */
+export class LinkError extends Error {
+  override name = 'LinkError';
+  readonly code = 'link';
+}
+
+/**
+ * The path behind all links of an absolute path; what is missing of it is as it was given. As the kernel's
+ * protected_symlinks, whether that is on or not: in a folder where anybody may put links, those of others are not followed.
+ * Throws LinkError, and system errors as they come.
+ */
+export async function realPlace(path: string): Promise<string> {
+  let at: Place = { folder: sep, rest: partsOf(path) };
+  for (let links = 0; links <= MAX_LINKS; links++) {
+    const found = await nextLink(at);
+    if (typeof found === 'string') return found;
+    at = found;
+  }
+  throw new LinkError(`${path} leads through too many links`);
+}
+
+/** A folder without links, and the names that follow it. */
+interface Place {
+  readonly folder: string;
+  readonly rest: readonly string[];
+}
+
+/** Where the next link on the way leads, with what follows it; the whole path where there is none. */
+async function nextLink({ folder, rest }: Place): Promise<Place | string> {
+  let place = folder;
+  for (const [index, part] of rest.entries()) {
+    const next = part === '..' ? dirname(place) : join(place, part);
+    const more = rest.slice(index + 1);
+    const stats = await statsAt(next);
+    if (stats === undefined) return join(next, ...more);
+    if (!stats.isSymbolicLink()) {
+      place = next;
+      continue;
+    }
+    await checkLink(next, stats.uid, place);
+    const target = await readlink(next);
+    return { folder: target.startsWith(sep) ? sep : place, rest: [...partsOf(target), ...more] };
+  }
+  return place;
+}
+
+function partsOf(path: string): string[] {
+  return path.split(sep).filter((part) => part !== '' && part !== '.');
+}
+
+async function checkLink(link: string, owner: number, folder: string): Promise<void> {
+  const { mode, uid } = await stat(folder);
+  const isShared = (mode & STICKY) !== 0 && (mode & OTHERS_WRITE) !== 0;
+  if (isShared && owner !== process.geteuid?.() && owner !== uid)
+    throw new LinkError(`${link} is a link of another user in a folder that all may write to`);
+}
+
+/** What is at a path, a link itself for one; undefined where nothing is or can be. */
+export async function statsAt(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,135 @@
+import { wireSubject } from '../message/subject.ts';
+import type { WireMessage } from '../message/wire-message.ts';
+
+/** What the inbox needs of the bus: `ready` rejects where the broker refuses the subscription. */
+export interface AnswerBus {
+  subscribe(subject: string, handler: (answer: WireMessage) => void): Disposable & { ready(): Promise<void> };
+}
+
+/** Where the answers to one subject come, until it is disposed of. */
+export interface Listening extends Disposable {
+  /** Whether all senders share the reply subject, because the broker allows no other. */
+  readonly isShared: boolean;
+  /** The reply subject for messages that are told apart by a token. */
+  replyFor(token: string): string;
+}
+
+type Handler = (answer: WireMessage) => void;
+
+interface Subscription {
+  /** Rejects where the broker refuses it. */
+  ready: Promise<void>;
+  readonly bus: Disposable;
+  /** The subjects that rely on it. */
+  readonly users: Set<string>;
+}
+
+/**
+ * Hears the answers to everything that is sent, under as few subscriptions as the broker allows: one for all answers to
+ * this node, one for those of each target, or one for each subject. What it refuses is not asked for again until the
+ * next connection.
+ */
+export class AnswerInbox {
+  readonly #nodeName: string;
+  readonly #bus: AnswerBus;
+  readonly #handlers = new Map<string, Handler>();
+  readonly #subscriptions = new Map<string, Subscription>();
+  /** Counts connections. */
+  #connection = 0;
+
+  constructor(nodeName: string, bus: AnswerBus) {
+    this.#nodeName = nodeName;
+    this.#bus = bus;
+  }
+
+  /** Hears answers to what is sent to `subject`, for one listener at a time. Throws the bus's error where no way is allowed. */
+  async listen(subject: string, handler: Handler): Promise<Listening> {
+    let refusal: unknown;
+    for (const pattern of this.#patterns(wireSubject(subject))) {
+      const connection = this.#connection;
+      const subscription = this.#subscribe(pattern);
+      subscription.users.add(subject);
+      try {
+        await subscription.ready;
+        if (connection !== this.#connection) return this.listen(subject, handler);
+        this.#handlers.set(wireSubject(subject), handler);
+        return this.#listening(subject, pattern);
+      } catch (error) {
+        subscription.users.delete(subject);
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  /** The connection is gone: another one may allow more, or less. */
+  disconnected(): void {
+    this.#connection++;
+    for (const { bus } of this.#subscriptions.values()) bus[Symbol.dispose]();
+    this.#subscriptions.clear();
+    this.#handlers.clear();
+  }
+
+  /** The broker does not allow a subscription (any more); answers with the subjects that it was for. */
+  refused(pattern: string): readonly string[] {
+    const subscription = this.#subscriptions.get(pattern);
+    if (!subscription) return [];
+    subscription.bus[Symbol.dispose]();
+    subscription.ready = Promise.reject(new Error(`the broker does not allow to subscribe to ${pattern}`));
+    subscription.ready.catch(() => {});
+    return [...subscription.users];
+  }
+
+  /** From the widest to the one that nodes of the original use. */
+  #patterns(subject: string): string[] {
+    const own = `reply.${this.#nodeName}.*`;
+    const tokens = subject.split('.');
+    return [
+      `${tokens.map(() => '*').join('.')}.${own}`,
+      `${[...tokens.slice(0, -2), '*', '*'].join('.')}.${own}`,
+      `${subject}.${own}`,
+      `${subject}.reply`,
+    ];
+  }
+
+  #subscribe(pattern: string): Subscription {
+    const known = this.#subscriptions.get(pattern);
+    if (known) return known;
+    const bus = this.#bus.subscribe(pattern, (answer) => this.#take(answer));
+    const ready = bus.ready().catch((error) => {
+      bus[Symbol.dispose]();
+      throw error;
+    });
+    const made = { ready, bus, users: new Set<string>() };
+    this.#subscriptions.set(pattern, made);
+    return made;
+  }
+
+  #listening(subject: string, pattern: string): Listening {
+    const wire = wireSubject(subject);
+    const isShared = pattern === `${wire}.reply`;
+    return {
+      isShared,
+      replyFor: (token) => (isShared ? pattern : `${wire}.reply.${this.#nodeName}.${token}`),
+      [Symbol.dispose]: () => this.#leave(subject, pattern),
+    };
+  }
+
+  /** What one subject alone used goes with it; what many use stays. */
+  #leave(subject: string, pattern: string): void {
+    const wire = wireSubject(subject);
+    this.#handlers.delete(wire);
+    const subscription = this.#subscriptions.get(pattern);
+    subscription?.users.delete(subject);
+    if (!subscription || !pattern.startsWith(`${wire}.`)) return;
+    subscription.bus[Symbol.dispose]();
+    this.#subscriptions.delete(pattern);
+  }
+
+  #take(answer: WireMessage): void {
+    const end = answer.subject.endsWith('.reply')
+      ? answer.subject.length - '.reply'.length
+      : answer.subject.lastIndexOf(`.reply.${this.#nodeName}.`);
+    this.#handlers.get(answer.subject.slice(0, end))?.(answer);
+  }
+}

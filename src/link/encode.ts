@@ -1,0 +1,34 @@
+import { wholeMs } from '../lib/whole-ms.ts';
+import { formatLanePlace, HEADER } from '../message/codec/wire-headers.ts';
+import type { OutboundMessage, Wrapper } from './way-out.ts';
+
+/** Writes what is said of a message into its headers. The body travels as the outbox keeps it: every node reads that. */
+export function encode(): Wrapper {
+  return (messages, next) =>
+    next(messages.map((message) => ({ ...message, headers: { ...message.headers, ...headersOf(message) } })));
+}
+
+function headersOf({
+  format,
+  id,
+  place,
+  life,
+  schedule,
+  output,
+  priority,
+  end,
+}: OutboundMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (format.serial) headers[HEADER.serial] = format.serial;
+  if (id !== undefined) headers[HEADER.id] = id;
+  if (place) headers[HEADER.lane] = formatLanePlace(place);
+  if (life) {
+    headers[HEADER.notAfter] = String(wholeMs(life.endsAt));
+    if (life.leftMs !== null) headers[HEADER.left] = String(wholeMs(life.leftMs));
+  }
+  if (schedule !== null) headers[HEADER.schedule] = schedule;
+  if (output !== null) headers[HEADER.output] = output;
+  if (priority !== null) headers[HEADER.priority] = priority;
+  if (end !== undefined) headers[HEADER.end] = end;
+  return headers;
+}

@@ -1,0 +1,44 @@
+import { compress } from '../message/codec/compression.ts';
+import { decodeMessage } from '../message/codec/decode-message.ts';
+import { encodeMessage } from '../message/codec/encode-message.ts';
+import type { OutboundMessage, Wrapper } from './way-out.ts';
+
+type Body = Pick<OutboundMessage, 'payload' | 'format'>;
+
+/**
+ * Writes the bodies of messages that go over a thin link to nodes of our own as CBOR, and compressed: gob tells the types
+ * of all fields in each message, which is more than most messages have to say. Every version of ours reads both.
+ */
+export function makeLean(): Wrapper {
+  // A message that goes in parts needs the same bytes for each.
+  const remembered = new WeakMap<Uint8Array, Body>();
+  return (messages, next) =>
+    next(
+      messages.map((message) => {
+        if (!message.isLean) return message;
+        const lean = remembered.get(message.payload) ?? leanBody(message);
+        remembered.set(message.payload, lean);
+        return { ...message, ...lean };
+      }),
+    );
+}
+
+function leanBody({ payload, format }: Body): Body {
+  // A row that an earlier version queued is compressed already.
+  if (format.cmp !== '') return { payload, format };
+  const inCbor = format.serial === 'cbor' ? { payload, serial: format.serial } : recoded(payload);
+  const packed = compress(inCbor.payload, 'z');
+  const isSmaller = packed.length < inCbor.payload.length;
+  const body = isSmaller ? packed : inCbor.payload;
+  return { payload: body, format: { serial: inCbor.serial, cmp: isSmaller ? 'z' : '' } };
+}
+
+function recoded(payload: Uint8Array): { payload: Uint8Array; serial: '' | 'cbor' } {
+  try {
+    const message = decodeMessage(payload, { serial: '', cmp: '', maxBytes: Number.POSITIVE_INFINITY });
+    return encodeMessage(message, { serialization: 'cbor', compression: '' });
+  } catch {
+    // Its target says what is wrong with it.
+    return { payload, serial: '' };
+  }
+}

@@ -1,0 +1,26 @@
+import type { Compression } from '../message/codec/compression.ts';
+import { type Addresses, address } from './address.ts';
+import { compress } from './compress.ts';
+import { encode } from './encode.ts';
+import { makeLean } from './make-lean.ts';
+import { type Publisher, publish } from './publish.ts';
+import { shorten } from './shorten.ts';
+import { split } from './split.ts';
+import { type Next, wayOut } from './way-out.ts';
+
+/** The steps that every message takes to the broker. Signing and encryption have their place before `split`. */
+export function outgoingChain(
+  { compression }: { readonly compression: Compression },
+  broker: Publisher & { readonly maxPayload: number },
+  addresses?: Addresses,
+): Next {
+  const steps = [
+    makeLean(),
+    encode(),
+    compress(compression),
+    split(broker),
+    ...(addresses ? [address(addresses)] : []),
+    shorten(),
+  ];
+  return wayOut(steps, publish(broker));
+}

@@ -1,0 +1,111 @@
+/** What is known of how fast bytes get through; times are ms on a steady clock. Nothing of it is changed in place. */
+export interface RateState {
+  /** Measured rates that still count, the oldest first, bytes per ms. */
+  readonly samples: readonly Sample[];
+  /** Whether the link was ever full: until then the rates are the sender's own, and the link may do more. */
+  readonly wasFull: boolean;
+  /** The last round trip, ms; undefined until one was measured. */
+  readonly lastRttMs: number | undefined;
+  /** The last one with nothing else on the way, ms, and the bytes that went then. */
+  readonly alone: { readonly rttMs: number; readonly bytes: number };
+}
+
+interface Sample {
+  readonly at: number;
+  readonly bytesPerMs: number;
+}
+
+/** Some bytes were sent, and it is known now that they arrived. */
+export interface Delivery {
+  readonly at: number;
+  readonly sentAt: number;
+  /** What arrived from the last arrival before they were sent until now, themselves included, and in which time. */
+  readonly deliveredBytes: number;
+  readonly deliveredMs: number;
+  /** How many bytes these were, and whether nothing else was on its way. */
+  readonly bytes: number;
+  readonly wasAlone: boolean;
+  /** Whether they had to wait for room: else the rate was the sender's own, and the link may do more. */
+  readonly wasFull: boolean;
+}
+
+/** How long a measured rate counts, ms, and in round trips. */
+const KEPT_MS = 10_000;
+const KEPT_ROUND_TRIPS = 8;
+/** How much of the link is out, ms; a link with a longer round trip needs more to be used. */
+const OUT_MS = 2000;
+/** However slow a link seems, an answer is not waited for any longer, ms. */
+const LONGEST_PATIENCE_MS = 30_000;
+/** What a part of a message takes, ms. */
+const PART_MS = 1000;
+
+const START_WINDOW_BYTES = 8 * 1024;
+const LEAST_WINDOW_BYTES = 3 * 1024;
+const MOST_WINDOW_BYTES = 4 * 1024 * 1024;
+const [LEAST_PART_BYTES, MOST_PART_BYTES] = [1024, 256 * 1024];
+
+export const UNMEASURED: RateState = {
+  samples: [],
+  wasFull: false,
+  lastRttMs: undefined,
+  alone: { rttMs: 0, bytes: 0 },
+};
+
+/** What is known after a delivery. */
+export function delivered(state: RateState, delivery: Delivery): RateState {
+  const rttMs = Math.max(0.05, delivery.at - delivery.sentAt);
+  return {
+    samples: samplesAfter(state, delivery),
+    wasFull: state.wasFull || delivery.wasFull,
+    lastRttMs: rttMs,
+    alone: delivery.wasAlone ? { rttMs, bytes: delivery.bytes } : state.alone,
+  };
+}
+
+/** The rate in bytes per ms; undefined until one was measured. */
+export function rateOf({ samples }: RateState): number | undefined {
+  return samples.length === 0 ? undefined : Math.max(...samples.map(({ bytesPerMs }) => bytesPerMs));
+}
+
+/** How much may be on its way, bytes. */
+export function windowOf(state: RateState): number {
+  const rate = rateOf(state);
+  if (rate === undefined) return START_WINDOW_BYTES;
+  const outMs = Math.max(OUT_MS, 2 * wayMs(state));
+  return clamp(rate * outMs, state.wasFull ? LEAST_WINDOW_BYTES : START_WINDOW_BYTES, MOST_WINDOW_BYTES);
+}
+
+/** How large a part of a message is to be, bytes. */
+export function partOf(state: RateState): number {
+  const least = state.wasFull ? LEAST_PART_BYTES : START_WINDOW_BYTES / 2;
+  return clamp((rateOf(state) ?? 0) * PART_MS, least, MOST_PART_BYTES);
+}
+
+/** When an answer to what is sent now is overdue, ms from now, with this number of bytes ahead of it; 0 where nothing is known. */
+export function overdueMs(state: RateState, bytesAhead: number): number {
+  const rate = rateOf(state);
+  if (rate === undefined || state.lastRttMs === undefined) return 0;
+  return Math.min(LONGEST_PATIENCE_MS, 2 * (state.lastRttMs + bytesAhead / rate));
+}
+
+/** What a round trip takes of itself: what the link needs for the bytes is no part of that. */
+function wayMs(state: RateState): number {
+  const { rttMs, bytes } = state.alone;
+  const rate = rateOf(state);
+  return state.wasFull && rate !== undefined ? Math.max(0, rttMs - bytes / rate) : rttMs;
+}
+
+/** The newest rate counts where the link was full; one that the sender made itself only where it is the highest. */
+function samplesAfter(state: RateState, delivery: Delivery): readonly Sample[] {
+  const { at, deliveredBytes, deliveredMs, wasFull } = delivery;
+  const bytesPerMs = deliveredBytes / Math.max(0.05, deliveredMs);
+  if (!wasFull && bytesPerMs <= (rateOf(state) ?? 0)) return state.samples;
+  const keptMs = Math.max(KEPT_MS, KEPT_ROUND_TRIPS * wayMs(state));
+  // A lower one than the newest can never be the highest again.
+  const kept = state.samples.filter((sample) => at - sample.at <= keptMs && sample.bytesPerMs > bytesPerMs);
+  return [...kept, { at, bytesPerMs }];
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.floor(Math.min(Math.max(value, least), most));
+}

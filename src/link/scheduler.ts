@@ -1,0 +1,103 @@
+import { PRIORITIES } from '../message/priority.ts';
+import { LinkWindow } from './link-window.ts';
+import { OTHERS_TURN } from './send-window.ts';
+import { Turns } from './turns.ts';
+import type { Next, OutboundMessage, Sent } from './way-out.ts';
+
+/** Something that has messages to send: a lane, for one. */
+export interface Source {
+  /** The node that they are for. */
+  readonly toNode: string;
+  /** The class that they are sent in now, as a place in PRIORITIES. */
+  readonly urgency: number;
+  /** The messages that may go now: one, and more up to `roomBytes`. Their bodies are read now, not before. */
+  pull(roomBytes: number): readonly OutboundMessage[];
+  /** What went out of them, in their order; the others are to be pulled again. Answers whether there is more. */
+  sent(sent: readonly Sent[]): boolean;
+  /** It could not say what it has to send. */
+  failed(error: Error): void;
+}
+
+/** Pulls messages from all that offer some while the link has room: the most urgent first, and in turn within a class. */
+export class LinkScheduler {
+  readonly #send: Next;
+  readonly #window: LinkWindow;
+  readonly #offers = PRIORITIES.map(() => new Turns<Source>());
+  /** Sources that offered, with the class in which they did. */
+  readonly #places = new Map<Source, Turns<Source>>();
+  #isPulling = false;
+  #turns = 0;
+
+  /** `send` is the way out; `flush` resolves when what was published has reached the broker; `now` is a steady clock, ms. */
+  constructor(deps: { send: Next; flush(): Promise<void>; now(): number }) {
+    this.#send = deps.send;
+    this.#window = new LinkWindow({
+      flush: () => deps.flush(),
+      onRoom: () => this.#pull(),
+      now: () => deps.now(),
+    });
+  }
+
+  /** A source has something to send; it is pulled at once where the link has room. */
+  offer(source: Source): void {
+    this.#add(source);
+    this.#pull();
+  }
+
+  /** A source has nothing to send any more. */
+  withdraw(source: Source): void {
+    this.#places.get(source)?.delete(source);
+    this.#places.delete(source);
+  }
+
+  /** There is another connection, or none: nothing is under way to the broker. */
+  reset(): void {
+    this.#window.reset();
+  }
+
+  /** It keeps its turn, unless it is more urgent now, or less. */
+  #add(source: Source): void {
+    const offers = this.#offers[source.urgency]!;
+    if (this.#places.get(source) === offers) return;
+    this.withdraw(source);
+    this.#places.set(source, offers);
+    offers.add(source);
+  }
+
+  #pull(): void {
+    if (this.#isPulling) return;
+    this.#isPulling = true;
+    while (this.#window.room > 0) {
+      const source = this.#next();
+      if (!source) break;
+      this.withdraw(source);
+      if (this.#take(source)) this.#add(source);
+    }
+    this.#isPulling = false;
+  }
+
+  /** Who is next. Urgent ones never wait for others; of the rest none waits for ever. */
+  #next(): Source | undefined {
+    const [urgent, ...others] = this.#offers;
+    const first = urgent!.first;
+    if (first) return first;
+    const waiting = others.filter((turns) => turns.first);
+    const isOthers = waiting.length > 1 && ++this.#turns % OTHERS_TURN === 0;
+    return (isOthers ? waiting.at(-1) : waiting[0])?.first;
+  }
+
+  /** Has one source send what its turn allows; whether it has more. */
+  #take(source: Source): boolean {
+    try {
+      const messages = source.pull(this.#window.turnBytes);
+      if (messages.length === 0) return false;
+      const sent = this.#send(messages);
+      const bytes = sent.reduce((sum, piece) => sum + piece.bytes, 0);
+      if (bytes > 0) this.#window.sent(bytes);
+      return source.sent(sent);
+    } catch (error) {
+      source.failed(error as Error);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { randomTest } from '../../test/support/random-test.ts';
+import { type Flight, SendWindow } from './send-window.ts';
+
+/** A link whose rate may change, and that deals with one thing after another. */
+class FakeLink {
+  now = 0;
+  readonly window = new SendWindow(() => this.now);
+  delivered = 0;
+  readonly #rateAt: (ms: number) => number;
+  readonly #rttMs: number;
+  #freeAt = 0;
+  readonly #out: { readonly flight: Flight; readonly sentAt: number; readonly answeredAt: number }[] = [];
+
+  /** `rateAt`: bytes per ms. */
+  constructor(rateAt: (ms: number) => number, rttMs: number) {
+    this.#rateAt = rateAt;
+    this.#rttMs = rttMs;
+  }
+
+  /** How long what is sent now waits behind what is out, ms. */
+  get waitMs(): number {
+    return Math.max(0, this.#freeAt - this.now);
+  }
+
+  send(bytes: number): void {
+    this.#freeAt = Math.max(this.now, this.#freeAt) + bytes / this.#rateAt(this.now);
+    const flight = this.window.sent(bytes);
+    this.#out.push({ flight, sentAt: this.now, answeredAt: this.#freeAt + this.#rttMs });
+  }
+
+  /** Sends as much as the window allows, for a time. */
+  saturate(ms: number, watch: (link: FakeLink) => void = () => {}): void {
+    const until = this.now + ms;
+    while (this.now < until) {
+      while (this.window.room > 0) this.send(this.window.partBytes);
+      watch(this);
+      this.arrive();
+    }
+  }
+
+  /** Moves time on to the next answer. */
+  arrive(): void {
+    const next = this.#out.shift();
+    if (!next) return;
+    this.now = Math.max(this.now, next.answeredAt);
+    this.delivered += next.flight.bytes;
+    this.window.arrived([next.flight]);
+  }
+}
+
+for (const { name, bytesPerMs, rttMs } of [
+  { name: '9.6 kbit/s and 1.4 s', bytesPerMs: 1.2, rttMs: 1400 },
+  { name: '50 kbit/s and 600 ms', bytesPerMs: 6.25, rttMs: 600 },
+  { name: '2 Mbit/s and 40 ms', bytesPerMs: 250, rttMs: 40 },
+])
+  test(`a link of ${name} is used, and no more than some seconds of it are out`, () => {
+    const link = new FakeLink(() => bytesPerMs, rttMs);
+    link.saturate(30_000);
+    const [before, at] = [link.delivered, link.now];
+    let longest = 0;
+    link.saturate(120_000, ({ waitMs }) => {
+      longest = Math.max(longest, waitMs);
+    });
+    const share = (link.delivered - before) / ((link.now - at) * bytesPerMs);
+    assert.ok(share > 0.97, `${share} of it`);
+    // What is out, and the part that did not fit in any more.
+    assert.ok(longest <= Math.max(2000, 2 * rttMs) + 1100, `${longest} ms`);
+  });
+
+test('a fast link has its whole window after a few answers', () => {
+  const link = new FakeLink(() => 1e5, 0.2);
+  link.saturate(10);
+  assert.equal(link.window.size, 4 * 1024 * 1024);
+  assert.equal(link.window.partBytes, 256 * 1024);
+});
+
+test('one message now and then says nothing of how little a link can do', () => {
+  const link = new FakeLink(() => 6.25, 600);
+  for (let count = 0; count < 10; count++) {
+    link.send(300);
+    link.arrive();
+    link.now += 10_000;
+  }
+  assert.equal(link.window.size, 8 * 1024);
+  assert.equal(link.window.isMeasured, false);
+});
+
+test('a link that becomes ten times slower, or faster, is followed within half a minute', () => {
+  let bytesPerMs = 62.5;
+  const link = new FakeLink(() => bytesPerMs, 600);
+  link.saturate(30_000);
+  assert.ok(Math.abs(link.window.size / (2000 * 62.5) - 1) < 0.1, `${link.window.size}`);
+  bytesPerMs = 6.25;
+  link.saturate(60_000);
+  assert.ok(link.window.size < 2.2 * 2000 * 6.25, `${link.window.size}`);
+  bytesPerMs = 62.5;
+  link.saturate(30_000);
+  assert.ok(link.window.size > 0.9 * 2000 * 62.5, `${link.window.size}`);
+});
+
+test('what is lost, or another connection, leaves nothing behind in the window', () => {
+  const window = new SendWindow(() => 5);
+  const flight = window.sent(6000);
+  const lost = window.sent(1000);
+  window.gone([lost]);
+  assert.equal(window.room, 8192 - 6000);
+  window.reset();
+  window.arrived([flight, lost]);
+  window.gone([flight]);
+  assert.equal(window.room, 8192);
+});
+
+test('who waits for room is told when there is some, once', async () => {
+  let now = 0;
+  const window = new SendWindow(() => now);
+  const flight = window.sent(10_000);
+  let calls = 0;
+  window.awaitRoom({ urgency: 1, onRoom: () => void calls++ });
+  now = 1000;
+  window.arrived([flight]);
+  window.arrived([window.sent(10)]);
+  await Promise.resolve();
+  assert.equal(calls, 1);
+});
+
+randomTest(
+  'a day of a link that comes, goes and changes: it is used, and little of it waits',
+  (_t, { random }) => {
+    // Every minute another rate between 5 and 200 kbit/s, now and then none at all for a while.
+    const minutes = Array.from({ length: 24 * 60 + 60 }, () => 0.6 + 24.4 * random() ** 2);
+    const link = new FakeLink((ms) => minutes[Math.floor(ms / 60_000)] ?? 6, 700);
+    let waited = 0;
+    let looks = 0;
+    while (link.now < 24 * 3_600_000) {
+      link.saturate(60_000, ({ waitMs }) => {
+        waited += waitMs;
+        looks++;
+      });
+      if (random() < 0.02) link.now += 120_000 * random();
+    }
+    const average = waited / looks;
+    assert.ok(average < 10_000, `${average} ms of the link are out on average`);
+    assert.ok(link.delivered > 0.9 * 24 * 3_600_000 * 0.6, `${link.delivered} bytes`);
+  },
+);
+
+test('room that is made by what was lost is told a moment later, so that nobody sends in the midst of it', async () => {
+  const window = new SendWindow(() => 0);
+  const flight = window.sent(window.size);
+  const calls: string[] = [];
+  window.awaitRoom({ urgency: 2, onRoom: () => void calls.push('bulk') });
+  window.awaitRoom({ urgency: 1, onRoom: () => void calls.push('normal') });
+  window.gone([flight]);
+  assert.deepEqual(calls, []);
+  await Promise.resolve();
+  assert.deepEqual(calls, ['normal', 'bulk'], 'the more urgent first');
+});

@@ -1,0 +1,81 @@
+import { crc32 } from 'node:zlib';
+import type { WireMessage } from '../wire-message.ts';
+import { HEADER } from './wire-headers.ts';
+
+/** The word for reading messages whose usual headers are one. */
+export const BRIEF = 'brief';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Behind the reply subject of an attempt: its answers may be brief. Who does not know that answers at length. */
+const ASKS_BRIEFLY = '-b';
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** How a body is written, as letters for `serial` and `cmp`. */
+const FORM = /^(c?)([zg]?)$/;
+
+/** The usual headers of a message as one: `<id> <place> <form>`; as they are where that does not say the same. */
+export function briefHeaders(headers: Headers): Headers {
+  const { [HEADER.id]: id, [HEADER.lane]: lane, [HEADER.serial]: serial = '', ...rest } = headers;
+  const { [HEADER.compression]: cmp = '', ...others } = rest;
+  const form = `${serial === 'cbor' ? 'c' : serial}${cmp}`;
+  if (id === undefined || lane === undefined || !UUID.test(id) || !FORM.test(form)) return headers;
+  const shortId = Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
+  return { [HEADER.brief]: `${shortId} ${lane}${form && ` ${form}`}`, ...others };
+}
+
+/** A message with the headers that a brief one stands for; any other as it is. */
+export function unfoldMessage(message: WireMessage): WireMessage {
+  const [shortId, lane, form = ''] = message.header(HEADER.brief)?.split(' ') ?? [];
+  if (!shortId || !lane) return message;
+  const [, serial, cmp] = FORM.exec(form) ?? [];
+  return withHeaders(message, {
+    [HEADER.id]: longId(shortId),
+    [HEADER.lane]: lane,
+    // A form that is not known is refused by its name.
+    [HEADER.serial]: serial ? 'cbor' : '',
+    [HEADER.compression]: cmp ?? form,
+  });
+}
+
+/** The reply subject of messages whose answers may be brief. */
+export function askBriefly(reply: string): string {
+  return `${reply}${ASKS_BRIEFLY}`;
+}
+
+/** The headers of an answer as one, `<status> <range> <digest of the words>`, where its asker takes that; undefined where it does not. */
+export function briefAnswer(reply: string, headers: Headers): Headers | undefined {
+  const { [HEADER.status]: status, [HEADER.range]: range, [HEADER.knows]: knows, ...rest } = headers;
+  if (!reply.endsWith(ASKS_BRIEFLY) || range === undefined || knows === undefined) return undefined;
+  // The reply subject tells which messages it is about.
+  const { [HEADER.id]: _, ...others } = rest;
+  return { [HEADER.brief]: `${status} ${range} ${digestOf(knows)}`, ...others };
+}
+
+/** An answer with the headers that a brief one stands for; `words` are those that its node is known to have named. */
+export function unfoldAnswer(answer: WireMessage, words: string | undefined): WireMessage {
+  const [status, range, digest] = answer.header(HEADER.brief)?.split(' ') ?? [];
+  if (!status || !range) return answer;
+  const isKnown = words !== undefined && digestOf(words) === digest;
+  return withHeaders(answer, {
+    [HEADER.status]: status,
+    [HEADER.range]: range,
+    [HEADER.knows]: isKnown ? words : '',
+  });
+}
+
+function withHeaders(message: WireMessage, headers: Headers): WireMessage {
+  const { subject, sender, reply, payload, noResponders } = message;
+  return {
+    ...{ subject, sender, reply, payload, noResponders },
+    header: (name) => (name in headers ? headers[name] || undefined : message.header(name)),
+  };
+}
+
+function digestOf(words: string): string {
+  return crc32(words).toString(36);
+}
+
+function longId(shortId: string): string {
+  const hex = Buffer.from(shortId, 'base64url').toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

@@ -1,0 +1,88 @@
+import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { MessageError } from '../message-error.ts';
+
+/** How a payload is compressed, as its `cmp` header says: not at all, with zstd, or with gzip. */
+export type Compression = '' | 'z' | 'g';
+
+const LARGE_BYTES = 64 * 1024;
+
+/** Compresses a payload; a large one with less effort, so that it does not hold up the node. */
+export function compress(payload: Uint8Array, compression: Compression): Uint8Array {
+  if (compression === 'z') return zstdCompressSync(payload, ZSTD_OPTIONS);
+  if (compression === 'g') return gzipSync(payload, { level: payload.length > LARGE_BYTES ? 1 : 6 });
+  return payload;
+}
+
+/**
+ * Undoes what a `cmp` header says was done to a payload, which must not have more than `maxBytes` before or after.
+ * Stops at that size while it decompresses. Throws MessageError.
+ */
+export function decompress(payload: Uint8Array, cmp: string, maxBytes: number): Uint8Array {
+  if (cmp !== '' && cmp !== 'z' && cmp !== 'g') {
+    const known = 'z (zstd), g (gzip) and no header at all are known';
+    throw new MessageError('unsupported', `the header cmp names the unknown compression "${cmp}": ${known}`);
+  }
+  if (payload.length > maxBytes) throw tooLarge(maxBytes);
+  if (cmp === '') return payload;
+  try {
+    if (cmp === 'g') return gunzipSync(payload, { maxOutputLength: maxBytes });
+    return unpackZstd(payload, maxBytes);
+  } catch (cause) {
+    if (cause instanceof MessageError) throw cause;
+    if ((cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes, cause);
+    const name = cmp === 'z' ? 'zstd' : 'gzip';
+    throw new MessageError('malformed', `the payload is not valid ${name}, or ends too early`, { cause });
+  }
+}
+
+/** How much a payload becomes, bytes, as far as that is less than `most`; what cannot be unpacked becomes nothing. */
+export function unpackedBytes(payload: Uint8Array, cmp: string, most: number): number {
+  if (cmp !== 'z' && cmp !== 'g') return payload.length;
+  const told = cmp === 'z' ? zstdContentSize(payload) : undefined;
+  if (told !== undefined) return told;
+  try {
+    return decompress(payload, cmp, most).length;
+  } catch (error) {
+    return (error as MessageError).code === 'too-large' ? most : 0;
+  }
+}
+
+/** A frame that tells its size is unpacked into one buffer of that size; otherwise it is gathered, and takes twice as much. */
+function unpackZstd(payload: Uint8Array, maxBytes: number): Uint8Array {
+  const size = zstdContentSize(payload);
+  if (size !== undefined && size > maxBytes) throw tooLarge(maxBytes);
+  const chunkSize = size === undefined ? {} : { chunkSize: size + SPARE_BYTES };
+  return zstdDecompressSync(payload, { params: ZSTD_LIMITS, maxOutputLength: maxBytes, ...chunkSize });
+}
+
+/** Without some room to spare the library asks for as much again, to see that nothing comes. */
+const SPARE_BYTES = 64;
+const ZSTD_MAGIC = 0xfd2fb528;
+
+/** The size that a zstd frame has unpacked, as its head tells (RFC 8878, 3.1.1.1); undefined where it does not. */
+export function zstdContentSize(payload: Uint8Array): number | undefined {
+  const head = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  if (head.length < 18 || head.readUInt32LE(0) !== ZSTD_MAGIC) return undefined;
+  const descriptor = head[4]!;
+  const isSingleSegment = (descriptor & 0x20) !== 0;
+  const at = 5 + (isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]!;
+  switch (descriptor >> 6) {
+    case 0:
+      return isSingleSegment ? head[at] : undefined;
+    case 1:
+      return head.readUInt16LE(at) + 256;
+    case 2:
+      return head.readUInt32LE(at);
+    default:
+      return Number(head.readBigUInt64LE(at));
+  }
+}
+
+const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
+
+/** No more than 32 MB of window: four times what the reference's encoder asks for. */
+const ZSTD_LIMITS = { [constants.ZSTD_d_windowLogMax]: 25 };
+
+function tooLarge(maxBytes: number, cause?: unknown): MessageError {
+  return new MessageError('too-large', `the payload is larger than ${maxBytes} bytes`, { cause });
+}

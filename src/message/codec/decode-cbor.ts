@@ -1,0 +1,133 @@
+import { type Token, Tokenizer, Type } from 'cborg';
+import {
+  type FieldType,
+  MAX_LIST_ITEMS,
+  MAX_MESSAGE_DEPTH,
+  MESSAGE_FIELDS,
+  type MessageField,
+} from '../fields.ts';
+import { type Message, newMessage } from '../message.ts';
+import { MessageError } from '../message-error.ts';
+
+/**
+ * Reads a message from CBOR: an array with one item of the right type per field, and nothing after it.
+ * Items of `data` are views of the payload. Throws MessageError.
+ */
+export function decodeCbor(payload: Uint8Array): Message {
+  try {
+    return new Decoding(payload).message();
+  } catch (cause) {
+    if (cause instanceof MessageError) throw cause;
+    throw new MessageError('malformed', 'the payload is not valid CBOR, or ends too early', { cause });
+  }
+}
+
+const TYPE_NAMES: Record<FieldType, string> = {
+  string: 'text',
+  int: 'an integer',
+  bool: 'true or false',
+  strings: 'a list of texts or null',
+  bytes: 'a list of texts or null',
+  message: 'a message or null',
+};
+
+const SCALARS: ReadonlySet<FieldType> = new Set<FieldType>(['string', 'int', 'bool']);
+
+class Decoding {
+  readonly #payload: Buffer;
+  readonly #tokens: Tokenizer;
+  #itemsLeft = MAX_LIST_ITEMS;
+
+  constructor(payload: Uint8Array) {
+    this.#payload = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    this.#tokens = new Tokenizer(payload, { allowIndefinite: false });
+  }
+
+  message(): Message {
+    const message = this.#fields(this.#tokens.next(), 1);
+    if (!this.#tokens.done())
+      throw new MessageError('malformed', 'the CBOR payload has bytes after its message');
+    return message;
+  }
+
+  #fields(head: Token, depth: number): Message {
+    if (depth > MAX_MESSAGE_DEPTH) {
+      throw new MessageError('malformed', `the message has more than ${MAX_MESSAGE_DEPTH} previous messages`);
+    }
+    if (head.type !== Type.array || head.value !== MESSAGE_FIELDS.length) {
+      const wanted = `an array of ${MESSAGE_FIELDS.length} items`;
+      throw new MessageError('malformed', `a CBOR message must be ${wanted}, but is ${describe(head)}`);
+    }
+    const message = newMessage({});
+    const target = message as unknown as Record<string, unknown>;
+    for (const field of MESSAGE_FIELDS) target[field.key] = this.#value(field, depth);
+    return message;
+  }
+
+  #value(field: MessageField, depth: number): unknown {
+    const start = this.#tokens.pos();
+    const token = this.#tokens.next();
+    if (SCALARS.has(field.type)) return this.#scalar(field, token, start);
+    if (token.type === Type.null) return null;
+    if (token.type !== Type.array) throw wrongType(field, token);
+    return field.type === 'message' ? this.#fields(token, depth + 1) : this.#list(field, token);
+  }
+
+  #scalar(field: MessageField, token: Token, start: number): unknown {
+    const { type } = field;
+    if (type === 'string' && token.type === Type.string) return this.#text(token, start);
+    if (type === 'int' && isInteger(token)) return token.value;
+    if (type === 'bool' && (token.type === Type.true || token.type === Type.false)) return token.value;
+    throw wrongType(field, token);
+  }
+
+  #list(field: MessageField, head: Token): (string | Uint8Array)[] {
+    this.#itemsLeft -= head.value;
+    if (!(this.#itemsLeft >= 0)) {
+      throw new MessageError('too-large', `the message has more than ${MAX_LIST_ITEMS} list items`);
+    }
+    const items: (string | Uint8Array)[] = [];
+    for (let left: number = head.value; left > 0; left--) {
+      const start = this.#tokens.pos();
+      const token = this.#tokens.next();
+      if (token.type !== Type.string) throw wrongType(field, token);
+      items.push(field.type === 'bytes' ? this.#bytes(start) : this.#text(token, start));
+    }
+    return items;
+  }
+
+  /** A text that begins with a byte order mark is read here, since the library leaves the mark out. */
+  #text(token: Token, start: number): string {
+    const from = start + headLength(this.#payload[start]!);
+    return this.#payload[from] === 0xef
+      ? this.#payload.toString('utf8', from, this.#tokens.pos())
+      : token.value;
+  }
+
+  #bytes(start: number): Uint8Array {
+    const from = start + headLength(this.#payload[start]!);
+    const { buffer, byteOffset } = this.#payload;
+    return new Uint8Array(buffer, byteOffset + from, this.#tokens.pos() - from);
+  }
+}
+
+/** How many bytes stand before a text's own: one, and those of a length that does not fit into it. */
+function headLength(first: number): number {
+  const size = first & 31;
+  return size < 24 ? 1 : 1 + 2 ** (size - 24);
+}
+
+function isInteger(token: Token): boolean {
+  return (token.type === Type.uint || token.type === Type.negint) && Number.isSafeInteger(token.value);
+}
+
+function wrongType(field: MessageField, token: Token): MessageError {
+  const text = `field ${field.json} of a CBOR message must be ${TYPE_NAMES[field.type]}, but has ${describe(token)}`;
+  return new MessageError('malformed', text);
+}
+
+function describe(token: Token): string {
+  return token.type === Type.array
+    ? `an array of ${token.value} items`
+    : `an item of CBOR type ${token.type.name}`;
+}

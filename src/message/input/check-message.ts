@@ -1,0 +1,212 @@
+import { nearest } from '../../lib/nearest.ts';
+import { showText } from '../../lib/show-value.ts';
+import { type Issue, readFields } from '../codec/read-fields.ts';
+import { MAX_LIST_ITEMS } from '../fields.ts';
+import type { Message } from '../message.ts';
+import { METHOD_NAMES } from '../method-names.ts';
+import { canonicalMethod, methodNameFault, nodeNameFault } from '../names.ts';
+import type { OutputMode } from '../output.ts';
+import { directoryFault, fileNameFault } from '../paths.ts';
+import type { Priority } from '../priority.ts';
+import type { Schedule } from '../schedule.ts';
+
+export type { Issue } from '../codec/read-fields.ts';
+
+/** What a message is checked against and filled up with; the times are seconds. */
+export interface CheckOptions {
+  readonly nodeName: string;
+  readonly defaultAckTimeout: number;
+  readonly defaultRetries: number;
+  readonly defaultMethodTimeout: number;
+  isKnownMethod(name: string): boolean;
+  /** Why a method cannot be run by a schedule, or undefined; without this function every method can. */
+  scheduleFault?(method: string): string | undefined;
+}
+
+/** One message to one node, and what the submitter said of it that does not travel in the message. */
+export interface Request {
+  readonly message: Message;
+  /** Seconds from now after which the request must no longer run; absent where the submitter gave none. */
+  readonly expiresIn?: number;
+  /** When the request is to run again and again; absent where it runs once. */
+  readonly schedule?: Schedule;
+  /** What is wanted of its output; absent where the submitter did not say. */
+  readonly output?: OutputMode;
+  /** What it goes before; absent where the submitter did not say. */
+  readonly priority?: Priority;
+  /** Whether the submitter gave `retries`, or a default stands in its place; likewise for `replyRetries`. */
+  readonly hasRetries: boolean;
+  readonly hasReplyRetries: boolean;
+}
+
+/** The requests that a submitted message stands for, or the field that makes it unfit and a sentence that says why. */
+export type Checked =
+  | { readonly ok: true; readonly requests: Request[]; readonly warnings: Issue[] }
+  | ({ readonly ok: false } & Issue);
+
+/**
+ * Turns one item of a submission into requests, one for each node of `toNode` and `toNodes`, with defaults filled
+ * in. The requests share their lists and their data, which nobody may change.
+ */
+export function readMessage(item: unknown, options: CheckOptions): Checked {
+  const fields = readFields(item);
+  if (!fields.ok) return fields;
+  const { message, expiresIn, schedule, output, priority, warnings } = fields;
+  for (const key of METHOD_FIELDS) message[key] = canonicalMethod(message[key]);
+  const targets = targetsOf(message);
+  const fault =
+    faultOf(message, targets, options) ??
+    (schedule === undefined ? undefined : scheduleFault(message, options));
+  if (fault) return { ok: false, ...fault };
+  if (message.fromNode !== '' && message.fromNode !== options.nodeName) {
+    const reason = `FromNode is always the node that takes the message, so it is ${showText(options.nodeName)} here`;
+    warnings.push({ field: 'FromNode', reason });
+  }
+  if (output === 'live' && message.relayViaNode !== '') {
+    const reason = 'the output of a relayed request comes with its end, so "live" is taken for "end"';
+    warnings.push({ field: 'output', reason });
+  }
+  const rest = {
+    expiresIn,
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(output === undefined ? {} : { output }),
+    ...(priority === undefined ? {} : { priority }),
+    hasRetries: message.retries > 0,
+    hasReplyRetries: message.replyRetries > 0,
+  };
+  const filled = withDefaults(message, options);
+  const requests = targets.map((toNode) => ({ message: { ...filled, toNode }, ...rest }));
+  return { ok: true, requests, warnings };
+}
+
+const METHOD_FIELDS = ['method', 'replyMethod', 'relayReplyMethod', 'relayOriginalMethod'] as const;
+const NODE_FIELDS = ['relayViaNode', 'relayOriginalViaNode', 'relayFromNode', 'relayToNode'] as const;
+
+function targetsOf(message: Message): string[] {
+  const first = message.toNode === '' ? [] : [message.toNode];
+  return [...new Set([...first, ...(message.toNodes ?? [])])];
+}
+
+function withDefaults(message: Message, options: CheckOptions): Message {
+  return {
+    ...message,
+    toNodes: null,
+    fromNode: options.nodeName,
+    ackTimeout: message.ackTimeout || options.defaultAckTimeout,
+    retries: message.retries || options.defaultRetries,
+    methodTimeout: message.methodTimeout || options.defaultMethodTimeout,
+  };
+}
+
+function faultOf(message: Message, targets: readonly string[], options: CheckOptions): Issue | undefined {
+  return (
+    targetsFault(message, targets) ??
+    methodsFault(message, options) ??
+    relayNodesFault(message) ??
+    pathsFault(message) ??
+    previousFault(message.previousMessage) ??
+    sizeFault(message)
+  );
+}
+
+function targetsFault(message: Message, targets: readonly string[]): Issue | undefined {
+  if (targets.length === 0) {
+    return { field: 'toNode', reason: 'toNode is missing; name a node in toNode, or several in toNodes' };
+  }
+  for (const name of targets) {
+    const field = name === message.toNode ? 'toNode' : `toNodes[${message.toNodes?.indexOf(name)}]`;
+    const fault = nodeFault(field, name);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+function nodeFault(field: string, name: string): Issue | undefined {
+  const fault = nodeNameFault(name);
+  if (fault === undefined) return undefined;
+  const allowed =
+    'a node name has letters, digits, "-", "_", "." and other visible characters, but none of * > / \\';
+  return { field, reason: `${field} ${showText(name)} ${fault}; ${allowed}` };
+}
+
+function scheduleFault(message: Message, options: CheckOptions): Issue | undefined {
+  if (message.relayViaNode !== '') {
+    const reason = `a request that is relayed cannot have a schedule; send it on ${showText(message.relayViaNode)}`;
+    return { field: 'schedule', reason };
+  }
+  const reason = options.scheduleFault?.(message.method);
+  return reason === undefined ? undefined : { field: 'schedule', reason };
+}
+
+function relayNodesFault(message: Message): Issue | undefined {
+  return firstOf(NODE_FIELDS, (key) => (message[key] === '' ? undefined : nodeFault(key, message[key])));
+}
+
+function methodsFault(message: Message, options: CheckOptions): Issue | undefined {
+  if (message.method === '') {
+    return {
+      field: 'method',
+      reason: 'method is missing; say what the node shall do, such as REQCliCommand',
+    };
+  }
+  return firstOf(METHOD_FIELDS, (key) => {
+    const name = message[key];
+    const isNone = name === 'REQNone' && key !== 'method';
+    return name === '' || isNone ? undefined : methodFault(key, name, options);
+  });
+}
+
+function methodFault(field: string, name: string, options: CheckOptions): Issue | undefined {
+  const fault = methodNameFault(name);
+  if (fault === undefined && options.isKnownMethod(name)) return undefined;
+  const isAtHand = (known: string) =>
+    options.isKnownMethod(known) || (known === 'REQNone' && field !== 'method');
+  const meant = nearest(name, METHOD_NAMES.filter(isAtHand));
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  return {
+    field,
+    reason: `${field} ${showText(name)} ${fault ?? 'is not a method that this node knows'}${hint}`,
+  };
+}
+
+function pathsFault(message: Message): Issue | undefined {
+  const directory = directoryFault(message.directory);
+  if (directory) return { field: 'directory', reason: directory };
+  const fileName = fileNameFault(message.fileName);
+  return fileName ? { field: 'fileName', reason: fileName } : undefined;
+}
+
+/** A previous message decides into which node's folder a reply is written, so its nodes and paths are checked too. */
+function previousFault(previous: Message | null): Issue | undefined {
+  if (previous === null) return undefined;
+  const fault =
+    firstOf(['toNode', 'fromNode'] as const, (key) => {
+      return previous[key] === '' ? undefined : nodeFault(key, previous[key]);
+    }) ??
+    pathsFault(previous) ??
+    previousFault(previous.previousMessage);
+  return fault && { field: `PreviousMessage.${fault.field}`, reason: fault.reason };
+}
+
+/** Half of what the codecs read, as a reply carries the lists of its request besides its own. */
+function sizeFault(message: Message): Issue | undefined {
+  let count = 0;
+  for (let part: Message | null = message; part !== null; part = part.previousMessage) {
+    for (const list of [part.toNodes, part.data, part.methodArgs, part.replyMethodArgs])
+      count += list?.length ?? 0;
+  }
+  const limit = MAX_LIST_ITEMS / 2;
+  if (count <= limit) return undefined;
+  return {
+    field: 'data',
+    reason: `data and the other lists have ${count} items; split it into messages of ${limit}`,
+  };
+}
+
+function firstOf<T>(keys: readonly T[], fault: (key: T) => Issue | undefined): Issue | undefined {
+  for (const key of keys) {
+    const found = fault(key);
+    if (found) return found;
+  }
+  return undefined;
+}

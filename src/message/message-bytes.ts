@@ -1,0 +1,17 @@
+import type { Message } from './message.ts';
+
+/** What an item of a list, or a message, costs besides its bytes, as the engine keeps them. */
+const ITEM_BYTES = 120;
+const MESSAGE_BYTES = 600;
+
+/** How much memory a decoded message takes, roughly: an empty item of a list is not free. */
+export function messageBytes(message: Message): number {
+  let bytes = 0;
+  for (let part: Message | null = message; part !== null; part = part.previousMessage) {
+    bytes += MESSAGE_BYTES;
+    for (const list of [part.data, part.methodArgs, part.replyMethodArgs, part.toNodes]) {
+      for (const item of list ?? []) bytes += ITEM_BYTES + item.length;
+    }
+  }
+  return bytes;
+}

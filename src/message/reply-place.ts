@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { Message } from './message.ts';
+
+/**
+ * A digest of all that decides what becomes of the reply to a request, and where: whoever is asked can thus not make the
+ * node that asked do anything else with its reply.
+ */
+export function placeOfRequest(request: Message): string {
+  const isRelayed = request.method === 'REQRelay';
+  return digest({
+    toNode: isRelayed ? request.relayToNode : request.toNode,
+    asked: isRelayed ? request.relayOriginalMethod : request.method,
+    method: (isRelayed && request.relayReplyMethod) || request.replyMethod || 'REQToFileAppend',
+    directory: request.directory,
+    fileName: request.fileName,
+    args: request.replyMethodArgs,
+  });
+}
+
+/** The same digest as a reply has it, by what it says of its request; undefined where it names none. */
+export function placeOfReply(reply: Message): string | undefined {
+  const { previousMessage, method, directory, fileName, methodArgs } = reply;
+  if (!reply.isReply || previousMessage === null) return undefined;
+  const { toNode, method: asked } = previousMessage;
+  return digest({ toNode, asked, method, directory, fileName, args: methodArgs });
+}
+
+function digest(place: {
+  readonly toNode: string;
+  readonly asked: string;
+  readonly method: string;
+  readonly directory: string;
+  readonly fileName: string;
+  readonly args: readonly string[] | null;
+}): string {
+  const { toNode, asked, method, directory, fileName, args } = place;
+  // Absent and empty lists are the same in one of the wire's two forms.
+  const fields = [toNode, asked, method, directory, fileName, args ?? []];
+  return createHash('sha256').update(JSON.stringify(fields)).digest('base64url').slice(0, 32);
+}

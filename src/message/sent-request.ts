@@ -1,0 +1,12 @@
+/** A request of this node, as the ledger keeps it. */
+export interface SentRequest {
+  readonly id: string;
+  readonly subject: string;
+  /** Whether its node may still be at it, for all that is known here. */
+  readonly isOpen: boolean;
+  readonly format: number;
+  /** Null where it is no longer kept. */
+  readonly body: Uint8Array | null;
+  /** Where its reply goes, where that was written down. */
+  readonly place: string | null;
+}

@@ -1,0 +1,29 @@
+import { BRIEF } from './codec/brief.ts';
+import { END_IN_REPLY } from './end-in-reply.ts';
+import { PRIORITY_WORD } from './priority.ts';
+
+/** The words for what this node understands beyond the first form of the wire, as hellos and answers name them. */
+export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD}`;
+
+/** Whether words as they came name this one. */
+export function namesWord(words: string | undefined, word: string): boolean {
+  return words !== undefined && ` ${words} `.includes(` ${word} `);
+}
+
+/** What the JSON of a hello says of the wire: the words that its node knows, if any, whether it is a goodbye, and whether its node has just connected. */
+export function readWords(json: string | null | undefined): {
+  words?: string;
+  isGoodbye?: boolean;
+  hasConnected?: boolean;
+} {
+  try {
+    const { knows, leaving, connected } = (JSON.parse(json ?? '{}') ?? {}) as Record<string, unknown>;
+    return {
+      ...(typeof knows === 'string' && { words: knows }),
+      isGoodbye: leaving === true,
+      hasConnected: connected === true,
+    };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,205 @@
+import { execFile } from 'node:child_process';
+import { closeSync, constants, openSync, readSync, unlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { descriptorName } from '../../lib/descriptor-name.ts';
+import { pause } from '../../lib/pause.ts';
+import { errorCode, systemFault } from '../../lib/system-fault.ts';
+import { openPipeReader, type PipeReader } from './pipe-reader.ts';
+import { cleanSpool, makeSpoolFolder, spoolPath } from './spool.ts';
+
+/** How many are made at once, which takes one program, and how many stay for later commands. */
+const BATCH = 16;
+const MAX_IDLE = 64;
+/** A command that has ended by then is read in one go. */
+const FIRST_READ_MS = 10;
+const READ_BYTES = 64 * 1024;
+/** A pipe in which nothing came for so long after its command's end holds nothing of it, ms. */
+const QUIET_MS = 100;
+/** Whoever prints on without such a pause is not waited for: what the command wrote was read by then. */
+const MAX_LOOKS = 5;
+/** More than a pipe holds: what comes beyond that after a command's end is not the command's. */
+const MAX_REST_BYTES = 1024 * 1024;
+
+type Take = (piece: Uint8Array) => Promise<void>;
+
+/**
+ * The pipes that the output of commands goes through. They are named pipes, as Node itself gives its children sockets,
+ * in which `echo error > /dev/stderr` fails, and as making one takes a program. So a pipe that nobody holds any more
+ * serves the next command.
+ */
+export class OutputPipes implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #idle: string[] = [];
+  #making: Promise<void> | undefined;
+  #isClean = false;
+  #isClosed = false;
+
+  /** `folder`: where they lie; it is made where it is missing, and what an earlier life of the node left there goes. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** A pipe that nobody uses. Throws where none can be made. */
+  async take(): Promise<OutputPipe> {
+    for (;;) {
+      const path = this.#idle.pop();
+      if (path === undefined) {
+        this.#making ??= this.#make().finally(() => {
+          this.#making = undefined;
+        });
+        await this.#making;
+        continue;
+      }
+      const reader = openReader(path);
+      if (reader !== undefined) return new OutputPipe(path, reader, (isFree) => this.#giveBack(path, isFree));
+    }
+  }
+
+  /** Removes those that are idle; the others go when their commands end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    await this.#making?.catch(() => {});
+    await Promise.all(this.#idle.splice(0).map((path) => rm(path, { force: true })));
+  }
+
+  async #make(): Promise<void> {
+    if (!this.#isClean) await cleanSpool(this.#folder);
+    this.#isClean = true;
+    makeSpoolFolder(this.#folder);
+    const paths = Array.from({ length: BATCH }, () => spoolPath(this.#folder, 'fifo'));
+    try {
+      await promisify(execFile)('mkfifo', ['-m', '600', ...paths]);
+    } catch (error) {
+      const text = `the program mkfifo could not make a pipe for the output: ${systemFault(error)}`;
+      throw new Error(text, { cause: error });
+    }
+    this.#idle.push(...paths);
+  }
+
+  #giveBack(path: string, isFree: boolean): void {
+    if (isFree && !this.#isClosed && this.#idle.length < MAX_IDLE) this.#idle.push(path);
+    else unlinkSync(path);
+  }
+}
+
+/** Without waiting for a writer; undefined where somebody has removed the pipe. */
+function openReader(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** A pipe that one command writes to, at `path`. It is read as fast as its content is taken. */
+export class OutputPipe implements Disposable {
+  readonly path: string;
+  /** What `descriptorName` says of it; undefined where the system does not tell. */
+  readonly name: string | undefined;
+  readonly #descriptor: number;
+  readonly #giveBack: (isFree: boolean) => void;
+  #take: Take = async () => {};
+  #timer: NodeJS.Timeout | undefined;
+  #reader: PipeReader | undefined;
+  #reading: Promise<void> = Promise.resolve();
+  /** Whether nobody holds the writing end any more, and all was read. */
+  #isAtEnd = false;
+  #isClosed = false;
+  #isTaking = false;
+  #pieces = 0;
+  #restBytes = Number.POSITIVE_INFINITY;
+
+  constructor(path: string, descriptor: number, giveBack: (isFree: boolean) => void) {
+    this.path = path;
+    this.name = descriptorName(descriptor);
+    this.#descriptor = descriptor;
+    this.#giveBack = giveBack;
+  }
+
+  /** To be called when the command has the writing end: hands over what comes, piece by piece. */
+  read(take: Take): void {
+    this.#take = take;
+    this.#timer = setTimeout(() => {
+      this.#reader = openPipeReader(this.#descriptor);
+      this.#reading = this.#follow(this.#reader);
+      this.#reading.catch(() => {});
+    }, FIRST_READ_MS);
+  }
+
+  /**
+   * To be called when the command has ended: resolves when all that it wrote is taken. Whoever still holds the pipe then
+   * (a process that left the command's group) finds it closed. Rejects with what `take` threw.
+   */
+  async finish(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#restBytes = MAX_REST_BYTES;
+    if (!this.#reader) return await this.#readRest();
+    let [seen, looks] = [-1, 0];
+    while (!this.#isAtEnd && (this.#isTaking || (seen !== this.#pieces && looks < MAX_LOOKS))) {
+      seen = this.#pieces;
+      if (!this.#isTaking) looks += 1;
+      const quiet = new AbortController();
+      await Promise.race([this.#reading, pause(QUIET_MS, quiet.signal)]);
+      quiet.abort('over');
+    }
+    this.#reader[Symbol.dispose]();
+    await this.#reading;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    if (this.#reader) this.#reader[Symbol.dispose]();
+    else closeSync(this.#descriptor);
+    this.#giveBack(this.#isAtEnd);
+  }
+
+  async #follow(reader: PipeReader): Promise<void> {
+    try {
+      for await (const piece of reader) {
+        await this.#hand(piece);
+        if (this.#restBytes < 0) return;
+      }
+      this.#isAtEnd ||= !reader.isClosedHere;
+    } catch (error) {
+      // The iteration takes our own closing for an error.
+      if (!reader.isClosedHere || this.#isTaking) throw error;
+    }
+  }
+
+  async #readRest(): Promise<void> {
+    while (this.#restBytes > 0) {
+      const piece = readNow(this.#descriptor);
+      this.#isAtEnd = piece?.length === 0;
+      if (!piece?.length) return;
+      await this.#hand(piece);
+    }
+  }
+
+  async #hand(piece: Uint8Array): Promise<void> {
+    this.#isTaking = true;
+    await this.#take(piece);
+    this.#isTaking = false;
+    this.#pieces += 1;
+    this.#restBytes -= piece.length;
+  }
+}
+
+const block = Buffer.allocUnsafeSlow(READ_BYTES);
+
+/** What is in a pipe; empty at its end, undefined where somebody may still write. */
+function readNow(descriptor: number): Uint8Array | undefined {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return Buffer.from(block.subarray(0, readSync(descriptor, block)));
+  } catch (error) {
+    if (errorCode(error) === 'EAGAIN') return undefined;
+    throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}

@@ -1,0 +1,220 @@
+import type { DiskRoom } from '../../lib/disk-room.ts';
+import { REQUEST_ID_VARIABLE, RUN_ID_VARIABLE } from '../../lib/kill-leftovers.ts';
+import { systemFault } from '../../lib/system-fault.ts';
+import type { Message } from '../../message/message.ts';
+import type { RunCall, RunResult } from '../../message/method-contract.ts';
+import { COMMAND_ARGUMENTS } from '../arguments.ts';
+import type { RunMethod } from '../method.ts';
+import { abortedState, methodTimeoutMs } from '../method-timeout.ts';
+import { fillCommand } from './command-data.ts';
+import { describeFailure, describeStart, failureReport } from './command-report.ts';
+import { withLimit } from './open-files-limit.ts';
+import type { OutputPipe, OutputPipes } from './output-pipes.ts';
+import { type CommandEnd, runCommand } from './run-command.ts';
+import type { Spawner } from './spawner.ts';
+import { Spool } from './spool.ts';
+import { type ProcessStart, type StartedProcess, startProcess } from './started-process.ts';
+
+export interface CommandOptions {
+  /** Where output goes while a command runs. */
+  readonly spoolFolder: string;
+  /** The environment that commands inherit. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Their soft limit of open files, where it differs from the node's. */
+  readonly openFiles?: number | undefined;
+  /** Where commands run; the node's own working folder unless told. */
+  readonly workingFolder?: string;
+  /** For messages that carry no methodTimeout (s). */
+  readonly defaultMethodTimeout: number;
+}
+
+export interface CommandDeps {
+  /** Says when the disk that output goes to is nearly full. */
+  readonly diskRoom: Pick<DiskRoom, 'shortage'>;
+  /** Starts the programs, where it is given and ready; it has the same environment. */
+  readonly spawner?: Pick<Spawner, 'isReady' | 'start'>;
+  /** What the output of a command goes through. */
+  readonly pipes: Pick<OutputPipes, 'take'>;
+}
+
+/** Takes the output of a command. What `stdout` or `stderr` throws ends the command. */
+export interface Takers {
+  stdout(piece: Uint8Array): Promise<void>;
+  /** Where it is missing, both come to `stdout`, in the order in which they were written. */
+  stderr?: (piece: Uint8Array) => Promise<void>;
+  /** Asked every second: why the command may not go on, or undefined. */
+  findShortage?(): Promise<string | undefined>;
+}
+
+type Own = CommandOptions & CommandDeps;
+
+/** What becomes of one command's output. */
+export interface OutputUse extends Disposable {
+  readonly takers: Takers;
+  /** The result of a command that has ended, all of whose output is taken. */
+  result(end: Started): Promise<RunResult>;
+}
+
+type Started = CommandEnd & { started: true };
+
+interface CommandMethod extends Pick<RunMethod, 'name' | 'summary'> {
+  readonly own: Own;
+  /** What the result of a command that could not be started has besides the reason. */
+  readonly nothing: Partial<RunResult>;
+  /** Makes what takes the output of one command. */
+  open(call: RunCall, spool: Spool): OutputUse;
+}
+
+/** A method that runs a program. */
+export function createCommandMethod({ name, summary, own, ...method }: CommandMethod): RunMethod {
+  // Reading process.env is slow, and this is read for every command.
+  const all = { ...own, env: { ...own.env } };
+  return {
+    ...{ name, summary, kind: 'CommandACK', mode: 'run', args: COMMAND_ARGUMENTS, check: argumentsFault },
+    run: (call) => run(call, all, method),
+  };
+}
+
+async function run(
+  call: RunCall,
+  own: Own,
+  { open, nothing }: Pick<CommandMethod, 'open' | 'nothing'>,
+): Promise<RunResult> {
+  const { message, signal } = call;
+  const notStarted = (error: unknown) => ({ ...failedToStart(message, error), ...nothing });
+  const fault = argumentsFault(message);
+  if (fault !== undefined) return notStarted(new Error(fault));
+  if (signal.aborted) return { state: abortedState(signal), reason: 'it had not been started' };
+  using spool = new Spool(own.spoolFolder, call.live && call.id);
+  try {
+    using output = open(call, spool);
+    const end = await runProgram(call, spool, { takers: output.takers, own });
+    return end.started ? await output.result(end) : notStarted(end.error);
+  } catch (error) {
+    return notStarted(error);
+  }
+}
+
+/** Why a message names no program that could be run, or undefined. */
+function argumentsFault({ methodArgs }: Message): string | undefined {
+  if (!methodArgs?.[0]) return 'methodArgs is empty: its first item is the program to run';
+  if (methodArgs.some((arg) => arg.includes('\0'))) return 'methodArgs contains a NUL character';
+  const wrong = methodArgs.findIndex((arg) => arg.includes('\ufffd'));
+  return wrong < 0
+    ? undefined
+    : `methodArgs[${wrong}] is not UTF-8, and would not be what was meant: send such bytes as data, with {{STEWARD_DATA_FILE}}`;
+}
+
+/** Runs the program that a message asks for; resolves when it has ended and all of its output is taken. Never rejects. */
+async function runProgram(
+  call: RunCall,
+  spool: Spool,
+  { takers, own }: { takers: Takers; own: Own },
+): Promise<CommandEnd> {
+  try {
+    const { args, variables } = fillCommand(call.message.methodArgs!, call.message.data ?? [], (bytes) =>
+      spool.writeData(bytes),
+    );
+    using stdout = await own.pipes.take();
+    using stderr = takers.stderr && (await own.pipes.take());
+    const start = {
+      args,
+      variables: { ...variables, [REQUEST_ID_VARIABLE]: call.id, [RUN_ID_VARIABLE]: call.runId },
+      folder: own.workingFolder,
+      stdout: stdout.path,
+      stderr: stderr?.path ?? stdout.path,
+    };
+    const output = new Output([stdout, stderr], takers);
+    const end = await runCommand({
+      start: async () => {
+        const started = await (own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own));
+        output.read();
+        return started;
+      },
+      runId: call.runId,
+      timeoutMs: methodTimeoutMs(call.message, own.defaultMethodTimeout),
+      signal: call.signal,
+      outputNames: () => output.names,
+      findShortage: () => output.findShortage(),
+    });
+    return await output.finish(end);
+  } catch (error) {
+    return { started: false, error };
+  }
+}
+
+function startHere(start: ProcessStart, { env, openFiles }: Own): Promise<StartedProcess> {
+  const { args, folder } = start;
+  const limited = openFiles === undefined ? args : withLimit(args, openFiles, { env, folder });
+  return startProcess({ ...start, args: limited }, env);
+}
+
+/** The pipes of one command, and whoever takes what comes through them. */
+class Output {
+  readonly names: ReadonlySet<string> | undefined;
+  readonly #stdout: OutputPipe;
+  readonly #stderr: OutputPipe | undefined;
+  readonly #takers: Takers;
+  #fault: string | undefined;
+
+  constructor([stdout, stderr]: readonly [OutputPipe, OutputPipe | undefined], takers: Takers) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    this.#takers = takers;
+    const names = [stdout.name, stderr?.name].filter((name) => name !== undefined);
+    this.names = names.length > 0 ? new Set(names) : undefined;
+  }
+
+  read(): void {
+    this.#stdout.read((piece) => this.#noting(this.#takers.stdout(piece)));
+    this.#stderr?.read((piece) => this.#noting(this.#takers.stderr!(piece)));
+  }
+
+  async findShortage(): Promise<string | undefined> {
+    return this.#fault ?? (await this.#takers.findShortage?.());
+  }
+
+  /** A command whose output was not taken to its end did not do well, whatever it says. */
+  async finish(end: CommandEnd): Promise<CommandEnd> {
+    const finished = await Promise.allSettled([this.#stdout.finish(), this.#stderr?.finish()]);
+    const isTaken = finished.every(({ status }) => status === 'fulfilled');
+    if (isTaken || !end.started || end.stopped !== undefined) return end;
+    return { ...end, stopped: 'shortage', shortage: this.#fault };
+  }
+
+  async #noting(taken: Promise<void>): Promise<void> {
+    try {
+      await taken;
+    } catch (error) {
+      this.#fault = `its output could not be kept: ${systemFault(error)}`;
+      throw error;
+    }
+  }
+}
+
+/** How a request ends whose command has ended; `facts` say what it printed, `tail` is the end of its errors. */
+export function resultOf(
+  { message, signal }: Pick<RunCall, 'message' | 'signal'>,
+  end: Started,
+  { facts, tail }: { facts: Partial<RunResult>; tail: Uint8Array },
+): RunResult {
+  const all = {
+    ...(end.exitCode !== undefined && { exitCode: end.exitCode }),
+    ...(end.signal !== undefined && { signal: end.signal }),
+    ...facts,
+  };
+  if (end.stopped === undefined && end.exitCode === 0) return { state: 'succeeded', ...all };
+  const state = stateOf(end, signal);
+  return { ...all, state, reason: describeFailure(end, message), error: failureReport(end, message, tail) };
+}
+
+function stateOf(end: Started, signal: AbortSignal): RunResult['state'] {
+  if (end.stopped === 'timed-out') return 'timed-out';
+  if (end.stopped === 'lost') return 'interrupted';
+  return end.stopped === 'aborted' ? abortedState(signal) : 'failed';
+}
+
+/** The result of a command that could not be started. */
+function failedToStart(message: Message, error: unknown): RunResult {
+  return { state: 'failed', outputBytes: 0, ...describeStart(message, error) };
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode } from '../../lib/system-fault.ts';
+import { isUuid } from '../../lib/uuid.ts';
+import type { ReplyBody } from '../../message/method-contract.ts';
+import type { OutputStream } from '../../message/output.ts';
+
+const NAME = /^run-[0-9a-f]{12}-\d+\.(out|err|data|fifo)$/;
+const TOLD_NAME = /^told-[0-9a-f-]{36}\.(out|err|data)$/;
+const RUN = randomBytes(6).toString('hex');
+let count = 0;
+
+/** A path of this process in a spool folder at which nothing is yet. */
+export function spoolPath(folder: string, kind: 'out' | 'err' | 'data' | 'fifo'): string {
+  count += 1;
+  return join(folder, `run-${RUN}-${count}.${kind}`);
+}
+
+/** Makes sure of a spool folder. */
+export function makeSpoolFolder(folder: string): void {
+  try {
+    // With the dot a file that stands in its place is refused.
+    statSync(`${folder}/.`);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+}
+
+/** The files of one command. Calls are synchronous: they are small, local, and a fraction of what starting a process costs. */
+export class Spool {
+  readonly #folder: string;
+  readonly #toldId: string | undefined;
+  readonly #files = new Map<string, { path: string; fd: number }>();
+
+  /** `toldId`: the request whose output is sent while it runs, so that it is found again after a crash. */
+  constructor(folder: string, toldId?: string) {
+    this.#folder = folder;
+    this.#toldId = isId(toldId) ? toldId : undefined;
+  }
+
+  /** Makes the file for one of the outputs, for reading and writing; its descriptor belongs to the spool. */
+  open(kind: 'out' | 'err'): number {
+    const path = this.#pathOf(kind);
+    const fd = openSync(path, 'wx+', 0o600);
+    this.#files.set(kind, { path, fd });
+    return fd;
+  }
+
+  /** Keeps the data of a message in a file that only this user can read, and returns its path. */
+  writeData(data: Uint8Array): string {
+    const path = this.#pathOf('data');
+    writeFileSync(path, data, { mode: 0o600, flag: 'wx' });
+    this.#files.set('data', { path, fd: -1 });
+    return path;
+  }
+
+  /** Takes an output out of the spool: it is not removed with the rest. */
+  keep(kind: 'out' | 'err'): string {
+    const { path, fd } = this.#files.get(kind)!;
+    this.#files.delete(kind);
+    closeSync(fd);
+    return path;
+  }
+
+  /** Closes and removes what the spool still has. */
+  [Symbol.dispose](): void {
+    for (const { path, fd } of this.#files.values()) {
+      if (fd >= 0) closeSync(fd);
+      rmSync(path, { force: true });
+    }
+    this.#files.clear();
+  }
+
+  #pathOf(kind: 'out' | 'err' | 'data'): string {
+    makeSpoolFolder(this.#folder);
+    return this.#toldId === undefined
+      ? spoolPath(this.#folder, kind)
+      : join(this.#folder, `told-${this.#toldId}.${kind}`);
+  }
+}
+
+/**
+ * Removes the files that commands of an earlier, dead process left in a spool folder; nothing else in it. What of their
+ * output may still be sent goes when the function is called that is given.
+ */
+export async function cleanSpool(folder: string): Promise<() => Promise<void>> {
+  const names = await readdir(folder).catch(() => []);
+  const removeAll = async (some: readonly string[]) => {
+    await Promise.all(some.map((name) => rm(join(folder, name), { force: true })));
+  };
+  await removeAll(names.filter((name) => NAME.test(name) && !name.startsWith(`run-${RUN}-`)));
+  const told = names.filter((name) => TOLD_NAME.test(name));
+  return () => removeAll(told);
+}
+
+/** The files that a request's command of an earlier process printed into, where its output was sent. */
+export function leftOutput(
+  folder: string,
+  id: string,
+): Record<OutputStream, Exclude<ReplyBody, Uint8Array>> | undefined {
+  if (!isId(id)) return undefined;
+  const fileOf = (kind: 'out' | 'err') => {
+    const path = join(folder, `told-${id}.${kind}`);
+    return { path, bytes: statSync(path, { throwIfNoEntry: false })?.size ?? 0 };
+  };
+  return { stdout: fileOf('out'), stderr: fileOf('err') };
+}
+
+function isId(id: string | undefined): id is string {
+  return id !== undefined && isUuid(id);
+}

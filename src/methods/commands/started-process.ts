@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+
+/** How a process ended: by itself or a signal, or nobody knows, as who waited for it has gone. */
+export type ProcessEnd =
+  | { readonly exitCode: number | null; readonly signal: NodeJS.Signals | null }
+  | 'lost';
+
+/** A process that runs in a group of its own. */
+export interface StartedProcess {
+  /** Also the number of its group. */
+  readonly pid: number;
+  readonly ended: Promise<ProcessEnd>;
+}
+
+/** The process that starts commands went away: whether this one was started, nobody knows. */
+export class SpawnerLostError extends Error {
+  override name = 'SpawnerLostError';
+  readonly code = 'spawner-lost';
+}
+
+/** A program that is to be started, and the named pipes that its output goes to. */
+export interface ProcessStart {
+  readonly args: readonly string[];
+  /** What its environment has besides that of all commands. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly folder: string | undefined;
+  readonly stdout: string;
+  /** The same as `stdout` where both go one way. */
+  readonly stderr: string;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Starts a process from here, without the spawner. Throws the system's error where it cannot be started. */
+export async function startProcess(start: ProcessStart, env: Env): Promise<StartedProcess> {
+  const child = spawnInto(start, env);
+  if (child.pid === undefined) throw await errorOf(child);
+  const ended = new Promise<ProcessEnd>((resolve) => {
+    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+  return { pid: child.pid, ended };
+}
+
+/** Starts a process with the writing ends of its pipes. Where it cannot be started it has no pid, and its error follows. */
+export function spawnInto({ args, variables, folder, stdout, stderr }: ProcessStart, env: Env): ChildProcess {
+  const out = openWriter(stdout);
+  let err = out;
+  try {
+    if (stderr !== stdout) err = openWriter(stderr);
+    return spawn(args[0]!, args.slice(1), {
+      detached: true,
+      stdio: ['ignore', out, err],
+      env: { ...env, ...variables } as NodeJS.ProcessEnv,
+      cwd: folder,
+    });
+  } finally {
+    closeSync(out);
+    if (err !== out) closeSync(err);
+  }
+}
+
+/** Never waits for a reader, who may have gone. */
+function openWriter(path: string): number {
+  const both = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  try {
+    return openSync(path, constants.O_WRONLY);
+  } finally {
+    closeSync(both);
+  }
+}
+
+function errorOf(child: ChildProcess): Promise<Error> {
+  return new Promise((resolve) => {
+    child.once('error', resolve);
+  });
+}

@@ -1,0 +1,23 @@
+import type { Method } from '../method.ts';
+import { IncomingCopies } from './incoming-copies.ts';
+import {
+  type CopyFileFromDeps,
+  type CopyFileFromOptions,
+  createReqCopyFileFrom,
+} from './req-copy-file-from.ts';
+import { type CopyFileToDeps, createReqCopyFileTo, type NewModes } from './req-copy-file-to.ts';
+
+export type CopyMethodsDeps = CopyFileFromDeps & Pick<CopyFileToDeps, 'sendReply'>;
+
+/** Makes the methods that copy files between nodes; disposing closes the files that they keep open. */
+export function createCopyMethods(
+  options: CopyFileFromOptions & { readonly modes: NewModes },
+  deps: CopyMethodsDeps,
+): AsyncDisposable & { readonly all: Method[] } {
+  const copies = new IncomingCopies({ folder: options.copiesFolder, folderMode: options.modes.folder });
+  const all = [
+    createReqCopyFileFrom(options, deps),
+    createReqCopyFileTo({ ...deps, copies, modes: options.modes }),
+  ];
+  return { all, [Symbol.asyncDispose]: () => copies[Symbol.asyncDispose]() };
+}

@@ -1,0 +1,92 @@
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from '../../lib/open-inside.ts';
+
+/** What the target keeps of a transfer while it goes on, and for a while after. */
+export interface CopyRecord {
+  readonly transfer: string;
+  /** The target's real path, and the growing file next to it. */
+  readonly target: string;
+  readonly part: string;
+  readonly total: number;
+  readonly mode: number;
+  readonly identity: string;
+  /** Set when the whole was verified: from then on it is only moved in place. */
+  readonly sha256?: string;
+  /** The number of the verified file, by which it is known at its place. */
+  readonly ino?: number;
+}
+
+/** The records of transfers, a file each: they outlive the node, and tell what growing files were left behind. */
+export class CopyRecords {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The record of a transfer, or undefined where there is none that can be read. */
+  async read(transfer: string): Promise<CopyRecord | undefined> {
+    try {
+      const record: unknown = JSON.parse(await readFile(this.#path(transfer), 'utf8'));
+      return isRecord(record) ? record : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps a record; durable when it resolves. */
+  async write(record: CopyRecord): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const path = this.#path(record.transfer);
+    await using handle = await open(`${path}.new`, 'w', 0o600);
+    await handle.writeFile(JSON.stringify(record));
+    await handle.sync();
+    await rename(`${path}.new`, path);
+    await syncFolder(this.#folder);
+  }
+
+  async remove(transfer: string): Promise<void> {
+    await rm(this.#path(transfer), { force: true });
+  }
+
+  /** Removes what was last touched more than `ageMs` ago: records, and growing files that nobody came back for. */
+  async prune(ageMs: number, now: number): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => []);
+    for (const name of names) {
+      const record = await this.read(name.replace(/\.json$/, ''));
+      const times = await Promise.all([touched(join(this.#folder, name)), touched(record?.part)]);
+      if (Math.max(...times) > now - ageMs) continue;
+      if (record) await rm(record.part, { force: true });
+      await rm(join(this.#folder, name), { force: true });
+    }
+  }
+
+  /** Notes that the clock which files are dated by was set by so much: they are no older, and no younger. */
+  async shift(ms: number): Promise<void> {
+    for (const name of await readdir(this.#folder).catch(() => [])) {
+      const record = await this.read(name.replace(/\.json$/, ''));
+      for (const path of [join(this.#folder, name), ...(record ? [record.part] : [])]) {
+        const then = (await touched(path)) + ms;
+        if (then > ms) await utimes(path, then / 1000, then / 1000);
+      }
+    }
+  }
+
+  #path(transfer: string): string {
+    return join(this.#folder, `${transfer}.json`);
+  }
+}
+
+async function touched(path: string | undefined): Promise<number> {
+  if (path === undefined) return 0;
+  return await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+}
+
+function isRecord(value: unknown): value is CopyRecord {
+  const record = value as Partial<CopyRecord> | null;
+  return typeof record?.part === 'string' && typeof record.target === 'string';
+}

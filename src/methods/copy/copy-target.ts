@@ -1,0 +1,152 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { makeFolder, openNew } from '../../lib/open-inside.ts';
+import { type Ownership, putInPlace, takeOver } from '../../lib/put-in-place.ts';
+import { LinkError, realPlace, statsAt } from '../../lib/real-place.ts';
+import { errorCode, systemFault } from '../../lib/system-fault.ts';
+import { TemporaryError } from '../../lib/temporary-error.ts';
+
+/** What passes by itself; no space does not count here, as whoever waits for a copy is to be told. */
+const TEMPORARY: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+
+const OTHERS_WRITE = 0o002;
+
+/** Why a file can't be written where it was sent, in a sentence. */
+export class CopyTargetError extends Error {
+  override name = 'CopyTargetError';
+  readonly code = 'target';
+}
+
+/** A fault of the system as a sentence about the target; one that passes by itself is thrown as TemporaryError. */
+export function targetError(path: string, error: unknown): CopyTargetError {
+  if (error instanceof TemporaryError) throw error;
+  if (error instanceof CopyTargetError) return error;
+  if (error instanceof LinkError) return new CopyTargetError(error.message, { cause: error });
+  const text = `the file ${path} can't be written: ${systemFault(error)}`;
+  if (TEMPORARY.has(errorCode(error))) throw new TemporaryError(text, { cause: error });
+  return new CopyTargetError(text, { cause: error });
+}
+
+/** The place of a target, and whose the file is that is there; undefined where there is none. */
+export interface CopyTarget {
+  readonly path: string;
+  readonly before: Ownership | undefined;
+}
+
+/**
+ * Finds the place that a target path names, following a link as a writer would. A folder takes the file under `name`,
+ * which is that of the source; the folder above is made where it is missing. Throws CopyTargetError where something
+ * other than a file is there, or `bytes` find no room.
+ */
+export async function placeTarget(
+  path: string,
+  { bytes, name, folderMode }: { bytes: number; name: string; folderMode?: number | undefined },
+): Promise<CopyTarget> {
+  try {
+    const follow = (next: string) => placeOf(next, path, folderMode);
+    let place = await follow(path.endsWith('/') ? join(resolve(path), name) : resolve(path));
+    let stats = await statsAt(place);
+    if (stats?.isDirectory() && name !== '') {
+      place = await follow(join(place, name));
+      stats = await statsAt(place);
+    }
+    if (stats?.isDirectory()) throw new CopyTargetError(`the target ${place} is a directory`);
+    if (stats && !stats.isFile()) throw new CopyTargetError(`the target ${path} is no regular file`);
+    await checkRoom(place, bytes);
+    return { path: place, before: stats && { uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o777 } };
+  } catch (error) {
+    throw targetError(path, error);
+  }
+}
+
+/** The path that a writer would get to, whose folder is made where it is missing; nothing need be there. */
+async function placeOf(path: string, asked: string, folderMode?: number): Promise<string> {
+  const place = await realPlace(path);
+  const folder = dirname(place);
+  const made = await makeFolder(folder, folderMode).catch((error: unknown) => {
+    const isBlocked = ['EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '');
+    if (!isBlocked) throw error;
+    throw new CopyTargetError(`${folder}, where ${asked} is to be, is no directory`);
+  });
+  if (made !== folder) throw new CopyTargetError(`${folder} became a link at the same moment`);
+  return place;
+}
+
+/** Throws CopyTargetError where a folder on the way to a place has become a link since it was found. */
+export async function checkPlace(place: string): Promise<void> {
+  const folder = dirname(place);
+  const real = await realPlace(folder);
+  if (real !== folder) throw new CopyTargetError(`${folder} has become a link to ${real}`);
+}
+
+/** The error for a disk that is full. */
+export function noRoom(path: string, bytes: number): CopyTargetError {
+  return new CopyTargetError(`there is no space for ${path}, which has ${bytes} bytes`);
+}
+
+/** Where the bytes of a transfer grow: next to the target, so that it can be moved there in one step. */
+export function partPath(target: string, transfer: string): string {
+  return join(dirname(target), `.steward-${transfer}.copy`);
+}
+
+/**
+ * Opens the growing file for reading and writing; undefined where it is missing and not to be made. Throws CopyTargetError
+ * for one that somebody else can have put there; with `ino` it is known to be the one.
+ */
+export async function openPart(
+  path: string,
+  { make, ino }: { readonly make: boolean; readonly ino?: number | undefined },
+): Promise<FileHandle | undefined> {
+  const flags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const ifThere = (code: string) => (error: unknown) => {
+    if (errorCode(error) === code) return undefined;
+    throw error;
+  };
+  await checkPlace(path);
+  const made = make ? await openNew(path).catch(ifThere('EEXIST')) : undefined;
+  const handle = made ?? (await open(path, flags).catch(ifThere('ENOENT')));
+  if (handle === undefined || made) return handle;
+  const stats = await handle.stat();
+  const fault = stats.ino === ino ? undefined : await foreignFault(stats, dirname(path));
+  if (fault === undefined) return handle;
+  await handle.close();
+  throw new CopyTargetError(`${path}, where the file grows, ${fault}: remove it`);
+}
+
+/** Where others may make files, one of theirs could stand in the place of ours, and they could change what comes. */
+async function foreignFault({ uid, nlink }: Stats, folder: string): Promise<string | undefined> {
+  if (((await stat(folder)).mode & OTHERS_WRITE) === 0) return undefined;
+  if (uid !== process.geteuid?.()) return 'belongs to another user';
+  return nlink > 1 ? 'has another name too' : undefined;
+}
+
+/** Writes a small file in one step: durable, and never seen in part. Returns what could not be kept of the old file. */
+export async function writeWhole(
+  { path, before }: CopyTarget,
+  { data, mode, id }: { data: Uint8Array; mode: number; id: string },
+): Promise<string[]> {
+  const part = partPath(path, id);
+  try {
+    await rm(part, { force: true });
+    await using handle = await openNew(part);
+    await handle.writeFile(data);
+    const notes = await takeOver(handle, { before, mode });
+    await handle.sync();
+    await putInPlace({ handle, path: part }, path);
+    return notes;
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => undefined);
+    throw isFull(error) ? noRoom(path, data.length) : targetError(path, error);
+  }
+}
+
+/** Whether an error says that a disk, or the share of it that is allowed, is full. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
+}
+
+async function checkRoom(path: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  if (bavail * bsize < bytes) throw noRoom(path, bytes);
+}

@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, rm, stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { type Clock, systemClock } from '../../lib/clock.ts';
+import { KeyedLock } from '../../lib/keyed-lock.ts';
+import { type Ownership, putInPlace } from '../../lib/put-in-place.ts';
+import { TemporaryError } from '../../lib/temporary-error.ts';
+import type { CopyBegin } from './copy-args.ts';
+import { type CopyRecord, CopyRecords } from './copy-records.ts';
+import { CopyTargetError, checkPlace, openPart, partPath, placeTarget, targetError } from './copy-target.ts';
+import { IncomingCopy } from './incoming-copy.ts';
+import { type ArrivedPiece, parsePlace } from './piece-place.ts';
+
+export interface IncomingCopiesOptions {
+  /** The mode of folders that are made; 0700 unless told. */
+  readonly folderMode?: number;
+  /** Where records of transfers are kept. */
+  readonly folder: string;
+  /** How long what nobody came back for is kept, ms; 7 days unless told. */
+  readonly keepMs?: number;
+  readonly clock?: Clock;
+  /** How long a file stays open while no piece of it comes, ms. */
+  readonly idleMs?: number;
+}
+
+const KEEP_MS = 7 * 86_400_000;
+const PRUNE_EVERY_MS = 3_600_000;
+const IDLE_MS = 600_000;
+/** A clock that is corrected by less is left out of account, ms. */
+const STEP_MS = 60_000;
+
+interface Active {
+  readonly copy: IncomingCopy;
+  readonly idle: NodeJS.Timeout;
+}
+
+/** The files that come to this node in pieces. */
+export class IncomingCopies implements AsyncDisposable {
+  readonly #options: IncomingCopiesOptions;
+  readonly #records: CopyRecords;
+  readonly #active = new Map<string, Active>();
+  /** Transfers whose end is there already. */
+  readonly #done = new Map<string, number>();
+  readonly #lock = new KeyedLock();
+  readonly #clock: Clock;
+  #prunedAt = Number.NEGATIVE_INFINITY;
+  /** By how much the wall clock was ahead of the steady one. */
+  #ahead: number;
+
+  constructor(options: IncomingCopiesOptions) {
+    this.#options = options;
+    this.#records = new CopyRecords(options.folder);
+    this.#clock = options.clock ?? systemClock;
+    this.#ahead = this.#clock.wallNow() - this.#clock.steadyNow();
+  }
+
+  /** Begins a transfer, or goes on with it where it was begun before; `name` is that of the source. Throws CopyTargetError, TemporaryError. */
+  begin(order: CopyBegin, name = ''): Promise<void> {
+    return this.#alone(order.transfer, async () => {
+      await this.#prune();
+      const record = await this.#records.read(order.transfer);
+      if (record && record.identity !== order.identity) {
+        await this.#discard(record);
+        throw new CopyTargetError('the source file has changed since the copy began: send the request again');
+      }
+      if (record?.sha256 !== undefined) {
+        await this.#moveAgain(record);
+        this.#done.set(order.transfer, order.total);
+        return;
+      }
+      const active = this.#active.get(order.transfer);
+      if (active && active.copy.fault === undefined) return;
+      await this.#forget(order.transfer);
+      await this.#open(order, record, name).catch(async (error: unknown) => {
+        const fault = targetError(order.target, error);
+        if (record) await this.#discard(record);
+        throw fault;
+      });
+    });
+  }
+
+  /** Takes a piece, and answers it. */
+  takePiece(piece: ArrivedPiece): void {
+    const place = parsePlace(piece.place);
+    if (!place) return;
+    const active = this.#active.get(place.transfer);
+    const doneAt = this.#done.get(place.transfer);
+    if (active) {
+      active.idle.refresh();
+      active.copy.take(place, piece);
+    } else if (doneAt !== undefined) {
+      piece.answer({ place: { ...place, offset: doneAt }, status: 'accepted' });
+    } else {
+      piece.answer({ place, status: 'unknown' });
+    }
+  }
+
+  /**
+   * Verifies the whole and moves it in place; where that was done before, nothing. Returns what could not be kept of the
+   * old file. Throws as `begin` does.
+   */
+  end({ transfer, sha256 }: { transfer: string; sha256: string }): Promise<string[]> {
+    return this.#alone(transfer, async () => {
+      const record = await this.#records.read(transfer);
+      if (!record) throw new CopyTargetError('nothing is known here of this copy: send the request again');
+      if (record.sha256 === undefined) return await this.#finish(record, sha256);
+      if (record.sha256 !== sha256) throw new CopyTargetError('the copy has ended with another sha256');
+      await this.#moveAgain(record);
+      return [];
+    });
+  }
+
+  /** Ends a transfer without a result, and removes what came. */
+  abort(transfer: string): Promise<void> {
+    return this.#alone(transfer, async () => {
+      const record = await this.#records.read(transfer);
+      await this.#forget(transfer);
+      if (record) await this.#discard(record);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#active.keys()].map((transfer) => this.#forget(transfer)));
+  }
+
+  async #alone<T>(transfer: string, work: () => Promise<T>): Promise<T> {
+    const release = await this.#lock.acquire([transfer]);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  async #open(order: CopyBegin, known: CopyRecord | undefined, name: string): Promise<void> {
+    const { transfer, total, mode, identity } = order;
+    const size = known ? await sizeOf(known.part) : 0;
+    const { path } = await placeTarget(known?.target ?? order.target, {
+      bytes: Math.max(0, total - size),
+      name: known ? '' : name,
+      folderMode: this.#options.folderMode,
+    });
+    const record = known ?? { transfer, total, mode, identity, target: path, part: partPath(path, transfer) };
+    if (!known) await this.#records.write(record);
+    const handle = (await openPart(record.part, { make: true }))!;
+    const there = (await handle.stat()).size;
+    if (there > total) await handle.truncate(0);
+    this.#add(record, handle, there > total ? 0 : there);
+  }
+
+  #add(record: CopyRecord, handle: FileHandle, size: number): IncomingCopy {
+    // What failed is kept for a while, so that whoever sends more of it learns why; its bytes are not.
+    const onFault = () => void rm(record.part, { force: true }).catch(() => undefined);
+    const copy = new IncomingCopy(record, { handle, size, onFault });
+    const idle = setTimeout(
+      () => void this.#forget(record.transfer),
+      this.#options.idleMs ?? IDLE_MS,
+    ).unref();
+    this.#active.set(record.transfer, { copy, idle });
+    return copy;
+  }
+
+  async #finish(record: CopyRecord, sha256: string): Promise<string[]> {
+    const copy = this.#active.get(record.transfer)?.copy ?? (await this.#reopen(record));
+    if (!copy) throw new CopyTargetError(`what had come of ${record.target} is gone: send the request again`);
+    const { target, total } = record;
+    try {
+      const found = await copy.sha256();
+      if (copy.isClosed) throw new TemporaryError('the node stops');
+      if (copy.fault !== undefined) throw new CopyTargetError(copy.fault);
+      if (copy.written !== total)
+        throw new CopyTargetError(`${copy.written} of ${total} bytes are there: send the request again`);
+      if (found !== sha256)
+        throw new CopyTargetError(
+          `what came for ${target} has another sha256 than the source: send it again`,
+        );
+      const { file } = copy;
+      const notes = await copy.seal(await ownershipOf(target));
+      await this.#records.write({ ...record, sha256, ino: (await file.handle.stat()).ino });
+      await checkPlace(target);
+      await putInPlace(file, target);
+      this.#done.set(record.transfer, total);
+      await this.#forget(record.transfer);
+      return notes;
+    } catch (error) {
+      const fault = targetError(target, error);
+      await this.#discard(record);
+      throw fault;
+    }
+  }
+
+  async #reopen(record: CopyRecord): Promise<IncomingCopy | undefined> {
+    const handle = await openPart(record.part, { make: false });
+    return handle && this.#add(record, handle, (await handle.stat()).size);
+  }
+
+  /** Of a verified file: it is moved, unless that was done before the node ended. */
+  async #moveAgain(record: CopyRecord): Promise<void> {
+    const { part, target, sha256, ino } = record;
+    try {
+      await using handle = await openPart(part, { make: false, ino });
+      if (handle) return await putInPlace({ handle, path: part }, target);
+      const there = await stat(target).catch(() => undefined);
+      if (there?.isFile() && (there.ino === ino || (await sumOf(target)) === sha256)) return;
+      throw new CopyTargetError(
+        `${target} is not the file that was copied: something else took its place, or it is gone`,
+      );
+    } catch (error) {
+      const fault = targetError(target, error);
+      await this.#discard(record);
+      throw fault;
+    }
+  }
+
+  async #discard(record: CopyRecord): Promise<void> {
+    await this.#forget(record.transfer);
+    await rm(record.part, { force: true }).catch(() => undefined);
+    await this.#records.remove(record.transfer).catch(() => undefined);
+  }
+
+  async #forget(transfer: string): Promise<void> {
+    const active = this.#active.get(transfer);
+    if (!active) return;
+    this.#active.delete(transfer);
+    clearTimeout(active.idle);
+    await active.copy[Symbol.asyncDispose]();
+  }
+
+  async #prune(): Promise<void> {
+    const now = this.#clock.steadyNow();
+    // How far the clock of files was set since it was looked last: they are as old as before.
+    const ahead = this.#clock.wallNow() - now;
+    const stepMs = ahead - this.#ahead;
+    const isSet = Math.abs(stepMs) >= STEP_MS;
+    if (!isSet && now - this.#prunedAt < PRUNE_EVERY_MS) return;
+    if (isSet) await this.#records.shift(stepMs).catch(() => undefined);
+    this.#prunedAt = now;
+    this.#ahead = ahead;
+    this.#done.clear();
+    await this.#records.prune(this.#options.keepMs ?? KEEP_MS, this.#clock.wallNow()).catch(() => undefined);
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+async function ownershipOf(path: string): Promise<Ownership | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats && { uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o777 };
+}
+
+async function sumOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { type NewFile, type Ownership, takeOver } from '../../lib/put-in-place.ts';
+import type { CopyRecord } from './copy-records.ts';
+import { isFull, noRoom, targetError } from './copy-target.ts';
+import type { ArrivedPiece, PiecePlace } from './piece-place.ts';
+
+/** So much is read back at once; less would cost more than the sum itself. */
+const READ_BYTES = 1024 * 1024;
+/** So much is written before the disk is told to keep it: otherwise the end of a large file would take long. */
+const SYNC_EVERY_BYTES = 64 * 1024 * 1024;
+
+/** Zeros that come in such an amount are not written. */
+const HOLE_BYTES = 4096;
+
+interface Waiting {
+  readonly place: PiecePlace;
+  readonly piece: ArrivedPiece;
+}
+
+/**
+ * A file that grows at its target: writes its pieces in order, and reads back what was written, behind the writing,
+ * for the sum of the whole. What lies on disk is what counts, also after a restart.
+ */
+export class IncomingCopy implements AsyncDisposable {
+  readonly record: CopyRecord;
+  readonly #handle: FileHandle;
+  readonly #hash = createHash('sha256');
+  readonly #onFault: () => void;
+  #queue: Waiting[] = [];
+  #expected: number;
+  #written: number;
+  #hashed = 0;
+  #synced: number;
+  #writing: Promise<void> | undefined;
+  #hashing: Promise<void> | undefined;
+  #fault: string | undefined;
+  #isClosed = false;
+  readonly #readBuffer: Buffer;
+
+  /** `size`: how much of the file is there. `onFault` is called when it can't be written on. */
+  constructor(record: CopyRecord, part: { handle: FileHandle; size: number; onFault(): void }) {
+    this.record = record;
+    this.#handle = part.handle;
+    this.#onFault = part.onFault;
+    this.#expected = part.size;
+    this.#written = part.size;
+    this.#synced = part.size;
+    this.#readBuffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, Math.max(1, record.total)));
+    this.#hashOn();
+  }
+
+  /** How many bytes are there. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Why the copy has failed, or undefined. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Whether the file is no longer in use here. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Takes a piece if its turn has come; it is answered when it is written. */
+  take(place: PiecePlace, piece: ArrivedPiece): void {
+    const end = place.offset + piece.bytes.length;
+    if (this.#fault !== undefined) return this.#reject(place, piece, this.#fault);
+    if (end > this.record.total)
+      return this.#reject(place, piece, `it ends beyond the ${this.record.total} bytes`);
+    if (place.offset > this.#expected) {
+      return piece.answer({ place: { ...place, offset: this.#expected }, status: 'gap' });
+    }
+    const isNew = place.offset === this.#expected;
+    if (isNew) this.#expected = end;
+    this.#queue.push({ place, piece: isNew ? piece : { ...piece, bytes: new Uint8Array(0) } });
+    this.#writing ??= this.#write();
+  }
+
+  /** The sum of the file as it is on disk, once all of it is there and was read back. Throws what reading throws. */
+  async sha256(): Promise<string> {
+    await this.#writing;
+    while (this.#hashed < this.#written && this.#fault === undefined) {
+      this.#hashOn();
+      await this.#hashing;
+    }
+    return this.#hash.copy().digest('hex');
+  }
+
+  /** The growing file, to be put in place. */
+  get file(): NewFile {
+    return { handle: this.#handle, path: this.record.part };
+  }
+
+  /** Sets owner, group and mode, and makes all durable. Returns what could not be kept of the old file. */
+  async seal(before: Ownership | undefined): Promise<string[]> {
+    const notes = await takeOver(this.#handle, { before, mode: this.record.mode });
+    await this.#handle.sync();
+    return notes;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#fault ??= 'the node stops';
+    await this.#writing;
+    await this.#hashing;
+    await this.#handle.close();
+  }
+
+  async #write(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      try {
+        await this.#writeAll(batch.map(({ piece }) => piece.bytes).filter(({ length }) => length > 0));
+      } catch (error) {
+        this.#fail(error);
+      }
+      const { place, piece } = batch.at(-1)!;
+      if (this.#fault !== undefined) this.#reject(place, piece, this.#fault);
+      else piece.answer({ place: { ...place, offset: this.#written }, status: 'accepted' });
+      if (this.#written - this.#hashed >= READ_BYTES) this.#hashOn();
+    }
+    // Here, and not when the promise settles: what comes in between would be left lying.
+    this.#writing = undefined;
+    this.#syncOn();
+  }
+
+  async #writeAll(pieces: Uint8Array[]): Promise<void> {
+    if (this.#fault !== undefined || pieces.length === 0) return;
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    // A hole of the source stays one.
+    if (bytes >= HOLE_BYTES && pieces.every(isZero)) {
+      await this.#handle.truncate(this.#written + bytes);
+      this.#written += bytes;
+      return;
+    }
+    const { bytesWritten } = await this.#handle.writev(pieces, this.#written);
+    this.#written += bytesWritten;
+    // A disk that becomes full takes a part; the rest brings the error.
+    if (bytesWritten < bytes) await this.#writeAll([Buffer.concat(pieces).subarray(bytesWritten)]);
+  }
+
+  #hashOn(): void {
+    if (this.#hashed < this.#written && this.#fault === undefined) this.#hashing ??= this.#hashWritten();
+  }
+
+  async #hashWritten(): Promise<void> {
+    const bytes = this.#readBuffer;
+    try {
+      while (this.#hashed < this.#written && this.#fault === undefined) {
+        const length = Math.min(bytes.length, this.#written - this.#hashed);
+        const { bytesRead } = await this.#handle.read(bytes, 0, length, this.#hashed);
+        if (bytesRead === 0) throw new Error('the file beside it became shorter');
+        this.#hash.update(bytes.subarray(0, bytesRead));
+        this.#hashed += bytesRead;
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#hashing = undefined;
+  }
+
+  #syncOn(): void {
+    if (this.#written - this.#synced < SYNC_EVERY_BYTES || this.#isClosed) return;
+    this.#synced = this.#written;
+    this.#handle.datasync().catch(this.#fail);
+  }
+
+  readonly #fail = (error: unknown): void => {
+    if (this.#fault !== undefined) return;
+    const { target, total } = this.record;
+    this.#fault = faultText(target, total, error);
+    this.#onFault();
+  };
+
+  #reject(place: PiecePlace, piece: ArrivedPiece, reason: string): void {
+    // A node that stops is asked again when it is back.
+    if (!this.#isClosed) piece.answer({ place, status: 'rejected', reason });
+  }
+}
+
+function faultText(target: string, total: number, error: unknown): string {
+  if (isFull(error)) return noRoom(target, total).message;
+  try {
+    return targetError(target, error).message;
+  } catch (temporary) {
+    return (temporary as Error).message;
+  }
+}
+
+const ZEROS = Buffer.alloc(64 * 1024);
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.length <= ZEROS.length && ZEROS.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
+}

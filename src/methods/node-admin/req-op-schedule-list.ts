@@ -1,0 +1,55 @@
+import { goDate } from '../../lib/go-date.ts';
+import type { RunMethod } from '../method.ts';
+
+/** A request that runs again and again, as the list shows it. */
+export interface ScheduleEntry {
+  readonly id: string;
+  readonly fromNode: string;
+  readonly method: string;
+  readonly schedule: unknown;
+  readonly runs: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Unix ms; undefined where the last run is under way. */
+  readonly nextAt: number | undefined;
+}
+
+export interface OpScheduleListDeps {
+  readonly journal: { schedules(): readonly ScheduleEntry[] };
+  readonly now: () => Date;
+}
+
+/**
+ * REQOpScheduleList (EventACK): lists the requests that run at a node by their schedule.
+ *
+ * No arguments. Reply: a line for each, `<date>, id: <id>, from: <node>, method: <method>, schedule: <schedule>,
+ * runs: <n>, failed: <n>, skipped: <n>, next: <date>`, where `none` stands for the date once the last run is under
+ * way; nothing where there is no schedule.
+ */
+export function createReqOpScheduleList({ journal, now }: OpScheduleListDeps): RunMethod {
+  return {
+    name: 'REQOpScheduleList',
+    kind: 'EventACK',
+    mode: 'run',
+    summary: 'Lists the requests that run at a node by their schedule.',
+    args: [],
+    run: async () => {
+      const date = goDate(now());
+      const reply = Buffer.from(
+        journal
+          .schedules()
+          .map((entry) => `${date}, ${describe(entry)}\n`)
+          .join(''),
+      );
+      return { state: 'succeeded', reply, outputBytes: reply.length };
+    },
+  };
+}
+
+function describe(entry: ScheduleEntry): string {
+  const { id, fromNode, method, runs, failed, skipped, nextAt } = entry;
+  const next = nextAt === undefined ? 'none' : goDate(new Date(nextAt));
+  const counts = `runs: ${runs}, failed: ${failed}, skipped: ${skipped}`;
+  const schedule = JSON.stringify(entry.schedule);
+  return `id: ${id}, from: ${fromNode}, method: ${method}, schedule: ${schedule}, ${counts}, next: ${next}`;
+}

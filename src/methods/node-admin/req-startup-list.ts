@@ -1,0 +1,53 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, systemFault } from '../../lib/system-fault.ts';
+import { isMessageFile } from '../../message/input/message-file.ts';
+import type { RunResult } from '../../message/method-contract.ts';
+import type { RunMethod } from '../method.ts';
+import { opFailed } from './op-result.ts';
+import { noStartupFolder, type StartupFolder, startupDone } from './startup-folder.ts';
+
+/**
+ * REQStartupList (EventACK): lists the files of the startup folder.
+ *
+ * Replies a line for each, in the order in which they are sent: `<name>, bytes: <n>, modified: <ISO time>`; one line
+ * that says so where there is none. Fails where the folder cannot be read or the node has none.
+ */
+export function createReqStartupList(startup: StartupFolder): RunMethod {
+  return {
+    name: 'REQStartupList',
+    kind: 'EventACK',
+    mode: 'run',
+    summary: 'Lists the files of messages that the node sends at each start.',
+    args: [],
+    run: async () => noStartupFolder('StartupList', startup) ?? list(startup),
+  };
+}
+
+async function list({ folder }: StartupFolder): Promise<RunResult> {
+  try {
+    const names = (await namesIn(folder)).filter(isMessageFile);
+    names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    const lines = await Promise.all(names.map((name) => describe(folder, name)));
+    const found = lines.filter((line) => line !== undefined);
+    return startupDone(
+      found.length === 0 ? 'info: StartupList: there are no files\n' : `${found.join('\n')}\n`,
+    );
+  } catch (error) {
+    return opFailed('StartupList', systemFault(error));
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function describe(folder: string, name: string): Promise<string | undefined> {
+  const stats = await stat(join(folder, name)).catch(() => undefined);
+  return stats && `${name}, bytes: ${stats.size}, modified: ${stats.mtime.toISOString()}`;
+}

@@ -1,0 +1,84 @@
+const NEWLINE = 10;
+const MAX_BYTES = 256 * 1024;
+const DELAY_MS = 100;
+const FIRST_DELAY_MS = 10;
+
+export interface LineBatchesDeps {
+  /** Takes a batch for good; the next one comes when this has resolved. */
+  send(data: Uint8Array): Promise<void>;
+}
+
+/**
+ * Gathers output into few large batches of whole lines without keeping the first line waiting.
+ *
+ * A batch goes out 10 ms after its first line where there was none in the last 100 ms, 100 ms after it in a burst, and
+ * at once when 256 KB have come. A line that is longer than that goes out in several batches. What comes while nobody
+ * takes batches makes `write` wait, so that never much more than 512 KB are held.
+ */
+export class LineBatches {
+  readonly #send: LineBatchesDeps['send'];
+  #pieces: Uint8Array[] = [];
+  #bytes = 0;
+  /** How many of these bytes are whole lines. */
+  #wholeBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> = Promise.resolve();
+  #sentAt = Number.NEGATIVE_INFINITY;
+
+  constructor({ send }: LineBatchesDeps) {
+    this.#send = send;
+  }
+
+  /** Takes a piece of output; resolves when there is room for the next. Rejects when a batch could not be sent. */
+  async write(piece: Uint8Array): Promise<void> {
+    this.#add(piece);
+    while (this.#bytes >= MAX_BYTES) await this.#flush();
+    if (this.#wholeBytes > 0) this.#timer ??= setTimeout(() => this.#flush().catch(() => {}), this.#delay);
+  }
+
+  /** Ends a line that has begun, so that what comes next is not taken for a part of it. */
+  async breakLine(): Promise<void> {
+    if (this.#bytes > this.#wholeBytes) await this.write(Uint8Array.of(NEWLINE));
+  }
+
+  /** Waits until what was sent is taken, and returns the rest, a last line without its end included. */
+  async end(): Promise<Uint8Array> {
+    clearTimeout(this.#timer);
+    await this.#sending;
+    return this.#take(this.#bytes);
+  }
+
+  get #delay(): number {
+    return performance.now() - this.#sentAt > DELAY_MS ? FIRST_DELAY_MS : DELAY_MS;
+  }
+
+  #add(piece: Uint8Array): void {
+    const newline = piece.lastIndexOf(NEWLINE);
+    if (newline >= 0) this.#wholeBytes = this.#bytes + newline + 1;
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+  }
+
+  #flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#sending = this.#sending.then(() => this.#sendOne());
+    return this.#sending;
+  }
+
+  async #sendOne(): Promise<void> {
+    const bytes = this.#wholeBytes > 0 ? this.#wholeBytes : this.#bytes >= MAX_BYTES ? this.#bytes : 0;
+    if (bytes === 0) return;
+    await this.#send(this.#take(bytes));
+    this.#sentAt = performance.now();
+  }
+
+  #take(bytes: number): Uint8Array {
+    const all = Buffer.concat(this.#pieces);
+    const rest = all.subarray(bytes);
+    this.#pieces = rest.length > 0 ? [Buffer.from(rest)] : [];
+    this.#bytes = rest.length;
+    this.#wholeBytes = 0;
+    return all.subarray(0, bytes);
+  }
+}

@@ -1,0 +1,228 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Config } from '../config/config.ts';
+import { FleetView } from '../fleet/fleet-view.ts';
+import { InstanceGuard } from '../fleet/instance-guard.ts';
+import { NodePresence } from '../fleet/presence.ts';
+import { PresenceProbe } from '../fleet/presence-probe.ts';
+import { Journal } from '../journal/journal.ts';
+import type { JournalDeps } from '../journal/journal-deps.ts';
+import { shiftJournal } from '../journal/journal-table.ts';
+import { askerOf, waitingOf } from '../journal/known-states.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { mayHaveSentMore } from '../ledger/newest-id.ts';
+import { SentRequests } from '../ledger/sent-requests.ts';
+import type { Edges } from '../lib/edges.ts';
+import { outgoingChain } from '../link/outgoing-chain.ts';
+import { LinkScheduler } from '../link/scheduler.ts';
+import type { Next } from '../link/way-out.ts';
+import type { Methods, MethodsDeps } from '../methods/all-methods.ts';
+import type { WriteFile } from '../methods/files/replace-file.ts';
+import type { Method } from '../methods/method.ts';
+import type { AuditLog } from '../observe/audit-log.ts';
+import { ErrorReporter } from '../observe/error-reports.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
+import { shiftOutbox } from '../outbox/lane/lane-rows.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import type { Peers } from '../outbox/peers.ts';
+import { createSupervisor, type Supervisor } from '../processes/supervisor.ts';
+import { Copying } from '../sending/copying.ts';
+import { OutputReplies } from '../sending/output-replies.ts';
+import { EndRecorder } from '../sending/record-ends.ts';
+import { createRelayMethods, Relaying } from '../sending/relaying.ts';
+import { RepliesAndReports } from '../sending/replies-and-reports.ts';
+import { StateQuestions } from '../sending/state-questions.ts';
+import { Submissions } from '../sending/submissions.ts';
+import { KeptClock } from '../store/kept-clock.ts';
+import type { Store } from '../store/store.ts';
+import type { Relay } from '../trust/judge.ts';
+import { Quotas } from '../trust/quotas.ts';
+import { Refusals } from '../trust/refusals.ts';
+import { Trust } from '../trust/trust.ts';
+import { Receiver } from './serving.ts';
+import { Subscribers } from './subscribers.ts';
+
+/** The parts of a node, made with each other; each says by an interface of its own what it needs of the others. */
+export interface NodeParts extends Base {
+  readonly ledger: Ledger;
+  readonly presence: NodePresence;
+  readonly outbox: Outbox;
+  /** What the outbox knows of the nodes that it delivers to, and what it has not delivered yet. */
+  readonly peers: Peers;
+  readonly undelivered: Undelivered;
+  readonly sending: RepliesAndReports;
+  readonly errorReporter: ErrorReporter;
+  readonly supervisor: Supervisor;
+  readonly fleet: FleetView;
+  readonly submissions: Submissions;
+  readonly journal: Journal;
+  readonly guard: InstanceGuard;
+  readonly subscribers: Subscribers;
+  readonly methods: Methods;
+  readonly states: StateQuestions;
+  readonly trust: Trust;
+  readonly refusals: Refusals;
+}
+
+/** What stands by itself. */
+interface Base extends Edges {
+  /** What lives and deadlines on disk are measured by. */
+  readonly kept: KeptClock;
+  /** The steps that every message takes on its way to the broker. */
+  readonly send: Next;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  readonly bus: Bus;
+}
+
+/** What a node stands on, of its machine: all that is another thing in a simulation. */
+export interface Ground
+  extends Omit<Base, 'send' | 'kept'>,
+    Pick<JournalDeps, 'killLeftovers' | 'leftOutput' | 'perils'> {
+  readonly version: string;
+  /** Who may relay to whom by the permissions that this node gives others, besides what its configuration says. */
+  relays?(): readonly Relay[];
+  /** The nodes that this one has let into its fleet. */
+  admitted?(): readonly string[];
+  /** Writes a file below the data folder. */
+  readonly writeFile: WriteFile;
+  readonly audit: Pick<AuditLog, 'append'>;
+  /** Tells this node's database from every other one on the machine, also from a copy of it. */
+  readonly instance: string;
+  /** The newest id of a message that was noted next to the database. */
+  readonly notedId?: string | undefined;
+  /** How much output may wait for nodes that are away, bytes; no limit unless told. */
+  readonly outputRoomBytes?: number;
+  /** Makes the methods that need no other part than these, and enters all of them in a table. */
+  makeMethods(deps: MachineMethods, table: Map<string, Method>): Methods;
+}
+
+export type MachineMethods = Omit<MethodsDeps, 'stdout' | 'now' | 'clock'>;
+
+/** Makes the parts that have a state, and lets journal and outbox take up their work. The link is not begun. */
+export async function assembleNode(
+  config: Config,
+  ground: Ground,
+  stack: AsyncDisposableStack,
+): Promise<NodeParts> {
+  // What other parts hold is filled below, where each method finds what it needs.
+  const table = new Map<string, Method>();
+  const kept = stack.use(await KeptClock.open({ ...ground, shifts: [shiftOutbox, shiftJournal] }));
+  const { trust, refusals, quotas } = makeTrust(config, ground, (text) => sender.errorReporter.report(text));
+  stack.use(refusals);
+  if (quotas) stack.use(quotas);
+  const { addressing: addresses } = trust;
+  const send = outgoingChain(config, ground.bus, addresses);
+  const base = { ...ground, kept, send, methods: table, trust, addresses, refusals };
+  const sender = makeSender(config, base);
+  const { ledger, outbox, undelivered, errorReporter } = sender;
+  const deps = { ...base, ...sender };
+  const fleet = stack.use(new FleetView(config, ground, deps));
+  const submissions = new Submissions(config, deps);
+  const supervisor = createSupervisor({}, deps);
+  const copying = stack.use(new Copying(config, deps));
+  const relaying = new Relaying(config, deps);
+  const journal = new Journal({ ...config, instance: ground.instance }, { ...deps, fleet, relaying });
+  const guard = new InstanceGuard(config, deps);
+  const receiver = new Receiver({ ...deps, guard, journal });
+  const subscribers = new Subscribers(config.nodeName, { ...deps, supervisor, receiver });
+  const methods = ground.makeMethods(
+    {
+      ...{ journal, fleet, submissions, queue: undelivered, processes: subscribers },
+      outputReplies: stack.use(new OutputReplies(deps)),
+      otherMethods: [...createRelayMethods(config), ...copying.methods],
+    },
+    table,
+  );
+
+  for (const part of [methods, outbox, supervisor]) stack.use(part);
+  stack.defer(() => outbox.hush());
+  for (const part of [errorReporter, journal, guard, subscribers]) stack.use(part);
+  const ends = new EndRecorder(config, { ...ground, errorReporter });
+  const states = new StateQuestions(config.nodeName, { ...deps, guard });
+  ledger.listen([ends, journal, fleet.changes]);
+  outbox.start({
+    ...{ processes: supervisor, listeners: [ends, copying, journal, fleet.changes, states] },
+    askWords: (node) => states.askWords(node),
+    ping: (node) => sender.sending.ping(node),
+  });
+  if (config.isCentral) stack.use(new PresenceProbe(config.nodeName, deps));
+  await journal.start();
+  stack.use(states);
+  return { ...deps, supervisor, fleet, submissions, journal, guard, subscribers, methods, states };
+}
+
+/** What decides who may ask for what. */
+function makeTrust(
+  config: Config,
+  { store, clock, logger, writeFile, relays: given, admitted }: Ground,
+  report: (text: string) => void,
+) {
+  const { mode, originals, relays, replyCommands } = config.trust;
+  const { nodeName, centralNodeName } = config;
+  const requests = new SentRequests(store);
+  const refusals = new Refusals({ store, clock, logger });
+  const countWaiting = (node: string) => waitingOf(store, node);
+  const { quotas: limits } = config;
+  const quotas = mode === 'closed' && limits && new Quotas(limits, { store, clock, countWaiting, logger });
+  const trust = new Trust(
+    {
+      ...{ mode, nodeName, centralNodeName, originals, replyCommands },
+      relays: () => [...relays, ...(given?.() ?? [])],
+    },
+    {
+      requests,
+      askerOf: (id) => askerOf(store, id),
+      isNode: (name) =>
+        store.get('SELECT 1 FROM nodes WHERE name = ?', name) !== undefined ||
+        admitted?.().includes(name) === true,
+      quotas: quotas || undefined,
+      note: (refused) => refusals.note(refused),
+      proved: (node) => refusals.proved(node),
+      report,
+      keepFile: async (file) => {
+        const outcome = await writeFile(file);
+        if (!outcome.ok) report(`error: what nobody asked for could not be kept: ${outcome.reason}`);
+      },
+    },
+  );
+  return { trust, refusals, quotas };
+}
+
+/** The parts that bring messages to other nodes, and keep what is known of them. */
+function makeSender(
+  config: Config,
+  base: Base &
+    Pick<Ground, 'notedId' | 'outputRoomBytes'> & {
+      readonly methods: ReadonlyMap<string, Method>;
+      readonly addresses: Trust['addressing'];
+    },
+) {
+  const { logger, store, bus, send } = base;
+  const now = base.clock.wallNow;
+  const presence = new NodePresence({ clock: base.clock, bus });
+  const ledger = new Ledger({ store, now, logger, maxOutputBytes: config.ledgerOutputBytes });
+  const outbox = new Outbox(
+    {
+      nodeName: config.nodeName,
+      centralNodeName: config.centralNodeName,
+      messageTtlMs: config.messageTtlSeconds * 1000,
+      maxOutputBytes: base.outputRoomBytes ?? Number.POSITIVE_INFINITY,
+      isDoubtful: mayHaveSentMore(store, { wallNow: now(), noted: base.notedId }),
+    },
+    {
+      ...base,
+      ledger,
+      presence,
+      transport: bus,
+      words: base.addresses,
+      link: new LinkScheduler({ send, flush: () => bus.flush(), now: () => base.clock.steadyNow() }),
+    },
+  );
+  const { peers, undelivered } = outbox;
+  const sending = new RepliesAndReports(config, { ...base, outbox, peers });
+  const errorReporter = new ErrorReporter({ nodeName: config.nodeName }, { ...base, sending });
+  return { presence, ledger, outbox, peers, undelivered, sending, errorReporter };
+}

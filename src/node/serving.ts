@@ -1,0 +1,198 @@
+import type { Bus } from '../bus/bus.ts';
+import type { LinkListener } from '../bus/link-listener.ts';
+import type { Config } from '../config/config.ts';
+import { createHello } from '../fleet/hello.ts';
+import { repeatHello } from '../fleet/hello-schedule.ts';
+import { type InstanceGuard, NameTakenError } from '../fleet/instance-guard.ts';
+import { noteHello } from '../fleet/note-hello.ts';
+import type { NodePresence } from '../fleet/presence.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { WireMessage } from '../message/wire-message.ts';
+import { type ArrivedPiece, parsePlace } from '../methods/copy/piece-place.ts';
+import type { Method } from '../methods/method.ts';
+import type { ErrorReporter } from '../observe/error-reports.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Peers } from '../outbox/peers.ts';
+import { toPiece } from '../sending/piece-channel.ts';
+import type { StateQuestions } from '../sending/state-questions.ts';
+import type { Store } from '../store/store.ts';
+import type { Trust } from '../trust/trust.ts';
+import type { Subscribers } from './subscribers.ts';
+
+interface ReceiverDeps {
+  readonly bus: Bus;
+  readonly guard: InstanceGuard;
+  readonly journal: Journal;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly peers: Peers;
+  readonly presence: NodePresence;
+  readonly trust: Trust;
+  readonly logger: Logger;
+}
+
+/** Takes what other nodes send: pieces of files to their method, hellos to the node list, and messages to the journal. */
+export class Receiver {
+  readonly #deps: ReceiverDeps;
+
+  constructor(deps: ReceiverDeps) {
+    this.#deps = deps;
+  }
+
+  receive(message: WireMessage, method: Method): void {
+    const { guard, bus, journal } = this.#deps;
+    // A ping of who checks its name is for original nodes; this one answers the other question.
+    if (guard.isYielding || message.reply.includes('.Steward.Instance.reply.')) return;
+    const piece = toPiece(message, bus);
+    if (piece) return this.#takePiece(piece, message, method);
+    if (method.name === 'REQHello' && !noteHello(message, this.#deps)) return;
+    journal.receive(message, method);
+  }
+
+  /** Pieces of what was not asked for are as unknown as those of a transfer that never began. */
+  #takePiece(piece: ArrivedPiece, { sender }: WireMessage, method: Method): void {
+    const place = parsePlace(piece.place);
+    if (!place) return;
+    if (this.#deps.trust.mayBringPieces(place.transfer, sender)) method.takePiece?.(piece);
+    else piece.answer({ place, status: 'unknown' });
+  }
+}
+
+interface ServingDeps {
+  readonly bus: Bus;
+  readonly guard: InstanceGuard;
+  readonly subscribers: Subscribers;
+  readonly states: Pick<StateQuestions, 'serve' | 'askWords'>;
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly hello: ReturnType<typeof createHello>;
+  readonly peers: Pick<Peers, 'alive' | 'knows' | 'hasWords' | 'speaksLanes'>;
+  readonly errorReporter: ErrorReporter;
+  readonly logger: Logger;
+}
+
+type ServingParts = Omit<ServingDeps, 'hello'> & {
+  readonly clock: Clock;
+  readonly fleet: LinkListener;
+  readonly outbox: LinkListener;
+  readonly trust: Trust;
+};
+
+/** Takes requests as soon as there is a broker, and no other node of this name; says hello at every connect. */
+export class Serving {
+  /** Resolves when requests are taken, or could not be at the first attempt. */
+  readonly started: Promise<void>;
+  /** Resolves when requests never can be taken. */
+  readonly failed: Promise<Error>;
+  readonly #config: Config;
+  readonly #deps: ServingDeps;
+  readonly #start = Promise.withResolvers<void>();
+  readonly #fail = Promise.withResolvers<Error>();
+  #isStarted = false;
+  #isServing = false;
+
+  constructor(config: Config, deps: ServingDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.started = this.#start.promise;
+    this.failed = this.#fail.promise;
+  }
+
+  /** The link to the broker is there. */
+  connected(): void {
+    void this.#serve();
+  }
+
+  /** The node stops: it says goodbye to a central node that understands that, unless another one of its name goes on. */
+  closing(): void {
+    const { centralNodeName, nodeName, helloIntervalSeconds } = this.#config;
+    const { guard, hello, peers } = this.#deps;
+    const isExpected = this.#isStarted && !guard.isYielding && helloIntervalSeconds > 0;
+    if (isExpected && centralNodeName !== nodeName && peers.knows(centralNodeName, 'goodbye'))
+      hello({ leaving: true });
+  }
+
+  async #serve(): Promise<void> {
+    const { guard, errorReporter } = this.#deps;
+    try {
+      // All in one round trip; until the name is known to be free, what comes is left to who has it.
+      const checked = guard.check();
+      await Promise.all([this.#subscribeOnce(), this.#isServing ? undefined : checked]);
+      guard.onBegin = () => this.#begin();
+      if (this.#isServing || !guard.isYielding) this.#begin();
+      this.#meetCentral();
+      await checked;
+    } catch (error) {
+      // A node whose name is taken never starts, not even for a moment.
+      if (error instanceof NameTakenError) return this.#fail.resolve(error);
+      errorReporter.report(`error: the node could not begin to take requests: ${(error as Error).message}`);
+    }
+    this.#start.resolve();
+  }
+
+  #begin(): void {
+    const { hello, peers, logger } = this.#deps;
+    if (!this.#isServing) logger.info({}, 'taking requests');
+    this.#isServing = true;
+    // What the node sends itself may have found nobody until now, and would wait for a sign of life.
+    peers.alive(this.#config.nodeName);
+    if (this.#config.helloIntervalSeconds > 0) hello({ connected: true });
+  }
+
+  /** How often hellos are said depends on what the central node is. */
+  #meetCentral(): void {
+    const { centralNodeName, nodeName } = this.#config;
+    const { states, peers } = this.#deps;
+    if (centralNodeName !== nodeName && !peers.hasWords(centralNodeName))
+      states.askWords(centralNodeName).catch(() => {});
+  }
+
+  async #subscribeOnce(): Promise<void> {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    const { subscribers, methods, bus } = this.#deps;
+    try {
+      const names = methodsToServe(this.#config, methods);
+      await Promise.all(names.map((name) => subscribers.startSubscriber(name)));
+      this.#deps.states.serve();
+      await bus.flush();
+    } catch (error) {
+      this.#isStarted = false;
+      throw error;
+    }
+  }
+}
+
+/** The methods whose subscribers the configuration starts; those without a switch are always there. */
+function methodsToServe(config: Config, methods: ReadonlyMap<string, unknown>): string[] {
+  const switches: Readonly<Record<string, boolean>> = config.startSub;
+  return [...methods.keys()].filter((method) => switches[method] ?? true);
+}
+
+/** Begins the link to the broker, and says hello at every connect and regularly. */
+export function beginServing(
+  config: Config,
+  { version }: { readonly version: string },
+  { parts, stack }: { readonly parts: ServingParts; readonly stack: AsyncDisposableStack },
+): Serving {
+  const { bus, clock, fleet, outbox, peers, errorReporter } = parts;
+  const { trust } = parts;
+  const { addressing: addresses } = trust;
+  const hello = createHello(config, { version, now: clock.wallNow, bus, trust, addresses });
+  const serving = new Serving(config, { ...parts, hello });
+  bus.start([addresses, fleet, outbox, errorReporter, serving]);
+  const intervalMs = config.helloIntervalSeconds * 1000;
+  const isOriginal = () => isOriginalNode(config.centralNodeName, peers);
+  if (intervalMs > 0)
+    stack.defer(
+      repeatHello(intervalMs, { clock, isOriginal, hello: () => parts.guard.isYielding || hello() }),
+    );
+  return serving;
+}
+
+/** Whether a node is one of the original; undefined where that is not known. */
+function isOriginalNode(node: string, peers: Pick<Peers, 'hasWords' | 'speaksLanes'>): boolean | undefined {
+  if (peers.hasWords(node)) return false;
+  const speaksLanes = peers.speaksLanes(node);
+  return speaksLanes === undefined ? undefined : !speaksLanes;
+}

@@ -1,0 +1,60 @@
+import type { NodePage, NodeQuery, NodeSummary, TargetAnswer } from '../contract/nodes.ts';
+import { OperationError } from '../contract/operation-error.ts';
+import { sortNaturally } from '../lib/natural-order.ts';
+
+interface NodePageDeps {
+  all(): Promise<readonly NodeSummary[]>;
+  resolve(target: string): Promise<TargetAnswer>;
+  /** Unix ms. */
+  now(): number;
+}
+
+/** Some of the nodes, filtered and in order. Throws OperationError for a target or a cursor that is wrong. */
+export async function nodePage(
+  { target, presence, overdue = false, sort = 'name', limit = 100, cursor }: NodeQuery,
+  { all, resolve, now }: NodePageDeps,
+): Promise<NodePage> {
+  const nodes = target === undefined ? await all() : await meant(target, resolve);
+  const fits = (node: NodeSummary) =>
+    (presence === undefined || node.presence === presence) && (!overdue || isOverdue(node, now()));
+  const left = nodes.filter(fits);
+  const presences = { here: 0, away: 0, unknown: 0 };
+  for (const node of left) presences[node.presence]++;
+  const byName = sortNaturally(left, ({ name }) => name);
+  const sizeOf = SIZES[sort];
+  const ordered = sizeOf === undefined ? byName : byName.toSorted((a, b) => sizeOf(b) - sizeOf(a));
+  const from = placeOf(cursor);
+  const next = from + limit < ordered.length ? String(from + limit) : null;
+  return { items: ordered.slice(from, from + limit), next, total: ordered.length, presences };
+}
+
+/** Absences of a node whose usual ones are not known may take so long, ms. */
+export const PATIENCE_MS = 86_400_000;
+
+function isOverdue({ presence, lastSeenAt, usualAwayMs }: NodeSummary, now: number): boolean {
+  return presence === 'away' && lastSeenAt !== null && now - lastSeenAt > (usualAwayMs ?? PATIENCE_MS);
+}
+
+async function meant(target: string, resolve: NodePageDeps['resolve']): Promise<readonly NodeSummary[]> {
+  const { nodes, unknown } = await resolve(target);
+  const [first] = unknown;
+  if (nodes.length === 0 && first !== undefined) {
+    throw new OperationError('bad-request', first.reason, { field: 'target' });
+  }
+  return nodes;
+}
+
+/** What the largest of comes first, in the orders that are not by name. */
+const SIZES: Readonly<Partial<Record<NonNullable<NodeQuery['sort']>, (node: NodeSummary) => number>>> = {
+  lastSeen: ({ lastSeenAt }) => lastSeenAt ?? 0,
+  queued: ({ queued }) => queued,
+  running: ({ running }) => running,
+};
+
+/** A cursor is how many nodes come before; nodes that come or go meanwhile may show twice or be passed over. */
+function placeOf(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
+  const text = `the cursor ${JSON.stringify(cursor.slice(0, 100))} is not the "next" of a page: leave it out to begin`;
+  throw new OperationError('bad-request', text, { field: 'cursor' });
+}

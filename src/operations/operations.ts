@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import type { Bus } from '../bus/bus.ts';
+import { auditOptions } from '../config/audit-options.ts';
+import type { Config } from '../config/config.ts';
+import type { Operations } from '../contract/contract.ts';
+import type { QueueSummary, StatusAnswer } from '../contract/nodes.ts';
+import { OperationError } from '../contract/operation-error.ts';
+import { readErrorLines } from '../fleet/error-lines.ts';
+import type { FleetView } from '../fleet/fleet-view.ts';
+import { countRequests } from '../ledger/count-requests.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Edges } from '../lib/edges.ts';
+import { ERROR_CENTRAL } from '../message/names.ts';
+import type { Methods } from '../methods/all-methods.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { readAuditLog } from '../observe/read-audit-log.ts';
+import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
+import type { LaneStatus } from '../outbox/lane/lane-status.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Supervisor } from '../processes/supervisor.ts';
+import { RequestCancelling } from '../sending/cancel-requests.ts';
+import { forgetNode } from '../sending/forget-node.ts';
+import type { RepliesAndReports } from '../sending/replies-and-reports.ts';
+import { RequestResending } from '../sending/resend-requests.ts';
+import type { Submissions } from '../sending/submissions.ts';
+import type { KeptTime } from '../store/kept-clock.ts';
+import type { Store } from '../store/store.ts';
+import { createGroupsFile } from '../targets/groups-file.ts';
+import { resolveTargets } from '../targets/resolve-targets.ts';
+import { TargetError } from '../targets/target-error.ts';
+import type { Refusals } from '../trust/refusals.ts';
+import { describeMethods } from './method-descriptions.ts';
+import { nodePage } from './node-page.ts';
+import { overdueQueues } from './overdue-queues.ts';
+import { RequestOperations } from './request-operations.ts';
+import { trustAnswer } from './trust-operation.ts';
+
+/** The parts of a node that its operators ask and order. */
+interface NodeParts extends Edges {
+  readonly kept: KeptTime;
+  readonly store: Store;
+  readonly ledger: Ledger;
+  readonly bus: Bus;
+  readonly outbox: Outbox;
+  readonly undelivered: Undelivered;
+  readonly sending: RepliesAndReports;
+  readonly submissions: Submissions;
+  readonly fleet: FleetView;
+  readonly metrics: Metrics;
+  readonly supervisor: Supervisor;
+  readonly methods: Methods;
+  readonly refusals: Refusals;
+}
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 10_000;
+
+/** All but what is asked of the console's sessions. */
+type NodeOperations = Omit<Operations, 'signInLink' | 'sessions' | 'endSession'>;
+
+/** Makes all that the API serves of a node. */
+export function createOperations(
+  config: Config,
+  { version }: { readonly version: string },
+  parts: NodeParts,
+): NodeOperations {
+  const { clock, outbox, fleet, supervisor, methods, submissions } = parts;
+  const { presence, nodes, changes } = fleet;
+  const groups = createGroupsFile(config.groupsFile);
+  const shared = { ...parts, presence, now: clock.wallNow, maxMessageBytes: config.maxMessageBytes };
+  const requests = new RequestOperations({
+    ...shared,
+    cancelling: new RequestCancelling(shared),
+    resending: new RequestResending(shared),
+  });
+  const errorLog = join(config.subscribersDataFolder, 'errorLog', ERROR_CENTRAL, 'error.log');
+  return {
+    ...requests,
+    status: () => status(config, version, parts),
+    submit: (text, options) => submissions.answer(text, options, findTargets),
+    nodes: () => nodes.list(),
+    nodePage: (query) =>
+      nodePage(query, {
+        ...{ all: () => nodes.list(), now: clock.wallNow },
+        resolve: (target) => findTargets([target]),
+      }),
+    forgetNode: (name) => forgetNode(name, parts),
+    presence: async (name) => fleet.history.of(name),
+    targets: ({ targets }) => findTargets(targets),
+    groups: () => refusing(() => groups.read()),
+    queues: async () => outbox.lanes().filter(isUsed).map(toQueue),
+    overdueQueues: async () =>
+      overdueQueues(outbox.lanes().filter(isUsed).map(toQueue), {
+        ...{ now: clock.wallNow, usualAwayMs: (name) => fleet.history.usualAwayMs(name) },
+      }),
+    trust: (query) => trustAnswer(config, query, { nodes, refusals: parts.refusals }),
+    processes: async () =>
+      supervisor.list().map(({ id, kind, name, state, restarts }) => ({ id, kind, name, state, restarts })),
+    methods: async () => describeMethods(methods),
+    errors: (filter) => readErrorLines(errorLog, filter),
+    audit: ({ limit = DEFAULT_LIMIT, ...filter }) =>
+      readAuditLog(auditOptions(config), { ...filter, limit: Math.min(limit, MAX_LIMIT) }),
+    events: (filter, listener) => changes.watch(filter, listener),
+  };
+
+  function findTargets(targets: readonly string[]) {
+    return refusing(async () => resolveTargets(targets, await named(targets)));
+  }
+
+  /** A groups file that is wrong is in the way of those alone who name a group. */
+  async function named(targets: readonly string[]) {
+    const namesGroups = targets.some((target) => target.includes('@'));
+    return { nodes: await nodes.list(), groups: namesGroups ? await groups.read() : {} };
+  }
+}
+
+async function status(
+  config: Config,
+  version: string,
+  { store, bus, fleet }: NodeParts,
+): Promise<StatusAnswer> {
+  return {
+    node: config.nodeName,
+    centralNode: config.centralNodeName,
+    version,
+    startedAt: fleet.startedAt,
+    trust: config.trust.mode,
+    broker: {
+      isConnected: bus.isConnected,
+      address: config.brokerAddress,
+      fault: bus.isConnected ? null : fleet.linkFault,
+    },
+    counts: await countRequests(store),
+    nodes: fleet.nodes.counts(),
+  };
+}
+
+/** What is wrong with targets or groups is the caller's or the operator's mistake. */
+async function refusing<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof TargetError)
+      throw new OperationError('bad-request', error.message, { cause: error });
+    throw error;
+  }
+}
+
+function isUsed({ queued }: LaneStatus): boolean {
+  return queued > 0;
+}
+
+function toQueue({ toNode, ...rest }: LaneStatus): QueueSummary {
+  return { ...rest, node: toNode };
+}

@@ -1,0 +1,152 @@
+import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
+import { wait } from '../../lib/wait.ts';
+import type { Statement } from '../../store/statement.ts';
+import type { Ended, OutboxDeps, OutboxListener } from '../outbox-deps.ts';
+
+interface Ends {
+  readonly statements: readonly Statement[];
+  readonly ended: readonly Ended[];
+  /** All messages that come to a new state by this. */
+  readonly changed: readonly { readonly id: string }[];
+  /** Whether nobody waits for it: it is written with the next that cannot wait, or a moment later. */
+  readonly mayWait?: boolean;
+}
+
+/** How long what may wait does, ms: more comes together then, and what others wait for goes to the disk before it. */
+const GATHER_MS = 20;
+
+interface OutcomeWriterDeps extends Pick<OutboxDeps, 'store' | 'clock' | 'logger'> {
+  readonly listeners: readonly OutboxListener[];
+}
+
+/** Writes down how messages ended: first for the audit log, then in the database, in the order of the calls. */
+export class OutcomeWriter implements AsyncDisposable {
+  readonly #deps: OutcomeWriterDeps;
+  readonly #stop = new AbortController();
+  #waiting: Ends[] = [];
+  #gathering = new AbortController();
+  #loop: Promise<void> | undefined;
+  #isFailing = false;
+
+  constructor(deps: OutcomeWriterDeps) {
+    this.#deps = deps;
+  }
+
+  /** Whether ends cannot be written at the moment (a full disk); lanes then send nothing more. */
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
+  add(ends: Ends): void {
+    this.#waiting.push(ends);
+    if (!ends.mayWait) this.#gathering.abort('now');
+    this.#loop ??= this.#run();
+  }
+
+  /** Resolves when all that was added is written, or cannot be. */
+  async idle(): Promise<void> {
+    this.#gathering.abort('now');
+    while (this.#loop && !this.#isFailing) await Promise.race([this.#loop, wait(this.#deps.clock, 50)]);
+  }
+
+  /** Resolves when all that was added is written: true; or the node stops before: false. */
+  async settled(): Promise<boolean> {
+    this.#gathering.abort('now');
+    while (this.#loop) await this.#loop;
+    return !this.#stop.signal.aborted;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.idle();
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the event loop, so that a burst of answers becomes one transaction.
+    await wait(this.#deps.clock, 0);
+    while (this.#waiting.length > 0) {
+      if (this.#waiting.every(({ mayWait }) => mayWait))
+        await wait(this.#deps.clock, GATHER_MS, this.#gathering.signal);
+      this.#gathering = new AbortController();
+      const taken = this.#waiting;
+      this.#waiting = [];
+      await this.#writeAll(taken);
+    }
+    // Not a moment later: what is added from now on needs a new run.
+    this.#loop = undefined;
+  }
+
+  async #writeAll(taken: readonly Ends[]): Promise<void> {
+    const withEnds = taken.filter(({ ended }) => ended.length > 0);
+    const refused = new Set<Ends>();
+    for (const listener of this.#deps.listeners) {
+      const hand = async (some: readonly Ends[]) => listener.ended?.(some.flatMap(({ ended }) => ended));
+      for (const ends of await this.#each(withEnds, hand)) refused.add(ends);
+      if (this.#isFailing) return;
+    }
+    const rest = taken.filter((ends) => !refused.has(ends));
+    const statements = (some: readonly Ends[]) => {
+      const ended = some.flatMap((ends) => ends.ended);
+      const alongside =
+        ended.length === 0 ? [] : this.#deps.listeners.flatMap((one) => one.alongside?.(ended) ?? []);
+      return [...some.flatMap((ends) => ends.statements), ...alongside];
+    };
+    const unwritten = await this.#each(rest, (some) => this.#deps.store.write(statements(some)));
+    if (this.#isFailing) return;
+    const written = rest.filter((ends) => !unwritten.has(ends));
+    const ended = written.flatMap((ends) => ends.ended);
+    const changed = written.map((ends) => ends.changed);
+    for (const listener of this.#deps.listeners) {
+      if (ended.length > 0) listener.written?.(ended);
+      listener.changed?.(changed);
+    }
+  }
+
+  /**
+   * Does something for all of them at once; where a fault that does not pass stops that, for each alone, as what one does
+   * to the database is not the others' matter. Resolves with those that were set aside.
+   */
+  async #each(
+    all: readonly Ends[],
+    effect: (some: readonly Ends[]) => Promise<void>,
+  ): Promise<ReadonlySet<Ends>> {
+    const setAside = new Set<Ends>();
+    if (all.length === 0) return setAside;
+    try {
+      await this.#untilStopped(() => effect(all));
+    } catch (error) {
+      if (all.length > 1) {
+        for (const ends of all) for (const one of await this.#each([ends], effect)) setAside.add(one);
+      } else {
+        this.#setAside(all[0]!, error);
+        setAside.add(all[0]!);
+      }
+    }
+    return setAside;
+  }
+
+  /** Does it until it works, or the node stops: what is not written down now is found out again after a restart. */
+  async #untilStopped(effect: () => Promise<void>): Promise<void> {
+    const isDone = await retryUntilStopped(effect, {
+      ...{ clock: this.#deps.clock, signal: this.#stop.signal, logger: this.#deps.logger },
+      what: 'the outcome of messages cannot be written down',
+      onRetry: () => {
+        this.#isFailing = true;
+      },
+    });
+    this.#isFailing = !isDone;
+  }
+
+  /** The messages stay in the outbox's table, and the next start of the node finds out their outcome again. */
+  #setAside({ changed }: Ends, error: unknown): void {
+    this.#isFailing = false;
+    const ids = changed.map(({ id }) => id);
+    this.#deps.logger.warn(
+      { err: error, ids },
+      'the outcome of messages cannot be written down: they are set aside until the next start of this node',
+    );
+    const text = `error: the outcome of ${ids.join(', ')} cannot be written down, it is set aside until the next start of this node: ${(error as Error).message}`;
+    for (const listener of this.#deps.listeners) listener.setAside?.(text);
+  }
+}

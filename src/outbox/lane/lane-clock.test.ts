@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TestOutbox } from '../../../test/support/test-outbox.ts';
+import { HEADER } from '../../message/codec/wire-headers.ts';
+
+test('a clock that is set back or forth neither holds up a pause nor an ACKTimeout, nor ends one early', async (t) => {
+  for (const stepMs of [-3_600_000, 3_600_000]) {
+    await t.test(`by ${stepMs / 60_000} min`, async (t) => {
+      const made = await TestOutbox.start(t);
+      const { transport } = made;
+      await made.enqueue(1, { ackTimeoutMs: 5000 });
+      transport.nobodyListens(transport.take()[0]!);
+      made.stepMs = stepMs;
+      await made.advance(400, 100);
+      assert.equal(transport.take().length, 0, 'the pause of 0.5 s is not over');
+      await made.advance(200, 100);
+      assert.equal(transport.take().length, 1);
+      made.stepMs = 2 * stepMs;
+      await made.advance(4000);
+      assert.equal(transport.take().length, 0, 'its ACKTimeout is not over');
+      await made.advance(1500);
+      assert.equal(transport.take().length, 1);
+      t.mock.timers.reset();
+    });
+  }
+});
+
+test('a clock that is set ends no message early or late, and the time left travels with each attempt', async (t) => {
+  for (const stepMs of [-30 * 86_400_000, 30 * 86_400_000]) {
+    await t.test(`by ${stepMs / 86_400_000} days`, async (t) => {
+      const made = await TestOutbox.start(t, { messageTtlMs: 60_000 });
+      const { transport } = made;
+      await made.enqueue(1, { expiresInMs: 20_000, ackTimeoutMs: 5000 });
+      await made.enqueue(1, { ackTimeoutMs: 5000, subject: 'ship2.REQToFileAppend.EventACK' });
+      made.stepMs = stepMs;
+      await made.advance(5000);
+      const left = transport.take().map(({ headers }) => headers[HEADER.left]);
+      assert.deepEqual(left, ['20000', undefined, '15000', undefined]);
+      assert.deepEqual(made.states(), { sent: 2 });
+      const [first] = made.outbox.lanes();
+      assert.equal(first?.oldestQueuedAt, TestOutbox.now() + stepMs - 5000);
+      await made.advance(15_500);
+      assert.deepEqual(made.states(), { expired: 1, sent: 1 });
+      await made.advance(40_000, 1000);
+      assert.deepEqual(made.states(), { expired: 2 });
+      t.mock.timers.reset();
+    });
+  }
+});

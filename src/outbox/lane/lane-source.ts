@@ -1,0 +1,298 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { Waiting } from '../../link/send-window.ts';
+import { type OutboundMessage, type Parts, type Sent, WHOLE } from '../../link/way-out.ts';
+import { formatOf } from '../../message/codec/body-format.ts';
+import { BRIEF } from '../../message/codec/brief.ts';
+import { asDeskBody, type DeskBody } from '../../message/desk-reply.ts';
+import { END_IN_REPLY } from '../../message/end-in-reply.ts';
+import { PRIORITIES, PRIORITY_WORD } from '../../message/priority.ts';
+import { receiverOf } from '../../message/subject.ts';
+import type { KeptTime } from '../../store/kept-clock.ts';
+import type { Store } from '../../store/store.ts';
+import type { BodyMemory } from './body-memory.ts';
+import { type Body, calledOffBody } from './called-off.ts';
+import type { Peer } from './lane-answers.ts';
+import { followed, lifeOf } from './lane-headers.ts';
+import type { LanePace } from './lane-pace.ts';
+import type { LaneQueue } from './lane-queue.ts';
+import type { LaneReplies } from './lane-replies.ts';
+import { saidHello } from './lane-rows.ts';
+import type { Entry } from './lane-window.ts';
+import type { PlainAnswers } from './plain-answers.ts';
+import { piecesRefusal, wayFault } from './refusals.ts';
+
+const WINDOW_MESSAGES = 256;
+const WINDOW_BYTES = 1024 * 1024;
+/** A message above this size has its turn alone: it may be larger than the broker takes, bytes. */
+const LARGE_BYTES = 128 * 1024;
+/** Below this rate bytes are dearer than the time that it takes to make a message smaller. */
+const THIN_BYTES_PER_MS = 200;
+/** The largest numbered part of a message, bytes. */
+const MOST_NUMBERED_BYTES = 256 * 1024;
+/** Unanswered attempts after which a message in pieces is refused, where its target never gave a lane's answer. */
+const MAX_PIECE_ATTEMPTS = 5;
+const BULK = PRIORITIES.indexOf('bulk');
+
+/** The parts of a lane that its sending concerns. */
+interface LaneParts {
+  readonly queue: LaneQueue;
+  readonly replies: LaneReplies;
+  readonly plain: PlainAnswers;
+  readonly pace: LanePace;
+  readonly peer: Peer;
+  readonly bodies: BodyMemory;
+}
+
+interface LaneSourceDeps {
+  readonly nodeName: string;
+  /** Whether the target has named a word. */
+  knows(word: string): boolean;
+  readonly clock: Pick<Clock, 'wallNow' | 'steadyNow'>;
+  readonly kept: KeptTime;
+  readonly store: Pick<Store, 'get'>;
+  /** Whether the body of a message is needed when it is delivered. */
+  readonly keepsBodies: boolean;
+  /** Called when a message found no room, in memory or on the way to its target, and may find it now. */
+  onRoom(): void;
+  /** The largest message that the broker takes, bytes. */
+  maxPayload(): number;
+  /** A message would have to go in pieces, and its target cannot join them: it has been taken out. */
+  onRefused(entry: Entry, reason: string): void;
+}
+
+/** What a lane sends when its turn comes: the next messages, as far as its window allows. */
+export class LaneSource implements Waiting {
+  readonly #lane: LaneParts;
+  readonly #deps: LaneSourceDeps;
+  /** What travels for a message that was called off. */
+  readonly #calledOff: Body;
+  #pulled: { readonly entry: Entry; readonly body: Uint8Array }[] = [];
+  #isHushed = false;
+
+  constructor(lane: LaneParts, deps: LaneSourceDeps) {
+    this.#lane = lane;
+    this.#deps = deps;
+    this.#calledOff = calledOffBody(lane.queue.subject, deps.nodeName);
+  }
+
+  get urgency(): number {
+    return this.#lane.queue.urgency;
+  }
+
+  onRoom(): void {
+    this.#deps.onRoom();
+  }
+
+  /** Whether there is something that may be sent now. */
+  get isReady(): boolean {
+    const { window } = this.#lane.queue;
+    return !this.#isHushed && window.next !== undefined && this.#fits(window.next, { messages: 0, bytes: 0 });
+  }
+
+  /** Nothing more goes out. Whether something is on its way to a node that would do it again if it came again. */
+  hush(): boolean {
+    const { peer, queue } = this.#lane;
+    this.#isHushed = true;
+    return queue.window.inFlight > 0 && !(peer.speaksLanes ?? peer.hasWords);
+  }
+
+  /** Whether what is on its way may be lost, where its target has just connected: then it goes again at once. */
+  get mayBeLost(): boolean {
+    return this.#lane.queue.window.oldestInFlight !== undefined && this.#deps.knows('offset-parts');
+  }
+
+  /** The next messages, with their bodies: one, and more up to `roomBytes`. */
+  pull(roomBytes: number): readonly OutboundMessage[] {
+    if (this.#isHushed) return [];
+    const { replies } = this.#lane;
+    const messages: OutboundMessage[] = [];
+    this.#pulled = [];
+    let bytes = 0;
+    for (let next = this.#next(0, 0); next; next = this.#next(messages.length, bytes)) {
+      const { entry, body, isAlone } = next;
+      const size = this.#sizeOf(entry);
+      if (messages.length > 0 && (isAlone || bytes + size > roomBytes)) break;
+      if (this.#beginsGeneration(entry, messages.length)) replies.newGeneration();
+      messages.push(this.#outbound(entry, body, roomBytes));
+      this.#pulled.push({ entry, body });
+      bytes += size;
+      if (isAlone) break;
+    }
+    return messages[0]?.isLean && this.#deps.knows('lean') ? messages.map(followed) : messages;
+  }
+
+  /** Plain answers are counted: where nothing is under way, a count of its own costs nothing. */
+  #beginsGeneration(entry: Entry, pulled: number): boolean {
+    const { queue, peer } = this.#lane;
+    const isFirst = pulled === 0 && queue.window.inFlight === 0;
+    return !entry.isSent && (isFirst || peer.speaksLanes !== true);
+  }
+
+  /** The message whose turn comes after some others, with its body; undefined where it has to wait. */
+  #next(messages: number, bytes: number): { entry: Entry; body: Uint8Array; isAlone: boolean } | undefined {
+    const { queue, bodies } = this.#lane;
+    for (;;) {
+      const entry = this.#upcoming(messages);
+      if (!entry || !this.#fits(entry, { messages, bytes })) return undefined;
+      if (entry.isCalledOff) return { entry, body: this.#calledOff.payload, isAlone: false };
+      const isAlone = entry.size > this.#wholeUpTo || entry.schedule !== null;
+      if (isAlone && !bodies.hasRoom(entry, this.#deps.onRoom)) return undefined;
+      const body = queue.bodyOf(entry);
+      if (body) return { entry, body, isAlone };
+      // It is not on disk any more, so it has ended.
+      queue.take(entry.seq, entry.seq);
+    }
+  }
+
+  /** An original node knows no lives, and would do what was called off: that goes nowhere, nor what it would not hear of. */
+  #upcoming(messages: number): Entry | undefined {
+    const { queue, peer } = this.#lane;
+    for (;;) {
+      const entry = queue.window.upcoming(messages);
+      const isInVain = entry?.isCalledOff && !(peer.speaksLanes ?? peer.hasWords);
+      const { speaksLanes } = peer;
+      const { knows, nodeName } = this.#deps;
+      const fault = entry && wayFault(queue.subject, { speaksLanes, knowsDots: knows('dots'), nodeName });
+      if (!entry || !(isInVain || fault)) return entry;
+      this.#refuse(entry, 0, fault);
+      queue.refill();
+    }
+  }
+
+  /** Notes what went out of the messages that were pulled last. */
+  sent(sent: readonly Sent[]): void {
+    const pulled = this.#pulled;
+    this.#pulled = [];
+    sent.forEach((part, index) => {
+      const { entry, body } = pulled[index]!;
+      if (part.bytes === 0) this.#refuse(entry, part.wholeBytes);
+      else this.#note(entry, part, body);
+    });
+  }
+
+  /** A reference node cannot put pieces together: what is too large for the broker, or has a schedule, ends here. */
+  #refuse(entry: Entry, wholeBytes: number, fault?: string): void {
+    const { queue } = this.#lane;
+    queue.take(entry.seq, entry.seq);
+    const about = { toNode: receiverOf(queue.subject), wholeBytes, maxPayload: this.#deps.maxPayload() };
+    this.#deps.onRefused(entry, fault ?? piecesRefusal(entry, about));
+  }
+
+  #note(entry: Entry, part: Sent, body: Uint8Array): void {
+    const { queue, replies, plain, bodies } = this.#lane;
+    if (part.bytes === part.wholeBytes) plain.sent(replies.generation, entry.seq);
+    if (!entry.isSent) {
+      entry.attempts++;
+      entry.firstSentAt ??= this.#deps.clock.wallNow();
+      entry.firstGeneration = Math.min(entry.firstGeneration, replies.generation);
+    }
+    entry.lastSentAt = this.#deps.clock.steadyNow();
+    queue.window.sent(entry, part);
+    if (entry.sentBytes < part.wholeBytes) bodies.hold(entry, body);
+    else if (!this.#deps.keepsBodies || entry.isCalledOff || part.bytes < part.wholeBytes) bodies.free(entry);
+    else bodies.keep(entry, body);
+  }
+
+  /** What may be on its way at once: one message, or one piece of it, until somebody answers who speaks lanes. */
+  #fits(entry: Entry, pulled: { messages: number; bytes: number }): boolean {
+    const { peer, queue } = this.#lane;
+    const { inFlight, bytesInFlight } = queue.window;
+    const isOpen = this.#isOpen;
+    if (inFlight + pulled.messages >= (isOpen ? WINDOW_MESSAGES : 1)) return false;
+    const bytes = bytesInFlight + pulled.bytes;
+    // What waits for nothing of its own may go, so that no lane waits for another one; only bulk does.
+    if (bytes === 0 && this.urgency < BULK) return true;
+    if (bytes > 0 && (!isOpen || bytes + this.#sizeOf(entry) > WINDOW_BYTES)) return false;
+    if (peer.window.room > pulled.bytes) return true;
+    if (pulled.messages === 0) peer.window.awaitRoom(this);
+    return false;
+  }
+
+  /** Whether the last that was heard of its target was an answer as this program gives it. */
+  get #isOpen(): boolean {
+    const { pace, peer } = this.#lane;
+    return peer.speaksLanes === true && !pace.isProbing;
+  }
+
+  /** A node that has not answered yet is one of this program where its hello said so. */
+  get #mayBeOriginal(): boolean {
+    const { queue, peer } = this.#lane;
+    const { speaksLanes } = peer;
+    return (
+      speaksLanes !== true &&
+      (speaksLanes === false || !saidHello(this.#deps.store, receiverOf(queue.subject)))
+    );
+  }
+
+  /** The body as it goes: whose output is followed, and whose target may be an original node, asks for it as its reply. */
+  #formOf(entry: Entry, payload: Uint8Array): DeskBody {
+    if (entry.output !== 'live' || !this.#mayBeOriginal)
+      return { payload, awaitsReply: false, readsData: false };
+    return asDeskBody(payload, formatOf(entry.format), entry.id);
+  }
+
+  #outbound(entry: Entry, body: Uint8Array, turnBytes: number): OutboundMessage {
+    const { queue, replies } = this.#lane;
+    const { seq, id, schedule, output, re } = entry;
+    const { kept } = this.#deps;
+    const { payload, awaitsReply, readsData } = this.#formOf(entry, body);
+    entry.awaitsReply = awaitsReply;
+    if (entry.rider && !this.#deps.knows(END_IN_REPLY)) entry.rider = undefined;
+    return {
+      ...{ subject: queue.subject, reply: replies.subject, id, schedule, output, re, payload },
+      priority: this.#deps.knows(PRIORITY_WORD) ? entry.priority : null,
+      needsLanes: schedule !== null || readsData,
+      life: lifeOf(entry, kept),
+      place: { epoch: queue.epoch, seq, floor: queue.window.tellFloor() },
+      format: entry.isCalledOff ? this.#calledOff.format : formatOf(entry.format),
+      ...(entry.rider && { end: entry.rider.header }),
+      headers: {},
+      parts: this.#partsOf(entry, turnBytes),
+      isLean: entry.isLean,
+      isBrief: entry.isLean && this.#isOpen && replies.isOwn && this.#deps.knows(BRIEF),
+    };
+  }
+
+  /** How a message may go in parts: as its target joins them, and as large as the link allows for. */
+  #partsOf(entry: Entry, turnBytes: number): Parts {
+    const { peer, pace } = this.#lane;
+    if (entry.isCalledOff) return WHOLE;
+    if (!entry.isSent) this.#chooseForm(entry);
+    const from = entry.sentBytes;
+    const bytes = Math.min(peer.window.partBytes, turnBytes);
+    if (entry.isByOffset) return { form: 'offset', bytes, wholeUpTo: bytes, from };
+    const mayJoin = peer.speaksLanes ?? Math.min(entry.attempts, pace.silences) < MAX_PIECE_ATTEMPTS;
+    if (!mayJoin) return { ...WHOLE, from };
+    const isThin = peer.speaksLanes === true && peer.window.isMeasured && bytes < MOST_NUMBERED_BYTES;
+    const most = isThin ? bytes : MOST_NUMBERED_BYTES;
+    const wholeUpTo = isThin ? bytes : Number.POSITIVE_INFINITY;
+    return { form: 'numbered', bytes: entry.pieceBytes || most, wholeUpTo, from };
+  }
+
+  /** Chooses how a message travels; not in its midst, as its parts must fit together. */
+  #chooseForm(entry: Entry): void {
+    const { peer } = this.#lane;
+    const isByOffset = peer.speaksLanes !== false && this.#deps.knows('offset-parts');
+    if (isByOffset !== entry.isByOffset) {
+      entry.isByOffset = isByOffset;
+      entry.arrivedBytes = 0;
+      entry.sentBytes = 0;
+    }
+    if (entry.sentBytes > 0) return;
+    const isOurs = peer.speaksLanes ?? this.#deps.knows('lean');
+    entry.isLean = isOurs && (peer.window.bytesPerMs ?? 0) < THIN_BYTES_PER_MS;
+  }
+
+  /** Above what size a message may go in parts, bytes. */
+  get #wholeUpTo(): number {
+    const { peer } = this.#lane;
+    return peer.speaksLanes === true ? Math.min(LARGE_BYTES, peer.window.partBytes) : LARGE_BYTES;
+  }
+
+  /** What the next part of a message may have, or the whole, as far as is known before it is sent; bytes. */
+  #sizeOf(entry: Entry): number {
+    if (entry.isCalledOff) return this.#calledOff.payload.length;
+    const whole = entry.wholeBytes || entry.size;
+    return Math.min(whole - entry.sentBytes, this.#lane.peer.window.partBytes);
+  }
+}

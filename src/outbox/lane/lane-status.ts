@@ -1,0 +1,62 @@
+import type { Clock } from '../../lib/clock.ts';
+import { countWords } from '../../lib/time-words.ts';
+import type { KeptTime } from '../../store/kept-clock.ts';
+import type { Lane } from './lane.ts';
+
+/** How a lane stands, as lists show it. Times are unix ms. */
+export interface LaneStatus {
+  readonly subject: string;
+  readonly toNode: string;
+  readonly method: string;
+  /** How many messages are not delivered yet, and when the first of them was queued. */
+  readonly queued: number;
+  readonly oldestQueuedAt: number | null;
+  /** How often that was sent since the node started. */
+  readonly attempts: number;
+  /** When it will be sent again; null while an answer is awaited, or there is no connection. */
+  readonly nextAttemptAt: number | null;
+  /** What holds it up, in words that follow `it waits for`; null where nothing does. */
+  readonly waitsFor: string | null;
+}
+
+/** Tells how a lane stands. */
+export function laneStatus(
+  lane: Lane,
+  about: {
+    readonly isConnected: boolean;
+    readonly isFailing: boolean;
+    readonly clock: Pick<Clock, 'wallNow' | 'steadyNow'>;
+    readonly kept: KeptTime;
+  },
+): LaneStatus {
+  const { subject, toNode, method, queue, pace } = lane;
+  const first = queue.window.first;
+  const { clock } = about;
+  const now = clock.steadyNow();
+  const isPaused = about.isConnected && lane.isStarted && pace.pausedUntil > now;
+  return {
+    ...{ subject, toNode, method, queued: queue.length },
+    oldestQueuedAt: first ? about.kept.toWall(first.queuedAt) : null,
+    attempts: first?.attempts ?? 0,
+    nextAttemptAt:
+      first && isPaused && !pace.isDoubted ? Math.round(clock.wallNow() + pace.pausedUntil - now) : null,
+    waitsFor: first ? obstacle(lane, { ...about, now }) : null,
+  };
+}
+
+function obstacle(
+  lane: Lane,
+  { isConnected, isFailing, now }: { isConnected: boolean; isFailing: boolean; now: number },
+): string | null {
+  const { toNode, pace, queue } = lane;
+  if (!lane.isStarted) return 'its publisher, which is not running';
+  if (!isConnected) return 'a connection to the broker';
+  if (pace.isRefused) return `permission at the broker to publish to ${lane.subject}`;
+  if (isFailing) return 'room on the disk of this node: outcomes cannot be written down';
+  if (pace.pausedUntil > now)
+    return pace.isAway || pace.isDoubted
+      ? `${toNode}, ${pace.busyReason}`
+      : `${toNode}, which is busy: ${pace.busyReason}`;
+  if (pace.silences > 0) return `${toNode}, which left ${countWords(pace.silences, 'attempt')} unanswered`;
+  return queue.window.inFlight > 0 ? `the answer of ${toNode}` : null;
+}

@@ -1,0 +1,286 @@
+import { wait } from '../../lib/wait.ts';
+import type { Source } from '../../link/scheduler.ts';
+import type { OutboundMessage, Sent } from '../../link/way-out.ts';
+import { parseSubject, receiverOf } from '../../message/subject.ts';
+import { LaneEnds } from '../ends/lane-ends.ts';
+import type { EndState, LaneProcess } from '../outbox-deps.ts';
+import { LaneAnswers, type Peer } from './lane-answers.ts';
+import type { LaneDeps } from './lane-deps.ts';
+import { inVainMs, LanePace } from './lane-pace.ts';
+import { LaneQueue, type LaneRow } from './lane-queue.ts';
+import { LaneReplies } from './lane-replies.ts';
+import { LaneSource } from './lane-source.ts';
+import type { Entry } from './lane-window.ts';
+import { PlainAnswers } from './plain-answers.ts';
+
+/** How long nothing is sent while outcomes cannot be written down; the time between two new epochs, should one not help. */
+const [WRITE_PATIENCE_MS, RENEW_PAUSE_MS] = [1000, 10_000];
+
+/** The ordered stream of messages to one subject: offers them to the link, and acts on what comes back. */
+export class Lane implements Source, LaneProcess {
+  readonly kind = 'publisher';
+  readonly name: string;
+  readonly subject: string;
+  readonly toNode: string;
+  readonly method: string;
+  readonly queue: LaneQueue;
+  readonly pace = new LanePace();
+  readonly #deps: LaneDeps;
+  readonly #peer: Peer;
+  readonly #replies: LaneReplies;
+  readonly #source: LaneSource;
+  readonly #ends: LaneEnds;
+  readonly #answers: LaneAnswers;
+  /** Whether the lane waits to hear answers, or for a new epoch, before it sends. */
+  #isBeginning = false;
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  #cancelTimer: (() => void) | undefined;
+  #fail: ((error: Error) => void) | undefined;
+
+  constructor(row: LaneRow, options: { peer: Peer; hasRows: boolean; isDoubtful: boolean }, deps: LaneDeps) {
+    this.name = row.subject;
+    this.subject = row.subject;
+    this.toNode = receiverOf(row.subject);
+    this.method = parseSubject(row.subject)?.method ?? '';
+    this.#deps = deps;
+    const { peer } = options;
+    const queue = new LaneQueue(row, options, { ...deps, target: peer.window });
+    this.queue = queue;
+    this.#peer = peer;
+    this.#replies = new LaneReplies(row.subject, deps);
+    this.#ends = new LaneEnds({ method: this.method, queue, peer }, deps);
+    const parts = { queue, replies: this.#replies, plain: new PlainAnswers(), pace: this.pace, peer };
+    this.#source = new LaneSource(
+      { ...parts, bodies: deps.bodies },
+      {
+        ...deps,
+        knows: (word) => deps.knows(this.toNode, word),
+        ...{ onRoom: () => this.pump(), maxPayload: () => deps.transport.maxPayload },
+        keepsBodies: deps.methods.get(this.method)?.mode === 'effect',
+        onRefused: (entry, reason) => this.#ends.ended([entry], 'rejected', reason),
+      },
+    );
+    this.#answers = new LaneAnswers({ ...parts, toNode: this.toNode, ends: this.#ends }, this, deps);
+  }
+
+  /** Begins to send; what it resolves with stops it again, and tells when it cannot go on. */
+  async start(): Promise<AsyncDisposable & { readonly failed: Promise<Error> }> {
+    const { promise: failed, resolve } = Promise.withResolvers<Error>();
+    this.#fail = resolve;
+    this.pump();
+    return {
+      failed,
+      [Symbol.asyncDispose]: async () => {
+        this.#fail = undefined;
+        this.#cancelTimer?.();
+        this.#deps.link.withdraw(this);
+        this.#replies.silence();
+        this.rewind();
+      },
+    };
+  }
+
+  /** Sends nothing more. Whether an original node, as far as is known, owes an answer still. */
+  readonly hush = (): boolean => this.isStarted && this.#source.hush();
+
+  get urgency(): number {
+    return this.queue.urgency;
+  }
+
+  get isStarted(): boolean {
+    return this.#fail !== undefined;
+  }
+
+  /** Whether nothing waits in it, or is about to. */
+  get isIdle(): boolean {
+    return this.queue.length === 0 && this.queue.coming === 0 && !this.#isBeginning;
+  }
+
+  connected(): void {
+    this.pace.resume();
+    this.pump();
+  }
+
+  /** The broker does not allow (any more) what the answers come through: look for another way. */
+  answersRefused(): void {
+    if (!this.#replies.isListening) return;
+    this.#replies.silence();
+    this.rewind();
+    this.pump();
+  }
+
+  disconnected(): void {
+    this.#replies.silence();
+    this.rewind();
+    this.#cancelTimer?.();
+  }
+
+  /** The node at the other end was heard of: what waits for it need not wait any longer. */
+  alive(hasConnected = false): void {
+    const isWoken = this.pace.wake();
+    if (hasConnected && this.#source.mayBeLost) this.rewind();
+    else if (!isWoken) return;
+    this.pump();
+  }
+
+  /** Offers what may be sent now. */
+  pump(): void {
+    if (!this.#maySend) return;
+    try {
+      this.queue.flow(this.#peer.speaksLanes === true && !this.pace.isProbing);
+      const waitMs = this.#deps.outcomes.isFailing
+        ? WRITE_PATIENCE_MS
+        : this.pace.waitMs(this.#deps.clock.steadyNow());
+      if (waitMs > 0) return this.#arm(waitMs);
+      if (this.queue.isMoving) return void this.#begin(() => this.queue.finishMove());
+      this.queue.refill();
+      if (this.queue.needsEpoch) return void this.renew('this database may be older than what it sent');
+      if (this.queue.window.length === 0) return;
+      const introduction = this.#deps.introduction(this.toNode, this.queue.window.next);
+      if (introduction) return void introduction.then(() => this.pump());
+      if (!this.#replies.isListening) return this.#listen();
+      if (this.#source.isReady) this.#deps.link.offer(this);
+      this.#watchAnswers();
+    } catch (error) {
+      this.failed(error as Error);
+    }
+  }
+
+  /** The next messages, when the link has room for them. */
+  pull(roomBytes: number): readonly OutboundMessage[] {
+    const isPaused = this.#deps.outcomes.isFailing || this.pace.pausedUntil > this.#deps.clock.steadyNow();
+    if (!this.#maySend || isPaused || !this.#replies.isListening) return [];
+    return this.#source.pull(roomBytes);
+  }
+
+  /** Notes what went out; answers whether more may go. */
+  sent(sent: readonly Sent[]): boolean {
+    this.#source.sent(sent);
+    this.queue.refill();
+    this.#watchAnswers();
+    return this.#source.isReady && this.#deps.transport.isConnected;
+  }
+
+  get #maySend(): boolean {
+    return this.#fail !== undefined && this.#deps.transport.isConnected && !this.#isBeginning;
+  }
+
+  /** Takes messages out that are not to be delivered any more, in memory and on disk. */
+  giveUp(entries: readonly Entry[], state: EndState, reason: string): void {
+    const rest = this.#ends.callOff(entries, { state, reason, onMidst: () => this.rewind() });
+    for (const { seq } of rest) this.queue.giveUp(seq);
+    this.#ends.ended(rest, state, reason);
+    this.queue.refill();
+    this.pump();
+  }
+
+  /** Does nothing more until it is started again. */
+  failed(error: Error): void {
+    const fail = this.#fail;
+    this.#fail = undefined;
+    this.#cancelTimer?.();
+    fail?.(error);
+  }
+
+  #listen(): void {
+    if (this.#isBeginning) return;
+    this.#isBeginning = true;
+    this.#replies
+      .listen((answer) => {
+        if (this.#fail) this.#answers.take(answer);
+      })
+      .then(() => {
+        if (!this.#fail) this.#replies.silence();
+      })
+      .catch((error) => this.failed(error as Error))
+      .finally(() => {
+        this.#isBeginning = false;
+        this.pump();
+      });
+  }
+
+  /** Nobody listens: ask again soon at first, then once per ACKTimeout, unless there is a sign of life before. */
+  onAway(): void {
+    if (!this.pace.isProbing) this.#deps.metrics.stalled(this.queue.window.length);
+    this.#deps.onAway(this);
+    this.#missed();
+    const first = this.queue.window.first;
+    this.queue.window.rewind(false);
+    this.rewind();
+    if (first) this.pace.away(this.#deps.clock.steadyNow(), first.ackTimeoutMs, inVainMs(first.size));
+    this.pump();
+  }
+
+  /** The receiver knows places from a life that this database does not remember, or may do so: begin a new epoch. */
+  async renew(
+    reason = `${this.toNode} remembers messages that this node's database does not (a restored backup?)`,
+  ): Promise<void> {
+    if (this.#isBeginning) return;
+    this.#deps.logger.warn({ subject: this.subject }, `${reason}: starting a new epoch, nothing is skipped`);
+    await this.#begin(async () => {
+      const waitMs = this.#renewedAt + RENEW_PAUSE_MS - this.#deps.clock.steadyNow();
+      if (waitMs > 0) await wait(this.#deps.clock, waitMs);
+      this.#renewedAt = this.#deps.clock.steadyNow();
+      // What has an outcome that is not on disk yet is still in the table whose rows are moved.
+      if (!(await this.#deps.outcomes.settled())) return false;
+      return this.queue.renew(this.#deps.allocateLane(), this.#deps.ledger.moved);
+    });
+  }
+
+  /** Sends nothing until a new epoch has begun; `begin` resolves false where the node stops before. */
+  async #begin(begin: () => Promise<unknown>): Promise<void> {
+    this.#isBeginning = true;
+    try {
+      if ((await begin()) === false) return;
+      this.#isBeginning = false;
+      this.rewind();
+      this.#answers.beginEpoch();
+      this.pump();
+    } catch (error) {
+      this.#isBeginning = false;
+      this.failed(error as Error);
+    }
+  }
+
+  /** Everything is to be sent again. */
+  rewind(): void {
+    this.#answers.forgetGap();
+    this.#replies.newGeneration();
+    this.queue.window.rewind();
+    this.queue.freeBodies();
+  }
+
+  /** The node at the other end is there. */
+  onAlive(): void {
+    this.#deps.onAlive(this);
+  }
+
+  /** Acts when the oldest message on its way has had no answer for its ACKTimeout. */
+  #watchAnswers(): void {
+    const { oldestInFlight: oldest, bytesInFlight } = this.queue.window;
+    // Of what waits for room nothing is awaited.
+    if (!oldest || bytesInFlight === 0) return;
+    // Behind much that is on its way the answer takes longer than it would alone.
+    const awaitedMs = Math.max(oldest.ackTimeoutMs, this.#peer.window.overdueMs);
+    const left = oldest.lastSentAt + awaitedMs - this.#deps.clock.steadyNow();
+    if (left > 0) return this.#arm(left);
+    this.#deps.presence?.unanswered(this.toNode, oldest.lastSentAt);
+    this.#missed();
+    this.#answers.missed();
+    this.rewind();
+    this.queue.flow(false);
+    this.#deps.link.offer(this);
+    if (this.queue.window.oldestInFlight === undefined) this.#arm(oldest.ackTimeoutMs);
+  }
+
+  #arm(ms: number): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#deps.clock.after(Math.max(1, ms), () => this.pump());
+  }
+
+  #missed(): void {
+    this.pace.missed();
+    this.#deps.metrics.ackMissed();
+    this.#ends.attempted();
+  }
+}

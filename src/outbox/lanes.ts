@@ -1,0 +1,211 @@
+import { BRIEF } from '../message/codec/brief.ts';
+import { ERROR_CENTRAL } from '../message/names.ts';
+import { receiverOf, relayTargetOf } from '../message/subject.ts';
+import { FIRST_SURE_LANE } from '../store/find-older.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
+import { readMeta, saveMeta } from '../store/meta.ts';
+import type { Store } from '../store/store.ts';
+import { Lane } from './lane/lane.ts';
+import type { LaneDeps } from './lane/lane-deps.ts';
+import { type LaneRow, newEpoch } from './lane/lane-queue.ts';
+import type { Entry } from './lane/lane-window.ts';
+import type { LaneProcesses, OutboxStart } from './outbox-deps.ts';
+import { Peers } from './peers.ts';
+
+/** How long a lane without messages stays in memory, ms. */
+export const IDLE_MS = 60_000;
+
+/** What goes to a node of which nothing is known, without asking it how it can take more, bytes. */
+const STRANGER_BYTES = 16 * 1024;
+
+/** How long the answer to a ping is waited for before a large message is tried, ms. */
+const PING_PATIENCE_MS = 5000;
+
+const LANE = 'SELECT id, subject, epoch, next_seq AS nextSeq FROM lanes';
+const HAS_ROWS = `EXISTS (SELECT 1 FROM outbox o WHERE o.key BETWEEN lanes.id * ${LANE_SPAN} AND (lanes.id + 1) * ${LANE_SPAN} - 1)`;
+
+/** The lanes that messages wait in, and those that were used lately; the others are rows of the database. */
+export class Lanes {
+  readonly peers: Peers;
+  readonly #deps: LaneDeps;
+  readonly #lanes = new Map<string, Lane>();
+  /** Since when lanes have been without messages, ms on a clock that nobody sets. */
+  readonly #idle = new Map<Lane, number>();
+  #nextId = 1;
+  #processes: LaneProcesses | undefined;
+  /** In lanes below this one, more may have been sent than this database knows. */
+  readonly #firstSure: number;
+  #start: Pick<OutboxStart, 'askWords' | 'ping'> = {};
+  /** Nodes that were asked for their words over this connection, and the questions. */
+  readonly #asked = new Map<string, Promise<void> | undefined>();
+  readonly #pinged = new Set<string>();
+  /** Waits for answers to pings. */
+  readonly #pinging = new Map<string, { readonly answered: Promise<void>; end(): void }>();
+
+  constructor(
+    { isDoubtful }: { isDoubtful: boolean },
+    deps: Omit<
+      LaneDeps,
+      'allocateLane' | 'onAlive' | 'onAway' | 'heardWords' | 'knows' | 'wordsOf' | 'introduction'
+    >,
+  ) {
+    this.#deps = {
+      ...deps,
+      allocateLane: () => this.#nextId++,
+      // A brief answer does not say which of the nodes that collect errors gave it.
+      knows: (node, word) => (node !== ERROR_CENTRAL || word !== BRIEF) && this.peers.knows(node, word),
+      wordsOf: (node) => this.peers.wordsOf(node),
+      introduction: (node, next) =>
+        (needsWords(next) ? this.#introduction(node) : undefined) ??
+        (next && next.size > deps.transport.maxPayload ? this.#untilPinged(node) : undefined),
+      onAway: ({ toNode, subject }) => {
+        deps.presence?.nobodyListens(toNode, subject);
+        this.#pinging.get(toNode)?.end();
+        if (relayTargetOf(subject)?.includes('.') && deps.mayBeOriginal(toNode)) this.#pingOnce(toNode);
+      },
+      heardWords: (node, words) => this.peers.heardWords(node, words),
+      onAlive: ({ toNode, subject }) => {
+        deps.presence?.answered(toNode, subject);
+        this.#pinging.get(toNode)?.end();
+        this.peers.alive(toNode);
+      },
+    };
+    this.peers = new Peers(deps);
+    this.#nextId = (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM lanes')?.id ?? 0) + 1;
+    this.#firstSure = firstSureLane(deps.store, isDoubtful ? this.#nextId : 0);
+    // Rows of lanes are deleted at times, and no new lane is doubtful.
+    this.#nextId = Math.max(this.#nextId, this.#firstSure);
+  }
+
+  /** Takes the lanes in that messages wait in from an earlier life of the process, and runs lanes from now on. */
+  start(processes: LaneProcesses, start: Pick<OutboxStart, 'askWords' | 'ping'>): void {
+    this.#processes = processes;
+    this.#start = start;
+    const sql = `${LANE} WHERE retired_at IS NULL AND ${HAS_ROWS} ORDER BY id`;
+    for (const row of this.#deps.store.all<LaneRow>(sql)) processes.keep(this.#add(row, true));
+  }
+
+  /** Whether lanes are run. */
+  get isStarted(): boolean {
+    return this.#processes !== undefined;
+  }
+
+  /** Goes on with a lane that has something to send. */
+  run(lane: Lane): void {
+    if (lane.isStarted) lane.pump();
+    else this.#processes?.keep(lane);
+  }
+
+  [Symbol.iterator](): Iterator<Lane> {
+    return this.#lanes.values();
+  }
+
+  /** The lane of a subject; undefined where nothing waits in it. */
+  get(subject: string): Lane | undefined {
+    return this.#lanes.get(subject);
+  }
+
+  /** The lane of a subject, made or read from the database where it is not in memory. */
+  to(subject: string): Lane {
+    const known = this.#lanes.get(subject);
+    if (known) return known;
+    const sql = `${LANE} WHERE subject = ? AND retired_at IS NULL ORDER BY id DESC LIMIT 1`;
+    const stored = this.#deps.store.get<LaneRow>(sql, subject);
+    const isUsable = stored && stored.id >= this.#firstSure;
+    return this.#add(
+      (isUsable ? stored : undefined) ?? {
+        id: this.#nextId++,
+        subject,
+        epoch: newEpoch(this.#deps.random),
+        nextSeq: 1,
+      },
+      false,
+    );
+  }
+
+  /** Stops and forgets the lanes that have been without messages for long. */
+  forgetIdle(): void {
+    const now = this.#deps.clock.steadyNow();
+    for (const lane of this.#lanes.values()) {
+      if (lane.isIdle) {
+        const since = this.#idle.get(lane) ?? now;
+        this.#idle.set(lane, since);
+        if (now - since >= IDLE_MS) void this.#forget(lane);
+      } else this.#idle.delete(lane);
+    }
+  }
+
+  /** The connection is gone: who was asked may be another one now. */
+  disconnected(): void {
+    this.#asked.clear();
+  }
+
+  /** Asks a node that was never heard of for its words, once; what resolves then, undefined where nothing is to be awaited. */
+  #introduction(node: string): Promise<void> | undefined {
+    const { askWords } = this.#start;
+    if (!askWords || this.#isKnown(node) || this.#asked.has(node)) return this.#asked.get(node);
+    const asking = askWords(node).catch(() => {});
+    this.#asked.set(node, asking);
+    void asking.then(() => this.#asked.has(node) && this.#asked.set(node, undefined));
+    return asking;
+  }
+
+  /** An original node answers a ping, and does not listen where it cannot relay to: so it is told from one that is away. */
+  #pingOnce(node: string): void {
+    if (this.#pinged.has(node) || this.#isKnown(node)) return;
+    this.#pinged.add(node);
+    this.#start.ping?.(node).catch(() => this.#pinged.delete(node));
+  }
+
+  /** Pings a node before it is sent a part, once: an original node cannot read that, and would log an error for each. */
+  #untilPinged(node: string): Promise<void> | undefined {
+    const { clock, mayBeOriginal } = this.#deps;
+    const isAsked = this.#pinged.has(node) || this.#isKnown(node);
+    if (isAsked || !this.#start.ping || !mayBeOriginal(node)) return this.#pinging.get(node)?.answered;
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    const cancel = clock.after(PING_PATIENCE_MS, end);
+    const answered = promise.finally(() => {
+      cancel();
+      this.#pinging.delete(node);
+    });
+    this.#pinging.set(node, { answered, end });
+    this.#pingOnce(node);
+    return answered;
+  }
+
+  #isKnown(node: string): boolean {
+    return this.peers.speaksLanes(node) !== undefined || this.peers.hasWords(node);
+  }
+
+  #add(row: LaneRow, hasRows: boolean): Lane {
+    const known = this.peers.of(receiverOf(row.subject));
+    const isDoubtful = row.id < this.#firstSure;
+    const lane = new Lane(row, { peer: known.peer, hasRows, isDoubtful }, this.#deps);
+    known.lanes.add(lane);
+    this.#lanes.set(row.subject, lane);
+    return lane;
+  }
+
+  async #forget(lane: Lane): Promise<void> {
+    // Not again until it has been idle for as long.
+    this.#idle.delete(lane);
+    await this.#processes?.stop(lane);
+    if (!lane.isIdle) return this.run(lane);
+    this.#lanes.delete(lane.subject);
+    this.peers.forget(lane.toNode, lane);
+  }
+}
+
+/** Whether it matters what a node understands: an original one would do what was called off. */
+function needsWords(next: Entry | undefined): boolean {
+  return next !== undefined && (next.isCalledOff || next.size > STRANGER_BYTES);
+}
+
+/** The first lane of which all is known; `least` is written down, so that a restart does not take it for less. */
+function firstSureLane(store: Pick<Store, 'get' | 'write'>, least: number): number {
+  const saved = Number(readMeta(store, FIRST_SURE_LANE) ?? 0);
+  if (least <= saved) return saved;
+  // What the lanes write comes after it; where this fails, they have sent nothing that a restart would not know.
+  store.write([saveMeta(FIRST_SURE_LANE, String(least))]).catch(() => {});
+  return least;
+}

@@ -1,0 +1,23 @@
+import type { Message } from '../message/message.ts';
+import type { Forwarded } from '../message/method-contract.ts';
+
+export interface RelayOptions {
+  readonly nodeName: string;
+  /** For messages that do not say: seconds, and times. */
+  readonly defaultAckTimeout: number;
+  readonly defaultRetries: number;
+  /** Where what has no size of its own is kept while it is read for a copy. */
+  readonly copiesFolder: string;
+}
+
+/**
+ * How long a relayed message may take to its next node. Our origin leaves `retries` empty where the submitter gave
+ * none, and a reference node, whose messages have no id, then says 1: neither is a budget.
+ */
+export function budgetOf(
+  { retries, ackTimeout }: Message,
+  isFromReference: boolean,
+): Pick<Forwarded, 'budgetMs'> {
+  const isSaid = retries > (isFromReference ? 1 : 0);
+  return isSaid ? { budgetMs: retries * ackTimeout * 1000 } : {};
+}

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { Bus } from '../bus/bus.ts';
+import type { Config } from '../config/config.ts';
+import type { Edges } from '../lib/edges.ts';
+import type { Addresses } from '../link/address.ts';
+import type { Message } from '../message/message.ts';
+import { createCopyMethods } from '../methods/copy/copy-methods.ts';
+import type { Delivery } from '../methods/copy/req-copy-file-from.ts';
+import type { Method } from '../methods/method.ts';
+import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Ended } from '../outbox/outbox-deps.ts';
+import type { Peers } from '../outbox/peers.ts';
+import { ownOutgoing } from './outgoing-message.ts';
+import { createOpenChannel } from './piece-channel.ts';
+import type { RepliesAndReports } from './replies-and-reports.ts';
+
+export interface CopyingParts extends Pick<Edges, 'random' | 'newId'> {
+  readonly bus: Bus;
+  readonly outbox: Pick<Outbox, 'enqueue'>;
+  readonly peers: Pick<Peers, 'speaksLanes'>;
+  readonly undelivered: Pick<Undelivered, 'cancel'>;
+  readonly sending: Pick<RepliesAndReports, 'reply'>;
+  readonly addresses: Pick<Addresses, 'subjectFor'>;
+}
+
+/** What the methods that copy files need of the node: messages whose end is told, and a way for pieces of files. */
+export class Copying implements AsyncDisposable {
+  readonly methods: readonly Method[];
+  readonly #config: Config;
+  readonly #parts: CopyingParts;
+  readonly #copies: AsyncDisposable;
+  readonly #waiting = new Map<string, (delivery: Delivery) => void>();
+
+  constructor(config: Config, parts: CopyingParts) {
+    this.#config = config;
+    this.#parts = parts;
+    const options = {
+      nodeName: config.nodeName,
+      copiesFolder: join(config.databaseFolder, 'copies'),
+      copyPatienceMs: config.messageTtlSeconds * 1000,
+      modes:
+        config.fileMode === 'original'
+          ? { file: 0o755 & ~process.umask(), folder: 0o755 }
+          : { file: 0o600, folder: 0o700 },
+    };
+    const copies = createCopyMethods(options, {
+      deliver: this.#deliver,
+      speaksLanes: (node) => parts.peers.speaksLanes(node),
+      maxPayload: () => parts.bus.maxPayload,
+      openChannel: createOpenChannel(config.nodeName, parts),
+      sendReply: async (asked, data) => void (await parts.sending.reply(asked, [data], { alongside: [] })),
+    });
+    this.#copies = copies;
+    this.methods = copies.all;
+  }
+
+  /** Closes the files that come in. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#copies[Symbol.asyncDispose]();
+  }
+
+  /** Tells the copies that wait for one of these messages how it ended. */
+  async ended(ended: readonly Ended[]): Promise<void> {
+    for (const { id, state, reason } of ended) {
+      const isTaken = state === 'succeeded' || state === 'handed-over';
+      this.#waiting.get(id)?.(isTaken ? { isTaken } : { isTaken, reason: reason || `it was ${state}` });
+      this.#waiting.delete(id);
+    }
+  }
+
+  readonly #deliver = async (
+    message: Message,
+    { re, signal }: { readonly re: string; readonly signal?: AbortSignal },
+  ): Promise<Delivery> => {
+    const outgoing = ownOutgoing(message, this.#config, { id: this.#parts.newId(), re });
+    const { promise, resolve } = Promise.withResolvers<Delivery>();
+    this.#waiting.set(outgoing.id, resolve);
+    const withdraw = () =>
+      void this.#parts.undelivered.cancel({ id: outgoing.id }, 'the copy was cancelled').catch(() => {});
+    try {
+      await this.#parts.outbox.enqueue([outgoing]);
+      signal?.addEventListener('abort', withdraw);
+      if (signal?.aborted) withdraw();
+      return await promise;
+    } finally {
+      signal?.removeEventListener('abort', withdraw);
+      this.#waiting.delete(outgoing.id);
+    }
+  };
+}

@@ -1,0 +1,67 @@
+import type { Config } from '../config/config.ts';
+import { encodeMessage } from '../message/codec/encode-message.ts';
+import type { Request } from '../message/input/check-message.ts';
+import { kindOf } from '../message/kind-of.ts';
+import type { Message } from '../message/message.ts';
+import { placeOfRequest } from '../message/reply-place.ts';
+import { laneSubjectOf } from '../message/subject.ts';
+import type { OutgoingMessage } from '../outbox/outbox.ts';
+import { toRelayInitial } from '../relay/to-relay-initial.ts';
+
+/** The reference's default for retries, which stands for "nobody said how long to try". */
+const UNSAID_RETRIES = 1;
+
+type Settings = Pick<Config, 'serialization' | 'defaultMessageRetries' | 'trust'>;
+
+/** A message ready for the outbox. Its budget is the submitter's, or the operator's where the config raises it. */
+export function toOutgoing(
+  request: Request,
+  settings: Settings,
+  { id, batch }: { readonly id: string; readonly batch: string | null },
+): OutgoingMessage {
+  const { expiresIn, schedule, output, priority, hasRetries } = request;
+  const hasBudget = hasRetries || settings.defaultMessageRetries > UNSAID_RETRIES;
+  const message =
+    request.message.relayViaNode === '' ? request.message : toRelayInitial(request.message, hasBudget);
+  return {
+    ...envelope(message, settings, { id, batch }),
+    ...(hasBudget ? { budgetMs: message.retries * message.ackTimeout * 1000 } : {}),
+    ...(expiresIn === undefined ? {} : { expiresInMs: expiresIn * 1000 }),
+    ...(schedule === undefined ? {} : { schedule: JSON.stringify(schedule) }),
+    // Nothing on the wire stands for the usual.
+    ...(output === undefined || output === 'end' ? {} : { output }),
+    ...(priority === undefined ? {} : { priority }),
+  };
+}
+
+/** A message of this node's own making: a reply (with the asker's budget, if any), a report, an error. */
+export function ownOutgoing(
+  message: Message,
+  settings: Settings,
+  {
+    id,
+    ...more
+  }: Pick<OutgoingMessage, 'id'> &
+    Partial<Pick<OutgoingMessage, 'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority'>>,
+): OutgoingMessage {
+  return { ...envelope(message, settings, { id, batch: null }), ...more };
+}
+
+function envelope(
+  message: Message,
+  settings: Settings,
+  place: Pick<OutgoingMessage, 'id' | 'batch'>,
+): OutgoingMessage {
+  // Where trust is to be decided upon, what may come back must be known after the message itself is gone.
+  const isWatched = settings.trust.mode !== 'open' && !message.isReply && message.replyMethod !== 'REQNone';
+  // Plain: what it is compressed with is decided when it is sent.
+  const { payload, serial, cmp } = encodeMessage(message, { ...settings, compression: '' });
+  return {
+    ...place,
+    subject: laneSubjectOf(message, kindOf(message.method)),
+    format: { serial, cmp },
+    body: payload,
+    ackTimeoutMs: message.ackTimeout * 1000,
+    ...(isWatched ? { place: placeOfRequest(message) } : {}),
+  };
+}

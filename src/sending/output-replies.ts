@@ -1,0 +1,120 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Clock } from '../lib/clock.ts';
+import { formatOf } from '../message/codec/body-format.ts';
+import { decodeMessage } from '../message/codec/decode-message.ts';
+import { AWAITS_REPLY, deskReplyId } from '../message/desk-reply.ts';
+import type { Message } from '../message/message.ts';
+import type { Incoming } from '../message/method-contract.ts';
+import type { ReportEntry } from '../message/report.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
+import type { Store } from '../store/store.ts';
+
+export interface OutputRepliesDeps {
+  readonly store: Pick<Store, 'all' | 'get'>;
+  readonly ledger: Pick<Ledger, 'applyReports' | 'output' | 'receiverOf'>;
+  readonly clock: Pick<Clock, 'every' | 'wallNow'>;
+}
+
+interface Awaited {
+  readonly id: string;
+  readonly subject: string;
+  readonly accepted_at: number;
+  readonly format: number | null;
+  readonly body: Uint8Array | null;
+}
+
+const LOOK_MS = 5000;
+/** How long after its time a reply may come. */
+const GRACE_MS = 10_000;
+const DEFAULT_TIMEOUT_S = 10;
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** A reply to these says that they were done; of a command it says nothing but what was printed. */
+const SAYS_DONE: ReadonlySet<string> = new Set(['REQPing', 'REQOpProcessList', 'REQHttpGet']);
+/** These send many replies. */
+const GOES_ON: ReadonlySet<string> = new Set(['REQCliCommandCont', 'REQTailFile']);
+
+const AWAITED = `SELECT l.id, n.subject, l.accepted_at, l.format, l.body
+  FROM ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN}
+  WHERE l.batch IS NOT NULL AND l.state IN ('accepted', 'running') AND l.reason = ?`;
+
+/**
+ * Takes replies of original nodes for the output of the requests that somebody follows here. Such a node tells no exit
+ * code, and nothing after a time-out: then the request ends as `handed-over` when its time is over.
+ */
+export class OutputReplies implements Disposable {
+  readonly #deps: OutputRepliesDeps;
+  readonly #cancel: () => void;
+
+  constructor(deps: OutputRepliesDeps) {
+    this.#deps = deps;
+    this.#cancel = deps.clock.every(LOOK_MS, () => void this.look().catch(() => {}));
+  }
+
+  /**
+   * Whether a message is such a reply; then it is in the ledger, and no file is to be written. It may overtake the word
+   * that its request was taken, or the writing down of that.
+   */
+  async take({ message, isFromOriginal }: Pick<Incoming, 'message' | 'isFromOriginal'>): Promise<boolean> {
+    const { ledger } = this.#deps;
+    const id = deskReplyId(message);
+    if (id === undefined || ledger.receiverOf(id) !== message.fromNode) return false;
+    // A node of this program tells the same in its reports.
+    if (isFromOriginal !== true) return true;
+    const data = Buffer.concat(message.data ?? []);
+    const offset = ledger.output(id, 'stdout', Number.MAX_SAFE_INTEGER).totalBytes;
+    const method = message.previousMessage?.method ?? '';
+    await ledger.applyReports(message.fromNode, [entryOf({ id, method, data, offset })]);
+    return true;
+  }
+
+  /** Ends what no reply comes for any more. */
+  async look(): Promise<void> {
+    const { store, ledger, clock } = this.#deps;
+    for (const row of store.all<Awaited>(AWAITED, AWAITS_REPLY)) {
+      const { method, methodTimeout } = messageOf(row);
+      if (methodTimeout < 0) continue;
+      const overAt = row.accepted_at + (methodTimeout || DEFAULT_TIMEOUT_S) * 1000 + GRACE_MS;
+      if (clock.wallNow() < overAt) continue;
+      const reason = GOES_ON.has(method)
+        ? 'the original program has run it until its methodTimeout'
+        : 'no reply came from the original program, which sends none after a time-out';
+      const node = ledger.receiverOf(row.id);
+      if (node !== undefined) await ledger.applyReports(node, [{ id: row.id, state: 'handed-over', reason }]);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancel();
+  }
+}
+
+function entryOf({
+  id,
+  method,
+  data,
+  offset,
+}: {
+  id: string;
+  method: string;
+  data: Uint8Array;
+  offset: number;
+}): ReportEntry {
+  if (GOES_ON.has(method))
+    return { id, state: 'running', reason: AWAITS_REPLY, output: [{ stream: 'stdout', offset, data }] };
+  const output = { stdout: data, stdoutFrom: offset, outputBytes: offset + data.length };
+  if (SAYS_DONE.has(method)) return { id, state: 'succeeded', ...output };
+  return {
+    ...{ id, state: 'handed-over', ...output },
+    reason: 'run by the original program, which tells no exit code',
+  };
+}
+
+function messageOf({ body, format }: Awaited): Pick<Message, 'method' | 'methodTimeout'> {
+  const nothing = { method: '', methodTimeout: 0 };
+  if (body === null) return nothing;
+  try {
+    return decodeMessage(body, { ...formatOf(format ?? 0), maxBytes: MAX_BODY_BYTES });
+  } catch {
+    return nothing;
+  }
+}

@@ -1,0 +1,224 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Config } from '../config/config.ts';
+import type { Asked, EndWay, JournalSending, ReplyEnd } from '../journal/journal-deps.ts';
+import type { Edges } from '../lib/edges.ts';
+import { goDate } from '../lib/go-date.ts';
+import type { Addresses } from '../link/address.ts';
+import { addFormatHeaders } from '../message/codec/body-format.ts';
+import { END_IN_REPLY, endHeader } from '../message/end-in-reply.ts';
+import { kindOf } from '../message/kind-of.ts';
+import { type Message, newMessage } from '../message/message.ts';
+import type { Forwarded } from '../message/method-contract.ts';
+import { ERROR_CENTRAL } from '../message/names.ts';
+import { replyTo } from '../message/reply.ts';
+import { encodeReport, type ReportEntry } from '../message/report.ts';
+import { receiverOf, subjectOf } from '../message/subject.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Outbox, OutgoingMessage } from '../outbox/outbox.ts';
+import type { Peers } from '../outbox/peers.ts';
+import type { ReplyCopy } from '../relay/reply-copies.ts';
+import type { KeptTime } from '../store/kept-clock.ts';
+import type { Statement } from '../store/statement.ts';
+import { ownOutgoing } from './outgoing-message.ts';
+
+/** Reply methods that append what they get, so that a large reply may come in several messages. */
+const APPENDING: ReadonlySet<string> = new Set(['', 'REQToFileAppend', 'REQToConsole']);
+
+/** How long it is of use to ask a node what it is, ms. */
+const PING_TTL_MS = 30_000;
+
+/** The most content that goes into one message of a reply that is sent in several, bytes. */
+const MAX_PIECE_BYTES = 512 * 1024;
+
+/** A reply behind so many others does not go at once. */
+const AT_ONCE = 256;
+
+interface RepliesDeps extends Pick<Edges, 'newId' | 'clock'> {
+  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor'>;
+  readonly peers: Pick<Peers, 'knows'>;
+  readonly bus: Pick<Bus, 'maxPayload' | 'publish'>;
+  readonly logger: Pick<Logger, 'error'>;
+  readonly kept: Pick<KeptTime, 'now'>;
+  readonly addresses: Pick<Addresses, 'subjectFor'>;
+}
+
+/** The messages that a node sends of its own accord: replies, reports of ends, and errors. */
+export class RepliesAndReports {
+  readonly #config: Config;
+  readonly #deps: RepliesDeps;
+
+  constructor(config: Config, deps: RepliesDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  /**
+   * The size of the pieces in which a reply is sent, bytes: half of what the broker takes leaves room for the rest of
+   * the message. Undefined where the reply must be one message.
+   */
+  pieceBytes({ replyMethod, relayFromNode, relayReplyMethod }: Message): number | undefined {
+    const isAppended =
+      relayFromNode === '' || relayReplyMethod === 'REQNone' || APPENDING.has(relayReplyMethod);
+    return isAppended && APPENDING.has(replyMethod)
+      ? Math.min(MAX_PIECE_BYTES, Math.ceil(this.#deps.bus.maxPayload / 2))
+      : undefined;
+  }
+
+  /** How many reports for a node wait to be delivered. */
+  waitingReports(toNode: string): number {
+    return this.#deps.outbox.waitingFor(subjectOf({ toNode, method: 'REQReport' }, kindOf('REQReport')));
+  }
+
+  /**
+   * Queues the reply to a request, if it wants one, a message for each piece, in one transaction with `alongside`. The end
+   * goes in it to a node that knows how, where the reply goes there at once; a single one otherwise in a report next to it.
+   */
+  async reply(
+    request: Asked,
+    pieces: readonly Uint8Array[],
+    { alongside, end }: { readonly alongside: readonly Statement[]; readonly end?: ReplyEnd | undefined },
+  ): Promise<EndWay> {
+    const { outbox } = this.#deps;
+    const messages = pieces.flatMap((piece) => this.#replyMessage(request, piece) ?? []);
+    const [only] = messages;
+    const isOne = end?.mayRide && only && messages.length === 1;
+    const header = isOne ? this.#endHeader(only, pieces[0]!, end) : undefined;
+    if (only && end && header !== undefined) {
+      await outbox.enqueue([{ ...only, rider: { ...end, header } }], alongside);
+      return 'rides';
+    }
+    if (!end?.isSingle) {
+      await outbox.enqueue(messages, alongside);
+      return 'left';
+    }
+    await outbox.enqueue(
+      [...messages, this.#reportMessage(end.toNode, [end.end])],
+      [...alongside, end.taken],
+    );
+    return 'reported';
+  }
+
+  #endHeader({ subject }: OutgoingMessage, data: Uint8Array, { toNode, end }: ReplyEnd): string | undefined {
+    const { outbox, peers } = this.#deps;
+    const isForAsker = receiverOf(subject) === toNode && peers.knows(toNode, END_IN_REPLY);
+    return isForAsker && outbox.waitingFor(subject) < AT_ONCE ? endHeader(end, data) : undefined;
+  }
+
+  /** Queues a report of ends for the node that asked, in one transaction with `alongside`. */
+  async report(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void> {
+    await this.#deps.outbox.enqueue([this.#reportMessage(toNode, ends)], alongside);
+  }
+
+  #reportMessage(toNode: string, ends: readonly ReportEntry[]): OutgoingMessage {
+    const data = [encodeReport(ends.map((end) => this.#known(end, toNode)))];
+    return this.#outgoing(this.#own({ toNode, method: 'REQReport', data }), { isOutput: true });
+  }
+
+  /** A node that does not know the state `lost` is told that the request failed. */
+  #known(end: ReportEntry, toNode: string): ReportEntry {
+    const isKnown = end.state !== 'lost' || this.#deps.peers.knows(toNode, 'state');
+    return isKnown ? end : { ...end, state: 'failed' };
+  }
+
+  /** Queues the message that a request goes on as; what it is to commit with is told its id. */
+  async forward(
+    { message, budgetMs }: Forwarded,
+    { expiresAt, output, priority }: Parameters<JournalSending['forward']>[1],
+    alongside: (id: string) => readonly Statement[],
+  ): Promise<void> {
+    const outgoing = this.#outgoing(message, {
+      ...(budgetMs === undefined ? {} : { budgetMs }),
+      ...(expiresAt === null ? {} : { expiresInMs: expiresAt - this.#deps.kept.now() }),
+      // Only what comes with the end goes on to the node before.
+      ...(output === 'none' ? { output } : {}),
+      ...(priority ? { priority } : {}),
+    });
+    await this.#deps.outbox.enqueue([outgoing], alongside(outgoing.id));
+  }
+
+  /** Queues copies of replies to relayed requests. */
+  async copies(copies: readonly ReplyCopy[]): Promise<void> {
+    await this.#deps.outbox.enqueue(
+      copies.map(({ message, ...more }) => ownOutgoing(message, this.#config, more)),
+    );
+  }
+
+  /** Queues a cancellation of requests that were sent to a node, in one transaction with `alongside`. */
+  async cancel(toNode: string, ids: readonly string[], alongside: readonly Statement[] = []): Promise<void> {
+    const message = this.#own({ toNode, method: 'REQCancel', methodArgs: [...ids], replyMethod: 'REQNone' });
+    await this.#deps.outbox.enqueue([this.#outgoing(message)], alongside);
+  }
+
+  /** Queues a ping, to learn from its answer what a node is; its reply is of no use, and later it is of none itself. */
+  async ping(toNode: string): Promise<void> {
+    const place = { replyMethod: 'REQNone', directory: 'ping', fileName: 'ping.log' };
+    const message = this.#own({ toNode, method: 'REQPing', ...place });
+    await this.#deps.outbox.enqueue([this.#outgoing(message, { expiresInMs: PING_TTL_MS })]);
+  }
+
+  /** Sends an error at once, as the database takes nothing any more; without a link it is in the log alone. */
+  urgent(text: string): void {
+    const date = goDate(new Date(this.#deps.clock.wallNow()));
+    this.#deps.logger.error({}, text);
+    const { subject, body, format } = this.#outgoing(
+      this.#errorMessage([`${date}, node: ${this.#config.nodeName}, ${text}\n`]),
+    );
+    const headers: Record<string, string> = {};
+    addFormatHeaders(headers, format);
+    this.#deps.bus.publish(this.#deps.addresses.subjectFor(subject), body, { headers });
+  }
+
+  /** Queues lines for the errors' central node, whoever that is. */
+  async errors(lines: readonly string[]): Promise<void> {
+    await this.#deps.outbox.enqueue([this.#outgoing(this.#errorMessage(lines))]);
+  }
+
+  #errorMessage(lines: readonly string[]): Message {
+    return this.#own({
+      toNode: ERROR_CENTRAL,
+      method: 'REQErrorLog',
+      data: lines.map((line) => Buffer.from(line)),
+      directory: 'errorLog',
+      fileName: 'error.log',
+      ackTimeout: this.#config.errorMessageTimeoutSeconds,
+      retries: this.#config.errorMessageRetries,
+    });
+  }
+
+  #replyMessage(
+    { id: re, message: request, priority }: Asked,
+    data: Uint8Array,
+  ): OutgoingMessage | undefined {
+    const reply = replyTo(request, [data], {
+      nodeName: this.#config.nodeName,
+      defaultMethodTimeout: this.#config.defaultMethodTimeoutSeconds,
+    });
+    if (!reply) return undefined;
+    // Only what the asker said limits how long a result is kept.
+    const budgetMs = reply.retries * reply.ackTimeout * 1000;
+    const more = { re, ...(priority ? { priority } : {}) };
+    return this.#outgoing(reply, {
+      ...more,
+      ...(request.replyRetries > 0 ? { budgetMs } : { isOutput: true }),
+    });
+  }
+
+  #outgoing(
+    message: Message,
+    more: Partial<
+      Pick<OutgoingMessage, 'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority'>
+    > = {},
+  ): OutgoingMessage {
+    return ownOutgoing(message, this.#config, { id: this.#deps.newId(), ...more });
+  }
+
+  #own(fields: Partial<Message>): Message {
+    return newMessage({
+      fromNode: this.#config.nodeName,
+      ackTimeout: this.#config.defaultMessageTimeoutSeconds,
+      retries: this.#config.defaultMessageRetries,
+      methodTimeout: this.#config.defaultMethodTimeoutSeconds,
+      ...fields,
+    });
+  }
+}

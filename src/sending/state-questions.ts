@@ -1,0 +1,230 @@
+import type { Bus } from '../bus/bus.ts';
+import type { InstanceGuard } from '../fleet/instance-guard.ts';
+import { knownStates } from '../journal/known-states.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { openAfter, subjectsOfOpen } from '../ledger/open-requests.ts';
+import type { Clock } from '../lib/clock.ts';
+import { wait } from '../lib/wait.ts';
+import type { Addresses } from '../link/address.ts';
+import { HEADER } from '../message/codec/wire-headers.ts';
+import type { ReportEntry } from '../message/report.ts';
+import {
+  decodeAnswer,
+  decodeQuestion,
+  encodeAnswer,
+  encodeQuestion,
+  MAX_IDS,
+  type StateAnswer,
+  stateSubject,
+} from '../message/state-question.ts';
+import { provedSubject, receiverOf, takeProof } from '../message/subject.ts';
+import type { WireMessage } from '../message/wire-message.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Peers } from '../outbox/peers.ts';
+import type { Store } from '../store/store.ts';
+import type { RepliesAndReports } from './replies-and-reports.ts';
+
+interface StateQuestionsDeps {
+  readonly bus: Pick<Bus, 'publish' | 'subscribe' | 'isConnected'>;
+  readonly store: Store;
+  readonly ledger: Pick<Ledger, 'applyReports'>;
+  readonly outbox: Pick<Outbox, 'inbox'>;
+  readonly peers: Pick<Peers, 'knows' | 'heardWords'>;
+  readonly sending: Pick<RepliesAndReports, 'waitingReports'>;
+  readonly guard: Pick<InstanceGuard, 'isYielding'>;
+  readonly presence: { of(node: string): string };
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, 'warn'>;
+  readonly addresses: Pick<Addresses, 'subjectFor'>;
+  readonly trust: {
+    /** Whether somebody may say that a question is from a node. */
+    believes(claimed: string, proved: string | undefined): boolean;
+    readonly wantsProof: boolean;
+    /** What this node understands, for its answers. */
+    readonly words: string;
+  };
+}
+
+/** How often it is looked which nodes are to be asked. */
+const LOOK_MS = 10_000;
+/** Time between two questions about the same node, which doubles up to 6 h. */
+const FIRST_PAUSE_MS = 60_000;
+const LONGEST_PAUSE_MS = 6 * 3_600_000;
+const PATIENCE_MS = 5000;
+
+interface Asked {
+  nextAt: number;
+  pauseMs: number;
+  isHere: boolean;
+}
+
+/**
+ * Reports are the fast way in which a sender learns how its requests ended; asking is the sure one. What nodes took and is
+ * open is asked for at the start, when a node comes back, and slowly otherwise. What a node does not know ends as `lost`.
+ */
+export class StateQuestions implements Disposable {
+  readonly #nodeName: string;
+  readonly #deps: StateQuestionsDeps;
+  readonly #asked = new Map<string, Asked>();
+  readonly #stop = new AbortController();
+  #served: readonly Disposable[] = [];
+  #cancelLook: (() => void) | undefined;
+  #looking: Promise<void> | undefined;
+  /** Whether a request may be open: a node that sent nothing since it last looked does not ask its database. */
+  #mayBeOpen = true;
+  #token = 0;
+
+  constructor(nodeName: string, deps: StateQuestionsDeps) {
+    this.#nodeName = nodeName;
+    this.#deps = deps;
+  }
+
+  /** Answers others from now on, and asks them. */
+  serve(): void {
+    const { bus, clock, trust } = this.#deps;
+    const own = stateSubject(this.#nodeName);
+    const subjects = trust.wantsProof ? [own, provedSubject(own, '>')] : [own];
+    if (this.#served.length === 0)
+      this.#served = subjects.map((subject) => bus.subscribe(subject, (message) => this.#answer(message)));
+    this.#cancelLook ??= clock.every(LOOK_MS, () => void this.look());
+    void this.look();
+  }
+
+  /** Messages came to a new state: their nodes may have taken them. */
+  changed(): void {
+    this.#mayBeOpen = true;
+  }
+
+  /** Asks the nodes that are to be asked now; resolves when they have answered, or did not. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look()
+      .catch((error) =>
+        this.#deps.logger.warn({ err: error }, 'the states of open requests could not be asked for'),
+      )
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    return this.#looking;
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+    this.#cancelLook?.();
+    for (const served of this.#served) served[Symbol.dispose]();
+  }
+
+  /** Asks a node for the words that it knows, where nothing is known of it; resolves when it has answered, or does not. */
+  async askWords(node: string): Promise<void> {
+    await this.#ask(node, []);
+  }
+
+  #answer({ subject, payload, reply }: WireMessage): void {
+    const { bus, store, sending, guard, trust } = this.#deps;
+    const question = decodeQuestion(payload);
+    if (!question || !reply || guard.isYielding) return;
+    if (!trust.believes(question.from, takeProof(subject).sender)) return;
+    // A report brings the output too: it must not come second.
+    const isLater = sending.waitingReports(question.from) > 0;
+    const answer: StateAnswer = isLater
+      ? { ends: [], gone: [], never: [], upTo: null }
+      : knownStates(store, question);
+    bus.publish(reply, encodeAnswer(answer), { headers: { [HEADER.knows]: trust.words } });
+  }
+
+  async #look(): Promise<void> {
+    const { bus, clock } = this.#deps;
+    if (!bus.isConnected || !this.#mayBeOpen) return;
+    const subjects = await this.#subjectsOfOpen();
+    const byNode = Map.groupBy(subjects, receiverOf);
+    for (const node of this.#asked.keys()) if (!byNode.has(node)) this.#asked.delete(node);
+    for (const [node, subjects] of byNode) {
+      if (this.#stop.signal.aborted) return;
+      if (!this.#isDue(node)) continue;
+      const asked = this.#asked.get(node)!;
+      asked.nextAt = clock.steadyNow() + asked.pauseMs;
+      asked.pauseMs = Math.min(asked.pauseMs * 2, LONGEST_PAUSE_MS);
+      await this.#askAll(node, subjects);
+    }
+  }
+
+  async #subjectsOfOpen(): Promise<string[]> {
+    this.#mayBeOpen = false;
+    let subjects: string[] | undefined;
+    try {
+      subjects = await subjectsOfOpen(this.#deps.store);
+      return subjects;
+    } finally {
+      if (subjects?.length !== 0) this.#mayBeOpen = true;
+    }
+  }
+
+  #isDue(node: string): boolean {
+    const { presence, peers, clock } = this.#deps;
+    if (node === this.#nodeName || !peers.knows(node, 'state')) return false;
+    const isHere = presence.of(node) !== 'away';
+    const asked = this.#asked.get(node) ?? { nextAt: 0, pauseMs: FIRST_PAUSE_MS, isHere };
+    this.#asked.set(node, asked);
+    if (isHere && !asked.isHere) Object.assign(asked, { nextAt: 0, pauseMs: FIRST_PAUSE_MS });
+    asked.isHere = isHere;
+    return isHere && clock.steadyNow() >= asked.nextAt;
+  }
+
+  async #askAll(node: string, subjects: readonly string[]): Promise<void> {
+    const { store, ledger } = this.#deps;
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const ids = await openAfter(store, { subjects, after, limit: MAX_IDS });
+      const answer = ids.length > 0 ? await this.#ask(node, ids) : undefined;
+      const ends = answer ? endsOf(node, answer).filter(({ id }) => ids.includes(id)) : [];
+      if (ends.length > 0) await ledger.applyReports(node, ends);
+      // What another node says it looked at is no reason to ask it for ever.
+      after = ids.find((id) => id === answer?.upTo);
+    }
+  }
+
+  async #ask(node: string, ids: readonly string[]): Promise<StateAnswer | undefined> {
+    const { bus, outbox, peers, clock, addresses } = this.#deps;
+    const subject = stateSubject(node);
+    const question = encodeQuestion({ from: this.#nodeName, ids });
+    const heard = new AbortController();
+    let answer: StateAnswer | undefined;
+    const listening = await outbox.inbox.listen(subject, ({ payload, noResponders, header }) => {
+      if (!noResponders) answer = decodeAnswer(payload);
+      const words = header(HEADER.knows);
+      if (words) peers.heardWords(node, words);
+      heard.abort();
+    });
+    try {
+      const reply = listening.replyFor(`state-${++this.#token}`);
+      if (!bus.publish(addresses.subjectFor(subject, node), question, { reply })) return undefined;
+      await wait(clock, PATIENCE_MS, AbortSignal.any([heard.signal, this.#stop.signal]));
+      return answer;
+    } finally {
+      listening[Symbol.dispose]();
+    }
+  }
+}
+
+function endsOf(node: string, answer: StateAnswer): ReportEntry[] {
+  return [
+    ...answer.ends,
+    ...answer.gone.map((id) => gone(node, id)),
+    ...answer.never.map((id) => never(node, id)),
+  ];
+}
+
+function gone(node: string, id: string): ReportEntry {
+  return {
+    id,
+    state: 'lost',
+    reason: `${node} no longer knows it, as it is older than all that ${node} remembers: whether it ran is not known`,
+  };
+}
+
+function never(node: string, id: string): ReportEntry {
+  return {
+    id,
+    state: 'lost',
+    reason: `${node} took it and does not know it any more (its database was lost, or is a backup): whether it ran is not known`,
+  };
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import { GroupCommit } from './group-commit.ts';
+import { type PackedTransaction, packTransaction, statement } from './statement.ts';
+
+/** Groups on a database whose commits fail while `failures` is above 0, as where an fsync fails. */
+async function start(t: TestContext) {
+  const db = new DatabaseSync(join((await tempFolder(t)).path, 'a.db'));
+  t.after(() => db.close());
+  db.exec('PRAGMA journal_mode = WAL; CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)');
+  const fault = { failures: 0, errcode: 1034 };
+  const failing = new Proxy(db, {
+    get(target, name) {
+      if (name !== 'exec') {
+        const value = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      }
+      return (sql: string) => {
+        if (sql === 'COMMIT' && fault.failures-- > 0)
+          throw Object.assign(new Error('disk I/O error'), { errcode: fault.errcode });
+        target.exec(sql);
+      };
+    },
+  });
+  const groups = new GroupCommit(failing, {
+    isShortOfRoom: false,
+    run: ({ statements }: PackedTransaction) => {
+      for (const { sql, values } of statements) db.prepare(sql).run(...values);
+    },
+  });
+  const rows = () =>
+    db
+      .prepare('SELECT key, value FROM meta ORDER BY key')
+      .all()
+      .map((row) => ({ ...row }));
+  return { groups, fault, rows };
+}
+
+function insert(id: number): PackedTransaction {
+  return packTransaction(id, [statement('INSERT INTO meta VALUES (?, ?)', `key ${id}`, 'x')]);
+}
+
+test('after a commit that failed something else is committed at once, so that its pages cannot come to life', async (t) => {
+  const { groups, fault, rows } = await start(t);
+  fault.failures = 1;
+  const [answer] = groups.commit([insert(1)]);
+  assert.deepEqual(answer, {
+    ids: [1],
+    error: { message: 'disk I/O error', errcode: 1034, isInDoubt: false },
+  });
+  assert.deepEqual(rows(), [{ key: 'voided', value: '1' }]);
+});
+
+test('while nothing can be committed what failed is in doubt, and no longer once something is', async (t) => {
+  const { groups, fault, rows } = await start(t);
+  fault.failures = 1000;
+  const doubts = (answers: ReturnType<GroupCommit['commit']>) =>
+    answers.map((answer) => ('error' in answer ? answer.error.isInDoubt : 'committed'));
+  assert.deepEqual(doubts(groups.commit([insert(1), insert(2)])), [true, true]);
+  fault.failures = 0;
+  assert.deepEqual(doubts(groups.commit([insert(3)])), ['committed']);
+  const faulty = packTransaction(4, [statement('NO SQL')]);
+  assert.deepEqual(doubts(groups.commit([faulty, insert(5)])), [false, 'committed']);
+  assert.deepEqual(
+    rows().map(({ key }) => key),
+    ['key 3', 'key 5'],
+  );
+});
+
+test('a group whose commit failed is tried again one by one, and what works then is no failure', async (t) => {
+  const { groups, fault, rows } = await start(t);
+  fault.failures = 1;
+  assert.deepEqual(groups.commit([insert(1), insert(2)]), [{ ids: [1] }, { ids: [2] }]);
+  assert.equal(rows().length, 3);
+});
+
+test('a commit that a full disk refuses has not happened, without doubt', async (t) => {
+  const { groups, fault, rows } = await start(t);
+  fault.failures = 1000;
+  fault.errcode = 13;
+  const [answer] = groups.commit([insert(1)]);
+  assert.deepEqual(answer, {
+    ids: [1],
+    error: { message: 'disk I/O error', errcode: 13, isInDoubt: false },
+  });
+  assert.deepEqual(rows(), []);
+});

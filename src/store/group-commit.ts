@@ -1,0 +1,148 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { PackedTransaction } from './statement.ts';
+
+/** What the writer thread tells of the transactions it was given: all of `ids` committed, or one failed. */
+export type WriterAnswer = { readonly ids: readonly number[] } | FailedAnswer;
+
+interface FailedAnswer {
+  readonly ids: readonly number[];
+  readonly error: {
+    readonly message: string;
+    readonly errcode: number | undefined;
+    /** Whether it may be there after the next start all the same. */
+    readonly isInDoubt: boolean;
+    /** Whether the file at the database's path is another one now. */
+    readonly isReplaced?: boolean;
+  };
+}
+
+const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
+/** Pages after which the log is moved into the database, once the disk has been full. */
+const SHORT_LOG_PAGES = 250;
+const MAKE_ROOM_EVERY_MS = 1000;
+const VOID_SQL = `INSERT INTO meta (key, value) VALUES ('voided', '1')
+  ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1`;
+
+/**
+ * Commits transactions in groups, with one fsync for each group.
+ *
+ * A commit whose fsync fails has left its pages in the log: the next start would find them whole, and take them for
+ * committed. So a commit of nothing but a count follows at once, and overwrites them; until that has worked, what failed
+ * is in doubt.
+ */
+export class GroupCommit {
+  readonly #db: DatabaseSync;
+  readonly #run: (transaction: PackedTransaction) => void;
+  #isInDoubt = false;
+  #isShortOfRoom = false;
+  #triedAt = Number.NEGATIVE_INFINITY;
+
+  /** `isShortOfRoom`: whether the disk has been full for another connection of this node. */
+  constructor(
+    db: DatabaseSync,
+    { run, isShortOfRoom }: { run: (transaction: PackedTransaction) => void; isShortOfRoom: boolean },
+  ) {
+    this.#db = db;
+    this.#run = run;
+    if (isShortOfRoom) this.#noteFullDisk();
+  }
+
+  /** Whether a commit has failed that the next start may find made: only another commit of this connection mends that. */
+  get isInDoubt(): boolean {
+    return this.#isInDoubt;
+  }
+
+  /** Commits a group at once; where one of it fails, each is tried alone, so that only the faulty one is refused. */
+  commit(group: readonly PackedTransaction[]): WriterAnswer[] {
+    if (this.#isShortOfRoom) this.#makeRoom();
+    const failed = this.#try(group);
+    if (!failed) return [{ ids: group.map(({ id }) => id) }];
+    // Each by itself would wait as long again for whoever has locked the database.
+    const isOne = group.length === 1 || isLocked(failed);
+    const answers = isOne ? [failed] : group.map((one) => this.#try([one]) ?? { ids: [one.id] });
+    return answers.map((answer) => ('error' in answer ? this.#withDoubt(answer) : answer));
+  }
+
+  #try(group: readonly PackedTransaction[]): FailedAnswer | undefined {
+    try {
+      this.#commitAll(() => {
+        for (const transaction of group) this.#run(transaction);
+      });
+      return undefined;
+    } catch (error) {
+      if (isDiskFull(error)) this.#noteFullDisk();
+      this.#void();
+      const { message, errcode } = error as Error & { errcode?: number };
+      return { ids: group.map(({ id }) => id), error: { message, errcode, isInDoubt: false } };
+    }
+  }
+
+  #commitAll(work: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    let isComplete = false;
+    try {
+      work();
+      isComplete = true;
+      this.#db.exec('COMMIT');
+      this.#isInDoubt = false;
+    } catch (error) {
+      // A full disk refuses a page before the last one of the commit is written; any other fault may come behind that.
+      this.#isInDoubt ||= isComplete && !isDiskFull(error);
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Overwrites what a failed commit left in the log. */
+  #void(): void {
+    if (!this.#isInDoubt) return;
+    try {
+      this.#commitAll(() => this.#db.exec(VOID_SQL));
+    } catch {
+      // The doubt stays until something is committed.
+    }
+  }
+
+  #withDoubt(answer: FailedAnswer): FailedAnswer {
+    return { ...answer, error: { ...answer.error, isInDoubt: this.#isInDoubt } };
+  }
+
+  /** From now on the log is kept short: a long one may be what fills the disk. */
+  #noteFullDisk(): void {
+    this.#isShortOfRoom = true;
+    this.#db.exec(`PRAGMA wal_autocheckpoint = ${SHORT_LOG_PAGES}`);
+  }
+
+  /**
+   * Moves what was committed from the log into the database, and frees the log. It comes before the next commit: that
+   * would lengthen the log, and take the little room which this needs.
+   */
+  #makeRoom(): void {
+    if (performance.now() - this.#triedAt < MAKE_ROOM_EVERY_MS) return;
+    this.#triedAt = performance.now();
+    try {
+      this.#isShortOfRoom = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy !== 0;
+    } catch {
+      // There is no room for that either yet.
+    }
+  }
+}
+
+/** Whether another program had locked the database, so that nothing of a group was tried. */
+export function isLocked(answer: WriterAnswer): boolean {
+  return 'error' in answer && primaryCode(answer.error) === SQLITE_BUSY;
+}
+
+/** Whether there was no room for it. */
+export function wasFull(answer: WriterAnswer): boolean {
+  return 'error' in answer && isDiskFull(answer.error);
+}
+
+function isDiskFull(error: unknown): boolean {
+  return primaryCode(error) === SQLITE_FULL;
+}
+
+function primaryCode(error: unknown): number {
+  return Number((error as { errcode?: number }).errcode) & 0xff;
+}

@@ -1,0 +1,109 @@
+import type { Clock } from '../lib/clock.ts';
+import { readMeta, saveMeta } from './meta.ts';
+import type { Statement } from './statement.ts';
+import type { Store } from './store.ts';
+
+/** What the lives of messages are measured by, which outlast the process. */
+export interface KeptTime {
+  /** Ms that go on steadily, whatever is done to the machine's clock, and over restarts. They begin as unix ms. */
+  now(): number;
+  /** The date that a reading means by today's wall clock, unix ms. */
+  toWall(reading: number): number;
+}
+
+/** What is kept of the clock: two readings of the same moment, and the wall clock's. */
+interface Saved {
+  readonly kept: number;
+  readonly origin: string;
+  readonly steady: number;
+  readonly wall: number;
+}
+
+interface Deps {
+  readonly store: Pick<Store, 'get' | 'write'>;
+  readonly clock: Clock;
+  /** Make the statements that move all times which are written by this clock, each those of a room. */
+  readonly shifts: readonly ((ms: number) => readonly Statement[])[];
+}
+
+const META_KEY = 'kept_clock';
+const SAVE_EVERY_MS = 600_000;
+const LOOK_EVERY_MS = 5000;
+/** The clocks may be apart by this much without a correction, ms. */
+const SLACK_MS = 1000;
+
+/**
+ * A clock for what is on disk: lives, deadlines and schedules are written by it, and no step of the wall clock makes them
+ * shorter or longer. After a restart on the same boot of the machine it goes on exactly; after another boot the wall
+ * clock says how long the machine was off, but never less than nothing. Each start brings its readings back to the wall
+ * clock, together with what was written by it, so that a version that reads them as dates is right too.
+ */
+export class KeptClock implements KeptTime, AsyncDisposable {
+  readonly #deps: Deps;
+  readonly #stopTimer: () => void;
+  /** Kept readings are the steady clock's plus this. */
+  readonly #ahead: number;
+  #saved: Saved;
+
+  private constructor(deps: Deps, kept: number) {
+    this.#deps = deps;
+    this.#ahead = kept - deps.clock.steadyNow();
+    this.#saved = this.#reading();
+    this.#stopTimer = deps.clock.every(LOOK_EVERY_MS, () => {
+      if (this.#isWorthSaving()) void this.save().catch(() => {});
+    });
+  }
+
+  /** Finds out what time it is by this clock, and writes the times on disk anew. Throws StoreError. */
+  static async open(deps: Deps): Promise<KeptClock> {
+    const wall = deps.clock.wallNow();
+    const before = readingOf(deps.store);
+    const kept = before === undefined ? wall : goneOn(before, deps.clock);
+    const shiftMs = Math.round(wall - kept);
+    const clock = new KeptClock(deps, Math.abs(shiftMs) < SLACK_MS ? kept : wall);
+    await clock.save(Math.abs(shiftMs) < SLACK_MS ? [] : deps.shifts.flatMap((shift) => shift(shiftMs)));
+    return clock;
+  }
+
+  now(): number {
+    return this.#deps.clock.steadyNow() + this.#ahead;
+  }
+
+  toWall(reading: number): number {
+    return Math.round(reading + this.#deps.clock.wallNow() - this.now());
+  }
+
+  /** Writes down how late it is, together with other statements. */
+  async save(alongside: readonly Statement[] = []): Promise<void> {
+    this.#saved = this.#reading();
+    await this.#deps.store.write([...alongside, saveMeta(META_KEY, JSON.stringify(this.#saved))]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopTimer();
+    await this.save().catch(() => {});
+  }
+
+  #reading(): Saved {
+    const { clock } = this.#deps;
+    return { kept: this.now(), origin: clock.steadyOrigin, steady: clock.steadyNow(), wall: clock.wallNow() };
+  }
+
+  /** Whether the wall clock was set since it was last written down, or that was long ago. */
+  #isWorthSaving(): boolean {
+    const { kept, wall } = this.#saved;
+    const now = this.now();
+    const stepMs = this.#deps.clock.wallNow() - now - (wall - kept);
+    return Math.abs(stepMs) >= SLACK_MS || now - kept >= SAVE_EVERY_MS;
+  }
+}
+
+function readingOf(store: Pick<Store, 'get'>): Saved | undefined {
+  const saved = readMeta(store, META_KEY);
+  return saved === undefined ? undefined : (JSON.parse(saved) as Saved);
+}
+
+function goneOn({ kept, origin, steady, wall }: Saved, clock: Clock): number {
+  if (origin === clock.steadyOrigin) return kept + Math.max(0, clock.steadyNow() - steady);
+  return kept + Math.max(0, clock.wallNow() - wall);
+}

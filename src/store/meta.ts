@@ -1,0 +1,12 @@
+import { type Statement, statement } from './statement.ts';
+import type { Store } from './store.ts';
+
+/** A fact about the whole database, or undefined where it was never written. */
+export function readMeta(store: Pick<Store, 'get'>, key: string): string | undefined {
+  return store.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', key)?.value;
+}
+
+/** Statement that writes a fact about the whole database. */
+export function saveMeta(key: string, value: string): Statement {
+  return statement('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);
+}

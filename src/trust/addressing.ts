@@ -1,0 +1,92 @@
+import type { TrustMode } from '../config/trust-config.ts';
+import { ERROR_CENTRAL } from '../message/names.ts';
+import { provedSubject, receiverOf } from '../message/subject.ts';
+
+/** What decides how a node is addressed. */
+export interface Addressee {
+  readonly mode: TrustMode;
+  readonly nodeName: string;
+  readonly centralNodeName: string;
+  readonly toNode: string;
+  /** Whether it has named the word `from`; undefined where it has named no words yet. */
+  readonly wantsProof: boolean | undefined;
+  /** Whether the operator lets it be without proof. */
+  readonly isOriginal: boolean;
+  /** Whether this node hears what comes with proof itself. */
+  readonly hearsProof: boolean;
+}
+
+/**
+ * Whether a message goes on the subject with which the broker proves its sender. In a closed fleet the broker allows a
+ * ship no other; central, which may use both, waits for the word of a node that it does not know yet.
+ */
+export function goesWithProof(to: Addressee): boolean {
+  const { mode, nodeName, centralNodeName, toNode } = to;
+  if (to.isOriginal) return false;
+  const isOwn = toNode === nodeName || (toNode === ERROR_CENTRAL && nodeName === centralNodeName);
+  if (isOwn) return mode !== 'open' && to.hearsProof;
+  return to.wantsProof ?? (mode === 'closed' && nodeName !== centralNodeName);
+}
+
+interface AddressingDeps {
+  readonly nodeName: string;
+  readonly centralNodeName: string;
+  readonly isOriginal: (node: string) => boolean;
+  readonly mode: () => TrustMode;
+  readonly hearsProof: () => boolean;
+}
+
+/** Finds the subject on which a message goes out, by what its target has said and by what the broker lets through. */
+export class Addressing {
+  readonly #deps: AddressingDeps;
+  readonly #wantsProof = new Map<string, boolean>();
+  #isRefused = false;
+  #isUsed = false;
+
+  constructor(deps: AddressingDeps) {
+    this.#deps = deps;
+  }
+
+  /** A node named its words, in a hello or an answer; undefined where it named none. */
+  heardWords(node: string, words: string | undefined): void {
+    const wantsProof = ` ${words ?? ''} `.includes(' from ');
+    if (wantsProof) this.#isUsed = true;
+    if (wantsProof || this.#isUsed || this.#deps.mode() !== 'open') this.#wantsProof.set(node, wantsProof);
+  }
+
+  /** Whether an answer of a node counts that says no more than that it got something: only of those that are named, in a closed fleet. */
+  mayBeOriginal(node: string): boolean {
+    const { mode, isOriginal, centralNodeName } = this.#deps;
+    return mode() !== 'closed' || isOriginal(node === ERROR_CENTRAL ? centralNodeName : node);
+  }
+
+  /** Whether every node is to get the plain subject. */
+  get arePlain(): boolean {
+    return (
+      (this.#deps.mode() === 'open' && !this.#isUsed) || (this.#isRefused && this.#deps.mode() !== 'closed')
+    );
+  }
+
+  /** The subject on which what is for a lane's subject is published. */
+  subjectFor(subject: string, toNode?: string): string {
+    const { nodeName, centralNodeName, mode, isOriginal, hearsProof } = this.#deps;
+    if (this.arePlain) return subject;
+    const to = toNode ?? receiverOf(subject);
+    const isProved = goesWithProof({
+      ...{ mode: mode(), nodeName, centralNodeName, toNode: to },
+      ...{ wantsProof: this.#wantsProof.get(to), isOriginal: isOriginal(to), hearsProof: hearsProof() },
+    });
+    return isProved ? provedSubject(subject, nodeName) : subject;
+  }
+
+  /** Another connection may allow more. */
+  connected(): void {
+    this.#isRefused = false;
+  }
+
+  /** The broker forbids a subject: permissions from before there was proof. */
+  refused(operation: 'publish' | 'subscription', subject: string): void {
+    if (operation === 'publish' && subject.endsWith(provedSubject('', this.#deps.nodeName)))
+      this.#isRefused = true;
+  }
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatNumber } from '../message/codec/body-format.ts';
+import { encodeMessage } from '../message/codec/encode-message.ts';
+import { kindOf } from '../message/kind-of.ts';
+import { type Message, newMessage } from '../message/message.ts';
+import { replyTo } from '../message/reply.ts';
+import { placeOfRequest } from '../message/reply-place.ts';
+import type { SentRequest } from '../message/sent-request.ts';
+import { subjectOf } from '../message/subject.ts';
+import { AskedFor } from './asked-for.ts';
+
+function kept(id: string, message: Message, more: Partial<SentRequest> = {}): SentRequest {
+  const { payload, serial, cmp } = encodeMessage(message, { serialization: '', compression: '' });
+  const subject = subjectOf(message, kindOf(message.method));
+  return {
+    id,
+    subject,
+    isOpen: true,
+    format: formatNumber({ serial, cmp }),
+    body: payload,
+    place: null,
+    ...more,
+  };
+}
+
+function askedFor(...requests: SentRequest[]): AskedFor {
+  return new AskedFor('central', {
+    sentRequest: (id) => requests.find((request) => request.id === id),
+    requestsTo: (subject) => requests.filter((request) => request.subject === subject),
+  });
+}
+
+const COMMAND = newMessage({
+  ...{ toNode: 'ship1', fromNode: 'central', method: 'REQCliCommand', methodArgs: ['x'] },
+  ...{ replyMethod: 'REQToSocket', replyMethodArgs: ['/run/a.sock'], directory: 'd', fileName: 'f' },
+});
+const reply = (request: Message) =>
+  replyTo(request, [Buffer.from('out')], { nodeName: request.toNode, defaultMethodTimeout: 10 })!;
+
+test('a reply as nodes make it is known by the id of its request, and without it by what it says of the request', () => {
+  const asked = askedFor(kept('one', COMMAND));
+  assert.equal(asked.answers(reply(COMMAND), 'ship1', 'one'), 'request');
+  assert.equal(asked.answers(reply(COMMAND), 'ship1', undefined), 'request');
+  assert.equal(asked.answers(reply(COMMAND), 'ship1', 'two'), 'unknown');
+  assert.equal(asked.answers(reply(COMMAND), 'ship2', undefined), 'unknown');
+  assert.deepEqual(asked.answers(reply(COMMAND), 'ship2', 'one'), {
+    fault: 'the request one was sent to ship1, not to ship2',
+  });
+});
+
+test('a reply goes to no other file, socket or folder than its request names', () => {
+  const asked = askedFor(kept('one', COMMAND));
+  const other = { fault: 'the request one has another place for its reply' };
+  for (const change of [
+    ...[
+      { directory: 'e' },
+      { fileName: 'g' },
+      { method: 'REQToFile' },
+      { methodArgs: ['/run/steward.sock'] },
+    ],
+    { previousMessage: newMessage({ ...COMMAND, toNode: 'errorCentral' }) },
+  ])
+    assert.deepEqual(asked.answers({ ...reply(COMMAND), ...change }, 'ship1', 'one'), other);
+  assert.ok(typeof asked.answers({ ...reply(COMMAND), previousMessage: null }, 'ship1', 'one') === 'object');
+});
+
+test('what is no longer kept of a request is known by the place that was written down with it', () => {
+  const gone = { body: null, isOpen: false };
+  assert.equal(askedFor(kept('one', COMMAND, gone)).answers(reply(COMMAND), 'ship1', 'one'), 'unknown');
+  const placed = kept('one', COMMAND, { ...gone, place: placeOfRequest(COMMAND) });
+  assert.equal(askedFor(placed).answers(reply(COMMAND), 'ship1', 'one'), 'request');
+});
+
+test('a copy is taken of the file that was asked for, to the path that was asked for, until it has ended', () => {
+  const from = newMessage({
+    ...{ toNode: 'ship1', fromNode: 'central', method: 'REQCopyFileFrom' },
+    methodArgs: ['/src', 'central', '/dst'],
+  });
+  const asked = askedFor(kept('one', from));
+  const copy = (...methodArgs: string[]) => newMessage({ method: 'REQCopyFileTo', methodArgs });
+  const begin = (transfer: string, target: string) =>
+    copy('/src', 'central', '/dev/null', 'begin', transfer, target, '1', '600', 'i');
+  assert.equal(
+    asked.isAskedFile(copy('/src', 'central', '/dst', 'whole', '600', 'sum'), 'ship1', 'one'),
+    true,
+  );
+  assert.equal(
+    asked.isAskedFile(copy('/src', 'central', '/dst', 'whole', '600', 'sum'), 'ship1', undefined),
+    true,
+  );
+  assert.equal(asked.isAskedFile(copy('/src', 'central', '/dev/null', 'probe'), 'ship1', 'one'), true);
+  assert.equal(asked.isAskedFile(begin('one', '/dst'), 'ship1', undefined), true);
+  assert.equal(asked.isAskedFile(begin('one', '/etc/passwd'), 'ship1', undefined), false);
+  assert.equal(asked.isAskedFile(begin('two', '/dst'), 'ship1', undefined), false);
+  assert.equal(
+    asked.isAskedFile(copy('/src', 'central', '/root/.ssh/authorized_keys'), 'ship1', 'one'),
+    false,
+  );
+  assert.equal(asked.isAskedFile(begin('one', '/dst'), 'ship2', 'one'), false);
+  const ended = askedFor(kept('one', from, { isOpen: false }));
+  assert.equal(ended.isAskedFile(begin('one', '/dst'), 'ship1', undefined), false);
+  assert.equal(
+    ended.isAskedFile(copy('/src', 'central', '/dev/null', 'abort', 'one'), 'ship1', undefined),
+    true,
+  );
+});
+
+test('the copy of a relayed reply is known by the relay that was asked', () => {
+  const relay = newMessage({
+    ...{ toNode: 'ship2.hub', fromNode: 'central', method: 'REQRelay', relayOriginalViaNode: 'hub' },
+    ...{ relayFromNode: 'central', relayToNode: 'ship2', relayOriginalMethod: 'REQCliCommand' },
+    ...{ replyMethod: 'REQToFile', relayReplyMethod: 'REQToFileAppend', directory: 'd', fileName: 'f' },
+  });
+  const copy = newMessage({
+    ...{ toNode: 'central', fromNode: 'ship2', method: 'REQToFileAppend', isReply: true },
+    ...{ directory: 'd', fileName: 'f' },
+    previousMessage: newMessage({ ...relay, toNode: 'ship2', fromNode: 'hub', method: 'REQCliCommand' }),
+  });
+  const asked = askedFor(kept('one', relay));
+  assert.equal(asked.answers(copy, 'hub', undefined), 'request');
+  assert.equal(asked.answers(copy, 'ship2', undefined), 'unknown');
+});

@@ -1,0 +1,131 @@
+import { formatOf } from '../message/codec/body-format.ts';
+import { decodeMessage } from '../message/codec/decode-message.ts';
+import { kindOf } from '../message/kind-of.ts';
+import type { Message } from '../message/message.ts';
+import { placeOfReply, placeOfRequest } from '../message/reply-place.ts';
+import type { SentRequest } from '../message/sent-request.ts';
+import { laneSubjectOf, receiverOf, subjectOf } from '../message/subject.ts';
+import type { Answers } from './judge.ts';
+
+/** What is looked up of the requests of this node. */
+export interface Requests {
+  sentRequest(id: string): SentRequest | undefined;
+  /** Those to a subject, the newest first. */
+  requestsTo(subject: string, limit: number): readonly SentRequest[];
+}
+
+/** How many requests to one subject are looked at for a reply that does not say which of them it is to. */
+const MOST_LOOKED_AT = 1000;
+/** How many places are remembered, so that the replies of one schedule or stream are looked for once. */
+const KEPT_PLACES = 1000;
+/** A request is read again for its place up to this size, bytes. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Knows which replies and files this node has asked for. */
+export class AskedFor {
+  readonly #nodeName: string;
+  readonly #requests: Requests;
+  readonly #places = new Map<string, true>();
+
+  constructor(nodeName: string, requests: Requests) {
+    this.#nodeName = nodeName;
+    this.#requests = requests;
+  }
+
+  /** Whether a reply is to a request of this node; a node of an earlier version does not say to which. */
+  answers(reply: Message, sender: string, re: string | undefined): Answers {
+    const place = placeOfReply(reply);
+    if (place === undefined) return { fault: `a reply of ${sender} does not say what it is to` };
+    return re === undefined ? this.#byPlace(reply, sender, place) : this.#byId(re, sender, place);
+  }
+
+  /** Whether a file comes because this node asked the sender for it, and that has not ended. */
+  isAskedFile({ methodArgs }: Message, sender: string, re: string | undefined): boolean {
+    const file = fileOf(methodArgs ?? [], re);
+    const subject = subjectTo(sender, COPY);
+    const isIt = (kept: SentRequest) => kept.subject === subject && isRequestOf(kept, file);
+    if (file.node !== this.#nodeName) return false;
+    const named = file.id === undefined ? undefined : this.#requests.sentRequest(file.id);
+    if (named !== undefined) return isIt(named);
+    // A node of an earlier version says of what it sends in pieces to which request it belongs, and of nothing else.
+    return file.isInPieces ? false : this.#requests.requestsTo(subject, MOST_LOOKED_AT).some(isIt);
+  }
+
+  #byId(re: string, sender: string, place: string): Answers {
+    const kept = this.#requests.sentRequest(re);
+    if (kept === undefined) return 'unknown';
+    const receiver = receiverOf(kept.subject);
+    if (receiver !== sender) return { fault: `the request ${re} was sent to ${receiver}, not to ${sender}` };
+    const wanted = placeOf(kept);
+    if (wanted === undefined) return 'unknown';
+    return wanted === place ? 'request' : { fault: `the request ${re} has another place for its reply` };
+  }
+
+  #byPlace({ previousMessage }: Message, sender: string, place: string): Answers {
+    const key = `${sender} ${place}`;
+    if (this.#places.has(key)) return 'request';
+    const { toNode, method } = previousMessage!;
+    const subjects = [subjectTo(sender, method), relaySubject(toNode, sender)];
+    const isKnown = subjects.some((subject) =>
+      this.#requests.requestsTo(subject, MOST_LOOKED_AT).some((kept) => placeOf(kept) === place),
+    );
+    if (!isKnown) return 'unknown';
+    if (this.#places.size >= KEPT_PLACES) this.#places.delete(this.#places.keys().next().value!);
+    this.#places.set(key, true);
+    return 'request';
+  }
+}
+
+const COPY = 'REQCopyFileFrom';
+
+/** What a REQCopyFileTo says of the file that it is about. */
+interface ComingFile {
+  readonly source: string | undefined;
+  readonly node: string | undefined;
+  /** Where it is to be written; undefined for a step that writes nothing. */
+  readonly target: string | undefined;
+  readonly isInPieces: boolean;
+  readonly isAborted: boolean;
+  /** The request that it was asked for by: a transfer has its id. */
+  readonly id: string | undefined;
+}
+
+function fileOf(args: readonly string[], re: string | undefined): ComingFile {
+  const [source, node, plain, step, transfer, aim] = args;
+  const isInPieces = step === 'begin' || step === 'end' || step === 'abort';
+  const whole = step === undefined || step === 'whole' ? plain : undefined;
+  return {
+    ...{ source, node, isInPieces, isAborted: step === 'abort' },
+    target: isInPieces && step !== 'abort' ? aim : whole,
+    id: isInPieces ? transfer : re,
+  };
+}
+
+function isRequestOf(kept: SentRequest, { source, node, target, isAborted }: ComingFile): boolean {
+  if (!kept.isOpen && !isAborted) return false;
+  const args = decoded(kept)?.methodArgs;
+  return args?.[0] === source && args?.[1] === node && (target === undefined || args?.[2] === target);
+}
+
+function subjectTo(toNode: string, method: string): string {
+  return subjectOf({ toNode, method }, kindOf(method));
+}
+
+function relaySubject(to: string, via: string): string {
+  const relay = { toNode: `${to}.${via}`, method: 'REQRelay', relayToNode: to, relayOriginalViaNode: via };
+  return laneSubjectOf(relay, kindOf(relay.method));
+}
+
+function placeOf(kept: SentRequest): string | undefined {
+  if (kept.place !== null) return kept.place;
+  const request = decoded(kept);
+  return request && placeOfRequest(request);
+}
+
+function decoded({ body, format }: SentRequest): Message | undefined {
+  try {
+    return body === null ? undefined : decodeMessage(body, { ...formatOf(format), maxBytes: MAX_BYTES });
+  } catch {
+    return undefined;
+  }
+}

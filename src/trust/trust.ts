@@ -1,0 +1,208 @@
+import type { TrustMode } from '../config/trust-config.ts';
+import type { Message } from '../message/message.ts';
+import type { Incoming } from '../message/method-contract.ts';
+import { senderOf } from '../message/sender-of.ts';
+import { receiverOf } from '../message/subject.ts';
+import { OWN_WORDS } from '../message/words.ts';
+import { Addressing } from './addressing.ts';
+import { AskedFor, type Requests } from './asked-for.ts';
+import { type Decision, type Facts, isEverTaken, judge, noRight, type Relay, type Unasked } from './judge.ts';
+import type { Quotas } from './quotas.ts';
+
+export interface TrustOptions {
+  readonly mode: TrustMode;
+  readonly nodeName: string;
+  readonly centralNodeName: string;
+  /** Nodes that need no proof, as they are of the original or of an earlier version. */
+  readonly originals: readonly string[];
+  /** Who may reach whom through this node, or this node through whom. */
+  readonly relays: () => readonly Relay[];
+  /** Whether the output of a command may be the command of this node, where the request wants that. */
+  readonly replyCommands: boolean;
+}
+
+/** What is known of a message besides itself. */
+interface Arrived {
+  readonly proved: string | undefined;
+  readonly re: string | undefined;
+  readonly id: string;
+  /** Where it stands in its lane, which it has again when it comes again; undefined where it has no place. */
+  readonly place: string | undefined;
+}
+
+export interface TrustDeps {
+  readonly requests: Requests;
+  /** The node from which a request came that is known here. */
+  askerOf(id: string): string | undefined;
+  isNode(name: string): boolean;
+  /** What nodes may send unasked; without it, as much as they like. */
+  readonly quotas?: Pick<Quotas, 'take'> | undefined;
+  /** Counts what a closed node refuses, or would; answers whether it is the first of its kind today. */
+  note(refused: Refused): boolean;
+  /** A node proved who it is. */
+  proved(node: string): void;
+  /** Tells errorCentral and the log what is not told otherwise. */
+  report(text: string): void;
+  /** Keeps the data of a message in a file below the data folder. */
+  keepFile(file: { readonly path: string; readonly data: readonly Uint8Array[] }): Promise<void>;
+}
+
+/** What a node asked for in vain. */
+export interface Refused {
+  /** The sender as it is proved, or ''. */
+  readonly sender: string;
+  /** The sender as the message has it. */
+  readonly claimed: string;
+  readonly method: string;
+  readonly reason: string;
+}
+
+/** A message that has come, as far as it is known before its payload is read. */
+export interface Arriving {
+  readonly method: string;
+  /** The node that the subject proves. */
+  readonly proved: string | undefined;
+}
+
+const TAKE: Decision = { do: 'take' };
+const PROOF_WORD = 'from';
+
+/** Decides what others may ask of this node, and how this node addresses others. */
+export class Trust {
+  readonly addressing: Addressing;
+  readonly #options: TrustOptions;
+  readonly #deps: TrustDeps;
+  readonly #facts: Facts;
+  readonly #originals: ReadonlySet<string>;
+  #hearsProof = false;
+
+  constructor(options: TrustOptions, deps: TrustDeps) {
+    const { nodeName, centralNodeName, relays, replyCommands } = options;
+    this.#options = options;
+    this.#deps = deps;
+    this.#originals = new Set(options.originals);
+    const asked = new AskedFor(nodeName, deps.requests);
+    this.#facts = {
+      ...{ nodeName, centralNodeName, relays, replyCommands, isNode: (name) => deps.isNode(name) },
+      answers: (message, sender, re) => asked.answers(message, sender, re),
+      isAskedFile: (message, sender, re) => asked.isAskedFile(message, sender, re),
+      areFrom: (ids, sender) => ids.every((id) => (deps.askerOf(id.toLowerCase()) ?? sender) === sender),
+    };
+    this.addressing = new Addressing({
+      ...{ nodeName, centralNodeName, mode: () => options.mode, hearsProof: () => this.#hearsProof },
+      isOriginal: (node) => this.#originals.has(node),
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.mode === 'open';
+  }
+
+  get mode(): TrustMode {
+    return this.#options.mode;
+  }
+
+  /** The words for what this node understands, as hellos and answers name them. */
+  get words(): string {
+    return this.#hearsProof ? `${OWN_WORDS} ${PROOF_WORD}` : OWN_WORDS;
+  }
+
+  /** Whether this node listens to subjects that prove who sends. */
+  get wantsProof(): boolean {
+    return this.mode !== 'open';
+  }
+
+  /** The broker lets this node hear such subjects, or does not. */
+  hears(isAllowed: boolean): void {
+    this.#hearsProof = isAllowed;
+  }
+
+  /** Who sent a message, as far as this node believes it; undefined where nobody proves it. */
+  senderOf(message: Message, proved: string | undefined): string | undefined {
+    if (this.mode !== 'closed') return senderOf(message);
+    const claimed = senderOf(message);
+    return proved ?? (this.#originals.has(claimed) ? claimed : undefined);
+  }
+
+  /** Why nothing of this kind is ever taken from a sender, or undefined: then its payload decides. */
+  refusalUnread({ method, proved }: Arriving): string | undefined {
+    if (this.mode !== 'closed' || proved === undefined || isEverTaken(method, proved, this.#facts))
+      return undefined;
+    const reason = noRight(method, proved, this.#facts);
+    this.#deps.note({ sender: proved, claimed: proved, method, reason });
+    return reason;
+  }
+
+  /** Decides about a message, before anything of it is written down. */
+  judge(message: Message, { proved, re, id, place }: Arrived): Decision {
+    if (this.mode === 'open') return TAKE;
+    const claimed = senderOf(message);
+    if (proved !== undefined) this.#deps.proved(proved);
+    const sender = proved ?? (this.#originals.has(claimed) ? claimed : undefined);
+    const judged = judge({ message, sender, re }, this.#facts);
+    const decision = this.#share(judged, { message, sender, id, place });
+    if (decision.do === 'take') return this.mode === 'closed' ? decision : TAKE;
+    const isNew = this.#deps.note({
+      sender: proved ?? '',
+      claimed,
+      method: message.method,
+      reason: decision.reason,
+    });
+    if (this.mode !== 'closed') return TAKE;
+    // What is refused is told with the refusal.
+    if (isNew && decision.do !== 'refuse') this.#deps.report(`error: ${message.method}: ${decision.reason}`);
+    return decision;
+  }
+
+  /** What nobody asked for waits where its sender has used its share. */
+  #share(
+    decision: Decision,
+    {
+      message,
+      sender,
+      id,
+      place,
+    }: Pick<Arrived, 'id' | 'place'> & { message: Message; sender: string | undefined },
+  ): Decision {
+    const unasked = unaskedOf(decision, id);
+    if (this.mode !== 'closed' || sender === undefined || unasked === undefined) return decision;
+    const bytes = (message.data ?? []).reduce((sum, item) => sum + item.length, 0);
+    const reason = this.#deps.quotas?.take(sender, { place, bytes, ...unasked });
+    return reason === undefined ? decision : { do: 'later', reason };
+  }
+
+  /** Keeps what nobody here asked for, each in a file of its own below a folder of its sender. */
+  async keepUnasked(
+    unasked: readonly (Pick<Incoming, 'id' | 'message'> & { readonly sender: string })[],
+  ): Promise<void> {
+    for (const { id, message, sender } of unasked) {
+      // Both come from elsewhere, and must not lead to another folder.
+      const [name, place] = [message.fileName || message.method, id].map(fileWord);
+      await this.#deps.keepFile({ path: `unasked/${sender}/${place}-${name}`, data: message.data ?? [] });
+    }
+  }
+
+  /** Whether pieces of a transfer may come from a node: those of one that this node asked it for. */
+  mayBringPieces(transfer: string, proved: string | undefined): boolean {
+    const { nodeName, centralNodeName, originals } = this.#options;
+    if (this.mode !== 'closed') return true;
+    if (proved === undefined) return originals.length > 0;
+    if (proved === nodeName || (proved === centralNodeName && nodeName !== centralNodeName)) return true;
+    const asked = this.#deps.requests.sentRequest(transfer);
+    return asked?.isOpen === true && receiverOf(asked.subject) === proved;
+  }
+
+  /** Whether somebody may say that a question is from a node. */
+  believes(claimed: string, proved: string | undefined): boolean {
+    return this.mode !== 'closed' || claimed === proved || this.#originals.has(claimed);
+  }
+}
+
+function fileWord(text: string): string {
+  return text.replace(/[^\w.-]/g, '_').slice(-100);
+}
+
+function unaskedOf(decision: Decision, id: string): Unasked | undefined {
+  if (decision.do === 'take') return decision.unasked;
+  return decision.do === 'keep' ? { file: `unasked/${id}` } : undefined;
+}

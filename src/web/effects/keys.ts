@@ -1,0 +1,51 @@
+import type { Action } from '../state/state.ts';
+
+/** Acts on the keys of the whole page; those that are typed into a field or a dialog are left alone. */
+export function listenForKeys(dispatch: (action: Action) => void): void {
+  let before = '';
+  document.addEventListener('keydown', (event) => {
+    const { key, target, ctrlKey, metaKey, altKey } = event;
+    const isGo = ctrlKey && key === 'k';
+    const isTyping = (target as HTMLElement).closest('input, select, textarea, dialog') !== null;
+    if (!isGo && (isTyping || ctrlKey || metaKey || altKey)) return;
+    const does = isGo ? GO : (CHORDS[`${before} ${key}`] ?? KEYS[key]);
+    before = key;
+    if (does === undefined) return;
+    event.preventDefault();
+    does(dispatch);
+  });
+}
+
+type Doing = (dispatch: (action: Action) => void) => void;
+
+const GO: Doing = (dispatch) => dispatch({ type: 'overlay', overlay: 'go' });
+const KEYS: Readonly<Record<string, Doing>> = {
+  '?': (dispatch) => dispatch({ type: 'overlay', overlay: 'keys' }),
+  '/': () => document.querySelector<HTMLElement>('[data-filter]')?.focus(),
+  j: () => moveRow(1),
+  k: () => moveRow(-1),
+};
+const CHORDS: Readonly<Record<string, Doing>> = {
+  'g n': () => goTo('#/'),
+  'g o': () => goTo('#/nodes'),
+  'g r': () => goTo('#/requests'),
+  'g b': () => goTo('#/batches'),
+  'g q': () => goTo('#/queues'),
+  'g d': () => goTo('#/schedules'),
+  'g a': () => goTo('#/audit'),
+  'g e': () => goTo('#/errors'),
+  'g s': () => goTo('#/settings'),
+  'g x': () => goTo('#/run'),
+};
+
+function goTo(hash: string): void {
+  location.hash = hash;
+}
+
+/** Puts the focus on the next or the previous row. */
+function moveRow(by: 1 | -1): void {
+  const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')];
+  const at = rows.indexOf(document.activeElement as HTMLElement);
+  const next = rows[at === -1 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)];
+  next?.focus();
+}

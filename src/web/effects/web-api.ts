@@ -1,0 +1,48 @@
+import type { StewardApi } from '../../client/steward-api.ts';
+import type { CallName } from '../../contract/contract.ts';
+import type { ApiFault } from '../../contract/faults.ts';
+import { ROUTES } from '../../contract/routes.ts';
+
+/** The operations of a node, as the page calls them. */
+export type WebApi = Pick<StewardApi, CallName>;
+
+/** The node did not do what it was asked, or cannot be reached; the message is a sentence for people. */
+export class WebError extends Error {
+  override name = 'WebError';
+  /** The HTTP status; 0 where no answer came. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Calls operations with the cookie of the session. Every call throws WebError. */
+export const webApi = Object.fromEntries(
+  (Object.keys(ROUTES) as CallName[]).map((name) => [name, (...asked: unknown[]) => call(name, asked)]),
+) as unknown as WebApi;
+
+async function call(name: CallName, asked: unknown[]): Promise<unknown> {
+  const { method, path, body: kind, answer } = ROUTES[name];
+  const place = path.replace('{id}', () => encodeURIComponent(String(asked.shift())));
+  const body = kind === undefined ? undefined : JSON.stringify(asked.shift());
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(asked[0] ?? {})) {
+    if (value !== undefined) for (const each of [value].flat()) search.append(key, String(each));
+  }
+  const headers = body === undefined ? undefined : { 'Content-Type': 'application/json' };
+  const response = await send(search.size === 0 ? place : `${place}?${search}`, { method, body, headers });
+  if (answer === 'bytes') return new Uint8Array(await response.arrayBuffer());
+  return answer === 'json' ? await response.json() : undefined;
+}
+
+/** Sends a request. Throws WebError for a refusal, with the sentence of the node. */
+export async function send(path: string, options: RequestInit): Promise<Response> {
+  const response = await fetch(path, options).catch((cause: Error) => {
+    throw new WebError(0, `the node cannot be reached: ${cause.message}`);
+  });
+  if (response.ok || response.status === 422) return response;
+  const fault = (await response.json().catch(() => undefined)) as ApiFault | undefined;
+  throw new WebError(response.status, fault?.error.message ?? `the node answered ${response.status}`);
+}

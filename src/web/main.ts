@@ -1,0 +1,116 @@
+import { h, render } from 'preact';
+import type { Role } from '../contract/sessions.ts';
+import { checkForm, doTask } from './effects/do-task.ts';
+import { followChanges } from './effects/follow.ts';
+import { listenForKeys } from './effects/keys.ts';
+import { readScreen } from './effects/read-screen.ts';
+import { send, WebError, webApi } from './effects/web-api.ts';
+import { hashOf, routeOf } from './state/route.ts';
+import { type Action, firstState, type State, update } from './state/state.ts';
+import { App } from './views/app.ts';
+import type { Tasks } from './views/tasks.ts';
+
+const root = document.getElementById('app')!;
+let state = firstState(routeOf(location.hash), Date.now());
+let isDrawing = false;
+let stream: Disposable | undefined;
+let streamOf: string | undefined;
+/** Whether what is shown could not be read anew when it changed. */
+let isStale = false;
+
+function dispatch(action: Action): void {
+  const before = state;
+  state = update(state, action);
+  if (state.role && (state.role !== before.role || hashOf(state.route) !== hashOf(before.route))) show(state);
+  if (!state.role && stream !== undefined) endStream();
+  if (isDrawing) return;
+  isDrawing = true;
+  queueMicrotask(() => {
+    isDrawing = false;
+    render(h(App, { state, dispatch, tasks }), root);
+  });
+}
+
+/** Reads the screen that is shown now, and follows what it is about. */
+function show({ route }: State): void {
+  const id = route.screen === 'request' ? route.id : undefined;
+  if (stream === undefined || id !== streamOf) {
+    endStream();
+    streamOf = id;
+    stream = followChanges(id, {
+      onChange: read,
+      onLink: (isLive) => {
+        dispatch({ type: 'link', isLive });
+        if (isLive && isStale) void read();
+      },
+      onRefused: askRole,
+    });
+  }
+  void read();
+}
+
+function endStream(): void {
+  stream?.[Symbol.dispose]();
+  stream = undefined;
+}
+
+async function read(): Promise<void> {
+  const { route } = state;
+  try {
+    const data = await readScreen(route, webApi);
+    isStale = false;
+    dispatch({ type: 'read', route, data, at: Date.now() });
+  } catch (error) {
+    isStale = true;
+    failed(error);
+  }
+}
+
+function failed(error: unknown): void {
+  const isSignedOut = error instanceof WebError && error.status === 401;
+  dispatch(isSignedOut ? { type: 'signed-out' } : { type: 'failed', reason: (error as Error).message });
+}
+
+const tasks: Tasks = {
+  async answer(question) {
+    try {
+      dispatch({ type: 'said', text: await doTask(question, webApi) });
+      await read();
+    } catch (error) {
+      failed(error);
+    }
+  },
+  async check(form) {
+    try {
+      dispatch({ type: 'said', text: await checkForm(form, webApi) });
+    } catch (error) {
+      failed(error);
+    }
+  },
+  async preview(target) {
+    const { total, presences } = await webApi.nodePage({ target, limit: 1 });
+    return { total, presences };
+  },
+};
+
+/** Signs in with the code of a link, which is taken out of the address, or asks whether somebody is signed in. */
+async function askRole(): Promise<void> {
+  const code = /^#in=([\w-]+)$/.exec(location.hash)?.[1];
+  if (code !== undefined) history.replaceState(null, '', '#/');
+  try {
+    const options = code === undefined ? {} : { method: 'POST', body: code };
+    const { role } = (await (await send('/session', options)).json()) as { role: Role };
+    dispatch({ type: 'signed-in', role });
+  } catch (error) {
+    if (!(error instanceof WebError) || error.status !== 401) failed(error);
+    else dispatch({ type: 'signed-out', ...(code === undefined ? {} : { reason: error.message }) });
+  }
+}
+
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith('#in=')) void askRole();
+  else dispatch({ type: 'went', route: routeOf(location.hash) });
+});
+setInterval(() => dispatch({ type: 'tick', now: Date.now() }), 10_000);
+listenForKeys(dispatch);
+void askRole();

@@ -1,0 +1,151 @@
+import type { NodeAnswer } from '../../contract/fold-answers.ts';
+import type {
+  ErrorLine,
+  MethodDescription,
+  NodePage,
+  NodeSummary,
+  PresenceChange,
+  ProcessSummary,
+  QueueSummary,
+  StatusAnswer,
+} from '../../contract/nodes.ts';
+import type {
+  BatchSummary,
+  Page,
+  RequestDetail,
+  RequestSummary,
+  ResendChoice,
+} from '../../contract/requests.ts';
+import type { ConsoleSession, Role } from '../../contract/sessions.ts';
+import { hashOf, type Route } from './route.ts';
+import type { RunForm } from './run-form.ts';
+
+/** What a screen shows, as it was read last. */
+export type ScreenData =
+  | {
+      readonly screen: 'now';
+      readonly status: StatusAnswer;
+      readonly failed: readonly RequestSummary[];
+      readonly waiting: readonly RequestSummary[];
+      readonly away: NodePage;
+      readonly late: readonly QueueSummary[];
+      readonly errors: readonly ErrorLine[];
+    }
+  | { readonly screen: 'nodes'; readonly page: NodePage }
+  | {
+      readonly screen: 'node';
+      readonly node: NodeSummary;
+      readonly changes: readonly PresenceChange[];
+      readonly requests: Page<RequestSummary>;
+    }
+  | { readonly screen: 'requests'; readonly page: Page<RequestSummary> }
+  | {
+      readonly screen: 'request';
+      readonly detail: RequestDetail;
+      readonly stdout: Uint8Array;
+      readonly stderr: Uint8Array;
+    }
+  | { readonly screen: 'run'; readonly methods: readonly MethodDescription[] }
+  | { readonly screen: 'errors'; readonly lines: readonly ErrorLine[] }
+  | {
+      readonly screen: 'settings';
+      readonly status: StatusAnswer;
+      readonly sessions: readonly ConsoleSession[];
+      readonly processes: readonly ProcessSummary[];
+    }
+  | { readonly screen: 'schedules'; readonly page: Page<RequestSummary> }
+  | { readonly screen: 'queues'; readonly queues: readonly QueueSummary[] }
+  | { readonly screen: 'audit'; readonly entries: readonly Readonly<Record<string, unknown>>[] }
+  | { readonly screen: 'batches'; readonly page: Page<BatchSummary> }
+  | {
+      readonly screen: 'batch';
+      readonly batch: BatchSummary;
+      readonly requests: Page<RequestSummary>;
+      /** What those on this page that have ended answered. */
+      readonly answers: readonly NodeAnswer[];
+    };
+
+/** A question before something is done. */
+export type Question =
+  | { readonly does: 'cancel' | 'resend'; readonly request: RequestSummary }
+  | { readonly does: 'end-session'; readonly session: ConsoleSession }
+  | { readonly does: 'run'; readonly form: RunForm; readonly nodes: number }
+  | { readonly does: 'cancel-batch'; readonly batch: BatchSummary; readonly nodes: number }
+  | {
+      readonly does: 'resend-batch';
+      readonly batch: BatchSummary;
+      readonly which: ResendChoice;
+      readonly nodes: number;
+    };
+
+/** All that the page shows. */
+export interface State {
+  readonly route: Route;
+  /** What the browser may do; null while nobody is signed in, undefined while that is being asked. */
+  readonly role: Role | null | undefined;
+  readonly data: ScreenData | undefined;
+  /** When `data` was read. */
+  readonly readAt: number;
+  readonly isLive: boolean;
+  readonly now: number;
+  /** What went wrong at last, as a sentence. */
+  readonly fault: string | undefined;
+  /** What a screen reader is to say. */
+  readonly said: string;
+  readonly overlay: 'keys' | 'go' | Question | undefined;
+}
+
+/** Something that happened. */
+export type Action =
+  | { readonly type: 'signed-in'; readonly role: Role }
+  | { readonly type: 'signed-out'; readonly reason?: string }
+  | { readonly type: 'went'; readonly route: Route }
+  | { readonly type: 'read'; readonly route: Route; readonly data: ScreenData; readonly at: number }
+  | { readonly type: 'failed'; readonly reason: string }
+  | { readonly type: 'link'; readonly isLive: boolean }
+  | { readonly type: 'tick'; readonly now: number }
+  | { readonly type: 'said'; readonly text: string }
+  | { readonly type: 'overlay'; readonly overlay: State['overlay'] };
+
+/** The page before anything has happened. */
+export function firstState(route: Route, now: number): State {
+  return {
+    ...{ route, now, role: undefined, data: undefined, readAt: now, isLive: false },
+    ...{ fault: undefined, said: '', overlay: undefined },
+  };
+}
+
+/** What the page is after something happened. */
+export function update(state: State, action: Action): State {
+  switch (action.type) {
+    case 'signed-in':
+      return { ...state, role: action.role, fault: undefined };
+    case 'signed-out':
+      return { ...state, role: null, data: undefined, overlay: undefined, fault: action.reason };
+    case 'went':
+      return went(state, action.route);
+    case 'read':
+      // An answer for another screen came late.
+      if (hashOf(action.route) !== hashOf(state.route)) return state;
+      return { ...state, data: action.data, readAt: action.at, fault: undefined };
+    case 'failed':
+      return { ...state, fault: action.reason, overlay: undefined };
+    case 'link':
+      return { ...state, isLive: action.isLive };
+    case 'tick':
+      return { ...state, now: action.now };
+    case 'said':
+      return { ...state, said: action.text, overlay: undefined };
+    case 'overlay':
+      return { ...state, overlay: action.overlay };
+  }
+}
+
+/** Screens that show one thing, and nothing of another one in its place. */
+const SINGLE: ReadonlySet<string> = new Set(['node', 'request', 'batch']);
+
+/** Another page of the same list keeps the old one until the new one is there. */
+function went(state: State, route: Route): State {
+  const isSame = route.screen === state.route.screen && !SINGLE.has(route.screen);
+  return { ...state, route, data: isSame ? state.data : undefined, fault: undefined, overlay: undefined };
+}

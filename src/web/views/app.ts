@@ -1,0 +1,128 @@
+import { type ComponentChild, Fragment, h } from 'preact';
+import { agoWords } from '../../lib/time-words.ts';
+import { commandLineOf } from '../state/command-line.ts';
+import type { Action, Question, State } from '../state/state.ts';
+import { TEXTS } from '../texts.ts';
+import { Batch, Batches } from './batches.ts';
+import { Dialogs } from './dialogs.ts';
+import { Errors } from './errors.ts';
+import { Audit, Queues } from './logs.ts';
+import { Node, Nodes } from './nodes.ts';
+import { Now } from './now.ts';
+import { CopyLine } from './parts.ts';
+import { Request, RequestList } from './requests.ts';
+import { Run } from './run.ts';
+import { Schedules } from './schedules.ts';
+import { Settings } from './settings.ts';
+import type { Tasks } from './tasks.ts';
+
+interface AppProps {
+  readonly state: State;
+  dispatch(action: Action): void;
+  readonly tasks: Tasks;
+}
+
+/** The whole page. */
+export function App({ state, dispatch, tasks }: AppProps): ComponentChild {
+  if (state.role === undefined)
+    return h('main', { id: 'content' }, h('p', null, state.fault ?? TEXTS.signingIn));
+  if (state.role === null) return h(SignedOut, { reason: state.fault });
+  return h(Fragment, null, [
+    h(Header, { state }),
+    h('main', { id: 'content', tabIndex: -1 }, [
+      h('h1', null, titleOf(state)),
+      state.fault && h('p', { role: 'alert', class: 'fault' }, state.fault),
+      h(Screen, { state, dispatch, tasks }),
+      h(CopyLine, {
+        ...{ label: TEXTS.command, text: commandLineOf(state.route) },
+        onCopied: () => dispatch({ type: 'said', text: TEXTS.copied }),
+      }),
+    ]),
+    h('p', { role: 'status', 'aria-live': 'polite', class: 'said' }, state.said),
+    h(Dialogs, { overlay: state.overlay, dispatch, tasks }),
+  ]);
+}
+
+function SignedOut({ reason }: { reason: string | undefined }): ComponentChild {
+  return h('main', { id: 'content', class: 'signed-out' }, [
+    h('h1', null, TEXTS.signedOut),
+    reason && h('p', { role: 'alert', class: 'fault' }, reason),
+    h('p', null, TEXTS.signInHow),
+    h('pre', null, 'steward web'),
+  ]);
+}
+
+function Header({ state: { route, isLive, now, readAt, role } }: { state: State }): ComponentChild {
+  const link = (screen: keyof typeof TEXTS.screens, href: string) => {
+    const isCurrent = screen.startsWith(route.screen);
+    return h('a', { href, 'aria-current': isCurrent ? 'page' : undefined }, TEXTS.screens[screen]);
+  };
+  const skip = (event: Event) => {
+    event.preventDefault();
+    document.getElementById('content')?.focus();
+  };
+  return h('header', null, [
+    h('a', { class: 'skip', href: '#content', onClick: skip }, TEXTS.skip),
+    h('strong', null, TEXTS.title),
+    h('nav', { 'aria-label': TEXTS.navigation }, [
+      link('now', '#/'),
+      link('nodes', '#/nodes'),
+      link('requests', '#/requests'),
+      link('batches', '#/batches'),
+      link('queues', '#/queues'),
+      link('schedules', '#/schedules'),
+      link('audit', '#/audit'),
+      link('errors', '#/errors'),
+      link('settings', '#/settings'),
+      role === 'act' && link('run', '#/run'),
+    ]),
+    h('span', { role: 'status', class: isLive ? 'live' : 'lost' }, [
+      isLive ? TEXTS.live : TEXTS.lost(agoWords(readAt, now)),
+      role === 'look' && ` ${TEXTS.look}`,
+    ]),
+  ]);
+}
+
+function titleOf({ route }: State): string {
+  if (route.screen === 'node') return `${TEXTS.node} ${route.name}`;
+  if (route.screen === 'batch') return `${TEXTS.batch} ${route.id}`;
+  return route.screen === 'request' ? `${TEXTS.columns.request} ${route.id}` : TEXTS.screens[route.screen];
+}
+
+function Screen({ state, dispatch, tasks }: AppProps): ComponentChild {
+  const { data, route, now, role } = state;
+  const ask = (overlay: Question) => dispatch({ type: 'overlay', overlay });
+  const mayAct = role === 'act';
+  switch (data?.screen) {
+    case 'run': {
+      const target = route.screen === 'run' ? route.target : undefined;
+      return h(Run, { key: target, methods: data.methods, target, mayAct, tasks, ask });
+    }
+    case 'now':
+      return h(Now, { data, now });
+    case 'nodes':
+      return h(Nodes, { data, query: route.screen === 'nodes' ? route.query : {}, now });
+    case 'node':
+      return h(Node, { data, now });
+    case 'requests':
+      return h(RequestList, { data, state: route.screen === 'requests' ? route.state : undefined, now });
+    case 'request':
+      return h(Request, { data, mayAct, ask });
+    case 'batches':
+      return h(Batches, { data, now });
+    case 'errors':
+      return h(Errors, { data, node: route.screen === 'errors' ? route.node : undefined });
+    case 'settings':
+      return h(Settings, { data, now, mayAct, ask });
+    case 'schedules':
+      return h(Schedules, { data, now });
+    case 'queues':
+      return h(Queues, { data, now });
+    case 'audit':
+      return h(Audit, { data, text: route.screen === 'audit' ? route.text : undefined, now });
+    case 'batch':
+      return h(Batch, { data, now, mayAct, ask });
+    default:
+      return h('p', null, TEXTS.loading);
+  }
+}

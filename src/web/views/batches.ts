@@ -1,0 +1,110 @@
+import { type ComponentChild, Fragment, h } from 'preact';
+import { type AnswerGroup, foldAnswers, lineDiff, type NodeAnswer } from '../../contract/fold-answers.ts';
+import type { BatchSummary } from '../../contract/requests.ts';
+import { hashOf } from '../state/route.ts';
+import type { Question, ScreenData } from '../state/state.ts';
+import { TEXTS } from '../texts.ts';
+import { Counts, countOf } from './counts.ts';
+import { Requests, Section, Table, Time } from './parts.ts';
+
+type BatchesData = Extract<ScreenData, { screen: 'batches' }>;
+type BatchData = Extract<ScreenData, { screen: 'batch' }>;
+
+/** What was submitted together, newest first. */
+export function Batches({ data: { page }, now }: { data: BatchesData; now: number }): ComponentChild {
+  const { batchColumns: titles } = TEXTS;
+  return h(Fragment, null, [
+    h(Table<BatchSummary>, {
+      ...{ label: TEXTS.screens.batches, rows: page.items, empty: TEXTS.nothing },
+      keyOf: ({ id }) => id,
+      columns: [
+        {
+          title: titles.label,
+          cell: ({ id, label }) =>
+            h(
+              'a',
+              { href: hashOf({ screen: 'batch', id, cursor: undefined }), 'data-row': true },
+              label || id,
+            ),
+        },
+        { title: titles.when, cell: ({ at }) => h(Time, { at, now }) },
+        { title: titles.total, isRight: true, cell: ({ total }) => total },
+        { title: titles.counts, cell: ({ counts }) => h(Counts, { counts }) },
+      ],
+    }),
+    page.next &&
+      h('nav', { class: 'pages', 'aria-label': TEXTS.later }, [
+        h('a', { href: hashOf({ screen: 'batches', cursor: page.next }) }, TEXTS.later),
+      ]),
+  ]);
+}
+
+interface BatchProps {
+  readonly data: BatchData;
+  readonly now: number;
+  readonly mayAct: boolean;
+  ask(question: Question): void;
+}
+
+/** One batch: how each node stands, and what they answered, the same answers once. */
+export function Batch({ data: { batch, requests, answers }, now, mayAct, ask }: BatchProps): ComponentChild {
+  const { id, label, total, counts } = batch;
+  return h(Fragment, null, [
+    h('p', { class: 'why' }, [h('code', null, label), ' ', h(Time, { at: batch.at, now })]),
+    h('div', { role: 'status' }, [TEXTS.batchTotal(total), h(Counts, { counts })]),
+    mayAct && h(Buttons, { batch, ask }),
+    h(Section, { title: TEXTS.answers }, [h(Answers, { answers })]),
+    h(Section, { title: TEXTS.screens.requests }, [
+      h(Requests, { label: TEXTS.screens.requests, requests: requests.items, now, empty: TEXTS.nothing }),
+      requests.next &&
+        h('nav', { class: 'pages', 'aria-label': TEXTS.later }, [
+          h('a', { href: hashOf({ screen: 'batch', id, cursor: requests.next }) }, TEXTS.later),
+        ]),
+    ]),
+  ]);
+}
+
+function Buttons({ batch, ask }: { batch: BatchSummary; ask(question: Question): void }): ComponentChild {
+  const { counts } = batch;
+  const open = countOf(counts, 'waiting', 'running');
+  const failed = countOf(counts, 'failed', 'timed-out');
+  const missing = countOf(counts, 'unreached', 'cancelled');
+  const button = (text: string, question: Question) =>
+    question.does !== 'run' &&
+    'nodes' in question &&
+    question.nodes > 0 &&
+    h('button', { type: 'button', onClick: () => ask(question) }, text);
+  return h('p', { class: 'buttons' }, [
+    button(TEXTS.cancelBatch, { does: 'cancel-batch', batch, nodes: open }),
+    button(TEXTS.resendFailed, { does: 'resend-batch', batch, which: 'failed', nodes: failed }),
+    button(TEXTS.resendMissing, { does: 'resend-batch', batch, which: 'missing', nodes: missing }),
+  ]);
+}
+
+function Answers({ answers }: { answers: readonly NodeAnswer[] }): ComponentChild {
+  if (answers.length === 0) return h('p', { class: 'empty' }, TEXTS.answersNone);
+  const groups = foldAnswers(answers);
+  return h(Fragment, null, [
+    groups.length > 1 && h('p', { class: 'empty' }, TEXTS.answersHow),
+    groups.map((group) => h(Answer, { group, first: groups[0]! })),
+  ]);
+}
+
+function Answer({ group, first }: { group: AnswerGroup; first: AnswerGroup }): ComponentChild {
+  const text = textOf(group);
+  const diff = group === first ? undefined : lineDiff(textOf(first), text);
+  const head = TEXTS.answerHead(group.nodes.length, group.end);
+  return h('details', { open: true }, [
+    h('summary', null, [`${head}: `, group.nodes.join(' ')]),
+    h(
+      'pre',
+      { tabIndex: 0, role: 'region', 'aria-label': `${head}: ${group.nodes[0]}` },
+      diff?.join('\n') || text || TEXTS.noText,
+    ),
+  ]);
+}
+
+/** What came on both streams, each line whole. */
+function textOf({ stdout, stderr }: AnswerGroup): string {
+  return [stdout, stderr].map((text) => (text === '' || text.endsWith('\n') ? text : `${text}\n`)).join('');
+}

@@ -1,0 +1,98 @@
+import { type ComponentChild, h } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { Action, Question, State } from '../state/state.ts';
+import { TEXTS } from '../texts.ts';
+import type { Tasks } from './tasks.ts';
+
+interface DialogsProps {
+  readonly overlay: State['overlay'];
+  dispatch(action: Action): void;
+  readonly tasks: Tasks;
+}
+
+/** What lies over the page: the keys, where to go, or a question. */
+export function Dialogs({ overlay, dispatch, tasks }: DialogsProps): ComponentChild {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => {
+    if (overlay !== undefined && dialog.current?.open === false) dialog.current.showModal();
+  }, [overlay]);
+  if (overlay === undefined) return null;
+  const close = () => dispatch({ type: 'overlay', overlay: undefined });
+  const content =
+    overlay === 'keys'
+      ? h(Keys, null)
+      : overlay === 'go'
+        ? h(GoTo, { close })
+        : h(Sure, { question: overlay, answer: tasks.answer });
+  const label = overlay === 'keys' ? TEXTS.keys : overlay === 'go' ? TEXTS.goTo : sureText(overlay);
+  return h('dialog', { ref: dialog, onClose: close, 'aria-label': label }, [
+    content,
+    h('form', { method: 'dialog' }, h('button', null, typeof overlay === 'string' ? TEXTS.close : TEXTS.no)),
+  ]);
+}
+
+function Keys(): ComponentChild {
+  return h(
+    'dl',
+    null,
+    TEXTS.keyHelp.map(([key, does]) =>
+      h('div', null, h('dt', null, h('kbd', null, key)), h('dd', null, does)),
+    ),
+  );
+}
+
+function GoTo({ close }: { close(): void }): ComponentChild {
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const text = String(new FormData(event.currentTarget as HTMLFormElement).get('place')).trim();
+    close();
+    location.hash = addressOf(text);
+  };
+  return h('form', { onSubmit: submit }, [
+    h('label', null, [
+      TEXTS.goTo,
+      h('input', { name: 'place', placeholder: TEXTS.goToHint, autoFocus: true }),
+    ]),
+  ]);
+}
+
+/** The address of what somebody names: a screen, an id (or the beginning of one), else a node. */
+export function addressOf(text: string): string {
+  const screen = Object.entries(TEXTS.screens).find(
+    ([, title]) => title.toLowerCase() === text.toLowerCase(),
+  );
+  if (screen !== undefined) return screen[0] === 'now' ? '#/' : `#/${screen[0]}`;
+  if (/^[0-9a-f]{8}(-[0-9a-f-]*)?$/i.test(text)) return `#/requests/${text}`;
+  return text === '' ? location.hash : `#/nodes/${encodeURIComponent(text)}`;
+}
+
+function Sure({
+  question,
+  answer,
+}: {
+  question: Question;
+  answer(question: Question): void;
+}): ComponentChild {
+  return h('p', null, [
+    sureText(question),
+    ' ',
+    h('button', { type: 'button', class: 'sure', onClick: () => answer(question) }, TEXTS.yes),
+  ]);
+}
+
+function sureText(question: Question): string {
+  switch (question.does) {
+    case 'cancel':
+      return TEXTS.cancelSure(question.request.method, question.request.node);
+    case 'resend':
+      return TEXTS.resendSure(question.request.method, question.request.node);
+    case 'end-session':
+      return TEXTS.sessionSure(question.session.browser || question.session.id);
+    case 'run':
+      return TEXTS.runSure(question.form.what, question.nodes);
+    case 'cancel-batch':
+      return TEXTS.cancelBatchSure(question.nodes);
+    case 'resend-batch':
+      return TEXTS.resendBatchSure(question.nodes);
+  }
+}

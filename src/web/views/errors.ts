@@ -1,0 +1,59 @@
+import { type ComponentChild, Fragment, h } from 'preact';
+import { type ErrorGroup, groupErrors } from '../state/group-errors.ts';
+import { hashOf } from '../state/route.ts';
+import type { ScreenData } from '../state/state.ts';
+import { TEXTS } from '../texts.ts';
+import { Table } from './parts.ts';
+
+type ErrorsData = Extract<ScreenData, { screen: 'errors' }>;
+
+/** More nodes of a group are counted. */
+const MOST_NODES = 5;
+
+/** What nodes reported, the same once, of all nodes or of one. */
+export function Errors({
+  data: { lines },
+  node,
+}: {
+  data: ErrorsData;
+  node: string | undefined;
+}): ComponentChild {
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const given = String(new FormData(event.currentTarget as HTMLFormElement).get('node')).trim();
+    location.hash = hashOf({ screen: 'errors', node: given || undefined });
+  };
+  return h(Fragment, null, [
+    h('form', { class: 'filter', role: 'search', onSubmit: submit }, [
+      h('label', null, [
+        TEXTS.errorsNode,
+        h('input', { name: 'node', type: 'search', defaultValue: node ?? '', 'data-filter': true }),
+      ]),
+    ]),
+    h('p', { class: 'empty' }, TEXTS.errorsHow),
+    h(ErrorGroups, { groups: groupErrors(lines) }),
+  ]);
+}
+
+/** A table of what nodes reported. */
+export function ErrorGroups({ groups }: { groups: readonly ErrorGroup[] }): ComponentChild {
+  const { errorColumns: titles } = TEXTS;
+  return h(Table<ErrorGroup>, {
+    ...{ label: TEXTS.errors, rows: groups, empty: TEXTS.errorsNone },
+    keyOf: ({ text, at }) => `${at} ${text}`,
+    columns: [
+      { title: titles.text, cell: ({ text }) => text },
+      { title: titles.count, isRight: true, cell: ({ count }) => count },
+      {
+        title: titles.nodes,
+        cell: ({ nodes }) => [
+          nodes
+            .slice(0, MOST_NODES)
+            .map((name) => [h('a', { href: hashOf({ screen: 'errors', node: name }) }, name), ' ']),
+          nodes.length > MOST_NODES && `+${nodes.length - MOST_NODES}`,
+        ],
+      },
+      { title: titles.at, cell: ({ at }) => at },
+    ],
+  });
+}

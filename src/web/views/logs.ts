@@ -1,0 +1,103 @@
+import { type ComponentChild, Fragment, h } from 'preact';
+import type { QueueSummary } from '../../contract/nodes.ts';
+import { joinWords } from '../../lib/shell-words.ts';
+import { hashOf } from '../state/route.ts';
+import type { ScreenData } from '../state/state.ts';
+import { TEXTS } from '../texts.ts';
+import { Table, Time } from './parts.ts';
+
+type QueuesData = Extract<ScreenData, { screen: 'queues' }>;
+type AuditData = Extract<ScreenData, { screen: 'audit' }>;
+type Entry = AuditData['entries'][number];
+
+/** What waits to be delivered, and for what it waits. */
+export function Queues({ data: { queues }, now }: { data: QueuesData; now: number }): ComponentChild {
+  return h(QueueTable, { label: TEXTS.screens.queues, queues, empty: TEXTS.queuesNone, now });
+}
+
+interface QueueTableProps {
+  readonly label: string;
+  readonly queues: readonly QueueSummary[];
+  readonly empty: string;
+  readonly now: number;
+}
+
+/** A table of queues. */
+export function QueueTable({ label, queues, empty, now }: QueueTableProps): ComponentChild {
+  const { columns, queueColumns } = TEXTS;
+  return h(Table<QueueSummary>, {
+    ...{ label, rows: queues, empty },
+    keyOf: ({ subject }) => subject,
+    columns: [
+      { title: columns.name, cell: ({ node }) => nodeLink(node) },
+      { title: columns.method, cell: ({ method }) => method },
+      { title: columns.queued, isRight: true, cell: ({ queued }) => queued },
+      { title: queueColumns.oldest, cell: ({ oldestQueuedAt: at }) => h(Time, { at, now }) },
+      { title: queueColumns.attempts, isRight: true, cell: ({ attempts }) => attempts },
+      {
+        title: queueColumns.next,
+        cell: ({ nextAttemptAt: at }) => (at === null ? '' : h(Time, { at, now })),
+      },
+      { title: queueColumns.waitsFor, cell: ({ waitsFor }) => waitsFor ?? '' },
+    ],
+  });
+}
+
+interface AuditProps {
+  readonly data: AuditData;
+  readonly text: string | undefined;
+  readonly now: number;
+}
+
+/** What ended, newest first, by the audit log; a text finds entries that hold it somewhere. */
+export function Audit({ data: { entries }, text, now }: AuditProps): ComponentChild {
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const given = String(new FormData(event.currentTarget as HTMLFormElement).get('text')).trim();
+    location.hash = hashOf({ screen: 'audit', text: given || undefined });
+  };
+  const { columns } = TEXTS;
+  return h(Fragment, null, [
+    h('form', { class: 'filter', role: 'search', onSubmit: submit }, [
+      h('label', null, [
+        TEXTS.auditSearch,
+        h('input', { name: 'text', type: 'search', defaultValue: text ?? '', 'data-filter': true }),
+      ]),
+    ]),
+    h(Table<{ entry: Entry; place: number }>, {
+      ...{ label: TEXTS.screens.audit, empty: TEXTS.auditNone },
+      rows: entries.map((entry, place) => ({ entry, place })),
+      keyOf: ({ place }) => String(place),
+      columns: [
+        { title: TEXTS.auditEnded, cell: ({ entry }) => h(Time, { at: endOf(entry), now }) },
+        { title: columns.name, cell: ({ entry }) => nodeLink(textOf(messageOf(entry).toNode)) },
+        { title: columns.state, cell: ({ entry }) => textOf(entry.state) },
+        { title: columns.method, cell: ({ entry }) => askedOf(messageOf(entry)) },
+        { title: columns.reason, cell: ({ entry }) => textOf(entry.reason) },
+      ],
+    }),
+  ]);
+}
+
+function nodeLink(name: string): ComponentChild {
+  return name === '' ? '' : h('a', { href: hashOf({ screen: 'node', name }), 'data-row': true }, name);
+}
+
+/** The entries are lines that were written by any version: nothing of them is taken for granted. */
+function messageOf({ message }: Entry): Entry {
+  return typeof message === 'object' && message !== null ? (message as Entry) : {};
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function endOf({ endedAt }: Entry): number | null {
+  const at = Date.parse(textOf(endedAt));
+  return Number.isNaN(at) ? null : at;
+}
+
+function askedOf({ method, methodArgs }: Entry): string {
+  const args = Array.isArray(methodArgs) ? joinWords(methodArgs.map(String)) : '';
+  return `${textOf(method)} ${args}`.trim();
+}

@@ -1,0 +1,148 @@
+import { type ComponentChild, Fragment, h } from 'preact';
+import type { NodeQuery, NodeSummary } from '../../contract/nodes.ts';
+import { joinWords } from '../../lib/shell-words.ts';
+import { hashOf } from '../state/route.ts';
+import type { ScreenData } from '../state/state.ts';
+import { TEXTS } from '../texts.ts';
+import { type Column, Requests, Section, Table, Time } from './parts.ts';
+import { PresenceStrip } from './presence-strip.ts';
+
+/** Stands among the presences for those that are away for longer than usual. */
+const OVERDUE = 'overdue';
+
+type NodesData = Extract<ScreenData, { screen: 'nodes' }>;
+type NodeData = Extract<ScreenData, { screen: 'node' }>;
+
+/** Nodes, filtered, in order, a page at a time. */
+export function Nodes({
+  data: { page },
+  query,
+  now,
+}: {
+  data: NodesData;
+  query: NodeQuery;
+  now: number;
+}): ComponentChild {
+  const { here, away } = page.presences;
+  const from = Number(query.cursor ?? 0);
+  const at = (cursor: number | string) =>
+    hashOf({ screen: 'nodes', query: { ...query, cursor: String(cursor) } });
+  return h(Fragment, null, [
+    h(Filter, { query }),
+    h('p', { role: 'status' }, TEXTS.nodesFound(page.total, here, away)),
+    h(Table<NodeSummary>, {
+      ...{ label: TEXTS.screens.nodes, rows: page.items, total: page.total, empty: TEXTS.nothing },
+      keyOf: ({ name }) => name,
+      columns: columns(query, now),
+    }),
+    h('nav', { 'aria-label': TEXTS.of(TEXTS.screens.nodes, page.total), class: 'pages' }, [
+      from > 0 && h('a', { href: at(Math.max(0, from - page.items.length)) }, TEXTS.earlier),
+      page.next && h('a', { href: at(page.next) }, TEXTS.later),
+    ]),
+  ]);
+}
+
+function Filter({ query }: { query: NodeQuery }): ComponentChild {
+  const go = (more: NodeQuery) => {
+    location.hash = hashOf({ screen: 'nodes', query: { ...query, ...more, cursor: undefined } });
+  };
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const given = new FormData(event.currentTarget as HTMLFormElement).get('target');
+    go({ target: String(given).trim() || undefined });
+  };
+  const choose = (event: Event) => {
+    const chosen = (event.currentTarget as HTMLSelectElement).value;
+    const overdue = chosen === OVERDUE || undefined;
+    go({ presence: (overdue ? undefined : chosen || undefined) as NodeQuery['presence'], overdue });
+  };
+  return h('form', { class: 'filter', onSubmit: submit, role: 'search' }, [
+    h('label', null, [
+      TEXTS.filterNodes,
+      h('input', {
+        ...{ name: 'target', type: 'search', placeholder: TEXTS.filterNodesHint, 'data-filter': true },
+        defaultValue: query.target ?? '',
+      }),
+    ]),
+    h('label', null, [
+      TEXTS.presence,
+      h('select', { onChange: choose, value: query.overdue ? OVERDUE : (query.presence ?? '') }, [
+        h('option', { value: '' }, TEXTS.anyPresence),
+        ...(['here', 'away', 'unknown'] as const).map((value) =>
+          h('option', { value }, TEXTS.presences[value]),
+        ),
+        h('option', { value: OVERDUE }, TEXTS.overdue),
+      ]),
+    ]),
+  ]);
+}
+
+function columns(query: NodeQuery, now: number): Column<NodeSummary>[] {
+  const by = (sort: NonNullable<NodeQuery['sort']>) => ({
+    isCurrent: (query.sort ?? 'name') === sort,
+    isDescending: sort !== 'name',
+    href: hashOf({ screen: 'nodes', query: { ...query, sort, cursor: undefined } }),
+  });
+  const { columns: titles } = TEXTS;
+  return [
+    {
+      ...{ title: titles.name, sort: by('name') },
+      cell: ({ name }) => h('a', { href: hashOf({ screen: 'node', name }), 'data-row': true }, name),
+    },
+    { title: titles.presence, cell: ({ presence }) => h(PresenceWord, { presence }) },
+    {
+      ...{ title: titles.lastSeen, sort: by('lastSeen') },
+      cell: ({ lastSeenAt: at }) => h(Time, { at, now }),
+    },
+    { title: titles.queued, sort: by('queued'), isRight: true, cell: ({ queued }) => queued },
+    { title: titles.running, sort: by('running'), isRight: true, cell: ({ running }) => running },
+    { title: titles.system, cell: ({ os, version }) => [os, version].filter(Boolean).join(', ') },
+    { title: titles.labels, cell: ({ labels }) => labelsText(labels) },
+  ];
+}
+
+function PresenceWord({ presence }: Pick<NodeSummary, 'presence'>): ComponentChild {
+  const mark = { here: '●', away: '○', unknown: '?' }[presence];
+  const word = TEXTS.presences[presence];
+  return h('span', { class: `presence ${presence}` }, h('span', { 'aria-hidden': true }, `${mark} `), word);
+}
+
+function labelsText(labels: NodeSummary['labels']): string {
+  return joinWords(Object.entries(labels).map(([key, value]) => `${key}=${value}`));
+}
+
+/** One node: what is known of it, and its requests. */
+export function Node({
+  data: { node, changes, requests },
+  now,
+}: {
+  data: NodeData;
+  now: number;
+}): ComponentChild {
+  const { facts } = TEXTS;
+  const rows: [string, ComponentChild][] = [
+    [TEXTS.presence, h(PresenceWord, { presence: node.presence })],
+    [facts.lastSeenAt, h(Time, { at: node.lastSeenAt, now })],
+    [facts.version, node.version ?? TEXTS.notTold],
+    [facts.os, node.os ?? TEXTS.notTold],
+    [facts.arch, node.arch ?? TEXTS.notTold],
+    [facts.startedAt, node.startedAt === null ? TEXTS.notTold : h(Time, { at: node.startedAt, now })],
+    [facts.labels, labelsText(node.labels)],
+    [TEXTS.columns.queued, String(node.queued)],
+    [TEXTS.columns.running, String(node.running)],
+  ];
+  return h(Fragment, null, [
+    h(Section, { title: TEXTS.nodeFacts }, [
+      h(
+        'dl',
+        null,
+        rows.map(([title, value]) => h('div', null, h('dt', null, title), h('dd', null, value))),
+      ),
+    ]),
+    h(Section, { title: TEXTS.weekTitle }, [h(PresenceStrip, { changes, now })]),
+    h('p', null, h('a', { href: hashOf({ screen: 'run', target: node.name }) }, TEXTS.runHere)),
+    h(Section, { title: TEXTS.itsRequests }, [
+      h(Requests, { label: TEXTS.itsRequests, requests: requests.items, now, empty: TEXTS.nothing }),
+    ]),
+  ]);
+}

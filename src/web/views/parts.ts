@@ -1,0 +1,134 @@
+import { type ComponentChild, type ComponentChildren, h } from 'preact';
+import type { RequestSummary } from '../../contract/requests.ts';
+import { isEnd, outcomeOf, type RequestState } from '../../contract/states.ts';
+import { agoWords, exactClockWords, spanWords } from '../../lib/time-words.ts';
+import { hashOf } from '../state/route.ts';
+import { TEXTS } from '../texts.ts';
+
+/** A time as people say it, with the exact one behind it. */
+export function Time({ at, now }: { at: number | null; now: number }): ComponentChild {
+  if (at === null) return h('span', null, TEXTS.never);
+  return h('time', { dateTime: new Date(at).toISOString(), title: exactClockWords(at) }, agoWords(at, now));
+}
+
+/** A state as a word with a mark, so that colour is not needed. */
+export function StateWord({ state }: { state: RequestState }): ComponentChild {
+  const outcome = outcomeOf(state);
+  const mark = isEnd(state) ? (outcome === 'succeeded' ? '✓' : '✗') : '…';
+  return h('span', { class: `state ${outcome}` }, h('span', { 'aria-hidden': true }, `${mark} `), state);
+}
+
+/** A section under a heading. */
+export function Section({
+  title,
+  children,
+}: {
+  title: string;
+  children?: ComponentChildren;
+}): ComponentChild {
+  return h('section', null, h('h2', null, title), children);
+}
+
+/** A column of a table; `sort` names the order that its head asks for. */
+export interface Column<T> {
+  readonly title: string;
+  readonly isRight?: boolean;
+  readonly sort?: { readonly isCurrent: boolean; readonly isDescending: boolean; readonly href: string };
+  cell(row: T): ComponentChildren;
+}
+
+interface TableProps<T> {
+  readonly label: string;
+  readonly columns: readonly Column<T>[];
+  readonly rows: readonly T[];
+  readonly total?: number;
+  readonly empty: string;
+  keyOf(row: T): string;
+}
+
+/** A table that can be wider than the page: it scrolls by itself, by keyboard too. */
+export function Table<T>({ label, columns, rows, total, empty, keyOf }: TableProps<T>): ComponentChild {
+  if (rows.length === 0) return h('p', { class: 'empty' }, empty);
+  const head = columns.map((column) => h(Head<T>, { column }));
+  const body = rows.map((row) =>
+    h(
+      'tr',
+      { key: keyOf(row) },
+      columns.map((column) => h('td', { class: column.isRight ? 'right' : undefined }, column.cell(row))),
+    ),
+  );
+  return h(
+    'div',
+    { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': label },
+    h('table', { 'aria-label': label, 'aria-rowcount': total === undefined ? undefined : total + 1 }, [
+      h('thead', null, h('tr', null, head)),
+      h('tbody', null, body),
+    ]),
+  );
+}
+
+function Head<T>({ column: { title, isRight, sort } }: { column: Column<T> }): ComponentChild {
+  const order = sort?.isCurrent ? (sort.isDescending ? 'descending' : 'ascending') : undefined;
+  const content = sort === undefined ? title : h('a', { href: sort.href }, title);
+  return h('th', { scope: 'col', class: isRight ? 'right' : undefined, 'aria-sort': order }, content);
+}
+
+interface RequestsProps {
+  readonly label: string;
+  readonly requests: readonly RequestSummary[];
+  readonly now: number;
+  readonly empty: string;
+  /** Whether a column says when they run. */
+  readonly hasSchedule?: boolean;
+}
+
+/** A table of requests. */
+export function Requests({ label, requests, now, empty, hasSchedule }: RequestsProps): ComponentChild {
+  const { columns } = TEXTS;
+  return h(Table<RequestSummary>, {
+    ...{ label, rows: requests, empty },
+    keyOf: ({ id }) => id,
+    columns: [
+      {
+        title: columns.request,
+        cell: ({ id, what }) =>
+          h('a', { href: hashOf({ screen: 'request', id }), 'data-row': true }, `${what} ${id.slice(0, 13)}`),
+      },
+      {
+        title: columns.name,
+        cell: ({ node }) => h('a', { href: hashOf({ screen: 'node', name: node }) }, node),
+      },
+      ...(hasSchedule ? [{ title: TEXTS.schedule, cell: scheduleText }] : []),
+      { title: columns.state, cell: ({ state }) => h(StateWord, { state }) },
+      { title: columns.when, cell: ({ queuedAt }) => h(Time, { at: queuedAt, now }) },
+      {
+        title: columns.took,
+        isRight: true,
+        cell: ({ tookMs }) => (tookMs === null ? '' : spanWords(tookMs)),
+      },
+      { title: columns.reason, cell: ({ reason }) => reason ?? '' },
+    ],
+  });
+}
+
+function scheduleText({ schedule }: RequestSummary): string {
+  return typeof schedule === 'string' ? schedule : JSON.stringify(schedule);
+}
+
+/** A line to copy. */
+export function CopyLine({
+  label,
+  text,
+  onCopied,
+}: {
+  label: string;
+  text: string;
+  onCopied(): void;
+}): ComponentChild {
+  const copy = () => void navigator.clipboard.writeText(text).then(onCopied);
+  return h('p', { class: 'command' }, [
+    h('span', null, label),
+    h('code', null, text),
+    h('button', { type: 'button', onClick: copy, 'aria-label': `${TEXTS.copy}: ${text}` }, TEXTS.copy),
+  ]);
+}

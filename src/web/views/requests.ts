@@ -1,0 +1,126 @@
+import { type ComponentChild, Fragment, h } from 'preact';
+import type { OutputSummary, RequestDetail } from '../../contract/requests.ts';
+import { isEnd, REQUEST_STATES, type RequestState } from '../../contract/states.ts';
+import type { TimelineStep } from '../../contract/timeline-step.ts';
+import { sizeWords } from '../../lib/size-words.ts';
+import { exactClockWords } from '../../lib/time-words.ts';
+import { hashOf } from '../state/route.ts';
+import type { Question, ScreenData } from '../state/state.ts';
+import { TEXTS } from '../texts.ts';
+import { Requests, Section, StateWord, Table } from './parts.ts';
+import { printable } from './printable.ts';
+
+type RequestsData = Extract<ScreenData, { screen: 'requests' }>;
+type RequestData = Extract<ScreenData, { screen: 'request' }>;
+
+interface ListProps {
+  readonly data: RequestsData;
+  readonly state: RequestState | undefined;
+  readonly now: number;
+}
+
+/** Requests, newest first, a page at a time. */
+export function RequestList({ data: { page }, state, now }: ListProps): ComponentChild {
+  const choose = (event: Event) => {
+    const value = (event.currentTarget as HTMLSelectElement).value as RequestState | '';
+    location.hash = hashOf({ screen: 'requests', state: value || undefined, cursor: undefined });
+  };
+  return h(Fragment, null, [
+    h('form', { class: 'filter', role: 'search' }, [
+      h('label', null, [
+        TEXTS.state,
+        h('select', { onChange: choose, value: state ?? '', 'data-filter': true }, [
+          h('option', { value: '' }, TEXTS.anyState),
+          ...REQUEST_STATES.map((value) => h('option', { value }, value)),
+        ]),
+      ]),
+    ]),
+    h('p', { role: 'status' }, TEXTS.requestsShown(page.items.length, page.next !== null)),
+    h(Requests, { label: TEXTS.screens.requests, requests: page.items, now, empty: TEXTS.nothing }),
+    page.next &&
+      h('nav', { class: 'pages', 'aria-label': TEXTS.later }, [
+        h('a', { href: hashOf({ screen: 'requests', state, cursor: page.next }) }, TEXTS.later),
+      ]),
+  ]);
+}
+
+interface RequestProps {
+  readonly data: RequestData;
+  readonly mayAct: boolean;
+  ask(question: Question): void;
+}
+
+/** One request: why it is as it is, each step by both clocks, and what it printed. */
+export function Request({ data: { detail, stdout, stderr }, mayAct, ask }: RequestProps): ComponentChild {
+  return h(Fragment, null, [
+    h('p', { class: 'why' }, [h(StateWord, { state: detail.state }), ' ', detail.why]),
+    mayAct && h(Buttons, { detail, ask }),
+    h(Links, { detail }),
+    h(Section, { title: TEXTS.timeline }, [
+      h(Table<TimelineStep & { place: number }>, {
+        ...{ label: TEXTS.timeline, empty: TEXTS.nothing },
+        rows: detail.timeline.map((step, place) => ({ ...step, place })),
+        keyOf: ({ place }) => String(place),
+        columns: [
+          { title: TEXTS.step, cell: ({ what }) => what },
+          { title: TEXTS.here, cell: ({ at }) => (at === null ? '' : exactClockWords(at)) },
+          { title: TEXTS.there, cell: ({ there }) => (there === null ? '' : exactClockWords(there)) },
+          { title: TEXTS.note, cell: ({ note }) => note ?? '' },
+        ],
+      }),
+    ]),
+    h(Output, { title: TEXTS.stdout, bytes: stdout, summary: detail.stdout, name: `${detail.id}.stdout` }),
+    detail.stderr.totalBytes > 0 &&
+      h(Output, { title: TEXTS.stderr, bytes: stderr, summary: detail.stderr, name: `${detail.id}.stderr` }),
+    detail.message &&
+      h('details', null, [
+        h('summary', null, TEXTS.message),
+        h('pre', { tabIndex: 0 }, JSON.stringify(detail.message, null, 2)),
+      ]),
+  ]);
+}
+
+function Buttons({ detail, ask }: { detail: RequestDetail; ask(question: Question): void }): ComponentChild {
+  const button = (does: 'cancel' | 'resend', text: string) =>
+    h('button', { type: 'button', onClick: () => ask({ does, request: detail }) }, text);
+  return h('p', { class: 'buttons' }, [
+    !isEnd(detail.state) && button('cancel', TEXTS.cancel),
+    isEnd(detail.state) && detail.message !== null && button('resend', TEXTS.resend),
+  ]);
+}
+
+function Links({ detail: { node, batch, resendOf, resentAs } }: { detail: RequestDetail }): ComponentChild {
+  const link = (id: string) => h('a', { href: hashOf({ screen: 'request', id }) }, id);
+  return h('p', null, [
+    `${TEXTS.node}: `,
+    h('a', { href: hashOf({ screen: 'node', name: node }) }, node),
+    batch && [
+      `. ${TEXTS.batch}: `,
+      h('a', { href: hashOf({ screen: 'batch', id: batch, cursor: undefined }) }, batch),
+    ],
+    resendOf && [`. ${TEXTS.resendOf} `, link(resendOf)],
+    resentAs.map((id) => [`. ${TEXTS.resentAs} `, link(id)]),
+  ]);
+}
+
+interface OutputProps {
+  readonly title: string;
+  readonly bytes: Uint8Array;
+  readonly summary: OutputSummary;
+  readonly name: string;
+}
+
+/** What a program printed, as text and nothing else: no markup, no control characters. */
+function Output({ title, bytes, summary: { keptBytes, totalBytes }, name }: OutputProps): ComponentChild {
+  const download = () => {
+    const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+    Object.assign(document.createElement('a'), { href: url, download: name }).click();
+    URL.revokeObjectURL(url);
+  };
+  if (totalBytes === 0) return h(Section, { title }, h('p', { class: 'empty' }, TEXTS.noOutput));
+  return h(Section, { title }, [
+    keptBytes < totalBytes && h('p', null, TEXTS.cut(sizeWords(keptBytes), sizeWords(totalBytes))),
+    h('pre', { tabIndex: 0, 'aria-label': title, role: 'region' }, printable(bytes)),
+    h('button', { type: 'button', onClick: download }, TEXTS.download),
+  ]);
+}

@@ -1,0 +1,69 @@
+import { type ComponentChild, Fragment, h } from 'preact';
+import type { ProcessSummary } from '../../contract/nodes.ts';
+import type { ConsoleSession } from '../../contract/sessions.ts';
+import type { Question, ScreenData } from '../state/state.ts';
+import { TEXTS } from '../texts.ts';
+import { Section, Table, Time } from './parts.ts';
+
+interface SettingsProps {
+  readonly data: Extract<ScreenData, { screen: 'settings' }>;
+  readonly now: number;
+  readonly mayAct: boolean;
+  ask(question: Question): void;
+}
+
+/** The node that serves the page: who is signed in there, its link to the broker, and its processes. */
+export function Settings({ data, now, mayAct, ask }: SettingsProps): ComponentChild {
+  const { node, centralNode, version, startedAt, broker } = data.status;
+  const fact = (title: string, value: ComponentChild) =>
+    h('div', null, [h('dt', null, title), h('dd', null, value)]);
+  return h(Fragment, null, [
+    h(Section, { title: TEXTS.sessions }, [h(Sessions, { sessions: data.sessions, now, mayAct, ask })]),
+    h(Section, { title: TEXTS.ownNode }, [
+      h('dl', null, [
+        fact(TEXTS.ownFacts.node, node),
+        fact(TEXTS.ownFacts.centralNode, centralNode),
+        fact(TEXTS.facts.version, version),
+        fact(TEXTS.facts.startedAt, h(Time, { at: startedAt, now })),
+        fact(TEXTS.ownFacts.broker, `${broker.address}${broker.isConnected ? `, ${TEXTS.connected}` : ''}`),
+        broker.fault !== null && fact(TEXTS.ownFacts.fault, broker.fault),
+      ]),
+    ]),
+    h(Section, { title: TEXTS.processes }, [
+      h(Table<ProcessSummary>, {
+        ...{ label: TEXTS.processes, rows: data.processes, empty: TEXTS.processesNone },
+        keyOf: ({ id }) => String(id),
+        columns: [
+          { title: TEXTS.processColumns.name, cell: ({ name }) => name },
+          { title: TEXTS.processColumns.kind, cell: ({ kind }) => kind },
+          { title: TEXTS.columns.state, cell: ({ state }) => state },
+          { title: TEXTS.processColumns.restarts, isRight: true, cell: ({ restarts }) => restarts },
+        ],
+      }),
+    ]),
+  ]);
+}
+
+function Sessions({
+  sessions,
+  now,
+  mayAct,
+  ask,
+}: Pick<SettingsProps, 'now' | 'mayAct' | 'ask'> & {
+  readonly sessions: readonly ConsoleSession[];
+}): ComponentChild {
+  const { sessionColumns: titles } = TEXTS;
+  const end = (session: ConsoleSession) =>
+    h('button', { type: 'button', onClick: () => ask({ does: 'end-session', session }) }, TEXTS.endSession);
+  return h(Table<ConsoleSession>, {
+    ...{ label: TEXTS.sessions, rows: sessions, empty: TEXTS.sessionsNone },
+    keyOf: ({ id }) => id,
+    columns: [
+      { title: titles.browser, cell: ({ browser, id }) => browser || id },
+      { title: titles.role, cell: ({ role }) => TEXTS.sessionRoles[role] },
+      { title: titles.started, cell: ({ startedAt: at }) => h(Time, { at, now }) },
+      { title: titles.seen, cell: ({ lastSeenAt: at }) => h(Time, { at, now }) },
+      ...(mayAct ? [{ title: TEXTS.endSession, cell: end }] : []),
+    ],
+  });
+}

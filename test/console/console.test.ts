@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { startBroker } from '../support/broker.ts';
+import { barriers, openPage, startBrowser } from '../support/browser.ts';
+import { startFakeConsole } from '../support/console.ts';
+import { FakeOperations } from '../support/fake-operations.ts';
+import { startStewardNode } from '../support/node.ts';
+import { apiOf, endedRequests } from '../support/node-api.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const command = (toNode: string, ...methodArgs: string[]) => ({
+  ...{ toNode, method: 'REQCliCommand', methodArgs, replyMethod: 'REQNone' },
+  ...{ ACKTimeout: 2, methodTimeout: 10 },
+});
+
+/** Markup, an escape sequence, a change of direction, and bytes that are no text. */
+const HOSTILE = `printf '<img src=x onerror=alert(1)>\\033[31mred\\342\\200\\256txt\\377'; exit 3`;
+
+/** A fleet with a node that is here, one that went away, and requests in several states. */
+async function startFleet(t: TestContext) {
+  const broker = await startBroker(t);
+  const flags = { startPubREQHello: 1, webListener: '127.0.0.1:0' };
+  const central = await startStewardNode({ name: 'central', broker, flags }, t);
+  const ship = { broker, flags: { startPubREQHello: 1, labels: 'site=north' } };
+  await startStewardNode({ ...ship, name: 'ship1' }, t);
+  const ship2 = await startStewardNode({ ...ship, name: 'ship2' }, t);
+  const api = apiOf(central, t);
+  await waitFor(
+    'the hello of both ships',
+    async () => (await api.nodePage({ target: 'site=north' })).total === 2,
+  );
+  await ship2.kill();
+  const { batch } = await api.submit([command('ship1', '/bin/sh', '-c', HOSTILE)]);
+  const [failed] = await endedRequests(api, batch!);
+  const { accepted } = await api.submit([command('ship2', 'true')]);
+  await waitFor('ship2 to be away', async () => (await api.nodePage({ presence: 'away' })).total === 1);
+  return { api, central, ship2, failed: failed!, waiting: accepted[0]!.id };
+}
+
+test('the console, from signing in to a result', async (t) => {
+  const { api, failed, waiting } = await startFleet(t);
+  const browser = await startBrowser(t);
+  const { page, complaints } = await openPage(browser, { viewport: { width: 1920, height: 1000 } });
+  const { url } = await api.signInLink({});
+  const heading = (text: string | RegExp) => page.getByRole('heading', { level: 1, name: text }).waitFor();
+
+  await t.test('a link signs in once, and leaves nothing of itself in the address', async () => {
+    await page.goto(url);
+    await heading('Now');
+    assert.equal(new URL(page.url()).hash, '#/');
+    await page.getByText('Live').waitFor();
+    const other = await openPage(browser);
+    await other.page.goto(url);
+    await other.page.getByText('this link was used or is older than a minute').waitFor();
+    await other.context.close();
+  });
+
+  await t.test('Now shows what failed, what waits and who is away', async () => {
+    await page.getByRole('region', { name: 'Failed', exact: true }).getByText('ship1').waitFor();
+    await page.getByRole('region', { name: 'Waiting for their node' }).getByText('ship2').waitFor();
+    await page.getByText('No node is away for longer than usual.').waitFor();
+    await page.getByRole('link', { name: 'Away, usual or not: 1' }).waitFor();
+  });
+
+  await t.test('everything can be done by keyboard', async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('o');
+    await heading('Nodes');
+    await page.getByText('3 nodes, 2 here, 1 away').waitFor();
+    await page.getByRole('combobox', { name: 'Presence' }).selectOption('away for longer than usual');
+    await page.getByText('0 nodes, 0 here, 0 away').waitFor();
+    assert.equal(new URL(page.url()).hash, '#/nodes?overdue=true');
+    await page.getByRole('combobox', { name: 'Presence' }).selectOption('any');
+    await page.getByText('3 nodes, 2 here, 1 away').waitFor();
+    await page.locator('main').focus();
+    await page.keyboard.press('/');
+    await page.keyboard.type('ship* and not ship2');
+    await page.keyboard.press('Enter');
+    await page.getByText('1 node, 1 here, 0 away').waitFor();
+    await page.keyboard.press('Tab');
+    await page.locator('main').focus();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await heading('Node ship1');
+    await page.locator('[data-row]').first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await heading(`Request ${failed.id}`);
+    await page.goBack();
+    await heading('Node ship1');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type(waiting);
+    await page.keyboard.press('Enter');
+    await heading(`Request ${waiting}`);
+  });
+
+  await t.test('what is asked is confirmed, done, and shown as it comes', async () => {
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Cancel REQCliCommand on 1 node, ship2?' });
+    await dialog.getByRole('button', { name: 'Yes' }).click();
+    await page.locator('.why .cancelled').waitFor();
+    assert.equal((await api.request(waiting)).state, 'cancelled');
+  });
+
+  await t.test('output of any bytes is shown as text', async () => {
+    await page.goto(`${new URL(url).origin}/#/requests/${failed.id}`);
+    await heading(`Request ${failed.id}`);
+    const output = await page.locator('pre').first().textContent();
+    assert.equal(output, '<img src=x onerror=alert(1)>\u{FFFD}[31mred\u{FFFD}txt\u{FFFD}');
+    assert.equal(await page.locator('pre img').count(), 0);
+  });
+
+  await t.test('what changes is shown without being asked for', async () => {
+    await page.goto(`${new URL(url).origin}/#/requests`);
+    await heading('Requests');
+    const { accepted } = await api.submit([command('ship1', 'true')]);
+    const row = page.getByRole('row').filter({ hasText: accepted[0]!.id.slice(0, 13) });
+    await row.getByText('succeeded').waitFor();
+  });
+
+  await t.test('a command is run on those who are meant, and its batch adds up', async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('x');
+    await heading('Run');
+    await page.getByLabel('On which nodes').fill('site=north');
+    await page.getByText('2 nodes: 1 here, 1 away.').waitFor();
+    await page.getByLabel('with a shell').check();
+    await page.getByRole('textbox', { name: 'Command' }).fill('echo $((20 + 1))');
+    await page.getByRole('button', { name: 'Check' }).click();
+    await page.getByText('It can be sent to 2 nodes.').waitFor();
+    await page.getByRole('textbox', { name: 'Command' }).focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: "Run /bin/sh -c 'echo $((20 + 1))' on 2 nodes?" });
+    await dialog.getByRole('button', { name: 'Yes' }).click();
+    await heading(/^Batch /);
+    await page.getByText('2 requests').waitFor();
+    await page.getByRole('listitem').filter({ hasText: '1 succeeded' }).waitFor();
+    await page.getByRole('listitem').filter({ hasText: '1 waiting' }).waitFor();
+    await page.getByText('1 node, exit code 0: ship1').waitFor();
+    assert.equal(await page.locator('details pre').textContent(), '21\n');
+    await page.getByRole('button', { name: 'Cancel what has not ended' }).click();
+    await page
+      .getByRole('dialog', { name: 'Cancel what has not ended, on 1 node?' })
+      .getByText('Yes')
+      .click();
+    await page.getByRole('listitem').filter({ hasText: '1 cancelled' }).waitFor();
+    await page.getByRole('button', { name: 'Send those without an answer again' }).waitFor();
+  });
+
+  await t.test('a script and any method can be run, with what they take', async () => {
+    await page.goto(`${new URL(url).origin}/#/run?target=ship1`);
+    await page.getByLabel('What to do').selectOption('script');
+    await page.getByRole('textbox', { name: 'Run a script' }).fill('#!/bin/sh\necho "$0" | grep -c /');
+    await page.getByText('More about it').click();
+    await page.getByLabel('expiresIn').fill('soon');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('alert').filter({ hasText: 'expiresIn is a whole number' }).waitFor();
+    await page.getByLabel('expiresIn').fill('60');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('dialog', { name: 'Run a script on 1 node?' }).getByText('Yes').click();
+    await page.getByText('1 node, exit code 0: ship1').waitFor();
+    await page.goto(`${new URL(url).origin}/#/run?target=ship1`);
+    await page.getByLabel('What to do').selectOption('REQToFile');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('alert').filter({ hasText: 'is needed' }).waitFor();
+  });
+
+  await t.test('errors are grouped, and settings show who is signed in', async () => {
+    await page.goto(`${new URL(url).origin}/#/errors`);
+    await page
+      .getByRole('table', { name: 'Errors that nodes reported' })
+      .getByText('ship1')
+      .first()
+      .waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('s');
+    await heading('Settings');
+    await page.getByRole('table', { name: 'Who is signed in' }).getByText('act').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  });
+
+  await t.test('what runs by a schedule is listed until it is called off', async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('d');
+    await heading('Schedules');
+    await page.getByText('Nothing runs by a schedule.').waitFor();
+    const planned = { ...command('ship1', 'true'), schedule: '30 2 * * *' };
+    const { accepted } = await api.submit([planned]);
+    const table = page.getByRole('table', { name: 'Schedules' });
+    const row = table.getByRole('row').filter({ hasText: accepted[0]!.id.slice(0, 13) });
+    await row.getByText('30 2 * * *').waitFor();
+    await row.getByRole('link').first().click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Yes' }).click();
+    await page.locator('.why .cancelled').waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('d');
+    await page.getByText('Nothing runs by a schedule.').waitFor();
+  });
+
+  await t.test('queues and the audit log are there, and the log is searched', async () => {
+    await page.goto(`${new URL(url).origin}/#/queues`);
+    await heading('Queues');
+    await page.goto(`${new URL(url).origin}/#/audit`);
+    await page.getByRole('table', { name: 'Audit' }).getByText('failed').first().waitFor();
+    await page.getByLabel('With this text').fill('no such text');
+    await page.keyboard.press('Enter');
+    await page.getByText('The audit log has no such entry.').waitFor();
+    assert.equal(new URL(page.url()).hash, '#/audit?text=no+such+text');
+  });
+
+  await t.test('what cannot be run is said, and nothing is sent', async () => {
+    await page.goto(`${new URL(url).origin}/#/run?target=ship9`);
+    await page.getByText(/ship9/, { exact: false }).first().waitFor();
+    await page.getByRole('textbox', { name: 'Command' }).fill("echo 'a");
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByText("the ' is never closed").waitFor();
+    await page.getByRole('textbox', { name: 'Command' }).fill('true');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('alert').filter({ hasText: 'ship9' }).waitFor();
+    assert.equal(await page.getByRole('dialog').count(), 0);
+  });
+
+  await t.test('a session that is ended has lost its page at once', async () => {
+    const [session] = await api.sessions();
+    assert.equal(session!.role, 'act');
+    await api.endSession(session!.id);
+    await heading('You are not signed in');
+    assert.deepEqual(await api.sessions(), []);
+  });
+
+  // The browser itself says that answers of 401 and a stream that was cut are errors.
+  const others = complaints.filter((text) => !/401|ERR_|Failed to load resource/.test(text));
+  assert.deepEqual(others, []);
+});
+
+test('every screen fits its width and is open to everybody, in both schemes', async (t) => {
+  const { api, failed } = await startFleet(t);
+  const browser = await startBrowser(t);
+  const of = [`requests/${failed.id}`, `batches/${failed.batch}`];
+  const screens = [
+    '',
+    'nodes',
+    'nodes/ship1',
+    'requests',
+    'batches',
+    'queues',
+    'schedules',
+    'audit',
+    'errors',
+    'settings',
+    'run',
+    ...of,
+  ];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [320, 1920]) {
+      const options = { colorScheme, viewport: { width, height: 800 }, reducedMotion: 'reduce' as const };
+      const { page, context } = await openPage(browser, options);
+      const { url } = await api.signInLink({ role: 'act' });
+      await page.goto(url);
+      for (const screen of screens) {
+        const where = `${screen} at ${width}, ${colorScheme}`;
+        await page.goto(`${new URL(url).origin}/#/${screen}`);
+        await page.locator('main table, main .counts, main .run, main .empty').first().waitFor();
+        const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        assert.ok(wide <= 0, `${where} is ${wide} px too wide`);
+        assert.deepEqual(await barriers(page), [], where);
+      }
+      assert.equal(
+        await page.getByRole('button', { name: 'Send again' }).count(),
+        0,
+        'one who looks may not act',
+      );
+      await context.close();
+    }
+  }
+});
+
+test('a page whose node is gone keeps what it shows, and says how old that is', async (t) => {
+  const { api, central } = await startFleet(t);
+  const { page } = await openPage(await startBrowser(t));
+  const { url } = await api.signInLink({});
+  await page.goto(url);
+  await page.getByText('Live').waitFor();
+  await page.getByRole('table', { name: 'Waiting for their node' }).waitFor();
+  await central.kill();
+  await page.getByText(/^No connection to the node\. What you see is from /).waitFor();
+  assert.ok(
+    await page.getByRole('table', { name: 'Waiting for their node' }).isVisible(),
+    'what was read stays',
+  );
+});
+
+test('after a cut the page goes on behind the last event it got, without being loaded again', async (t) => {
+  const { api } = await startFleet(t);
+  const { page } = await openPage(await startBrowser(t));
+  const link = new URL((await api.signInLink({})).url);
+  const proxy = await startTcpProxy({ port: Number(link.port) }, t);
+  link.port = String(proxy.port);
+  const lastIds: (string | undefined)[] = [];
+  page.on('request', async (request) => {
+    if (new URL(request.url()).pathname === '/v1/events')
+      lastIds.push((await request.allHeaders())['last-event-id']);
+  });
+  let loads = 0;
+  page.on('load', () => void loads++);
+  await page.goto(link.href);
+  await page.goto(`${link.origin}/#/requests`);
+  await page.locator('[data-row]').first().waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
+  for (let cuts = 1; cuts <= 2; cuts++) {
+    proxy.cut();
+    const { accepted } = await api.submit([command('ship1', 'true')]);
+    const row = page.getByRole('row').filter({ hasText: accepted[0]!.id.slice(0, 13) });
+    await row.getByText('succeeded').waitFor();
+    await waitFor('the stream to go on', () => lastIds.length === cuts + 1);
+    assert.match(lastIds.at(-1) ?? '', /^[\da-f-]{36}\.\d+$/);
+  }
+  const streams = new Set(lastIds.slice(1).map((id) => id!.split('.')[0]));
+  assert.deepEqual([streams.size, loads], [1, 1], 'it is the same stream, on the same page');
+});
+
+test('Now shows what waits for longer than usual', async (t) => {
+  const names = { node: 'ship7', method: 'REQCliCommand', subject: 'ship7.REQCliCommand.CommandACK' };
+  const waits = { attempts: 9, nextAttemptAt: null, waitsFor: 'ship7, where nobody listens' };
+  let late = [{ ...names, ...waits, queued: 3, oldestQueuedAt: Date.now() - 200_000_000 }];
+  const desk = new FakeOperations();
+  desk.overdueQueues = async () => late;
+  const { linkFor } = await startFakeConsole(t, { desk });
+  const { page } = await openPage(await startBrowser(t));
+  await page.goto(linkFor('look'));
+  const section = page.getByRole('region', { name: 'Waiting for longer than usual' });
+  const row = section.getByRole('row').filter({ hasText: 'ship7' });
+  await row.getByText('2 d ago').waitFor();
+  await row.getByText('where nobody listens').waitFor();
+  late = [];
+  desk.tellAll({ type: 'many', count: 1 });
+  await page.getByText('Nothing waits for longer than usual.').waitFor();
+});
+
+test('one who may only look is offered nothing else', async (t) => {
+  const { api, failed } = await startFleet(t);
+  const { page } = await openPage(await startBrowser(t));
+  const { url } = await api.signInLink({ role: 'look' });
+  await page.goto(url);
+  await page.getByText('You may look, and not act.').waitFor();
+  for (const screen of [`requests/${failed.id}`, `batches/${failed.batch}`, 'run']) {
+    await page.goto(`${new URL(url).origin}/#/${screen}`);
+    await page.locator('main table, main .fault').first().waitFor();
+    const buttons = await page.getByRole('button').allTextContents();
+    assert.deepEqual(
+      buttons.filter((text) => !/^(Copy|Download)$/.test(text)),
+      [],
+    );
+    assert.equal(await page.getByRole('link', { name: 'Run', exact: true }).count(), 0);
+  }
+});

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startBroker } from '../support/broker.ts';
+import { freePort } from '../support/free-port.ts';
+import { startStewardNode, stewardCommand } from '../support/node.ts';
+
+const IDLE_CLIENTS = 260;
+
+test('hundreds of silent clients at any listener leave a node of 200 files alive, and others are served', async (t) => {
+  const broker = await startBroker(t);
+  const [tcp, http, api] = [await freePort(), await freePort(), await freePort()];
+  const node = await startStewardNode(
+    {
+      name: 'central',
+      broker,
+      command: ['sh', '-c', 'ulimit -n 200; exec "$0" "$@"', ...stewardCommand()],
+      flags: {
+        tcpListener: `127.0.0.1:${tcp}`,
+        httpListener: `127.0.0.1:${http}`,
+        apiListener: `127.0.0.1:${api}`,
+      },
+    },
+    t,
+  );
+  const clients: Socket[] = [];
+  t.after(() => {
+    for (const client of clients) client.destroy();
+  });
+  const sockets = ['steward.sock', 'stew.sock'].map((name) => ({ path: join(node.folder, 'tmp', name) }));
+  const ports = [tcp, http, api].map((port) => ({ port, host: '127.0.0.1' }));
+  for (const place of [...sockets, ...ports] as NetConnectOpts[]) {
+    for (let count = 0; count < IDLE_CLIENTS; count++) {
+      const client = connect(place).on('error', () => {});
+      clients.push(client);
+      await Promise.race([once(client, 'connect'), once(client, 'close')]);
+    }
+    assert.equal(node.program.exit, undefined, 'the node lives');
+    const answer = await node.submit([{ toNode: 'central', method: 'REQPing' }]);
+    assert.equal((answer.accepted as unknown[]).length, 1);
+  }
+  const command = {
+    toNode: 'central',
+    method: 'REQCliCommand',
+    methodArgs: ['echo', 'here'],
+    directory: 'd',
+    fileName: 'f',
+  };
+  await node.submit([command]);
+  await node.waitForFile('d/central/f', (text) => text.includes('here'));
+  const warned = node
+    .logLines()
+    .filter(({ msg }) => String(msg).includes('more clients are connected than fit'));
+  assert.ok(warned.length >= 1);
+});

@@ -1,0 +1,195 @@
+import type { Machine } from './machine.ts';
+import { BrokenPromise, type RunTruth, type Truth } from './truth.ts';
+import { type Ask, appendedPath, type Workload } from './workload.ts';
+import type { World } from './world.ts';
+
+interface LedgerRow {
+  readonly state: string;
+  readonly reason: string | null;
+  readonly ended_at: number | null;
+}
+
+/** What must be empty once the weather has cleared and time has passed: what each is, and what finds it. */
+const REMAINS: readonly (readonly [what: string, sql: string])[] = [
+  [
+    'a request is open',
+    "SELECT id || ' ' || state || ' ' || coalesce(reason, '') AS one FROM ledger WHERE ended_at IS NULL",
+  ],
+  ['a message waits in the outbox', 'SELECT id AS one FROM outbox'],
+  [
+    'a request is open in the journal',
+    "SELECT id || ' ' || state AS one FROM journal WHERE ended_at IS NULL",
+  ],
+  ['an end is not reported', 'SELECT id AS one FROM journal WHERE reported = 0'],
+  ['an effect is under way', 'SELECT method AS one FROM intents'],
+];
+
+/** What is left to be done, anywhere in the fleet; undefined where that is nothing. */
+export function remaining(world: World): string | undefined {
+  for (const { machine, nodeName, node } of world.places) {
+    if (machine.name !== nodeName) continue;
+    if (!node?.isReady) return `${machine.name} is not up`;
+    for (const [what, sql] of REMAINS) {
+      const row = machine.disk.prepare(`${sql} LIMIT 1`).get() as { one: string } | undefined;
+      if (row) return `${what} at ${machine.name}: ${row.one}`;
+    }
+  }
+  return undefined;
+}
+
+/** Sees to it that what waited for the weather has gone out soon after it cleared. Throws BrokenPromise. */
+export function checkDelivered(world: World): void {
+  for (const { machine, nodeName } of world.places) {
+    if (machine.name !== nodeName) continue;
+    const row = machine.disk.prepare('SELECT id FROM outbox LIMIT 1').get();
+    if (row) throw new BrokenPromise(`sent soon: ${row.id} still waits at ${machine.name}`);
+  }
+}
+
+/** How long an end may take to be forgotten: what is idle for a minute leaves memory, ms. */
+export const AT_REST_MS = 240_000;
+/** Tables of what is under way. */
+const ROWS = ['outbox', 'intents', 'schedules', 'schedule_starts'];
+/** Timers of an idle node, but for those that come again and again: the next look at a name, a bus that watches. */
+const IDLE_TIMERS = 1;
+
+/** Sees to it that a fleet that has nothing to do holds nothing. Throws BrokenPromise. */
+export function checkAtRest(world: World): void {
+  for (const place of world.places) {
+    const held = place.machine.name === place.nodeName && heldBy(place);
+    if (held) throw new BrokenPromise(`at rest: ${place.machine.name} holds ${held}`);
+  }
+}
+
+/** What a node holds that has nothing to do: lanes in memory, timers, rows of what was under way; undefined for nothing. */
+function heldBy({ machine, node }: World['places'][number]): string | undefined {
+  if (!node?.isReady) return undefined;
+  const { lanes, messages } = node.memory;
+  if (lanes + messages > 0) return `${lanes} lanes and ${messages} messages in memory`;
+  if (node.life.timers > IDLE_TIMERS) return `${node.life.timers} timers`;
+  for (const table of ROWS) {
+    const { n } = machine.disk.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number };
+    if (n > 0) return `${n} rows in ${table}`;
+  }
+  return undefined;
+}
+
+/**
+ * Whether nothing can be said of a request but that it has ended: a database that knew of it was set back, or a second node
+ * of the name was there, and each did what came until they knew of each other.
+ */
+export function isForgotten(world: World, ask: Ask): boolean {
+  const nodes =
+    ask.kind === 'relay' ? world.places.map(({ machine }) => machine.name) : [ask.from, ask.toNode];
+  return nodes.some((name) => world.wasSetBack(name, ask.at) || world.hasTwin(name));
+}
+
+const GIVEN_UP: ReadonlySet<string> = new Set(['expired', 'undelivered']);
+
+/** Holds what the nodes say against what happened. Throws BrokenPromise. */
+export function checkPromise(world: World, { workload, truth }: { workload: Workload; truth: Truth }): void {
+  for (const ask of workload.asks)
+    if (ask.id !== undefined && !isForgotten(world, ask)) checkAsk(world, ask, truth);
+  checkOrder(world, workload);
+}
+
+function checkAsk(world: World, ask: Ask, truth: Truth): void {
+  const { disk } = world.machine(ask.from);
+  const sql = 'SELECT state, reason, ended_at FROM ledger WHERE id = ?';
+  const row = disk.prepare(sql).get(ask.id!) as LedgerRow | undefined;
+  if (!row) throw broken(ask, 'was accepted, and the ledger knows nothing of it');
+  // A schedule has a time of its own, which may pass while its machine is off.
+  const isOver = ask.kind === 'schedule' && row.state === 'expired';
+  const isLate = [ask.from, ask.toNode, ...(ask.kind === 'relay' ? world.names : [])].some((name) =>
+    world.wasAwayLong(name),
+  );
+  if (!ask.isLimited && !isOver && !isLate && GIVEN_UP.has(row.state))
+    throw broken(ask, `was to be tried for long, and is ${row.state}: ${row.reason}`);
+  if (ask.kind === 'append') checkAppend(world, ask, row);
+  if (ask.kind === 'command') checkCommand(world, ask, { row, run: truth.runs.get(ask.id!) });
+  if (ask.kind === 'relay') checkRelay(ask, row, truth.runsOf(ask.token));
+}
+
+function checkAppend(world: World, ask: Ask, row: LedgerRow): void {
+  const count = tokensIn(machinesOf(world, ask.toNode), appendedPath(ask)).filter(
+    (token) => token === ask.token,
+  ).length;
+  if (ask.isResent) return;
+  if (count > 1) throw broken(ask, `was appended ${count} times`);
+  if (row.state === 'succeeded' && count === 0) throw broken(ask, 'is succeeded, and was not appended');
+  if ((row.state === 'rejected' || row.state === 'cancelled') && count > 0)
+    throw broken(ask, `is ${row.state} (${row.reason}), and was appended`);
+}
+
+function checkCommand(
+  world: World,
+  ask: Ask,
+  { row, run }: { row: LedgerRow; run: RunTruth | undefined },
+): void {
+  checkEnd(ask, row, run);
+  if (ask.isResent || !['succeeded', 'failed', 'timed-out'].includes(row.state)) return;
+  const path = `replies/${ask.toNode}/of-${ask.from}`;
+  const replies = tokensIn(machinesOf(world, ask.from), path).filter((token) => token === ask.token).length;
+  if (replies !== 1) throw broken(ask, `is ${row.state}, and its reply came ${replies} times`);
+}
+
+function checkEnd(ask: Ask, { state, reason }: LedgerRow, run: RunTruth | undefined): void {
+  const says = `is ${state}${reason ? ` (${reason})` : ''}`;
+  const end = run?.ends.at(-1)?.how;
+  const ran = run === undefined ? 'never began' : `ended with ${end ?? 'nothing yet'}`;
+  const isTrue = {
+    succeeded: end === 0,
+    failed: typeof end === 'number' && end !== 0,
+    cancelled: typeof end !== 'number',
+    'timed-out': end === 'killed',
+    // A crash may come after it was noted that it begins, and before it does.
+    interrupted: run === undefined || end !== undefined,
+    rejected: run === undefined,
+    expired: run === undefined,
+    undelivered: run === undefined,
+  }[state];
+  if (isTrue === undefined) throw broken(ask, `${says}, which is no end`);
+  if (!isTrue) throw broken(ask, `${says}, and ${ran}`);
+}
+
+function checkRelay(ask: Ask, row: LedgerRow, runs: readonly RunTruth[]): void {
+  if (ask.isResent) return;
+  if (runs.length > 1) throw broken(ask, `ran ${runs.length} times`);
+  if (row.state === 'succeeded' || row.state === 'failed') checkEnd(ask, row, runs[0]);
+}
+
+/** Appends of one lane are made in the order in which they were accepted. */
+function checkOrder(world: World, { asks }: Workload): void {
+  // Ids say nothing of it: a clock may have been set back between two lives of a node.
+  const places = new Map(asks.map((ask, place) => [ask.token, { ask, place }]));
+  const lanes = new Map(
+    asks.filter(({ kind }) => kind === 'append').map((ask) => [`${ask.from} ${ask.toNode}`, ask]),
+  );
+  for (const lane of lanes.values())
+    for (const machine of machinesOf(world, lane.toNode)) {
+      const inLane = tokensIn([machine], appendedPath(lane)).flatMap((token) => places.get(token) ?? []);
+      const known = inLane.filter(
+        ({ ask }) => ask.id !== undefined && !ask.isResent && !isForgotten(world, ask),
+      );
+      known.reduce((last, one) => {
+        if (one.place < last.place)
+          throw broken(one.ask, `was appended after ${last.ask.token}, which was accepted later`);
+        return one;
+      }, known[0]!);
+    }
+}
+
+/** The machine of a node, and that of its twin. */
+function machinesOf(world: World, node: string): Machine[] {
+  return world.places.filter(({ nodeName }) => nodeName === node).map(({ machine }) => machine);
+}
+
+/** The tokens in a file of machines, in their order; what comes from two senders may be anywhere in a line. */
+function tokensIn(machines: readonly Machine[], path: string): string[] {
+  const text = machines.map(({ files }) => files.read(path)).join('');
+  return [...text.matchAll(/(?<![a-z0-9])t\d+/g)].map(([token]) => token);
+}
+
+function broken({ token, id, kind, from, toNode }: Ask, what: string): BrokenPromise {
+  return new BrokenPromise(`${kind} ${token} (${id}) from ${from} to ${toNode} ${what}`);
+}

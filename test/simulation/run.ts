@@ -1,0 +1,108 @@
+import { Chance } from './chance.ts';
+import { type Fault, type FaultKind, LONGEST_STEP_MS, makeFaults, strike } from './faults.ts';
+import { AT_REST_MS, checkAtRest, checkDelivered, checkPromise, isForgotten, remaining } from './promise.ts';
+import type { Swaps } from './sim-node.ts';
+import { Timeline } from './timeline.ts';
+import { BrokenPromise, Truth } from './truth.ts';
+import { makeDeeds, Workload } from './workload.ts';
+import { MESSAGE_TTL_SECONDS, World } from './world.ts';
+
+/** What is chosen of a run besides its seed. */
+export interface RunOptions {
+  readonly kinds: readonly FaultKind[];
+  /** These faults, and none that the seed makes. */
+  readonly faults?: readonly Fault[];
+  /** Of the faults that the seed makes, those at these places alone. */
+  readonly only?: readonly number[];
+  readonly swaps?: Swaps;
+  readonly keepsStory?: boolean;
+}
+
+/** How a run went. */
+export interface RunReport {
+  readonly seed: number;
+  readonly faults: readonly Fault[];
+  /** What broke the promise; undefined where nothing did. */
+  readonly failure: Error | undefined;
+  /** The same for runs that were the same. */
+  readonly hash: string;
+  readonly events: number;
+  readonly asks: number;
+  /** How long the fleet lived, h, all its nodes together. */
+  readonly nodeHours: number;
+  readonly story: readonly string[];
+}
+
+const NODES = ['central', 'ship1', 'ship2', 'ship3'];
+/** The node that is set up when others have sent to it already. */
+const LATE = 'ship3';
+const LASTS_MS = 5 * 60_000;
+const LOOK_EVERY_MS = 10_000;
+/** How long after the weather has cleared all must have ended: the longest life of a message, and time to tell of it. */
+const LONGEST_MS = (MESSAGE_TTL_SECONDS + 1800) * 1000;
+
+/** How soon after the weather has cleared nothing waits any more, unless it has to. */
+const SOON_MS = 10 * 60_000;
+
+/** Lets one world happen, from its seed. Never throws for what breaks in it. */
+export async function runSeed(seed: number, options: RunOptions): Promise<RunReport> {
+  const chance = new Chance(`seed ${seed}`);
+  const timeline = new Timeline({ keepsStory: options.keepsStory ?? false });
+  const made = makeFaults(chance.fork('faults'), { nodes: NODES, lastsMs: LASTS_MS, kinds: options.kinds });
+  const faults = options.faults ?? made.filter((_, place) => options.only?.includes(place) ?? true);
+  const truth: Truth = new Truth(timeline, {
+    mayRepeat: (token) => {
+      const ask = workload.asks.find((one) => one.token === token);
+      return ask === undefined || ask.kind === 'schedule' || isForgotten(world, ask);
+    },
+  });
+  const world = new World({ timeline, chance, truth, swaps: options.swaps ?? {} });
+  const workload = new Workload(world);
+  const onRejection = (error: unknown) => timeline.fail(error as Error);
+  process.on('unhandledRejection', onRejection);
+  let failure: Error | undefined;
+  try {
+    for (const name of NODES) if (name !== LATE) world.add(name);
+    world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, LASTS_MS)) });
+    workload.plan(makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS }));
+    for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
+    await timeline.runUntil(LASTS_MS);
+    world.heal();
+    const isSet = faults.some(({ kind }) => kind === 'clock');
+    await timeline.runUntil(Math.max(timeline.now, world.allHereAt) + SOON_MS);
+    checkDelivered(world);
+    await untilQuiet(world, isSet ? LONGEST_MS + LONGEST_STEP_MS : LONGEST_MS);
+    await timeline.runUntil(timeline.now + AT_REST_MS);
+    checkAtRest(world);
+    checkPromise(world, { workload, truth });
+  } catch (error) {
+    failure = error as Error;
+  } finally {
+    world.end();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', onRejection);
+  }
+  return {
+    ...{ seed, faults, failure, hash: timeline.hash(), events: timeline.count, asks: workload.asks.length },
+    nodeHours: (timeline.now * NODES.length) / 3_600_000,
+    story: timeline.story,
+  };
+}
+
+/** Lets time pass until nothing is left to do. */
+async function untilQuiet(world: World, mostMs: number): Promise<void> {
+  const { timeline } = world;
+  const latest = timeline.now + mostMs;
+  let left = remaining(world) ?? '';
+  while (left !== undefined && timeline.now < latest) {
+    await timeline.runUntil(timeline.now + LOOK_EVERY_MS);
+    const now = remaining(world);
+    if (now === undefined) {
+      // What is quiet for a moment only may be on its way.
+      await timeline.runUntil(timeline.now + LOOK_EVERY_MS);
+      if (remaining(world) === undefined) return;
+    }
+    left = now ?? left;
+  }
+  throw new BrokenPromise(`an end for everything: ${left}, ${mostMs / 60_000} min after the weather cleared`);
+}

@@ -1,0 +1,93 @@
+import { DEFAULT_KINDS, type FaultKind } from './faults.ts';
+
+/** A run that found a fault once. */
+interface FoundSeed {
+  readonly seed: number;
+  readonly kinds: readonly FaultKind[];
+  /** The faults that it takes, by their places in the list that the seed makes. */
+  readonly only?: readonly number[];
+  /** What it found. */
+  readonly about: string;
+}
+
+/** Every seed that found a fault of the program, so that none of them comes again. */
+export const SEEDS: readonly FoundSeed[] = [
+  {
+    seed: 1,
+    kinds: ['clock'],
+    about:
+      'a schedule whose end a clock step had passed looked at once again, for ever, and took a processor',
+  },
+  {
+    seed: 1,
+    kinds: ['freeze'],
+    about: 'the same, of a schedule whose end had passed while its machine stood still',
+  },
+  {
+    seed: 19,
+    kinds: ['backup', 'reinstall', 'twin', 'crash', 'power', 'cut', 'partition', 'stop'],
+    about:
+      'a sender that started again had forgotten that its target answers questions, and never asked it for a schedule that a new installation did not know',
+  },
+  {
+    seed: 47,
+    kinds: DEFAULT_KINDS,
+    about:
+      'an append was cancelled whose answer a crash had swallowed, of a node that had said hello and not answered yet: it was made',
+  },
+  {
+    seed: 100_014,
+    kinds: DEFAULT_KINDS,
+    only: [15, 16, 20],
+    about:
+      'a lane that began to send anew heard in the midst of that of room on the way, sent, and sent the rest of nothing after it: a message was refused that had arrived',
+  },
+  {
+    seed: 110_212,
+    kinds: ['backup', 'reinstall', 'twin', 'crash', 'power', 'cut', 'partition', 'stop', 'away', 'freeze'],
+    only: [0],
+    about:
+      'what its sender had called off became expired there, as its target reported once more that it came too late',
+  },
+  {
+    seed: 112_135,
+    kinds: ['backup', 'twin', 'reinstall', 'slow', 'freeze', 'clock', 'permissions'],
+    only: [22, 37],
+    about: 'the delivery budget of an append that was called off ended the question whether it was made',
+  },
+  {
+    seed: 113_232,
+    kinds: ['backup', 'twin', 'reinstall', 'slow', 'freeze', 'clock', 'permissions'],
+    only: [15],
+    about:
+      'a late word that a place is known, of one that had been given up and was passed over by the floor, made it accepted and then lost',
+  },
+  {
+    seed: 113_233,
+    kinds: ['backup', 'twin', 'reinstall', 'slow', 'freeze', 'clock', 'permissions'],
+    about: 'the same, of an append that became succeeded and was not made',
+  },
+  {
+    seed: 114_216,
+    kinds: ['backup', 'reinstall', 'full', 'locked', 'eio', 'doubt', 'files', 'crash', 'clock', 'cut'],
+    only: [7, 9],
+    about: 'an append that a crash had cut short could not be read at the next start, and was made again',
+  },
+  {
+    seed: 738_320_328,
+    kinds: DEFAULT_KINDS,
+    about:
+      'an append that could not be cut back stayed in its file, with its note, as what waited for the file had expired and nobody appended again',
+  },
+  {
+    seed: 29,
+    kinds: ['backup', 'reinstall', 'twin', 'crash', 'power', 'cut', 'partition', 'stop'],
+    about: 'a lane counted places that were given up in an earlier life as messages that wait, for ever',
+  },
+  {
+    seed: 35,
+    kinds: ['backup', 'crash', 'cut'],
+    about:
+      'a second start after a restored backup took lanes for sure again that had not begun anew, and a relay ran twice',
+  },
+];

@@ -1,0 +1,130 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { BorrowedFile } from '../../src/lib/open-files.ts';
+import type { AppendableFiles } from '../../src/methods/files/append-files.ts';
+import type { Life, Machine } from './machine.ts';
+
+interface SimFile {
+  readonly ino: number;
+  /** What programs see. */
+  content: Buffer;
+  /** What is there after the power failed: what was synced, and of what was not, a part. */
+  synced: Buffer;
+}
+
+/** What is wrong with the files of a machine: the code of each fault that writing meets. */
+export type FileTrouble = 'ENOSPC' | 'EIO' | 'EBUSY';
+
+/** The data folder of a machine. */
+export class SimFiles {
+  trouble: FileTrouble | undefined;
+  readonly #machine: Machine;
+  readonly #files = new Map<string, SimFile>();
+  #inodes = 1;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /** What a file holds; '' where there is none. */
+  read(path: string): string {
+    return this.#files.get(path)?.content.toString() ?? '';
+  }
+
+  paths(): string[] {
+    return [...this.#files.keys()];
+  }
+
+  /** The power fails: of what was not synced, a part is there, perhaps with zeros in it. */
+  losePower(): void {
+    const { chance } = this.#machine;
+    for (const file of this.#files.values()) {
+      if (file.content.equals(file.synced)) continue;
+      const kept = chance.below(file.content.length + 1);
+      const left = Buffer.from(
+        file.content.subarray(0, Math.max(kept, Math.min(file.synced.length, file.content.length))),
+      );
+      if (chance.happens(0.3)) left.fill(0, Math.min(file.synced.length, left.length));
+      file.content = left;
+      file.synced = Buffer.from(left);
+    }
+  }
+
+  /** The files as a life of a node opens them. */
+  open(life: Life): AppendableFiles {
+    return {
+      borrow: async (path): Promise<BorrowedFile> => {
+        await this.#work(life);
+        const file = this.#at(path);
+        const size = file.content.length;
+        return { path, handle: this.#handle(file, life), dev: 1, ino: file.ino, size };
+      },
+      giveBack: async () => {},
+      openExisting: async (path) => {
+        await this.#work(life);
+        const file = this.#files.get(path);
+        return file && this.#handle(file, life);
+      },
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
+
+  #at(path: string): SimFile {
+    let file = this.#files.get(path);
+    if (!file) {
+      file = { ino: this.#inodes++, content: Buffer.alloc(0), synced: Buffer.alloc(0) };
+      this.#files.set(path, file);
+    }
+    return file;
+  }
+
+  #handle(file: SimFile, life: Life): FileHandle {
+    const handle = {
+      stat: async () => {
+        await this.#work(life);
+        return { dev: 1, ino: file.ino, size: file.content.length };
+      },
+      write: async (bytes: Uint8Array, offset: number, length: number, position: number) => {
+        await this.#work(life);
+        // A full disk takes a part before it refuses.
+        const count = this.trouble === undefined ? length : life.chance.below(length + 1);
+        const end = position + count;
+        const grown = Buffer.alloc(Math.max(end, file.content.length));
+        file.content.copy(grown);
+        grown.set(bytes.subarray(offset, offset + count), position);
+        file.content = grown;
+        this.#fail();
+        return { bytesWritten: count };
+      },
+      read: async (buffer: Buffer, offset: number, length: number, position: number) => {
+        await this.#work(life);
+        return { bytesRead: file.content.copy(buffer, offset, position, position + length) };
+      },
+      truncate: async (size: number) => {
+        await this.#work(life);
+        if (this.trouble === 'EIO') this.#fail();
+        file.content = Buffer.from(file.content.subarray(0, size));
+      },
+      datasync: async () => {
+        await this.#work(life);
+        if (this.trouble === 'EIO') this.#fail();
+        file.synced = Buffer.from(file.content);
+      },
+      close: async () => {},
+    };
+    return handle as unknown as FileHandle;
+  }
+
+  #fail(): void {
+    if (this.trouble) throw Object.assign(new Error(`${this.trouble}: simulated`), { code: this.trouble });
+  }
+
+  /** Takes the time of a call to the system. Never resolves for a life that is over. */
+  #work(life: Life): Promise<void> {
+    return new Promise((resolve) => {
+      life.later(life.chance.spread(0.02, 2), () => {
+        this.#machine.worked();
+        if (!life.isOver) resolve();
+      });
+    });
+  }
+}

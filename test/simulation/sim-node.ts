@@ -1,0 +1,174 @@
+import type { Bus } from '../../src/bus/bus.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { SubmissionAnswer } from '../../src/contract/requests.ts';
+import { KeyedLock } from '../../src/lib/keyed-lock.ts';
+import { kindOf } from '../../src/message/kind-of.ts';
+import type { Methods } from '../../src/methods/all-methods.ts';
+import { createReqCancel } from '../../src/methods/between-nodes/req-cancel.ts';
+import { createReqReport } from '../../src/methods/between-nodes/req-report.ts';
+import type { ProcessGround } from '../../src/methods/commands/run-command.ts';
+import { type AppendableFiles, AppendFiles } from '../../src/methods/files/append-files.ts';
+import { createReqToFileAppend } from '../../src/methods/files/req-to-file-append.ts';
+import type { Method } from '../../src/methods/method.ts';
+import {
+  assembleNode,
+  type Ground,
+  type MachineMethods,
+  type NodeParts,
+} from '../../src/node/assemble-node.ts';
+import { beginServing } from '../../src/node/serving.ts';
+import type { Logger } from '../../src/observe/logger.ts';
+import type { Metrics } from '../../src/observe/metrics.ts';
+import { RequestCancelling } from '../../src/sending/cancel-requests.ts';
+import { RequestResending } from '../../src/sending/resend-requests.ts';
+import { Submission } from '../../src/sending/submission.ts';
+import type { Life } from './machine.ts';
+import type { Link, SimBroker } from './sim-broker.ts';
+import { SimBus } from './sim-bus.ts';
+import { createSimCommand, type SimProcesses } from './sim-commands.ts';
+import { SimStore } from './sim-disk.ts';
+import type { Truth } from './truth.ts';
+
+/** Other parts that a test hands in, to see that the simulator finds out; it gets what they stand in for. */
+export interface Swaps {
+  ground?(ground: Ground, life: Life): Ground;
+  files?(files: AppendableFiles): AppendableFiles;
+  processes?(ground: ProcessGround): ProcessGround;
+}
+
+export interface SimNodeDeps {
+  readonly broker: SimBroker;
+  readonly link: Link;
+  readonly truth: Truth;
+  readonly processes: SimProcesses;
+  readonly swaps: Swaps;
+  /** The node ends by itself, as a program that the system starts again. */
+  onExit(error: Error): void;
+}
+
+const METRICS = new Proxy({}, { get: () => () => {} }) as Metrics;
+const AUDIT = { append: async () => {} };
+
+/** A life of a node: the rooms of the real one, wired as the real one's, on simulated ground. */
+export class SimNode {
+  readonly life: Life;
+  readonly #config: Config;
+  readonly #deps: SimNodeDeps;
+  readonly #stack = new AsyncDisposableStack();
+  readonly #bus: SimBus;
+  #parts: NodeParts | undefined;
+
+  constructor(config: Config, life: Life, deps: SimNodeDeps) {
+    this.#config = config;
+    this.life = life;
+    this.#deps = deps;
+    this.#bus = new SimBus(life, deps);
+    this.#start().catch((error) => this.#exit(error as Error));
+  }
+
+  /** Whether it takes submissions. */
+  get isReady(): boolean {
+    return this.#parts !== undefined && !this.life.isOver;
+  }
+
+  /** Submits messages as a listener does. */
+  submit(items: readonly object[]): Promise<SubmissionAnswer> {
+    return new Submission(this.#config, this.#parts!).run(items);
+  }
+
+  async cancel(id: string): Promise<void> {
+    const parts = this.#parts!;
+    await new RequestCancelling({ ...parts, now: () => parts.clock.wallNow() }).request(id);
+  }
+
+  async resend(id: string): Promise<void> {
+    const { maxMessageBytes } = this.#config;
+    await new RequestResending({ ...this.#parts!, maxMessageBytes }).request(id);
+  }
+
+  /** What it holds in memory of messages: how many lanes, and how many messages are known there. */
+  get memory(): { readonly lanes: number; readonly messages: number } {
+    const { outbox } = this.#parts!;
+    return { lanes: outbox.lanes().length, messages: outbox.inMemory };
+  }
+
+  /** The process is no more, at once. */
+  crash(): void {
+    this.life.isOver = true;
+    this.#bus.close();
+  }
+
+  /** Stops as on SIGTERM: takes no more, and writes down what is known. */
+  async stop(): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+
+  #exit(error: Error): void {
+    if (this.life.isOver) return;
+    this.life.machine.timeline.note(`${this.life.machine.name} ends: ${error.message}`);
+    this.crash();
+    this.#deps.onExit(error);
+  }
+
+  async #start(): Promise<void> {
+    const { swaps } = this.#deps;
+    const ground = this.#ground();
+    const parts = await assembleNode(this.#config, swaps.ground?.(ground, this.life) ?? ground, this.#stack);
+    const serving = beginServing(this.#config, ground, { parts, stack: this.#stack });
+    serving.failed.then((error) => this.#exit(error));
+    this.#parts = parts;
+    const { processes, truth } = this.#deps;
+    if (processes.isLeftOver(this.life))
+      truth.broke(`run once: a process of an earlier life goes on at ${this.life.machine.name}`);
+  }
+
+  #ground(): Ground {
+    const { life } = this;
+    const { machine } = life;
+    const note = (fields: { err?: Error }, text: string) =>
+      machine.timeline.note(`${machine.name} says: ${text} ${fields.err?.message ?? ''}`);
+    return {
+      ...life.edges,
+      logger: { warn: note, error: note, info: note, debug: () => {} } as unknown as Logger,
+      metrics: METRICS,
+      store: new SimStore(machine.disk, life),
+      audit: AUDIT,
+      bus: this.#bus as unknown as Bus,
+      version: 'simulated',
+      writeFile: async () => ({ ok: true }),
+      instance: `disk of ${machine.name}`,
+      killLeftovers: async (runIds, { requestIds }) => this.#deps.processes.killLeftovers(runIds, requestIds),
+      makeMethods: (deps, table) => this.#makeMethods(deps, table),
+    };
+  }
+
+  #makeMethods(deps: MachineMethods, table: Map<string, Method>): Methods {
+    const { life } = this;
+    const { swaps } = this.#deps;
+    const files = life.machine.files.open(life);
+    const processes = this.#deps.processes.ground(life);
+    const withFiles = {
+      lock: new KeyedLock(),
+      clock: life.edges.clock,
+      files: swaps.files?.(files) ?? files,
+    };
+    const appendFiles = new AppendFiles({ dataFolder: '' }, withFiles);
+    const methods: Method[] = [
+      createReqToFileAppend({ appendFiles }),
+      createReqReport(),
+      createReqCancel(deps),
+      createSimCommand({ ...this.#deps, life, ground: swaps.processes?.(processes) ?? processes }),
+      collector('REQErrorLog'),
+      collector('REQHello'),
+      ...(deps.otherMethods ?? []),
+    ];
+    for (const method of methods) table.set(method.name, method);
+    return Object.assign(table, { [Symbol.asyncDispose]: async () => {} });
+  }
+}
+
+/** A method that takes what comes, and makes nothing of it. */
+function collector(name: string): Method {
+  const apply = async (batch: readonly unknown[]) => batch.map(() => ({ ok: true }) as const);
+  return { name, kind: kindOf(name), mode: 'effect', summary: '', args: [], apply };
+}

@@ -1,0 +1,109 @@
+import { parseArgs } from 'node:util';
+import { DEFAULT_KINDS, FAULT_KINDS, type FaultKind, faultText } from './faults.ts';
+import { type RunOptions, type RunReport, runSeed } from './run.ts';
+import { shrink } from './shrink.ts';
+
+const HELP = `Runs simulated fleets from seeds, and says which seed breaks the promise.
+
+  --seeds N        run so many seeds (100)
+  --from N         the first of them (1)
+  --minutes N      run for so long instead
+  --seed N         run one seed
+  --trace          tell the story of that run
+  --faults a,b     kinds of faults: ${FAULT_KINDS.join(', ')}
+  --only 0,3       of the faults of a run, these alone, by their place in the list
+`;
+const SHRINK_MS = 30_000;
+
+await main();
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      ...{ seeds: { type: 'string' }, from: { type: 'string' }, minutes: { type: 'string' } },
+      ...{ seed: { type: 'string' }, trace: { type: 'boolean' }, faults: { type: 'string' } },
+      ...{ only: { type: 'string' }, help: { type: 'boolean' } },
+    },
+  });
+  if (values.help) return console.log(HELP);
+  const kinds = values.faults === undefined ? DEFAULT_KINDS : kindsOf(values.faults);
+  if (values.seed !== undefined) return await runOne(numberOf('--seed', values.seed), { kinds }, values);
+  const from = numberOf('--from', values.from ?? '1');
+  const minutes = values.minutes === undefined ? undefined : numberOf('--minutes', values.minutes);
+  const count = minutes === undefined ? numberOf('--seeds', values.seeds ?? '100') : Number.POSITIVE_INFINITY;
+  await runMany({ kinds }, { from, count, mostMs: (minutes ?? Number.POSITIVE_INFINITY) * 60_000 });
+}
+
+async function runOne(
+  seed: number,
+  options: RunOptions,
+  { trace = false, only }: { trace?: boolean | undefined; only?: string | undefined },
+): Promise<void> {
+  const kept = only?.split(',').map((text) => numberOf('--only', text));
+  const made = await runSeed(seed, { ...options, ...(kept ? { only: kept } : {}), keepsStory: trace });
+  if (trace) console.log(made.story.join(''));
+  tell(made);
+  for (const fault of made.faults) console.log(`  ${faultText(fault)}`);
+}
+
+async function runMany(
+  options: RunOptions,
+  { from, count, mostMs }: { from: number; count: number; mostMs: number },
+): Promise<void> {
+  const began = performance.now();
+  const sums = { runs: 0, failed: 0, nodeHours: 0, asks: 0, faults: 0 };
+  for (let seed = from; seed < from + count && performance.now() - began < mostMs; seed++) {
+    const report = await runSeed(seed, options);
+    sums.runs++;
+    sums.nodeHours += report.nodeHours;
+    sums.asks += report.asks;
+    sums.faults += report.faults.length;
+    if (!report.failure) continue;
+    sums.failed++;
+    tell(report);
+    await tellShortest(report, options);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  console.log(
+    `${sums.runs} runs, ${sums.failed} failed; ${sums.asks} requests, ${sums.faults} faults, ${sums.nodeHours.toFixed(1)} node-hours in ${seconds.toFixed(1)} s (${(sums.nodeHours / seconds).toFixed(1)} a second)`,
+  );
+}
+
+async function tellShortest(report: RunReport, options: RunOptions): Promise<void> {
+  const shortest = await shrink(report, options, SHRINK_MS);
+  const places = shortest.faults.map((fault) =>
+    report.faults.findIndex((one) => faultText(one) === faultText(fault)),
+  );
+  console.log(`  with ${shortest.faults.length} of ${report.faults.length} faults: ${reasonOf(shortest)}`);
+  for (const fault of shortest.faults) console.log(`    ${faultText(fault)}`);
+  const only = places.length > 0 ? ` --only ${places}` : '';
+  const faults = options.kinds === DEFAULT_KINDS ? '' : ` --faults ${options.kinds}`;
+  console.log(`  npm run simulate -- --seed ${report.seed}${faults}${only} --trace`);
+}
+
+function tell(report: RunReport): void {
+  const { seed, hash, asks, faults, events } = report;
+  console.log(
+    `seed ${seed} ${hash}: ${asks} requests, ${faults.length} faults, ${events} events: ${reasonOf(report)}`,
+  );
+}
+
+function reasonOf({ failure }: RunReport): string {
+  if (!failure) return 'all promises kept';
+  return failure.name === 'BrokenPromise' ? failure.message : (failure.stack ?? failure.message);
+}
+
+function kindsOf(text: string): FaultKind[] {
+  return text.split(',').map((word) => {
+    const kind = FAULT_KINDS.find((known) => known === word);
+    if (!kind) throw new Error(`--faults names ${word}: it may name ${FAULT_KINDS.join(', ')}`);
+    return kind;
+  });
+}
+
+function numberOf(option: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0)
+    throw new Error(`${option} is ${text}: it must be a whole number`);
+  return number;
+}

@@ -1,0 +1,52 @@
+import type { Timeline } from './timeline.ts';
+
+/** What really became of a request's command. */
+export interface RunTruth {
+  readonly node: string;
+  readonly token: string;
+  readonly starts: number[];
+  readonly ends: { readonly at: number; readonly how: number | 'killed' }[];
+}
+
+/** A part of the promise is broken. */
+export class BrokenPromise extends Error {
+  override name = 'BrokenPromise';
+}
+
+/** What happened in the simulated world, whatever the nodes say of it. */
+export class Truth {
+  readonly runs = new Map<string, RunTruth>();
+  readonly #timeline: Timeline;
+  /** Whether a request may run again, by its token: a schedule, or what a restored backup brought back. */
+  readonly #mayRepeat: (token: string) => boolean;
+
+  constructor(timeline: Timeline, deps: { mayRepeat(token: string): boolean }) {
+    this.#timeline = timeline;
+    this.#mayRepeat = (token) => deps.mayRepeat(token);
+  }
+
+  /** What became of the requests with a token. */
+  runsOf(token: string): RunTruth[] {
+    return [...this.runs.values()].filter((run) => run.token === token);
+  }
+
+  /** A command began. It is a fault where it had begun before. */
+  began({ id, node, token }: { id: string; node: string; token: string }): void {
+    this.#timeline.note(`${node} begins ${token} (${id})`);
+    const known = this.runs.get(id) ?? { node, token, starts: [], ends: [] };
+    this.runs.set(id, known);
+    known.starts.push(this.#timeline.now);
+    if (known.starts.length > 1 && !this.#mayRepeat(token))
+      this.#timeline.fail(new BrokenPromise(`run once: ${token} (${id}) began again at ${node}`));
+  }
+
+  /** A part of the promise is broken, as somebody saw. */
+  broke(text: string): void {
+    this.#timeline.fail(new BrokenPromise(text));
+  }
+
+  ended({ id, node, token, how }: { id: string; node: string; token: string; how: number | 'killed' }): void {
+    this.#timeline.note(`${node}: ${token} ended: ${how}`);
+    this.runs.get(id)!.ends.push({ at: this.#timeline.now, how });
+  }
+}

@@ -1,0 +1,265 @@
+import type { Config } from '../../src/config/config.ts';
+import type { TrustMode } from '../../src/config/trust-config.ts';
+import type { Chance } from './chance.ts';
+import { Life, Machine } from './machine.ts';
+import { Link, SimBroker } from './sim-broker.ts';
+import { SimProcesses } from './sim-commands.ts';
+import { SimNode, type Swaps } from './sim-node.ts';
+import type { Timeline } from './timeline.ts';
+import type { Truth } from './truth.ts';
+
+/** How long the system waits before it starts a node again that ended by itself, ms. */
+const RESTART_MS = 5000;
+/** How long a stop may take before the process is killed, ms. */
+const STOP_PATIENCE_MS = 10_000;
+const MAX_PAYLOAD = 8192;
+
+interface Place {
+  readonly machine: Machine;
+  readonly link: Link;
+  readonly processes: SimProcesses;
+  readonly nodeName: string;
+  node: SimNode | undefined;
+  lives: number;
+  /** Not before then it is started again. */
+  downUntil: number;
+  backup: Uint8Array | undefined;
+  /** When its database was last set back. */
+  setBackAt: number;
+}
+
+interface CrashOptions {
+  readonly downMs: number;
+  readonly losesPower?: boolean;
+}
+
+/** A fleet, its broker, and its machines. */
+export class World {
+  readonly timeline: Timeline;
+  readonly chance: Chance;
+  readonly broker: SimBroker;
+  readonly truth: Truth;
+  readonly #swaps: Swaps;
+  readonly #trust: TrustMode;
+  readonly #places = new Map<string, Place>();
+  /** What ends each fault that has not ended. */
+  readonly #heals = new Set<() => void>();
+
+  constructor(deps: { timeline: Timeline; chance: Chance; truth: Truth; swaps: Swaps; trust?: TrustMode }) {
+    this.#trust = deps.trust ?? 'open';
+    this.timeline = deps.timeline;
+    this.chance = deps.chance.fork('world');
+    this.truth = deps.truth;
+    this.#swaps = deps.swaps;
+    this.broker = new SimBroker(deps.timeline, { maxPayload: MAX_PAYLOAD });
+  }
+
+  get names(): string[] {
+    return [...this.#places.keys()];
+  }
+
+  get places(): readonly Place[] {
+    return [...this.#places.values()];
+  }
+
+  /** Sets up a machine and starts a node on it. */
+  add(name: string, { nodeName = name, startsAt = 0 }: { nodeName?: string; startsAt?: number } = {}): void {
+    const { timeline } = this;
+    const machine = new Machine(name, { timeline, chance: this.chance.fork(name) });
+    const place = { machine, link: new Link(), processes: new SimProcesses(), nodeName };
+    this.#places.set(name, {
+      ...{ ...place, node: undefined, lives: 0, downUntil: 0 },
+      ...{ backup: undefined, setBackAt: Number.NEGATIVE_INFINITY },
+    });
+    if (startsAt > 0) this.#startLater(name, startsAt);
+    else this.start(name);
+  }
+
+  machine(name: string): Machine {
+    return this.#place(name).machine;
+  }
+
+  linkOf(name: string): Link {
+    return this.#place(name).link;
+  }
+
+  /** The node that lives on a machine, where it is ready. */
+  node(name: string): SimNode | undefined {
+    const { node } = this.#place(name);
+    return node?.isReady ? node : undefined;
+  }
+
+  /** Whether the database of a machine was set back after a moment. */
+  wasSetBack(name: string, since: number): boolean {
+    return (this.#places.get(name)?.setBackAt ?? since) > since;
+  }
+
+  start(name: string): void {
+    const place = this.#place(name);
+    if (place.node) return;
+    const life = new Life(place.machine, place.machine.chance.fork(`life ${++place.lives}`));
+    this.timeline.note(`${name} starts`);
+    place.node = new SimNode(configOf(place.nodeName, this.#trust), life, {
+      ...{ broker: this.broker, link: place.link, truth: this.truth },
+      ...{ processes: place.processes, swaps: this.#swaps },
+      onExit: () => {
+        place.node = undefined;
+        this.#startLater(name, RESTART_MS);
+      },
+    });
+  }
+
+  /** Crashes a machine now or, mostly, in the middle of what it does next. */
+  crashSoon(name: string, { degree, ...options }: CrashOptions & { readonly degree: number }): void {
+    if (degree < 0.25) return this.crash(name, options);
+    this.#place(name).machine.setTrap(Math.floor((degree - 0.25) * 16), () => {
+      this.timeline.note(`${name} crashes`);
+      this.crash(name, options);
+    });
+  }
+
+  crash(name: string, options: CrashOptions): void {
+    const place = this.#place(name);
+    place.node?.crash();
+    place.node = undefined;
+    if (options.losesPower) {
+      place.machine.files.losePower();
+      place.processes.killAll();
+    }
+    this.#startLater(name, options.downMs);
+  }
+
+  /** Stops a node as its system does. */
+  stop(name: string, downMs: number): void {
+    const place = this.#place(name);
+    const { node } = place;
+    if (!node?.isReady) return this.crash(name, { downMs });
+    let isDone = false;
+    const end = () => {
+      if (isDone || place.node !== node) return;
+      isDone = true;
+      this.crash(name, { downMs });
+    };
+    node.stop().then(end, end);
+    this.timeline.after(STOP_PATIENCE_MS, end);
+  }
+
+  /** The machine is set up anew, under the same name. */
+  reinstall(name: string, downMs: number): void {
+    this.crash(name, { downMs, losesPower: true });
+    const place = this.#place(name);
+    place.machine.disk.wipe();
+    place.setBackAt = this.timeline.now;
+    place.backup = undefined;
+  }
+
+  /** Makes a backup of the database the first time, and goes back to it the second. */
+  restoreBackup(name: string, downMs: number): void {
+    const place = this.#place(name);
+    if (!place.backup) {
+      place.backup = place.machine.disk.backup();
+      return;
+    }
+    this.crash(name, { downMs, losesPower: true });
+    place.machine.disk.restore(place.backup);
+    place.setBackAt = this.timeline.now;
+  }
+
+  /** Whether a second node of a name is, or was, there. */
+  hasTwin(name: string): boolean {
+    return this.#places.has(`${name}'`);
+  }
+
+  /** Another machine starts a node of the same name. */
+  startTwin(name: string, ms: number): void {
+    const twin = `${name}'`;
+    // A second node of a name is the second: one that nobody has set up yet has no twin.
+    if (this.#places.has(twin) || name.endsWith("'") || this.#place(name).lives === 0) return;
+    this.add(twin, { nodeName: this.#place(name).nodeName });
+    this.whenOver(ms, () => {
+      this.#place(twin).downUntil = Number.POSITIVE_INFINITY;
+      this.stop(twin, Number.POSITIVE_INFINITY);
+    });
+  }
+
+  /** Does something when a fault is over, at the latest when the weather clears. */
+  whenOver(ms: number, task: () => void): void {
+    const heal = () => {
+      if (this.#heals.delete(heal)) task();
+    };
+    this.#heals.add(heal);
+    this.timeline.after(ms, heal);
+  }
+
+  /** The weather clears: nothing is broken any more, and all nodes are up. */
+  heal(): void {
+    this.timeline.note('the weather clears');
+    for (const heal of [...this.#heals]) heal();
+    this.broker.downUntil = 0;
+    this.broker.interestLagMs = 0;
+    for (const [name, place] of this.#places) {
+      Object.assign(place.link, {
+        blockedUntil: 0,
+        cutUntil: 0,
+        delayMs: 2,
+        jitterMs: 3,
+        forbidden: undefined,
+      });
+      const { machine } = place;
+      machine.frozenUntil = Math.min(machine.frozenUntil, this.timeline.now);
+      machine.disk.trouble = undefined;
+      machine.files.trouble = undefined;
+      machine.setBy = 0;
+      if (place.downUntil !== Number.POSITIVE_INFINITY) this.#startLater(name, 1);
+    }
+  }
+
+  /** When the last node that is away comes back. */
+  get allHereAt(): number {
+    return Math.max(...this.places.map(({ link }) => link.awayUntil));
+  }
+
+  /** Whether messages could not be delivered for longer than they live. */
+  wasAwayLong(name: string): boolean {
+    return this.linkOf(name).awayUntil > MESSAGE_TTL_SECONDS * 1000;
+  }
+
+  /** Ends all lives, and closes the databases. */
+  end(): void {
+    for (const { node, machine } of this.#places.values()) {
+      node?.crash();
+      machine.disk.close();
+    }
+  }
+
+  #startLater(name: string, ms: number): void {
+    const place = this.#place(name);
+    if (ms === Number.POSITIVE_INFINITY) return;
+    this.timeline.after(ms, () => {
+      if (place.downUntil !== Number.POSITIVE_INFINITY) this.start(name);
+    });
+  }
+
+  #place(name: string): Place {
+    const place = this.#places.get(name);
+    if (!place) throw new Error(`there is no machine ${name}`);
+    return place;
+  }
+}
+
+/** How long a message is kept, s: hours, so that a run need not last weeks. */
+export const MESSAGE_TTL_SECONDS = 3600;
+
+function configOf(nodeName: string, mode: TrustMode): Config {
+  const isCentral = nodeName === 'central';
+  const config: Partial<Config> = {
+    ...{ nodeName, centralNodeName: 'central', isCentral, labels: {} },
+    ...{ helloIntervalSeconds: 30, compression: '', serialization: 'cbor' },
+    ...{ defaultMessageTimeoutSeconds: 5, defaultMessageRetries: 1, defaultMethodTimeoutSeconds: 20 },
+    ...{ messageTtlSeconds: MESSAGE_TTL_SECONDS, errorMessageTimeoutSeconds: 10, errorMessageRetries: 5 },
+    ...{ maxMessageBytes: 1024 * 1024, ledgerOutputBytes: 4096, databaseFolder: 'simulated' },
+    trust: { mode, originals: [], relays: [], replyCommands: false },
+    startSub: { REQErrorLog: isCentral, REQHello: isCentral } as Config['startSub'],
+  };
+  return config as Config;
+}

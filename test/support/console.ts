@@ -1,0 +1,28 @@
+import { startConsole } from '../../src/console/console-server.ts';
+import { Sessions, sessionOperations } from '../../src/console/sessions.ts';
+import { createLogger } from '../../src/observe/logger.ts';
+import { disposeAfter, type TestScope } from './dispose-after.ts';
+import { FakeOperations } from './fake-operations.ts';
+import { withSamples } from './sample-of.ts';
+
+/** Serves the console of fake operations at a port of 127.0.0.1; ended when the test ends. */
+export async function startFakeConsole(
+  scope: TestScope,
+  { desk = new FakeOperations(), now = Date.now } = {},
+) {
+  const sessions = new Sessions(now);
+  const own = sessionOperations(sessions, (code) => code);
+  const operations = withSamples(Object.assign(desk, own));
+  const logger = createLogger({ level: 'silent', nodeName: 'central' });
+  const place = { host: '127.0.0.1', port: 0 };
+  const options = { place, nodeName: 'central', version: '1', maxBytes: 100_000 };
+  const server = disposeAfter(scope, await startConsole(options, { operations, sessions, logger }));
+  const url = `http://localhost:${server.port}`;
+  return {
+    desk,
+    sessions,
+    server,
+    url,
+    linkFor: (role: 'act' | 'look') => `${url}/#in=${sessions.link(role).code}`,
+  };
+}
