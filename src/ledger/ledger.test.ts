@@ -73,6 +73,17 @@ test('a message goes from queued over sent and accepted to running and its end',
   );
 });
 
+test('what overtakes the answer that a message was taken still says when it was sent, and that it was', async (t) => {
+  const { ledger, row, report, finished } = await start(t);
+  ledger.listen([
+    { ended: async (ended) => void finished.push(...ended), sentAt: ({ key }) => 1000 + key - SPAN },
+  ]);
+  await report({ id: 'a', state: 'succeeded', acceptedAt: 70_000, startedAt: 70_100, endedAt: 70_200 });
+  assert.deepEqual([row('a').sent_at, row('a').attempts, finished[0]?.sentAt], [1001, 1, 1001]);
+  await report({ id: 'b', state: 'running', acceptedAt: 70_000, startedAt: 70_100 });
+  assert.deepEqual([row('b').state, row('b').sent_at, row('b').attempts], ['running', 1002, 1]);
+});
+
 test('a start that is heard of with the end alone lies between acceptance and end, whatever the target says', async (t) => {
   const { row, accept, report } = await start(t);
   await accept(1, 2);

@@ -66,6 +66,8 @@ export interface LedgerListener {
   written?(moved: readonly { readonly id: string; readonly startedAt?: number }[]): void;
   /** The same messages, in a list of lists. */
   changed?(changed: readonly (readonly { readonly id: string }[])[]): void;
+  /** When a message was first sent whose answer is still to come: what it says may overtake the answer that it was taken. */
+  sentAt?(message: { readonly key: number; readonly subject: string }): number | null;
   /** A piece of output is kept; in order, the last part of it that comes with an end included. */
   output?(piece: ArrivedOutput): void;
 }
@@ -221,11 +223,14 @@ export class Ledger {
   }
 
   #find(id: string): LedgerRow | undefined {
-    return this.#deps.store.get<LedgerRow>(
+    const row = this.#deps.store.get<LedgerRow>(
       `SELECT l.*, o.format AS outbox_format, o.body AS outbox_body, lanes.subject AS subject
        FROM ledger l JOIN lanes ON lanes.id = l.key / ${LANE_SPAN} LEFT JOIN outbox o ON o.key = l.key WHERE l.id = ?`,
       id,
     );
+    if (row?.sent_at !== null) return row;
+    const sentAt = this.#listeners.map((one) => one.sentAt?.(row)).find((at) => typeof at === 'number');
+    return { ...row, sent_at: sentAt ?? null };
   }
 }
 

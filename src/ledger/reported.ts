@@ -83,13 +83,19 @@ export function startedHere(
 /** Statement for a message that runs. It may be known before the answer that the message was taken, which finds no body to keep then. */
 export function running(row: LedgerRow, entry: ReportEntry, at: number): Statement {
   return statement(
-    `UPDATE ledger SET state = 'running', started_at = coalesce(started_at, ?),
+    `UPDATE ledger SET state = 'running', sent_at = coalesce(sent_at, ?), attempts = max(attempts, 1), started_at = coalesce(started_at, ?),
        accepted_at = coalesce(accepted_at, ?), ended_at = NULL,
        there_accepted_at = coalesce(?, there_accepted_at), there_started_at = coalesce(?, there_started_at),
        reason = coalesce(?, CASE WHEN state = 'running' THEN reason END),
        format = coalesce(format, (SELECT o.format FROM outbox o WHERE o.key = ledger.key)), body = ${KEPT_BODY}
      WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'lost')`,
-    ...[startedHere(row, entry, at) ?? at, at, entry.acceptedAt ?? null, entry.startedAt ?? null],
+    ...[
+      row.sent_at,
+      startedHere(row, entry, at) ?? at,
+      at,
+      entry.acceptedAt ?? null,
+      entry.startedAt ?? null,
+    ],
     ...[entry.reason ?? null, row.key],
   );
 }
@@ -98,7 +104,7 @@ export function running(row: LedgerRow, entry: ReportEntry, at: number): Stateme
 export function ended(row: LedgerRow, end: ReportEntry, at: number): Statement {
   return statement(
     `UPDATE ledger SET state = ?, reason = ?, exit_code = ?, signal = ?, stderr_tail = ?, stderr_bytes = ?,
-       output_bytes = ?, accepted_at = coalesce(accepted_at, ?), started_at = coalesce(started_at, ?), ended_at = ?,
+       output_bytes = ?, sent_at = coalesce(sent_at, ?), attempts = max(attempts, 1), accepted_at = coalesce(accepted_at, ?), started_at = coalesce(started_at, ?), ended_at = ?,
        there_accepted_at = coalesce(?, there_accepted_at), there_started_at = coalesce(?, there_started_at),
        there_ended_at = ?,
        format = coalesce(format, (SELECT o.format FROM outbox o WHERE o.key = ledger.key)),
@@ -106,7 +112,7 @@ export function ended(row: LedgerRow, end: ReportEntry, at: number): Statement {
      WHERE key = ? AND state IN ${CORRECTABLE}`,
     ...[end.state, reasonOf(row, end), end.exitCode ?? null, end.signal ?? null],
     ...[end.stderrTail ?? null, end.stderrBytes ?? null, end.outputBytes ?? null],
-    ...[at, startedHere(row, end, at) ?? null, at],
+    ...[row.sent_at, at, startedHere(row, end, at) ?? null, at],
     ...[end.acceptedAt ?? null, end.startedAt ?? null, end.endedAt ?? null, end.state, row.key],
   );
 }

@@ -142,7 +142,7 @@ export async function assembleNode(
   for (const part of [errorReporter, journal, guard, subscribers]) stack.use(part);
   const ends = new EndRecorder(config, { ...ground, errorReporter });
   const states = new StateQuestions(config.nodeName, { ...deps, guard });
-  ledger.listen([ends, journal, fleet.changes]);
+  ledger.listen([ends, journal, fleet.changes, outbox]);
   outbox.start({
     ...{ processes: supervisor, listeners: [ends, copying, journal, fleet.changes, states] },
     askWords: (node) => states.askWords(node),

@@ -5,6 +5,7 @@ import { AnswerInbox } from '../link/answer-inbox.ts';
 import { type BodyFormat, formatNumber } from '../message/codec/body-format.ts';
 import type { Priority } from '../message/priority.ts';
 import { ENDLESS } from '../store/endless.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { ConnectedClock } from './connected-clock.ts';
 import { Undelivered } from './ends/cancel-queued.ts';
@@ -145,6 +146,13 @@ export class Outbox implements AsyncDisposable {
   /** How many messages lie on disk for one subject. */
   waitingFor(subject: string): number {
     return this.#lanes.get(subject)?.queue.length ?? 0;
+  }
+
+  /** When a message was first sent that has no answer yet, ms; null where it was not, or not in this life. */
+  sentAt({ key, subject }: { readonly key: number; readonly subject: string }): number | null {
+    const queue = this.#lanes.get(subject)?.queue;
+    const seq = key % LANE_SPAN;
+    return (queue?.key(seq) === key && queue.window.find(seq)?.firstSentAt) || null;
   }
 
   /** How many messages are not delivered yet, and how many of them are on their way. */
