@@ -70,14 +70,14 @@ async function warnOfLeftQueue(folder: string, logger: NodeParts['logger']): Pro
 
 function pruneRegularly(
   config: Config,
-  { clock, store, ledger, journal, logger }: NodeParts,
+  { clock, store, ledger, outbox, journal, logger }: NodeParts,
   stack: AsyncDisposableStack,
 ): void {
   const onError = (error: unknown) => logger.warn({ err: error }, 'old entries could not be deleted');
   const pruneAll = () => {
     ledger
       .prune({ keepMs: config.ledgerKeepDays * DAY_MS, keepCount: config.ledgerKeepCount })
-      .then(() => pruneLanes(store))
+      .then(() => pruneLanes(store, outbox.undelivered))
       .catch(onError);
     journal
       .prune({ keepMs: config.journalKeepDays * DAY_MS, keepCount: config.journalKeepCount })

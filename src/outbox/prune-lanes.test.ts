@@ -21,6 +21,8 @@ test('a lane goes with the last that is kept of its messages, unless something w
       72 * 2 ** 32 + 1,
     ),
   ]);
-  await pruneLanes(store);
+  let forgotten = 0;
+  await pruneLanes(store, { forget: async () => void forgotten++ });
+  assert.equal(forgotten, 1);
   assert.deepEqual(lanes(), [...used, 72]);
 });

@@ -1,10 +1,15 @@
 import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
+import type { Undelivered } from './ends/cancel-queued.ts';
 
 const LANES_SLICE = 500;
 
-/** Deletes the lanes in which nothing waits, and of whose messages the ledger keeps nothing: one that is used again begins anew. */
-export async function pruneLanes(store: Store): Promise<void> {
+/**
+ * Lets go of what the ledger has forgotten: questions about messages that were called off, and lanes in which nothing waits. One
+ * that is used again begins anew.
+ */
+export async function pruneLanes(store: Store, undelivered: Pick<Undelivered, 'forget'>): Promise<void> {
+  await undelivered.forget();
   const isBare = (table: string) =>
     `NOT EXISTS (SELECT 1 FROM ${table} r WHERE r.key BETWEEN lanes.id * ${LANE_SPAN} AND (lanes.id + 1) * ${LANE_SPAN} - 1)`;
   const isEmpty = `${isBare('outbox')} AND ${isBare('ledger')}`;

@@ -90,4 +90,18 @@ export const SEEDS: readonly FoundSeed[] = [
     about:
       'a second start after a restored backup took lanes for sure again that had not begun anew, and a relay ran twice',
   },
+  {
+    seed: 103_038,
+    kinds: DEFAULT_KINDS,
+    only: [0, 1, 2, 6, 7, 8, 27],
+    about:
+      'whether an append was made that was called off was no longer asked once messageTTL was over: it was, and stayed cancelled',
+  },
+  {
+    seed: 200_068,
+    kinds: DEFAULT_KINDS,
+    only: [9, 10, 14, 22, 23, 27],
+    about:
+      'that an append was done could not be written down, and was not tried again until its lane was used',
+  },
 ];

@@ -27,8 +27,8 @@ export interface BatchAcceptorDeps
   onNotBegun(row: JournalRow): void;
 }
 
-/** How long it may wait that an effect is done, ms. */
-const DONE_MS = 20;
+/** How long it may wait that an effect is done, and when that is tried again where it could not be written, ms. */
+const [DONE_MS, DONE_AGAIN_MS] = [20, 5000];
 
 interface Lane {
   readonly fromNode: string;
@@ -54,8 +54,8 @@ export type Verdicts = ReadonlyMap<LaneMessage, Verdict>;
 export class BatchAcceptor {
   readonly #lane: Lane;
   readonly #deps: BatchAcceptorDeps;
-  /** Ends of effects that are on their way to the disk, or could not be written. */
-  #unwritten = 0;
+  /** How many commits with an effect's end are under way. */
+  #writing = 0;
   /** That the last effect is done: it commits with what is next written of the lane, or a moment later. */
   #done: readonly Statement[] = [];
   #cancelDone: () => void = () => {};
@@ -67,17 +67,19 @@ export class BatchAcceptor {
 
   /** Whether the database knows of all that was accepted. */
   get isWritten(): boolean {
-    return this.#unwritten === 0;
+    return this.#writing === 0 && this.#done.length === 0;
   }
 
-  /** Resolves when the database knows of all that was accepted, or that could not be written. */
+  /** Resolves when the database knows of all that was accepted, or that could not be written: it is tried again then. */
   async flush(): Promise<void> {
     await this.#write([]).catch((error) =>
-      this.#deps.logger.warn(
-        { err: error },
-        'the journal could not be written; it is mended at the next start',
-      ),
+      this.#deps.logger.warn({ err: error }, 'that an effect is done could not be written down yet'),
     );
+  }
+
+  /** The node stops: what is not written now is found out at the next start. */
+  [Symbol.dispose](): void {
+    this.#cancelDone();
   }
 
   /** Resolves when the verdicts, and what was accepted, are on disk. */
@@ -147,8 +149,10 @@ export class BatchAcceptor {
   async #applyEffects(method: EffectMethod, { batch, good, verdicts, ends }: Batch): Promise<void> {
     const { record } = this.#lane;
     let intended: ReadonlySet<LaneMessage> | undefined;
+    let noted = '';
     const write = async (note: string) => {
       const written = intended;
+      noted = note;
       intended = new Set(verdicts.keys());
       await this.#write(
         [
@@ -170,12 +174,16 @@ export class BatchAcceptor {
     }
     const statements = [record.saveLane(nextAfter(batch)), ...record.refused(verdicts, intended)];
     if (!intended) return await this.#write(statements, ends);
-    const done = [...statements, record.forgetIntent()];
+    const done = [...statements, record.withdrawIntent(noted)];
     if (verdicts.size > 0) return await this.#writeAfterIntent(() => this.#write(done, ends));
     // The effect itself proves what was taken, and the sender's floor carries the rest.
-    this.#unwritten++;
     this.#done = done;
-    this.#cancelDone = this.#deps.clock.after(DONE_MS, () => void this.flush());
+    this.#flushLater(DONE_MS);
+  }
+
+  #flushLater(ms: number): void {
+    this.#cancelDone();
+    if (!this.#deps.signal.aborted) this.#cancelDone = this.#deps.clock.after(ms, () => void this.flush());
   }
 
   /** Writes statements, and before them what is not written yet of effects and of told ends. */
@@ -184,14 +192,20 @@ export class BatchAcceptor {
     this.#done = [];
     this.#cancelDone();
     const all = [...done, ...statements];
+    if (done.length > 0) this.#writing++;
     try {
       if (ends) await ends.write(all);
       else if (all.length > 0) await this.#deps.store.write(all);
     } catch (error) {
-      if (this.#done.length === 0) this.#done = done;
+      // The end of a later effect of the lane says all that this one does.
+      if (done.length > 0 && this.#done.length === 0) {
+        this.#done = done;
+        this.#flushLater(DONE_AGAIN_MS);
+      }
       throw error;
+    } finally {
+      if (done.length > 0) this.#writing--;
     }
-    if (done.length > 0) this.#unwritten--;
   }
 
   /** What was made once must not be made again, as it would be if the batch were refused now. */

@@ -92,12 +92,7 @@ export class LaneRecord {
     );
   }
 
-  /** Statement that forgets the effect: it is done. */
-  forgetIntent(): Statement {
-    return statement('DELETE FROM intents WHERE lane = ?', this.#state.id);
-  }
-
-  /** Statement that forgets the effect with this note: it is undone. */
+  /** Statement that forgets the effect with this note: it is done, or undone. */
   withdrawIntent(note: string): Statement {
     return statement('DELETE FROM intents WHERE lane = ? AND note = ?', this.#state.id, note);
   }

@@ -192,3 +192,30 @@ async function crashInEffect(t: TestContext, store: Store, seqs: readonly number
   assert.deepEqual(crashed.taken(), []);
   return { [Symbol.dispose]: () => resolve([]) };
 }
+
+test('that an effect is done is written down once the disk takes it, though nothing more comes in its lane', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let isFull = false;
+  const store = failingStore(await tempStore(t), (statements) => isFull && statements.length > 0);
+  const made = await TestJournal.open(t, {
+    store,
+    apply: async (batch, intend) => {
+      await intend('a note');
+      isFull = true;
+      return batch.map(() => ({ ok: true }));
+    },
+  });
+  const intents = () => store.all('SELECT note FROM intents').length;
+  made.receive(made.effect, { seq: 1 });
+  await made.settled();
+  assert.deepEqual([made.taken(), intents()], [['accepted 1-1'], 1]);
+  for (const isStillFull of [true, true, false]) {
+    t.mock.timers.tick(5000);
+    await made.settled();
+    assert.deepEqual([intents(), made.next()], [1, 1]);
+    isFull = isStillFull;
+  }
+  t.mock.timers.tick(5000);
+  await made.settled();
+  assert.deepEqual([intents(), made.next()], [0, 2]);
+});

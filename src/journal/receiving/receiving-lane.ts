@@ -97,11 +97,12 @@ export class ReceivingLane {
     return !this.#drain && !this.#parts.isHolding && this.#acceptor.isWritten;
   }
 
-  /** Resolves when all that was taken is answered, and written down. */
+  /** Resolves when all that was taken is answered, and written down, before the node stops. */
   async idle(): Promise<void> {
     while (this.#drain) await this.#drain;
     this.#answers.flush();
     await this.#acceptor.flush();
+    this.#acceptor[Symbol.dispose]();
   }
 
   #takePart(arrival: WireMessage, seq: number, header: string): void {

@@ -6,7 +6,7 @@ import type { KeptTime } from '../../store/kept-clock.ts';
 import { LANE_SPAN } from '../../store/lane-span.ts';
 import type { Store } from '../../store/store.ts';
 import type { Lane } from '../lane/lane.ts';
-import { readEntry, readOld } from '../lane/lane-rows.ts';
+import { readEntry, readForgotten, readOld } from '../lane/lane-rows.ts';
 import type { Entry } from '../lane/lane-window.ts';
 import type { EndState } from '../outbox-deps.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
@@ -100,7 +100,7 @@ export class Undelivered {
   }
 
   /** Ends messages of a lane that were queued up to a time, and whose sender did not say how long they live; or those that live for `life`. */
-  giveUpOld(lane: Lane, at: number, reason: string, life = -1): void {
+  giveUpOld(lane: Lane, at: number, reason: string, life: number | null = null): void {
     const first = lane.queue.window.first;
     if (!first || first.queuedAt > at) return;
     this.giveUpKeys(
@@ -108,6 +108,15 @@ export class Undelivered {
       'expired',
       reason,
     );
+  }
+
+  /** Asks no longer what became of messages that were called off, once the ledger keeps nothing of them. */
+  async forget(): Promise<void> {
+    for (let found = SLICE_ROWS; found === SLICE_ROWS && !this.#deps.outcomes.isFailing; ) {
+      const rows = await readForgotten(this.#deps.store, SLICE_ROWS);
+      found = this.giveUpKeys(rows, 'cancelled', '').length;
+      await this.#deps.outcomes.idle();
+    }
   }
 
   #findIn(lane: Lane, filter: QueueFilter, limit: number): QueuedMessage[] {

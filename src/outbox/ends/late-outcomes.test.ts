@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import type { SentMessage } from '../../../test/support/fake-transport.ts';
 import { failingStore, tempStore } from '../../../test/support/temp-store.ts';
 import { TestOutbox } from '../../../test/support/test-outbox.ts';
+import { statement } from '../../store/statement.ts';
+import { pruneLanes } from '../prune-lanes.ts';
 
 function idOf({ headers }: SentMessage): string | undefined {
   return headers['Nats-Msg-Id'];
@@ -219,4 +221,27 @@ test('an effect in parts that was cancelled on its way is asked for without its 
   assert.deepEqual([made.states(), made.onDisk()], [{ succeeded: 2 }, 0]);
   const last = made.ended.filter((one) => one.id === id).at(-1);
   assert.equal(last?.state, 'succeeded');
+});
+
+test('what was called off is asked for as long as the ledger keeps it, also when messageTTL is over', async (t) => {
+  const made = await TestOutbox.start(t, { messageTtlMs: 60_000 });
+  await made.open();
+  const [first, second] = await made.enqueue(2);
+  made.transport.take();
+  for (const id of [first!, second!]) {
+    const cancelled = made.outbox.undelivered.cancel({ id }, 'cancelled before it was delivered');
+    await made.advance(2500, 10);
+    assert.equal(await cancelled, 1);
+  }
+  await made.advance(120_000);
+  assert.equal(made.onDisk(), 2);
+  await made.store.write([statement('DELETE FROM ledger WHERE id = ?', first!)]);
+  await pruneLanes(made.store, made.outbox.undelivered);
+  assert.equal(made.onDisk(), 1);
+  await made.advance(30_000);
+  const again = made.transport.take().filter((one) => idOf(one) === second);
+  assert.ok(again.length > 0);
+  made.transport.answer('duplicate', again.slice(-1));
+  await made.advance(1000);
+  assert.deepEqual([made.states(), made.onDisk()], [{ succeeded: 2 }, 0]);
 });

@@ -50,15 +50,21 @@ export function saidHello(store: Pick<Store, 'get'>, node: string): boolean {
   return store.get('SELECT 1 FROM nodes WHERE name = ? AND info IS NOT NULL', node) !== undefined;
 }
 
-/** The keys of a lane's messages that were queued up to a time, and whose `expires_at` is `life`; nobody's word is -1. */
+/** The keys of a lane's messages that were queued up to a time, and whose `expires_at` is `life`; null where nobody gave them one. */
 export function readOld(
   store: Store,
-  { lane, at, life }: { readonly lane: number; readonly at: number; readonly life: number },
+  { lane, at, life }: { readonly lane: number; readonly at: number; readonly life: number | null },
   limit: number,
 ): { key: number }[] {
   const sql =
-    'SELECT key FROM outbox WHERE key BETWEEN ? AND ? AND queued_at <= ? AND coalesce(expires_at, -1) = ? LIMIT ?';
+    'SELECT key FROM outbox WHERE key BETWEEN ? AND ? AND queued_at <= ? AND expires_at IS ? LIMIT ?';
   return store.all<{ key: number }>(sql, lane * LANE_SPAN, (lane + 1) * LANE_SPAN - 1, at, life, limit);
+}
+
+/** The keys of messages that were called off, and of which the ledger keeps nothing any more. */
+export async function readForgotten(store: Store, limit: number): Promise<{ key: number }[]> {
+  const isForgotten = 'NOT EXISTS (SELECT 1 FROM ledger l WHERE l.id = outbox.id)';
+  return await store.query(`SELECT key FROM outbox WHERE expires_at < 0 AND ${isForgotten} LIMIT ?`, limit);
 }
 
 /** Statement that marks a message as called off: no life that it could have ends before 1970, and no budget ends the question. */
