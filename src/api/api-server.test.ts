@@ -182,7 +182,7 @@ test("the socket is its owner's alone, is not taken from a node that lives, and 
   assert.equal(statSync(socketPath).mode & 0o777, 0o600);
   const logger = createLogger({ level: 'silent', nodeName: 'central' });
   const second = startApiServer(
-    { place: { socketPath }, token: '', version: '1', maxBytes: 1000 },
+    { address: { socketPath }, token: '', version: '1', maxBytes: 1000 },
     { operations: withSamples(new FakeOperations()), logger },
   );
   await assert.rejects(second, { name: 'ListenError', code: 'in-use' });
@@ -192,7 +192,7 @@ test("the socket is its owner's alone, is not taken from a node that lives, and 
 });
 
 test('over TCP a page of another origin is refused, and a wrong token', async (t) => {
-  const { url } = await startFakeApi(t, { place: { host: '127.0.0.1', port: 0 }, token: 's3cret' });
+  const { url } = await startFakeApi(t, { address: { host: '127.0.0.1', port: 0 }, token: 's3cret' });
   const place = { port: Number(new URL(url).port) };
   const cases: [headers: Record<string, string>, status: number, code: string][] = [
     [{ Origin: 'http://evil.example' }, 403, 'forbidden'],
@@ -210,7 +210,7 @@ test('over TCP a page of another origin is refused, and a wrong token', async (t
 });
 
 test('where the address is not on loopback, nothing is said without the token', async (t) => {
-  const { url } = await startFakeApi(t, { place: { host: '0.0.0.0', port: 0 }, token: 's3cret' });
+  const { url } = await startFakeApi(t, { address: { host: '0.0.0.0', port: 0 }, token: 's3cret' });
   const place = { port: Number(new URL(url).port) };
   for (const target of ['/v1/status', '/openapi.json', '/v1/events', '/nothing']) {
     const reply = await httpRequest(place, target);

@@ -11,8 +11,8 @@ import { refuse } from './refusal.ts';
 
 /** Where the API is served; times in ms. */
 export interface ApiServerOptions extends ApiHandlerOptions {
-  readonly place: HostAndPort | { readonly socketPath: string };
-  /** What clients must show where the place is not a loopback address, or there too; '' = none. */
+  readonly address: HostAndPort | { readonly socketPath: string };
+  /** What clients must show where the address is not a loopback address, or there too; '' = none. */
   readonly token: string;
   readonly tokenOnLoopback?: boolean;
   /** A token that lets a client look, and change nothing; '' = none. */
@@ -22,7 +22,7 @@ export interface ApiServerOptions extends ApiHandlerOptions {
   readonly stopTimeoutMs?: number;
 }
 
-/** Serves the API over HTTP/1.1, on a unix socket of mode 0600 or at a TCP place. Throws ListenError. */
+/** Serves the API over HTTP/1.1, on a unix socket of mode 0600 or at a TCP address. Throws ListenError. */
 export async function startApiServer(
   options: ApiServerOptions,
   { operations, logger }: { operations: Operations; logger: Logger },

@@ -79,7 +79,7 @@ export interface BrokerOptions extends Partial<BrokerLimits> {
   /** Shown to clients. */
   readonly version?: string;
   /** The setting that names the place, for errors. */
-  readonly placeOption?: string;
+  readonly addressOption?: string;
 }
 
 /** The limits where none are given; most are those of nats-server. */

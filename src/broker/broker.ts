@@ -96,8 +96,8 @@ class RunningBroker implements Broker, Hub {
   }
 
   async listen(): Promise<void> {
-    const { host, port, placeOption = 'port' } = this.#options;
-    this.port = await listenAt(this.#server, { host, port }, placeOption);
+    const { host, port, addressOption = 'port' } = this.#options;
+    this.port = await listenAt(this.#server, { host, port }, addressOption);
     this.#server.on('error', (error) => this.logger.error({ err: error }, 'a connection could not be taken'));
     const { pingIntervalMs, writeTimeoutMs, signInTimeoutMs } = this.limits;
     const shortest = Math.min(pingIntervalMs, writeTimeoutMs, signInTimeoutMs);

@@ -3,8 +3,8 @@ import type { ApiEvent, EventFilter } from '../contract/events.ts';
 import type { ApiFault, FaultCode } from '../contract/faults.ts';
 import type { Route } from '../contract/operation.ts';
 import { ROUTES } from '../contract/routes.ts';
+import { type ApiAddress, showApiAddress } from './api-address.ts';
 import { ApiError, type ApiErrorCode } from './api-error.ts';
-import { type ApiPlace, showApiPlace } from './api-place.ts';
 import { type HttpAnswer, type HttpCall, HttpConnections } from './http-call.ts';
 import type { HttpResponse } from './http-response.ts';
 import { readEvents } from './read-events.ts';
@@ -38,14 +38,14 @@ export class ApiClient extends Routed implements StewardApi {
     }
   }
 
-  readonly place: ApiPlace;
+  readonly address: ApiAddress;
   readonly #connections: HttpConnections;
   readonly #times: typeof TIMES;
 
-  constructor(place: ApiPlace, times: ApiTimes = {}) {
+  constructor(address: ApiAddress, times: ApiTimes = {}) {
     super();
-    this.place = place;
-    this.#connections = new HttpConnections(place);
+    this.address = address;
+    this.#connections = new HttpConnections(address);
     this.#times = { ...TIMES, ...times };
   }
 
@@ -104,7 +104,7 @@ export class ApiClient extends Routed implements StewardApi {
   }
 
   #broken(what: string, cause?: unknown): ApiError {
-    return new ApiError('broken', `the node at ${showApiPlace(this.place)} ${what}`, { cause });
+    return new ApiError('broken', `the node at ${showApiAddress(this.address)} ${what}`, { cause });
   }
 }
 

@@ -69,7 +69,7 @@ test('a submission that is refused in part or as a whole is an answer, not a fai
   assert.equal((await client.submit(bytes, { dryRun: true, label: 'é&=' })).accepted[0]!.id, '');
 });
 
-test('where no node listens, the sentence names the place and the way out', async (t) => {
+test('where no node listens, the sentence names the address and the way out', async (t) => {
   const { path } = await tempFolder(t);
   const gone = await faultOf(new ApiClient({ socketPath: join(path, 'none') }).status());
   assert.equal(gone.code, 'unreachable');
@@ -163,7 +163,7 @@ test('a client outlives the restart of its node', async (t) => {
   assert.equal((await faultOf(first.client.status())).code, 'unreachable');
   const logger = createLogger({ level: 'silent', nodeName: 'central' });
   await using _ = await startApiServer(
-    { place: { socketPath: first.socketPath }, token: '', version: '2', maxBytes: 1000 },
+    { address: { socketPath: first.socketPath }, token: '', version: '2', maxBytes: 1000 },
     { operations: withSamples(first.desk), logger },
   );
   assert.equal((await first.client.status()).node, 'central');

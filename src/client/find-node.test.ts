@@ -26,7 +26,7 @@ async function faultOf(work: Promise<unknown>): Promise<{ code: string; message:
   return error;
 }
 
-const socketOf = (client: { place: object }) => (client.place as { socketPath: string }).socketPath;
+const socketOf = (client: { address: object }) => (client.address as { socketPath: string }).socketPath;
 
 test('the socket that is told is taken, from the option before the environment', async (t) => {
   const { socketPath } = await startFakeApi(t);
@@ -151,8 +151,8 @@ test("root uses another user's node where its folder says so, and not what someb
 });
 
 test('an address is asked with the token of a file or of the environment', async (t) => {
-  const place = { host: '127.0.0.1', port: 0 };
-  const { url } = await startFakeApi(t, { place, token: 's3cret' });
+  const address = { host: '127.0.0.1', port: 0 };
+  const { url } = await startFakeApi(t, { address, token: 's3cret' });
   const { path } = await tempFolder(t);
   await writeFile(join(path, 'token'), 's3cret\n');
   const api = await connectToNode({ api: url, tokenFile: join(path, 'token') }, { STEWARD_SOCKET: '/none' });

@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { foreignWriter, ownerOf, realFolder } from '../lib/folder-writers.ts';
 import { shortSocketPath } from '../lib/short-socket-path.ts';
+import { connectionFault } from './api-address.ts';
 import { ApiError } from './api-error.ts';
-import { connectionFault } from './api-place.ts';
 
 // The rest of the module would take its time to load.
 const { existsSync, readFileSync } = process.getBuiltinModule('node:fs');

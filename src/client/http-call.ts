@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
+import { type ApiAddress, connectionFault, connectOptions, showApiAddress } from './api-address.ts';
 import { ApiError } from './api-error.ts';
-import { type ApiPlace, connectionFault, placeOptions, showApiPlace } from './api-place.ts';
 import { ByteSource, ClosedError } from './byte-source.ts';
 import { type HttpResponse, NoHttpError, readResponse } from './http-response.ts';
 
@@ -36,14 +36,14 @@ const FRESH_MS = 500;
 
 /** Connections to one node, kept open between requests. */
 export class HttpConnections implements Disposable {
-  readonly #place: ApiPlace;
-  readonly #options: ReturnType<typeof placeOptions>;
+  readonly address: ApiAddress;
+  readonly #options: ReturnType<typeof connectOptions>;
   readonly #idle = new Set<Connection>();
   readonly #all = new Set<Connection>();
 
-  constructor(place: ApiPlace) {
-    this.#place = place;
-    this.#options = placeOptions(place);
+  constructor(address: ApiAddress) {
+    this.address = address;
+    this.#options = connectOptions(address);
   }
 
   [Symbol.dispose](): void {
@@ -114,7 +114,7 @@ export class HttpConnections implements Disposable {
   }
 
   #connect(): Connection {
-    const socket = connect(this.#options.place);
+    const socket = connect(this.#options.connect);
     socket.setNoDelay(true);
     const connection: Connection = { socket, source: new ByteSource(socket), isReused: false, idleSince: 0 };
     this.#all.add(connection);
@@ -146,23 +146,23 @@ export class HttpConnections implements Disposable {
     socket.destroy();
     if (error instanceof ApiError || signal?.aborted) return error;
     if (error instanceof NoHttpError) {
-      const text = `${showApiPlace(this.#place)} does not speak HTTP: is this the API of a node?`;
+      const text = `${showApiAddress(this.address)} does not speak HTTP: is this the API of a node?`;
       return new ApiError('broken', text, { cause: error });
     }
     const { code } = error as NodeJS.ErrnoException;
     const wasConnected = socket.bytesRead > 0 || socket.bytesWritten > 0 || error instanceof ClosedError;
     if (wasConnected && CLOSED.has(code ?? '')) return this.#brokenOff(error);
-    return connectionFault(this.#place, error as NodeJS.ErrnoException);
+    return connectionFault(this.address, error as NodeJS.ErrnoException);
   }
 
   #silent(timeoutMs: number): ApiError {
-    const text = `the node at ${showApiPlace(this.#place)} was silent for ${timeoutMs / 1000} s: try again, and look into its log`;
+    const text = `the node at ${showApiAddress(this.address)} was silent for ${timeoutMs / 1000} s: try again, and look into its log`;
     return new ApiError('broken', text);
   }
 
   #brokenOff(cause: unknown): ApiError {
     if (cause instanceof ApiError) return cause;
-    const text = `the connection to the node at ${showApiPlace(this.#place)} was closed before its answer was whole`;
+    const text = `the connection to the node at ${showApiAddress(this.address)} was closed before its answer was whole`;
     return new ApiError('broken', text, { cause });
   }
 }

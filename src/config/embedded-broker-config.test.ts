@@ -21,8 +21,9 @@ test('a node finds the broker that runs inside it, unless its settings name anot
     assert.equal((await load(t, ...flags)).brokerAddress, address);
   }
   assert.equal((await load(t)).embeddedBroker, undefined);
-  const { place, usersFile, tlsCertFile } = (await load(t, '-embeddedBroker=127.0.0.1:4333')).embeddedBroker!;
-  assert.deepEqual([place, usersFile, tlsCertFile], [{ host: '127.0.0.1', port: 4333 }, '', '']);
+  const { address, usersFile, tlsCertFile } = (await load(t, '-embeddedBroker=127.0.0.1:4333'))
+    .embeddedBroker!;
+  assert.deepEqual([address, usersFile, tlsCertFile], [{ host: '127.0.0.1', port: 4333 }, '', '']);
 });
 
 test('an embedded broker that cannot work, or that everybody could use, is refused with the way out', async (t) => {

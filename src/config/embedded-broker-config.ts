@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts';
 
 /** The broker that runs inside the node, if any. */
 export interface EmbeddedBrokerConfig {
-  readonly place: HostAndPort;
+  readonly address: HostAndPort;
   /** Paths; '' = none. Certificate and key are both given or both not. */
   readonly usersFile: string;
   readonly tlsCertFile: string;
@@ -18,11 +18,11 @@ export interface EmbeddedBrokerConfig {
 export function embeddedBrokerConfig(settings: Settings): EmbeddedBrokerConfig | undefined {
   const { values } = settings;
   if (values.EmbeddedBroker === '') return undefined;
-  const place = parseHostAndPort(values.EmbeddedBroker);
-  if (place === undefined || place.port === 0) {
+  const address = parseHostAndPort(values.EmbeddedBroker);
+  if (address === undefined || address.port === 0) {
     throw settings.fault('EmbeddedBroker', 'is not host:port, or :port for every interface');
   }
-  if (!isLoopback(place.host) && values.EmbeddedBrokerUsers === '' && values.AdmissionFolder === '') {
+  if (!isLoopback(address.host) && values.EmbeddedBrokerUsers === '' && values.AdmissionFolder === '') {
     throw settings.fault(
       'EmbeddedBroker',
       'can be reached from other machines, so it needs users: set EmbeddedBrokerUsers, or listen on 127.0.0.1',
@@ -35,7 +35,7 @@ export function embeddedBrokerConfig(settings: Settings): EmbeddedBrokerConfig |
     throw settings.fault('EmbeddedBrokerTLSKey', 'is given without EmbeddedBrokerTLSCert: give both');
   const admissionFolder = admissionFolderOf(settings);
   return Object.freeze({
-    place,
+    address,
     usersFile: values.EmbeddedBrokerUsers,
     tlsCertFile,
     tlsKeyFile,
@@ -61,7 +61,7 @@ function admissionFolderOf(settings: Settings): string {
 export function brokerAddressOf(settings: Settings, embedded: EmbeddedBrokerConfig | undefined): string {
   const { BrokerAddress: address } = settings.values;
   if (embedded === undefined || address !== optionOf('BrokerAddress').default) return address;
-  const { host, port } = embedded.place;
+  const { host, port } = embedded.address;
   const reached = ['', '0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
   return reached.includes(':') ? `[${reached}]:${port}` : `${reached}:${port}`;
 }

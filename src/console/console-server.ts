@@ -15,7 +15,7 @@ import type { Sessions } from './sessions.ts';
 
 /** Where the console is served, and for which fleet. */
 export interface ConsoleOptions extends ApiHandlerOptions {
-  readonly place: HostAndPort;
+  readonly address: HostAndPort;
   /** The node whose fleet it is: browsers keep a cookie of its name. */
   readonly nodeName: string;
 }
@@ -41,7 +41,7 @@ const POLICY = [
 export async function startConsole(options: ConsoleOptions, deps: ConsoleDeps): Promise<HttpService> {
   const handler = new ConsoleHandler(options, deps);
   return await startHttpService(
-    { place: options.place, option: '-webListener', token: '' },
+    { address: options.address, option: '-webListener', token: '' },
     { handle: handler.handle, streams: handler.api, refuse, logger: deps.logger },
   );
 }

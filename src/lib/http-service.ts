@@ -12,8 +12,8 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 
 export interface HttpServiceOptions {
   /** Where to listen. A unix socket is its owner's alone, so there origin and token are not asked for. */
-  readonly place: HostAndPort | { readonly socketPath: string };
-  /** The setting that names the place, as a flag: `-httpListener`. */
+  readonly address: HostAndPort | { readonly socketPath: string };
+  /** The setting that names the address, as a flag: `-httpListener`. */
   readonly option: string;
   readonly token: string;
   /** Another token that is let in. */
@@ -50,14 +50,14 @@ const KEEP_ALIVE_MS = 5000;
 /** How long a client that was refused may go on sending, so that it gets to read why. */
 const UNREAD_GRACE_MS = 1000;
 
-/** Serves HTTP at a place, there to those whom `httpRefusal` lets pass, or on a unix socket. Throws ListenError. */
+/** Serves HTTP at an address, there to those whom `httpRefusal` lets pass, or on a unix socket. Throws ListenError. */
 export async function startHttpService(
   options: HttpServiceOptions,
   deps: HttpServiceDeps,
 ): Promise<HttpService> {
   const settings = { ...DEFAULTS, ...options };
-  const { place, option } = settings;
-  const guard = 'host' in place ? { ...settings, isLoopback: isLoopback(place.host) } : undefined;
+  const { address, option } = settings;
+  const guard = 'host' in address ? { ...settings, isLoopback: isLoopback(address.host) } : undefined;
   const server = createServer({
     headersTimeout: settings.headersTimeoutMs,
     requestTimeout: settings.requestTimeoutMs,
@@ -76,8 +76,8 @@ export async function startHttpService(
   server.on('request', serve);
   // A client that asks before it sends a body may send it once the handler reads it (see `readBody`).
   server.on('checkContinue', serve);
-  if ('host' in place) service.port = await listenAt(server, place, option);
-  else service.file = await bindSocketFile(server, place.socketPath);
+  if ('host' in address) service.port = await listenAt(server, address, option);
+  else service.file = await bindSocketFile(server, address.socketPath);
   // A fault of one connection must not end the program.
   server.on('error', () => {});
   return service;

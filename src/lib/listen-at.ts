@@ -11,34 +11,36 @@ import { ListenError } from './listen-error.ts';
 const BACKLOG = 4096;
 
 /**
- * Makes a server listen at a place and answers with the port, also where 0 left it to the system to choose.
+ * Makes a server listen at an address and answers with the port, also where 0 left it to the system to choose.
  *
- * `option` is the setting that names the place, for the ListenError that this throws.
+ * `option` is the setting that names the address, for the ListenError that this throws.
  */
-export async function listenAt(server: Server, place: HostAndPort, option: string): Promise<number> {
+export async function listenAt(server: Server, address: HostAndPort, option: string): Promise<number> {
   try {
     server.listen({
-      host: place.host === '' ? undefined : place.host,
-      port: place.port,
+      host: address.host === '' ? undefined : address.host,
+      port: address.port,
       backlog: BACKLOG,
     });
     await once(server, 'listening');
   } catch (error) {
-    throw listenError(showPlace(place), option, error as NodeJS.ErrnoException);
+    throw listenError(showPlace(address), option, error as NodeJS.ErrnoException);
   }
   return (server.address() as AddressInfo).port;
 }
 
-/** A place as it is written in settings: `host:port`, an IPv6 address in brackets. */
+/** An address as it is written in settings: `host:port`, an IPv6 address in brackets. */
 export function showPlace({ host, port }: HostAndPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function listenError(place: string, option: string, cause: NodeJS.ErrnoException): ListenError {
+function listenError(address: string, option: string, cause: NodeJS.ErrnoException): ListenError {
   if (cause.code === 'EADDRINUSE') {
-    return new ListenError('in-use', `another program listens on ${place}: choose another ${option}`, {
+    return new ListenError('in-use', `another program listens on ${address}: choose another ${option}`, {
       cause,
     });
   }
-  return new ListenError('unavailable', `cannot listen on ${place} (${option}): ${cause.message}`, { cause });
+  return new ListenError('unavailable', `cannot listen on ${address} (${option}): ${cause.message}`, {
+    cause,
+  });
 }

@@ -101,7 +101,7 @@ async function start(t: TestContext, host = '127.0.0.1') {
   await symlink('cli/ship1/out.log', join(folder, 'in-link'));
   execFileSync('mkfifo', [join(folder, 'fifo')]);
   const token = host === '127.0.0.1' ? '' : 's3cret';
-  const server = await startDataFolderServer({ place: { host, port: 0 }, token, folder }, { logger });
+  const server = await startDataFolderServer({ address: { host, port: 0 }, token, folder }, { logger });
   t.after(() => server[Symbol.asyncDispose]());
   /** Sends the path as it is, which fetch would tidy up. */
   const get = async (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Reply> => {

@@ -12,8 +12,8 @@ import { folderPage } from './folder-page.ts';
 import { NotExposedError, namesOf, openExposed } from './open-exposed.ts';
 
 export interface DataFolderServerOptions {
-  readonly place: HostAndPort;
-  /** What clients must show where the place is not a loopback address, or there too; '' = none. */
+  readonly address: HostAndPort;
+  /** What clients must show where the address is not a loopback address, or there too; '' = none. */
   readonly token: string;
   readonly tokenOnLoopback?: boolean;
   readonly folder: string;

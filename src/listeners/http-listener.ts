@@ -12,8 +12,8 @@ import type { Submissions } from './submission-session.ts';
 
 /** Where to listen, and how much clients may send; times in milliseconds. */
 export interface HttpListenerOptions {
-  readonly place: HostAndPort;
-  /** What clients must show where the place is not a loopback address, or there too; '' = none. */
+  readonly address: HostAndPort;
+  /** What clients must show where the address is not a loopback address, or there too; '' = none. */
   readonly token: string;
   readonly tokenOnLoopback?: boolean;
   readonly maxBytes?: number;

@@ -9,8 +9,8 @@ import { OpeningLine } from './first-line-token.ts';
 
 /** Where to listen, and how much clients may send. */
 export interface TcpListenerOptions extends ClientLimits {
-  readonly place: HostAndPort;
-  /** What clients must show first where the place is not a loopback address, or there too; '' = none. */
+  readonly address: HostAndPort;
+  /** What clients must show first where the address is not a loopback address, or there too; '' = none. */
   readonly token: string;
   readonly tokenOnLoopback?: boolean;
 }
@@ -26,14 +26,14 @@ export async function startTcpListener(
   options: TcpListenerOptions,
   deps: Omit<SessionsDeps, 'makeOpening'>,
 ): Promise<TcpListener> {
-  const { place, token, tokenOnLoopback = false } = options;
-  const isTokenNeeded = !isLoopback(place.host) || (tokenOnLoopback && token !== '');
+  const { address, token, tokenOnLoopback = false } = options;
+  const isTokenNeeded = !isLoopback(address.host) || (tokenOnLoopback && token !== '');
   const opening = { token, isTokenNeeded };
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
   const clients = new ClientSessions(options, { ...deps, makeOpening: () => new OpeningLine(opening) });
   server.on('connection', clients.serve);
   processConnections.watch(server, deps.logger);
-  const port = await listenAt(server, place, '-tcpListener');
+  const port = await listenAt(server, address, '-tcpListener');
   server.on('error', (error) =>
     deps.logger.error({ err: error }, 'the TCP listener cannot take a connection'),
   );

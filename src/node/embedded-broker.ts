@@ -27,12 +27,12 @@ export async function startEmbeddedBroker(
   }: { readonly stack: AsyncDisposableStack; readonly admitted?: readonly BrokerUser[] | undefined },
 ): Promise<BrokerThread | undefined> {
   if (config.embeddedBroker === undefined) return undefined;
-  const { place, usersFile, tlsCertFile, tlsKeyFile } = config.embeddedBroker;
+  const { address, usersFile, tlsCertFile, tlsKeyFile } = config.embeddedBroker;
   const logger = await openLogger({ level: config.logLevel, isTerminal, nodeName: config.nodeName });
   const users = usersFile === '' ? admitted : await readUsersFile(usersFile);
   const files = { certificate: tlsCertFile, key: tlsKeyFile, clientCa: '' };
   const tls = await readTlsFiles(files, TLS_OPTIONS);
-  const options = { ...place, placeOption: '-embeddedBroker', version, users, tls };
+  const options = { ...address, addressOption: '-embeddedBroker', version, users, tls };
   const broker = stack.use(await startBrokerThread(options, { logger }));
   if (usersFile !== '') stack.use(watchUsers(usersFile, { broker, logger }));
   logger.info({ address: broker.url }, 'the embedded broker listens');

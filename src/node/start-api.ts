@@ -10,7 +10,7 @@ interface ApiDeps extends NodeParts {
   readonly stack: AsyncDisposableStack;
 }
 
-/** Serves the API on its unix socket and, where the configuration says so, at a TCP place, and the console. Throws ListenError. */
+/** Serves the API on its unix socket and, where the configuration says so, at a TCP address, and the console. Throws ListenError. */
 export async function startApi(
   config: Config,
   parts: ApiDeps,
@@ -29,12 +29,12 @@ export async function startApi(
   const options = { version, maxBytes: config.maxMessageBytes };
   if (webListener) {
     const { startConsole } = await import('../console/console-server.ts');
-    const served = { ...options, place: webListener, nodeName };
+    const served = { ...options, address: webListener, nodeName };
     const server = stack.use(await startConsole(served, { ...deps, sessions }));
     port = server.port;
   }
-  const place = { socketPath: join(config.socketFolder, 'stew.sock') };
-  stack.use(await startApiServer({ ...options, place, token: '' }, deps));
+  const address = { socketPath: join(config.socketFolder, 'stew.sock') };
+  stack.use(await startApiServer({ ...options, address, token: '' }, deps));
   if (config.apiListener)
-    stack.use(await startApiServer({ ...options, place: config.apiListener, ...guarded }, deps));
+    stack.use(await startApiServer({ ...options, address: config.apiListener, ...guarded }, deps));
 }

@@ -37,7 +37,7 @@ export async function startListeners(config: Config, deps: ListenersDeps): Promi
   }
   if (config.profilingPort) {
     const { startProfilingServer } = await import('../observe/profiling-server.ts');
-    stack.use(await startProfilingServer({ place: config.profilingPort }, { logger }));
+    stack.use(await startProfilingServer({ address: config.profilingPort }, { logger }));
   }
   const maxBytes = config.maxMessageBytes;
   const path = join(config.socketFolder, 'steward.sock');
@@ -45,15 +45,15 @@ export async function startListeners(config: Config, deps: ListenersDeps): Promi
   const guarded = { token: await tokenOf(config), tokenOnLoopback: config.tokenOnLoopback };
   await startApi(config, deps, { ...guarded, lookToken: await lookTokenOf(config, guarded.token) });
   if (config.tcpListener) {
-    const options = { place: config.tcpListener, ...guarded, maxBytes };
+    const options = { address: config.tcpListener, ...guarded, maxBytes };
     stack.use(await startTcpListener(options, { submissions, logger }));
   }
   if (config.httpListener) {
-    const options = { place: config.httpListener, ...guarded, maxBytes };
+    const options = { address: config.httpListener, ...guarded, maxBytes };
     stack.use(await startHttpListener(options, { submissions, logger }));
   }
   if (config.exposeDataFolder) {
-    const options = { place: config.exposeDataFolder, ...guarded, folder: config.subscribersDataFolder };
+    const options = { address: config.exposeDataFolder, ...guarded, folder: config.subscribersDataFolder };
     stack.use(await startDataFolderServer(options, { logger }));
   }
   if (config.readFolder !== '') {

@@ -52,7 +52,7 @@ test('one profile is made at a time, and bad requests are refused', async (t) =>
 });
 
 async function start(t: TestContext) {
-  const server = await startProfilingServer({ place: { host: '127.0.0.1', port: 0 } }, { logger });
+  const server = await startProfilingServer({ address: { host: '127.0.0.1', port: 0 } }, { logger });
   t.after(() => server[Symbol.asyncDispose]());
   return {
     get: (path: string, more?: RequestInit) => fetch(`http://127.0.0.1:${server.port}${path}`, more),

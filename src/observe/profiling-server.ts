@@ -21,10 +21,10 @@ type Endpoint = (url: URL, response: ServerResponse) => Promise<void>;
 /**
  * Serves profiles of this program, in the forms that the developer tools of Chrome open: see HELP.
  *
- * It shows what is in memory, so `place` must be on loopback. Throws ListenError when the port cannot be had.
+ * It shows what is in memory, so `address` must be on loopback. Throws ListenError when the port cannot be had.
  */
 export async function startProfilingServer(
-  { place }: { readonly place: HostAndPort },
+  { address }: { readonly address: HostAndPort },
   { logger }: { readonly logger: Logger },
 ): Promise<HttpService> {
   const delay = new LoopDelay();
@@ -48,7 +48,7 @@ export async function startProfilingServer(
     await endpoint(url, response);
   };
   return await startHttpService(
-    { place, token: '', option: '-profilingPort', stopTimeoutMs: 1000 },
+    { address, token: '', option: '-profilingPort', stopTimeoutMs: 1000 },
     { handle, streams: delay, logger },
   );
 }

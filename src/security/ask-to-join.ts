@@ -16,7 +16,7 @@ export interface Joined {
 }
 
 export interface AskToJoinOptions {
-  readonly place: HostAndPort;
+  readonly address: HostAndPort;
   readonly token: JoinToken;
   /** The seed of the node's own key. */
   readonly nodeSeed: string;
@@ -33,12 +33,12 @@ const ASK_AGAIN_MS = 2000;
  * answer that its authority has signed counts. Throws SecurityError.
  */
 export async function askToJoin(options: AskToJoinOptions): Promise<Joined> {
-  const { place, token, nodeSeed, name, patienceMs = PATIENCE_MS } = options;
+  const { address, token, nodeSeed, name, patienceMs = PATIENCE_MS } = options;
   let authority: X509Certificate | undefined;
   const check = (socket: TLSSocket) => {
-    authority = checkBroker(socket, token, place);
+    authority = checkBroker(socket, token, address);
   };
-  using connection = await open(place, { token, check });
+  using connection = await open(address, { token, check });
   const request = writeRequest({ tokenSeed: token.seed, nodeSeed, name });
   const key = tokenKeyOf(token);
   const { promise, resolve } = Promise.withResolvers<JoinAnswer>();
@@ -53,18 +53,18 @@ export async function askToJoin(options: AskToJoinOptions): Promise<Joined> {
     return { answer: await connection.race(promise, patienceMs), authority: authority!.toString() };
   } catch (error) {
     const isSilent = error instanceof SecurityError && error.message.endsWith('it does not answer');
-    throw isSilent ? silentCentral(place) : explained(error, token);
+    throw isSilent ? silentCentral(address) : explained(error, token);
   } finally {
     clearInterval(asking);
   }
 }
 
 async function open(
-  place: HostAndPort,
+  address: HostAndPort,
   { token, check }: { token: JoinToken; check(socket: TLSSocket): void },
 ): Promise<GuestConnection> {
   try {
-    return await GuestConnection.open(place, { seed: token.seed, check });
+    return await GuestConnection.open(address, { seed: token.seed, check });
   } catch (error) {
     throw explained(error, token);
   }
@@ -83,7 +83,7 @@ function explained(error: unknown, token: JoinToken): unknown {
 }
 
 /** The authority that the token names, if the broker's certificate comes from it. Throws SecurityError. */
-function checkBroker(socket: TLSSocket, token: JoinToken, place: HostAndPort): X509Certificate {
+function checkBroker(socket: TLSSocket, token: JoinToken, address: HostAndPort): X509Certificate {
   const certificate = socket.getPeerX509Certificate();
   const authority = certificate?.issuerCertificate;
   const isNamed =
@@ -93,17 +93,17 @@ function checkBroker(socket: TLSSocket, token: JoinToken, place: HostAndPort): X
   if (!isIssued || !certificate!.verify(authority.publicKey))
     throw new SecurityError(
       'foreign-broker',
-      `the broker at ${place.host}:${place.port} is not the one that this token is for: the token is of another fleet, or somebody is in between`,
+      `the broker at ${address.host}:${address.port} is not the one that this token is for: the token is of another fleet, or somebody is in between`,
     );
   if (certificate!.validToDate.getTime() <= Date.now() || certificate!.validFromDate.getTime() > Date.now())
     throw new SecurityError(
       'foreign-broker',
-      `the certificate of the broker at ${place.host}:${place.port} is valid from ${certificate!.validFrom} to ${certificate!.validTo}: check this machine's clock`,
+      `the certificate of the broker at ${address.host}:${address.port} is valid from ${certificate!.validFrom} to ${certificate!.validTo}: check this machine's clock`,
     );
-  if (!covers(certificate!, place.host))
+  if (!covers(certificate!, address.host))
     throw new SecurityError(
       'foreign-broker',
-      `the broker's certificate does not name ${place.host}: join by another address, or start the central node with steward up --address ${place.host}`,
+      `the broker's certificate does not name ${address.host}: join by another address, or start the central node with steward up --address ${address.host}`,
     );
   return authority;
 }

@@ -19,35 +19,35 @@ export interface GuestMessage {
  */
 export class GuestConnection implements Disposable {
   readonly #socket: TLSSocket;
-  readonly #place: HostAndPort;
+  readonly address: HostAndPort;
   readonly #closed = Promise.withResolvers<never>();
   #buffer = Buffer.alloc(0);
   #pong: (() => void) | undefined;
   #onMessage: (message: GuestMessage) => void = () => {};
 
-  private constructor(socket: TLSSocket, place: HostAndPort) {
+  private constructor(socket: TLSSocket, address: HostAndPort) {
     this.#socket = socket;
-    this.#place = place;
+    this.address = address;
     this.#closed.promise.catch(() => {});
     socket.on('data', (bytes: Buffer) => this.#read(bytes));
-    socket.on('error', (error) => this.#fail(unreachable(place, error.message)));
-    socket.on('close', () => this.#fail(unreachable(place, 'it closed the connection')));
+    socket.on('error', (error) => this.#fail(unreachable(address, error.message)));
+    socket.on('close', () => this.#fail(unreachable(address, 'it closed the connection')));
   }
 
   /** Connects, has the broker's certificates checked, and signs in with a seed. Throws SecurityError. */
   static async open(
-    place: HostAndPort,
+    address: HostAndPort,
     { seed, check }: { readonly seed: string; check(socket: TLSSocket): void },
   ): Promise<GuestConnection> {
-    const { socket, nonce } = await greet(place);
-    const secure = await encrypt(socket, place);
+    const { socket, nonce } = await greet(address);
+    const secure = await encrypt(socket, address);
     try {
       check(secure);
     } catch (error) {
       secure.destroy();
       throw error;
     }
-    const connection = new GuestConnection(secure, place);
+    const connection = new GuestConnection(secure, address);
     try {
       connection.#send(`CONNECT ${JSON.stringify(signIn(seed, nonce))}\r\n`);
       await connection.flush();
@@ -79,7 +79,7 @@ export class GuestConnection implements Disposable {
   /** Waits for something, for the end of the connection, or for the time to be over. */
   async race<T>(wanted: Promise<T>, ms: number): Promise<T> {
     const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(unreachable(this.#place, 'it does not answer')), ms);
+    const timer = setTimeout(() => reject(unreachable(this.address, 'it does not answer')), ms);
     try {
       return await Promise.race([wanted, this.#closed.promise, promise]);
     } finally {
@@ -103,7 +103,8 @@ export class GuestConnection implements Disposable {
   #read(bytes: Buffer): void {
     this.#buffer = Buffer.concat([this.#buffer, bytes]);
     while (this.#next());
-    if (this.#buffer.length > MAX_BYTES) this.#fail(unreachable(this.#place, 'it sends what no broker does'));
+    if (this.#buffer.length > MAX_BYTES)
+      this.#fail(unreachable(this.address, 'it sends what no broker does'));
   }
 
   /** Takes one operation from what has come; whether there was a whole one. */
@@ -129,13 +130,13 @@ export class GuestConnection implements Disposable {
   #control(line: string): void {
     if (/^PING$/i.test(line)) this.#send('PONG\r\n');
     else if (/^PONG$/i.test(line)) this.#pong?.();
-    else if (/^-ERR/i.test(line)) this.#fail(refusal(line, this.#place));
+    else if (/^-ERR/i.test(line)) this.#fail(refusal(line, this.address));
   }
 }
 
 /** Reads the broker's greeting, which comes before anything is encrypted. */
-async function greet(place: HostAndPort): Promise<{ socket: Socket; nonce: string }> {
-  const socket = connectTcp({ ...place, noDelay: true });
+async function greet(address: HostAndPort): Promise<{ socket: Socket; nonce: string }> {
+  const socket = connectTcp({ ...address, noDelay: true });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let text = '';
   socket.setTimeout(TIMEOUT_MS, () => reject(new Error('it does not answer')));
@@ -151,12 +152,12 @@ async function greet(place: HostAndPort): Promise<{ socket: Socket; nonce: strin
     if (info.tls_required !== true && info.tls_available !== true)
       throw new SecurityError(
         'foreign-broker',
-        `the broker at ${place.host}:${place.port} does not encrypt, as the one of this token does: somebody is in between, or the address is another's`,
+        `the broker at ${address.host}:${address.port} does not encrypt, as the one of this token does: somebody is in between, or the address is another's`,
       );
     return { socket, nonce: typeof info.nonce === 'string' ? info.nonce : '' };
   } catch (error) {
     socket.destroy();
-    throw error instanceof SecurityError ? error : unreachable(place, (error as Error).message);
+    throw error instanceof SecurityError ? error : unreachable(address, (error as Error).message);
   } finally {
     for (const event of ['readable', 'close', 'error', 'timeout']) socket.removeAllListeners(event);
     socket.setTimeout(0);
@@ -170,9 +171,9 @@ function infoOf(line: string): Record<string, unknown> {
   return JSON.parse(json) as Record<string, unknown>;
 }
 
-async function encrypt(socket: Socket, place: HostAndPort): Promise<TLSSocket> {
+async function encrypt(socket: Socket, address: HostAndPort): Promise<TLSSocket> {
   // The certificates are checked afterwards, by the token: no other authority counts.
-  const name = isIP(place.host) === 0 ? { servername: place.host } : {};
+  const name = isIP(address.host) === 0 ? { servername: address.host } : {};
   const secure = connectTls({ socket, rejectUnauthorized: false, minVersion: 'TLSv1.2', ...name });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   secure.once('secureConnect', resolve);
@@ -186,7 +187,7 @@ async function encrypt(socket: Socket, place: HostAndPort): Promise<TLSSocket> {
     secure.on('error', () => {});
     secure.destroy();
     socket.destroy();
-    throw unreachable(place, (error as Error).message);
+    throw unreachable(address, (error as Error).message);
   } finally {
     clearTimeout(timer);
   }
@@ -200,14 +201,14 @@ function signIn(seed: string, nonce: string): Record<string, unknown> {
   return { ...client, ...wishes, nkey: pair.getPublicKey(), sig };
 }
 
-function refusal(line: string, place: HostAndPort): SecurityError {
+function refusal(line: string, address: HostAndPort): SecurityError {
   const said = line.replace(/^-ERR\s*'?|'?\s*$/gi, '');
   if (/authorization|authentication|permission/i.test(said))
     return new SecurityError(
       'bad-token',
-      `the broker at ${place.host}:${place.port} does not know this token`,
+      `the broker at ${address.host}:${address.port} does not know this token`,
     );
-  return unreachable(place, `it says ${said}`);
+  return unreachable(address, `it says ${said}`);
 }
 
 function unreachable({ host, port }: HostAndPort, reason: string): SecurityError {

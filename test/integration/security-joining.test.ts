@@ -82,9 +82,9 @@ test('a token whose time is over is refused, and soon not even let in as a guest
 test('a token that was changed is of no use', async () => {
   const { central } = await untouched();
   const text = central.printedToken;
-  const place = { host: '127.0.0.1', port: central.port };
+  const address = { host: '127.0.0.1', port: central.port };
   const ask = (change: Parameters<typeof changedToken>[1]) =>
-    askToJoin({ place, token: changedToken(text, change), nodeSeed: makeUserKey().seed, name: 'ship1' });
+    askToJoin({ address, token: changedToken(text, change), nodeSeed: makeUserKey().seed, name: 'ship1' });
   await assert.rejects(
     ask({ seed: makeUserKey().seed }),
     /does not know this token: it was withdrawn, or its time is over/,
@@ -226,7 +226,7 @@ test('a broker in the middle is found out before it hears anything', async (t) =
     const key = index === 3 ? own.key : server.key;
     const { port, heard } = await impostor(t, { info, tls: { cert, key } });
     const asked = askToJoin({
-      place: { host: '127.0.0.1', port },
+      address: { host: '127.0.0.1', port },
       token,
       nodeSeed: makeUserKey().seed,
       name: 'ship1',
@@ -239,8 +239,8 @@ test('a broker in the middle is found out before it hears anything', async (t) =
     assert.equal(heard(), '');
   }
   const plain = await impostor(t, { info: { ...info, tls_required: false } });
-  const place = { host: '127.0.0.1', port: plain.port };
-  const asked = askToJoin({ place, token, nodeSeed: makeUserKey().seed, name: 'ship1' });
+  const address = { host: '127.0.0.1', port: plain.port };
+  const asked = askToJoin({ address, token, nodeSeed: makeUserKey().seed, name: 'ship1' });
   await assert.rejects(asked, /does not encrypt, as the one of this token does: somebody is in between/);
   assert.equal(plain.heard(), '');
 });
@@ -255,8 +255,8 @@ test('a certificate that is not for this address, or not for this time, is named
     const { certificate, key } = makeServerCertificate({ name: 'central', hosts, validity }, issuer);
     const info = { nonce: 'abc', tls_required: true };
     const { port, heard } = await impostor(t, { info, tls: { cert: certificate + own.certificate, key } });
-    const place = { host: '127.0.0.1', port };
-    const error = await askToJoin({ place, token, nodeSeed: makeUserKey().seed, name: 'ship1' }).catch(
+    const address = { host: '127.0.0.1', port };
+    const error = await askToJoin({ address, token, nodeSeed: makeUserKey().seed, name: 'ship1' }).catch(
       (error) => error,
     );
     assert.equal(heard(), '');
@@ -281,9 +281,9 @@ test('what is no broker is named', async (t) => {
   const server = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
   t.after(() => server.close());
   await once(server, 'listening');
-  const place = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
   const token = decodeToken(central.printedToken);
-  const ask = () => askToJoin({ place, token, nodeSeed: makeUserKey().seed, name: 'ship1' });
+  const ask = () => askToJoin({ address, token, nodeSeed: makeUserKey().seed, name: 'ship1' });
   await assert.rejects(ask(), /what listens there is no broker/);
   server.close();
   await assert.rejects(ask(), /cannot be used: connect ECONNREFUSED/);

@@ -14,8 +14,8 @@ export async function startFakeConsole(
   const own = sessionOperations(sessions, (code) => code);
   const operations = withSamples(Object.assign(desk, own));
   const logger = createLogger({ level: 'silent', nodeName: 'central' });
-  const place = { host: '127.0.0.1', port: 0 };
-  const options = { place, nodeName: 'central', version: '1', maxBytes: 100_000 };
+  const address = { host: '127.0.0.1', port: 0 };
+  const options = { address, nodeName: 'central', version: '1', maxBytes: 100_000 };
   const server = disposeAfter(scope, await startConsole(options, { operations, sessions, logger }));
   const url = `http://localhost:${server.port}`;
   return {

@@ -11,7 +11,7 @@ import { tempFolder } from './temp-folder.ts';
 interface FakeApiOptions extends EventStreamOptions {
   readonly desk?: FakeOperations;
   /** Serves at a TCP port of 127.0.0.1, or at another host, instead of a socket. */
-  readonly place?: { readonly host: string; readonly port: number };
+  readonly address?: { readonly host: string; readonly port: number };
   readonly token?: string;
   readonly maxBytes?: number;
   readonly idleTimeoutMs?: number;
@@ -20,18 +20,18 @@ interface FakeApiOptions extends EventStreamOptions {
 
 /** Serves the API of fake operations, on a socket unless told, and returns a client for it. Ended when the test ends. */
 export async function startFakeApi(scope: TestScope, options: FakeApiOptions = {}) {
-  const { desk = new FakeOperations(), token = '', place } = options;
+  const { desk = new FakeOperations(), token = '', address } = options;
   const folder = await tempFolder(scope);
   const socketPath = join(folder.path, 'stew.sock');
   const logger = createLogger({ level: 'silent', nodeName: 'central' });
   const server = disposeAfter(
     scope,
     await startApiServer(
-      { maxBytes: 1024 * 1024, version: '0.0.0-fake', ...options, token, place: place ?? { socketPath } },
+      { maxBytes: 1024 * 1024, version: '0.0.0-fake', ...options, token, address: address ?? { socketPath } },
       { operations: withSamples(desk), logger },
     ),
   );
   const url = `http://127.0.0.1:${server.port}`;
-  const client = disposeAfter(scope, new ApiClient(place ? { url, token } : { socketPath }));
+  const client = disposeAfter(scope, new ApiClient(address ? { url, token } : { socketPath }));
   return { desk, client, socketPath, url, server, folder: folder.path };
 }

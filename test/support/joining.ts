@@ -102,8 +102,8 @@ export class UpCentral implements AsyncDisposable {
 
   /** Asks to join by hand, with a key made for it unless told. */
   async ask(token: string, name: string, nodeSeed = makeUserKey().seed): Promise<JoinAnswer> {
-    const place = { host: '127.0.0.1', port: this.port };
-    return (await askToJoin({ place, token: decodeToken(token), nodeSeed, name })).answer;
+    const address = { host: '127.0.0.1', port: this.port };
+    return (await askToJoin({ address, token: decodeToken(token), nodeSeed, name })).answer;
   }
 
   /** A client by hand that signs in with a seed. */

@@ -136,7 +136,7 @@ async function optionsOf(given: Call['options']): Promise<BrokerOptions> {
   const tokenFile = given['token-file'];
   return {
     ...place,
-    placeOption: '--listen',
+    addressOption: '--listen',
     version: readVersion(),
     tls: await readTlsFiles(files, names),
     users: given.users === undefined ? undefined : await readUsersFile(given.users),

@@ -117,10 +117,10 @@ async function addressOf(folder: string, told: string | undefined): Promise<stri
   const { joinAddress } = await import('./up-settings.ts');
   const { keptAddress } = await import('./up-steps.ts');
   const { config } = await readConfig({ args: [`-configFolder=${join(folder, 'etc')}`], env: {} });
-  const place = config.embeddedBroker?.place;
-  if (place === undefined || config.embeddedBroker?.admissionFolder === '')
+  const address = config.embeddedBroker?.address;
+  if (address === undefined || config.embeddedBroker?.admissionFolder === '')
     throw new UsageError(
       `${folder} is no central node with a broker of its own: tokens are for one that steward up has started without --broker`,
     );
-  return joinAddress(place, told ?? (await keptAddress(folder)));
+  return joinAddress(address, told ?? (await keptAddress(folder)));
 }

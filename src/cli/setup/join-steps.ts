@@ -98,14 +98,14 @@ export async function isJoinedBy(etc: string, token: JoinToken, name: string | u
 export async function joinFleet({ stderr, env }: CommandCall, wishes: JoinWishes): Promise<void> {
   const { layout, token, flags } = wishes;
   const { etc, seenEtc } = layout;
-  const place = placeOf(wishes.address, DEFAULT_PORT);
+  const address = placeOf(wishes.address, DEFAULT_PORT);
   const name = nameOf(wishes);
   await checkFolder(etc, flags);
   await keepKey(join(etc, SEED_FILE));
   const nodeSeed = await readSeedFile(join(etc, SEED_FILE));
-  stderr.write(`Joining as ${name} at ${showPlace(place)}\n`);
+  stderr.write(`Joining as ${name} at ${showPlace(address)}\n`);
   const { answer, authority } = await askPatiently(
-    { place, token, nodeSeed, name },
+    { address, token, nodeSeed, name },
     wishes.timeoutMs,
     (reason) => stderr.write(`${reason}; trying again\n`),
   );
@@ -114,7 +114,7 @@ export async function joinFleet({ stderr, env }: CommandCall, wishes: JoinWishes
   const decided = [
     `-nodeName=${name}`,
     `-centralNodeName=${answer.central}`,
-    `-brokerAddress=tls://${showPlace(place)}`,
+    `-brokerAddress=tls://${showPlace(address)}`,
     `-nkeySeedFile=${join(seenEtc, SEED_FILE)}`,
     `-rootCAPath=${join(seenEtc, AUTHORITY_FILE)}`,
     ...(answer.trust === undefined ? [] : [`-trust=${answer.trust}`]),
@@ -125,7 +125,7 @@ export async function joinFleet({ stderr, env }: CommandCall, wishes: JoinWishes
   });
   for (const warning of warnings) tell(stderr, `warning: ${warning}`);
   await access(configFile);
-  const record = { name, central: answer.central, address: showPlace(place), token: tokenKeyOf(token) };
+  const record = { name, central: answer.central, address: showPlace(address), token: tokenKeyOf(token) };
   await writeAtomically(recordFile(etc), `${JSON.stringify(record satisfies JoinRecord, undefined, 2)}\n`);
   stderr.write(`${name} has joined the fleet of ${answer.central}. Its configuration is in ${etc}.\n`);
 }
@@ -156,7 +156,7 @@ async function checkFolder(etc: string, flags: readonly string[]): Promise<void>
 
 /** Asks until there is an answer: a broker that is away now may be back in a moment. */
 async function askPatiently(
-  wish: { place: HostAndPort; token: JoinToken; nodeSeed: string; name: string },
+  wish: { address: HostAndPort; token: JoinToken; nodeSeed: string; name: string },
   timeoutMs: number,
   onFault: (reason: string) => void,
 ): Promise<Joined> {

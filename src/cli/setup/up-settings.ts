@@ -22,7 +22,7 @@ export interface UpWishes {
 export interface UpSettings {
   readonly name: string;
   /** Of the embedded broker; undefined with another one. */
-  readonly place: HostAndPort | undefined;
+  readonly address: HostAndPort | undefined;
   /** The broker's address, where it is another one. */
   readonly broker: string | undefined;
   readonly flags: readonly string[];
@@ -62,18 +62,18 @@ export async function upSettings(wishes: UpWishes): Promise<UpSettings> {
   const name = wishes.name ?? (kept.name || DEFAULT_NAME);
   checkOwner({ folder, name, owner: kept.name, central: kept.central });
   const hasOther = kept.isMade && kept.embedded === '' && listen === undefined;
-  const settings = { name, broker, place: undefined, flags: folderFlags(folder).slice(0, 1) };
+  const settings = { name, broker, address: undefined, flags: folderFlags(folder).slice(0, 1) };
   // A fleet that is there already stays as it is.
   const trust = kept.isMade ? [] : ['-trust=closed'];
   if (broker !== undefined)
     return { ...settings, flags: [...otherBrokerFlags({ folder, name, broker }), ...trust] };
   if (hasOther) return { ...settings, broker: kept.broker };
-  const place = placeOf(listen ?? (kept.embedded || DEFAULT_LISTEN));
-  const isAsBefore = kept.isMade && kept.embedded === showListen(place);
+  const address = placeOf(listen ?? (kept.embedded || DEFAULT_LISTEN));
+  const isAsBefore = kept.isMade && kept.embedded === showListen(address);
   return {
     ...settings,
-    place,
-    ...(!isAsBefore && { flags: [...ownBrokerFlags({ folder, name, place }), ...trust] }),
+    address,
+    ...(!isAsBefore && { flags: [...ownBrokerFlags({ folder, name, address }), ...trust] }),
   };
 }
 
@@ -91,25 +91,25 @@ async function readKept(folder: string) {
 }
 
 /** The names and addresses that the broker's certificate must have. */
-export function certificateHosts(place: HostAndPort, addresses: readonly string[]): string[] {
-  const given = addresses.map((address) => placeOf(address, place.port).host);
-  const listened = isEvery(place.host) ? [] : [place.host];
+export function certificateHosts(address: HostAndPort, addresses: readonly string[]): string[] {
+  const given = addresses.map((host) => placeOf(host, address.port).host);
+  const listened = isEvery(address.host) ? [] : [address.host];
   const all = ['localhost', '127.0.0.1', '::1', hostname(), ...listened, ...outerAddresses(), ...given];
   return [...new Set(all)];
 }
 
 /** The address that other machines are told: the one that is given, or the first of this machine's. */
-export function joinAddress(place: HostAndPort, address: string | undefined): string {
-  if (address !== undefined) return showPlace(placeOf(address, place.port));
-  if (!isEvery(place.host)) return showPlace(place);
+export function joinAddress(address: HostAndPort, told: string | undefined): string {
+  if (told !== undefined) return showPlace(placeOf(told, address.port));
+  if (!isEvery(address.host)) return showPlace(address);
   const outer = outerAddresses();
   const host = outer.find((found) => !found.includes(':')) ?? outer[0] ?? hostname();
-  return showPlace({ host, port: place.port });
+  return showPlace({ host, port: address.port });
 }
 
 /** Whether only this machine can reach the broker. */
-export function isOnlyHere(place: HostAndPort): boolean {
-  return isLoopback(place.host);
+export function isOnlyHere(address: HostAndPort): boolean {
+  return isLoopback(address.host);
 }
 
 /** Reads `host:port`, `:port` or, where there is a default port, a host alone. Throws UsageError. */
@@ -151,17 +151,17 @@ function nodeFlags({ folder, name }: Made): string[] {
   return [...folderFlags(folder), ...names, `-nkeySeedFile=${seedFileOf(folder)}`];
 }
 
-function ownBrokerFlags({ folder, name, place }: Made & { place: HostAndPort }): string[] {
+function ownBrokerFlags({ folder, name, address }: Made & { address: HostAndPort }): string[] {
   const admission = admissionFolderOf(folder);
   const files = brokerFiles(admission);
-  const host = isEvery(place.host) ? '127.0.0.1' : place.host;
+  const host = isEvery(address.host) ? '127.0.0.1' : address.host;
   return [
     ...nodeFlags({ folder, name }),
-    `-embeddedBroker=${showListen(place)}`,
+    `-embeddedBroker=${showListen(address)}`,
     `-embeddedBrokerTLSCert=${files.certificate}`,
     `-embeddedBrokerTLSKey=${files.key}`,
     `-admissionFolder=${admission}`,
-    `-brokerAddress=tls://${showPlace({ host, port: place.port })}`,
+    `-brokerAddress=tls://${showPlace({ host, port: address.port })}`,
     `-rootCAPath=${files.authority}`,
   ];
 }

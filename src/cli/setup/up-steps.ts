@@ -29,19 +29,19 @@ type Call = Pick<ParsedCall, 'stdout' | 'env' | 'options'>;
 /** Makes what the central node signs in with and what its broker shows, where it is not there yet; its public key. */
 export async function makeUpFiles(
   folder: string,
-  { name, place }: UpSettings,
+  { name, address: listen }: UpSettings,
   address: string | undefined,
 ): Promise<string> {
   const fault = nodeNameFault(name) ?? reservedNameFault(name);
   if (fault !== undefined)
     throw new UsageError(`--name ${JSON.stringify(name)} is no name for a node: it ${fault}`);
   const publicKey = await keepKey(seedFileOf(folder));
-  if (place === undefined) return publicKey;
+  if (listen === undefined) return publicKey;
   const kept = await keptAddress(folder);
   const addresses = [address, kept].filter((given) => given !== undefined);
-  const hosts = certificateHosts(place, addresses);
+  const hosts = certificateHosts(listen, addresses);
   await openBrokerIdentity(admissionFolderOf(folder), { central: name, hosts, now: new Date() });
-  const shown = joinAddress(place, address ?? kept);
+  const shown = joinAddress(listen, address ?? kept);
   if (address !== undefined) await writeAtomically(addressFile(folder), `${shown}\n`);
   return publicKey;
 }
@@ -79,14 +79,14 @@ export async function tellOfOwnBroker(
   call: Call,
   { folder, settings, relays, ttlMs }: OwnBroker,
 ): Promise<void> {
-  const { name, place } = settings;
+  const { name, address: listen } = settings;
   const { style } = terminalOf(call.stdout, call);
   if (relays !== undefined) await orderAdmission(folder, { do: 'relays', relays });
-  const address = joinAddress(place!, await keptAddress(folder));
+  const address = joinAddress(listen!, await keptAddress(folder));
   const lines = [`${style('bold', name)} is up. Its broker is at ${address}, its files are in ${folder}.`];
-  if (isOnlyHere(place!))
+  if (isOnlyHere(listen!))
     lines.push(
-      `The broker listens for this machine alone: --listen 0.0.0.0:${place!.port} lets others come.`,
+      `The broker listens for this machine alone: --listen 0.0.0.0:${listen!.port} lets others come.`,
     );
   if (ttlMs !== undefined) {
     const order = {

@@ -83,7 +83,7 @@ async function start(call: Call, folder: string, settings: UpSettings): Promise<
   const { runStarted } = await import('../program/run.ts');
   const args = [...settings.flags, ...(relays === undefined ? [] : ['-startSubREQRelay']), ...rest];
   const tell = async () => {
-    if (settings.place === undefined) return tellOfOtherBroker(call, { folder, settings, publicKey });
+    if (settings.address === undefined) return tellOfOtherBroker(call, { folder, settings, publicKey });
     const isInviting = options['no-invite'] !== true;
     await tellOfOwnBroker(call, { folder, settings, relays, ...(isInviting && { ttlMs }) });
   };

@@ -62,12 +62,12 @@ function errorsCame(state: State, lines: readonly { node: string; line: string }
   const screen = state.tabs.errors;
   if (screen.kind !== 'errors' || screen.items === null) return state;
   const items = [...lines.toReversed(), ...screen.items].slice(0, MAX_ERRORS);
-  const { cursor, top } = screen.place;
+  const { cursor, top } = screen.position;
   const shift = cursor === 0 ? 0 : lines.length;
   return withScreen(state, {
     ...screen,
     items,
-    place: { ...screen.place, cursor: cursor + shift, top: top + shift },
+    position: { ...screen.position, cursor: cursor + shift, top: top + shift },
   });
 }
 

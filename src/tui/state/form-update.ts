@@ -119,7 +119,7 @@ export function openPicker(state: State, form: FormScreen, field: string, typed 
   const title = field === 'method' ? 'What shall the nodes do?' : row.label;
   return stay({
     ...state,
-    overlay: { kind: 'picker', title, field, options, filter: inputOf(typed), place: LIST_START },
+    overlay: { kind: 'picker', title, field, options, filter: inputOf(typed), position: LIST_START },
   });
 }
 

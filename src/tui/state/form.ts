@@ -155,7 +155,7 @@ function argumentValues(
   description: MethodDescription | undefined,
 ): Record<string, TextInput> {
   const fields = (description?.args ?? []).map(({ field }) => field);
-  const places = fields.map(argumentPlace).filter((place) => place !== undefined);
+  const places = fields.map(argumentPlace).filter((position) => position !== undefined);
   const known = places.reduce(
     (most, { index, isRest }) => (isRest ? args.length : Math.max(most, index + 1)),
     0,
@@ -169,9 +169,9 @@ function argumentValues(
 
 /** What the arguments have for a field; nothing for one that is no argument. */
 function argumentText(args: readonly string[], field: string): string {
-  const place = argumentPlace(field);
-  if (place === undefined) return '';
-  return place.isRest ? joinWords(args.slice(place.index)) : (args[place.index] ?? '');
+  const position = argumentPlace(field);
+  if (position === undefined) return '';
+  return position.isRest ? joinWords(args.slice(position.index)) : (args[position.index] ?? '');
 }
 
 /** The text of a field's value; undefined for one that its row cannot show. */

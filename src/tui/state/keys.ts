@@ -35,7 +35,7 @@ export function keyPressed(state: State, press: KeyPress): Step {
 function screenKey(state: State, screen: Screen, key: string): Step {
   const binding = bindingsOf(screen).find(({ keys }) => keys.includes(key));
   if (binding !== undefined) return binding.run(state, screen, key);
-  if ('place' in screen) return listKey(state, screen, key);
+  if ('position' in screen) return listKey(state, screen, key);
   return screen.kind === 'request' ? textKey(state, screen, key) : stay(state);
 }
 
@@ -65,9 +65,10 @@ type ListScreen = Extract<Screen, { isFiltering: boolean }>;
 function filterKey(state: State, screen: ListScreen, press: KeyPress): Step {
   if (press.key === 'enter') return stay(withScreen(state, { ...screen, isFiltering: false }));
   if (press.key === 'esc') return filtered(state, { ...screen, isFiltering: false }, EMPTY_INPUT);
-  const step = press.key.length > 1 ? moved(screen.place, press.key, listHeight(state, screen)) : undefined;
+  const step =
+    press.key.length > 1 ? moved(screen.position, press.key, listHeight(state, screen)) : undefined;
   if (step !== undefined && /^(up|down|page)/.test(press.key)) {
-    return stay(withScreen(state, { ...screen, place: step }));
+    return stay(withScreen(state, { ...screen, position: step }));
   }
   const input = editInput(screen.filter, press);
   return input === undefined ? stay(state) : filtered(state, screen, input);
@@ -75,23 +76,23 @@ function filterKey(state: State, screen: ListScreen, press: KeyPress): Step {
 
 /** The list with another filter; requests are sorted out by the node. */
 function filtered(state: State, screen: ListScreen, filter: TextInput): Step {
-  const next = withScreen(state, { ...screen, filter, place: { ...screen.place, cursor: 0, top: 0 } });
+  const next = withScreen(state, { ...screen, filter, position: { ...screen.position, cursor: 0, top: 0 } });
   return screen.kind === 'requests' ? refresh(next) : stay(next);
 }
 
 function listKey(state: State, screen: ListScreen, key: string): Step {
-  const place = moved(screen.place, key, listHeight(state, screen));
-  if (place === undefined) return stay(state);
+  const position = moved(screen.position, key, listHeight(state, screen));
+  if (position === undefined) return stay(state);
   const isFar = key === 'end' || key === 'G';
   const next = screen.kind === 'requests' && isFar ? searchFurther(screen) : screen;
   const isHome = key === 'home' || key === 'g';
-  const after = withScreen(state, { ...next, place });
+  const after = withScreen(state, { ...next, position });
   return screen.kind === 'requests' && isHome && screen.dropped > 0 ? refresh(after) : stay(after);
 }
 
 function textKey(state: State, screen: RequestScreen, key: string): Step {
   const text = requestText(screen, state.size.columns);
-  const place = scrolled(screen.scrolls[screen.tab], key, text, textHeight(state));
-  if (place === undefined) return stay(state);
-  return stay(withScreen(state, { ...screen, scrolls: { ...screen.scrolls, [screen.tab]: place } }));
+  const position = scrolled(screen.scrolls[screen.tab], key, text, textHeight(state));
+  if (position === undefined) return stay(state);
+  return stay(withScreen(state, { ...screen, scrolls: { ...screen.scrolls, [screen.tab]: position } }));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keepPlace, LIST_START, moved, settle, toggleAll, toggleMark } from './list.ts';
+import { keepPosition, LIST_START, moved, settle, toggleAll, toggleMark } from './list.ts';
 
 const at = (cursor: number, top = 0) => ({ cursor, top, marks: [] });
 
@@ -23,10 +23,10 @@ test('keys move by a row, half a page, a page, and to both ends', () => {
 test('when rows come in above, the cursor stays on its row; at the top it stays at the top', () => {
   const before = ['c', 'b', 'a'];
   const after = ['e', 'd', 'c', 'b', 'a'];
-  assert.deepEqual(keepPlace(at(1, 1), before, after), at(3, 3));
-  assert.deepEqual(keepPlace(at(0), before, after), at(0));
+  assert.deepEqual(keepPosition(at(1, 1), before, after), at(3, 3));
+  assert.deepEqual(keepPosition(at(0), before, after), at(0));
   assert.deepEqual(
-    keepPlace(at(2), before, ['x', 'y']),
+    keepPosition(at(2), before, ['x', 'y']),
     at(2),
     'a row that has gone leaves the cursor where it is',
   );

@@ -94,7 +94,7 @@ test('a list of requests follows changes: new ones come in on top, others change
   walk.act({ type: 'event', event: { type: 'requests', requests: changed } });
   assert.deepEqual(shownIds(walk.state), ['id-000011', 'id-000009', 'id-000008', 'id-000003']);
   assert.equal(
-    shownIds(walk.state)[requestsIn(walk.state).place.cursor],
+    shownIds(walk.state)[requestsIn(walk.state).position.cursor],
     'id-000008',
     'the cursor stays on its row',
   );
@@ -131,7 +131,7 @@ test('going down reads page after page, each once, and lets go of the newest bey
   const screen = requestsIn(walk.press('G').state);
   assert.equal(screen.items?.length, 20_000);
   assert.equal(screen.dropped, 100 + 59 * 500 - 20_000);
-  assert.equal(screen.place.cursor, 19_999);
+  assert.equal(screen.position.cursor, 19_999);
   walk.press('g');
   assert.equal(walk.took('load-requests')[0]?.cursor, null, 'the newest are read again');
 });

@@ -57,9 +57,9 @@ function lineEnd(bytes: Buffer, start: number): number | undefined {
 }
 
 /** The nearest place before this that is not within a UTF-8 letter. */
-function letterStart(bytes: Buffer, place: number): number {
-  let start = place;
-  while (start > place - 4 && (bytes[start]! & 0xc0) === 0x80) start--;
+function letterStart(bytes: Buffer, position: number): number {
+  let start = position;
+  while (start > position - 4 && (bytes[start]! & 0xc0) === 0x80) start--;
   return start;
 }
 

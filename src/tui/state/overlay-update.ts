@@ -80,19 +80,22 @@ function questionKey(state: State, { answers }: Question, key: string): Step {
 function pickerKey(state: State, picker: Picker, press: KeyPress): Step {
   const options = shownOptions(picker);
   if (press.key === 'enter' || press.key === 'tab') {
-    const option = options[picker.place.cursor];
+    const option = options[picker.position.cursor];
     const form = currentScreen(state);
     if (option === undefined || form.kind !== 'form') return stay(state);
     return chosen({ ...state, overlay: null }, form, picker.field, option.value);
   }
   const height = pickerHeight(state);
-  const place = press.text === null ? moved(picker.place, press.key, height) : undefined;
-  if (place !== undefined) {
-    return stay({ ...state, overlay: { ...picker, place: settle(place, options.length, height) } });
+  const position = press.text === null ? moved(picker.position, press.key, height) : undefined;
+  if (position !== undefined) {
+    return stay({ ...state, overlay: { ...picker, position: settle(position, options.length, height) } });
   }
   const filter = editInput(picker.filter, press);
   if (filter === undefined) return stay(state);
-  return stay({ ...state, overlay: { ...picker, filter, place: { ...picker.place, cursor: 0, top: 0 } } });
+  return stay({
+    ...state,
+    overlay: { ...picker, filter, position: { ...picker.position, cursor: 0, top: 0 } },
+  });
 }
 
 function nameKey(state: State, overlay: Overlay & { kind: 'name' }, press: KeyPress): Step {

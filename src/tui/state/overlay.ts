@@ -1,5 +1,5 @@
 import type { Effect } from './effects.ts';
-import type { ListPlace } from './list.ts';
+import type { ListPosition } from './list.ts';
 import type { TextInput } from './text-input.ts';
 
 /** What lies over the screen and takes the keys until it is closed. */
@@ -35,5 +35,5 @@ export interface Picker {
   readonly field: string;
   readonly options: readonly { readonly value: string; readonly note: string }[];
   readonly filter: TextInput;
-  readonly place: ListPlace;
+  readonly position: ListPosition;
 }

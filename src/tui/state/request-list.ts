@@ -1,7 +1,7 @@
 import { fitsFilter, hasWords } from '../../client/fits-filter.ts';
 import type { Page, RequestFilter, RequestSummary } from '../../contract/requests.ts';
 import type { Effect } from './effects.ts';
-import { keepPlace } from './list.ts';
+import { keepPosition } from './list.ts';
 import { type ParsedFilter, parseRequestFilter } from './request-filter.ts';
 import type { RequestsScreen, State } from './state.ts';
 import { inputText } from './text-input.ts';
@@ -37,7 +37,7 @@ export function shownRequests(state: State, screen: RequestsScreen): readonly Re
   return words.length === 0 ? items : items.filter((item) => hasWords(item, words));
 }
 
-/** Reads the list from its beginning: as many as it holds, so that the place in it stays. */
+/** Reads the list from its beginning: as many as it holds, so that the position in it stays. */
 export function reload(state: State, screen: RequestsScreen): { screen: RequestsScreen; effects: Effect[] } {
   const { filter, words } = filterOf(state, screen);
   const wanted = Math.max(FIRST_PAGE, Math.min(screen.items?.length ?? 0, LARGEST_PAGE));
@@ -61,13 +61,17 @@ export function withPage(
   const surplus = Math.max(0, all.length - MAX_ITEMS);
   const items = surplus === 0 ? all : all.slice(surplus);
   const shift = isMore ? surplus : 0;
-  const place = isMore
-    ? { ...screen.place, cursor: screen.place.cursor - shift, top: Math.max(0, screen.place.top - shift) }
-    : keepPlace(screen.place, before.map(idOf), items.map(idOf));
+  const position = isMore
+    ? {
+        ...screen.position,
+        cursor: screen.position.cursor - shift,
+        top: Math.max(0, screen.position.top - shift),
+      }
+    : keepPosition(screen.position, before.map(idOf), items.map(idOf));
   const read: RequestsScreen = {
     ...screen,
     items,
-    place,
+    position,
     next: page.next,
     isLoading: false,
     since: null,
@@ -85,7 +89,7 @@ export function readAhead(
   height: number,
 ): { screen: RequestsScreen; effects: Effect[] } {
   const { filter, words } = filterOf(state, screen);
-  const isEnough = shownRequests(state, screen).length > screen.place.top + height + READ_AHEAD;
+  const isEnough = shownRequests(state, screen).length > screen.position.top + height + READ_AHEAD;
   const isStopped = words.length > 0 && screen.searched >= screen.searchEnd;
   const isBarred = screen.isLoading || screen.next === null || screen.fault !== null;
   if (isBarred || isEnough || isStopped) return { screen, effects: [] };
@@ -113,7 +117,12 @@ export function withChanges(
   if (screen.items === null || changed.length === 0) return { ...screen, since };
   const { filter, words } = filterOf(state, screen);
   const items = merged(screen, changed, { filter, words });
-  return { ...screen, since, items, place: keepPlace(screen.place, screen.items.map(idOf), items.map(idOf)) };
+  return {
+    ...screen,
+    since,
+    items,
+    position: keepPosition(screen.position, screen.items.map(idOf), items.map(idOf)),
+  };
 }
 
 function merged(

@@ -4,7 +4,7 @@ import { countWords } from '../../lib/time-words.ts';
 import type { Action } from './actions.ts';
 import type { Effect } from './effects.ts';
 import { checkOf } from './form-update.ts';
-import { keepPlace } from './list.ts';
+import { keepPosition } from './list.ts';
 import { withNodes } from './node-list.ts';
 import { openBatch, openRequest } from './open-screens.ts';
 import { NO_OUTPUT, withPiece } from './output-text.ts';
@@ -52,12 +52,12 @@ const HANDLERS: Handlers = {
       const older = isContinued ? before.filter(({ id }) => id < (page.items.at(-1)?.id ?? '')) : [];
       const items = isMore ? [...before, ...page.items] : [...page.items, ...older];
       const next = isMore || older.length === 0 ? page.next : screen.next;
-      const place = keepPlace(
-        screen.place,
+      const position = keepPosition(
+        screen.position,
         before.map(({ id }) => id),
         items.map(({ id }) => id),
       );
-      return stay(withScreen(state, { ...screen, items, next, place, isLoading: false, fault: null }));
+      return stay(withScreen(state, { ...screen, items, next, position, isLoading: false, fault: null }));
     }),
   batch: (state, { uid, batch }) =>
     onScreen(state, uid, 'requests', (screen) => stay(withScreen(state, { ...screen, batch }))),

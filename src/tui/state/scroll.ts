@@ -1,15 +1,15 @@
 import { lineSteps } from './list.ts';
 
 /** Where one is in a text: the first line that is seen, and how many rows of it are above the screen. */
-export interface ScrollPlace {
+export interface ScrollPosition {
   readonly line: number;
   readonly row: number;
   /** Whether the end is to stay in sight while the text grows. */
   readonly isAtEnd: boolean;
 }
 
-export const SCROLL_START: ScrollPlace = { line: 0, row: 0, isAtEnd: false };
-export const SCROLL_END: ScrollPlace = { line: 0, row: 0, isAtEnd: true };
+export const SCROLL_START: ScrollPosition = { line: 0, row: 0, isAtEnd: false };
+export const SCROLL_END: ScrollPosition = { line: 0, row: 0, isAtEnd: true };
 
 /** A text of lines, each of which takes some rows on the screen. */
 export interface Scrolled {
@@ -17,22 +17,22 @@ export interface Scrolled {
   rowsOf(line: number): number;
 }
 
-/** The place made good for a text that is seen through `height` rows. */
-export function settleScroll(place: ScrollPlace, text: Scrolled, height: number): ScrollPlace {
-  const last = lastPlace(text, height);
-  if (place.isAtEnd) return last;
-  const isPast = place.line > last.line || (place.line === last.line && place.row > last.row);
-  return isPast ? { ...last, isAtEnd: false } : place;
+/** The position made good for a text that is seen through `height` rows. */
+export function settleScroll(position: ScrollPosition, text: Scrolled, height: number): ScrollPosition {
+  const last = lastPosition(text, height);
+  if (position.isAtEnd) return last;
+  const isPast = position.line > last.line || (position.line === last.line && position.row > last.row);
+  return isPast ? { ...last, isAtEnd: false } : position;
 }
 
 /** Where a key leads in a text; undefined for a key that does not move. */
 export function scrolled(
-  place: ScrollPlace,
+  position: ScrollPosition,
   key: string,
   text: Scrolled,
   height: number,
-): ScrollPlace | undefined {
-  const from = settleScroll(place, text, height);
+): ScrollPosition | undefined {
+  const from = settleScroll(position, text, height);
   const page = Math.max(1, height - 1);
   const steps: Readonly<Record<string, number>> = { ...lineSteps(height), space: page };
   if (key === 'home' || key === 'g') return SCROLL_START;
@@ -44,12 +44,12 @@ export function scrolled(
 
 /** The rows that are seen: of each the line and the row in it. */
 export function rowsSeen(
-  place: ScrollPlace,
+  position: ScrollPosition,
   text: Scrolled,
   height: number,
 ): { line: number; row: number }[] {
   const seen: { line: number; row: number }[] = [];
-  let { line, row } = settleScroll(place, text, height);
+  let { line, row } = settleScroll(position, text, height);
   while (seen.length < height && line < text.count) {
     if (row < text.rowsOf(line)) seen.push({ line, row: row++ });
     else {
@@ -60,7 +60,7 @@ export function rowsSeen(
   return seen;
 }
 
-function lastPlace(text: Scrolled, height: number): ScrollPlace {
+function lastPosition(text: Scrolled, height: number): ScrollPosition {
   let left = height;
   for (let line = text.count - 1; line >= 0; line--) {
     const rows = text.rowsOf(line);
@@ -70,24 +70,24 @@ function lastPlace(text: Scrolled, height: number): ScrollPlace {
   return { line: 0, row: 0, isAtEnd: true };
 }
 
-function back({ line, row }: ScrollPlace, steps: number, text: Scrolled): ScrollPlace {
+function back({ line, row }: ScrollPosition, steps: number, text: Scrolled): ScrollPosition {
   let left = steps;
-  let place = { line, row };
+  let position = { line, row };
   while (left > 0) {
-    if (place.row >= left) return { line: place.line, row: place.row - left, isAtEnd: false };
-    left -= place.row;
-    if (place.line === 0) return SCROLL_START;
-    place = { line: place.line - 1, row: text.rowsOf(place.line - 1) };
+    if (position.row >= left) return { line: position.line, row: position.row - left, isAtEnd: false };
+    left -= position.row;
+    if (position.line === 0) return SCROLL_START;
+    position = { line: position.line - 1, row: text.rowsOf(position.line - 1) };
   }
-  return { ...place, isAtEnd: false };
+  return { ...position, isAtEnd: false };
 }
 
-function ahead({ line, row }: ScrollPlace, steps: number, text: Scrolled, height: number): ScrollPlace {
-  let place = { line, row: row + steps };
-  while (place.line < text.count && place.row >= text.rowsOf(place.line)) {
-    place = { line: place.line + 1, row: place.row - text.rowsOf(place.line) };
+function ahead({ line, row }: ScrollPosition, steps: number, text: Scrolled, height: number): ScrollPosition {
+  let position = { line, row: row + steps };
+  while (position.line < text.count && position.row >= text.rowsOf(position.line)) {
+    position = { line: position.line + 1, row: position.row - text.rowsOf(position.line) };
   }
-  const last = lastPlace(text, height);
-  const isPast = place.line > last.line || (place.line === last.line && place.row >= last.row);
-  return isPast ? last : { ...place, isAtEnd: false };
+  const last = lastPosition(text, height);
+  const isPast = position.line > last.line || (position.line === last.line && position.row >= last.row);
+  return isPast ? last : { ...position, isAtEnd: false };
 }

@@ -14,10 +14,10 @@ const BATCHES_AHEAD = 20;
 /** The state with the cursor of the list that is seen in the list, and what must be read so that it has rows to show. */
 export function settled(state: State): Step {
   const screen = currentScreen(state);
-  if (!('place' in screen)) return stay(state);
+  if (!('position' in screen)) return stay(state);
   const height = listHeight(state, screen);
-  const place = settle(screen.place, rowCount(state, screen), height);
-  const inPlace = place === screen.place ? screen : { ...screen, place };
+  const position = settle(screen.position, rowCount(state, screen), height);
+  const inPlace = position === screen.position ? screen : { ...screen, position };
   if (inPlace.kind === 'batches') return batchesAhead(state, inPlace, height);
   if (inPlace.kind !== 'requests' || inPlace.items === null) return kept(state, screen, inPlace);
   const ahead = readAhead(state, inPlace, height);
@@ -46,7 +46,7 @@ export function rowCount(state: State, screen: Screen): number {
 }
 
 function batchesAhead(state: State, screen: Screen & { kind: 'batches' }, height: number): Step {
-  const isEnough = shownBatches(screen).length > screen.place.top + height + BATCHES_AHEAD;
+  const isEnough = shownBatches(screen).length > screen.position.top + height + BATCHES_AHEAD;
   const isBarred = screen.isLoading || screen.next === null || screen.fault !== null;
   if (isBarred || isEnough) return kept(state, currentScreen(state), screen);
   const next = withScreen(state, { ...screen, isLoading: true });

@@ -7,10 +7,10 @@ import type {
 } from '../../contract/nodes.ts';
 import type { BatchSummary, RequestDetail, RequestFilter, RequestSummary } from '../../contract/requests.ts';
 import type { FormScreen } from './form.ts';
-import { LIST_START, type ListPlace } from './list.ts';
+import { LIST_START, type ListPosition } from './list.ts';
 import type { OutputText } from './output-text.ts';
 import type { Overlay } from './overlay.ts';
-import type { ScrollPlace } from './scroll.ts';
+import type { ScrollPosition } from './scroll.ts';
 import { EMPTY_INPUT, type TextInput } from './text-input.ts';
 
 /** What the store knows and shows. Everything on the screen follows from it. */
@@ -64,7 +64,7 @@ export type Screen =
 
 interface ListScreen {
   readonly uid: number;
-  readonly place: ListPlace;
+  readonly position: ListPosition;
   readonly filter: TextInput;
   readonly isFiltering: boolean;
   /** Why the list could not be read; null where it could. */
@@ -126,7 +126,7 @@ export interface RequestScreen {
   readonly detail: RequestDetail | null;
   readonly fault: string | null;
   readonly tab: RequestTab;
-  readonly scrolls: Readonly<Record<RequestTab, ScrollPlace>>;
+  readonly scrolls: Readonly<Record<RequestTab, ScrollPosition>>;
   readonly stdout: OutputText;
   readonly stderr: OutputText;
 }
@@ -144,7 +144,7 @@ export interface TemplatesScreen extends ListScreen {
   readonly items: readonly Template[] | null;
 }
 
-const LIST = { place: LIST_START, filter: EMPTY_INPUT, isFiltering: false, fault: null } as const;
+const LIST = { position: LIST_START, filter: EMPTY_INPUT, isFiltering: false, fault: null } as const;
 
 /** An empty list of requests, to be filled. */
 export function requestsScreen(

@@ -87,8 +87,8 @@ function FormBody({ state, height }: { readonly state: State; readonly height: n
     );
   }
   const rows = Math.min(formRows, height);
-  const place = { width: columns, height: height - rows - 1, isWide: false };
-  const preview = [rule(columns), ...previewLines(state, form, place)];
+  const position = { width: columns, height: height - rows - 1, isWide: false };
+  const preview = [rule(columns), ...previewLines(state, form, position)];
   return h(
     Box,
     { flexDirection: 'column', width: columns, height },

@@ -66,8 +66,8 @@ function titleOf(state: State, screen: Screen): string {
 
 function countText(state: State, screen: Screen): string {
   if (screen.kind === 'request') return textPosition(state, screen);
-  if (!('place' in screen)) return '';
-  const { marks } = screen.place;
+  if (!('position' in screen)) return '';
+  const { marks } = screen.position;
   const filter = inputText(screen.filter);
   const parts = [
     ...(marks.length > 0 ? [`${marks.length} marked`] : []),

@@ -11,11 +11,11 @@ import { resultText } from './state-styles.ts';
 /** More of what is under the cursor than its row has room for, in a line. */
 export function hintText(state: State, screen: Screen): string {
   if (screen.kind === 'form') return fieldHint(state, screen);
-  return 'place' in screen ? cleanLine(rowHint(state, screen) ?? '') : '';
+  return 'position' in screen ? cleanLine(rowHint(state, screen) ?? '') : '';
 }
 
-function rowHint(state: State, screen: Extract<Screen, { place: unknown }>): string | undefined {
-  const { cursor } = screen.place;
+function rowHint(state: State, screen: Extract<Screen, { position: unknown }>): string | undefined {
+  const { cursor } = screen.position;
   switch (screen.kind) {
     case 'nodes':
       return shownNodes(state, screen)

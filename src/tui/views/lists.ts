@@ -19,11 +19,11 @@ import { type Column, tableLines } from './table.ts';
 /** From this width on, times of day stand where ages would. */
 const WIDE = 100;
 
-type ListScreen = Extract<Screen, { place: unknown }>;
+type ListScreen = Extract<Screen, { position: unknown }>;
 
 /** The list of a screen as lines: its heading and the rows in sight. */
 export function listLines(state: State, screen: ListScreen): Line[] {
-  const shape = { place: screen.place, height: listHeight(state, screen), width: state.size.columns };
+  const shape = { position: screen.position, height: listHeight(state, screen), width: state.size.columns };
   switch (screen.kind) {
     case 'nodes':
       return tableLines({

@@ -43,7 +43,7 @@ export function pickerLines(state: State, picker: Picker): Line[] {
       { title: 'WHAT IT IS', width: 'rest', limit: 20, cell: ({ note }) => cleanLine(note) },
     ],
     rows: shownOptions(picker),
-    place: picker.place,
+    position: picker.position,
     height: pickerHeight(state),
     width,
     keyOf: ({ value }: Picker['options'][number]) => value,
@@ -61,7 +61,7 @@ export function helpLines(state: State): Line[] {
   const screen = currentScreen(state);
   const width = state.size.columns;
   const keys = bindingsOf(screen).filter(({ shows }) => shows !== '');
-  const moves = 'place' in screen || screen.kind === 'request' ? [MOVES] : [];
+  const moves = 'position' in screen || screen.kind === 'request' ? [MOVES] : [];
   return [
     title('Keys of this screen'),
     ...[...moves, ...keys].map(({ shows, help }) => helpLine(shows, help, width)),

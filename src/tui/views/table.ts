@@ -1,5 +1,5 @@
 import { fitColumns } from '../../lib/fit-columns.ts';
-import type { ListPlace } from '../state/list.ts';
+import type { ListPosition } from '../state/list.ts';
 import { fit, widthOf } from '../text/fit.ts';
 import { type Line, lineText, lineWidth, type Span, span } from '../text/spans.ts';
 
@@ -19,7 +19,7 @@ export interface Column<T> {
 interface TableOptions<T> {
   readonly columns: readonly Column<T>[];
   readonly rows: readonly T[];
-  readonly place: ListPlace;
+  readonly position: ListPosition;
   /** Rows in sight, the heading not counted. */
   readonly height: number;
   readonly width: number;
@@ -36,7 +36,7 @@ const MEASURED_ROWS = 2000;
 export function tableLines<T>({
   columns,
   rows,
-  place,
+  position,
   height,
   width,
   keyOf,
@@ -50,13 +50,13 @@ export function tableLines<T>({
     .join(' '.repeat(GAP));
   const head: Line = [span(' '.repeat(MARK_WIDTH) + heading, 'dim')];
   if (rows.length === 0) return [head, [], [span(`  ${empty}`, 'dim')]];
-  const marks = new Set(place.marks);
-  const body = rows.slice(place.top, place.top + height).map((row, index) => {
-    const isCursor = place.top + index === place.cursor;
+  const marks = new Set(position.marks);
+  const body = rows.slice(position.top, position.top + height).map((row, index) => {
+    const isCursor = position.top + index === position.cursor;
     const mark = `${isCursor ? '▸' : ' '}${marks.has(keyOf(row)) ? '✓' : ' '}`;
-    const cells = shown.flatMap((column, place): Span[] => [
-      ...(place === 0 ? [] : [' '.repeat(GAP)]),
-      fitted(column.cell(row), sizes[place]!, column.side),
+    const cells = shown.flatMap((column, position): Span[] => [
+      ...(position === 0 ? [] : [' '.repeat(GAP)]),
+      fitted(column.cell(row), sizes[position]!, column.side),
     ]);
     return isCursor ? chosenLine([mark, ...cells], width) : [span(mark, 'accent'), ...cells];
   });

@@ -10,7 +10,7 @@ import { columnWidths } from './table.ts';
 
 const listText = (state: State) => {
   const screen = currentScreen(state);
-  assert.ok('place' in screen);
+  assert.ok('position' in screen);
   return listLines(state, screen).map((line) => lineText(line).trimEnd());
 };
 

@@ -74,6 +74,6 @@ function asked(state: State, screen: BatchesScreen, which: 'cancel' | 'resend'):
 }
 
 function onCursor(state: State, screen: BatchesScreen, run: (batch: BatchSummary) => Step): Step {
-  const batch = shownBatches(screen)[screen.place.cursor];
+  const batch = shownBatches(screen)[screen.position.cursor];
   return batch === undefined ? stay(withScreen(state, screen)) : run(batch);
 }

@@ -77,13 +77,13 @@ export const MOVES = {
 
 function leave(state: State, screen: Screen): Step {
   if ('filter' in screen && screen.filter.letters.length > 0) {
-    const place = { ...screen.place, cursor: 0, top: 0 };
-    const next = withScreen(state, { ...screen, filter: EMPTY_INPUT, place });
+    const position = { ...screen.position, cursor: 0, top: 0 };
+    const next = withScreen(state, { ...screen, filter: EMPTY_INPUT, position });
     // Requests are chosen by the node that is asked, so that others have to be read.
     return screen.kind === 'requests' ? refresh(next) : stay(next);
   }
-  if ('place' in screen && screen.place.marks.length > 0) {
-    return stay(withScreen(state, { ...screen, place: { ...screen.place, marks: [] } }));
+  if ('position' in screen && screen.position.marks.length > 0) {
+    return stay(withScreen(state, { ...screen, position: { ...screen.position, marks: [] } }));
   }
   return back(state);
 }

@@ -75,7 +75,7 @@ export const TEMPLATES_BINDINGS: readonly Binding<TemplatesScreen>[] = [
     label: 'use',
     help: 'a new message that begins as the template',
     run: (state, screen) => {
-      const template = shownTemplates(screen)[screen.place.cursor];
+      const template = shownTemplates(screen)[screen.position.cursor];
       if (template === undefined) return stay(state);
       return template.messages === null
         ? stay(noticed(state, `${template.name}: ${template.fault}`, 'bad'))

@@ -40,8 +40,8 @@ export const NODE_BINDINGS: readonly Binding<NodesScreen>[] = [
     help: 'mark the node, or take its mark off',
     run: (state, screen) =>
       onCursor(state, screen, ({ name }) => {
-        const place = toggleMark(screen.place, name);
-        return stay(withScreen(state, { ...screen, place: { ...place, cursor: place.cursor + 1 } }));
+        const position = toggleMark(screen.position, name);
+        return stay(withScreen(state, { ...screen, position: { ...position, cursor: position.cursor + 1 } }));
       }),
   },
   {
@@ -51,7 +51,7 @@ export const NODE_BINDINGS: readonly Binding<NodesScreen>[] = [
     help: 'mark all nodes that are shown, or take all marks off',
     run: (state, screen) => {
       const names = shownNodes(state, screen).map(({ name }) => name);
-      return stay(withScreen(state, { ...screen, place: toggleAll(screen.place, names) }));
+      return stay(withScreen(state, { ...screen, position: toggleAll(screen.position, names) }));
     },
   },
   FILTER as Binding<NodesScreen>,
@@ -72,12 +72,12 @@ export const NODE_BINDINGS: readonly Binding<NodesScreen>[] = [
 ];
 
 function meant(state: State, screen: NodesScreen): readonly string[] {
-  if (screen.place.marks.length > 0) return screen.place.marks;
-  const node = shownNodes(state, screen)[screen.place.cursor];
+  if (screen.position.marks.length > 0) return screen.position.marks;
+  const node = shownNodes(state, screen)[screen.position.cursor];
   return node === undefined ? [] : [node.name];
 }
 
 function onCursor(state: State, screen: NodesScreen, run: (node: NodeSummary) => Step): Step {
-  const node = shownNodes(state, screen)[screen.place.cursor];
+  const node = shownNodes(state, screen)[screen.position.cursor];
   return node === undefined ? stay(state) : run(node);
 }

@@ -25,7 +25,7 @@ export const QUEUES_BINDINGS: readonly Binding<QueuesScreen>[] = [
     label: 'open',
     help: 'the requests that wait in the queue; c cancels them there',
     run: (state, screen) =>
-      onCursor(state, shownQueues(screen)[screen.place.cursor], ({ node, method }) =>
+      onCursor(state, shownQueues(screen)[screen.position.cursor], ({ node, method }) =>
         openQueue(state, node, method),
       ),
   },
@@ -36,7 +36,7 @@ export const QUEUES_BINDINGS: readonly Binding<QueuesScreen>[] = [
     label: 'node',
     help: "the node's page",
     run: (state, screen) =>
-      onCursor(state, shownQueues(screen)[screen.place.cursor], ({ node }) => openNode(state, node)),
+      onCursor(state, shownQueues(screen)[screen.position.cursor], ({ node }) => openNode(state, node)),
   },
   {
     keys: ['p'],
@@ -44,7 +44,7 @@ export const QUEUES_BINDINGS: readonly Binding<QueuesScreen>[] = [
     label: 'ping',
     help: 'ping the node that the queue is for',
     run: (state, screen) =>
-      onCursor(state, shownQueues(screen)[screen.place.cursor], ({ node }) => ping(state, [node])),
+      onCursor(state, shownQueues(screen)[screen.position.cursor], ({ node }) => ping(state, [node])),
   },
 ];
 
@@ -55,7 +55,7 @@ export const ERRORS_BINDINGS: readonly Binding<ErrorsScreen>[] = [
     label: 'read',
     help: 'the whole line',
     run: (state, screen) =>
-      onCursor(state, shownErrors(screen)[screen.place.cursor], ({ node, line }) =>
+      onCursor(state, shownErrors(screen)[screen.position.cursor], ({ node, line }) =>
         ask(state, { title: `Error of ${node}`, lines: [line], answers: [] }),
       ),
   },
@@ -66,7 +66,7 @@ export const ERRORS_BINDINGS: readonly Binding<ErrorsScreen>[] = [
     label: 'node',
     help: "the node's page",
     run: (state, screen) =>
-      onCursor(state, shownErrors(screen)[screen.place.cursor], ({ node }) => openNode(state, node)),
+      onCursor(state, shownErrors(screen)[screen.position.cursor], ({ node }) => openNode(state, node)),
   },
   {
     keys: ['n'],
@@ -74,7 +74,7 @@ export const ERRORS_BINDINGS: readonly Binding<ErrorsScreen>[] = [
     label: 'new message',
     help: 'a message to the node',
     run: (state, screen) =>
-      onCursor(state, shownErrors(screen)[screen.place.cursor], ({ node }) => openForm(state, [node])),
+      onCursor(state, shownErrors(screen)[screen.position.cursor], ({ node }) => openForm(state, [node])),
   },
 ];
 

@@ -54,8 +54,8 @@ export const REQUESTS_BINDINGS: readonly Binding<RequestsScreen>[] = [
     help: 'mark the request, or take its mark off',
     run: (state, screen) =>
       onCursor(state, screen, ({ id }) => {
-        const place = toggleMark(screen.place, id);
-        return stay(withScreen(state, { ...screen, place: { ...place, cursor: place.cursor + 1 } }));
+        const position = toggleMark(screen.position, id);
+        return stay(withScreen(state, { ...screen, position: { ...position, cursor: position.cursor + 1 } }));
       }),
   },
   {
@@ -65,7 +65,7 @@ export const REQUESTS_BINDINGS: readonly Binding<RequestsScreen>[] = [
     help: 'mark all that were read and are shown, or take all marks off',
     run: (state, screen) => {
       const ids = shownRequests(state, screen).map(({ id }) => id);
-      return stay(withScreen(state, { ...screen, place: toggleAll(screen.place, ids) }));
+      return stay(withScreen(state, { ...screen, position: toggleAll(screen.position, ids) }));
     },
   },
   {
@@ -74,7 +74,7 @@ export const REQUESTS_BINDINGS: readonly Binding<RequestsScreen>[] = [
     label: 'new',
     help: 'a message to the node of the request',
     run: (state, screen) => {
-      const node = screen.node ?? shownRequests(state, screen)[screen.place.cursor]?.node;
+      const node = screen.node ?? shownRequests(state, screen)[screen.position.cursor]?.node;
       return openForm(state, node === undefined ? [] : [node]);
     },
   },
@@ -84,7 +84,7 @@ export const REQUESTS_BINDINGS: readonly Binding<RequestsScreen>[] = [
     label: null,
     help: 'ping the node of the request',
     run: (state, screen) => {
-      const node = screen.node ?? shownRequests(state, screen)[screen.place.cursor]?.node;
+      const node = screen.node ?? shownRequests(state, screen)[screen.position.cursor]?.node;
       return ping(state, node === undefined ? [] : [node]);
     },
   },
@@ -163,14 +163,14 @@ function linesOf(requests: readonly RequestSummary[]): string[] {
 
 function meant(state: State, screen: RequestsScreen): readonly RequestSummary[] {
   const shown = shownRequests(state, screen);
-  const marked = new Set(screen.place.marks);
+  const marked = new Set(screen.position.marks);
   if (marked.size > 0) return (screen.items ?? []).filter(({ id }) => marked.has(id));
-  const request = shown[screen.place.cursor];
+  const request = shown[screen.position.cursor];
   return request === undefined ? [] : [request];
 }
 
 function onCursor(state: State, screen: RequestsScreen, run: (request: RequestSummary) => Step): Step {
-  const request = shownRequests(state, screen)[screen.place.cursor];
+  const request = shownRequests(state, screen)[screen.position.cursor];
   return request === undefined ? stay(state) : run(request);
 }
 

@@ -3,33 +3,33 @@ import { shortSocketPath } from '../lib/short-socket-path.ts';
 import { ApiError } from './api-error.ts';
 
 /** Where the API of a node is: its unix socket, or an http URL with the token that it asks for ('' = none). */
-export type ApiPlace = { readonly socketPath: string } | { readonly url: string; readonly token: string };
+export type ApiAddress = { readonly socketPath: string } | { readonly url: string; readonly token: string };
 
-/** A place as people write it. */
-export function showApiPlace(place: ApiPlace): string {
-  return 'url' in place ? place.url : place.socketPath;
+/** An address as people write it. */
+export function showApiAddress(address: ApiAddress): string {
+  return 'url' in address ? address.url : address.socketPath;
 }
 
-/** What is needed to connect to a place, and the headers of every request. */
-export interface PlaceOptions {
-  readonly place: NetConnectOpts;
+/** What is needed to connect to an address, and the headers of every request. */
+export interface ConnectOptions {
+  readonly connect: NetConnectOpts;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** How a place is reached. Throws ApiError for a URL that is none. */
-export function placeOptions(place: ApiPlace): PlaceOptions {
-  if ('socketPath' in place)
-    return { place: { path: shortSocketPath(place.socketPath) }, headers: { Host: 'steward' } };
-  const url = URL.parse(/^[a-z]+:\/\//i.test(place.url) ? place.url : `http://${place.url}`);
+/** How an address is reached. Throws ApiError for a URL that is none. */
+export function connectOptions(address: ApiAddress): ConnectOptions {
+  if ('socketPath' in address)
+    return { connect: { path: shortSocketPath(address.socketPath) }, headers: { Host: 'steward' } };
+  const url = URL.parse(/^[a-z]+:\/\//i.test(address.url) ? address.url : `http://${address.url}`);
   if (url === null || url.protocol !== 'http:' || url.hostname === '') {
     throw new ApiError(
       'bad-request',
-      `the address of the API is ${JSON.stringify(place.url)}: give it as http://host:port, like the node's -apiListener`,
+      `the address of the API is ${JSON.stringify(address.url)}: give it as http://host:port, like the node's -apiListener`,
     );
   }
-  const { token } = place;
+  const { token } = address;
   return {
-    place: {
+    connect: {
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port === '' ? 80 : Number(url.port),
     },
@@ -38,12 +38,12 @@ export function placeOptions(place: ApiPlace): PlaceOptions {
 }
 
 /** What a failed connection means, as a sentence with a way out. */
-export function connectionFault(place: ApiPlace, cause: NodeJS.ErrnoException): ApiError {
-  const where = showApiPlace(place);
+export function connectionFault(address: ApiAddress, cause: NodeJS.ErrnoException): ApiError {
+  const where = showApiAddress(address);
   const text = FAULTS[cause.code ?? ''] ?? `cannot be reached: ${cause.message}`;
   const code = cause.code === 'EACCES' || cause.code === 'EPERM' ? 'unauthorized' : 'unreachable';
   const wayOut =
-    'url' in place
+    'url' in address
       ? 'is the node running, with -apiListener at this address?'
       : code === 'unauthorized'
         ? 'run this as the user that the node runs as, or with sudo'
