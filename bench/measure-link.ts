@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startBroker } from '../test/support/broker.ts';
 import { ledgerRow, waitForEnd } from '../test/support/fleet.ts';
@@ -36,10 +37,13 @@ export interface LinkFigures {
   readonly smallMeanwhileMs: number;
   readonly small: LinkRun;
   readonly output: LinkRun;
+  /** A file of which the target has an earlier version. */
+  readonly copy: LinkRun;
   readonly idleBytesPerDay: number;
 }
 
 const SMALL_BYTES = 1000;
+const [COPY_BYTES, CHANGED_BYTES] = [10_000_000, 100_000];
 const PATIENCE_MS = 900_000;
 
 /** Measures central beside the broker and ship1 behind a thin link. */
@@ -58,7 +62,8 @@ export async function measureLink(work: LinkWork): Promise<LinkFigures> {
     const small = await measure.small();
     const { large, smallMeanwhileMs } = await measure.large();
     const output = await measure.output();
-    return { startMs, large, smallMeanwhileMs, small, output, idleBytesPerDay: await measure.idle() };
+    const copy = await measure.copy();
+    return { startMs, large, smallMeanwhileMs, small, output, copy, idleBytesPerDay: await measure.idle() };
   } finally {
     clearInterval(cuts);
   }
@@ -125,6 +130,25 @@ class LinkMeasure {
       await central.waitForFile('bench/ship1/output', (text) => text.length === largeBytes, PATIENCE_MS);
       if (ledgerRow(central, id)?.state !== 'succeeded')
         throw new Error(JSON.stringify(ledgerRow(central, id)));
+    });
+  }
+
+  /** A copy of 10 MB of which 100 kB are other bytes than in the file that is there. */
+  async copy(): Promise<LinkRun> {
+    const { central, ship1 } = this.#at;
+    const [source, target] = [join(central.folder, 'source'), join(ship1.folder, 'target')];
+    const content = randomBytes(COPY_BYTES);
+    await writeFile(target, content);
+    randomBytes(CHANGED_BYTES).copy(content, COPY_BYTES / 3);
+    await writeFile(source, content);
+    return this.#run(CHANGED_BYTES, async () => {
+      const request = { toNode: 'central', method: 'REQCopyFileFrom', methodArgs: [source, 'ship1', target] };
+      const answer = await central.submit([request]);
+      expectAllAccepted(answer);
+      const [{ id }] = answer.accepted as [{ id: string }];
+      const { state, reason } = await waitForEnd(central, id, PATIENCE_MS);
+      if (state !== 'succeeded' || !content.equals(await readFile(target)))
+        throw new Error(`the copy ${state}: ${reason}`);
     });
   }
 

@@ -22,6 +22,7 @@ function named(
   compression: Compression,
   packed: (payload: Uint8Array) => Uint8Array,
 ): OutboundMessage {
+  if (message.isPiece) return message;
   // A row that an earlier version queued is compressed already.
   const isPlain = message.format.cmp === '';
   const cmp = isPlain ? compression : message.format.cmp;

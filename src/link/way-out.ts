@@ -33,6 +33,8 @@ export interface OutboundMessage {
   readonly isLean: boolean;
   /** Whether its headers, and those of its answers, may be one. */
   readonly isBrief: boolean;
+  /** Whether its payload is no message: it goes as it is. */
+  readonly isPiece?: boolean;
 }
 
 /** How a message may go in parts. */

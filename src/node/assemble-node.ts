@@ -204,6 +204,7 @@ function makeSender(
   const now = base.clock.wallNow;
   const presence = new NodePresence({ clock: base.clock, bus });
   const ledger = new Ledger({ store, now, logger, maxOutputBytes: config.ledgerOutputBytes });
+  const link = new LinkScheduler({ send, flush: () => bus.flush(), now: () => base.clock.steadyNow() });
   const outbox = new Outbox(
     {
       nodeName: config.nodeName,
@@ -218,11 +219,11 @@ function makeSender(
       presence,
       transport: bus,
       words: base.addresses,
-      link: new LinkScheduler({ send, flush: () => bus.flush(), now: () => base.clock.steadyNow() }),
+      link,
     },
   );
   const { peers, undelivered } = outbox;
   const sending = new RepliesAndReports(config, { ...base, outbox, peers });
   const errorReporter = new ErrorReporter({ nodeName: config.nodeName }, { ...base, sending });
-  return { presence, ledger, outbox, peers, undelivered, sending, errorReporter };
+  return { presence, ledger, link, outbox, peers, undelivered, sending, errorReporter };
 }

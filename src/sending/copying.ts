@@ -3,6 +3,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
 import type { Edges } from '../lib/edges.ts';
 import type { Addresses } from '../link/address.ts';
+import type { LinkScheduler } from '../link/scheduler.ts';
 import type { Message } from '../message/message.ts';
 import { createCopyMethods } from '../methods/copy/copy-methods.ts';
 import type { Delivery } from '../methods/copy/req-copy-file-from.ts';
@@ -18,7 +19,8 @@ import type { RepliesAndReports } from './replies-and-reports.ts';
 export interface CopyingParts extends Pick<Edges, 'random' | 'newId'> {
   readonly bus: Bus;
   readonly outbox: Pick<Outbox, 'enqueue'>;
-  readonly peers: Pick<Peers, 'speaksLanes'>;
+  readonly link: LinkScheduler;
+  readonly peers: Peers;
   readonly undelivered: Pick<Undelivered, 'cancel'>;
   readonly sending: Pick<RepliesAndReports, 'reply'>;
   readonly addresses: Pick<Addresses, 'subjectFor'>;

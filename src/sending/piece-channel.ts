@@ -1,12 +1,27 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Random } from '../lib/random.ts';
 import type { Addresses } from '../link/address.ts';
+import type { LinkScheduler, Source } from '../link/scheduler.ts';
+import type { Flight, SendWindow, Waiting } from '../link/send-window.ts';
+import { type OutboundMessage, type Sent, unanswered } from '../link/way-out.ts';
 import { HEADER, headerText } from '../message/codec/wire-headers.ts';
 import { kindOf } from '../message/kind-of.ts';
+import { PRIORITIES } from '../message/priority.ts';
 import { subjectOf } from '../message/subject.ts';
 import type { WireMessage } from '../message/wire-message.ts';
-import { type ArrivedPiece, formatPlace, type PieceAnswer, parsePlace } from '../methods/copy/piece-place.ts';
-import type { OpenChannel } from '../methods/copy/piece-sender.ts';
+import type { OpenChannel, Piece, PieceChannel, PieceListener } from '../methods/copy/piece-channel.ts';
+import {
+  type ArrivedPiece,
+  BLOCKS_WORD,
+  formatPlace,
+  formatSpan,
+  type PieceAnswer,
+  type PiecePlace,
+  parsePlace,
+  parseSpan,
+  type Span,
+} from '../methods/copy/piece-place.ts';
+import type { Peers } from '../outbox/peers.ts';
 
 type Publisher = Pick<Bus, 'publish'>;
 
@@ -14,31 +29,178 @@ const METHOD = 'REQCopyFileTo';
 const STATUSES: readonly string[] = [
   'accepted',
   'gap',
+  'lacks',
   'unknown',
   'rejected',
 ] satisfies PieceAnswer['status'][];
-/** Room for subject and headers within what the broker takes, bytes. */
-const HEADER_ROOM = 2048;
+/** Room for subject and headers within what the broker takes, and what they take of a thin link; bytes. */
+const [HEADER_ROOM, ENVELOPE_BYTES] = [2048, 300];
+/** Above this rate pieces are not compressed, nor files compared. */
+const FAST_BYTES_PER_MS = 10_000;
+
+export interface PieceChannelDeps {
+  readonly bus: Bus;
+  readonly random: Random;
+  readonly addresses: Pick<Addresses, 'subjectFor'>;
+  readonly link: Pick<LinkScheduler, 'offer' | 'withdraw'>;
+  readonly peers: Pick<Peers, 'of' | 'forget' | 'knows'>;
+}
 
 /** Makes the function that opens the way for the pieces of files to a node: past the outbox, on the method's subject. */
-export function createOpenChannel(
-  nodeName: string,
-  { bus, random, addresses }: { bus: Bus; random: Random; addresses: Pick<Addresses, 'subjectFor'> },
-): OpenChannel {
-  return async (toNode, onAnswer) => {
+export function createOpenChannel(nodeName: string, deps: PieceChannelDeps): OpenChannel {
+  const { bus, random } = deps;
+  return async (toNode, listener) => {
     const subject = subjectOf({ toNode, method: METHOD }, kindOf(METHOD));
     const own = `${subject}.reply.${nodeName}`;
     const token = `copy-${random.bytes(6).toString('hex')}`;
-    const listening = await listen(bus, { own, shared: `${subject}.reply`, token }, onAnswer);
-    return {
-      maxBytes: Math.max(1024, bus.maxPayload - HEADER_ROOM),
-      send: (place, bytes) => {
-        const headers = { [HEADER.copy]: formatPlace(place) };
-        return bus.publish(addresses.subjectFor(subject), bytes, { reply: listening.reply, headers });
-      },
-      [Symbol.dispose]: () => listening.subscription[Symbol.dispose](),
-    };
+    const replies = { own, shared: `${subject}.reply`, token };
+    const listening = await listen(bus, replies, (answer) => listener.answered(answer));
+    return new LinkChannel({ ...listening, toNode, subject }, { ...deps, listener });
   };
+}
+
+interface Queued {
+  readonly message: OutboundMessage;
+  readonly end: number;
+}
+
+/** Offers the pieces of one file to the link, as the lanes to that node offer their messages: behind them, as bulk. */
+class LinkChannel implements PieceChannel, Source, Waiting {
+  readonly toNode: string;
+  readonly urgency = PRIORITIES.indexOf('bulk');
+  readonly #way: { readonly subject: string; readonly reply: string; readonly subscription: Disposable };
+  readonly #deps: PieceChannelDeps & { readonly listener: PieceListener };
+  readonly #window: SendWindow;
+  #queue: Queued[] = [];
+  #pulled: Queued[] = [];
+  #queuedBytes = 0;
+  #flights: { readonly end: number; readonly flight: Flight }[] = [];
+
+  constructor(
+    way: {
+      readonly toNode: string;
+      readonly subject: string;
+      readonly reply: string;
+      readonly subscription: Disposable;
+    },
+    deps: PieceChannelDeps & { readonly listener: PieceListener },
+  ) {
+    this.toNode = way.toNode;
+    this.#way = way;
+    this.#deps = deps;
+    const { peer, lanes } = deps.peers.of(way.toNode);
+    this.#window = peer.window;
+    lanes.add(this);
+  }
+
+  get pieceBytes(): number {
+    const most = Math.max(1024, this.#deps.bus.maxPayload - HEADER_ROOM);
+    return Math.min(most, this.#window.partBytes);
+  }
+
+  get outBytes(): number {
+    return this.#flights.reduce((sum, { flight }) => sum + flight.bytes, this.#queuedBytes);
+  }
+
+  get overdueMs(): number {
+    return this.#window.overdueMs;
+  }
+
+  get takesBlocks(): boolean {
+    return this.#deps.peers.knows(this.toNode, BLOCKS_WORD);
+  }
+
+  get isFast(): boolean {
+    return (this.#window.bytesPerMs ?? 0) > FAST_BYTES_PER_MS;
+  }
+
+  findRoom(): number {
+    const room = this.#window.room - this.#queuedBytes;
+    if (room <= 0 && this.#queue.length === 0) this.#window.awaitRoom(this);
+    return room;
+  }
+
+  onRoom(): void {
+    this.#deps.listener.onRoom();
+  }
+
+  /** The node was heard of. */
+  alive(hasConnected: boolean): void {
+    if (hasConnected) this.#deps.listener.isBack();
+  }
+
+  send(place: PiecePlace, { bytes, cmp, have }: Piece, end: number): boolean {
+    if (!this.#deps.bus.isConnected) return false;
+    const headers: Record<string, string> = { [HEADER.copy]: formatPlace(place) };
+    if (cmp) headers[HEADER.compression] = cmp;
+    if (have) headers[HEADER.copyHave] = formatSpan(have);
+    const { subject, reply } = this.#way;
+    const message = {
+      ...unanswered(subject, bytes, { serial: '' as const, cmp: '' as const }),
+      ...{ reply, headers, isPiece: true },
+    };
+    this.#queue.push({ message, end });
+    this.#queuedBytes += bytes.length + ENVELOPE_BYTES;
+    this.#deps.link.offer(this);
+    return true;
+  }
+
+  ask(place: PiecePlace, sums?: Span): void {
+    if (this.#queue.length > 0) return this.#deps.link.offer(this);
+    const { subject, reply } = this.#way;
+    const headers: Record<string, string> = { [HEADER.copy]: formatPlace(place) };
+    if (sums) headers[HEADER.copySums] = formatSpan(sums);
+    this.#deps.bus.publish(this.#deps.addresses.subjectFor(subject), '', { reply, headers });
+  }
+
+  arrived(position: number): void {
+    const there = this.#flights.filter(({ end }) => end <= position);
+    this.#flights = this.#flights.filter(({ end }) => end > position);
+    this.#window.arrived(there.map(({ flight }) => flight));
+  }
+
+  forget(): void {
+    this.#deps.link.withdraw(this);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    const flights = this.#flights.map(({ flight }) => flight);
+    this.#flights = [];
+    this.#window.gone(flights);
+  }
+
+  /** The next pieces, when the link has room for them. */
+  pull(roomBytes: number): readonly OutboundMessage[] {
+    let bytes = 0;
+    const more = this.#queue.findIndex(({ message }, at) => {
+      bytes += message.payload.length + ENVELOPE_BYTES;
+      return at > 0 && bytes > roomBytes;
+    });
+    this.#pulled = more === -1 ? this.#queue : this.#queue.slice(0, more);
+    return this.#pulled.map(({ message }) => message);
+  }
+
+  /** Notes what went out; answers whether there is more. */
+  sent(sent: readonly Sent[]): boolean {
+    const out = this.#pulled.slice(0, sent.length);
+    this.#queue = this.#queue.slice(out.length);
+    for (const { message, end } of out) {
+      const bytes = message.payload.length + ENVELOPE_BYTES;
+      this.#queuedBytes -= bytes;
+      this.#flights.push({ end, flight: this.#window.sent(bytes) });
+    }
+    return this.#queue.length > 0 && this.#deps.bus.isConnected;
+  }
+
+  /** What could not be sent is asked about, as what is lost on the way. */
+  failed(): void {
+    this.forget();
+  }
+
+  [Symbol.dispose](): void {
+    this.forget();
+    this.#deps.peers.forget(this.toNode, this);
+    this.#way.subscription[Symbol.dispose]();
+  }
 }
 
 /** A message that is a piece of a file, as its method takes it; undefined for any other. */
@@ -48,16 +210,20 @@ export function toPiece(message: WireMessage, bus: Publisher): ArrivedPiece | un
   return {
     place,
     bytes: message.payload,
-    answer: ({ place, status, reason }) => {
+    cmp: message.header(HEADER.compression),
+    have: parseSpan(message.header(HEADER.copyHave)),
+    sums: parseSpan(message.header(HEADER.copySums)),
+    answer: ({ place, status, reason, sums }) => {
       if (!message.reply) return;
       const headers: Record<string, string> = { [HEADER.copy]: formatPlace(place), [HEADER.status]: status };
       if (reason) headers[HEADER.reason] = headerText(reason);
-      bus.publish(message.reply, '', { headers });
+      if (sums) headers[HEADER.copySums] = formatSpan(sums.span);
+      bus.publish(message.reply, sums?.bytes ?? '', { headers });
     },
   };
 }
 
-type OnAnswer = Parameters<OpenChannel>[1];
+type OnAnswer = PieceListener['answered'];
 
 /** Listens under a subject of its own or, where the broker refuses that, under the one that all senders share. */
 async function listen(
@@ -84,5 +250,10 @@ function take(message: WireMessage, onAnswer: OnAnswer): void {
   const status = message.header(HEADER.status) ?? '';
   if (!place || !STATUSES.includes(status)) return;
   const reason = message.header(HEADER.reason);
-  onAnswer({ place, status: status as PieceAnswer['status'], ...(reason ? { reason } : {}) });
+  const span = parseSpan(message.header(HEADER.copySums));
+  onAnswer({
+    ...{ place, status: status as PieceAnswer['status'] },
+    ...(reason && { reason }),
+    ...(span && { sums: { span, bytes: message.payload } }),
+  });
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
+import { copyRequest } from '../support/copying.ts';
 import { FAST_RECONNECT, ledgerRow, submitAll, waitForEnd } from '../support/fleet.ts';
 import { startStewardNode } from '../support/node.ts';
 import { startSlowLink } from '../support/slow-link.ts';
@@ -9,7 +12,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 const LARGE_BYTES = 120_000;
 
-test('over 200 kbit/s a large message survives cuts without beginning again, and a small one does not wait for it', async (t) => {
+test('over 200 kbit/s a large message survives cuts without beginning again, a small one does not wait for it, and a copy sends only what is new', async (t) => {
   const broker = await startBroker(t);
   const link = await startSlowLink(broker, { bitsPerSecond: 200_000, rttMs: 200 }, t);
   const central = await startStewardNode({ name: 'central', broker, flags: FAST_RECONNECT }, t);
@@ -37,6 +40,20 @@ test('over 200 kbit/s a large message survives cuts without beginning again, and
   // Compressed, and of each cut no more than what was on its way; from the beginning it would be twice as much.
   const taken = link.total - before;
   assert.ok(taken < 1.6 * LARGE_BYTES, `${taken} bytes for ${LARGE_BYTES}`);
+  // A copy sends no more than what its target has not.
+  const old = randomBytes(600_000);
+  const target = join(ship1.folder, 'target');
+  const source = join(central.folder, 'source');
+  await writeFile(target, old);
+  const content = Buffer.concat([randomBytes(20_000), old.subarray(0, 500_000), randomBytes(20_000)]);
+  await writeFile(source, content);
+  const total = link.total;
+  const [copy] = await submitAll(central, copyRequest(source, target));
+  await waitFor('the copy to be under way', () => link.total > total + 15_000, { timeoutMs: 30_000 });
+  link.cut();
+  assert.equal((await waitForEnd(central, copy!, 60_000)).state, 'succeeded');
+  assert.ok(content.equals(await readFile(target)));
+  assert.ok(link.total - total < 120_000, `${link.total - total} bytes for 40,000 that are new`);
 });
 
 test('what is urgent waits for no more of a thin link than what is out, however much bulk there is', async (t) => {

@@ -40,6 +40,10 @@ export const HEADER = {
   hello: 'Steward-Hello',
   /** `<transfer>/<offset>/<round>`: this payload is a piece of a file that is copied, no message; also in its answer. */
   copy: 'Steward-Copy',
+  /** `<from>+<count>/<sum>`: in place of the bytes of such a piece, a stretch that its target has already; the word is `blocks`. */
+  copyHave: 'Steward-Copy-Have',
+  /** With a question for a piece, and in its answer: sums of blocks that the target has already. */
+  copySums: 'Steward-Copy-Sums',
   /** Stands for the usual headers, between nodes that name the word `brief` (`brief.ts`). */
   brief: 'S',
 } as const;

@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { syncFolder } from '../../lib/open-inside.ts';
 
 /** What the target keeps of a transfer while it goes on, and for a while after. */
@@ -16,6 +16,8 @@ export interface CopyRecord {
   /** The number of the verified file, by which it is known at its place. */
   readonly ino?: number;
 }
+
+const PART_NAME = /^\.steward-([\w-]{1,64})\.copy$/;
 
 /** The records of transfers, a file each: they outlive the node, and tell what growing files were left behind. */
 export class CopyRecords {
@@ -48,6 +50,18 @@ export class CopyRecords {
 
   async remove(transfer: string): Promise<void> {
     await rm(this.#path(transfer), { force: true });
+  }
+
+  /** The growing files of other transfers to the same target. */
+  async othersTo({ target, transfer }: CopyRecord): Promise<string[]> {
+    const names = await readdir(dirname(target)).catch(() => []);
+    const found: string[] = [];
+    for (const name of names) {
+      const other = PART_NAME.exec(name)?.[1];
+      const record = other && other !== transfer ? await this.read(other) : undefined;
+      if (record?.target === target) found.push(record.part);
+    }
+    return found;
   }
 
   /** Removes what was last touched more than `ageMs` ago: records, and growing files that nobody came back for. */

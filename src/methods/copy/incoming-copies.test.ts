@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { zstdCompressSync } from 'node:zlib';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { SUM_BYTES, stretchSum, sumsOf } from './block-sums.ts';
 import type { CopyBegin } from './copy-args.ts';
 import { IncomingCopies } from './incoming-copies.ts';
-import type { PieceAnswer } from './piece-place.ts';
+import type { ArrivedPiece, PieceAnswer } from './piece-place.ts';
 
 const CONTENT = Buffer.from('0123456789'.repeat(1000));
 const SUM = createHash('sha256').update(CONTENT).digest('hex');
@@ -146,4 +148,57 @@ test('a damaged record is no record', async (t) => {
   await put(second, 10, CONTENT.length);
   await second.end({ transfer: 't1', sha256: SUM });
   assert.deepEqual(await readFile(target), CONTENT);
+});
+
+test('a copy takes over stretches of what is at its place, once they are verified, and packed pieces', async (t) => {
+  const { open, order, target, folder } = await setUp(t);
+  const old = randomBytes(40_000);
+  const content = Buffer.concat([old.subarray(10_000, 30_000), CONTENT]);
+  await mkdir(folder, { recursive: true });
+  await writeFile(target, old);
+  const copies = open();
+  await copies.begin({ ...order, total: content.length });
+  const give = (offset: number, piece: Partial<ArrivedPiece>) =>
+    new Promise<PieceAnswer>((answer) =>
+      copies.takePiece({ place: `t1/${offset}/0`, bytes: new Uint8Array(0), answer, ...piece }),
+    );
+  const { sums } = await give(0, { sums: { from: 1, count: 100, more: '400' } });
+  assert.deepEqual(sums?.span, { from: 1, count: 38, more: (40_000).toString(16) });
+  assert.deepEqual(Buffer.from(sums!.bytes), Buffer.from(sumsOf(old, 1024).subarray(SUM_BYTES)));
+  const more = stretchSum(old.subarray(10_000, 30_000));
+  for (const wrong of [
+    { from: 10_001, count: 20_000, more },
+    { from: 39_000, count: 20_000, more },
+    { from: 0, count: 0, more },
+    { from: 0, count: 30_000_000_000, more },
+  ]) {
+    const said = await give(0, { have: wrong });
+    assert.ok(said.status === 'lacks' || said.status === 'rejected', said.status);
+    await copies.begin({ ...order, total: content.length });
+  }
+  assert.equal((await give(0, { have: { from: 10_000, count: 20_000, more } })).place.offset, 20_000);
+  const packed = { bytes: zstdCompressSync(CONTENT), cmp: 'z' };
+  assert.equal((await give(20_000, packed)).place.offset, content.length);
+  await copies.end({ transfer: 't1', sha256: createHash('sha256').update(content).digest('hex') });
+  assert.ok(content.equals(await readFile(target)));
+  assert.deepEqual(await readdir(folder), ['target']);
+});
+
+test('what an earlier attempt left is taken over too; what unpacks to more than a piece is refused', async (t) => {
+  const { open, order } = await setUp(t);
+  const first = open();
+  await first.begin(order);
+  await put(first, 0, 8000);
+  await first[Symbol.asyncDispose]();
+  const copies = open();
+  await copies.begin({ ...order, transfer: 't2' });
+  const give = (piece: Partial<ArrivedPiece>) =>
+    new Promise<PieceAnswer>((answer) =>
+      copies.takePiece({ place: 't2/0/0', bytes: new Uint8Array(0), answer, ...piece }),
+    );
+  assert.equal((await give({ sums: { from: 0, count: 9, more: '400' } })).sums?.bytes.length, 7 * SUM_BYTES);
+  const more = stretchSum(CONTENT.subarray(0, 8000));
+  assert.equal((await give({ have: { from: 0, count: 8000, more } })).place.offset, 8000);
+  const bomb = zstdCompressSync(Buffer.alloc(100_000_000));
+  assert.equal((await give({ bytes: bomb, cmp: 'z' })).status, 'rejected');
 });

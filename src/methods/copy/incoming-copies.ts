@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
 import { type Ownership, putInPlace } from '../../lib/put-in-place.ts';
 import { TemporaryError } from '../../lib/temporary-error.ts';
+import { Basis } from './basis.ts';
 import type { CopyBegin } from './copy-args.ts';
 import { type CopyRecord, CopyRecords } from './copy-records.ts';
 import { CopyTargetError, checkPlace, openPart, partPath, placeTarget, targetError } from './copy-target.ts';
@@ -146,13 +147,17 @@ export class IncomingCopies implements AsyncDisposable {
     const handle = (await openPart(record.part, { make: true }))!;
     const there = (await handle.stat()).size;
     if (there > total) await handle.truncate(0);
-    this.#add(record, handle, there > total ? 0 : there);
+    const basis = await Basis.open([path, ...(await this.#records.othersTo(record))]);
+    this.#add(record, { handle, size: there > total ? 0 : there, basis });
   }
 
-  #add(record: CopyRecord, handle: FileHandle, size: number): IncomingCopy {
+  #add(
+    record: CopyRecord,
+    part: { readonly handle: FileHandle; readonly size: number; readonly basis?: Basis | undefined },
+  ): IncomingCopy {
     // What failed is kept for a while, so that whoever sends more of it learns why; its bytes are not.
     const onFault = () => void rm(record.part, { force: true }).catch(() => undefined);
-    const copy = new IncomingCopy(record, { handle, size, onFault });
+    const copy = new IncomingCopy(record, { ...part, onFault });
     const idle = setTimeout(
       () => void this.#forget(record.transfer),
       this.#options.idleMs ?? IDLE_MS,
@@ -192,7 +197,7 @@ export class IncomingCopies implements AsyncDisposable {
 
   async #reopen(record: CopyRecord): Promise<IncomingCopy | undefined> {
     const handle = await openPart(record.part, { make: false });
-    return handle && this.#add(record, handle, (await handle.stat()).size);
+    return handle && this.#add(record, { handle, size: (await handle.stat()).size });
   }
 
   /** Of a verified file: it is moved, unless that was done before the node ended. */

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { type NewFile, type Ownership, takeOver } from '../../lib/put-in-place.ts';
+import { decompress } from '../../message/codec/compression.ts';
+import { type Basis, sumsFrom } from './basis.ts';
 import type { CopyRecord } from './copy-records.ts';
 import { isFull, noRoom, targetError } from './copy-target.ts';
-import type { ArrivedPiece, PiecePlace } from './piece-place.ts';
+import { type ArrivedPiece, MOST_PIECE_BYTES, type PiecePlace, type Span } from './piece-place.ts';
 
 /** So much is read back at once; less would cost more than the sum itself. */
 const READ_BYTES = 1024 * 1024;
@@ -27,6 +29,8 @@ export class IncomingCopy implements AsyncDisposable {
   readonly #handle: FileHandle;
   readonly #hash = createHash('sha256');
   readonly #onFault: () => void;
+  /** What is at the target already, of which the copy may take over what is the same. */
+  readonly #basis: Basis | undefined;
   #queue: Waiting[] = [];
   #expected: number;
   #written: number;
@@ -39,8 +43,12 @@ export class IncomingCopy implements AsyncDisposable {
   readonly #readBuffer: Buffer;
 
   /** `size`: how much of the file is there. `onFault` is called when it can't be written on. */
-  constructor(record: CopyRecord, part: { handle: FileHandle; size: number; onFault(): void }) {
+  constructor(
+    record: CopyRecord,
+    part: { handle: FileHandle; size: number; onFault(): void; basis?: Basis | undefined },
+  ) {
     this.record = record;
+    this.#basis = part.basis;
     this.#handle = part.handle;
     this.#onFault = part.onFault;
     this.#expected = part.size;
@@ -66,9 +74,12 @@ export class IncomingCopy implements AsyncDisposable {
   }
 
   /** Takes a piece if its turn has come; it is answered when it is written. */
-  take(place: PiecePlace, piece: ArrivedPiece): void {
-    const end = place.offset + piece.bytes.length;
-    if (this.#fault !== undefined) return this.#reject(place, piece, this.#fault);
+  take(place: PiecePlace, arrived: ArrivedPiece): void {
+    if (this.#fault !== undefined) return this.#reject(place, arrived, this.#fault);
+    if (arrived.sums) return void this.#tellSums(place, arrived, arrived.sums);
+    const piece = unpacked(arrived);
+    if (!piece) return this.#reject(place, arrived, 'what came for it cannot be unpacked');
+    const end = place.offset + (piece.have?.count ?? piece.bytes.length);
     if (end > this.record.total)
       return this.#reject(place, piece, `it ends beyond the ${this.record.total} bytes`);
     if (place.offset > this.#expected) {
@@ -76,7 +87,10 @@ export class IncomingCopy implements AsyncDisposable {
     }
     const isNew = place.offset === this.#expected;
     if (isNew) this.#expected = end;
-    this.#queue.push({ place, piece: isNew ? piece : { ...piece, bytes: new Uint8Array(0) } });
+    this.#queue.push({
+      place,
+      piece: isNew ? piece : { ...piece, bytes: new Uint8Array(0), have: undefined },
+    });
     this.#writing ??= this.#write();
   }
 
@@ -109,25 +123,56 @@ export class IncomingCopy implements AsyncDisposable {
     await this.#writing;
     await this.#hashing;
     await this.#handle.close();
+    await this.#basis?.[Symbol.asyncDispose]();
+  }
+
+  async #tellSums(place: PiecePlace, piece: ArrivedPiece, wanted: Span): Promise<void> {
+    const sums = await sumsFrom(this.#basis, wanted);
+    if (sums) piece.answer({ place: { ...place, offset: this.#written }, status: 'accepted', sums });
   }
 
   async #write(): Promise<void> {
     while (this.#queue.length > 0) {
-      const batch = this.#queue;
-      this.#queue = [];
-      try {
-        await this.#writeAll(batch.map(({ piece }) => piece.bytes).filter(({ length }) => length > 0));
-      } catch (error) {
-        this.#fail(error);
-      }
-      const { place, piece } = batch.at(-1)!;
-      if (this.#fault !== undefined) this.#reject(place, piece, this.#fault);
-      else piece.answer({ place: { ...place, offset: this.#written }, status: 'accepted' });
+      await this.#writeBatch(this.#takeBatch());
       if (this.#written - this.#hashed >= READ_BYTES) this.#hashOn();
     }
     // Here, and not when the promise settles: what comes in between would be left lying.
     this.#writing = undefined;
     this.#syncOn();
+  }
+
+  async #writeBatch(batch: readonly Waiting[]): Promise<void> {
+    const before = this.#written;
+    try {
+      await this.#writeAll(await this.#bytesOf(batch));
+    } catch (error) {
+      this.#fail(error);
+    }
+    const { place, piece } = batch.at(-1)!;
+    if (this.#fault !== undefined) return this.#reject(place, piece, this.#fault);
+    const isLacking = piece.have !== undefined && this.#written === before;
+    if (isLacking) this.#beginAt(this.#written);
+    const status = isLacking ? 'lacks' : 'accepted';
+    piece.answer({ place: { ...place, offset: this.#written }, status });
+  }
+
+  /** What is written next: the pieces up to a stretch that is here already, or that stretch alone. */
+  #takeBatch(): Waiting[] {
+    const stretch = this.#queue.findIndex(({ piece }) => piece.have !== undefined);
+    return this.#queue.splice(0, stretch === -1 ? this.#queue.length : Math.max(1, stretch));
+  }
+
+  async #bytesOf(batch: readonly Waiting[]): Promise<Uint8Array[]> {
+    const have = batch[0]?.piece.have;
+    if (!have) return batch.map(({ piece }) => piece.bytes).filter(({ length }) => length > 0);
+    const bytes = await this.#basis?.take(have).catch(() => undefined);
+    return bytes ? [bytes] : [];
+  }
+
+  /** What came behind a stretch that is missing has to come again. */
+  #beginAt(position: number): void {
+    this.#expected = position;
+    this.#queue = [];
   }
 
   async #writeAll(pieces: Uint8Array[]): Promise<void> {
@@ -181,6 +226,16 @@ export class IncomingCopy implements AsyncDisposable {
   #reject(place: PiecePlace, piece: ArrivedPiece, reason: string): void {
     // A node that stops is asked again when it is back.
     if (!this.#isClosed) piece.answer({ place, status: 'rejected', reason });
+  }
+}
+
+/** A piece with its bytes as they are in the file; undefined where they cannot be unpacked. */
+function unpacked(piece: ArrivedPiece): ArrivedPiece | undefined {
+  if (!piece.cmp) return piece;
+  try {
+    return { ...piece, bytes: decompress(piece.bytes, piece.cmp, MOST_PIECE_BYTES), cmp: undefined };
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
 import { CopySource } from './copy-source.ts';
+import type { Piece } from './piece-channel.ts';
 import type { PieceAnswer, PiecePlace } from './piece-place.ts';
 import { PieceSender } from './piece-sender.ts';
 
@@ -36,16 +37,30 @@ async function setUp(t: TestContext, { patienceMs = 60_000, answers = true } = {
     { transfer: 't1', toNode: 'ship1', longestPauseMs: 1000, patienceMs, signal: stop.signal },
     {
       source,
-      openChannel: async (_, onAnswer) => {
-        answer = onAnswer;
+      openChannel: async (_, listener) => {
+        answer = listener.answered;
+        let out: { end: number; bytes: number }[] = [];
+        const send = (place: PiecePlace, { bytes }: Pick<Piece, 'bytes'>, end = 0) => {
+          if (!target.isConnected) return false;
+          sent.push({ place, bytes: bytes.length });
+          if (bytes.length > 0) out.push({ end, bytes: bytes.length });
+          const said = target.answers ? receive(place, bytes.length) : undefined;
+          if (said) setImmediate(() => answer(said));
+          return true;
+        };
         return {
-          maxBytes: 50_000,
-          send: (place, bytes) => {
-            if (!target.isConnected) return false;
-            sent.push({ place, bytes: bytes.length });
-            const said = target.answers ? receive(place, bytes.length) : undefined;
-            if (said) setImmediate(() => answer(said));
-            return true;
+          ...{ pieceBytes: 50_000, overdueMs: 0, takesBlocks: false, isFast: false },
+          get outBytes() {
+            return out.reduce((sum, { bytes }) => sum + bytes, 0);
+          },
+          findRoom: () => Number.POSITIVE_INFINITY,
+          send,
+          ask: (place) => void send(place, { bytes: new Uint8Array(0) }),
+          arrived: (position) => {
+            out = out.filter(({ end }) => end > position);
+          },
+          forget: () => {
+            out = [];
           },
           [Symbol.dispose]: () => {},
         };

@@ -1,21 +1,11 @@
+import { compress } from '../../message/codec/compression.ts';
+import { stretchSum } from './block-sums.ts';
 import type { CopyProgress } from './copy-progress.ts';
 import { CopyError, type CopySource } from './copy-source.ts';
-import type { PieceAnswer, PiecePlace } from './piece-place.ts';
+import { KnownBlocks } from './known-blocks.ts';
+import type { OpenChannel, Piece, PieceChannel } from './piece-channel.ts';
+import type { PieceAnswer } from './piece-place.ts';
 import { SendBlocks } from './send-blocks.ts';
-
-/** The way on which pieces of files go to one node and answers come back. */
-export interface PieceChannel extends Disposable {
-  /** The largest piece, bytes. */
-  readonly maxBytes: number;
-  /** Sends a piece; false where there is no connection. */
-  send(place: PiecePlace, bytes: Uint8Array): boolean;
-}
-
-/** Opens the way to a node; `undefined` as an answer means that nobody listens there. */
-export type OpenChannel = (
-  toNode: string,
-  onAnswer: (answer: PieceAnswer | undefined) => void,
-) => Promise<PieceChannel>;
 
 export interface PieceSenderOptions {
   readonly transfer: string;
@@ -42,27 +32,39 @@ const MIN_WINDOW_BYTES = 16 * 1024;
 const LARGEST_PIECE = 31 * 1024;
 /** How many pieces are read from the file at once. */
 const PIECES_PER_READ = 16;
+/** The most that is read at once, or sent as a stretch that its target has, bytes. */
+const READ_BYTES = LARGEST_PIECE * PIECES_PER_READ;
+/** The most that one piece holds when it is packed, bytes. */
+const MOST_PACKED_BYTES = 128 * 1024;
 /** The window's share of the whole: more would be sent again in vain when a link is cut. */
 const WINDOW_SHARE = 40;
 const FIRST_PAUSE_MS = 500;
 
 /**
  * Sends a file in pieces, a few of them ahead of the answers. The target says how far the file is there, so it does
- * not matter what was sent before, or by which life of which node: sending goes on from there.
+ * not matter what was sent before, or by which life of which node: sending goes on from there. What it has at its place
+ * already is named to it instead, and over a thin link pieces are compressed.
  */
 export class PieceSender {
   readonly #options: PieceSenderOptions;
   readonly #deps: PieceSenderDeps;
   /** Up to where the target has the file; undefined until it has said so. */
   #there: number | undefined;
-  readonly #blocks = new SendBlocks(LARGEST_PIECE * PIECES_PER_READ);
+  readonly #blocks = new SendBlocks(READ_BYTES);
+  #known = new KnownBlocks(0, false);
+  /** How much the last packed piece held for each byte of it. */
+  #packed = 1;
   #sent = 0;
   #round = 0;
   #isForgotten = false;
   /** Whether nobody listened, or there was no connection; then nothing but questions is sent until one is answered. */
   #isAway = false;
+  /** Whether a question is to be asked at once. */
+  #isAsked = true;
   #fault: CopyError | undefined;
   #heardAt = performance.now();
+  #pauseMs = FIRST_PAUSE_MS;
+  #channel: PieceChannel | undefined;
   #wake: () => void = () => {};
 
   constructor(options: PieceSenderOptions, deps: PieceSenderDeps) {
@@ -73,69 +75,122 @@ export class PieceSender {
   /** Resolves when the target has the whole file. Throws CopyError, or the signal's reason. */
   async run(): Promise<void> {
     const { source, openChannel } = this.#deps;
-    using channel = await openChannel(this.#options.toNode, this.#take);
-    let pauseMs = FIRST_PAUSE_MS;
-    this.#ask(channel);
+    const { toNode, signal } = this.#options;
+    using channel = await openChannel(toNode, {
+      answered: this.#take,
+      onRoom: () => this.#wake(),
+      isBack: () => {
+        this.#isAsked = true;
+        this.#wake();
+      },
+    });
+    this.#channel = channel;
+    this.#known = new KnownBlocks(source.size, channel.takesBlocks && !channel.isFast);
     while (this.#there !== source.size) {
-      this.#options.signal.throwIfAborted();
+      signal.throwIfAborted();
       if (this.#fault) throw this.#fault;
-      if (this.#isForgotten) await this.#beginAgain(channel);
-      else if (this.#maySend(channel)) await this.#sendNext(channel);
-      else if (await this.#isAnswered(pauseMs)) pauseMs = FIRST_PAUSE_MS;
-      else {
-        pauseMs = Math.min(pauseMs * 2, this.#options.longestPauseMs);
-        this.#ask(channel);
-      }
+      await this.#step(channel);
     }
+  }
+
+  async #step(channel: PieceChannel): Promise<void> {
+    if (this.#isForgotten) return await this.#beginAgain();
+    if (this.#isAsked) return this.#ask(channel);
+    if (this.#known.isComplete)
+      return await this.#known.find(this.#deps.source, this.#there ?? 0, this.#options.signal);
+    if (this.#maySend(channel)) return await this.#sendNext(channel);
+    await this.#awaitAnswer(channel);
   }
 
   #maySend(channel: PieceChannel): boolean {
     const { source } = this.#deps;
-    if (this.#there === undefined || this.#isAway || this.#sent >= source.size) return false;
-    return this.#room >= this.#pieceBytes(channel);
+    if (this.#there === undefined || this.#isAway || this.#known.isAsking) return false;
+    return this.#sent < source.size && this.#room(channel) > 0;
   }
 
-  /** How much more may be on its way now. */
-  get #room(): number {
-    return windowBytes(this.#deps.source.size) - (this.#sent - (this.#there ?? 0));
+  /** How much more may be on its way now, bytes. */
+  #room(channel: PieceChannel): number {
+    const most = windowBytes(this.#deps.source.size);
+    const room = most - channel.outBytes;
+    return room < this.#pieceBytes(channel) ? 0 : Math.min(channel.findRoom(), room);
+  }
+
+  #pieceBytes({ pieceBytes }: PieceChannel): number {
+    return Math.min(pieceBytes, LARGEST_PIECE, windowBytes(this.#deps.source.size));
   }
 
   async #sendNext(channel: PieceChannel): Promise<void> {
     const { source } = this.#deps;
+    const { signal } = this.#options;
     const offset = this.#sent;
     const round = this.#round;
-    await source.hashUpTo(offset, this.#options.signal);
-    const piece = this.#pieceBytes(channel);
-    const most = Math.min(piece * PIECES_PER_READ, Math.floor(this.#room / piece) * piece);
+    await source.hashUpTo(offset, signal);
+    const known = this.#known.next(offset);
+    const isThere = known !== undefined && known.start <= offset;
+    const end = isThere ? known.end : (known?.start ?? source.size);
     const block = this.#blocks.take();
-    const bytes = await source.read(offset, block.subarray(0, Math.min(most, source.size - offset)));
+    const most = Math.min(end - offset, isThere ? READ_BYTES : this.#readBytes(channel));
+    const bytes = await source.read(offset, block.subarray(0, most));
     // Meanwhile the target may have said that something is missing.
     if (round !== this.#round || offset !== this.#sent) return;
-    this.#blocks.sent(block, offset + bytes.length);
-    for (let start = 0; start < bytes.length && !this.#isAway; start += piece) {
-      const part = bytes.subarray(start, start + piece);
-      const place = { transfer: this.#options.transfer, offset: offset + start, round };
-      if (channel.send(place, part)) this.#sent += part.length;
-      else this.#isAway = true;
+    if (isThere) {
+      const from = known.from + offset - known.start;
+      const have = { from, count: bytes.length, more: stretchSum(bytes) };
+      this.#send(channel, { bytes: NO_BYTES, have }, bytes.length);
+      this.#blocks.free(block);
+    } else if (isPacked(channel)) {
+      this.#sendPacked(channel, bytes);
+      this.#blocks.free(block);
+    } else {
+      this.#blocks.sent(block, offset + bytes.length);
+      const size = this.#pieceBytes(channel);
+      for (let start = 0; start < bytes.length && !this.#isAway; start += size) {
+        const piece = bytes.subarray(start, start + size);
+        this.#send(channel, { bytes: piece }, piece.length);
+      }
     }
+  }
+
+  /** How much is read for what goes next, bytes. */
+  #readBytes(channel: PieceChannel): number {
+    const size = this.#pieceBytes(channel);
+    if (isPacked(channel)) return Math.min(MOST_PACKED_BYTES, Math.ceil(size * this.#packed));
+    const pieces = Math.min(PIECES_PER_READ, Math.floor(this.#room(channel) / size));
+    return Math.max(1, pieces) * size;
+  }
+
+  #sendPacked(channel: PieceChannel, bytes: Uint8Array): void {
+    const packed = compress(bytes, 'z');
+    this.#packed = Math.max(1, bytes.length / Math.max(1, packed.length));
+    const isSmaller = packed.length < bytes.length;
+    const piece = isSmaller ? { bytes: packed, cmp: 'z' } : { bytes: Buffer.from(bytes) };
+    this.#send(channel, piece, bytes.length);
+  }
+
+  #send(channel: PieceChannel, piece: Piece, length: number): void {
+    const place = { transfer: this.#options.transfer, offset: this.#sent, round: this.#round };
+    if (channel.send(place, piece, this.#sent + length)) this.#sent += length;
+    else this.#isAway = true;
   }
 
   /** A piece without bytes: its answer tells how far the file is there, and whether something was lost on the way. */
   #ask(channel: PieceChannel): void {
     const { transfer, patienceMs, toNode } = this.#options;
+    this.#isAsked = false;
     if (performance.now() - this.#heardAt > patienceMs) {
       const text = `${toNode} has not answered for ${Math.round(patienceMs / 1000)} s`;
       this.#fault = new CopyError('silent', text);
     }
-    channel.send({ transfer, offset: this.#sent, round: this.#round }, new Uint8Array(0));
+    const place = { transfer, offset: this.#sent, round: this.#round };
+    channel.ask(place, this.#known.question(channel.pieceBytes));
   }
 
-  async #beginAgain(channel: PieceChannel): Promise<void> {
+  async #beginAgain(): Promise<void> {
     this.#isForgotten = false;
     this.#beginRound();
     await this.#deps.begin();
     this.#heardAt = performance.now();
-    this.#ask(channel);
+    this.#isAsked = true;
   }
 
   readonly #take = (answer: PieceAnswer | undefined): void => {
@@ -149,15 +204,24 @@ export class PieceSender {
     this.#isAway = false;
     if (status === 'unknown') this.#isForgotten = true;
     else if (status === 'rejected') this.#fault = new CopyError('target', reason ?? 'it was refused');
-    else this.#advance(place.offset, status === 'gap');
+    else {
+      if (status === 'lacks') this.#known.lacks(place.offset);
+      else if (this.#known.isAsking) {
+        this.#known.take(answer.sums);
+        this.#isAsked = this.#known.isAsking;
+      }
+      this.#advance(place.offset, status !== 'accepted');
+    }
     this.#wake();
   };
 
-  #advance(there: number, isGap: boolean): void {
-    if (isGap) this.#beginRound();
-    if (isGap || there > this.#sent) this.#sent = there;
-    this.#there = isGap ? there : Math.max(there, this.#there ?? 0);
+  /** The target has the file up to a position; `isMissing`: what was sent behind it is lost. */
+  #advance(there: number, isMissing: boolean): void {
+    if (isMissing) this.#beginRound();
+    if (isMissing || there > this.#sent) this.#sent = there;
+    this.#there = isMissing ? there : Math.max(there, this.#there ?? 0);
     this.#blocks.arrived(this.#there);
+    this.#channel?.arrived(this.#there);
     this.#deps.progress.reached(this.#there);
   }
 
@@ -165,6 +229,17 @@ export class PieceSender {
   #beginRound(): void {
     this.#round++;
     this.#blocks.forget();
+    this.#channel?.forget();
+  }
+
+  /** Waits for an answer, or for room; where neither comes the target is asked. */
+  async #awaitAnswer({ overdueMs }: PieceChannel): Promise<void> {
+    if (await this.#isAnswered(Math.max(this.#pauseMs, overdueMs))) {
+      this.#pauseMs = FIRST_PAUSE_MS;
+      return;
+    }
+    this.#pauseMs = Math.min(this.#pauseMs * 2, this.#options.longestPauseMs);
+    this.#isAsked = true;
   }
 
   /** Whether an answer comes within a time. */
@@ -183,10 +258,12 @@ export class PieceSender {
       signal.removeEventListener('abort', onAbort);
     }
   }
+}
 
-  #pieceBytes({ maxBytes }: PieceChannel): number {
-    return Math.min(maxBytes, LARGEST_PIECE, windowBytes(this.#deps.source.size));
-  }
+const NO_BYTES = new Uint8Array(0);
+
+function isPacked(channel: PieceChannel): boolean {
+  return channel.takesBlocks && !channel.isFast;
 }
 
 function windowBytes(total: number): number {

@@ -10,7 +10,8 @@ import { abortedState } from '../method-timeout.ts';
 import { type CopyOrder, copyMessage, readOrder } from './copy-args.ts';
 import { CopyProgress, describeBytes } from './copy-progress.ts';
 import { CopyError, CopySource } from './copy-source.ts';
-import { type OpenChannel, PieceSender } from './piece-sender.ts';
+import type { OpenChannel } from './piece-channel.ts';
+import { PieceSender } from './piece-sender.ts';
 
 /** How a message of this node's own ended: it was taken, or why it was not. */
 export type Delivery = { readonly isTaken: true } | { readonly isTaken: false; readonly reason: string };
@@ -45,7 +46,7 @@ const MESSAGE_ROOM = 8192;
  *
  * Arguments: the source's path, the node to copy to, the target's path there; relative paths begin at the nodes' working
  * folders. A file of up to 256 KB is sent in one REQCopyFileTo, any other in pieces, at most 2 MB ahead of the target's
- * answers; nothing of it is queued. A reference node gets the one message, as large as the broker allows. A new file has
+ * answers; nothing of it is queued. Of what the target has already only the place is named. A reference node gets the one message, as large as the broker allows. A new file has
  * the source's mode (without setuid and setgid), one that is replaced keeps its own; it changes when the sha256 was verified.
  *
  * Goes on where it was after a cut link and a restart of either node. methodTimeout does not limit it: it ends when it

@@ -17,6 +17,11 @@ export class SendBlocks {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#bytes);
   }
 
+  /** Nothing of a block goes out as it is. */
+  free(block: Buffer): void {
+    this.#free.push(block);
+  }
+
   /** A block goes out, whose bytes end at a position of the file. */
   sent(block: Buffer, end: number): void {
     this.#underWay.push({ block, end });
