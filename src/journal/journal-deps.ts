@@ -66,7 +66,8 @@ export interface EndTaker {
   ): Promise<{ readonly statements: readonly Statement[]; written(): void }>;
 }
 
-export type EndWay = 'rides' | 'reported' | 'left';
+/** How an end goes: in a report, not yet, or with a reply that may take some time, ms, as far as is known when it is asked. */
+export type EndWay = 'reported' | 'left' | { ridesMs(): number };
 
 /** The end of a run, which may go with its reply. */
 export interface ReplyEnd {

@@ -36,6 +36,8 @@ const KEPT_ROUND_TRIPS = 8;
 const OUT_MS = 2000;
 /** However slow a link seems, an answer is not waited for any longer, ms. */
 const LONGEST_PATIENCE_MS = 30_000;
+/** Below this rate a way is thin, and below the second one where a round trip takes so long; bytes per ms, ms. */
+const [THIN_BYTES_PER_MS, MODEST_BYTES_PER_MS, LONG_MS] = [200, 1000, 10];
 /** What a part of a message takes, ms. */
 const PART_MS = 1000;
 
@@ -67,6 +69,12 @@ export function rateOf({ samples }: RateState): number | undefined {
   return samples.length === 0 ? undefined : Math.max(...samples.map(({ bytesPerMs }) => bytesPerMs));
 }
 
+/** Whether a way is so thin that what goes there is to be made small: at once, or where its answers take so long that nobody notices. */
+export function isThin(state: RateState): boolean {
+  const isLong = (state.lastRttMs ?? 0) >= LONG_MS;
+  return (rateOf(state) ?? 0) < (isLong ? MODEST_BYTES_PER_MS : THIN_BYTES_PER_MS);
+}
+
 /** How much may be on its way, bytes. */
 export function windowOf(state: RateState): number {
   const rate = rateOf(state);
@@ -83,9 +91,14 @@ export function partOf(state: RateState): number {
 
 /** When an answer to what is sent now is overdue, ms from now, with this number of bytes ahead of it; 0 where nothing is known. */
 export function overdueMs(state: RateState, bytesAhead: number): number {
+  return Math.min(LONGEST_PATIENCE_MS, 2 * (answerMs(state, bytesAhead) ?? 0));
+}
+
+/** How long an answer takes with this number of bytes ahead of it, ms; undefined where nothing is known. */
+export function answerMs(state: RateState, bytesAhead: number): number | undefined {
   const rate = rateOf(state);
-  if (rate === undefined || state.lastRttMs === undefined) return 0;
-  return Math.min(LONGEST_PATIENCE_MS, 2 * (state.lastRttMs + bytesAhead / rate));
+  if (rate === undefined || state.lastRttMs === undefined) return undefined;
+  return state.lastRttMs + bytesAhead / rate;
 }
 
 /** What a round trip takes of itself: what the link needs for the bytes is no part of that. */

@@ -157,3 +157,13 @@ test('room that is made by what was lost is told a moment later, so that nobody 
   await Promise.resolve();
   assert.deepEqual(calls, ['normal', 'bulk'], 'the more urgent first');
 });
+
+test('bytes are saved on a thin link, and up to 8 Mbit/s where answers take long anyway', () => {
+  const thin = (bytesPerMs: number, rttMs: number) => {
+    const link = new FakeLink(() => bytesPerMs, rttMs);
+    assert.ok(link.window.isThin, 'nothing is known yet');
+    link.saturate(3000);
+    return link.window.isThin;
+  };
+  assert.deepEqual([thin(150, 1), thin(250, 40), thin(2000, 40)], [true, true, false]);
+});

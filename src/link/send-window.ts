@@ -1,4 +1,14 @@
-import { delivered, overdueMs, partOf, type RateState, rateOf, UNMEASURED, windowOf } from './rate.ts';
+import {
+  answerMs,
+  delivered,
+  isThin,
+  overdueMs,
+  partOf,
+  type RateState,
+  rateOf,
+  UNMEASURED,
+  windowOf,
+} from './rate.ts';
 
 /** Where two classes below urgent wait, one turn of this number is for the lower one. */
 export const OTHERS_TURN = 8;
@@ -46,6 +56,11 @@ export class SendWindow {
     this.#now = now;
   }
 
+  /** ms on the clock by which rates are measured. */
+  get now(): number {
+    return this.#now();
+  }
+
   /** How much more may be sent now, bytes. */
   get room(): number {
     return this.#size - this.#bytes;
@@ -66,6 +81,11 @@ export class SendWindow {
     return rateOf(this.#rate);
   }
 
+  /** Whether bytes are dearer than the time that it takes to make a message smaller. */
+  get isThin(): boolean {
+    return isThin(this.#rate);
+  }
+
   /** Whether the way was ever full, so that its rate is known. */
   get isMeasured(): boolean {
     return this.#rate.wasFull;
@@ -74,6 +94,11 @@ export class SendWindow {
   /** How long the answer to all that is on its way may take, ms; 0 where nothing is known. */
   get overdueMs(): number {
     return overdueMs(this.#rate, this.#bytes);
+  }
+
+  /** How long it takes until so many more bytes are answered, ms; undefined where nothing is known. */
+  answerMs(bytes: number): number | undefined {
+    return answerMs(this.#rate, this.#bytes + bytes);
   }
 
   /** Calls back once when there is room, the most urgent first. */

@@ -63,7 +63,10 @@ function sendPart(
     parts.form === 'offset'
       ? formatPartPlace({ offset: from, total: payload.length, sum: sumOf(payload) })
       : `${Math.floor(from / size) + 1}/${Math.ceil(payload.length / size)}`;
-  const headers = { ...message.headers, [HEADER.part]: header };
+  const { [HEADER.end]: end, ...others } = message.headers;
+  // An end is read when the whole is there.
+  const isLast = end !== undefined && from + size >= payload.length;
+  const headers = { ...others, ...(isLast && { [HEADER.end]: end }), [HEADER.part]: header };
   const part = { ...message, payload: payload.subarray(from, from + size), headers };
   return next([part]).map(({ bytes }) => ({ bytes, wholeBytes: payload.length }));
 }

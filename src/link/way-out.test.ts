@@ -125,6 +125,18 @@ test('parts by offset are as large as the link allows for, and name the whole', 
   assert.equal(published[2]?.headers[HEADER.part], undefined, 'what is small enough goes whole');
 });
 
+test('an end that goes with a reply goes with its last part', () => {
+  const { published, send } = start([encode(), split({ maxPayload: 102_048 })]);
+  const parts = { form: 'offset', bytes: 2000, wholeUpTo: 2000, from: 0 } as const;
+  for (const from of [0, 2000, 4000])
+    send([message(Buffer.alloc(5000), { end: '{}', parts: { ...parts, from } })]);
+  send([message(Buffer.from('x'), { end: '{}' })]);
+  assert.deepEqual(
+    published.map(({ headers }) => headers[HEADER.end]),
+    [undefined, undefined, '{}', '{}'],
+  );
+});
+
 test('what may not be split is held back, with the size that it would have', () => {
   const { published, send } = start([compress('z'), split({ maxPayload: 102_048 })]);
   const random = Buffer.alloc(200_000);

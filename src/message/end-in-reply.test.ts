@@ -9,8 +9,8 @@ const END: ReportEntry = {
   ...{ stderrTail: Buffer.from([0, 255]), acceptedAt: 1, startedAt: 2, endedAt: 3 },
 };
 
-function carried(end: ReportEntry, reply: string): ReportEntry | string | undefined {
-  const header = endHeader(end, Buffer.from(reply));
+function carried(end: ReportEntry, reply: string, isThin = false): ReportEntry | string | undefined {
+  const header = endHeader(end, Buffer.from(reply), { isThin });
   if (header !== undefined) assert.match(header, /^[ -~]+$/, 'one line of plain text');
   return header && readEndHeader(header, newMessage({ data: [Buffer.from(reply)] }));
 }
@@ -27,6 +27,7 @@ test('an end whose output is no part of the reply, or that is too long for a hea
   assert.equal(carried({ ...END, stdout: Buffer.from('longer than the reply') }, 'reply'), undefined);
   assert.equal(carried({ ...END, stderrTail: Buffer.alloc(4096) }, 'output\n'), undefined);
   assert.equal(carried(END, 'x'.repeat(64 * 1024 + 1)), undefined);
+  assert.deepEqual(carried(END, 'x'.repeat(64 * 1024 + 1), true), END, 'but over a thin link');
 });
 
 test('a header that tells no end is refused with what is wrong with it', () => {

@@ -10,10 +10,15 @@ const MAX_HEADER_BYTES = 1024;
 
 /**
  * The end of a request as a header of its reply: what a report says of it, but that its output is the last
- * `stdoutBytes` of the reply. Undefined where it does not fit, or the reply is something else.
+ * `stdoutBytes` of the reply. Undefined where it does not fit, or the reply is something else; or is large, as an end that
+ * travels by itself is there sooner: over a thin link bytes are dearer than that.
  */
-export function endHeader({ stdout, ...end }: ReportEntry, reply: Uint8Array): string | undefined {
-  if (reply.length > END_OUTPUT_BYTES || end.output) return undefined;
+export function endHeader(
+  { stdout, ...end }: ReportEntry,
+  reply: Uint8Array,
+  { isThin = false } = {},
+): string | undefined {
+  if ((reply.length > END_OUTPUT_BYTES && !isThin) || end.output) return undefined;
   if (stdout && Buffer.compare(stdout, reply.subarray(Math.max(0, reply.length - stdout.length))) !== 0)
     return undefined;
   const fields = { ...reportEntryJson(end), ...(stdout && { stdoutBytes: stdout.length }) };

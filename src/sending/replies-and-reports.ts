@@ -10,6 +10,7 @@ import { kindOf } from '../message/kind-of.ts';
 import { type Message, newMessage } from '../message/message.ts';
 import type { Forwarded } from '../message/method-contract.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
+import { END_OUTPUT_BYTES } from '../message/output.ts';
 import { replyTo } from '../message/reply.ts';
 import { encodeReport, type ReportEntry } from '../message/report.ts';
 import { receiverOf, subjectOf } from '../message/subject.ts';
@@ -30,12 +31,15 @@ const PING_TTL_MS = 30_000;
 /** The most content that goes into one message of a reply that is sent in several, bytes. */
 const MAX_PIECE_BYTES = 512 * 1024;
 
+/** What a reply may take on a way of which nothing is known yet, ms. */
+const UNKNOWN_MS = 15_000;
+
 /** A reply behind so many others does not go at once. */
 const AT_ONCE = 256;
 
 interface RepliesDeps extends Pick<Edges, 'newId' | 'clock'> {
   readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor'>;
-  readonly peers: Pick<Peers, 'knows'>;
+  readonly peers: Pick<Peers, 'knows' | 'hasWords' | 'of'>;
   readonly bus: Pick<Bus, 'maxPayload' | 'publish'>;
   readonly logger: Pick<Logger, 'error'>;
   readonly kept: Pick<KeptTime, 'now'>;
@@ -85,7 +89,8 @@ export class RepliesAndReports {
     const header = isOne ? this.#endHeader(only, pieces[0]!, end) : undefined;
     if (only && end && header !== undefined) {
       await outbox.enqueue([{ ...only, rider: { ...end, header } }], alongside);
-      return 'rides';
+      const { window } = this.#deps.peers.of(end.toNode).peer;
+      return { ridesMs: () => 2 * (window.answerMs(only.body.length) ?? UNKNOWN_MS) };
     }
     if (!end?.isSingle) {
       await outbox.enqueue(messages, alongside);
@@ -100,8 +105,11 @@ export class RepliesAndReports {
 
   #endHeader({ subject }: OutgoingMessage, data: Uint8Array, { toNode, end }: ReplyEnd): string | undefined {
     const { outbox, peers } = this.#deps;
-    const isForAsker = receiverOf(subject) === toNode && peers.knows(toNode, END_IN_REPLY);
-    return isForAsker && outbox.waitingFor(subject) < AT_ONCE ? endHeader(end, data) : undefined;
+    if (receiverOf(subject) !== toNode || outbox.waitingFor(subject) >= AT_ONCE) return undefined;
+    // A node of which nothing is known is asked for its words before it gets as much.
+    const isAsked = data.length > END_OUTPUT_BYTES && !peers.hasWords(toNode);
+    if (!isAsked && !peers.knows(toNode, END_IN_REPLY)) return undefined;
+    return endHeader(end, data, { isThin: peers.of(toNode).peer.window.isThin });
   }
 
   /** Queues a report of ends for the node that asked, in one transaction with `alongside`. */

@@ -134,7 +134,7 @@ export class TestJournal {
             ...(priority && { priority }),
           });
         if (options.takesEnds && end) this.riding.push(end);
-        return options.takesEnds && end ? 'rides' : 'left';
+        return options.takesEnds && end ? { ridesMs: () => 0 } : 'left';
       },
       pieceBytes: () => options.pieceBytes,
       forward: async () => {},

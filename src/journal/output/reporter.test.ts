@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settle } from '../../../test/support/manual-clock.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { ManualClock, settle } from '../../../test/support/manual-clock.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { ReportEntry } from '../../message/report.ts';
 import type { Statement } from '../../store/statement.ts';
 import { StoreError } from '../../store/store-error.ts';
@@ -13,7 +13,7 @@ interface Sent {
   readonly rows: unknown[];
 }
 
-function start(onSend: (sent: Sent) => Promise<void> = async () => {}) {
+function start(onSend: (sent: Sent) => Promise<void> = async () => {}, clock: Clock = systemClock) {
   const sent: Sent[] = [];
   const report = async (toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]) => {
     const one = { toNode, ids: ends.map(({ id }) => id), rows: alongside[0]!.rows.map(([row]) => row) };
@@ -22,7 +22,7 @@ function start(onSend: (sent: Sent) => Promise<void> = async () => {}) {
   };
   const errors: string[] = [];
   const reporter = new Reporter({
-    clock: systemClock,
+    clock,
     sending: { report },
     errorReporter: { report: (text) => void errors.push(text) },
     logger: { warn: () => {}, info: () => {} },
@@ -139,4 +139,21 @@ test('a stop sends what is gathered at once, and does not wait for a disk that s
   failing.reporter.add('central', { id: 'a', state: 'interrupted' }, 1);
   await failing.reporter[Symbol.asyncDispose]();
   assert.deepEqual(failing.sent, []);
+});
+
+test('an end with a reply that takes long on its way is reported only when that was longer than it may take', async () => {
+  const clock = new ManualClock();
+  const { sent, reporter } = start(undefined, clock);
+  const end: ReportEntry = { id: 'a', state: 'succeeded' };
+  let ridesMs = 0;
+  const entry = { row: 7, end, mayRide: true };
+  // What is known of the way there is known later.
+  const riding = reporter.sendWith('central', entry, async () => ({ ridesMs: () => ridesMs }));
+  await riding;
+  ridesMs = 60_000;
+  for (let seconds = 0; seconds < 59; seconds++) await clock.advance(1000);
+  assert.deepEqual(sent, []);
+  await clock.advance(2000);
+  await clock.advance(1000);
+  assert.deepEqual(sent, [{ toNode: 'central', ids: ['a'], rows: [7] }]);
 });

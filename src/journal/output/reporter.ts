@@ -12,8 +12,8 @@ const GATHER_AFTER_SILENCE_MS = 1;
 const MAX_ENDS = 200;
 /** Of how many nodes it is known when they were sent something. */
 const MOST_NOTED = 1000;
-/** How long an end may be on its way with its reply until it is reported. */
-const RIDE_MS = 1000;
+/** How long an end may be on its way with its reply until it is reported, and where a thin link makes that longer. */
+const [RIDE_MS, MOST_RIDE_MS] = [1000, 900_000];
 /** How much output goes into one message, unless one end has more, bytes. */
 const MAX_OUTPUT_BYTES = 256 * 1024;
 
@@ -54,7 +54,7 @@ export class Reporter implements AsyncDisposable {
 
   /**
    * Has the end of a run sent with its reply: `send` resolves with how it goes. It is reported where it does not go yet, and
-   * where it was not taken in the reply within a second; until then the row counts as not reported.
+   * where it was not taken in the reply within a second, or what the reply may take on its way; until then the row counts as not reported.
    */
   async sendWith(
     toNode: string,
@@ -72,11 +72,15 @@ export class Reporter implements AsyncDisposable {
     if (way === 'left') return this.add(toNode, end, row);
     if (way === 'reported') return this.#note(toNode);
     if (isTaken || this.#stop.signal.aborted) return;
+    const { clock } = this.#deps;
+    const since = clock.steadyNow();
     const report = () => {
+      const leftMs = since + Math.min(way.ridesMs(), MOST_RIDE_MS) - clock.steadyNow();
       this.#riding.delete(row);
-      this.add(toNode, end, row);
+      if (leftMs <= 0) this.add(toNode, end, row);
+      else this.#riding.set(row, clock.after(Math.max(RIDE_MS, leftMs), report));
     };
-    this.#riding.set(row, this.#deps.clock.after(RIDE_MS, report));
+    this.#riding.set(row, clock.after(RIDE_MS, report));
   }
 
   /** Queues what is left. What cannot be queued is reported after the next start. */

@@ -25,8 +25,6 @@ const WINDOW_MESSAGES = 256;
 const WINDOW_BYTES = 1024 * 1024;
 /** A message above this size has its turn alone: it may be larger than the broker takes, bytes. */
 const LARGE_BYTES = 128 * 1024;
-/** Below this rate bytes are dearer than the time that it takes to make a message smaller. */
-const THIN_BYTES_PER_MS = 200;
 /** The largest numbered part of a message, bytes. */
 const MOST_NUMBERED_BYTES = 256 * 1024;
 /** Unanswered attempts after which a message in pieces is refused, where its target never gave a lane's answer. */
@@ -280,7 +278,7 @@ export class LaneSource implements Waiting {
     }
     if (entry.sentBytes > 0) return;
     const isOurs = peer.speaksLanes ?? this.#deps.knows('lean');
-    entry.isLean = isOurs && (peer.window.bytesPerMs ?? 0) < THIN_BYTES_PER_MS;
+    entry.isLean = isOurs && peer.window.isThin;
   }
 
   /** Above what size a message may go in parts, bytes. */
