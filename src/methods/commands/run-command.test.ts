@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { idOf, newId, noSpawner, replyText, runIdOf, setUpCommands } from '../../../test/support/commands.ts';
 import { processesOf } from '../../../test/support/processes.ts';
@@ -17,23 +19,38 @@ test('a daemon in the background that has let go of the output is not waited for
 });
 
 for (const way of ['with', 'without'])
-  test(`a command that ended while the node stood still, past its time-out, ended as it did, ${way} a spawner`, async (t) => {
+  test(`a command that ended while the node stood still, past its time-out or before it was cancelled, ended as it did, ${way} a spawner`, async (t) => {
     const given = way === 'with' ? {} : { spawner: noSpawner };
-    const { bash } = await setUpCommands(t, createReqCliCommand, given);
-    for (const [script, state, exitCode] of [
-      ['sleep 0.4; exit 0', 'succeeded', 0],
-      ['sleep 0.4; exit 3', 'failed', 3],
-      ['nohup sleep 113 >/dev/null 2>&1 & sleep 0.4', 'succeeded', 0],
-      ['sleep 114', 'timed-out', undefined],
-    ] as const) {
+    const { bash, folder } = await setUpCommands(t, createReqCliCommand, given);
+    /** Starts a script that ends, as `ending` says, once the node stands still. */
+    const runPast = async (
+      ending: string,
+      fields: { timeout: number; stillMs: number; cancelling?: AbortController },
+    ) => {
       const id = newId();
-      const running = bash(script, 1, { id });
+      const go = join(folder, id);
+      const { timeout, stillMs, cancelling } = fields;
+      const more = cancelling ? { signal: cancelling.signal } : {};
+      const running = bash(`until [ -e ${go} ]; do sleep 0.02; done; ${ending}`, timeout, { id, ...more });
       await waitFor('it to begin', async () => (await processesOf(id)).length > 0);
-      standStill(1500);
-      const result = await running;
-      assert.deepEqual([result.state, result.exitCode], [state, exitCode], script);
+      await writeFile(go, '');
+      standStill(stillMs);
+      cancelling?.abort();
+      return running;
+    };
+    for (const [ending, state, exitCode] of [
+      ['exit 0', 'succeeded', 0],
+      ['exit 3', 'failed', 3],
+      ['nohup sleep 113 >/dev/null 2>&1 & exit 0', 'succeeded', 0],
+      ['exec sleep 114', 'timed-out', undefined],
+    ] as const) {
+      const result = await runPast(ending, { timeout: 1, stillMs: 1500 });
+      assert.deepEqual([result.state, result.exitCode], [state, exitCode], ending);
       await killLeftovers(new Set([runIdOf(result)]));
     }
+    const cancelling = new AbortController();
+    const { state, exitCode } = await runPast('exit 0', { timeout: 20, stillMs: 800, cancelling });
+    assert.deepEqual([state, exitCode], ['succeeded', 0], 'it had ended before it was cancelled');
   });
 
 test('at its time-out such a daemon ends with the others', async (t) => {

@@ -101,6 +101,7 @@ async function lost({ runId }: Command, ground: ProcessGround): Promise<CommandE
 /** Ends a process group once, at its time-out, when the signal is aborted or something runs short, whichever comes first. */
 class Stopper implements Disposable {
   readonly #groupId: number;
+  readonly #outputNames: Command['outputNames'];
   readonly #abortSignal: AbortSignal;
   readonly #ground: ProcessGround;
   readonly #cancels: Array<() => void> = [];
@@ -111,11 +112,12 @@ class Stopper implements Disposable {
   hasGivenUp = false;
 
   constructor(groupId: number, command: Command, ground: ProcessGround) {
-    const { timeoutMs, signal, outputNames, findShortage } = command;
+    const { timeoutMs, signal, findShortage } = command;
     this.#groupId = groupId;
+    this.#outputNames = command.outputNames;
     this.#ground = ground;
     this.#abortSignal = signal;
-    if (timeoutMs !== undefined) this.#after(timeoutMs, () => void this.#timeOut(outputNames));
+    if (timeoutMs !== undefined) this.#after(timeoutMs, () => void this.#stopAwaited('timed-out'));
     this.#lookForShortage(findShortage);
     signal.addEventListener('abort', this.#abort);
     if (signal.aborted) this.#abort();
@@ -132,26 +134,30 @@ class Stopper implements Disposable {
     for (const cancel of this.#cancels.splice(0)) cancel();
   }
 
-  /** A node that was frozen hears of its timers before it hears of ends: what has ended by itself did not time out. */
-  async #timeOut(outputNames: Command['outputNames']): Promise<void> {
+  /**
+   * Stops what still runs. Of what has ended by itself the node may not have heard yet: one that was frozen hears of its timers
+   * first, and a cancellation may come in the moment between.
+   */
+  async #stopAwaited(cause: StopCause, shortage?: string): Promise<void> {
     const { clock } = this.#ground;
     await wait(clock, 0);
     while (!this.#isDisposed && this.stopped === undefined) {
-      const isAwaited = await this.#ground.isGroupAwaited(this.#groupId, outputNames());
+      const isAwaited = await this.#ground.isGroupAwaited(this.#groupId, this.#outputNames());
       if (this.#isDisposed) return;
-      if (isAwaited) return this.stop('timed-out');
+      if (isAwaited) {
+        this.shortage ??= shortage;
+        return this.stop(cause);
+      }
       await wait(clock, LOOK_AGAIN_MS);
     }
   }
 
-  readonly #abort = (): void => this.stop('aborted');
+  readonly #abort = (): void => void this.#stopAwaited('aborted');
 
   #lookForShortage(find: () => Promise<string | undefined>): void {
     const look = async () => {
       const shortage = await find().catch(() => undefined);
-      if (shortage === undefined || this.stopped !== undefined || this.#isDisposed) return;
-      this.shortage = shortage;
-      this.stop('shortage');
+      if (shortage !== undefined) await this.#stopAwaited('shortage', shortage);
     };
     this.#cancels.push(this.#ground.clock.every(LOOK_EVERY_MS, () => void look()));
   }
