@@ -216,6 +216,7 @@ const OutputOptions = object(
   {
     stream: about(choice('stdout', 'stderr'), { description: 'Which stream', default: 'stdout' }),
     from: about(count, { description: 'The first byte wanted', default: 0 }),
+    to: about(count, 'The first byte that is not wanted any more; to the end unless told'),
   },
 );
 export type OutputOptions = Value<typeof OutputOptions>;

@@ -13,6 +13,13 @@ export interface KeptOutput {
   readonly gaps: readonly (readonly [from: number, to: number])[];
 }
 
+interface WantedOutput {
+  readonly id: string;
+  readonly stream: OutputStream;
+  readonly from: number;
+  readonly to?: number | undefined;
+}
+
 /** How the table `outputs` calls the streams: as descriptors have it. */
 export const STREAM_NUMBER: Readonly<Record<OutputStream, number>> = { stdout: 1, stderr: 2 };
 
@@ -27,10 +34,10 @@ interface Stored {
   readonly data: Uint8Array;
 }
 
-/** What is kept of one stream; its data from the place `from` on. */
+/** What is kept of one stream; its data from the place `from` on, and before the place `to`. */
 export function readOutput(
   store: Pick<Store, 'all' | 'get'>,
-  { id, stream, from }: { readonly id: string; readonly stream: OutputStream; readonly from: number },
+  { id, stream, from, to = Number.POSITIVE_INFINITY }: WantedOutput,
 ): KeptOutput {
   const row = store.get<Totals>(
     'SELECT output_bytes, stderr_bytes, stderr_tail FROM ledger WHERE id = ?',
@@ -45,7 +52,9 @@ export function readOutput(
   const last = pieces.at(-1);
   const totalBytes = last ? last.offset + last.data.length : printed;
   return {
-    data: Buffer.concat(pieces.map(({ offset, data }) => data.subarray(Math.max(0, from - offset)))),
+    data: Buffer.concat(
+      pieces.map(({ offset, data }) => data.subarray(Math.max(0, from - offset), Math.max(0, to - offset))),
+    ),
     totalBytes,
     keptBytes: pieces.reduce((sum, { data }) => sum + data.length, 0),
     gaps: gapsBetween(pieces, totalBytes),

@@ -180,9 +180,9 @@ export class Ledger {
     return { statements, written: () => this.#announce(fromNode, change) };
   }
 
-  /** What is kept of one stream of a request's output; the data from the byte `from` on. */
-  output(id: string, stream: OutputStream, from = 0): KeptOutput {
-    return readOutput(this.#deps.store, { id, stream, from });
+  /** What is kept of one stream of a request's output; the data from the byte `from` on, and before `to`. */
+  output(id: string, stream: OutputStream, from = 0, to?: number): KeptOutput {
+    return readOutput(this.#deps.store, { id, stream, from, to });
   }
 
   /** Whether a message with this id was ever queued, as far as is remembered. */

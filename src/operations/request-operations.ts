@@ -89,9 +89,9 @@ export class RequestOperations {
   };
 
   /** Bytes of what a request printed. Throws OperationError. */
-  readonly output: Operations['output'] = async (text, { stream = 'stdout', from = 0 }) => {
+  readonly output: Operations['output'] = async (text, { stream = 'stdout', from = 0, to }) => {
     const id = await this.#idOf('ledger', text);
-    return this.#deps.ledger.output(id, stream, from).data;
+    return this.#deps.ledger.output(id, stream, from, to).data;
   };
 
   /** Batches, newest first. */

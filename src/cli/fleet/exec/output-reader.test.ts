@@ -12,8 +12,10 @@ function startReader(totals: readonly number[], missing = 0) {
       length = left.shift() ?? length;
       return { stdout: { totalBytes: length }, stderr: { totalBytes: 0 } };
     },
-    output: async (_id: string, { from }: { from: number }) =>
-      Buffer.alloc(length - missing, 'x').subarray(from),
+    output: async (_id: string, { from, to }: { from: number; to: number }) => {
+      length = left.shift() ?? length;
+      return Buffer.alloc(Math.min(length, to) - missing, 'x').subarray(from);
+    },
   };
   const shown: string[] = [];
   const lost: number[] = [];
@@ -49,4 +51,14 @@ test('bytes that are not kept any more are passed over, and counted', async () =
   await take(20, 'end');
   assert.equal(shown.join('').slice(-3), 'end');
   assert.deepEqual(lost, [5]);
+});
+
+test('what is lost of a stream that grows at every look is counted to the byte', async () => {
+  const { take, shown, lost } = startReader(
+    Array.from({ length: 40 }, (_, index) => 100 + 7 * index),
+    30,
+  );
+  await take(100, 'x'.repeat(10));
+  await take(110, 'end');
+  assert.deepEqual([shown.join('').length + lost.reduce((sum, bytes) => sum + bytes, 0), lost], [113, [30]]);
 });

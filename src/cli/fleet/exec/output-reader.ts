@@ -3,9 +3,6 @@ import type { RequestSummary } from '../../../contract/requests.ts';
 import { OutputJoiner, type Piece } from './output-joiner.ts';
 import type { OutputSink } from './output-sink.ts';
 
-/** A stream that grows at each look is shown as far as it was known before the last one. */
-const MOST_LOOKS = 8;
-
 /** Puts together what the requests of a run print, and asks the node for what was missed. */
 export class OutputReader {
   readonly #api: Pick<StewardApi, 'request' | 'output'>;
@@ -60,22 +57,16 @@ export class OutputReader {
   }
 
   /**
-   * What is kept of a stream, and how long it was then. Both are asked for apart, and a stream grows in between: bytes
-   * that came after the one must not look lost next to the other.
+   * What is kept of a stream up to where it ended when its length was asked: what came between the two questions must neither
+   * look lost nor stand for what is.
    */
   async #readKept(
     id: string,
     stream: Piece['stream'],
     from: number,
   ): Promise<{ readonly data: Uint8Array; readonly totalBytes: number }> {
-    const total = async () => (await this.#api.request(id))[stream].totalBytes;
-    let before = await total();
-    for (let look = 1; ; look++) {
-      const data = await this.#api.output(id, { stream, from });
-      const after = await total();
-      if (after === before || look === MOST_LOOKS) return { data, totalBytes: before };
-      before = after;
-    }
+    const { totalBytes } = (await this.#api.request(id))[stream];
+    return { data: await this.#api.output(id, { stream, from, to: totalBytes }), totalBytes };
   }
 
   #joinerOf(id: string): OutputJoiner {
