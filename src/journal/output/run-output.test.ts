@@ -177,4 +177,5 @@ test('what an interrupted run had printed is told from where that stopped', asyn
       ['stderr', 0, 'error'],
     ],
   );
+  assert.match(second.reports.at(-1)!.end.reason!, /what it printed last may be missing/);
 });

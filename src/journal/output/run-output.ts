@@ -92,14 +92,14 @@ export class RunOutput {
 
 /**
  * Tells what a request printed in an earlier life of the node, from where that stopped: as much as it wrote to its files
- * before it was cut short.
+ * before it was cut short. Resolves with whether that was to be told: what lay in its pipes is gone with the node.
  */
 export async function tellLeftOutput(
   stored: StoredRow,
   files: Readonly<Record<OutputStream, OutputFile>> | undefined,
   deps: OutputReportsDeps,
-): Promise<void> {
-  if (!files || stored.lane === null || outputModeOf(stored.output) !== 'live') return;
+): Promise<boolean> {
+  if (!files || stored.lane === null || outputModeOf(stored.output) !== 'live') return false;
   const told = { stdout: stored.stdout_sent ?? 0, stderr: stored.stderr_sent ?? 0 };
   const startedAt = stored.started_at ?? stored.accepted_at;
   const reports = new OutputReports({ row: toRow(stored), startedAt, told }, deps);
@@ -109,6 +109,7 @@ export async function tellLeftOutput(
   } catch (error) {
     deps.logger.warn({ err: error, id: stored.id }, 'the output of an interrupted run could not be read');
   }
+  return true;
 }
 
 /** What is sent: nothing where no ledger waits for it, or with the end of what goes on until it is stopped. */

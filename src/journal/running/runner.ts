@@ -187,11 +187,12 @@ export class Runner {
 
   /** Ends a request that was under way when an earlier life of this node ended. */
   async interrupt(stored: StoredRow): Promise<void> {
-    const reason = 'the node stopped while this ran; it is not run again';
     const row = toRow(stored);
     const startedAt = stored.started_at ?? row.acceptedAt;
     const message = this.#decode(row);
-    await tellLeftOutput(stored, this.#deps.leftOutput?.(row.id), this.#outputDeps);
+    const isTold = await tellLeftOutput(stored, this.#deps.leftOutput?.(row.id), this.#outputDeps);
+    const rest = isTold ? 'printed last may be missing' : 'had not replied by then is lost';
+    const reason = `the node stopped while this ran; it is not run again, and what it ${rest}`;
     this.#deps.errorReporter.report(`error: ${row.subject}: ${reason}`, message);
     await this.ends.orSetAside(
       row,
