@@ -1,3 +1,14 @@
+/** Methods that came later, and that no node of the original program has. */
+export const LATER_METHODS: readonly string[] = [
+  'REQCancel',
+  'REQOpQueueList',
+  'REQOpQueueRemove',
+  'REQOpScheduleList',
+  'REQStartupAdd',
+  'REQStartupList',
+  'REQStartupRemove',
+];
+
 /** The methods that the reference knows and those that came later, to suggest one where a name is mistyped. */
 export const METHOD_NAMES: readonly string[] = [
   'REQCliCommand',
@@ -21,11 +32,5 @@ export const METHOD_NAMES: readonly string[] = [
   'REQRelay',
   'REQRelayInitial',
   'REQInitial',
-  'REQCancel',
-  'REQOpQueueList',
-  'REQOpQueueRemove',
-  'REQOpScheduleList',
-  'REQStartupAdd',
-  'REQStartupList',
-  'REQStartupRemove',
+  ...LATER_METHODS,
 ];

@@ -16,3 +16,11 @@ test('a node with dots in its name is refused what an early version would refuse
   assert.equal(fault(undefined, false), undefined, 'nothing is known of it yet');
   assert.equal(fault(true, false, 'central'), undefined);
 });
+
+test('what an original node has no method for is refused once it is known for one, and reports are not', () => {
+  const fault = (method: string, speaksLanes: boolean | undefined) =>
+    wayFault(`old.${method}.EventACK`, { speaksLanes, knowsDots: false, nodeName: 'central' });
+  assert.equal(fault('REQCancel', false), 'old runs the original program, which has no REQCancel');
+  assert.deepEqual([fault('REQCancel', undefined), fault('REQCancel', true)], [undefined, undefined]);
+  assert.deepEqual([fault('REQReport', false), fault('REQToFile', false)], [undefined, undefined]);
+});

@@ -1,4 +1,5 @@
-import { receiverOf, relayTargetOf } from '../../message/subject.ts';
+import { LATER_METHODS } from '../../message/method-names.ts';
+import { parseSubject, receiverOf, relayTargetOf } from '../../message/subject.ts';
 import type { Entry } from './lane-window.ts';
 
 interface Way {
@@ -12,13 +13,16 @@ interface Way {
 /**
  * Why what goes on a lane's subject cannot get there, as far as is known of the node that takes it: an original node and an
  * early one hear of relayed messages only where their targets' names have no dots, and an early one refuses a sender
- * that it cannot name.
+ * that it cannot name. What an original node has no method for would wait for somebody who listens for as long as it lives.
  */
 export function wayFault(subject: string, { speaksLanes, knowsDots, nodeName }: Way): string | undefined {
   if (speaksLanes === undefined || knowsDots) return undefined;
   const via = receiverOf(subject);
   if (speaksLanes && nodeName.includes('.'))
     return `${via} runs a version that is too old for names with dots, such as ${nodeName}: upgrade it`;
+  const { method = '' } = parseSubject(subject) ?? {};
+  if (!speaksLanes && LATER_METHODS.includes(method))
+    return `${via} runs the original program, which has no ${method}`;
   const target = relayTargetOf(subject);
   if (!target?.includes('.')) return undefined;
   const why = speaksLanes
