@@ -1,3 +1,4 @@
+import { parseDuration } from '../lib/read-time.ts';
 import { splitWords } from '../lib/shell-words.ts';
 import { argumentPlace, type FormRow } from './form-rows.ts';
 
@@ -35,11 +36,16 @@ function readField({ type }: FormRow, text: string): Read {
     const split = splitWords(text);
     return split.ok ? { value: split.words } : { fault: split.fault };
   }
-  if (type === 'seconds' || type === 'count') {
-    return /^-?\d+$/.test(text.trim()) ? { value: Number(text) } : { fault: 'is a whole number' };
-  }
+  if (type === 'seconds' || type === 'count') return readNumber(type, text);
   if (type === 'schedule') return { value: readSchedule(text) };
   return { value: text };
+}
+
+/** A whole number; seconds may be a span such as 2h, as the command line takes it. */
+function readNumber(type: FormRow['type'], text: string): Read {
+  if (/^-?\d+$/.test(text.trim())) return { value: Number(text) };
+  const ms = type === 'seconds' ? parseDuration(text) : undefined;
+  return ms === undefined ? { fault: 'is a whole number' } : { value: Math.ceil(ms / 1000) };
 }
 
 function readSchedule(text: string): unknown {

@@ -54,13 +54,13 @@ const GENERAL: readonly FormRow[] = [
     field: 'methodTimeout',
     label: 'methodTimeout',
     type: 'seconds',
-    summary: 'Seconds that the method may take; -1 is without limit',
+    summary: 'Seconds that the method may take, or a span such as 5m; -1 is without limit',
   }),
   row({
     field: 'expiresIn',
     label: 'expiresIn',
     type: 'seconds',
-    summary: 'Seconds after which it must not begin any more, wherever it is',
+    summary: 'Seconds, or a span such as 2h, after which it must not begin any more, wherever it is',
   }),
   row({
     field: 'ACKTimeout',

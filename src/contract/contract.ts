@@ -5,6 +5,7 @@ import { REQUEST_OPERATIONS } from './requests.ts';
 import { anyObject, type Schema } from './schema.ts';
 import { SESSION_OPERATIONS } from './sessions.ts';
 import { TRUST_OPERATIONS } from './trust.ts';
+import { WAVE_OPERATIONS } from './waves.ts';
 
 const { status, ...ofNodes } = NODE_OPERATIONS;
 
@@ -15,6 +16,7 @@ const { status, ...ofNodes } = NODE_OPERATIONS;
 export const CONTRACT = {
   status,
   ...REQUEST_OPERATIONS,
+  ...WAVE_OPERATIONS,
   ...ofNodes,
   ...TRUST_OPERATIONS,
   ...EVENT_OPERATIONS,

@@ -21,6 +21,7 @@ import {
 } from './schema.ts';
 import { REQUEST_STATES } from './states.ts';
 import { TimelineStep } from './timeline-step.ts';
+import { WavesState } from './waves.ts';
 
 const RequestState = named('RequestState', choice(...REQUEST_STATES));
 
@@ -133,17 +134,20 @@ export type StateCounts = Value<typeof StateCounts>;
 
 const BatchSummary = named(
   'BatchSummary',
-  object({
-    id,
-    at: time,
-    label: about(text, 'What was asked, such as REQCliCommand uptime'),
-    total: count,
-    counts: StateCounts,
-    plan: about(
-      anything,
-      "What its maker noted to go on with it, such as a rolling run's targets; null where nothing was",
-    ),
-  }),
+  object(
+    {
+      id,
+      at: time,
+      label: about(text, 'What was asked, such as REQCliCommand uptime'),
+      total: count,
+      counts: StateCounts,
+      plan: about(
+        anything,
+        'What its maker noted to go on with it; null where nothing was, and in lists for one in waves',
+      ),
+    },
+    { waves: WavesState },
+  ),
   'What was submitted together',
 );
 /** What was submitted together. */

@@ -16,6 +16,7 @@ export const ROUTES: Readonly<Record<OperationName, Route>> = {
   planBatch: { method: 'PUT', path: '/v1/batches/{id}/plan', body: 'json', answer: 'nothing' },
   cancelBatch: { method: 'POST', path: '/v1/batches/{id}/cancel', answer: 'json', isSlow: true },
   resendBatch: { method: 'POST', path: '/v1/batches/{id}/resend', answer: 'json', isSlow: true },
+  startWaves: { method: 'POST', path: '/v1/batches/{id}/waves', body: 'json', answer: 'json', isSlow: true },
   nodes: { method: 'GET', path: '/v1/nodes', answer: 'json' },
   nodePage: { method: 'GET', path: '/v1/nodes/page', answer: 'json' },
   presence: { method: 'GET', path: '/v1/nodes/{id}/presence', answer: 'json' },

@@ -43,11 +43,11 @@ export function batchStatements(part: StoredPart): Statement[] {
 }
 
 /** Statement that keeps a note for going on with a batch; a batch may have one before it has messages. */
-export function planStatement(batch: string, plan: unknown, at: number): Statement {
+export function planStatement(batch: string, plan: unknown, at: number, label = ''): Statement {
   return statement(
-    `INSERT INTO batches (id, at, label, total, first_id, last_id, plan) VALUES (?, ?, '', 0, '', '', ?)
+    `INSERT INTO batches (id, at, label, total, first_id, last_id, plan) VALUES (?, ?, ?, 0, '', '', ?)
      ON CONFLICT (id) DO UPDATE SET plan = excluded.plan`,
-    ...[batch, at, plan === undefined || plan === null ? null : JSON.stringify(plan)],
+    ...[batch, at, label, plan === undefined || plan === null ? null : JSON.stringify(plan)],
   );
 }
 

@@ -1,6 +1,7 @@
 import type { BatchSummary, Page, PageOptions } from '../contract/requests.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
+import { isRunPlan, type RunPlan } from '../waves/run-plan.ts';
 import { countBatch } from './count-requests.ts';
 import { placeOf } from './request-row.ts';
 
@@ -30,7 +31,9 @@ export async function findBatches(store: Store, page: PageOptions = {}): Promise
     `SELECT ${COLUMNS} FROM batches b ${cursor === undefined ? '' : 'WHERE b.id < ?'} ORDER BY b.id DESC LIMIT ${limit + 1}`,
     ...(cursor === undefined ? [] : [cursor]),
   );
-  const items = await Promise.all(rows.slice(0, limit).map((row) => toBatch(store, row)));
+  const whole = await Promise.all(rows.slice(0, limit).map((row) => toBatch(store, row)));
+  // The plan of waves names every node.
+  const items = whole.map((batch) => (batch.waves === undefined ? batch : { ...batch, plan: null }));
   return { items, next: rows.length > limit ? items.at(-1)!.id : null };
 }
 
@@ -44,12 +47,18 @@ async function toBatch(
   store: Store,
   { id, at, label, total, plan, subject }: BatchRow,
 ): Promise<BatchSummary> {
+  const noted = plan === null ? null : (JSON.parse(plan) as unknown);
   return {
     id,
     at,
     label: label || (subject === null ? '' : placeOf(subject).method),
     total,
     counts: await countBatch(store, id),
-    plan: plan === null ? null : (JSON.parse(plan) as unknown),
+    plan: noted,
+    ...(isRunPlan(noted) && noted.version === 3 ? { waves: wavesOf(noted) } : {}),
   };
+}
+
+function wavesOf({ targets, isOver = false, stopped }: RunPlan): NonNullable<BatchSummary['waves']> {
+  return { targets: targets.length, isOver, stopped: stopped ?? null };
 }

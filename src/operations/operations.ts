@@ -29,6 +29,8 @@ import { createGroupsFile } from '../targets/groups-file.ts';
 import { resolveTargets } from '../targets/resolve-targets.ts';
 import { TargetError } from '../targets/target-error.ts';
 import type { Refusals } from '../trust/refusals.ts';
+import { Waves } from '../waves/waves.ts';
+import { keptWaves } from './kept-waves.ts';
 import { describeMethods } from './method-descriptions.ts';
 import { nodePage } from './node-page.ts';
 import { overdueQueues } from './overdue-queues.ts';
@@ -50,6 +52,9 @@ interface NodeParts extends Edges {
   readonly supervisor: Supervisor;
   readonly methods: Methods;
   readonly refusals: Refusals;
+  readonly logger: { warn(fields: object, text: string): void };
+  /** Ends what goes on by itself. */
+  readonly stack: AsyncDisposableStack;
 }
 
 const DEFAULT_LIMIT = 100;
@@ -74,7 +79,7 @@ export function createOperations(
     resending: new RequestResending(shared),
   });
   const errorLog = join(config.subscribersDataFolder, 'errorLog', ERROR_CENTRAL, 'error.log');
-  return {
+  const own: Omit<NodeOperations, 'startWaves' | 'cancelBatch'> = {
     ...requests,
     status: () => status(config, version, parts),
     submit: (text, options) => submissions.answer(text, options, findTargets),
@@ -101,6 +106,24 @@ export function createOperations(
     audit: ({ limit = DEFAULT_LIMIT, ...filter }) =>
       readAuditLog(auditOptions(config), { ...filter, limit: Math.min(limit, MAX_LIMIT) }),
     events: (filter, listener) => changes.watch(filter, listener),
+  };
+  const waves = parts.stack.use(
+    new Waves({
+      ...{ ...parts, operations: own, kept: keptWaves(parts.store, clock.wallNow) },
+      isConnected: () => parts.bus.isConnected,
+    }),
+  );
+  waves
+    .resume()
+    .catch((error: Error) => parts.logger.warn({ err: error }, 'waves that were under way do not go on'));
+  return {
+    ...own,
+    startWaves: async (id, order) => ({ batch: id, targets: await waves.start(id, order) }),
+    cancelBatch: async (text) => {
+      const id = await requests.batchId(text);
+      await waves.stop(id, 'it was cancelled');
+      return await requests.cancelBatch(id);
+    },
   };
 
   function findTargets(targets: readonly string[]) {

@@ -123,8 +123,15 @@ export class RequestOperations {
   readonly resendRequest: Operations['resendRequest'] = async (text) =>
     this.#deps.resending.request(await this.#idOf('ledger', text));
 
-  readonly cancelBatch: Operations['cancelBatch'] = async (text) =>
-    this.#deps.cancelling.batch(await this.#idOf('batches', text));
+  /** Ends the requests of a batch, by its whole id. */
+  cancelBatch(id: string) {
+    return this.#deps.cancelling.batch(id);
+  }
+
+  /** The id of a batch that a text names. Throws OperationError. */
+  batchId(text: string): Promise<string> {
+    return this.#idOf('batches', text);
+  }
 
   /** What nodes answered to a batch; equal answers are kept once, however many nodes gave them. */
   readonly batchAnswers: Operations['batchAnswers'] = async (text) => {

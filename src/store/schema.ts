@@ -154,6 +154,8 @@ export const ADDITIONS = `
   CREATE TABLE IF NOT EXISTS refusals (
     day INTEGER NOT NULL, sender TEXT NOT NULL, claimed TEXT NOT NULL, method TEXT NOT NULL, reason TEXT NOT NULL,
     count INTEGER NOT NULL, last_at INTEGER NOT NULL, PRIMARY KEY (day, sender, claimed, method, reason)) WITHOUT ROWID;
+  -- Batches that go from node to node and are not over; their plans are with them.
+  CREATE TABLE IF NOT EXISTS waves (batch TEXT PRIMARY KEY) WITHOUT ROWID;
   -- Nodes that an operator took off the list, and how many messages for each were on their way then.
   CREATE TABLE IF NOT EXISTS forgotten (name TEXT PRIMARY KEY, left INTEGER NOT NULL) WITHOUT ROWID;
   -- What nodes sent today that nobody asked for (day as above).

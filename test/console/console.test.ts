@@ -127,6 +127,7 @@ test('the console, from signing in to a result', async (t) => {
     await page.getByText('2 nodes: 1 here, 1 away.').waitFor();
     await page.getByLabel('with a shell').check();
     await page.getByRole('textbox', { name: 'Command' }).fill('echo $((20 + 1))');
+    await page.getByText("steward exec site=north --shell 'echo $((20 + 1))'").waitFor();
     await page.getByRole('button', { name: 'Check' }).click();
     await page.getByText('It can be sent to 2 nodes.').waitFor();
     await page.getByRole('textbox', { name: 'Command' }).focus();
@@ -160,6 +161,13 @@ test('the console, from signing in to a result', async (t) => {
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByRole('dialog', { name: 'Run a script on 1 node?' }).getByText('Yes').click();
     await page.getByText('1 node, exit code 0: ship1').waitFor();
+    await page.goto(`${new URL(url).origin}/#/run?target=ship*`);
+    await page.getByRole('textbox', { name: 'Command' }).fill('false');
+    await page.getByText('In waves').click();
+    await page.getByRole('textbox', { name: 'canary' }).fill('1');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('dialog', { name: 'Run false on 2 nodes?' }).getByText('Yes').click();
+    await page.getByText('Stopped: a canary failed. 1 node has had no turn.').waitFor();
     await page.goto(`${new URL(url).origin}/#/run?target=ship1`);
     await page.getByLabel('What to do').selectOption('REQToFile');
     await page.getByRole('button', { name: 'Run', exact: true }).click();

@@ -6,6 +6,7 @@ import type { OperationName } from '../../src/contract/contract.ts';
 import type { SubmissionAnswer } from '../../src/contract/requests.ts';
 import { ROUTES } from '../../src/contract/routes.ts';
 import type { ConsoleSession } from '../../src/contract/sessions.ts';
+import { newId } from '../../src/lib/new-id.ts';
 import { type HttpReply, httpRequest } from '../support/api-request.ts';
 import { startBroker } from '../support/broker.ts';
 import { startStewardNode } from '../support/node.ts';
@@ -70,6 +71,10 @@ test('every route answers as the OpenAPI document says, and what is not in it is
     batch: [`/v1/batches/${done.batch}`],
     batchAnswers: [`/v1/batches/${done.batch}/answers`],
     planBatch: [`/v1/batches/${done.batch}/plan`, json({ rest: ['ship9'] })],
+    startWaves: [
+      `/v1/batches/${newId()}/waves`,
+      json({ targets: ['ship1'], message: { method: 'REQPing' }, batch: '1' }),
+    ],
     cancelBatch: [`/v1/batches/${ids.waitingBatch}/cancel`],
     resendBatch: [`/v1/batches/${done.batch}/resend?which=failed`],
     targets: ['/v1/targets', json({ targets: ['ship*', 'nobody'] })],

@@ -253,12 +253,14 @@ test('Ctrl-C leaves the command alone and says how to pick it up, which gives al
   assert.equal(resumed.stderr, numbered('error', lines));
 });
 
-test('a run in batches that was killed goes on where it was, and no node runs the command twice', async (t) => {
-  const { ships, socketPath, call } = await startScene();
+test('a run in batches goes on though its command and central are killed, and no node runs it twice', async (t) => {
+  const { central, ships, socketPath, call } = await startScene();
   const script = 'echo run >> runs; echo done; sleep 0.5';
   const program = await startProgram(t, ['exec', 'ship*', '--batch', '1', '--shell', script], socketPath);
   await waitFor('the first node', () => program.stdout.includes('done\n'));
   await program.kill();
+  await central.kill();
+  await central.start();
   const [batch] = JSON.parse((await call('status', '--json')).stdout).batches;
   const resumed = await call('exec', '--resume', batch.id);
   assert.deepEqual([resumed.code, resumed.stdout], [0, '[ship1] done\n[ship2] done\n[ship3] done\n']);

@@ -18,8 +18,10 @@ import {
   type SubmissionAnswer,
 } from '../../src/contract/requests.ts';
 import { isEnd, outcomeOf, type RequestState } from '../../src/contract/states.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { newId } from '../../src/lib/new-id.ts';
 import { nodePage } from '../../src/operations/node-page.ts';
+import { Waves } from '../../src/waves/waves.ts';
 import { sampleOf } from './sample-of.ts';
 
 /** A request as the fake holds it. */
@@ -195,8 +197,29 @@ export class FakeOperations implements Partial<Operations> {
     this.#batches.get(id)!.plan = plan;
   };
 
+  readonly #waves = new Waves({
+    operations: this,
+    clock: systemClock,
+    isConnected: () => true,
+    logger: { warn: () => {} },
+    kept: {
+      open: async () => [],
+      planOf: async (batch) => this.#batches.get(batch)?.plan,
+      keep: async (batch, plan, label = '') => {
+        const known = this.#batches.get(batch) ?? { at: Date.now(), label };
+        this.#batches.set(batch, { ...known, plan });
+      },
+    },
+  });
+
+  startWaves: Operations['startWaves'] = async (id, order) => ({
+    batch: id,
+    targets: await this.#waves.start(id, order),
+  });
+
   cancelBatch: Operations['cancelBatch'] = async (id) => {
     await this.batch(id);
+    await this.#waves.stop(id, 'it was cancelled');
     return Promise.all(this.#inBatch(id).map(({ summary }) => this.cancelRequest(summary.id)));
   };
 

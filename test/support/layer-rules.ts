@@ -15,7 +15,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
   cli: [
     ...['client', 'contract', 'node', 'config', 'lib', 'message', 'observe'],
-    ...['broker', 'security', 'doctor', 'service', 'tui', 'demo'],
+    ...['broker', 'security', 'doctor', 'service', 'tui', 'demo', 'waves'],
   ],
   tui: ['client', 'contract', 'lib'],
   demo: ['client', 'contract', 'lib'],
@@ -38,7 +38,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...['store', 'bus', 'link', 'broker', 'security', 'observe', 'message', 'contract', 'lib', 'config'],
   ],
   operations: [
-    ...['sending', 'fleet', 'methods', 'processes', 'outbox', 'ledger', 'targets', 'trust'],
+    ...['sending', 'fleet', 'methods', 'processes', 'outbox', 'ledger', 'targets', 'trust', 'waves'],
     ...['store', 'bus', 'observe', 'message', 'contract', 'lib', 'config'],
   ],
   sending: [
@@ -50,8 +50,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   api: ['contract', 'observe', 'lib'],
   console: ['api', 'contract', 'observe', 'lib'],
-  web: ['client', 'contract', 'lib'],
+  web: ['client', 'contract', 'lib', 'waves'],
   targets: ['contract', 'lib'],
+  waves: ['contract', 'lib'],
   broker: ['observe', 'lib'],
   security: ['message', 'lib'],
   doctor: ['bus', 'store', 'config', 'message', 'lib'],
@@ -65,7 +66,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   link: ['message', 'lib'],
   trust: ['store', 'config', 'message', 'lib'],
   journal: ['methods', 'store', 'message', 'observe', 'lib'],
-  ledger: ['store', 'message', 'observe', 'contract', 'lib'],
+  ledger: ['store', 'message', 'observe', 'contract', 'lib', 'waves'],
   bus: ['message', 'observe', 'lib'],
   processes: ['lib'],
   store: ['lib'],

@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
+import { fillTemplate } from '../../waves/fill-template.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { type CopyFile, filesHere, filesThere, meansSeveral } from './cp-files.ts';
 import type { CopyPlan, RemotePlace } from './cp-places.ts';
-import { fillTemplate } from './fill-template.ts';
 
 /** One file on its way to a node, or from it. */
 export interface Copy {

@@ -1,3 +1,4 @@
+import { sizeWords } from '../../lib/size-words.ts';
 import { hashOf } from '../state/route.ts';
 import type { RunForm } from '../state/run-form.ts';
 import type { Question } from '../state/state.ts';
@@ -26,7 +27,14 @@ export async function doTask(question: Question, api: WebApi): Promise<string> {
       await api.endSession(question.session.id);
       return TEXTS.sessionEnded;
     case 'run': {
-      const { batch, refused } = await api.submit([messageOf(question.form)]);
+      const { form } = question;
+      if (form.waves !== undefined) {
+        const order = { ...form.waves, targets: [form.target], message: form.message, label: form.what };
+        const { batch: id } = await api.startWaves(newBatchId(), order);
+        location.hash = hashOf({ screen: 'batch', id, cursor: undefined });
+        return '';
+      }
+      const { batch, refused } = await api.submit([messageOf(form)]);
       if (batch !== undefined) location.hash = hashOf({ screen: 'batch', id: batch, cursor: undefined });
       return refused[0]?.reason ?? '';
     }
@@ -38,7 +46,17 @@ const CALLED_OFF: ReadonlySet<string> = new Set(['cancelled', 'asked']);
 /** Checks a message without sending it, and says what would come of it. Throws WebError. */
 export async function checkForm(form: RunForm, api: WebApi): Promise<string> {
   const { accepted, refused } = await api.submit([messageOf(form)], { dryRun: true });
-  return refused[0]?.reason ?? TEXTS.runChecked(accepted.length);
+  if (refused[0] !== undefined) return refused[0].reason;
+  const bytes = new TextEncoder().encode(JSON.stringify(form.message)).length;
+  return `${TEXTS.runChecked(accepted.length)} ${TEXTS.runCost(sizeWords(bytes), sizeWords(bytes * accepted.length))}`;
+}
+
+/** An id for a batch that is new, a UUIDv7: asked for twice, it is begun once. */
+function newBatchId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  const random = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-8${random.slice(3, 6)}-${random.slice(6, 18)}`;
 }
 
 function messageOf({ target, message }: RunForm): object {

@@ -1,6 +1,7 @@
 import type { NodeQuery } from '../../contract/nodes.ts';
 import { joinWords } from '../../lib/shell-words.ts';
 import type { Route } from './route.ts';
+import type { RunForm } from './run-form.ts';
 
 /** The command line that shows the same as a screen. */
 export function commandLineOf(route: Route): string {
@@ -28,12 +29,43 @@ export function commandLineOf(route: Route): string {
     case 'settings':
       return 'steward web sessions';
     case 'run':
-      return `steward exec ${joinWords([route.target ?? 'TARGET'])} -- COMMAND`;
+      return runLine(route.target);
     case 'batches':
       return 'steward status';
     case 'batch':
       return `steward status ${joinWords([route.id])}`;
   }
+}
+
+function runLine(target = 'TARGET'): string {
+  return `steward exec ${joinWords([target])} -- COMMAND`;
+}
+
+/** The command line that runs what was filled in. */
+export function runLineOf({ target, message, waves = {}, isShell }: RunForm): string {
+  const { methodArgs = [], method, methodTimeout, expiresIn, priority, data, ...more } = message;
+  const { output: _, replyMethod: reply, ...others } = more;
+  const isPlain = method === 'REQCliCommand' && reply === 'REQNone' && Object.keys(others).length === 0;
+  if (!isPlain) {
+    const whole = JSON.stringify([{ toTargets: [target], ...message }]);
+    return `echo ${joinWords([whole])} | steward send -`;
+  }
+  const { batch, batchWaitMs, canary, maxErrors, limit } = waves;
+  const options = {
+    batch,
+    'batch-wait': batchWaitMs === undefined ? undefined : `${batchWaitMs}ms`,
+    canary,
+    'max-errors': maxErrors,
+    limit,
+    timeout: methodTimeout === 60 ? undefined : methodTimeout === -1 ? 'none' : methodTimeout,
+    'expires-in': expiresIn,
+    priority,
+  };
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const words = given.flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const args = methodArgs as readonly string[];
+  const what = data !== undefined ? ['--script', 'FILE'] : isShell ? ['--shell', args[2]!] : ['--', ...args];
+  return joinWords(['steward', 'exec', target, ...words, ...what]);
 }
 
 /** A target says who is here or away; for longer than usual is more than it can say. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MethodDescription } from '../../contract/nodes.ts';
+import { runLineOf } from './command-line.ts';
 import { readRunForm, rowsOf } from './run-form.ts';
 
 const FILE: MethodDescription = {
@@ -29,6 +30,29 @@ test('a command is split into words, or handed to a shell', () => {
     '-c',
     "echo 'a b'",
   ]);
+});
+
+test('waves are said with the words of exec, and the line that does the same is exact', () => {
+  const form = read('command', {
+    ...{ target: 'ship*', command: 'df -h', methodTimeout: '5m', expiresIn: '2h' },
+    ...{ batch: '10%', 'batch-wait': '10s', canary: '1', 'max-errors': '2', limit: '5' },
+  });
+  assert.ok(typeof form === 'object');
+  assert.deepEqual(form.waves, {
+    ...{ batch: '10%', batchWaitMs: 10_000, canary: 1, maxErrors: '2', limit: '5' },
+  });
+  assert.equal(
+    runLineOf(form),
+    "steward exec 'ship*' --batch 10% --batch-wait 10000ms --canary 1 --max-errors 2 --limit 5 --timeout 300 --expires-in 7200 -- df -h",
+  );
+  const inShell = read('command', { target: 'a', command: 'id | wc', shell: 'on' });
+  assert.equal(typeof inShell === 'object' && runLineOf(inShell), "steward exec a --shell 'id | wc'");
+  const method = read('REQToFile', { target: 'a', data: "it's", fileName: 'f' });
+  assert.equal(
+    typeof method === 'object' && runLineOf(method),
+    `echo '[{"toTargets":["a"],"method":"REQToFile","data":["it'\\''s"],"fileName":"f"}]' | steward send -`,
+  );
+  assert.equal(read('command', { target: 'a', command: 'x', batch: '0' }), 'batch cannot be 0');
 });
 
 test('a script is run by what its first line names, else by sh', () => {

@@ -3,6 +3,7 @@ import { type FormRow, formRows } from '../../client/form-rows.ts';
 import type { MethodDescription } from '../../contract/nodes.ts';
 import { joinWords, splitWords } from '../../lib/shell-words.ts';
 import { TEXTS } from '../texts.ts';
+import { readWaves, type Waves } from './wave-form.ts';
 
 /** What is to be done on nodes: a line, a script, or a method by its name. */
 export type RunKind = string;
@@ -14,6 +15,10 @@ export interface RunForm {
   readonly message: Readonly<Record<string, unknown>>;
   /** What it does, in a few words. */
   readonly what: string;
+  /** Whether its command is a line for a shell. */
+  readonly isShell?: boolean;
+  /** How it goes from node to node; undefined where all begin at once. */
+  readonly waves?: Waves;
 }
 
 /** The rows that are shown for a kind: those of its own, and those that every message may have. */
@@ -54,10 +59,14 @@ export function readRunForm(
   if (target === '') return TEXTS.runMissing;
   if (fault !== undefined) return `${labelOf(fault[0], [...own, ...general])} ${fault[1]}`;
   const command = commandOf(kind, textOf);
+  const waves = readWaves(textOf);
   if (typeof command === 'string') return command;
-  if (command === undefined) return { target, message: { ...message, method: kind }, what: kind };
+  if (typeof waves === 'string') return waves;
+  const inWaves = waves && { waves };
+  if (command === undefined) return { target, message: { ...message, method: kind }, what: kind, ...inWaves };
   const what = command.data === undefined ? joinWords(command.methodArgs) : TEXTS.runScript;
-  return { target, message: { ...SHOWN, ...message, ...command }, what };
+  const isShell = kind === 'command' && textOf('shell') !== '' && { isShell: true };
+  return { target, message: { ...SHOWN, ...message, ...command }, what, ...isShell, ...inWaves };
 }
 
 function labelOf(field: string, rows: readonly FormRow[]): string {

@@ -27,16 +27,16 @@ export function App({ state, dispatch, tasks }: AppProps): ComponentChild {
   if (state.role === undefined)
     return h('main', { id: 'content' }, h('p', null, state.fault ?? TEXTS.signingIn));
   if (state.role === null) return h(SignedOut, { reason: state.fault });
+  const onCopied = () => dispatch({ type: 'said', text: TEXTS.copied });
+  // What is filled in there has a line of its own.
+  const hasLine = state.route.screen !== 'run' || state.role !== 'act';
   return h(Fragment, null, [
     h(Header, { state }),
     h('main', { id: 'content', tabIndex: -1 }, [
       h('h1', null, titleOf(state)),
       state.fault && h('p', { role: 'alert', class: 'fault' }, state.fault),
       h(Screen, { state, dispatch, tasks }),
-      h(CopyLine, {
-        ...{ label: TEXTS.command, text: commandLineOf(state.route) },
-        onCopied: () => dispatch({ type: 'said', text: TEXTS.copied }),
-      }),
+      hasLine && h(CopyLine, { label: TEXTS.command, text: commandLineOf(state.route), onCopied }),
     ]),
     h('p', { role: 'status', 'aria-live': 'polite', class: 'said' }, state.said),
     h(Dialogs, { overlay: state.overlay, dispatch, tasks }),
@@ -96,7 +96,8 @@ function Screen({ state, dispatch, tasks }: AppProps): ComponentChild {
   switch (data?.screen) {
     case 'run': {
       const target = route.screen === 'run' ? route.target : undefined;
-      return h(Run, { key: target, methods: data.methods, target, mayAct, tasks, ask });
+      const onCopied = () => dispatch({ type: 'said', text: TEXTS.copied });
+      return h(Run, { key: target, methods: data.methods, target, mayAct, tasks, ask, onCopied });
     }
     case 'now':
       return h(Now, { data, now });

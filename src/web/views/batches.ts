@@ -51,7 +51,11 @@ export function Batch({ data: { batch, requests, answers }, now, mayAct, ask }: 
   const { id, label, total, counts } = batch;
   return h(Fragment, null, [
     h('p', { class: 'why' }, [h('code', null, label), ' ', h(Time, { at: batch.at, now })]),
-    h('div', { role: 'status' }, [TEXTS.batchTotal(total), h(Counts, { counts })]),
+    h('div', { role: 'status' }, [
+      TEXTS.batchTotal(total),
+      h(Counts, { counts }),
+      batch.waves && h(WavesState, { total, waves: batch.waves }),
+    ]),
     mayAct && h(Buttons, { batch, ask }),
     h(Section, { title: TEXTS.answers }, [h(Answers, { answers })]),
     h(Section, { title: TEXTS.screens.requests }, [
@@ -64,9 +68,23 @@ export function Batch({ data: { batch, requests, answers }, now, mayAct, ask }: 
   ]);
 }
 
+/** How far a batch has come that goes from node to node. */
+function WavesState({
+  total,
+  waves: { targets, isOver, stopped },
+}: {
+  total: number;
+  waves: NonNullable<BatchSummary['waves']>;
+}): ComponentChild {
+  if (stopped !== null)
+    return h('p', { class: 'fault' }, TEXTS.wavesStopped(Math.max(0, targets - total), stopped));
+  return isOver ? null : h('p', null, TEXTS.wavesGoing(Math.min(total, targets), targets));
+}
+
 function Buttons({ batch, ask }: { batch: BatchSummary; ask(question: Question): void }): ComponentChild {
   const { counts } = batch;
-  const open = countOf(counts, 'waiting', 'running');
+  const unsent = batch.waves && !batch.waves.isOver ? Math.max(0, batch.waves.targets - batch.total) : 0;
+  const open = countOf(counts, 'waiting', 'running') + unsent;
   const failed = countOf(counts, 'failed', 'timed-out');
   const missing = countOf(counts, 'unreached', 'cancelled');
   const button = (text: string, question: Question) =>

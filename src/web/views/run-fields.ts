@@ -2,6 +2,7 @@ import { type ComponentChild, Fragment, h } from 'preact';
 import type { FormRow } from '../../client/form-rows.ts';
 import type { MethodDescription } from '../../contract/nodes.ts';
 import type { RunKind, RunRows } from '../state/run-form.ts';
+import { WAVE_FIELDS } from '../state/wave-form.ts';
 import { TEXTS } from '../texts.ts';
 
 interface KindProps {
@@ -32,6 +33,17 @@ export function Fields({ kind, rows }: { kind: RunKind; rows: RunRows }): Compon
     kind === 'script' && h(Script, null),
     rows.own.map((row) => h(Field, { row })),
     h('details', null, [
+      h('summary', null, TEXTS.waves),
+      h('p', { class: 'empty' }, TEXTS.wavesHow),
+      WAVE_FIELDS.map((field) =>
+        h('label', null, [
+          field,
+          h('input', { name: field, ...PLAIN }),
+          h('small', null, TEXTS.waveFields[field]),
+        ]),
+      ),
+    ]),
+    h('details', null, [
       h('summary', null, TEXTS.runMore),
       h('p', { class: 'empty' }, TEXTS.runMoreHow),
       rows.general.map((row) => h(Field, { row })),
@@ -59,7 +71,6 @@ function Field({
   row: FormRow;
 }): ComponentChild {
   const common = { name: field, placeholder };
-  const isNumber = type === 'seconds' || type === 'count';
   const control =
     type === 'choice'
       ? h('select', { name: field }, [
@@ -68,6 +79,6 @@ function Field({
         ])
       : field === 'data'
         ? h('textarea', { ...common, rows: 4, cols: 60, ...PLAIN })
-        : h('input', { ...common, ...(isNumber && { inputMode: 'numeric' as const }), ...PLAIN });
+        : h('input', { ...common, ...(type === 'count' && { inputMode: 'numeric' as const }), ...PLAIN });
   return h('label', null, [label, control, h('small', null, summary)]);
 }

@@ -1,9 +1,13 @@
 import { type ComponentChild, h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { MethodDescription } from '../../contract/nodes.ts';
-import { type RunKind, readRunForm, rowsOf } from '../state/run-form.ts';
+import { atLeastOne, parseAmount } from '../../waves/amount.ts';
+import { runLineOf } from '../state/command-line.ts';
+import { hashOf } from '../state/route.ts';
+import { type RunForm, type RunKind, readRunForm, rowsOf } from '../state/run-form.ts';
 import type { Question } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
+import { CopyLine } from './parts.ts';
 import { Fields, Kind } from './run-fields.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -13,33 +17,43 @@ interface RunProps {
   readonly mayAct: boolean;
   readonly tasks: Tasks;
   ask(question: Question): void;
+  onCopied(): void;
 }
 
 /** How long somebody may pause while typing before the nodes are counted, ms. */
 const PAUSE_MS = 300;
 
 /** Something to be done on nodes: who is meant is shown as it is typed, and asked before it is sent. */
-export function Run({ methods, target: first = '', mayAct, tasks, ask }: RunProps): ComponentChild {
+export function Run({ methods, target: first = '', mayAct, tasks, ask, onCopied }: RunProps): ComponentChild {
   const [target, setTarget] = useState(first);
   const [kind, setKind] = useState<RunKind>('command');
   const [fault, setFault] = useState('');
+  const [line, setLine] = useState('');
   const preview = usePreview(target.trim(), tasks.preview);
   if (!mayAct) return h('p', { role: 'alert', class: 'fault' }, TEXTS.mayNotRun);
+  const formIn = (element: HTMLFormElement) => {
+    const data = new FormData(element);
+    return readRunForm(kind, (field) => String(data.get(field) ?? ''), methods);
+  };
+  const showLine = (event: Event) => {
+    const form = formIn(event.currentTarget as HTMLFormElement);
+    setLine(typeof form === 'string' ? '' : runLineOf(form));
+  };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const data = new FormData(event.currentTarget as HTMLFormElement);
-    const form = readRunForm(kind, (field) => String(data.get(field) ?? ''), methods);
+    const form = formIn(event.currentTarget as HTMLFormElement);
     setFault(typeof form === 'string' ? form : '');
     if (typeof form === 'string') return;
     if ((event.submitter as HTMLButtonElement | null)?.value === 'check') return tasks.check(form);
     // How many it is by now, however fast somebody types.
     tasks.preview(form.target).then(
-      ({ total }) => (total > 0 ? ask({ does: 'run', form, nodes: total }) : setFault(TEXTS.runNobody)),
+      ({ total }) =>
+        total > 0 ? ask({ does: 'run', form, nodes: limited(form, total) }) : setFault(TEXTS.runNobody),
       (error: Error) => setFault(error.message),
     );
   };
   const onInput = (event: Event) => setTarget((event.currentTarget as HTMLInputElement).value);
-  return h('form', { class: 'run', onSubmit: submit }, [
+  return h('form', { class: 'run', onSubmit: submit, onInput: showLine }, [
     h('label', null, [
       TEXTS.runOn,
       h('input', {
@@ -48,6 +62,12 @@ export function Run({ methods, target: first = '', mayAct, tasks, ask }: RunProp
       }),
     ]),
     h('p', { role: 'status' }, preview),
+    preview !== '' &&
+      h(
+        'p',
+        null,
+        h('a', { href: hashOf({ screen: 'nodes', query: { target: target.trim() } }) }, TEXTS.runWho),
+      ),
     h(Kind, { kind, methods, onKind: setKind }),
     h(Fields, { key: kind, kind, rows: rowsOf(kind, methods) }),
     fault !== '' && h('p', { role: 'alert', class: 'fault' }, fault),
@@ -55,7 +75,14 @@ export function Run({ methods, target: first = '', mayAct, tasks, ask }: RunProp
       h('button', { value: 'run' }, TEXTS.runGo),
       h('button', { value: 'check' }, TEXTS.runCheck),
     ]),
+    line !== '' && h(CopyLine, { label: TEXTS.command, text: line, onCopied }),
   ]);
+}
+
+/** How many nodes it is for, where no more are wanted than some. */
+function limited({ waves }: RunForm, total: number): number {
+  const limit = parseAmount(waves?.limit ?? '');
+  return limit === undefined ? total : Math.min(total, atLeastOne(limit, total));
 }
 
 /** In words, how many nodes a target means; asked once the typing pauses. */

@@ -1,7 +1,7 @@
 import { endWords, type NodeAnswer } from '../../../contract/fold-answers.ts';
+import { outcomeOfTarget, type Target, type TargetTracker } from '../../../waves/target-tracker.ts';
 import type { OutputSink } from './output-sink.ts';
 import { bytesAsJson } from './run-result.ts';
-import { outcomeOfTarget, type Target, type TargetTracker } from './target-tracker.ts';
 
 /** Keeps what each node prints until all have answered. */
 export class AnswerCollector implements OutputSink {

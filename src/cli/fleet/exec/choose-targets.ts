@@ -1,9 +1,9 @@
 import type { NodeSummary, TargetAnswer } from '../../../contract/nodes.ts';
+import type { TemplateNode } from '../../../waves/fill-template.ts';
+import { limitTo } from '../../../waves/plan-of.ts';
 import { EXIT } from '../../line/exit-codes.ts';
 import { UsageError } from '../../line/usage-error.ts';
-import type { TemplateNode } from '../fill-template.ts';
-import type { Amount, ExecOptions, Rolling } from './read-options.ts';
-import type { RunPlan } from './run-plan.ts';
+import type { ExecOptions } from './read-options.ts';
 
 /** A node that a run is for. */
 export type ChosenNode = Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt'> & TemplateNode;
@@ -30,47 +30,5 @@ export function chooseTargets(
   }
   const added = [...new Set([...unknown, ...(takesNew ? skipped : [])].flatMap(({ name }) => name ?? []))];
   const all: ChosenNode[] = [...nodes, ...added.map(neverSeen)];
-  if (limit === undefined) return all;
-  const [here, others] = [all.filter(isHere), all.filter((node) => !isHere(node))];
-  const chosen = new Set([...here, ...others].slice(0, countOf(limit, all.length)));
-  return all.filter((node) => chosen.has(node));
-}
-
-/** The plan of a run that goes from node to node. */
-export function planOf(
-  { batch, batchWaitMs, maxErrors, canary }: Rolling,
-  {
-    targets,
-    message,
-    isTemplate,
-  }: {
-    readonly targets: readonly string[];
-    readonly message: RunPlan['message'];
-    readonly isTemplate: boolean;
-  },
-): RunPlan {
-  return {
-    kind: 'exec',
-    version: isTemplate ? 2 : 1,
-    ...(isTemplate && { isTemplate }),
-    targets,
-    message,
-    batchSize: batch === undefined ? null : countOf(batch, targets.length),
-    batchWaitMs,
-    maxErrors: maxErrors === undefined ? null : shareOf(maxErrors, targets.length, Math.floor),
-    canary: Math.min(canary, targets.length),
-  };
-}
-
-function isHere({ presence }: ChosenNode): boolean {
-  return presence === 'here';
-}
-
-/** At least one, however small the share. */
-function countOf(amount: Amount, total: number): number {
-  return Math.max(1, shareOf(amount, total, Math.ceil));
-}
-
-function shareOf(amount: Amount, total: number, round: (value: number) => number): number {
-  return 'count' in amount ? amount.count : round((amount.percent / 100) * total);
+  return limitTo(all, limit);
 }

@@ -1,6 +1,6 @@
 import { joinWords } from '../../../lib/shell-words.ts';
 import { MOST_URGENT_BYTES } from '../../../message/priority.ts';
-import { fillTemplate, type TemplateNode } from '../fill-template.ts';
+import { fillTemplate, type TemplateNode } from '../../../waves/fill-template.ts';
 import type { ExecOptions } from './read-options.ts';
 import { bytesAsJson } from './run-result.ts';
 import type { ScriptFile } from './script-file.ts';

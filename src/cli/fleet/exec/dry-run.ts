@@ -1,11 +1,11 @@
 import { joinWords } from '../../../lib/shell-words.ts';
 import { agoWords, clockWords, countWords } from '../../../lib/time-words.ts';
+import { fillTemplate } from '../../../waves/fill-template.ts';
 import type { ParsedCall } from '../../line/command.ts';
 import { EXIT } from '../../line/exit-codes.ts';
 import { terminalOf } from '../../line/terminal.ts';
 import { presenceCell } from '../../print/state-colours.ts';
 import { formatTable } from '../../print/table.ts';
-import { fillTemplate } from '../fill-template.ts';
 import { listText } from '../with-node.ts';
 import type { ChosenNode } from './choose-targets.ts';
 import type { ExecOptions } from './read-options.ts';

@@ -238,7 +238,6 @@ test('detached, it says how to pick the run up, and a wrong line says what is wr
     [['a', '--'], /the command behind -- is missing/],
     [['a', '--shell', 'x', '--', 'y'], /exclude each other/],
     [['a', '--max-errors', '1', '--', 'x'], /--max-errors needs --batch or --canary/],
-    [['a', '--batch', '2', '-d', '--', 'x'], /--detach does not go with --batch/],
     [['a', '--limit', 'some', '--', 'x'], /--limit "some" is no number of nodes: write it as 10 or 10%/],
     [['a', '--batch', '0', '--', 'x'], /--batch "0" is no number of nodes/],
     [['a', '--timeout', 'soon', '--', 'x'], /--timeout "soon" is no span of time/],

@@ -1,7 +1,12 @@
 import type { StewardApi } from '../../../client/steward-api.ts';
 import { outcomeOf } from '../../../contract/states.ts';
+import type { WavesOrder } from '../../../contract/waves.ts';
 import { newId } from '../../../lib/new-id.ts';
+import { countWords } from '../../../lib/time-words.ts';
 import { toJson } from '../../../lib/visible.ts';
+import { orderOf } from '../../../waves/plan-of.ts';
+import { isRunPlan } from '../../../waves/run-plan.ts';
+import { TargetTracker } from '../../../waves/target-tracker.ts';
 import type { ParsedCall } from '../../line/command.ts';
 import { EXIT } from '../../line/exit-codes.ts';
 import { untilStopped } from '../../line/until-stopped.ts';
@@ -13,23 +18,22 @@ import { warnOfSkipped } from '../batch-run.ts';
 import { confirmNodes } from '../confirm.ts';
 import { withNode } from '../with-node.ts';
 import { type FollowedBatch, requestsOf } from './batch-feed.ts';
-import { type ChosenNode, chooseTargets, neverSeen, planOf } from './choose-targets.ts';
+import { type ChosenNode, chooseTargets, neverSeen } from './choose-targets.ts';
 import { type CommandData, commandMessage, filledMessage, runLabel } from './command-message.ts';
 import { openSink, openView } from './open-view.ts';
 import { OutputReader } from './output-reader.ts';
-import { type ExecOptions, readExecOptions } from './read-options.ts';
-import { followRun, Run, type RunOptions } from './run.ts';
-import { isRunPlan } from './run-plan.ts';
+import { type ExecOptions, type Rolling, readExecOptions } from './read-options.ts';
+import { followRun, Run, type RunOptions, startWaves } from './run.ts';
 import { runExitCode } from './run-result.ts';
 import { shellHint } from './shell-hint.ts';
-import { TargetTracker } from './target-tracker.ts';
 import type { RunView } from './view.ts';
 
 /** A node that is there takes a request within this time. */
 const LATE_MS = 3000;
 
 /** What is to be done, and for whom. */
-interface Job extends Pick<RunOptions, 'batch' | 'label' | 'message' | 'messagesFor' | 'plan' | 'isResumed'> {
+interface Job
+  extends Pick<RunOptions, 'batch' | 'label' | 'message' | 'messagesFor' | 'order' | 'isResumed'> {
   readonly nodes: readonly ChosenNode[];
   readonly feed?: FollowedBatch | undefined;
 }
@@ -79,9 +83,24 @@ function newJob(
   const { rolling, isTemplate } = options;
   const message = commandMessage(options, { batch, ...data });
   const targets = nodes.map(({ name }) => name);
-  const plan = rolling === undefined ? undefined : planOf(rolling, { targets, message, isTemplate });
+  const label = runLabel(options);
   const filled = isTemplate ? filler(message, nodes) : {};
-  return { batch, label: runLabel(options), message, ...filled, plan, isResumed: false, nodes };
+  const order = rolling && { ...waveOptions(options, rolling), targets, message, label };
+  return { batch, label, message, ...filled, order, isResumed: false, nodes };
+}
+
+/** How the waves go; what is not given is left out. */
+function waveOptions(
+  { waitMs, isTemplate }: ExecOptions,
+  { batch, batchWaitMs, maxErrors, canary }: Rolling,
+): Omit<WavesOrder, 'targets' | 'message'> {
+  return {
+    ...{ batchWaitMs, canary, takesNew: true },
+    ...(batch === undefined ? {} : { batch }),
+    ...(maxErrors === undefined ? {} : { maxErrors }),
+    ...(waitMs === undefined ? {} : { waitMs: Math.min(waitMs, Number.MAX_SAFE_INTEGER) }),
+    ...(isTemplate && { isTemplate }),
+  };
 }
 
 /** Fills in the message for each node, now: what is wrong with a template is known before anything runs. Throws UsageError. */
@@ -101,9 +120,8 @@ async function resumedJob(api: StewardApi, id: string): Promise<Job> {
   return {
     batch,
     label,
-    ...(isPlanned && plan.isTemplate ? filler(plan.message, nodes) : {}),
-    message: isPlanned ? plan.message : undefined,
-    plan: isPlanned ? plan : undefined,
+    message: undefined,
+    order: isPlanned ? orderOf(plan, label) : undefined,
     isResumed: true,
     nodes,
   };
@@ -161,6 +179,7 @@ async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job:
 async function detach(api: StewardApi, call: ParsedCall, options: ExecOptions, job: Job): Promise<number> {
   const { batch, label, message, nodes } = job;
   const toNodes = nodes.map(({ name }) => name);
+  if (job.order !== undefined) return await detachWaves(api, call, options, job);
   const messages = job.messagesFor?.(toNodes) ?? [{ ...message, toNodes }];
   const answer = await api.submit(messages, { batch, label });
   const short = batch.slice(0, SHOWN_LENGTH);
@@ -171,6 +190,23 @@ async function detach(api: StewardApi, call: ParsedCall, options: ExecOptions, j
     );
   else call.stdout.write(`${toJson({ ...answer, batch, label })}\n`);
   return answer.accepted.length === nodes.length ? EXIT.ok : EXIT.fault;
+}
+
+async function detachWaves(
+  api: StewardApi,
+  call: ParsedCall,
+  options: ExecOptions,
+  job: Job,
+): Promise<number> {
+  const { batch, label } = job;
+  const short = batch.slice(0, SHOWN_LENGTH);
+  const answer = await startWaves(api, batch, job.order!);
+  if (options.form === 'text')
+    call.stdout.write(
+      `${countWords(answer.targets, 'node')} will have their turn\npick it up again: steward exec --resume ${short}  (or steward watch ${short})\n`,
+    );
+  else call.stdout.write(`${toJson({ ...answer, label })}\n`);
+  return EXIT.ok;
 }
 
 /** Says once whose turn it is, where a node that seems to be there takes its time. */

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { NodeSummary } from '../../../contract/nodes.ts';
 import type { RequestSummary } from '../../../contract/requests.ts';
 import { REQUEST_STATES, type RequestState } from '../../../contract/states.ts';
+import { TargetTracker } from '../../../waves/target-tracker.ts';
+import { waitsUntil } from '../../../waves/waiting-for.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { OutputJoiner } from './output-joiner.ts';
-import { TargetTracker } from './target-tracker.ts';
-import { waitsUntil } from './waiting-for.ts';
 
 const NOTHING = {
   reason: null,

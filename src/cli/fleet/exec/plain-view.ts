@@ -1,6 +1,6 @@
+import { outcomeOfTarget } from '../../../waves/target-tracker.ts';
 import { tell } from '../../print/tell.ts';
 import { createRawSink } from './output-sink.ts';
-import { outcomeOfTarget } from './target-tracker.ts';
 import type { RunView, ViewOptions } from './view.ts';
 
 /** Shows a run on one node: its bytes as they are and, where it did not succeed, a line that says so. */

@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream';
 import { OUTCOMES } from '../../../contract/states.ts';
 import { durationWords } from '../../../lib/time-words.ts';
+import type { TargetCounts, TargetOutcome } from '../../../waves/target-tracker.ts';
 import type { Terminal } from '../../line/terminal.ts';
 import { outcomeColour } from '../../print/state-colours.ts';
 import { cutTo } from '../../print/text-width.ts';
-import type { TargetCounts, TargetOutcome } from './target-tracker.ts';
 
 /** A line at the bottom of a terminal that says how far a run is. */
 export interface ProgressBar extends Disposable {

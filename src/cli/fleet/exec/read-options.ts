@@ -1,13 +1,11 @@
 import { joinWords } from '../../../lib/shell-words.ts';
 import { PRIORITIES, type Priority, priorityOf } from '../../../message/priority.ts';
+import { type Amount, parseAmount } from '../../../waves/amount.ts';
 import type { ParsedCall } from '../../line/command.ts';
 import { durationOption, momentOption, wholeNumberOption } from '../../line/option-values.ts';
 import { UsageError } from '../../line/usage-error.ts';
 import { type Form, formOf } from '../with-node.ts';
 import type { CommandPlace } from './wrap-command.ts';
-
-/** A number of nodes, or a share of them. */
-export type Amount = { readonly count: number } | { readonly percent: number };
 
 /** What a line of `steward exec` asks for. */
 export interface ExecOptions {
@@ -41,9 +39,10 @@ export interface ExecOptions {
 
 /** How a run goes from node to node. */
 export interface Rolling {
-  readonly batch: Amount | undefined;
+  /** As it was written: `10` or `10%`. */
+  readonly batch: string | undefined;
   readonly batchWaitMs: number;
-  readonly maxErrors: Amount | undefined;
+  readonly maxErrors: string | undefined;
   readonly canary: number;
 }
 
@@ -107,17 +106,13 @@ function checkResume({ targets, command, ...read }: ExecOptions): void {
 }
 
 function check(read: ExecOptions, call: ParsedCall): void {
-  const { targets, command, resume, isDryRun, isDetached, rolling } = read;
+  const { targets, command, resume, isDryRun } = read;
   if (resume !== undefined) return checkResume(read);
   if (targets.length === 0)
     throw new UsageError('name the nodes: steward exec ship1 -- uptime, or * in quotes for all of them');
   if (command === undefined && !isDryRun)
     throw new UsageError(`the command goes behind a bare --: ${withDashes(call)}`);
   checkScript(read);
-  if (rolling !== undefined && isDetached)
-    throw new UsageError(
-      '--detach does not go with --batch, --canary and --max-errors: somebody has to begin the next ones',
-    );
 }
 
 /** The line with the bare -- where it seems to be meant: behind the first target. */
@@ -163,9 +158,9 @@ function commandOf({ values, operands, rest }: { values: Values } & Pick<ParsedC
 }
 
 function rollingOf(values: Values): Rolling | undefined {
-  const batch = amountOf(values, 'batch');
+  const batch = amountText(values, 'batch');
   const canary = wholeNumberOption('canary', textOf(values, 'canary'));
-  const maxErrors = amountOf(values, 'max-errors');
+  const maxErrors = amountText(values, 'max-errors');
   const batchWaitMs = durationOf(values, 'batch-wait');
   if (batch === undefined && canary === undefined) {
     const orphan =
@@ -202,12 +197,13 @@ export function prefixOf(text: string): ExecOptions['prefix'] {
 function amountOf(values: Values, name: string): Amount | undefined {
   const text = textOf(values, name);
   if (text === undefined) return undefined;
-  const found = /^(\d{1,9})(%?)$/.exec(text);
-  const least = name === 'max-errors' ? 0 : 1;
-  const value = Number(found?.[1] ?? -1);
-  if (value < least || (found?.[2] === '%' && value > 100))
-    throw new UsageError(`--${name} ${JSON.stringify(text)} is no number of nodes: write it as 10 or 10%`);
-  return found?.[2] === '%' ? { percent: value } : { count: value };
+  const read = parseAmount(text, name === 'max-errors' ? 0 : 1);
+  if (read) return read;
+  throw new UsageError(`--${name} ${JSON.stringify(text)} is no number of nodes: write it as 10 or 10%`);
+}
+
+function amountText(values: Values, name: string): string | undefined {
+  return amountOf(values, name) && textOf(values, name);
 }
 
 /** Reads an option that is a span of time; `--wait` may be forever. Throws UsageError. */

@@ -1,13 +1,13 @@
 import type { Presence } from '../../../contract/nodes.ts';
 import type { RequestSummary } from '../../../contract/requests.ts';
-import { EXIT } from '../../line/exit-codes.ts';
 import {
   outcomeOfTarget,
   type Target,
   type TargetCounts,
   type TargetOutcome,
   type TargetTracker,
-} from './target-tracker.ts';
+} from '../../../waves/target-tracker.ts';
+import { EXIT } from '../../line/exit-codes.ts';
 import type { RunEnd } from './view.ts';
 
 /** A run as `--json` prints it. */

@@ -1,16 +1,17 @@
 import type { StewardApi } from '../../../client/steward-api.ts';
 import type { NodeSummary } from '../../../contract/nodes.ts';
 import type { RequestSummary, SubmissionAnswer } from '../../../contract/requests.ts';
-import { isEnd, outcomeOf } from '../../../contract/states.ts';
+import { isEnd } from '../../../contract/states.ts';
+import type { WavesOrder } from '../../../contract/waves.ts';
 import { pause } from '../../../lib/pause.ts';
+import { nextStep, type Step } from '../../../waves/next-step.ts';
+import { isRunPlan, type RunPlan } from '../../../waves/run-plan.ts';
+import { newRequest, type Target, type TargetTracker } from '../../../waves/target-tracker.ts';
+import type { Patience } from '../../../waves/waiting-for.ts';
 import { UsageError } from '../../line/usage-error.ts';
 import { FollowedBatch, requestsOf } from './batch-feed.ts';
-import { allWaitUntil, nextStep, type Step } from './next-step.ts';
 import type { OutputReader } from './output-reader.ts';
-import type { RunPlan } from './run-plan.ts';
-import type { Target, TargetTracker } from './target-tracker.ts';
 import type { RunEnd, RunView } from './view.ts';
-import type { Patience } from './waiting-for.ts';
 
 /** What a run is about. */
 export interface RunOptions {
@@ -22,8 +23,10 @@ export interface RunOptions {
   readonly message: Readonly<Record<string, unknown>> | undefined;
   /** The messages for some nodes, where each node has one of its own. */
   messagesFor?(nodes: readonly string[]): readonly object[];
-  /** Undefined where all have their turn at once. */
-  readonly plan: RunPlan | undefined;
+  /** What the node is asked for, where not all have their turn at once: it gives it to them. */
+  readonly order: WavesOrder | undefined;
+  /** The waves that are only watched. */
+  readonly plan?: RunPlan | undefined;
   readonly patience: Patience;
   /** Whether the batch exists already, from an earlier run. */
   readonly isResumed: boolean;
@@ -44,6 +47,17 @@ export interface RunDeps {
 /** Faults of a submission after which it is not known whether it was taken, or that pass. */
 const PASSING = new Set(['unreachable', 'broken', 'busy']);
 const RETRY_MS = 500;
+const LOOK_MS = 250;
+
+/** Has the node give all of an order their turn. Throws what it refuses. */
+export async function startWaves(api: StewardApi, batch: string, order: WavesOrder) {
+  return await api.startWaves(batch, order).catch((error: Error & { code?: string }) => {
+    if (error.code !== 'not-found') throw error;
+    throw new UsageError(
+      'the node is older than this command and holds no waves: start it again, with this version',
+    );
+  });
+}
 
 /** Begins to follow a batch, or a request, with all that a run wants to know. */
 export function followRun(
@@ -58,8 +72,7 @@ export class Run {
   readonly #options: RunOptions;
   readonly #deps: RunDeps;
   #news = Promise.withResolvers<void>();
-  #restedAt: number | undefined;
-  #isPlanned: boolean;
+  #plan: RunPlan | undefined;
   /** Requests that have ended and whose output was not completed yet. */
   readonly #unfinished = new Map<string, RequestSummary>();
   #feed: FollowedBatch | undefined;
@@ -67,7 +80,7 @@ export class Run {
   constructor(options: RunOptions, deps: RunDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#isPlanned = options.isResumed || options.plan === undefined;
+    this.#plan = options.plan;
   }
 
   /** Does it all. Throws what the node refuses as a whole. */
@@ -82,6 +95,7 @@ export class Run {
       await this.#takeRequests(
         request === undefined ? await requestsOf(api, batch) : [await api.request(request)],
       );
+    if (this.#options.order !== undefined) await this.#startWaves(this.#options.order);
     return await this.#steps();
   }
 
@@ -92,30 +106,26 @@ export class Run {
       if (signal.aborted) return { isInterrupted: true, stopped: undefined };
       const news = this.#news.promise;
       const step = this.#nextStep();
-      if (step.kind === 'done') return { isInterrupted: false, stopped: undefined };
-      if (step.kind === 'stop') return await this.#stop(step.reason);
+      if (step.kind === 'done' || step.kind === 'stop')
+        return { isInterrupted: false, stopped: this.#plan?.stopped };
       if (step.kind === 'submit') await this.#submit(step.targets);
-      else await this.#untilNews(news, step.until);
+      else await this.#wait(news, step.until);
     }
   }
 
   #nextStep(): Step {
-    const { plan, message, patience } = this.#options;
+    const { message, order, patience } = this.#options;
     const { tracker, now } = this.#deps;
-    const time = now();
-    this.#noteRest(time);
-    const isWatching = message === undefined;
-    const state = { targets: tracker.targets, patience, plan, restedAt: this.#restedAt, isWatching };
-    const step = nextStep(state, time);
+    const plan = this.#plan;
+    const isWatching = message === undefined || order !== undefined;
+    const state = { targets: tracker.targets, patience, plan, restedAt: undefined, isWatching };
+    const step = nextStep(state, now());
     return step.kind === 'done' && this.#unfinished.size > 0 ? { kind: 'wait', until: Infinity } : step;
   }
 
-  /** Notes when those who had their turn are done, for the pause until the next ones. */
-  #noteRest(time: number): void {
-    const { patience } = this.#options;
-    const isHeldUp = allWaitUntil(this.#deps.tracker.targets, { ...patience, waitMs: undefined }) > time;
-    if (isHeldUp) this.#restedAt = undefined;
-    else this.#restedAt ??= time;
+  async #wait(news: Promise<void>, until: number): Promise<void> {
+    if (this.#isGoing(until)) await this.#lookAtWaves(news);
+    else await this.#untilNews(news, until);
   }
 
   async #untilNews(news: Promise<void>, until: number): Promise<void> {
@@ -132,7 +142,6 @@ export class Run {
     const { api, tracker } = this.#deps;
     const wanted = targets.map(({ node }) => node);
     try {
-      await this.#notePlan();
       const messages = messagesFor?.(wanted) ?? [{ ...message, toNodes: wanted }];
       const answer = await api.submit(messages, { batch, label });
       this.#takeAnswer(answer, targets);
@@ -140,7 +149,6 @@ export class Run {
       if (!PASSING.has((error as { code?: string }).code ?? '')) throw error;
       await this.#recover(error);
     }
-    this.#restedAt = undefined;
     await this.#deps.view.changed([]);
     if (tracker.targets.every(({ refusal }) => refusal !== undefined))
       throw new UsageError(targets[0]!.refusal!);
@@ -164,13 +172,6 @@ export class Run {
     }
   }
 
-  /** Notes how to go on, before anything is begun. */
-  async #notePlan(): Promise<void> {
-    if (this.#isPlanned) return;
-    await this.#deps.api.planBatch(this.#options.batch, this.#options.plan);
-    this.#isPlanned = true;
-  }
-
   /** After a submission that may have been taken: looks what is there, as soon as the node answers. */
   async #recover(cause: unknown): Promise<void> {
     const { api, tracker } = this.#deps;
@@ -182,20 +183,43 @@ export class Run {
     }
   }
 
-  /** Calls off what no node has yet, so that a command which is known to fail does not run later. */
-  async #stop(stopped: string): Promise<RunEnd> {
-    const { api, tracker, view } = this.#deps;
-    const waiting = tracker.targets.filter(
-      ({ request }) => request && outcomeOf(request.state) === 'waiting',
-    );
-    for (const { request } of waiting) {
-      await api.cancelRequest(request!.id).catch((error: Error) => view.note(error.message));
-      await this.#takeRequests([await api.request(request!.id)]);
+  /** Has the node give all their turn. Throws what it refuses. */
+  async #startWaves(order: WavesOrder): Promise<void> {
+    const { api } = this.#deps;
+    const { batch } = this.#options;
+    await startWaves(api, batch, order);
+    this.#takePlan((await api.batch(batch)).plan);
+  }
+
+  /** Whether the node still gives turns, while nobody here has something to wait for. */
+  #isGoing(until: number): boolean {
+    return until === Infinity && this.#plan?.version === 3 && !this.#plan.isOver;
+  }
+
+  /** Looks now and then whether the waves go on: that they end is in no event. */
+  async #lookAtWaves(news: Promise<void>): Promise<void> {
+    const { api, now } = this.#deps;
+    const { batch } = this.#options;
+    await this.#untilNews(news, now() + LOOK_MS);
+    try {
+      const { plan } = await api.batch(batch);
+      if (this.#takePlan(plan)) await this.#takeRequests(await requestsOf(api, batch));
+    } catch (error) {
+      if (!PASSING.has((error as { code?: string }).code ?? '')) throw error;
     }
-    await api
-      .planBatch(this.#options.batch, { ...this.#options.plan, stopped })
-      .catch((error: Error) => view.note(error.message));
-    return { isInterrupted: false, stopped };
+  }
+
+  /** Takes what the node noted of the waves; whether they are over. */
+  #takePlan(plan: unknown): boolean {
+    if (!isRunPlan(plan)) return false;
+    this.#plan = plan;
+    for (const [node, refusal] of Object.entries(plan.refused ?? {})) {
+      const target = this.#deps.tracker.find(node);
+      if (target === undefined || target.refusal !== undefined) continue;
+      target.refusal = refusal;
+      this.#deps.view.note(`${node}: ${refusal}`);
+    }
+    return plan.isOver === true;
   }
 
   #taker() {
@@ -246,29 +270,6 @@ async function isThere(api: StewardApi): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function newRequest(given: { id: string; node: string; at: number; batch: string }): RequestSummary {
-  const { id, node, at, batch } = given;
-  return {
-    id,
-    batch,
-    node,
-    method: 'REQCliCommand',
-    what: '',
-    state: 'queued',
-    reason: null,
-    queuedAt: at,
-    sentAt: null,
-    acceptedAt: null,
-    startedAt: null,
-    endedAt: null,
-    tookMs: null,
-    attempts: 0,
-    exitCode: null,
-    signal: null,
-    outputBytes: null,
-  };
 }
 
 function refusalText({ field, reason }: SubmissionAnswer['refused'][number]): string {

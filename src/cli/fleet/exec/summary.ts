@@ -1,18 +1,18 @@
 import type { RequestSummary } from '../../../contract/requests.ts';
 import { outcomeOf } from '../../../contract/states.ts';
 import { agoWords, clockWords, durationWords } from '../../../lib/time-words.ts';
-import type { Terminal } from '../../line/terminal.ts';
-import { SHOWN_LENGTH } from '../../print/short-id.ts';
-import { outcomeColour, stateCell } from '../../print/state-colours.ts';
-import { type Cell, formatTable } from '../../print/table.ts';
-import { toLine } from '../../print/text-width.ts';
 import {
   outcomeOfTarget,
   TARGET_OUTCOMES,
   type Target,
   type TargetCounts,
   type TargetTracker,
-} from './target-tracker.ts';
+} from '../../../waves/target-tracker.ts';
+import type { Terminal } from '../../line/terminal.ts';
+import { SHOWN_LENGTH } from '../../print/short-id.ts';
+import { outcomeColour, stateCell } from '../../print/state-colours.ts';
+import { type Cell, formatTable } from '../../print/table.ts';
+import { toLine } from '../../print/text-width.ts';
 import type { RunEnd } from './view.ts';
 
 /** How many nodes are shown one by one. */

@@ -1,7 +1,7 @@
 import type { RequestSummary } from '../../../contract/requests.ts';
+import type { TargetTracker } from '../../../waves/target-tracker.ts';
 import type { ParsedCall } from '../../line/command.ts';
 import type { OutputSink } from './output-sink.ts';
-import type { TargetTracker } from './target-tracker.ts';
 
 /** How a run came to its end; `stopped` says why not all had their turn. */
 export interface RunEnd {

@@ -87,7 +87,7 @@ export function batchText(
   batch: BatchSummary & { readonly requests: readonly RequestSummary[] },
   { terminal, now, hasMore }: Show & { readonly hasMore: boolean },
 ): string {
-  const { id, at, label, total, counts, requests } = batch;
+  const { id, at, label, total, counts, requests, waves } = batch;
   const rank = ({ state }: RequestSummary) => RANKS.indexOf(outcomeOf(state));
   const ordered = requests.toReversed().sort((a, b) => rank(a) - rank(b));
   return [
@@ -96,10 +96,19 @@ export function batchText(
       `queued ${whenText(at, WHOLE, now)}, ${countWords(total, 'request')}: ${groupsText(counts, terminal)}`,
       terminal,
     ),
+    waves === undefined ? '' : sentenceLines(wavesText(waves, total), terminal),
     '\n',
     requestsTable(ordered, terminal, now),
     hasMore ? `and ${total - requests.length} more: --limit ${total} shows all\n` : '',
   ].join('');
+}
+
+/** How far a batch has come that goes from node to node. */
+function wavesText({ targets, isOver, stopped }: NonNullable<BatchSummary['waves']>, total: number): string {
+  const without = Math.max(0, targets - total);
+  if (stopped !== null) return `stopped: ${toLine(stopped)}; ${countWords(without, 'node')} had no turn`;
+  if (isOver) return `in waves: all of ${countWords(targets, 'node')} have had their turn`;
+  return `in waves: ${Math.min(total, targets)} of ${countWords(targets, 'node')} have had their turn, the others follow`;
 }
 
 const RANKS = [

@@ -2,6 +2,8 @@ import type { StewardApi } from '../../../client/steward-api.ts';
 import type { NodeSummary } from '../../../contract/nodes.ts';
 import type { RequestSummary } from '../../../contract/requests.ts';
 import { isEnd } from '../../../contract/states.ts';
+import { isRunPlan } from '../../../waves/run-plan.ts';
+import { TargetTracker } from '../../../waves/target-tracker.ts';
 import { awayNote } from '../../fleet/away-note.ts';
 import { requestsOf } from '../../fleet/exec/batch-feed.ts';
 import { neverSeen } from '../../fleet/exec/choose-targets.ts';
@@ -9,9 +11,7 @@ import { openView } from '../../fleet/exec/open-view.ts';
 import { OutputReader } from '../../fleet/exec/output-reader.ts';
 import { durationOf, prefixOf } from '../../fleet/exec/read-options.ts';
 import { Run } from '../../fleet/exec/run.ts';
-import { isRunPlan } from '../../fleet/exec/run-plan.ts';
 import { runExitCode } from '../../fleet/exec/run-result.ts';
-import { TargetTracker } from '../../fleet/exec/target-tracker.ts';
 import { formOf, withNode } from '../../fleet/with-node.ts';
 import type { ParsedCall } from '../../line/command.ts';
 import { EXIT } from '../../line/exit-codes.ts';
@@ -77,6 +77,7 @@ async function watchThing(api: StewardApi, call: ParsedCall, thing: Resolved): P
       ...(thing.kind === 'request' ? { request: thing.request.id } : {}),
       label: job.label,
       message: undefined,
+      order: undefined,
       plan,
       patience,
       isResumed: true,

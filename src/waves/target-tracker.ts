@@ -1,6 +1,6 @@
-import type { NodeSummary, Presence } from '../../../contract/nodes.ts';
-import type { RequestSummary } from '../../../contract/requests.ts';
-import { isEnd, OUTCOMES, type Outcome, outcomeOf, REQUEST_STATES } from '../../../contract/states.ts';
+import type { NodeSummary, Presence } from '../contract/nodes.ts';
+import type { RequestSummary } from '../contract/requests.ts';
+import { isEnd, OUTCOMES, type Outcome, outcomeOf, REQUEST_STATES } from '../contract/states.ts';
 
 /** What is known of a node's presence. */
 type SeenNode = Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt'>;
@@ -75,6 +75,12 @@ export class TargetTracker {
     for (const target of this.#targets.values()) Object.assign(target, changed.get(target.node));
   }
 
+  /** While nobody can be reached, nobody takes too long to take a request. */
+  holdWaiting(now: number): void {
+    for (const target of this.#targets.values())
+      if (outcomeOfTarget(target) === 'waiting') target.requestedAt = now;
+  }
+
   /** How many targets are in each group; together they are all targets. */
   counts(): TargetCounts {
     const counts = Object.fromEntries(TARGET_OUTCOMES.map((outcome) => [outcome, 0])) as Record<
@@ -104,6 +110,30 @@ function seen(
   now: number,
 ): Pick<Target, 'presence' | 'lastSeenAt' | 'awaySince'> {
   return { presence, lastSeenAt, awaySince: presence === 'away' ? (before?.awaySince ?? now) : undefined };
+}
+
+/** A request that was just made, as far as is known of it. */
+export function newRequest(given: { id: string; node: string; at: number; batch: string }): RequestSummary {
+  const { id, node, at, batch } = given;
+  return {
+    id,
+    batch,
+    node,
+    method: 'REQCliCommand',
+    what: '',
+    state: 'queued',
+    reason: null,
+    queuedAt: at,
+    sentAt: null,
+    acceptedAt: null,
+    startedAt: null,
+    endedAt: null,
+    tookMs: null,
+    attempts: 0,
+    exitCode: null,
+    signal: null,
+    outputBytes: null,
+  };
 }
 
 /** The group that a target is in. */

@@ -1,12 +1,21 @@
-import type { NodeSummary } from '../../contract/nodes.ts';
-import { UsageError } from '../line/usage-error.ts';
+import type { NodeSummary } from '../contract/nodes.ts';
+import { OperationError } from '../contract/operation-error.ts';
+
+/** A template asks for what there is not: a sentence that names the word and the way out. */
+export class TemplateError extends OperationError {
+  readonly exitCode = 1;
+
+  constructor(message: string) {
+    super('bad-request', message);
+  }
+}
 
 /** What a template may say of a node. */
 export type TemplateNode = Pick<NodeSummary, 'name'> & Partial<Pick<NodeSummary, 'labels' | 'os'>>;
 
 /**
  * A text with `{{node}}`, `{{label.NAME}}` and `{{os}}` replaced by what they are for a node. `{{.x}}` and
- * `{{STEWARD_...}}` belong to others and stay. Throws UsageError for any other word, and for what is not known of the node.
+ * `{{STEWARD_...}}` belong to others and stay. Throws TemplateError for any other word, and for what is not known of the node.
  */
 export function fillTemplate(text: string, node: TemplateNode): string {
   return text.replace(/\{\{([^{}]*)\}\}/g, (whole, inner: string) => {
@@ -18,10 +27,12 @@ export function fillTemplate(text: string, node: TemplateNode): string {
 function valueFor(word: string, { name, labels = {}, os }: TemplateNode): string {
   if (word === 'node') return name;
   if (word === 'os' && os != null) return os.split(' ')[0]!;
-  if (word === 'os') throw new UsageError(`{{os}}: the system of ${name} is not known`);
+  if (word === 'os') throw new TemplateError(`{{os}}: the system of ${name} is not known`);
   const label = /^label\.(.+)$/.exec(word)?.[1];
   if (label === undefined)
-    throw new UsageError(`{{${word}}} means nothing in a template: write {{node}}, {{os}} or {{label.NAME}}`);
+    throw new TemplateError(
+      `{{${word}}} means nothing in a template: write {{node}}, {{os}} or {{label.NAME}}`,
+    );
   if (Object.hasOwn(labels, label)) return labels[label]!;
-  throw new UsageError(`{{${word}}}: ${name} has no label ${label}`);
+  throw new TemplateError(`{{${word}}}: ${name} has no label ${label}`);
 }

@@ -1,5 +1,5 @@
-import type { RequestSummary } from '../../../contract/requests.ts';
-import { outcomeOf } from '../../../contract/states.ts';
+import type { RequestSummary } from '../contract/requests.ts';
+import { outcomeOf } from '../contract/states.ts';
 import type { Target } from './target-tracker.ts';
 
 /** How long a run waits for its targets. */

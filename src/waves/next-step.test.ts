@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RequestSummary } from '../../../contract/requests.ts';
-import type { RequestState } from '../../../contract/states.ts';
+import type { RequestSummary } from '../contract/requests.ts';
+import type { RequestState } from '../contract/states.ts';
 import { nextStep, type RunState } from './next-step.ts';
 import type { Target } from './target-tracker.ts';
 

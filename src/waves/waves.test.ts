@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { FakeOperations } from '../../test/support/fake-operations.ts';
+import { waitFor } from '../../test/support/wait-for.ts';
+import type { WavesOrder } from '../contract/waves.ts';
+import { systemClock } from '../lib/clock.ts';
+import { newId } from '../lib/new-id.ts';
+import type { RunPlan } from './run-plan.ts';
+import { Waves } from './waves.ts';
+
+const NAMES = ['a', 'b', 'c', 'd'];
+const MESSAGE = { method: 'REQCliCommand', methodArgs: ['true'] };
+const ORDER: WavesOrder = { targets: NAMES, message: MESSAGE, batch: '2' };
+
+/** Waves over a fleet that is made up, whose node can be started anew: what is on disk stays. */
+function scene(t: TestContext) {
+  const desk = new FakeOperations(NAMES);
+  const plans = new Map<string, RunPlan>();
+  const asked: string[] = [];
+  const ids = new Map<string, string>();
+  const link = { isConnected: true };
+  desk.onSubmitted = ({ id, node }) => {
+    asked.push(node);
+    ids.set(node, id);
+  };
+  const start = () => {
+    const waves = new Waves({
+      ...{ operations: desk, clock: systemClock, isConnected: () => link.isConnected },
+      logger: { warn: (_, text) => assert.fail(text) },
+      kept: {
+        open: async () => [...plans].flatMap(([batch, { isOver }]) => (isOver ? [] : [batch])),
+        planOf: async (batch) => plans.get(batch),
+        keep: async (batch, plan) => void plans.set(batch, plan),
+      },
+    });
+    t.after(() => waves[Symbol.asyncDispose]());
+    return waves;
+  };
+  const end = (node: string, state: 'succeeded' | 'failed' = 'succeeded') => desk.move(ids.get(node)!, state);
+  const askedAre = (...nodes: string[]) =>
+    waitFor(`${nodes}`, () => asked.join() === nodes.join() && nodes.every((node) => ids.has(node)));
+  return { desk, plans, asked, link, start, end, askedAre, batch: newId() };
+}
+
+test('a node that dies in the middle of a wave goes on where it was, and asks nobody twice', async (t) => {
+  const { start, end, askedAre, plans, batch } = scene(t);
+  const before = start();
+  assert.equal(await before.start(batch, ORDER), 4);
+  await askedAre('a', 'b');
+  end('a');
+  await before[Symbol.asyncDispose]();
+  end('b');
+  await start().resume();
+  await askedAre('a', 'b', 'c', 'd');
+  await waitFor('the end', () => plans.get(batch)?.isOver === true);
+  assert.equal(plans.get(batch)?.stopped, undefined);
+});
+
+test('an order that comes twice is one', async (t) => {
+  const { start, askedAre, asked, batch } = scene(t);
+  const waves = start();
+  assert.deepEqual(await Promise.all([waves.start(batch, ORDER), waves.start(batch, ORDER)]), [4, 4]);
+  assert.equal(await waves.start(batch, ORDER), 4);
+  await askedAre('a', 'b');
+  assert.equal(asked.length, 2);
+});
+
+test('who cancels a batch, or fails in it, keeps the others from having their turn', async (t) => {
+  const { start, end, askedAre, plans, asked, batch } = scene(t);
+  const waves = start();
+  await waves.start(batch, ORDER);
+  await askedAre('a', 'b');
+  await waves.stop(batch, 'it was cancelled');
+  end('a');
+  end('b');
+  assert.deepEqual([plans.get(batch)?.isOver, plans.get(batch)?.stopped], [true, 'it was cancelled']);
+  const other = newId();
+  await waves.start(other, { ...ORDER, canary: 1 });
+  await waitFor('the canary', () => asked.length === 3);
+  end('a', 'failed');
+  await waitFor('the stop', () => plans.get(other)?.isOver === true);
+  assert.deepEqual([asked, plans.get(other)?.stopped], [['a', 'b', 'a'], 'a canary failed']);
+});
+
+test('while the node itself has no link nobody gets a turn', async (t) => {
+  const { start, end, askedAre, link, asked, desk, batch } = scene(t);
+  await start().start(batch, ORDER);
+  await askedAre('a', 'b');
+  link.isConnected = false;
+  end('a');
+  end('b');
+  // Something new has the run look again.
+  desk.addNode('c', { presence: 'unknown' });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(asked.length, 2);
+  link.isConnected = true;
+  await askedAre('a', 'b', 'c', 'd');
+});
+
+test('what cannot be is refused before anything begins', async (t) => {
+  const { start, asked, plans, desk, batch } = scene(t);
+  const [method] = desk.methodList;
+  desk.methodList.push({ ...method!, name: 'REQHello', kind: 'EventNACK' });
+  const wrong: [Partial<WavesOrder>, RegExp, string?][] = [
+    [{ targets: ['nobody'] }, /no node nobody is known/],
+    [{ targets: [] }, /mean no node/],
+    [{ batch: 'some' }, /batch "some" is no number of nodes: write it as 10 or 10%/],
+    [{ batch: '0' }, /batch "0" is no number/],
+    [{ message: { method: 'REQHello' } }, /nobody answers REQHello: it cannot go in waves/],
+    [{}, /must be a UUIDv7/, 'x'],
+  ];
+  for (const [order, message, id = batch] of wrong)
+    await assert.rejects(start().start(id, { ...ORDER, ...order }), { code: 'bad-request', message });
+  assert.deepEqual([asked, plans.size], [[], 0]);
+});
