@@ -50,7 +50,7 @@ test('waves are said with the words of exec, and the line that does the same is 
   const method = read('REQToFile', { target: 'a', data: "it's", fileName: 'f' });
   assert.equal(
     typeof method === 'object' && runLineOf(method),
-    `echo '[{"toTargets":["a"],"method":"REQToFile","data":["it'\\''s"],"fileName":"f"}]' | steward send -`,
+    `echo '[{"toTargets":["a"],"data":["it'\\''s"],"fileName":"f","method":"REQToFile"}]' | steward send -`,
   );
   assert.equal(read('command', { target: 'a', command: 'x', batch: '0' }), 'batch cannot be 0');
 });
