@@ -2,9 +2,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LedgerRows } from '../../test/support/ledger-rows.ts';
 import { tempStore } from '../../test/support/temp-store.ts';
+import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
-import { optionStatements, stepStatement } from './batch-rows.ts';
+import { optionStatements, planStatement, stepStatement } from './batch-rows.ts';
 import { pruneLedger } from './prune-ledger.ts';
+
+test('while the waves of a batch go on, all that it has stays', async (t) => {
+  const store = await tempStore(t);
+  const rows = new LedgerRows(store);
+  const own = await rows.addAll([{ batch: '00b1' }, { batch: '00b1' }]);
+  await rows.addAll([{ batch: '00b2' }, { batch: '00b2' }]);
+  await store.write([
+    statement('INSERT INTO waves VALUES (?), (?)', '00b1', '00b0'),
+    planStatement('00b0', { kind: 'exec' }, 1),
+  ]);
+  const newest = await rows.add({ batch: '00b2' });
+  assert.equal(await pruneLedger(store, { before: rows.nextAt, keepCount: 1 }), 2);
+  assert.deepEqual(column(store, 'SELECT id FROM ledger ORDER BY id'), [...own, newest]);
+  assert.deepEqual(column(store, 'SELECT id FROM batches ORDER BY id'), ['00b0', '00b1', '00b2']);
+});
 
 function column(store: Store, sql: string): unknown[] {
   return store.all<object>(sql).map((row) => Object.values(row)[0]);

@@ -8,10 +8,15 @@ const BATCH_IS_GONE = `NOT EXISTS (
     SELECT 1 FROM ledger l WHERE l.id BETWEEN batches.first_id AND batches.last_id AND l.batch = batches.id)
   AND NOT EXISTS (
     SELECT 1 FROM batch_parts p JOIN ledger l ON l.id BETWEEN p.first_id AND p.last_id AND l.batch = p.batch
-    WHERE p.batch = batches.id)`;
+    WHERE p.batch = batches.id)
+  AND id NOT IN (SELECT batch FROM waves)`;
 
-/** The newest stays: by its id the node knows that its database is not an older one. */
-const REMOVABLE = 'ended_at IS NOT NULL AND id < (SELECT max(id) FROM ledger)';
+/**
+ * The newest stays: by its id the node knows that its database is not an older one. So do those of batches whose waves go
+ * on: who has a request had a turn.
+ */
+const REMOVABLE = `ended_at IS NOT NULL AND id < (SELECT max(id) FROM ledger)
+  AND coalesce(batch, '') NOT IN (SELECT batch FROM waves)`;
 
 /**
  * Deletes what has ended and was queued before a time, or is not among the newest `keepCount`, with all that was kept

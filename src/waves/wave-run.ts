@@ -12,7 +12,10 @@ import type { Patience } from './waiting-for.ts';
 
 export interface WaveRunDeps {
   readonly clock: Clock;
-  readonly operations: Pick<Operations, 'nodes' | 'requests' | 'submit' | 'cancelRequest' | 'events'>;
+  readonly operations: Pick<
+    Operations,
+    'nodes' | 'requests' | 'submit' | 'cancelRequest' | 'events' | 'batch'
+  >;
   /** Whether this node can reach others: while it cannot, nobody's silence says anything. */
   isConnected(): boolean;
   /** Notes on disk how far a run has come. */
@@ -41,6 +44,8 @@ export class WaveRun {
   #news = Promise.withResolvers<void>();
   #restedAt: number | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
+  /** How many of its requests were deleted with time: who goes on then would ask some nodes twice. */
+  #missing = 0;
   /** Whether more changed than events told. */
   #isStale = true;
   /** Resolves when nobody gets a turn any more, or the run is left for the next start. */
@@ -96,6 +101,11 @@ export class WaveRun {
       this.#restedAt = undefined;
       return now + AGAIN_MS;
     }
+    if (this.#missing > 0) {
+      const reason = `${this.#missing} of its requests are not remembered any more, so that nobody knows who had a turn`;
+      await this.#stop(reason);
+      return undefined;
+    }
     const step = this.#nextStep(now);
     if (step.kind === 'wait') return step.until;
     if (step.kind === 'submit') await this.#submit(step.targets);
@@ -118,6 +128,8 @@ export class WaveRun {
     const { operations } = this.#deps;
     this.#isStale = false;
     this.#readAt = this.#now();
+    // Before its requests: what is added meanwhile is none that is missing.
+    const { total } = await operations.batch(this.#batch);
     const known = await operations.nodes();
     this.#nodes = new Map(known.map((node) => [node.name, node]));
     const requests: RequestSummary[] = [];
@@ -127,6 +139,7 @@ export class WaveRun {
       requests.push(...page.items);
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
+    this.#missing = Math.max(0, total - requests.length);
     this.#tracker.updateNodes(known, this.#now());
     this.#tracker.update(requests.reverse(), this.#now());
     for (const [node, reason] of Object.entries(this.#plan.refused ?? {}))

@@ -56,6 +56,19 @@ test('a node that dies in the middle of a wave goes on where it was, and asks no
   assert.equal(plans.get(batch)?.stopped, undefined);
 });
 
+test('where it is not remembered any more who had a turn, nobody gets one', async (t) => {
+  const { start, askedAre, plans, desk, batch } = scene(t);
+  const before = start();
+  await before.start(batch, ORDER);
+  await askedAre('a', 'b');
+  await before[Symbol.asyncDispose]();
+  const { batch: whole } = desk;
+  desk.batch = async (id) => ({ ...(await whole(id)), total: 3 });
+  await start().resume();
+  await waitFor('the stop', () => plans.get(batch)?.isOver === true);
+  assert.match(plans.get(batch)!.stopped!, /^1 of its requests are not remembered any more/);
+});
+
 test('an order that comes twice is one', async (t) => {
   const { start, askedAre, asked, batch } = scene(t);
   const waves = start();
