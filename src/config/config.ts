@@ -15,6 +15,7 @@ import { valueFault } from './option-value.ts';
 import { OPTIONS, type OptionKey } from './options.ts';
 import type { Settings } from './settings.ts';
 import { type QuotaConfig, quotaConfig, type TrustConfig, trustConfig } from './trust-config.ts';
+import { type WebProxyConfig, webProxyConfig } from './web-config.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -94,6 +95,8 @@ export interface Config extends LinkConfig {
   readonly httpListener: HostAndPort | undefined;
   readonly apiListener: HostAndPort | undefined;
   readonly webListener: HostAndPort | undefined;
+  /** A proxy that signs people in to the console. */
+  readonly webProxy: WebProxyConfig | undefined;
   readonly promHostAndPort: HostAndPort | undefined;
   readonly exposeDataFolder: HostAndPort | undefined;
   readonly profilingPort: HostAndPort | undefined;
@@ -152,6 +155,7 @@ export function toConfig(settings: Settings, warnings: string[]): Config {
     fileMode: oneOf('FileMode', ['original', 'private'] as const, settings),
     followLinks: values.FollowLinks,
     ...listenerConfig(settings, warnings),
+    webProxy: webProxyConfig(settings),
     startSub: startSubOf(settings),
     trust: trustConfig(settings),
     quotas: quotaConfig(settings),

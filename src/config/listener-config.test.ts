@@ -42,6 +42,21 @@ test('a token is asked for on loopback too where trust is closed; where it is no
   assert.doesNotMatch(closed.warnings.join('\n'), tokenWarning);
 });
 
+const PROXY = [
+  ...['-webProxies=127.0.0.1,::1', '-webProxySecretFile=s', '-webOrigin=https://steward.example.org'],
+  ...['-webUserHeader=X-User', '-webActUsers=anna, bert'],
+];
+
+test('a proxy for the console is told apart by address, secret and headers', async (t) => {
+  const { load } = await configFolder(t);
+  const { config } = await load([...NAMES, ...PROXY]);
+  assert.deepEqual(config.webProxy, {
+    ...{ addresses: ['127.0.0.1', '::1'], secretFile: 's', origin: 'https://steward.example.org' },
+    ...{ userHeader: 'x-user', groupsHeader: '', actUsers: ['anna', 'bert'], actGroups: [] },
+  });
+  assert.equal((await load(NAMES)).config.webProxy, undefined);
+});
+
 test('listeners that others can reach, odd tokens and open profiles are refused with the way out', async (t) => {
   const cases: [args: string[], env: Record<string, string>, message: RegExp][] = [
     [
@@ -56,6 +71,14 @@ test('listeners that others can reach, odd tokens and open profiles are refused 
       /flag -listenerToken: \*\*\* must be of visible ASCII/,
     ],
     [['-listenerTokenFile=f'], { LISTENER_TOKEN: 's3' }, /"f" is given together with ListenerToken/],
+    [['-webProxies=proxy'], {}, /"proxy" has "proxy", which is no address/],
+    [['-webProxies=127.0.0.1'], {}, /-webProxySecretFile: "" is needed where WebProxies names some/],
+    [[...PROXY, '-webOrigin=http://x'], {}, /-webOrigin: "http:\/\/x" is not https:\/\/ and a host/],
+    [
+      [...PROXY, '-webUserHeader=Cookie'],
+      {},
+      /-webUserHeader: "Cookie" is no header that a proxy can fill in/,
+    ],
     [['-profilingPort=0.0.0.0:6060'], {}, /open to this machine alone/],
     [['-profilingPort=x'], {}, /neither a port nor host:port/],
   ];

@@ -2,6 +2,7 @@ import { LINK_SPECS } from './link-specs.ts';
 import { MAX_TIMER_SECONDS, type OptionSpec, seconds } from './option-spec.ts';
 import { START_SUB_SPECS } from './start-sub-specs.ts';
 import { TRUST_SPECS } from './trust-specs.ts';
+import { WEB_SPECS } from './web-specs.ts';
 
 const count = { type: 'int', min: 0, max: 1_000_000_000 } as const;
 const keepCount = {
@@ -168,6 +169,7 @@ export const SPECS = {
     group: 'listeners',
     summary: 'host:port to serve the console on, on a loopback address; empty = off',
   },
+  ...WEB_SPECS,
   PromHostAndPort: {
     ...text,
     group: 'listeners',

@@ -4,13 +4,16 @@ import { lookOnly } from '../api/look-only.ts';
 import { refuse } from '../api/refusal.ts';
 import type { Operations } from '../contract/contract.ts';
 import { OperationError } from '../contract/operation-error.ts';
+import type { Role } from '../contract/sessions.ts';
 import { ByteBudget } from '../lib/byte-budget.ts';
 import type { HostAndPort } from '../lib/host-and-port.ts';
+import type { GuardedRequest } from '../lib/http-guard.ts';
 import { type HttpService, startHttpService } from '../lib/http-service.ts';
 import { readBody } from '../lib/read-body.ts';
 import type { Logger } from '../observe/logger.ts';
 import { foldEvents } from './fold-events.ts';
 import { type PageFile, PageFiles } from './page-files.ts';
+import { type ProxyOptions, ProxyVisitors, type Visitor } from './proxy-visitor.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Where the console is served, and for which fleet. */
@@ -18,6 +21,8 @@ export interface ConsoleOptions extends ApiHandlerOptions {
   readonly address: HostAndPort;
   /** The node whose fleet it is: browsers keep a cookie of its name. */
   readonly nodeName: string;
+  /** A proxy that signs people in. */
+  readonly proxy?: ProxyOptions | undefined;
 }
 
 interface ConsoleDeps {
@@ -39,29 +44,43 @@ const POLICY = [
 
 /** Serves the console's page, and the API to those who are signed in. Throws ListenError. */
 export async function startConsole(options: ConsoleOptions, deps: ConsoleDeps): Promise<HttpService> {
-  const handler = new ConsoleHandler(options, deps);
+  const proxy = options.proxy && (await ProxyVisitors.open(options.proxy));
+  const handler = new ConsoleHandler({ ...options, proxy }, deps);
   return await startHttpService(
     { address: options.address, option: '-webListener', token: '' },
-    { handle: handler.handle, streams: handler.api, refuse, logger: deps.logger },
+    { handle: handler.handle, about: handler.about, streams: handler.api, refuse, logger: deps.logger },
   );
 }
 
 class ConsoleHandler {
   readonly #cookie: string;
+  readonly #proxy: ProxyVisitors | undefined;
   readonly #sessions: Sessions;
   readonly #files: PageFiles;
   readonly api: ApiHandler;
   readonly #budget = new ByteBudget(100 * SIGN_IN.maxBytes);
 
-  constructor(options: ConsoleOptions, { operations, sessions, files = new PageFiles() }: ConsoleDeps) {
+  constructor(
+    options: Omit<ConsoleOptions, 'proxy'> & { proxy: ProxyVisitors | undefined },
+    { operations, sessions, files = new PageFiles() }: ConsoleDeps,
+  ) {
     this.#cookie = `steward-${options.nodeName.replace(/[^A-Za-z0-9_-]/g, '_')}`;
+    this.#proxy = options.proxy;
     this.#sessions = sessions;
     this.#files = files;
     this.api = new ApiHandler(options, { ...operations, events: foldEvents(operations.events) });
   }
 
+  /** What the guard must know of a request besides its headers. */
+  readonly about = (request: IncomingMessage): GuardedRequest => {
+    const { method } = request;
+    const path = pathOf(request);
+    const isPage = (method === 'GET' || method === 'HEAD') && path !== '/session' && !path.startsWith('/v1/');
+    return { isPage, outerOrigin: this.#proxy?.isThrough(request) ? this.#proxy.origin : undefined };
+  };
+
   readonly handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const pathname = pathOf(request);
     if (pathname === '/session') return await this.#session(request, response);
     if (pathname.startsWith('/v1/')) return await this.#serveApi(request, response);
     await this.#serveFile(pathname, request, response);
@@ -72,17 +91,21 @@ class ConsoleHandler {
     if (request.method !== 'POST') {
       const session = this.#sessionOf(request);
       if (session === undefined) return refuse(response, SIGNED_OUT);
-      return sendRole(response, session.role);
+      return sendRole(response, this.#roleOf(request, session.role));
     }
+    const asker = this.#asker(request);
+    if (asker === 'nobody') return refuse(response, NOBODY);
     const { body, release } = await readBody({ request, response }, SIGN_IN, this.#budget);
     release();
     if (body === 'gone') return;
     if ('status' in body) return refuse(response, body);
     const browser = request.headers['user-agent'] ?? '';
-    const begun = this.#sessions.begin(Buffer.from(body.bytes).toString(), browser);
-    if (begun === undefined) return refuse(response, USED);
-    // Without Secure: it is served on a loopback address, where Safari keeps no Secure cookie.
-    const cookie = `${this.#cookie}=${begun.secret}; Path=/; HttpOnly; SameSite=Strict`;
+    const code = Buffer.from(body.bytes).toString();
+    const begun =
+      asker === undefined ? this.#sessions.begin(code, browser) : this.#sessions.beginFor(asker, browser);
+    if (begun === undefined) return refuse(response, code === '' ? SIGNED_OUT : USED);
+    // Without Secure where it is served on a loopback address: Safari keeps no Secure cookie there.
+    const cookie = `${this.#cookieFor(asker)}=${begun.secret}; Path=/; HttpOnly; SameSite=Strict${asker ? '; Secure' : ''}`;
     response.setHeader('Set-Cookie', cookie);
     sendRole(response, begun.role);
   }
@@ -93,7 +116,8 @@ class ConsoleHandler {
     const end = () => response.destroy();
     session.over.signal.addEventListener('abort', end);
     try {
-      await this.api.handle(request, response, session.role === 'act' ? ACT : LOOK);
+      const role = this.#roleOf(request, session.role);
+      await this.api.handle(request, response, role === 'act' ? ACT : LOOK);
     } finally {
       session.over.signal.removeEventListener('abort', end);
     }
@@ -115,16 +139,38 @@ class ConsoleHandler {
     sendFile(file, request, response);
   }
 
-  #sessionOf({ headers }: IncomingMessage) {
-    const secret = (headers.cookie ?? '')
+  /** The session of a request, which is its own user's alone where a proxy names one. */
+  #sessionOf(request: IncomingMessage) {
+    const asker = this.#asker(request);
+    if (asker === 'nobody') return undefined;
+    const cookie = `${this.#cookieFor(asker)}=`;
+    const secret = (request.headers.cookie ?? '')
       .split(/; */)
-      .find((each) => each.startsWith(`${this.#cookie}=`))
-      ?.slice(this.#cookie.length + 1);
-    return secret === undefined ? undefined : this.#sessions.find(secret);
+      .find((each) => each.startsWith(cookie))
+      ?.slice(cookie.length);
+    const session = secret === undefined ? undefined : this.#sessions.find(secret);
+    return session?.user === (asker?.user ?? null) ? session : undefined;
+  }
+
+  /** Whom a trusted proxy names; undefined where the request comes through none. */
+  #asker(request: IncomingMessage): Visitor | 'nobody' | undefined {
+    if (!this.#proxy?.isThrough(request)) return undefined;
+    return this.#proxy.visitorOf(request) ?? 'nobody';
+  }
+
+  /** What the proxy says now counts, and not what it said at the beginning. */
+  #roleOf(request: IncomingMessage, role: Role): Role {
+    const asker = this.#asker(request);
+    return typeof asker === 'object' ? asker.role : role;
+  }
+
+  #cookieFor(asker: Visitor | undefined): string {
+    return asker === undefined ? this.#cookie : `__Host-${this.#cookie}`;
   }
 }
 
 const SIGNED_OUT = { status: 401, reason: 'nobody is signed in: run steward web for a link' };
+const NOBODY = { status: 401, reason: 'the proxy names no user, or more than one' };
 const USED = {
   status: 401,
   reason: 'this link was used or is older than a minute: run steward web for another one',
@@ -143,6 +189,10 @@ const LOOK: Access = (name, row) => {
   ACT(name, row);
   LOOK_ONLY(name, row);
 };
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return new URL(url, 'http://localhost').pathname;
+}
 
 function sendRole(response: ServerResponse, role: string): void {
   response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ role }));

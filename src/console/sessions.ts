@@ -9,10 +9,13 @@ const LINK_MS = 60_000;
 const IDLE_MS = 12 * 3_600_000;
 /** More links or sessions than this push out the oldest. */
 const MOST = 100;
+const MOST_OF_USER = 10;
 
 interface Session {
   readonly id: string;
   readonly role: Role;
+  /** Whom a proxy named; null for the session of a link. */
+  readonly user: string | null;
   readonly startedAt: number;
   readonly browser: string;
   lastSeenAt: number;
@@ -53,12 +56,22 @@ export class Sessions {
     const key = digest(code);
     const link = this.#links.get(key);
     this.#links.delete(key);
+    if (link === undefined || link.expiresAt < this.#now()) return undefined;
+    return this.#begin({ role: link.role, user: null }, browser);
+  }
+
+  /** Begins a session of somebody whom a trusted proxy names; of many of theirs the oldest ends. */
+  beginFor(visitor: { readonly role: Role; readonly user: string }, browser: string): BegunSession {
+    const own = this.#live().filter(([, { user }]) => user === visitor.user);
+    for (const [, { id }] of own.slice(0, Math.max(0, own.length - MOST_OF_USER + 1))) this.end(id);
+    return this.#begin(visitor, browser);
+  }
+
+  #begin({ role, user }: Pick<Session, 'role' | 'user'>, browser: string): BegunSession {
     const now = this.#now();
-    if (link === undefined || link.expiresAt < now) return undefined;
     const secret = newSecret();
-    const { role } = link;
     const times = { startedAt: now, lastSeenAt: now };
-    const session = { id: newId(), role, browser: browser.slice(0, 200), ...times };
+    const session = { id: newId(), role, user, browser: browser.slice(0, 200), ...times };
     const pushed = keep(this.#sessions, digest(secret), { ...session, over: new AbortController() });
     pushed?.over.abort();
     return { secret, role };

@@ -1,5 +1,5 @@
 import type { OperationRow } from './operation.ts';
-import { about, choice, id, list, named, object, text, time, type Value } from './schema.ts';
+import { about, choice, id, list, named, object, orNull, text, time, type Value } from './schema.ts';
 
 const Role = named('Role', choice('act', 'look'), 'act may do everything; look changes nothing');
 /** What somebody who is signed in to the console may do. */
@@ -15,7 +15,14 @@ export type SignInLink = Value<typeof SignInLink>;
 
 const ConsoleSession = named(
   'ConsoleSession',
-  object({ id, role: Role, startedAt: time, lastSeenAt: time, browser: about(text, 'What it says it is') }),
+  object({
+    id,
+    role: Role,
+    user: about(orNull(text), 'Whom a trusted proxy named; null for a session of a link'),
+    startedAt: time,
+    lastSeenAt: time,
+    browser: about(text, 'What it says it is'),
+  }),
   'A browser that is signed in to the console',
 );
 /** A browser that is signed in to the console. */

@@ -20,25 +20,45 @@ export interface GuardOptions {
   readonly tokenOnLoopback?: boolean | undefined;
 }
 
+/** What the server knows of one request besides its headers. */
+export interface GuardedRequest {
+  /** The origin by which browsers reach a proxy that is trusted, where the request came through it. */
+  readonly outerOrigin?: string | undefined;
+  /** Whether it asks for a page, which links of other sites may lead to: it does nothing. */
+  readonly isPage?: boolean;
+}
+
 /**
  * Why a request must not be served, judged by its headers, or undefined.
  *
  * Web pages of other origins are kept out, and so are those that had their own name point to this machine: a
  * browser tells both by headers that a page cannot change.
  */
-export function httpRefusal(headers: IncomingHttpHeaders, options: GuardOptions): HttpRefusal | undefined {
-  return originRefusal(headers, options) ?? tokenRefusal(headers, options);
+export function httpRefusal(
+  headers: IncomingHttpHeaders,
+  options: GuardOptions,
+  request: GuardedRequest = {},
+): HttpRefusal | undefined {
+  return originRefusal(headers, options, request) ?? tokenRefusal(headers, options);
 }
 
-function originRefusal(headers: IncomingHttpHeaders, { isLoopback: local }: GuardOptions) {
+function originRefusal(
+  headers: IncomingHttpHeaders,
+  { isLoopback: local }: GuardOptions,
+  { outerOrigin, isPage }: GuardedRequest,
+) {
   const { host = '', origin } = headers;
-  if (local && host !== '' && !isLoopback(hostnameOf(host))) {
+  if (outerOrigin === undefined && local && host !== '' && !isLoopback(hostnameOf(host))) {
     return forbidden(`this is not the server of ${JSON.stringify(host)}: use 127.0.0.1 or localhost`);
   }
-  if (origin !== undefined && !isSameOrigin(origin, host)) {
+  const expected = outerOrigin ?? `http://${host}`;
+  if (origin !== undefined && origin.toLowerCase() !== expected.toLowerCase()) {
     return forbidden(`requests from a page of ${JSON.stringify(origin)} are not served`);
   }
   const site = headers['sec-fetch-site'];
+  // Frames are kept out by what is said of the page, and a page that is opened knows nothing yet.
+  if (isPage && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document')
+    return undefined;
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     return forbidden('requests from a page of another site are not served');
   }
@@ -64,10 +84,6 @@ export function bearerOf(authorization: string | undefined): string | undefined 
 
 function forbidden(reason: string): HttpRefusal {
   return { status: 403, reason };
-}
-
-function isSameOrigin(origin: string, host: string): boolean {
-  return origin.toLowerCase() === `http://${host}`.toLowerCase();
 }
 
 /** The host of a Host header, without port and brackets. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { processConnections } from './connection-budget.ts';
 import type { HostAndPort } from './host-and-port.ts';
-import { type GuardOptions, type HttpRefusal, httpRefusal } from './http-guard.ts';
+import { type GuardedRequest, type GuardOptions, type HttpRefusal, httpRefusal } from './http-guard.ts';
 import { isLoopback } from './is-loopback.ts';
 import { listenAt } from './listen-at.ts';
 import { bindSocketFile, type SocketFile } from './socket-file.ts';
@@ -31,6 +31,8 @@ export interface HttpServiceOptions {
 
 export interface HttpServiceDeps {
   readonly handle: HttpHandler;
+  /** What is known of a request besides its headers, for the guard. */
+  readonly about?: (request: IncomingMessage) => GuardedRequest;
   /** Disposed of when the service stops, such as answers that would go on for ever. */
   readonly streams?: Disposable;
   /** Writes a refusal in the form that the service's clients read; plain text where there is none. */
@@ -164,14 +166,16 @@ interface Exchange {
 
 async function answer(
   { request, response, service, guard }: Exchange,
-  { handle, refuse = refusePlainly, logger }: HttpServiceDeps,
+  { handle, about, refuse = refusePlainly, logger }: HttpServiceDeps,
 ): Promise<void> {
   // Who leaves early is nobody's fault.
   request.on('error', () => {});
   response.on('error', () => {});
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Cache-Control', 'no-store');
-  const refusal = service.isStopping ? STOPPING : guard && httpRefusal(request.headers, guard);
+  const refusal = service.isStopping
+    ? STOPPING
+    : guard && httpRefusal(request.headers, guard, about?.(request));
   if (refusal !== undefined) return refuse(response, refusal);
   try {
     await handle(request, response);

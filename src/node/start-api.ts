@@ -29,7 +29,7 @@ export async function startApi(
   const options = { version, maxBytes: config.maxMessageBytes };
   if (webListener) {
     const { startConsole } = await import('../console/console-server.ts');
-    const served = { ...options, address: webListener, nodeName };
+    const served = { ...options, address: webListener, proxy: config.webProxy, nodeName };
     const server = stack.use(await startConsole(served, { ...deps, sessions }));
     port = server.port;
   }

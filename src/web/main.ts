@@ -43,7 +43,7 @@ function show({ route }: State): void {
         dispatch({ type: 'link', isLive });
         if (isLive && isStale) void read();
       },
-      onRefused: askRole,
+      onRefused: () => void askRole(),
     });
   }
   void read();
@@ -94,12 +94,17 @@ const tasks: Tasks = {
 };
 
 /** Signs in with the code of a link, which is taken out of the address, or asks whether somebody is signed in. */
-async function askRole(): Promise<void> {
+async function askRole(isFirst = false): Promise<void> {
   const code = /^#in=([\w-]+)$/.exec(location.hash)?.[1];
   if (code !== undefined) history.replaceState(null, '', '#/');
   try {
     const options = code === undefined ? {} : { method: 'POST', body: code };
-    const { role } = (await (await send('/session', options)).json()) as { role: Role };
+    const answer = await send('/session', options).catch((error) => {
+      // Whom a proxy has signed in begins a session when the page is opened; one that was ended does not begin again.
+      if (code !== undefined || !isFirst) throw error;
+      return send('/session', { method: 'POST', body: '' });
+    });
+    const { role } = (await answer.json()) as { role: Role };
     dispatch({ type: 'signed-in', role });
   } catch (error) {
     if (!(error instanceof WebError) || error.status !== 401) failed(error);
@@ -113,4 +118,4 @@ addEventListener('hashchange', () => {
 });
 setInterval(() => dispatch({ type: 'tick', now: Date.now() }), 10_000);
 listenForKeys(dispatch);
-void askRole();
+void askRole(true);

@@ -1,21 +1,28 @@
 import { startConsole } from '../../src/console/console-server.ts';
+import type { ProxyOptions } from '../../src/console/proxy-visitor.ts';
 import { Sessions, sessionOperations } from '../../src/console/sessions.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
 import { FakeOperations } from './fake-operations.ts';
 import { withSamples } from './sample-of.ts';
 
+interface FakeConsoleOptions {
+  readonly desk?: FakeOperations;
+  readonly now?: () => number;
+  readonly proxy?: ProxyOptions | undefined;
+}
+
 /** Serves the console of fake operations at a port of 127.0.0.1; ended when the test ends. */
 export async function startFakeConsole(
   scope: TestScope,
-  { desk = new FakeOperations(), now = Date.now } = {},
+  { desk = new FakeOperations(), now = Date.now, proxy }: FakeConsoleOptions = {},
 ) {
   const sessions = new Sessions(now);
   const own = sessionOperations(sessions, (code) => code);
   const operations = withSamples(Object.assign(desk, own));
   const logger = createLogger({ level: 'silent', nodeName: 'central' });
   const address = { host: '127.0.0.1', port: 0 };
-  const options = { address, nodeName: 'central', version: '1', maxBytes: 100_000 };
+  const options = { address, nodeName: 'central', version: '1', maxBytes: 100_000, proxy };
   const server = disposeAfter(scope, await startConsole(options, { operations, sessions, logger }));
   const url = `http://localhost:${server.port}`;
   return {

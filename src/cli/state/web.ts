@@ -75,12 +75,12 @@ async function end(api: StewardApi, text: string, isJson: boolean): Promise<stri
 function sessionsText(sessions: readonly ConsoleSession[], call: ParsedCall): string {
   if (sessions.length === 0) return 'nobody is signed in\n';
   const now = Date.now();
-  const rows = sessions.map(({ id, role, startedAt, lastSeenAt, browser }) => [
+  const rows = sessions.map(({ id, role, user, startedAt, lastSeenAt, browser }) => [
     id,
     role,
     agoWords(startedAt, now),
     agoWords(lastSeenAt, now),
-    browser,
+    [user, browser].filter(Boolean).join(', '),
   ]);
   return formatTable(COLUMNS, rows, terminalOf(call.stdout, call));
 }

@@ -59,7 +59,10 @@ function Sessions({
     ...{ label: TEXTS.sessions, rows: sessions, empty: TEXTS.sessionsNone },
     keyOf: ({ id }) => id,
     columns: [
-      { title: titles.browser, cell: ({ browser, id }) => browser || id },
+      {
+        title: titles.browser,
+        cell: ({ user, browser, id }) => [user, browser || id].filter(Boolean).join(', '),
+      },
       { title: titles.role, cell: ({ role }) => TEXTS.sessionRoles[role] },
       { title: titles.started, cell: ({ startedAt: at }) => h(Time, { at, now }) },
       { title: titles.seen, cell: ({ lastSeenAt: at }) => h(Time, { at, now }) },

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import type { Role } from '../contract/sessions.ts';
+import { isSameSecret } from '../lib/is-same-secret.ts';
+import { ListenError } from '../lib/listen-error.ts';
+import { systemFault } from '../lib/system-fault.ts';
+
+/** A proxy that signs people in, as the configuration has it. */
+export interface ProxyOptions {
+  readonly addresses: readonly string[];
+  readonly secretFile: string;
+  readonly origin: string;
+  readonly userHeader: string;
+  readonly groupsHeader: string;
+  readonly actUsers: readonly string[];
+  readonly actGroups: readonly string[];
+}
+
+/** Whom a proxy says that a request comes from. */
+export interface Visitor {
+  readonly user: string;
+  readonly role: Role;
+}
+
+const SECRET_HEADER = 'x-steward-proxy';
+const MAX_NAME = 200;
+const MIN_SECRET = 20;
+
+/** Judges requests by what a trusted proxy says of them. */
+export class ProxyVisitors {
+  readonly #options: ProxyOptions;
+  readonly #secret: string;
+
+  constructor(options: ProxyOptions, secret: string) {
+    this.#options = options;
+    this.#secret = secret;
+  }
+
+  /** Reads the secret of the proxy. Throws ListenError. */
+  static async open(options: ProxyOptions): Promise<ProxyVisitors> {
+    const { secretFile: file } = options;
+    const secret = await readFile(file, 'utf8').then(
+      (text) => text.trim(),
+      (cause) => {
+        throw new ListenError(
+          'bad-token',
+          `the proxy's secret ${file} cannot be read: ${systemFault(cause)}`,
+          { cause },
+        );
+      },
+    );
+    if (secret.length >= MIN_SECRET && /^[\x21-\x7e]*$/.test(secret))
+      return new ProxyVisitors(options, secret);
+    const reason = `the proxy's secret in ${file} must have ${MIN_SECRET} visible ASCII characters at least: openssl rand -hex 24`;
+    throw new ListenError('bad-token', reason);
+  }
+
+  get origin(): string {
+    return this.#options.origin;
+  }
+
+  /**
+   * Whether a request comes through the proxy: from its address, and with its secret, as every user of the machine can
+   * connect from an address of the machine. Headers of all others are what anybody writes.
+   */
+  isThrough({ headersDistinct, socket }: IncomingMessage): boolean {
+    const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+    const [secret, ...more] = headersDistinct[SECRET_HEADER] ?? [];
+    if (secret === undefined || more.length > 0) return false;
+    return this.#options.addresses.includes(address) && isSameSecret(secret, this.#secret);
+  }
+
+  /** Who asks, by a request through the proxy; undefined where it names nobody, or more than one. */
+  visitorOf({ headersDistinct }: IncomingMessage): Visitor | undefined {
+    const { userHeader, groupsHeader, actUsers, actGroups } = this.#options;
+    // A header that is there twice came in part from the browser, past the proxy.
+    const [user = '', ...others] = headersDistinct[userHeader] ?? [];
+    const lines = groupsHeader === '' ? [] : (headersDistinct[groupsHeader] ?? []);
+    if (others.length > 0 || lines.length > 1 || !isName(user)) return undefined;
+    const groups = (lines[0] ?? '').split(',').map((group) => group.trim());
+    const mayAct = actUsers.includes(user) || groups.some((group) => actGroups.includes(group));
+    return { user, role: mayAct ? 'act' : 'look' };
+  }
+}
+
+function isName(text: string): boolean {
+  return text !== '' && text.length <= MAX_NAME && !/\p{C}/u.test(text);
+}
