@@ -30,7 +30,10 @@ function scene(t: TestContext) {
       kept: {
         open: async () => [...plans].flatMap(([batch, { isOver }]) => (isOver ? [] : [batch])),
         planOf: async (batch) => plans.get(batch),
-        keep: async (batch, plan) => void plans.set(batch, plan),
+        keep: async (batch, plan) => {
+          plans.set(batch, plan);
+          await desk.planBatch(batch, plan);
+        },
       },
     });
     t.after(() => waves[Symbol.asyncDispose]());

@@ -187,8 +187,21 @@ export class Run {
   async #startWaves(order: WavesOrder): Promise<void> {
     const { api } = this.#deps;
     const { batch } = this.#options;
-    await startWaves(api, batch, order);
+    // Under the same id it is one order, however often the node is asked.
+    while (!(await this.#isBegun(order))) await pause(RETRY_MS, this.#options.signal);
     this.#takePlan((await api.batch(batch)).plan);
+  }
+
+  async #isBegun(order: WavesOrder): Promise<boolean> {
+    const { api } = this.#deps;
+    try {
+      await startWaves(api, this.#options.batch, order);
+      return true;
+    } catch (error) {
+      const isPassing = PASSING.has((error as { code?: string }).code ?? '');
+      if (!isPassing || this.#options.signal.aborted || !(await isThere(api))) throw error;
+      return false;
+    }
   }
 
   /** Whether the node still gives turns, while nobody here has something to wait for. */
