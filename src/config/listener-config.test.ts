@@ -49,12 +49,12 @@ const PROXY = [
 
 test('a proxy for the console is told apart by address, secret and headers', async (t) => {
   const { load } = await configFolder(t);
+  assert.equal((await load(NAMES)).config.webProxy, undefined);
   const { config } = await load([...NAMES, ...PROXY]);
   assert.deepEqual(config.webProxy, {
     ...{ addresses: ['127.0.0.1', '::1'], secretFile: 's', origin: 'https://steward.example.org' },
     ...{ userHeader: 'x-user', groupsHeader: '', actUsers: ['anna', 'bert'], actGroups: [] },
   });
-  assert.equal((await load(NAMES)).config.webProxy, undefined);
 });
 
 test('listeners that others can reach, odd tokens and open profiles are refused with the way out', async (t) => {
@@ -72,7 +72,7 @@ test('listeners that others can reach, odd tokens and open profiles are refused 
     ],
     [['-listenerTokenFile=f'], { LISTENER_TOKEN: 's3' }, /"f" is given together with ListenerToken/],
     [['-webProxies=proxy'], {}, /"proxy" has "proxy", which is no address/],
-    [['-webProxies=127.0.0.1'], {}, /-webProxySecretFile: "" is needed where WebProxies names some/],
+    [['-webProxies=127.0.0.1'], {}, /WebProxySecretFile: "" is needed where WebProxies names some/],
     [[...PROXY, '-webOrigin=http://x'], {}, /-webOrigin: "http:\/\/x" is not https:\/\/ and a host/],
     [
       [...PROXY, '-webUserHeader=Cookie'],
