@@ -1,3 +1,4 @@
+import { ACTIVITY_OPERATIONS } from './activity.ts';
 import { type ApiEvent, EVENT_OPERATIONS, type EventFilter } from './events.ts';
 import { NODE_OPERATIONS } from './nodes.ts';
 import type { OperationRow } from './operation.ts';
@@ -17,6 +18,7 @@ export const CONTRACT = {
   status,
   ...REQUEST_OPERATIONS,
   ...WAVE_OPERATIONS,
+  ...ACTIVITY_OPERATIONS,
   ...ofNodes,
   ...TRUST_OPERATIONS,
   ...EVENT_OPERATIONS,

@@ -17,6 +17,7 @@ export const ROUTES: Readonly<Record<OperationName, Route>> = {
   cancelBatch: { method: 'POST', path: '/v1/batches/{id}/cancel', answer: 'json', isSlow: true },
   resendBatch: { method: 'POST', path: '/v1/batches/{id}/resend', answer: 'json', isSlow: true },
   startWaves: { method: 'POST', path: '/v1/batches/{id}/waves', body: 'json', answer: 'json', isSlow: true },
+  activity: { method: 'GET', path: '/v1/activity', answer: 'json', isSlow: true },
   nodes: { method: 'GET', path: '/v1/nodes', answer: 'json' },
   nodePage: { method: 'GET', path: '/v1/nodes/page', answer: 'json' },
   presence: { method: 'GET', path: '/v1/nodes/{id}/presence', answer: 'json' },

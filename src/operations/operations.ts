@@ -9,6 +9,7 @@ import { readErrorLines } from '../fleet/error-lines.ts';
 import type { FleetView } from '../fleet/fleet-view.ts';
 import { countRequests } from '../ledger/count-requests.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { ActivityReader } from '../ledger/read-activity.ts';
 import type { Edges } from '../lib/edges.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import type { Methods } from '../methods/all-methods.ts';
@@ -78,10 +79,12 @@ export function createOperations(
     cancelling: new RequestCancelling(shared),
     resending: new RequestResending(shared),
   });
+  const activity = new ActivityReader(parts);
   const errorLog = join(config.subscribersDataFolder, 'errorLog', ERROR_CENTRAL, 'error.log');
   const own: Omit<NodeOperations, 'startWaves' | 'cancelBatch'> = {
     ...requests,
     status: () => status(config, version, parts),
+    activity: ({ days = 7 }) => activity.read(days),
     submit: (text, options) => submissions.answer(text, options, findTargets),
     nodes: () => nodes.list(),
     nodePage: (query) =>

@@ -35,6 +35,7 @@ const CHORDS: Readonly<Record<string, Doing>> = {
   'g a': () => goTo('#/audit'),
   'g e': () => goTo('#/errors'),
   'g s': () => goTo('#/settings'),
+  'g c': () => goTo('#/charts'),
   'g x': () => goTo('#/run'),
 };
 

@@ -68,6 +68,8 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
       ]);
       return { screen: 'settings', status, sessions, processes };
     }
+    case 'charts':
+      return { screen: 'charts', activity: await api.activity() };
     case 'run':
       return { screen: 'run', methods: await api.methods() };
     case 'batches':

@@ -26,6 +26,8 @@ export function commandLineOf(route: Route): string {
       return route.text === undefined ? 'steward audit' : `steward audit --text ${joinWords([route.text])}`;
     case 'errors':
       return route.node === undefined ? 'steward errors' : `steward errors --node ${joinWords([route.node])}`;
+    case 'charts':
+      return 'steward status --since 7d';
     case 'settings':
       return 'steward web sessions';
     case 'run':

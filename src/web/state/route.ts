@@ -17,6 +17,7 @@ export type Route =
   | { readonly screen: 'audit'; readonly text: string | undefined }
   | { readonly screen: 'errors'; readonly node: string | undefined }
   | { readonly screen: 'settings' }
+  | { readonly screen: 'charts' }
   | { readonly screen: 'run'; readonly target: string | undefined }
   | { readonly screen: 'batches'; readonly cursor: string | undefined }
   | { readonly screen: 'batch'; readonly id: string; readonly cursor: string | undefined };
@@ -56,6 +57,7 @@ const READERS: Readonly<Record<string, (address: Address) => Route>> = {
   audit: ({ text }) => ({ screen: 'audit', text: text('text') }),
   errors: ({ text }) => ({ screen: 'errors', node: text('node') }),
   settings: () => ({ screen: 'settings' }),
+  charts: () => ({ screen: 'charts' }),
   run: ({ text }) => ({ screen: 'run', target: text('target') }),
 };
 
@@ -96,6 +98,8 @@ export function hashOf(route: Route): string {
       return `#/errors${searchOf({ node: route.node })}`;
     case 'settings':
       return '#/settings';
+    case 'charts':
+      return '#/charts';
     case 'run':
       return `#/run${searchOf({ target: route.target })}`;
     case 'batches':

@@ -1,3 +1,4 @@
+import type { Activity } from '../../contract/activity.ts';
 import type { NodeAnswer } from '../../contract/fold-answers.ts';
 import type {
   ErrorLine,
@@ -53,6 +54,7 @@ export type ScreenData =
       readonly sessions: readonly ConsoleSession[];
       readonly processes: readonly ProcessSummary[];
     }
+  | { readonly screen: 'charts'; readonly activity: Activity }
   | { readonly screen: 'schedules'; readonly page: Page<RequestSummary> }
   | { readonly screen: 'queues'; readonly queues: readonly QueueSummary[] }
   | { readonly screen: 'audit'; readonly entries: readonly Readonly<Record<string, unknown>>[] }

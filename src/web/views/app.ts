@@ -4,6 +4,7 @@ import { commandLineOf } from '../state/command-line.ts';
 import type { Action, Question, State } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { Batch, Batches } from './batches.ts';
+import { Charts } from './charts.ts';
 import { Dialogs } from './dialogs.ts';
 import { Errors } from './errors.ts';
 import { Audit, Queues } from './logs.ts';
@@ -73,6 +74,7 @@ function Header({ state: { route, isLive, now, readAt, role } }: { state: State 
       link('schedules', '#/schedules'),
       link('audit', '#/audit'),
       link('errors', '#/errors'),
+      link('charts', '#/charts'),
       link('settings', '#/settings'),
       role === 'act' && link('run', '#/run'),
     ]),
@@ -113,6 +115,8 @@ function Screen({ state, dispatch, tasks }: AppProps): ComponentChild {
       return h(Batches, { data, now });
     case 'errors':
       return h(Errors, { data, node: route.screen === 'errors' ? route.node : undefined });
+    case 'charts':
+      return h(Charts, { data });
     case 'settings':
       return h(Settings, { data, now, mayAct, ask });
     case 'schedules':

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { logLine, partsOf, stackedBars } from './chart-bars.ts';
+
+test('bars stand on each other, and the highest fills the chart', () => {
+  const spans = [
+    partsOf({ succeeded: 1, failed: 1, expired: 1, running: 1 }),
+    partsOf({}),
+    partsOf({ succeeded: 1 }),
+  ];
+  assert.deepEqual(spans[0], { succeeded: 1, failed: 2, other: 1 });
+  assert.deepEqual(
+    stackedBars(spans).map(({ part, y, height }) => [part, y, height]),
+    [
+      ['succeeded', 0.75, 0.25],
+      ['failed', 0.25, 0.5],
+      ['other', 0, 0.25],
+      ['succeeded', 0.75, 0.25],
+    ],
+  );
+  assert.deepEqual(stackedBars([partsOf({})]), []);
+});
+
+test('a line is broken where nothing is known, and counts in tens', () => {
+  assert.equal(logLine([1, 100, null, 10]), 'M0.1000 1.0000h.004L0.3500 0.0000M0.8500 0.5000h.004');
+  assert.equal(logLine([null, null]), '');
+});
