@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
 import { barriers, openPage, startBrowser } from '../support/browser.ts';
@@ -78,6 +79,12 @@ test('the console, from signing in to a result', async (t) => {
     await page.keyboard.type('ship* and not ship2');
     await page.keyboard.press('Enter');
     await page.getByText('1 node, 1 here, 0 away').waitFor();
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download as CSV: Nodes' }).click(),
+    ]);
+    const csv = await readFile(await saved.path(), 'utf8');
+    assert.match(csv, /^Node,Presence,[^\n]*\r\nship1,here,\d{4}-\d\d-\d\dT/);
     await page.keyboard.press('Tab');
     await page.locator('main').focus();
     await page.keyboard.press('j');
@@ -188,6 +195,16 @@ test('the console, from signing in to a result', async (t) => {
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
   });
 
+  await t.test('charts say in words and tables what they show', async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('c');
+    await heading('Charts');
+    await page.getByText(/^\d+ failed or did not arrive$/).waitFor();
+    await page.getByText('The same as a table').click();
+    await page.getByRole('table', { name: 'The same as a table' }).waitFor();
+    await page.getByRole('table', { name: 'What was printed, by node and day' }).getByText('ship1').waitFor();
+  });
+
   await t.test('what runs by a schedule is listed until it is called off', async () => {
     await page.keyboard.press('g');
     await page.keyboard.press('d');
@@ -258,6 +275,7 @@ test('every screen fits its width and is open to everybody, in both schemes', as
     'audit',
     'errors',
     'settings',
+    'charts',
     'run',
     ...of,
   ];

@@ -31,7 +31,13 @@ export function Nodes({
     h(Filter, { query }),
     h('p', { role: 'status' }, TEXTS.nodesFound(page.total, here, away)),
     h(Table<NodeSummary>, {
-      ...{ label: TEXTS.screens.nodes, rows: page.items, total: page.total, empty: TEXTS.nothing },
+      ...{
+        label: TEXTS.screens.nodes,
+        rows: page.items,
+        total: page.total,
+        empty: TEXTS.nothing,
+        hasCsv: true,
+      },
       keyOf: ({ name }) => name,
       columns: columns(query, now),
     }),

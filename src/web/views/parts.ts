@@ -1,9 +1,10 @@
-import { type ComponentChild, type ComponentChildren, h } from 'preact';
+import { type ComponentChild, type ComponentChildren, Fragment, h } from 'preact';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd, outcomeOf, type RequestState } from '../../contract/states.ts';
 import { agoWords, exactClockWords, spanWords } from '../../lib/time-words.ts';
 import { hashOf } from '../state/route.ts';
 import { TEXTS } from '../texts.ts';
+import { downloadTable } from './download.ts';
 
 /** A time as people say it, with the exact one behind it. */
 export function Time({ at, now }: { at: number | null; now: number }): ComponentChild {
@@ -43,11 +44,21 @@ interface TableProps<T> {
   readonly rows: readonly T[];
   readonly total?: number;
   readonly empty: string;
+  /** Whether it can be saved as CSV. */
+  readonly hasCsv?: boolean;
   keyOf(row: T): string;
 }
 
 /** A table that can be wider than the page: it scrolls by itself, by keyboard too. */
-export function Table<T>({ label, columns, rows, total, empty, keyOf }: TableProps<T>): ComponentChild {
+export function Table<T>({
+  label,
+  columns,
+  rows,
+  total,
+  empty,
+  hasCsv,
+  keyOf,
+}: TableProps<T>): ComponentChild {
   if (rows.length === 0) return h('p', { class: 'empty' }, empty);
   const head = columns.map((column) => h(Head<T>, { column }));
   const body = rows.map((row) =>
@@ -57,7 +68,12 @@ export function Table<T>({ label, columns, rows, total, empty, keyOf }: TablePro
       columns.map((column) => h('td', { class: column.isRight ? 'right' : undefined }, column.cell(row))),
     ),
   );
-  return h(
+  const save = (event: Event) =>
+    downloadTable(
+      label,
+      (event.currentTarget as HTMLElement).previousElementSibling!.querySelector('table')!,
+    );
+  const table = h(
     'div',
     { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': label },
     h('table', { 'aria-label': label, 'aria-rowcount': total === undefined ? undefined : total + 1 }, [
@@ -65,6 +81,14 @@ export function Table<T>({ label, columns, rows, total, empty, keyOf }: TablePro
       h('tbody', null, body),
     ]),
   );
+  if (!hasCsv) return table;
+  const csv = {
+    type: 'button',
+    class: 'small',
+    onClick: save,
+    'aria-label': TEXTS.csv(label),
+  } as const;
+  return h(Fragment, null, [table, h('button', csv, TEXTS.download)]);
 }
 
 function Head<T>({ column: { title, isRight, sort } }: { column: Column<T> }): ComponentChild {
@@ -86,7 +110,7 @@ interface RequestsProps {
 export function Requests({ label, requests, now, empty, hasSchedule }: RequestsProps): ComponentChild {
   const { columns } = TEXTS;
   return h(Table<RequestSummary>, {
-    ...{ label, rows: requests, empty },
+    ...{ label, rows: requests, empty, hasCsv: true },
     keyOf: ({ id }) => id,
     columns: [
       {

@@ -7,6 +7,7 @@ import { exactClockWords } from '../../lib/time-words.ts';
 import { hashOf } from '../state/route.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
+import { download } from './download.ts';
 import { Requests, Section, StateWord, Table } from './parts.ts';
 import { printable } from './printable.ts';
 
@@ -112,15 +113,11 @@ interface OutputProps {
 
 /** What a program printed, as text and nothing else: no markup, no control characters. */
 function Output({ title, bytes, summary: { keptBytes, totalBytes }, name }: OutputProps): ComponentChild {
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-    Object.assign(document.createElement('a'), { href: url, download: name }).click();
-    URL.revokeObjectURL(url);
-  };
+  const save = () => download(name, bytes as Uint8Array<ArrayBuffer>);
   if (totalBytes === 0) return h(Section, { title }, h('p', { class: 'empty' }, TEXTS.noOutput));
   return h(Section, { title }, [
     keptBytes < totalBytes && h('p', null, TEXTS.cut(sizeWords(keptBytes), sizeWords(totalBytes))),
     h('pre', { tabIndex: 0, 'aria-label': title, role: 'region' }, printable(bytes)),
-    h('button', { type: 'button', onClick: download }, TEXTS.download),
+    h('button', { type: 'button', onClick: save }, TEXTS.download),
   ]);
 }
