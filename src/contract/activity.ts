@@ -1,12 +1,24 @@
 import type { OperationRow } from './operation.ts';
-import { StateCounts } from './requests.ts';
-import { about, count, integer, list, named, object, orNull, text, time, type Value } from './schema.ts';
+import {
+  about,
+  count,
+  flag,
+  integer,
+  list,
+  map,
+  named,
+  object,
+  orNull,
+  text,
+  time,
+  type Value,
+} from './schema.ts';
 
 const ActivityBucket = named(
   'ActivityBucket',
   object({
     at: time,
-    counts: StateCounts,
+    counts: about(map(count), 'How many are in each state now; states without any are left out'),
     deliveryMs: about(orNull(count), 'The median from queued here to taken by the node; null where none was'),
   }),
   'What was queued in a span of time',
@@ -21,7 +33,7 @@ const Activity = named(
       list(object({ node: text, days: list(count), totalBytes: count })),
       'What was printed on the ten nodes that printed most, by day, the oldest first',
     ),
-    isCut: { type: 'boolean' },
+    isCut: flag,
   }),
   'What was queued lately, as far as it is remembered; `isCut` where only the newest 100,000 requests were looked at',
 );

@@ -123,8 +123,7 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-/** How many requests are in each state. */
-export const StateCounts = named(
+const StateCounts = named(
   'StateCounts',
   object({}, Object.fromEntries(REQUEST_STATES.map((state) => [state, count])) as CountOfStates),
   'How many requests are in each state; states without any are left out',

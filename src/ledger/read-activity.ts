@@ -1,5 +1,4 @@
 import type { Activity } from '../contract/activity.ts';
-import type { StateCounts } from '../contract/requests.ts';
 import type { RequestState } from '../contract/states.ts';
 import type { Clock } from '../lib/clock.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
@@ -93,7 +92,7 @@ export async function readActivity(
   };
 }
 
-function toCounts(counted: readonly Counted[]): StateCounts {
+function toCounts(counted: readonly Counted[]): Readonly<Record<string, number>> {
   return Object.fromEntries(counted.map(({ state, n }) => [state, n]));
 }
 

@@ -21,7 +21,7 @@ export function partsOf(counts: Activity['buckets'][number]['counts']): Readonly
   const parts = { succeeded: 0, failed: 0, other: 0 };
   for (const [state, count] of Object.entries(counts)) {
     const outcome = outcomeOf(state as RequestState);
-    parts[outcome === 'succeeded' ? 'succeeded' : FAILED.has(outcome) ? 'failed' : 'other'] += count ?? 0;
+    parts[outcome === 'succeeded' ? 'succeeded' : FAILED.has(outcome) ? 'failed' : 'other'] += count;
   }
   return parts;
 }
