@@ -213,6 +213,7 @@ export class Bus implements AsyncDisposable {
       bytesIn: () => bytesIn(connection),
       ask: () => void this.flush(),
       cut: () => this.#cut(connection),
+      extraMs: () => Math.max(0, ...this.#listeners.map((listener) => listener.patienceMs?.() ?? 0)),
     });
     void this.#watch(connection);
     await Promise.race([connection.closed(), stopped.promise]);

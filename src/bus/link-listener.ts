@@ -3,6 +3,8 @@ export interface LinkListener {
   /** After each connect and reconnect. */
   connected?(): void;
   disconnected?(): void;
+  /** How much longer than usual the broker may be silent now, ms, as its answers wait behind what is on its way there. */
+  patienceMs?(): number;
   /** This node ends the connection; what is published now still goes. */
   closing?(): void;
   /** The broker forbade to publish or to subscribe. */

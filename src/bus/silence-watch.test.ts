@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lookAt, patienceOf, type Silence } from './silence-watch.ts';
+import { lookAt, patienceOf, type Silence, watchSilence } from './silence-watch.ts';
 
 const PATIENCE = patienceOf(60_000);
 
@@ -44,4 +44,21 @@ test('a byte after the question ends the matter', () => {
 test('a machine that slept asks before it cuts', () => {
   const slept = lookAt({ heardAt: 0, bytes: 7, askedAt: undefined }, { at: 36e5, bytes: 7 }, PATIENCE);
   assert.equal(slept.action, 'ask');
+});
+
+test('a connection on which much is on its way may be silent for longer', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let extraMs = 1e9;
+  const actions: string[] = [];
+  using _ = watchSilence(0.012, {
+    bytesIn: () => 0,
+    extraMs: () => extraMs,
+    ask: () => actions.push('ask'),
+    cut: () => actions.push('cut'),
+  });
+  for (let look = 0; look < 100; look++) t.mock.timers.tick(1);
+  assert.deepEqual(actions, []);
+  extraMs = 0;
+  while (actions.length < 2) t.mock.timers.tick(1);
+  assert.deepEqual(actions.slice(0, 2), ['ask', 'cut']);
 });

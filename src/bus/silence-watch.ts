@@ -46,6 +46,8 @@ interface Watched {
   bytesIn(): number;
   ask(): void;
   cut(): void;
+  /** How much longer it may be silent now, ms. */
+  extraMs(): number;
 }
 
 /** How often a connection is looked at while silence is allowed for this long: a share of that. */
@@ -53,10 +55,10 @@ const LOOKS = 12;
 
 /** Watches a connection until it is disposed of. */
 export function watchSilence(silenceMs: number, connection: Watched): Disposable {
-  const patience = patienceOf(silenceMs);
   let silence: Silence = { heardAt: performance.now(), bytes: connection.bytesIn(), askedAt: undefined };
+  const patience = () => patienceOf(silenceMs + connection.extraMs());
   const timer = setInterval(() => {
-    const looked = lookAt(silence, { at: performance.now(), bytes: connection.bytesIn() }, patience);
+    const looked = lookAt(silence, { at: performance.now(), bytes: connection.bytesIn() }, patience());
     silence = looked.silence;
     if (looked.action === 'ask') connection.ask();
     else if (looked.action === 'cut') connection.cut();

@@ -38,6 +38,11 @@ export class LinkWindow {
     return this.#window.room;
   }
 
+  /** How much longer than usual the broker may be silent, ms: its answers wait behind what was published. */
+  get patienceMs(): number {
+    return this.#window.patienceMs;
+  }
+
   /** What one source may send before the others have their turn, bytes. */
   get turnBytes(): number {
     return Math.floor(Math.min(MOST_TURN_BYTES, this.#window.size * TURN_SHARE));

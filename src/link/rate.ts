@@ -38,6 +38,10 @@ const OUT_MS = 2000;
 const LONGEST_PATIENCE_MS = 30_000;
 /** Below this rate a way is thin, and below the second one where a round trip takes so long; bytes per ms, ms. */
 const [THIN_BYTES_PER_MS, MODEST_BYTES_PER_MS, LONG_MS] = [200, 1000, 10];
+/** The rate of a way of which nothing is known, where it is safer to wait than to act, bytes per ms. */
+const ASSUMED_BYTES_PER_MS = 2;
+/** However much is on its way, nothing is silent for longer, ms. */
+const MOST_SILENT_MS = 900_000;
 /** What a part of a message takes, ms. */
 const PART_MS = 1000;
 
@@ -99,6 +103,11 @@ export function answerMs(state: RateState, bytesAhead: number): number | undefin
   const rate = rateOf(state);
   if (rate === undefined || state.lastRttMs === undefined) return undefined;
   return state.lastRttMs + bytesAhead / rate;
+}
+
+/** For how long nothing may be heard while bytes are on their way, ms: twice what they take. */
+export function patienceMs(state: RateState, bytes: number): number {
+  return Math.min(MOST_SILENT_MS, (2 * bytes) / (rateOf(state) ?? ASSUMED_BYTES_PER_MS));
 }
 
 /** What a round trip takes of itself: what the link needs for the bytes is no part of that. */

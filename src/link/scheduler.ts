@@ -50,6 +50,11 @@ export class LinkScheduler {
     this.#places.delete(source);
   }
 
+  /** How much longer than usual the broker may be silent, ms: its answers wait behind what was published. */
+  patienceMs(): number {
+    return this.#window.patienceMs;
+  }
+
   /** There is another connection, or none: nothing is under way to the broker. */
   reset(): void {
     this.#window.reset();

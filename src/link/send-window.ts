@@ -4,6 +4,7 @@ import {
   isThin,
   overdueMs,
   partOf,
+  patienceMs,
   type RateState,
   rateOf,
   UNMEASURED,
@@ -99,6 +100,11 @@ export class SendWindow {
   /** How long it takes until so many more bytes are answered, ms; undefined where nothing is known. */
   answerMs(bytes: number): number | undefined {
     return answerMs(this.#rate, this.#bytes + bytes);
+  }
+
+  /** How long to wait before what is on its way may be taken for lost, ms, where nothing is heard meanwhile. */
+  get patienceMs(): number {
+    return patienceMs(this.#rate, this.#bytes);
   }
 
   /** Calls back once when there is room, the most urgent first. */

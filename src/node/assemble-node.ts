@@ -48,6 +48,7 @@ export interface NodeParts extends Base {
   readonly ledger: Ledger;
   readonly presence: NodePresence;
   readonly outbox: Outbox;
+  readonly link: LinkScheduler;
   /** What the outbox knows of the nodes that it delivers to, and what it has not delivered yet. */
   readonly peers: Peers;
   readonly undelivered: Undelivered;
@@ -213,14 +214,7 @@ function makeSender(
       maxOutputBytes: base.outputRoomBytes ?? Number.POSITIVE_INFINITY,
       isDoubtful: mayHaveSentMore(store, { wallNow: now(), noted: base.notedId }),
     },
-    {
-      ...base,
-      ledger,
-      presence,
-      transport: bus,
-      words: base.addresses,
-      link,
-    },
+    { ...base, ledger, presence, transport: bus, words: base.addresses, link },
   );
   const { peers, undelivered } = outbox;
   const sending = new RepliesAndReports(config, { ...base, outbox, peers });

@@ -75,6 +75,7 @@ type ServingParts = Omit<ServingDeps, 'hello'> & {
   readonly clock: Clock;
   readonly fleet: LinkListener;
   readonly outbox: LinkListener;
+  readonly link: LinkListener;
   readonly trust: Trust;
 };
 
@@ -175,12 +176,12 @@ export function beginServing(
   { version }: { readonly version: string },
   { parts, stack }: { readonly parts: ServingParts; readonly stack: AsyncDisposableStack },
 ): Serving {
-  const { bus, clock, fleet, outbox, peers, errorReporter } = parts;
+  const { bus, clock, fleet, outbox, link, peers, errorReporter } = parts;
   const { trust } = parts;
   const { addressing: addresses } = trust;
   const hello = createHello(config, { version, now: clock.wallNow, bus, trust, addresses });
   const serving = new Serving(config, { ...parts, hello });
-  bus.start([addresses, fleet, outbox, errorReporter, serving]);
+  bus.start([addresses, fleet, outbox, link, errorReporter, serving]);
   const intervalMs = config.helloIntervalSeconds * 1000;
   const isOriginal = () => isOriginalNode(config.centralNodeName, peers);
   if (intervalMs > 0)

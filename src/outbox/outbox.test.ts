@@ -62,6 +62,23 @@ test('a message whose budget is over ends as undelivered, with the words of the 
   assert.deepEqual([made.states(), made.onDisk(), made.outbox.length], [{ undelivered: 1 }, 0, 0]);
 });
 
+test('a budget does not run while the target keeps answering, and goes on when it falls silent', async (t) => {
+  const made = await TestOutbox.start(t);
+  await made.open();
+  await made.enqueue(6, { budgetMs: 5000 });
+  const sent = made.transport.take();
+  for (const one of sent.slice(0, 4)) {
+    await made.advance(2500);
+    made.transport.answer('accepted', [one]);
+    await made.settled();
+  }
+  assert.deepEqual(made.states(), { succeeded: 5, queued: 2 }, 'after 10 s');
+  await made.advance(4500);
+  assert.deepEqual(made.states(), { succeeded: 5, queued: 2 });
+  await made.advance(45_000);
+  assert.deepEqual(made.states(), { succeeded: 5, undelivered: 2 });
+});
+
 test('only time with a broker counts for a budget', async (t) => {
   const made = await TestOutbox.start(t);
   await made.enqueue(1, { budgetMs: 5000 });

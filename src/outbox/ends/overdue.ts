@@ -1,6 +1,8 @@
 import type { Clock } from '../../lib/clock.ts';
 import { ENDLESS } from '../../store/endless.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
+import { LANE_SPAN } from '../../store/lane-span.ts';
+import { type Statement, statement } from '../../store/statement.ts';
 import type { Store } from '../../store/store.ts';
 import type { ConnectedClock } from '../connected-clock.ts';
 import { IDLE_MS, type Lanes } from '../lanes.ts';
@@ -85,6 +87,7 @@ export class Overdue implements Disposable {
     if (this.#isLooking || outcomes.isFailing) return this.lookWithin(0);
     this.#isLooking = true;
     try {
+      await this.#prolong();
       this.#endAll();
       await outcomes.idle();
       if (!outcomes.isFailing) for (const lane of lanes) lane.queue.forgetGivenUp();
@@ -95,6 +98,21 @@ export class Overdue implements Disposable {
       this.lookWithin(0);
     }
     this.#isLooking = false;
+  }
+
+  /** A budget that is over does not count for as long as the target kept answering: the message is behind others, or on its way. */
+  async #prolong(): Promise<void> {
+    const { store, connected, lanes } = this.#deps;
+    const now = Math.floor(connected.read());
+    if (this.#first('budget_at') > now) return;
+    const sql = `SELECT DISTINCT key / ${LANE_SPAN} AS lane FROM outbox WHERE budget_at BETWEEN 0 AND ?`;
+    const due = new Set(store.all<{ lane: number }>(sql, now).map(({ lane }) => lane));
+    const statements: Statement[] = [];
+    for (const { queue } of lanes) {
+      const ms = due.has(queue.id) ? Math.floor(queue.window.takeProgressMs()) : 0;
+      if (ms > 0) statements.push(prolong(queue.id, { ms, until: now + ms }));
+    }
+    if (statements.length > 0) await store.write(statements);
   }
 
   #endAll(): void {
@@ -150,4 +168,11 @@ export class Overdue implements Disposable {
     }
     return this.#savedAt + CLOCK_SAVE_MS - now;
   }
+}
+
+/** Gives the messages of a lane whose budgets are over by then so much more time. */
+function prolong(lane: number, { ms, until }: { readonly ms: number; readonly until: number }): Statement {
+  const sql =
+    'UPDATE outbox SET budget_at = budget_at + ? WHERE key BETWEEN ? AND ? AND budget_at BETWEEN 0 AND ?';
+  return statement(sql, ms, lane * LANE_SPAN, (lane + 1) * LANE_SPAN - 1, until);
 }

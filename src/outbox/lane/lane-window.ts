@@ -1,6 +1,7 @@
 import { type Flight, SendWindow } from '../../link/send-window.ts';
 import type { Priority } from '../../message/priority.ts';
 import type { EndRider } from '../outbox-deps.ts';
+import { LaneProgress } from './lane-progress.ts';
 
 /** What is known of a message of a lane while its turn is near; its body stays on disk. Times are unix ms. */
 export interface Entry {
@@ -65,6 +66,7 @@ const ENVELOPE_BYTES = 300;
 export class LaneWindow {
   /** What may be on its way to the target, over all lanes. */
   readonly #target: SendWindow;
+  readonly #progress = new LaneProgress();
   readonly #entries: Entry[] = [];
   #sent = 0;
   #bytesInFlight = 0;
@@ -120,6 +122,11 @@ export class LaneWindow {
     return this.#lastSent;
   }
 
+  /** For how long its target kept answering since this was asked last, ms. */
+  takeProgressMs(): number {
+    return this.#progress.take(this.#target.now);
+  }
+
   /** The lowest place that is held, for the target: it takes what lies below for done with. */
   tellFloor(): number {
     this.#toldFloor = this.#entries[0]!.seq;
@@ -142,6 +149,7 @@ export class LaneWindow {
 
   /** Notes that `next`, or a part of it, went out; after its last part the following entry is next. */
   sent(entry: Entry, { bytes, wholeBytes }: { bytes: number; wholeBytes: number }): void {
+    if (this.oldestInFlight === undefined) this.#progress.began(this.#target.now);
     entry.isSent = true;
     if (entry.pieceBytes === 0) entry.pieceBytes = bytes;
     entry.wholeBytes = wholeBytes;
@@ -155,6 +163,7 @@ export class LaneWindow {
 
   /** Notes that an entry has arrived up to a byte. */
   arrived(entry: Entry, upTo: number): void {
+    if (upTo > entry.arrivedBytes) this.#progress.answered(this.#target.now);
     const there = entry.flights.filter(({ end }) => end <= upTo);
     entry.flights = entry.flights.filter(({ end }) => end > upTo);
     entry.arrivedBytes = Math.max(entry.arrivedBytes, upTo);
@@ -174,6 +183,7 @@ export class LaneWindow {
 
   /** Forgets what is on its way: everything is to be sent again. It may have arrived, unless nobody was there. */
   rewind(mayHaveArrived = true): void {
+    this.#progress.ended();
     const out: Flight[] = [];
     for (const entry of this.#entries) {
       if (!entry.isSent) break;
@@ -209,6 +219,8 @@ export class LaneWindow {
     const flights = taken.flatMap((entry) => entry.flights);
     for (const { bytes } of flights) this.#bytesInFlight -= bytes;
     const out = flights.map(({ flight }) => flight);
+    if (isAnswered && taken.length > 0) this.#progress.answered(this.#target.now);
+    if (this.oldestInFlight === undefined) this.#progress.ended();
     if (isAnswered) this.#target.arrived(out);
     else this.#target.gone(out);
     return taken;

@@ -16,6 +16,9 @@ import { PlainAnswers } from './plain-answers.ts';
 /** How long nothing is sent while outcomes cannot be written down; the time between two new epochs, should one not help. */
 const [WRITE_PATIENCE_MS, RENEW_PAUSE_MS] = [1000, 10_000];
 
+/** A message of this size that went whole, as to an original node, is not sent again for so long, and twice the time that it takes. */
+const [LARGE_BYTES, WHOLE_MS] = [64 * 1024, 60_000];
+
 /** The ordered stream of messages to one subject: offers them to the link, and acts on what comes back. */
 export class Lane implements Source, LaneProcess {
   readonly kind = 'publisher';
@@ -261,7 +264,9 @@ export class Lane implements Source, LaneProcess {
     // Of what waits for room nothing is awaited.
     if (!oldest || bytesInFlight === 0) return;
     // Behind much that is on its way the answer takes longer than it would alone.
-    const awaitedMs = Math.max(oldest.ackTimeoutMs, this.#peer.window.overdueMs);
+    const { speaksLanes, window } = this.#peer;
+    const wholeMs = speaksLanes === false && bytesInFlight > LARGE_BYTES ? WHOLE_MS + window.patienceMs : 0;
+    const awaitedMs = Math.max(oldest.ackTimeoutMs, window.overdueMs, wholeMs);
     const left = oldest.lastSentAt + awaitedMs - this.#deps.clock.steadyNow();
     if (left > 0) return this.#arm(left);
     this.#deps.presence?.unanswered(this.toNode, oldest.lastSentAt);
