@@ -15,7 +15,7 @@ const began = performance.now();
 let failed = 0;
 
 for (let seed = 1; seed <= PINNED; seed++) await mustKeep(seed, { kinds: DEFAULT_KINDS });
-for (const { seed, kinds, only } of SEEDS) await mustKeep(seed, { kinds, only });
+for (const { seed, kinds, only, asks = 'first' } of SEEDS) await mustKeep(seed, { kinds, only, asks });
 for (const safeguard of SAFEGUARDS) {
   if (await isMissed(safeguard)) continue;
   failed++;
@@ -36,7 +36,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 async function isMissed({ seed, kinds, without }: Safeguard): Promise<boolean> {
   // What a seed does may shift by a moment with any change of the program.
   for (let next = seed; next < seed + TRIES; next++)
-    if ((await runSeed(next, { kinds, swaps: without })).failure) return true;
+    if ((await runSeed(next, { kinds, asks: 'first', swaps: without })).failure) return true;
   return false;
 }
 
@@ -48,5 +48,6 @@ async function mustKeep(seed: number, options: RunOptions): Promise<void> {
   for (const fault of faults) console.log(`  ${faultText(fault)}`);
   const kinds = options.kinds === DEFAULT_KINDS ? '' : ` --faults ${options.kinds}`;
   const only = options.only ? ` --only ${options.only}` : '';
-  console.log(`  npm run simulate -- --seed ${seed}${kinds}${only} --trace`);
+  const asks = options.asks ? ` --asks ${options.asks}` : '';
+  console.log(`  npm run simulate -- --seed ${seed}${kinds}${only}${asks} --trace`);
 }

@@ -1,6 +1,6 @@
 import type { Machine } from './machine.ts';
 import { BrokenPromise, type RunTruth, type Truth } from './truth.ts';
-import { type Ask, appendedPath, type Workload } from './workload.ts';
+import { type Ask, pathOf, type Workload } from './workload.ts';
 import type { World } from './world.ts';
 
 interface LedgerRow {
@@ -91,6 +91,7 @@ export function checkPromise(world: World, { workload, truth }: { workload: Work
   for (const ask of workload.asks)
     if (ask.id !== undefined && !isForgotten(world, ask)) checkAsk(world, ask, truth);
   checkOrder(world, workload);
+  checkLastWritten(world, workload);
 }
 
 function checkAsk(world: World, ask: Ask, truth: Truth): void {
@@ -106,12 +107,14 @@ function checkAsk(world: World, ask: Ask, truth: Truth): void {
   if (!ask.isLimited && !isOver && !isLate && GIVEN_UP.has(row.state))
     throw broken(ask, `was to be tried for long, and is ${row.state}: ${row.reason}`);
   if (ask.kind === 'append') checkAppend(world, ask, row);
+  if (ask.kind === 'write') checkWrite(ask, row, replacedAt(world, ask));
+  if (ask.kind === 'original') checkOriginal(world, ask, row);
   if (ask.kind === 'command') checkCommand(world, ask, { row, run: truth.runs.get(ask.id!) });
   if (ask.kind === 'relay') checkRelay(ask, row, truth.runsOf(ask.token));
 }
 
 function checkAppend(world: World, ask: Ask, row: LedgerRow): void {
-  const count = tokensIn(machinesOf(world, ask.toNode), appendedPath(ask)).filter(
+  const count = tokensIn(machinesOf(world, ask.toNode), pathOf(ask)).filter(
     (token) => token === ask.token,
   ).length;
   if (ask.isResent) return;
@@ -119,6 +122,32 @@ function checkAppend(world: World, ask: Ask, row: LedgerRow): void {
   if (row.state === 'succeeded' && count === 0) throw broken(ask, 'is succeeded, and was not appended');
   if ((row.state === 'rejected' || row.state === 'cancelled') && count > 0)
     throw broken(ask, `is ${row.state} (${row.reason}), and was appended`);
+}
+
+/** A file is written again where a crash came before the word of it. */
+function checkWrite(
+  { isResent, ...ask }: Ask,
+  { state, reason }: LedgerRow,
+  tokens: readonly string[],
+): void {
+  if (isResent) return;
+  const isWritten = tokens.includes(ask.token);
+  if ((state === 'rejected' || state === 'cancelled') && isWritten)
+    throw broken(ask, `is ${state} (${reason}), and was written`);
+}
+
+/** What an original node says counts: it took it before it answered. */
+function checkOriginal({ original }: World, ask: Ask, { state }: LedgerRow): void {
+  const isTaken = original?.taken.includes(ask.token) === true;
+  if ((state === 'handed-over' || state === 'succeeded') && !isTaken)
+    throw broken(ask, `is ${state}, and the original node never got it`);
+}
+
+/** The tokens that a file was replaced with, one after the other. */
+function replacedAt(world: World, ask: Ask): string[] {
+  return machinesOf(world, ask.toNode).flatMap(({ files }) =>
+    files.replaced(pathOf(ask)).map((text) => text.split(' ', 1)[0]!),
+  );
 }
 
 function checkCommand(
@@ -158,6 +187,22 @@ function checkRelay(ask: Ask, row: LedgerRow, runs: readonly RunTruth[]): void {
   if (row.state === 'succeeded' || row.state === 'failed') checkEnd(ask, row, runs[0]);
 }
 
+/** A file holds what its sender had written there last, of all that succeeded. */
+function checkLastWritten(world: World, { asks }: Workload): void {
+  const places = new Map(asks.map(({ token }, place) => [token, place]));
+  const writes = asks.filter(
+    (ask) => ask.kind === 'write' && ask.id !== undefined && !isForgotten(world, ask),
+  );
+  for (const ofFile of Map.groupBy(writes, (ask) => `${ask.from} ${ask.toNode}`).values()) {
+    const { disk } = world.machine(ofFile[0]!.from);
+    const stateOf = ({ id }: Ask) => disk.prepare('SELECT state FROM ledger WHERE id = ?').get(id!)?.state;
+    const last = ofFile.findLast((ask) => stateOf(ask) === 'succeeded');
+    const holds = last && places.get(replacedAt(world, last).at(-1) ?? '');
+    if (last && ofFile.every(({ isResent }) => !isResent) && (holds ?? -1) < places.get(last.token)!)
+      throw broken(last, `is succeeded, and its file holds something older`);
+  }
+}
+
 /** Appends of one lane are made in the order in which they were accepted. */
 function checkOrder(world: World, { asks }: Workload): void {
   // Ids say nothing of it: a clock may have been set back between two lives of a node.
@@ -167,7 +212,7 @@ function checkOrder(world: World, { asks }: Workload): void {
   );
   for (const lane of lanes.values())
     for (const machine of machinesOf(world, lane.toNode)) {
-      const inLane = tokensIn([machine], appendedPath(lane)).flatMap((token) => places.get(token) ?? []);
+      const inLane = tokensIn([machine], pathOf(lane)).flatMap((token) => places.get(token) ?? []);
       const known = inLane.filter(
         ({ ask }) => ask.id !== undefined && !ask.isResent && !isForgotten(world, ask),
       );

@@ -4,7 +4,7 @@ import { AT_REST_MS, checkAtRest, checkDelivered, checkPromise, isForgotten, rem
 import type { Swaps } from './sim-node.ts';
 import { Timeline } from './timeline.ts';
 import { BrokenPromise, Truth } from './truth.ts';
-import { makeDeeds, Workload } from './workload.ts';
+import { type Asks, makeDeeds, ORIGINAL, Workload } from './workload.ts';
 import { MESSAGE_TTL_SECONDS, World } from './world.ts';
 
 /** What is chosen of a run besides its seed. */
@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly faults?: readonly Fault[];
   /** Of the faults that the seed makes, those at these places alone. */
   readonly only?: readonly number[];
+  /** What is asked for; all that can be, unless told. */
+  readonly asks?: Asks | undefined;
   readonly swaps?: Swaps;
   readonly keepsStory?: boolean;
 }
@@ -64,7 +66,9 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   try {
     for (const name of NODES) if (name !== LATE) world.add(name);
     world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, LASTS_MS)) });
-    workload.plan(makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS }));
+    const { asks = 'all' } = options;
+    if (asks === 'all') world.addOriginal(ORIGINAL);
+    workload.plan(makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS, asks }));
     for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
     await timeline.runUntil(LASTS_MS);
     world.heal();

@@ -1,4 +1,5 @@
 import { DEFAULT_KINDS, type FaultKind } from './faults.ts';
+import type { Asks } from './workload.ts';
 
 /** A run that found a fault once. */
 interface FoundSeed {
@@ -6,6 +7,8 @@ interface FoundSeed {
   readonly kinds: readonly FaultKind[];
   /** The faults that it takes, by their places in the list that the seed makes. */
   readonly only?: readonly number[];
+  /** What was asked for when it was found; what was asked for at first, unless told. */
+  readonly asks?: Asks;
   /** What it found. */
   readonly about: string;
 }
@@ -103,5 +106,20 @@ export const SEEDS: readonly FoundSeed[] = [
     only: [9, 10, 14, 22, 23, 27],
     about:
       'that an append was done could not be written down, and was not tried again until its lane was used',
+  },
+  {
+    seed: 220_200,
+    kinds: DEFAULT_KINDS,
+    only: [0, 1, 2, 4],
+    about:
+      'a command that was cancelled between its end and the word of it was called cancelled, with exit code 0',
+  },
+  {
+    seed: 300_048,
+    kinds: DEFAULT_KINDS,
+    asks: 'all',
+    only: [6],
+    about:
+      'a cancellation for a node of the original program, which has no such method, was sent again until it expired',
   },
 ];

@@ -22,7 +22,7 @@ export function workArgs(work: Work): string[] {
   return ['work', work.token, String(work.ms), String(work.exitCode), String(work.bytes)];
 }
 
-function readWork({ methodArgs }: Pick<Message, 'methodArgs'>): Work {
+export function readWork({ methodArgs }: Pick<Message, 'methodArgs'>): Work {
   const [, token = '', ms = '0', exitCode = '0', bytes = '0'] = methodArgs ?? [];
   return { token, ms: Number(ms), exitCode: Number(exitCode), bytes: Number(bytes) };
 }

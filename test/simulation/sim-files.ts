@@ -1,6 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { BorrowedFile } from '../../src/lib/open-files.ts';
 import type { AppendableFiles } from '../../src/methods/files/append-files.ts';
+import { fileFailure } from '../../src/methods/files/file-failure.ts';
+import type { WriteFile } from '../../src/methods/files/replace-file.ts';
 import type { Life, Machine } from './machine.ts';
 
 interface SimFile {
@@ -20,6 +22,8 @@ export class SimFiles {
   readonly #machine: Machine;
   readonly #files = new Map<string, SimFile>();
   #inodes = 1;
+  /** What files held that were replaced, one after the other. */
+  readonly #replaced = new Map<string, string[]>();
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -28,6 +32,11 @@ export class SimFiles {
   /** What a file holds; '' where there is none. */
   read(path: string): string {
     return this.#files.get(path)?.content.toString() ?? '';
+  }
+
+  /** What a file was replaced with, one after the other. */
+  replaced(path: string): readonly string[] {
+    return this.#replaced.get(path) ?? [];
   }
 
   paths(): string[] {
@@ -65,6 +74,25 @@ export class SimFiles {
         return file && this.#handle(file, life);
       },
       [Symbol.asyncDispose]: async () => {},
+    };
+  }
+
+  /** Replaces files for a life of a node: at once, and so that it outlasts a power cut. */
+  writer(life: Life): WriteFile {
+    return async ({ path, data }) => {
+      try {
+        for (const _ of ['the new content is written', 'it is put in place']) {
+          await this.#work(life);
+          this.#fail();
+        }
+        const content = Buffer.concat(data);
+        this.#files.set(path, { ino: this.#inodes++, content, synced: Buffer.from(content) });
+        this.#replaced.set(path, [...this.replaced(path), content.toString()]);
+        await this.#work(life);
+        return { ok: true };
+      } catch (error) {
+        return await fileFailure(undefined, path, error);
+      }
     };
   }
 

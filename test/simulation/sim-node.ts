@@ -8,6 +8,7 @@ import { createReqCancel } from '../../src/methods/between-nodes/req-cancel.ts';
 import { createReqReport } from '../../src/methods/between-nodes/req-report.ts';
 import type { ProcessGround } from '../../src/methods/commands/run-command.ts';
 import { type AppendableFiles, AppendFiles } from '../../src/methods/files/append-files.ts';
+import { createReqToFile } from '../../src/methods/files/req-to-file.ts';
 import { createReqToFileAppend } from '../../src/methods/files/req-to-file-append.ts';
 import type { Method } from '../../src/methods/method.ts';
 import {
@@ -155,6 +156,7 @@ export class SimNode {
     const appendFiles = new AppendFiles({ dataFolder: '' }, withFiles);
     const methods: Method[] = [
       createReqToFileAppend({ appendFiles }),
+      createReqToFile({ writeFile: life.machine.files.writer(life) }),
       createReqReport(),
       createReqCancel(deps),
       createSimCommand({ ...this.#deps, life, ground: swaps.processes?.(processes) ?? processes }),

@@ -11,6 +11,7 @@ const HELP = `Runs simulated fleets from seeds, and says which seed breaks the p
   --seed N         run one seed
   --trace          tell the story of that run
   --faults a,b     kinds of faults: ${FAULT_KINDS.join(', ')}
+  --asks first     ask for what seeds asked for at first, as those in seeds.ts do
   --only 0,3       of the faults of a run, these alone, by their place in the list
 `;
 const SHRINK_MS = 30_000;
@@ -22,16 +23,18 @@ async function main(): Promise<void> {
     options: {
       ...{ seeds: { type: 'string' }, from: { type: 'string' }, minutes: { type: 'string' } },
       ...{ seed: { type: 'string' }, trace: { type: 'boolean' }, faults: { type: 'string' } },
-      ...{ only: { type: 'string' }, help: { type: 'boolean' } },
+      ...{ only: { type: 'string' }, asks: { type: 'string' }, help: { type: 'boolean' } },
     },
   });
   if (values.help) return console.log(HELP);
   const kinds = values.faults === undefined ? DEFAULT_KINDS : kindsOf(values.faults);
-  if (values.seed !== undefined) return await runOne(numberOf('--seed', values.seed), { kinds }, values);
+  const asks = values.asks === 'first' ? 'first' : 'all';
+  if (values.seed !== undefined)
+    return await runOne(numberOf('--seed', values.seed), { kinds, asks }, values);
   const from = numberOf('--from', values.from ?? '1');
   const minutes = values.minutes === undefined ? undefined : numberOf('--minutes', values.minutes);
   const count = minutes === undefined ? numberOf('--seeds', values.seeds ?? '100') : Number.POSITIVE_INFINITY;
-  await runMany({ kinds }, { from, count, mostMs: (minutes ?? Number.POSITIVE_INFINITY) * 60_000 });
+  await runMany({ kinds, asks }, { from, count, mostMs: (minutes ?? Number.POSITIVE_INFINITY) * 60_000 });
 }
 
 async function runOne(

@@ -20,7 +20,7 @@ export interface Ask {
   isResent?: boolean;
 }
 
-type AskKind = 'append' | 'command' | 'relay' | 'schedule';
+type AskKind = 'append' | 'command' | 'relay' | 'schedule' | 'write' | 'original';
 
 type Deed =
   | { readonly at: number; readonly what: 'submit'; readonly from: string; readonly items: readonly Item[] }
@@ -32,9 +32,12 @@ interface Item {
 }
 
 /** What is asked of a fleet in a run, made before it begins. */
-export function makeDeeds(chance: Chance, options: { nodes: readonly string[]; lastsMs: number }): Deed[] {
-  const { nodes, lastsMs } = options;
-  const makeItem = itemMaker(chance, nodes);
+export function makeDeeds(
+  chance: Chance,
+  options: { nodes: readonly string[]; lastsMs: number; asks: Asks },
+): Deed[] {
+  const { nodes, lastsMs, asks } = options;
+  const makeItem = itemMaker(chance, { nodes, kinds: KINDS[asks] });
   const deeds: Deed[] = [];
   const count = Math.round(chance.spread(5, 60));
   for (let index = 0; index < count; index++) {
@@ -60,23 +63,43 @@ export function makeDeeds(chance: Chance, options: { nodes: readonly string[]; l
 
 type NewAsk = Omit<Ask, 'at'>;
 
-const KINDS: readonly AskKind[] = [
+/** What is asked for: `first` is what it was at first, so that the seeds that found something then go on to ask for it. */
+export type Asks = 'all' | 'first';
+
+const FIRST_KINDS: readonly AskKind[] = [
   ...Array<AskKind>(3).fill('append'),
   ...Array<AskKind>(3).fill('command'),
   ...(['relay', 'schedule'] as const),
 ];
+const KINDS: Readonly<Record<Asks, readonly AskKind[]>> = {
+  first: FIRST_KINDS,
+  all: [...FIRST_KINDS, 'write', 'write', 'original'],
+};
+/** The name of the node of the original program. */
+export const ORIGINAL = 'old';
 
-function itemMaker(chance: Chance, nodes: readonly string[]): (from: string) => Item {
+function itemMaker(
+  chance: Chance,
+  { nodes, kinds }: { nodes: readonly string[]; kinds: readonly AskKind[] },
+): (from: string) => Item {
   let count = 0;
   return (from) => {
     const toNode = chance.pick(nodes.filter((name) => name !== from));
     const via = nodes.find((name) => name !== from && name !== toNode)!;
     const limits = makeLimits(chance);
     const isLimited = Object.keys(limits).length > 0;
-    const ask: NewAsk = { token: `t${++count}`, kind: chance.pick(KINDS), from, toNode, isLimited };
-    const message = ask.kind === 'append' ? appendMessage(chance, ask) : commandMessage(chance, ask, via);
-    return { ask, message: { ...message, ...limits } };
+    const kind = chance.pick(kinds);
+    const asked = { token: `t${++count}`, kind, from, isLimited };
+    const ask: NewAsk = { ...asked, toNode: kind === 'original' ? ORIGINAL : toNode };
+    return { ask, message: { ...makeMessage(chance, ask, via), ...limits } };
   };
+}
+
+function makeMessage(chance: Chance, ask: NewAsk, via: string): object {
+  const isAppend = ask.kind === 'append' || (ask.kind === 'original' && chance.happens(0.5));
+  if (ask.kind === 'write')
+    return { ...appendMessage(chance, ask), method: 'REQToFile', directory: 'written' };
+  return isAppend ? appendMessage(chance, ask) : commandMessage(chance, ask, via);
 }
 
 /** How long a request is to be tried, where whoever asks says so. */
@@ -111,9 +134,9 @@ function appendMessage(chance: Chance, { token, from, toNode }: NewAsk): object 
   return { toNode, ...place, data: [`${token} ${'x'.repeat(size)}\n`] };
 }
 
-/** Where a node keeps what was appended by a request of another. */
-export function appendedPath(ask: Ask): string {
-  return `asked/${ask.toNode}/by-${ask.from}`;
+/** Where a node keeps what was appended, or written, by a request of another. */
+export function pathOf({ kind, toNode, from }: Ask): string {
+  return `${kind === 'write' ? 'written' : 'asked'}/${toNode}/by-${from}`;
 }
 
 /** Asks the fleet for what was planned, and notes what became of it. */

@@ -5,6 +5,7 @@ import { Life, Machine } from './machine.ts';
 import { Link, SimBroker } from './sim-broker.ts';
 import { SimProcesses } from './sim-commands.ts';
 import { SimNode, type Swaps } from './sim-node.ts';
+import { SimOriginal } from './sim-original.ts';
 import type { Timeline } from './timeline.ts';
 import type { Truth } from './truth.ts';
 
@@ -42,6 +43,8 @@ export class World {
   readonly #swaps: Swaps;
   readonly #trust: TrustMode;
   readonly #places = new Map<string, Place>();
+  /** The node of the original program, where there is one. */
+  original: SimOriginal | undefined;
   /** What ends each fault that has not ended. */
   readonly #heals = new Set<() => void>();
 
@@ -75,12 +78,18 @@ export class World {
     else this.start(name);
   }
 
+  /** Sets up a node of the original program. */
+  addOriginal(name: string): void {
+    const { timeline, broker } = this;
+    this.original = new SimOriginal(name, { timeline, broker, chance: this.chance.fork(name) });
+  }
+
   machine(name: string): Machine {
     return this.#place(name).machine;
   }
 
   linkOf(name: string): Link {
-    return this.#place(name).link;
+    return name === this.original?.name ? this.original.link : this.#place(name).link;
   }
 
   /** The node that lives on a machine, where it is ready. */
@@ -226,6 +235,7 @@ export class World {
 
   /** Ends all lives, and closes the databases. */
   end(): void {
+    this.original?.end();
     for (const { node, machine } of this.#places.values()) {
       node?.crash();
       machine.disk.close();

@@ -1,0 +1,129 @@
+import { decodeMessage } from '../../src/message/codec/decode-message.ts';
+import { encodeMessage } from '../../src/message/codec/encode-message.ts';
+import { kindOf } from '../../src/message/kind-of.ts';
+import type { Message } from '../../src/message/message.ts';
+import { referenceReply } from '../support/reference-reply.ts';
+import type { Chance } from './chance.ts';
+import { Connection, type Frame, Link, type SimBroker } from './sim-broker.ts';
+import { readWork } from './sim-commands.ts';
+import type { Timeline } from './timeline.ts';
+
+const METHODS = ['REQCliCommand', 'REQToFileAppend'];
+const RETRY_MS = 2000;
+/** How often it sends a reply that nobody answers. */
+const ATTEMPTS = 5;
+const MAX_BYTES = 1024 * 1024;
+
+interface OriginalDeps {
+  readonly timeline: Timeline;
+  readonly chance: Chance;
+  readonly broker: SimBroker;
+}
+
+/**
+ * A node of the original program: it answers before it does anything, knows no lanes, does again what comes again, and
+ * gives up a reply after some attempts. Nothing that it does is on a disk.
+ */
+export class SimOriginal {
+  readonly name: string;
+  readonly link = new Link();
+  /** The tokens of what it took, as often as it did. */
+  readonly taken: string[] = [];
+  readonly #deps: OriginalDeps;
+  #connection: Connection | undefined;
+  #isOver = false;
+
+  constructor(name: string, deps: OriginalDeps) {
+    this.name = name;
+    this.#deps = deps;
+    this.#connect();
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  #connect(): void {
+    const { timeline, chance, broker } = this.#deps;
+    if (this.#isOver) return;
+    if (!broker.canConnect(this.link)) return void timeline.after(RETRY_MS, () => this.#connect());
+    const connection = new Connection(this.link, { timeline, chance }, () => {
+      this.#connection = undefined;
+      timeline.after(RETRY_MS, () => this.#connect());
+    });
+    broker.add(connection);
+    this.#connection = connection;
+    for (const method of METHODS)
+      connection.toBroker(() =>
+        broker.subscribe(connection, `${this.name}.${method}.${kindOf(method)}`, (frame) =>
+          this.#take(frame),
+        ),
+      );
+  }
+
+  #take({ payload, headers, reply }: Frame): void {
+    const { timeline } = this.#deps;
+    const message = read(payload, headers);
+    if (!message) return timeline.note(`${this.name} cannot read a message`);
+    if (reply !== '') this.#publish(reply, Buffer.from(`confirmed from: ${this.name}: 0`));
+    if (message.method === 'REQToFileAppend') return this.#note(tokenOf(message.data?.[0]));
+    const work = readWork(message);
+    this.#note(work.token);
+    timeline.after(work.ms, () => {
+      const answer = referenceReply(message, [Buffer.from(`${work.token}${'.'.repeat(work.bytes)}\n`)]);
+      if (answer) this.#reply(answer, ATTEMPTS);
+    });
+  }
+
+  #note(token: string): void {
+    this.#deps.timeline.note(`${this.name} takes ${token}`);
+    this.taken.push(token);
+  }
+
+  /** Sends a reply, and again until any answer comes. */
+  #reply(message: Message, attempts: number): void {
+    const { timeline, broker } = this.#deps;
+    if (this.#isOver || attempts === 0) return;
+    const subject = `${message.toNode}.${message.method}.${kindOf(message.method)}`;
+    const { payload } = encodeMessage(message, { serialization: '', compression: '' });
+    const connection = this.#connection;
+    let isAnswered = false;
+    let id: number | undefined;
+    connection?.toBroker(() => {
+      id = broker.subscribe(connection, `${subject}.reply`, ({ noResponders }) => {
+        isAnswered ||= !noResponders;
+      });
+    });
+    this.#publish(subject, payload, `${subject}.reply`);
+    timeline.after((message.ackTimeout || 10) * 1000, () => {
+      if (id !== undefined) connection?.interests.delete(id);
+      if (!isAnswered) this.#reply(message, attempts - 1);
+    });
+  }
+
+  #publish(subject: string, payload: Uint8Array, reply = ''): void {
+    const connection = this.#connection;
+    connection?.toBroker(() =>
+      this.#deps.broker.publish(connection, { subject, reply, payload, headers: {} }),
+    );
+  }
+}
+
+/** Undefined for what it cannot read, such as a part of a message. */
+function read(payload: Uint8Array, headers: Frame['headers']): Message | undefined {
+  try {
+    return decodeMessage(payload, {
+      serial: headers.serial ?? '',
+      cmp: headers.cmp ?? '',
+      maxBytes: MAX_BYTES,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+function tokenOf(data: Uint8Array | undefined): string {
+  return Buffer.from(data ?? [])
+    .toString()
+    .split(' ', 1)[0]!;
+}
