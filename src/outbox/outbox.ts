@@ -18,7 +18,7 @@ import type { Lane } from './lane/lane.ts';
 import { newEntry } from './lane/lane-rows.ts';
 import { type LaneStatus, laneStatus } from './lane/lane-status.ts';
 import type { Entry } from './lane/lane-window.ts';
-import { Lanes } from './lanes.ts';
+import { IDLE_MS, Lanes } from './lanes.ts';
 import type { EndRider, OutboxDeps, OutboxListener, OutboxStart } from './outbox-deps.ts';
 import type { Peers } from './peers.ts';
 
@@ -283,6 +283,8 @@ export class Outbox implements AsyncDisposable {
       await this.#deps.store.write(statements);
     } finally {
       for (const { queue } of lanes) queue.coming--;
+      // Lanes that were made for what the disk refused are forgotten too.
+      this.#overdue.lookWithin(IDLE_MS);
     }
   }
 }

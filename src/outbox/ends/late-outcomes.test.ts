@@ -245,3 +245,31 @@ test('what was called off is asked for as long as the ledger keeps it, also when
   await made.advance(1000);
   assert.deepEqual([made.states(), made.onDisk()], [{ succeeded: 2 }, 0]);
 });
+
+test('that nobody listens says nothing of what went out before, while somebody may have', async (t) => {
+  const { made } = await start(t);
+  const [before] = await made.enqueue(1);
+  const sent = made.transport.take();
+  await made.enqueue(1);
+  made.transport.nobodyListens(made.transport.take()[0]!);
+  await made.settled();
+  const cancelled = made.outbox.undelivered.cancel({ id: before! }, 'cancelled before it was delivered');
+  await made.advance(2500, 10);
+  assert.equal(await cancelled, 1);
+  await made.advance(30_000);
+  const again = made.transport.take().filter((one) => idOf(one) === before);
+  assert.deepEqual([idOf(sent[0]!), again[0]?.headers['Steward-Not-After']], [before, '1']);
+  made.transport.answer('duplicate', again.slice(-1));
+  await made.advance(1000);
+  assert.equal(made.ended.filter(({ id }) => id === before).at(-1)?.state, 'succeeded');
+});
+
+test('lanes that were made for what the disk refused do not stay in memory', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const store = failingStore(await tempStore(t), (statements) => statements.length > 0);
+  const made = await TestOutbox.start(t, { store });
+  await assert.rejects(made.enqueue(1), /full/);
+  assert.equal(made.outbox.lanes().length, 1);
+  await made.advance(180_000, 10_000);
+  assert.equal(made.outbox.lanes().length, 0);
+});

@@ -181,6 +181,11 @@ export class LaneWindow {
     return this.#entries.splice(end);
   }
 
+  /** Whether more than one is on its way, at least in part. */
+  get hasMany(): boolean {
+    return this.#entries[1]?.isSent === true;
+  }
+
   /** Forgets what is on its way: everything is to be sent again. It may have arrived, unless nobody was there. */
   rewind(mayHaveArrived = true): void {
     this.#progress.ended();

@@ -208,7 +208,8 @@ export class Lane implements Source, LaneProcess {
     this.#deps.onAway(this);
     this.#missed();
     const first = this.queue.window.first;
-    this.queue.window.rewind(false);
+    // Of several, some may have gone out while somebody was there.
+    this.queue.window.rewind(this.queue.window.hasMany);
     this.rewind();
     if (first) this.pace.away(this.#deps.clock.steadyNow(), first.ackTimeoutMs, inVainMs(first.size));
     this.pump();
