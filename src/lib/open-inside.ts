@@ -82,6 +82,12 @@ export async function openExisting(path: string): Promise<FileHandle | undefined
   return open(path, constants.O_RDWR | SAFE);
 }
 
+/** Opens an existing regular file for reading; undefined when there is none. */
+export async function openForReading(path: string): Promise<FileHandle | undefined> {
+  if ((await regularFileAt(path)) === undefined) return undefined;
+  return open(path, constants.O_RDONLY | SAFE);
+}
+
 /** Makes a new file, which must not exist yet, with this mode. */
 export function openNew(path: string, mode: number = PRIVATE.fileMode): Promise<FileHandle> {
   return open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | SAFE, mode);

@@ -35,6 +35,8 @@ export interface EffectWork {
   readonly mode: 'effect';
   apply(batch: readonly Incoming[], intend: Intend): Promise<Outcome[]>;
   recover?(note: string): Promise<boolean>;
+  /** Whether what others do later hides that it was done: then that is on disk before it is answered. */
+  readonly fades?: boolean;
 }
 
 /** Writes a note of an effect that is about to be made; resolves when it is on disk. */
@@ -42,6 +44,8 @@ export interface Intend {
   (note: string): Promise<void>;
   /** Forgets this note, unless another one took its place; may be called at any time, and again. */
   withdraw(note: string): Promise<void>;
+  /** The same for what need not be known at once: as soon as the disk takes it. */
+  forget(note: string): void;
 }
 
 /** A method that is journalled and answered first, and then run, once. */

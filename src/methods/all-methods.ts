@@ -18,7 +18,7 @@ import { createReqCliCommandCont } from './commands/req-cli-command-cont.ts';
 import type { CommandOptions } from './commands/run-program.ts';
 import { Spawner } from './commands/spawner.ts';
 import { AppendFiles } from './files/append-files.ts';
-import { createWriteFile } from './files/replace-file.ts';
+import { createHoldsContent, createWriteFile } from './files/replace-file.ts';
 import { createReqToFile } from './files/req-to-file.ts';
 import { createReqToFileAppend, type ToFileAppendDeps } from './files/req-to-file-append.ts';
 import type { Method } from './method.ts';
@@ -74,7 +74,12 @@ export function createMethods(
   const options = { ...given, env: commandEnvironment(given), openFiles: openFilesLimit(given.env) };
   const lock = new KeyedLock();
   const appendFiles = new AppendFiles(options, { lock, clock: deps.clock });
-  const files = { ...deps, appendFiles, writeFile: createWriteFile(options, { lock }) };
+  const files = {
+    ...deps,
+    appendFiles,
+    writeFile: createWriteFile(options, { lock }),
+    holdsContent: createHoldsContent(options),
+  };
   const { nodeName, startFault } = options;
   const isKnownMethod = (name: string) => methods.has(name);
   const op = { ...deps, nodeName, isKnownMethod, ...(startFault && { startFault }) };

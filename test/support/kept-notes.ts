@@ -10,6 +10,9 @@ export class KeptNotes {
       this.written++;
       this.left.add(note);
     },
-    { withdraw: async (note: string) => void this.left.delete(note) },
+    {
+      withdraw: async (note: string) => void this.left.delete(note),
+      forget: (note: string) => void this.left.delete(note),
+    },
   );
 }

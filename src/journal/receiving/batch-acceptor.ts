@@ -164,7 +164,11 @@ export class BatchAcceptor {
       );
     };
     const withdraw = (note: string) => this.#deps.store.write([record.withdrawIntent(note)]);
-    const intend = Object.assign(write, { withdraw });
+    const forget = (note: string) => {
+      this.#done = [...this.#done, record.withdrawIntent(note)];
+      this.#flushLater(DONE_MS);
+    };
+    const intend = Object.assign(write, { withdraw, forget });
     const incoming = good.map(incomingOf);
     const outcomes = good.length > 0 ? await method.apply(incoming, intend) : [];
     for (const [index, outcome] of outcomes.entries()) {
@@ -175,7 +179,7 @@ export class BatchAcceptor {
     const statements = [record.saveLane(nextAfter(batch)), ...record.refused(verdicts, intended)];
     if (!intended) return await this.#write(statements, ends);
     const done = [...statements, record.withdrawIntent(noted)];
-    if (verdicts.size > 0) return await this.#writeAfterIntent(() => this.#write(done, ends));
+    if (verdicts.size > 0 || method.fades) return await this.#writeAfterIntent(() => this.#write(done, ends));
     // The effect itself proves what was taken, and the sender's floor carries the rest.
     this.#done = done;
     this.#flushLater(DONE_MS);

@@ -60,7 +60,11 @@ export class AppendFiles {
   }
 
   /** Appends the data of each message to its file, as it is; a file that can't be written fails its messages only. */
-  async append(batch: readonly Incoming[], intend: Intend, target?: AppendTarget): Promise<Outcome[]> {
+  async append(
+    batch: readonly Incoming[],
+    intend: Omit<Intend, 'forget'> & ((note: string) => Promise<void>),
+    target?: AppendTarget,
+  ): Promise<Outcome[]> {
     const outcomes: Outcome[] = new Array(batch.length).fill(OK);
     const appends = groupByFile(batch, outcomes, target);
     const releases = [await this.#lock.acquire(appends.map((append) => append.path))];

@@ -23,6 +23,11 @@ export function checksum(bytes: Uint8Array): number {
   return crc32(bytes);
 }
 
+/** The checksum of pieces, one after the other. */
+export function checksumOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => crc32(piece, sum), 0);
+}
+
 /** The note of a batch, as text. */
 export function encodeAppendNote(notes: readonly AppendNote[]): string {
   return JSON.stringify(notes);
@@ -85,7 +90,11 @@ async function examine(open: OpenExisting, note: AppendNote): Promise<Found> {
   return { note, handle, size: stats.size, isComplete: hasBytes && (await sumOf(handle, note)) === note.sum };
 }
 
-async function sumOf(handle: FileHandle, { offset, bytes }: AppendNote): Promise<number> {
+/** The checksum of a part of a file; -1 where it ends before. */
+export async function sumOf(
+  handle: Pick<FileHandle, 'read'>,
+  { offset, bytes }: Pick<AppendNote, 'offset' | 'bytes'>,
+): Promise<number> {
   const buffer = Buffer.allocUnsafe(Math.min(bytes, READ_BYTES));
   let sum = 0;
   for (let done = 0; done < bytes; ) {

@@ -11,7 +11,7 @@ import { AppendFiles } from './append-files.ts';
 import { createWriteFile } from './replace-file.ts';
 
 const ORIGINAL = { fileMode: 0o755, folderMode: 0o755, followsLinks: false };
-const intend: Intend = Object.assign(async () => {}, { withdraw: async () => {} });
+const intend: Intend = Object.assign(async () => {}, { withdraw: async () => {}, forget: () => {} });
 
 async function setUp(t: TestContext, rules?: typeof ORIGINAL) {
   const { path } = await tempFolder(t);

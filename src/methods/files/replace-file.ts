@@ -2,9 +2,18 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
-import { type FolderRules, openNew, placeInside, regularFileAt } from '../../lib/open-inside.ts';
+import {
+  type FolderRules,
+  openForReading,
+  openNew,
+  placeInside,
+  regularFileAt,
+  UnsafePathError,
+} from '../../lib/open-inside.ts';
 import { putInPlace, takeOver } from '../../lib/put-in-place.ts';
+import { errorCode } from '../../lib/system-fault.ts';
 import type { Outcome } from '../../message/method-contract.ts';
+import { sumOf } from './append-note.ts';
 import { fileFailure } from './file-failure.ts';
 
 /** Replaces a file of the data folder. */
@@ -37,6 +46,34 @@ export function createReplaceFile(
       await replace(await placeInside(dataFolder, path, rules), { data, durable, mode: rules?.fileMode });
     } finally {
       release();
+    }
+  };
+}
+
+/** What a file is to hold: enough to tell later whether it does. */
+export interface KnownContent {
+  readonly path: string;
+  readonly bytes: number;
+  /** CRC-32. */
+  readonly sum: number;
+}
+
+/** Whether a file of the data folder holds just that. */
+export type HoldsContent = (content: KnownContent) => Promise<boolean>;
+
+/** Makes the function that looks what a file holds; one that this user may not read counts as another. */
+export function createHoldsContent({ dataFolder, rules }: FolderOptions): HoldsContent {
+  return async ({ path, bytes, sum }) => {
+    try {
+      await using handle = await openForReading(await placeInside(dataFolder, path, rules));
+      return (
+        handle !== undefined &&
+        (await handle.stat()).size === bytes &&
+        (await sumOf(handle, { offset: 0, bytes })) === sum
+      );
+    } catch (error) {
+      if (errorCode(error) === 'EACCES' || error instanceof UnsafePathError) return false;
+      throw error;
     }
   };
 }

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { KeptNotes } from '../../../test/support/kept-notes.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import { KeyedLock } from '../../lib/keyed-lock.ts';
+import { newMessage } from '../../message/message.ts';
+import { createHoldsContent, createWriteFile } from './replace-file.ts';
+import { createReqToFile } from './req-to-file.ts';
+
+test('a note of what a file will hold comes before it is replaced, and tells after a crash whether it was', async (t) => {
+  const { path: dataFolder } = await tempFolder(t);
+  const notes = new KeptNotes();
+  const path = join(dataFolder, 'ship1', 'file');
+  const write = createWriteFile({ dataFolder }, { lock: new KeyedLock() });
+  let isFull = false;
+  const method = createReqToFile({
+    writeFile: async (file) => {
+      assert.equal(notes.left.size, 1);
+      if (isFull) throw new Error('no space');
+      return await write(file);
+    },
+    holdsContent: createHoldsContent({ dataFolder }),
+  });
+  const apply = (...texts: string[]) => {
+    const data = texts.map((text) => Buffer.from(text));
+    const message = newMessage({ toNode: 'ship1', method: 'REQToFile', fileName: 'file', data });
+    return method.apply([{ id: 'id', message, isFromOriginal: false }], notes.intend);
+  };
+  await apply('one ', 'two');
+  const [note] = [...notes.left];
+  assert.equal(await readFile(path, 'utf8'), 'one two');
+  assert.equal(await method.recover!(note!), true);
+  for (const other of ['one tw', 'one twO', 'one two three']) {
+    await writeFile(path, other);
+    assert.equal(await method.recover!(note!), false, other);
+  }
+  notes.left.clear();
+  isFull = true;
+  await assert.rejects(apply('three'), /no space/);
+  assert.equal(notes.left.size, 0, 'what was not done leaves no note');
+});
