@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { BorrowedFile } from '../../src/lib/open-files.ts';
 import type { AppendableFiles } from '../../src/methods/files/append-files.ts';
+import { checksum } from '../../src/methods/files/append-note.ts';
 import { fileFailure } from '../../src/methods/files/file-failure.ts';
-import type { WriteFile } from '../../src/methods/files/replace-file.ts';
+import type { HoldsContent, WriteFile } from '../../src/methods/files/replace-file.ts';
 import type { Life, Machine } from './machine.ts';
 
 interface SimFile {
@@ -93,6 +94,16 @@ export class SimFiles {
       } catch (error) {
         return await fileFailure(undefined, path, error);
       }
+    };
+  }
+
+  /** Looks what a file holds, for a life of a node. */
+  reader(life: Life): HoldsContent {
+    return async ({ path, bytes, sum }) => {
+      await this.#work(life);
+      if (this.trouble === 'EIO') this.#fail();
+      const content = this.#files.get(path)?.content;
+      return content?.length === bytes && checksum(content) === sum;
     };
   }
 

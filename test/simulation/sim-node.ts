@@ -156,7 +156,10 @@ export class SimNode {
     const appendFiles = new AppendFiles({ dataFolder: '' }, withFiles);
     const methods: Method[] = [
       createReqToFileAppend({ appendFiles }),
-      createReqToFile({ writeFile: life.machine.files.writer(life) }),
+      createReqToFile({
+        writeFile: life.machine.files.writer(life),
+        holdsContent: life.machine.files.reader(life),
+      }),
       createReqReport(),
       createReqCancel(deps),
       createSimCommand({ ...this.#deps, life, ground: swaps.processes?.(processes) ?? processes }),
