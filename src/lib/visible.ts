@@ -17,6 +17,11 @@ export function visibleText(text: string): string {
   return text.replace(UNSEEN, (character) => (isLayout(character) ? character : escaped(character)));
 }
 
+/** A text of somebody else whose further lines are set in, so that none of them looks like an entry of its own. */
+export function setInLines(text: string): string {
+  return text.replace(/[\r\n]+(?![\r\n]| {4}|$)/g, '\n    ');
+}
+
 /** A value as JSON that can be shown and kept in lines. */
 export function toJson(value: unknown, indent = 0): string {
   return visibleJson(JSON.stringify(value, undefined, indent));

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { goDate } from '../lib/go-date.ts';
+import { setInLines } from '../lib/visible.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -168,8 +169,7 @@ export class ErrorReporter implements AsyncDisposable {
 
   #line(text: string): string {
     // A line of a text that others made must not look like a report of its own.
-    const set = text.replace(/[\r\n]+(?=\S)/g, '\n    ');
-    return `${goDate(new Date(this.#deps.clock.wallNow()))}, node: ${this.#nodeName}, ${set}\n`;
+    return `${goDate(new Date(this.#deps.clock.wallNow()))}, node: ${this.#nodeName}, ${setInLines(text)}\n`;
   }
 
   /** Sends at once when the last time is long enough ago, and else when it is. */

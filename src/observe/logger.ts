@@ -1,5 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
-import { visibleJson, visibleTextsJson } from '../lib/visible.ts';
+import { setInLines, visibleJson, visibleTextsJson } from '../lib/visible.ts';
 
 export type { Logger } from 'pino';
 
@@ -60,7 +60,7 @@ async function prettyStream(stream: NodeJS.WritableStream | undefined): Promise<
     ignore: 'node',
     translateTime: 'SYS:HH:MM:ss.l',
     // A line of a text must not look like an entry.
-    messageFormat: (entry, key) => String(entry[key] ?? '').replaceAll('\n', '\n    '),
+    messageFormat: (entry, key) => setInLines(String(entry[key] ?? '')),
   });
   return rewriting(shown, visibleTextsJson);
 }
