@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { foreignWriter, ownerOf } from '../lib/folder-writers.ts';
 import { type Config, toConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { readConfigFile, saveConfigFile } from './config-file.ts';
@@ -64,10 +65,20 @@ async function gather(given: Given): Promise<{ sources: Sources; warnings: reado
   return { sources: { flags, environment, file }, warnings };
 }
 
-function fileWarnings({ file }: Sources): string[] {
-  return file.unknownKeys.map(
+function fileWarnings({ file, flags, environment }: Sources): string[] {
+  const isTold = flags.has('ConfigFolder') || environment.has('ConfigFolder');
+  // As for sockets: whose config.toml it is counts where the operator named the folder.
+  const user = isTold ? ownerOf(file.path) : undefined;
+  const writer = file.exists
+    ? foreignWriter(dirname(resolve(file.path)), { user, isKnown: isTold })
+    : undefined;
+  const unsafe =
+    writer &&
+    `${writer}, and whoever writes ${file.path} decides what this node does: take those rights away, or name another folder with CONFIG_FOLDER`;
+  const unknown = file.unknownKeys.map(
     (key) => `${file.path} has the unknown key ${JSON.stringify(key)}, which is ignored`,
   );
+  return [...(unsafe ? [unsafe] : []), ...unknown];
 }
 
 /** What config.toml does not say yet: values of flags, and defaults of keys that it lacks. */

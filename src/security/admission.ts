@@ -118,7 +118,7 @@ export class Admission implements Disposable {
       if (!this.#state.nodes.has(name)) return false;
       const relays = this.#state.relays.filter(({ from, via, to }) => ![from, via, to].includes(name));
       await this.#commit({ ...withoutNode(this.#state, name), relays });
-      this.#deps.logger.info({ node: name }, `${name} is let in no more`);
+      this.#deps.logger.info({ name }, `${name} is let in no more`);
       return true;
     });
   }
@@ -152,7 +152,7 @@ export class Admission implements Disposable {
     if (state !== undefined) await this.#keep(state);
     // Also where it was let in before: the broker may not have been told.
     if (answer.verdict === 'admitted') await this.#apply();
-    const fields = { node: request.name, key: request.key };
+    const fields = { name: request.name, key: request.key };
     if (state !== undefined) logger.info(fields, `${request.name} has joined`);
     else if (answer.verdict !== 'admitted')
       logger.warn(fields, `${JSON.stringify(request.name)} was not let in: ${answer.reason}`);

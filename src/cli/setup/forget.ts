@@ -70,7 +70,9 @@ function forgottenText(
   const lines = [wasLetIn ? `${name} is let in no more.` : `${name} is off the list.`];
   if (cancelled > 0) lines.push(`${countWords(cancelled, 'message')} that waited for it ended as cancelled.`);
   if (left > 0)
-    lines.push(`${countWords(left, 'message')} that had been sent stay open: an answer still ends them.`);
+    lines.push(
+      `${countWords(left, 'message')} that had been sent ${left === 1 ? 'stays open: an answer still ends it' : 'stay open: an answer still ends them'}.`,
+    );
   if ((embeddedBroker?.admissionFolder ?? '') === '')
     lines.push(
       `Its key is good at the broker until that is configured anew, without --node ${name}=...:`,

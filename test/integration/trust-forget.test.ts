@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newMessage } from '../../src/message/message.ts';
+import { startBroker } from '../support/broker.ts';
+import { FAST_RECONNECT, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
+import { runSteward } from '../support/joining.ts';
+import { startStewardNode } from '../support/node.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { startWireClient } from '../support/wire-client.ts';
+
+test('forget in an open fleet over nats-server: says what is to be done there, outlasts a restart, and a late answer and a hello count', async (t) => {
+  const broker = await startBroker(t, { kind: 'nats-server' });
+  const central = await startStewardNode({ name: 'central', broker, flags: FAST_RECONNECT }, t);
+  const ship = await startWireClient(broker, t);
+  const asked = await ship.gather('ship1.REQCliCommand.CommandACK');
+  const listed = async () => {
+    const { stdout } = await runSteward(['nodes', '--json'], central.folder);
+    return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
+  };
+  ship.hello('central', 'ship1');
+  await waitFor('ship1 to be known', async () => (await listed()).includes('ship1'));
+  const command = { toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['true'], replyMethod: 'REQNone' };
+  const [id] = await submitAll(central, command);
+  await waitForState(central, id!, 'sent');
+  await waitFor('the request', () => asked.length > 0);
+
+  const forgotten = await runSteward(['forget', 'ship1'], central.folder);
+  assert.equal(forgotten.code, 0, forgotten.stderr);
+  const lines = forgotten.stdout.split('\n');
+  assert.equal(lines[0], 'ship1 is off the list.');
+  assert.equal(lines[1], '1 message that had been sent stays open: an answer still ends it.');
+  assert.match(forgotten.stdout, /without --node ship1=\.\.\.:\n {2}steward broker-config --node /);
+  assert.match(forgotten.stdout, /a hello of it brings it back/);
+  assert.deepEqual(await listed(), ['central']);
+  const again = await runSteward(['forget', 'ship1', 'ship9'], central.folder);
+  assert.match(again.stderr, /no node "ship9" has joined/);
+
+  const before = asked.length;
+  await central.restart();
+  assert.deepEqual(await listed(), ['central']);
+  const late = await waitFor('the request once more', () => asked[before]);
+  ship.answer(late, 'accepted');
+  await waitForState(central, id!, 'accepted');
+  const report = JSON.stringify({ ends: [{ id, state: 'succeeded', exitCode: 0 }] });
+  const ended = { toNode: 'central', fromNode: 'ship1', method: 'REQReport', data: [Buffer.from(report)] };
+  await ship.ask({ message: newMessage(ended), lane: 'late/1/1' });
+  assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
+  ship.hello('central', 'ship1');
+  await waitFor('ship1 to be back', async () => (await listed()).includes('ship1'));
+});
