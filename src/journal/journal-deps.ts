@@ -126,6 +126,10 @@ export interface JournalTrust {
     readonly method: string;
     readonly proved: string | undefined;
   }): string | undefined;
+  /** Whether somebody may go on with a lane that a node began; '' where that is not known yet. */
+  mayGoOn(owner: string, proved: string | undefined): boolean;
+  /** Whether the end of a request counts that a message of this sender brings along. */
+  mayTellEnds(sender: string): boolean;
   /** Decides about a message, before anything of it is written down. */
   judge(
     message: Message,

@@ -16,7 +16,7 @@ import { Reporter } from './output/reporter.ts';
 import { LARGE_BYTES } from './perils.ts';
 import { forgetOldParts } from './receiving/kept-parts.ts';
 import { PartMemory } from './receiving/part-assembly.ts';
-import { ReceivingLanes } from './receiving/receiving-lanes.ts';
+import { LOOSE, ReceivingLanes } from './receiving/receiving-lanes.ts';
 import { ReceivingMemory } from './receiving/receiving-memory.ts';
 import { InterruptedEffects } from './receiving/recover-intents.ts';
 import { Cancellations } from './running/cancellations.ts';
@@ -29,8 +29,6 @@ import { StopReason } from './running/stop-reason.ts';
 
 /** How many of the largest messages may be under way in parts before one of them has to give way. */
 const PART_MEMORY_MESSAGES = 4;
-/** The lane of what comes without a place; no epoch has this name. */
-const LOOSE = '-';
 /** Waiting requests that stay in memory, with their rows, over all queues, bytes. */
 const QUEUE_BYTES = 16 * 1024 * 1024;
 /** Above this many queues of senders and methods those without requests are forgotten. */
@@ -103,11 +101,12 @@ export class Journal implements AsyncDisposable {
   receive(message: WireMessage, method: Method): void {
     const arrival = unfoldMessage(message);
     const header = arrival.header(HEADER.lane);
-    const { subject } = arrival;
+    const { subject, sender } = arrival;
     // A message without a place in a lane comes from a reference node: taken as it comes, in its order.
-    if (header === undefined) return this.#lanes.of({ epoch: LOOSE, subject, method }).receiveLoose(arrival);
+    const lane = { epoch: LOOSE, subject, method, sender };
+    if (header === undefined) return this.#lanes.of(lane).receiveLoose(arrival);
     const place = parseLanePlace(header);
-    if (place) return this.#lanes.of({ epoch: place.epoch, subject, method }).receive(arrival, place);
+    if (place) return this.#lanes.of({ ...lane, epoch: place.epoch }).receive(arrival, place);
     const reason = `the header ${HEADER.lane} ${JSON.stringify(header.slice(0, 100))} is not <epoch>/<seq>/<floor>`;
     this.#deps.errorReporter.report(`error: ${method.name}: a message was refused: ${reason}`);
     if (!arrival.reply || !isAnswered(method.kind)) return;

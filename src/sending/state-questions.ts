@@ -40,6 +40,8 @@ interface StateQuestionsDeps {
   readonly trust: {
     /** Whether somebody may say that a question is from a node. */
     believes(claimed: string, proved: string | undefined): boolean;
+    /** Whether the answer would come to the sender. */
+    answersItsSender(message: Pick<WireMessage, 'subject' | 'reply' | 'sender'>): boolean;
     readonly wantsProof: boolean;
     /** What this node understands, for its answers. */
     readonly words: string;
@@ -123,7 +125,8 @@ export class StateQuestions implements Disposable {
     const { bus, store, sending, guard, trust } = this.#deps;
     const question = decodeQuestion(payload);
     if (!question || !reply || guard.isYielding) return;
-    if (!trust.believes(question.from, takeProof(subject).sender)) return;
+    const asked = takeProof(subject);
+    if (!trust.believes(question.from, asked.sender) || !trust.answersItsSender({ ...asked, reply })) return;
     // A report brings the output too: it must not come second.
     const isLater = sending.waitingReports(question.from) > 0;
     const answer: StateAnswer = isLater

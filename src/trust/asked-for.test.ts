@@ -81,30 +81,46 @@ test('a copy is taken of the file that was asked for, to the path that was asked
   const copy = (...methodArgs: string[]) => newMessage({ method: 'REQCopyFileTo', methodArgs });
   const begin = (transfer: string, target: string) =>
     copy('/src', 'central', '/dev/null', 'begin', transfer, target, '1', '600', 'i');
+  assert.equal(isAsked(asked, copy('/src', 'central', '/dst', 'whole', '600', 'sum'), 'ship1', 'one'), true);
   assert.equal(
-    asked.isAskedFile(copy('/src', 'central', '/dst', 'whole', '600', 'sum'), 'ship1', 'one'),
+    isAsked(asked, copy('/src', 'central', '/dst', 'whole', '600', 'sum'), 'ship1', undefined),
     true,
   );
-  assert.equal(
-    asked.isAskedFile(copy('/src', 'central', '/dst', 'whole', '600', 'sum'), 'ship1', undefined),
-    true,
-  );
-  assert.equal(asked.isAskedFile(copy('/src', 'central', '/dev/null', 'probe'), 'ship1', 'one'), true);
-  assert.equal(asked.isAskedFile(begin('one', '/dst'), 'ship1', undefined), true);
-  assert.equal(asked.isAskedFile(begin('one', '/etc/passwd'), 'ship1', undefined), false);
-  assert.equal(asked.isAskedFile(begin('two', '/dst'), 'ship1', undefined), false);
-  assert.equal(
-    asked.isAskedFile(copy('/src', 'central', '/root/.ssh/authorized_keys'), 'ship1', 'one'),
-    false,
-  );
-  assert.equal(asked.isAskedFile(begin('one', '/dst'), 'ship2', 'one'), false);
+  assert.equal(isAsked(asked, copy('/src', 'central', '/dev/null', 'probe'), 'ship1', 'one'), true);
+  assert.equal(isAsked(asked, begin('one', '/dst'), 'ship1', undefined), true);
+  assert.equal(isAsked(asked, begin('one', '/etc/passwd'), 'ship1', undefined), false);
+  assert.equal(isAsked(asked, begin('two', '/dst'), 'ship1', undefined), false);
+  assert.equal(isAsked(asked, copy('/src', 'central', '/root/.ssh/authorized_keys'), 'ship1', 'one'), false);
+  assert.equal(isAsked(asked, begin('one', '/dst'), 'ship2', 'one'), false);
   const ended = askedFor(kept('one', from, { isOpen: false }));
-  assert.equal(ended.isAskedFile(begin('one', '/dst'), 'ship1', undefined), false);
+  assert.equal(isAsked(ended, begin('one', '/dst'), 'ship1', undefined), false);
   assert.equal(
-    ended.isAskedFile(copy('/src', 'central', '/dev/null', 'abort', 'one'), 'ship1', undefined),
+    isAsked(ended, copy('/src', 'central', '/dev/null', 'abort', 'one'), 'ship1', undefined),
     true,
   );
 });
+
+test('a file counts as asked for by this node itself, not by one that it relays for; so do its pieces', () => {
+  const from = newMessage({
+    ...{ toNode: 'ship1', fromNode: 'central', method: 'REQCopyFileFrom' },
+    methodArgs: ['/src', 'central', '/root/.ssh/authorized_keys'],
+  });
+  const copy = newMessage({
+    ...{ method: 'REQCopyFileTo' },
+    methodArgs: [...from.methodArgs!, 'whole', '600', 'sum'],
+  });
+  assert.equal(isAsked(askedFor(kept('one', from)), copy, 'ship1', 'one'), true);
+  assert.equal(askedFor(kept('one', from)).isAskedTransfer('one', 'ship1'), true);
+  assert.equal(askedFor(kept('one', from)).isAskedTransfer('one', 'ship2'), false);
+  assert.equal(askedFor(kept('one', COMMAND)).isAskedTransfer('one', 'ship1'), false);
+  const relayed = askedFor(kept('one', { ...from, relayFromNode: 'ship2', relayToNode: 'ship1' }));
+  for (const re of ['one', undefined]) assert.equal(isAsked(relayed, copy, 'ship1', re), false);
+  assert.equal(relayed.isAskedTransfer('one', 'ship1'), false);
+});
+
+function isAsked(asked: AskedFor, copy: Message, sender: string, re: string | undefined): boolean {
+  return asked.askedCopy(copy, sender, re) !== undefined;
+}
 
 test('the copy of a relayed reply is known by the relay that was asked', () => {
   const relay = newMessage({

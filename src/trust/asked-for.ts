@@ -39,16 +39,28 @@ export class AskedFor {
     return re === undefined ? this.#byPlace(reply, sender, place) : this.#byId(re, sender, place);
   }
 
-  /** Whether a file comes because this node asked the sender for it, and that has not ended. */
-  isAskedFile({ methodArgs }: Message, sender: string, re: string | undefined): boolean {
+  /** The request for a file that comes because this node asked the sender for it, and that has not ended. */
+  askedCopy({ methodArgs }: Message, sender: string, re: string | undefined): Message | undefined {
     const file = fileOf(methodArgs ?? [], re);
     const subject = subjectTo(sender, COPY);
-    const isIt = (kept: SentRequest) => kept.subject === subject && isRequestOf(kept, file);
-    if (file.node !== this.#nodeName) return false;
+    const requestOf = (kept: SentRequest) => (kept.subject === subject ? requestFor(kept, file) : undefined);
+    if (file.node !== this.#nodeName) return undefined;
     const named = file.id === undefined ? undefined : this.#requests.sentRequest(file.id);
-    if (named !== undefined) return isIt(named);
+    if (named !== undefined) return requestOf(named);
     // A node of an earlier version says of what it sends in pieces to which request it belongs, and of nothing else.
-    return file.isInPieces ? false : this.#requests.requestsTo(subject, MOST_LOOKED_AT).some(isIt);
+    if (file.isInPieces) return undefined;
+    for (const kept of this.#requests.requestsTo(subject, MOST_LOOKED_AT)) {
+      const request = requestOf(kept);
+      if (request) return request;
+    }
+    return undefined;
+  }
+
+  /** Whether pieces of a transfer come because this node asked the sender for the file, and that has not ended. */
+  isAskedTransfer(transfer: string, sender: string): boolean {
+    const kept = this.#requests.sentRequest(transfer);
+    if (kept?.subject !== subjectTo(sender, COPY) || !kept.isOpen) return false;
+    return isOwn(decoded(kept));
   }
 
   #byId(re: string, sender: string, place: string): Answers {
@@ -101,10 +113,17 @@ function fileOf(args: readonly string[], re: string | undefined): ComingFile {
   };
 }
 
-function isRequestOf(kept: SentRequest, { source, node, target, isAborted }: ComingFile): boolean {
-  if (!kept.isOpen && !isAborted) return false;
-  const args = decoded(kept)?.methodArgs;
-  return args?.[0] === source && args?.[1] === node && (target === undefined || args?.[2] === target);
+function requestFor(kept: SentRequest, { source, node, target, isAborted }: ComingFile): Message | undefined {
+  if (!kept.isOpen && !isAborted) return undefined;
+  const request = decoded(kept);
+  const args = request?.methodArgs;
+  const isIt = args?.[0] === source && args?.[1] === node && (target === undefined || args?.[2] === target);
+  return isIt && isOwn(request) ? request : undefined;
+}
+
+/** Whether a request is this node's own, and not one that it relayed for another. */
+function isOwn(request: Message | undefined): request is Message {
+  return request?.relayFromNode === '';
 }
 
 function subjectTo(toNode: string, method: string): string {

@@ -1,4 +1,7 @@
+import { basename, dirname, normalize } from 'node:path/posix';
+import { setInLines } from '../lib/visible.ts';
 import type { Message } from '../message/message.ts';
+import { isHarmlessReply } from '../message/reply-methods.ts';
 import { senderOf } from '../message/sender-of.ts';
 import type { Right, Sender } from './trust-table.ts';
 import { rightOf } from './trust-table.ts';
@@ -9,8 +12,8 @@ export interface Facts {
   readonly centralNodeName: string;
   /** Whether a message is the reply to a request of this node, which `re` names where the sender does. */
   answers(message: Message, sender: string, re: string | undefined): Answers;
-  /** Whether a file is one that this node asked the sender for. */
-  isAskedFile(message: Message, sender: string, re: string | undefined): boolean;
+  /** The request with which this node asked the sender for a file; undefined where it did not. */
+  askedCopy(message: Message, sender: string, re: string | undefined): Message | undefined;
   /** The ways on which the operator lets a node reach another one through a third. */
   relays(): readonly Relay[];
   /** Whether a command may be the reply method of this node's requests. */
@@ -55,16 +58,25 @@ export interface Arrived {
 const TAKE: Decision = { do: 'take' };
 /** Folders of the data folder that have an owner of their own. */
 const KEPT_FOLDERS: ReadonlySet<string> = new Set(['errorLog', 'hello-messages', 'unasked']);
+const MOST_CANCELLED = 10_000;
+const BRINGS_REPLIES: ReadonlySet<Right> = new Set(['all', 'reply', 'append']);
 
 /** Decides about a message by the table of rights, and by what is open here. */
 export function judge({ message, sender, re }: Arrived, facts: Facts): Decision {
   if (sender === undefined) return later(notProved(message));
   const who = kindOfSender(sender, facts);
-  if (who !== 'self' && senderOf(message) !== sender)
-    return refuse(`it comes from ${sender} and says that it is from ${shown(senderOf(message))}`);
-  if (who === 'member' && isRelayedRequest(message)) return judgeRelayed(message, sender, facts);
   const right = rightHere(message.method, who, facts);
+  // The copy of a relayed request's reply alone has the FromNode of another node.
+  const claimed = BRINGS_REPLIES.has(right) ? senderOf(message) : message.fromNode;
+  if (who !== 'self' && claimed !== sender)
+    return refuse(`it comes from ${sender} and says that it is from ${shown(claimed)}`);
+  if (who === 'member' && isRelayedRequest(message)) return judgeRelayed(message, sender, facts);
   return BY_RIGHT[right]({ message, sender, re }, facts);
+}
+
+/** Whether the end of a request counts that a message brings along: as a report of the same node would. */
+export function mayTellEnds(sender: string, facts: Facts): boolean {
+  return rightHere('REQReport', kindOfSender(sender, facts), facts) !== 'none';
 }
 
 /** What a sender may have of a method, whatever the message says: most of what is refused need not be read. */
@@ -87,19 +99,39 @@ const BY_RIGHT: Readonly<Record<Right, (arrived: Known, facts: Facts) => Decisio
   reply: judgeReply,
   append: (arrived, facts) =>
     arrived.message.isReply ? judgeReply(arrived, facts) : judgeAppend(arrived, facts),
-  cancel: ({ message, sender }, facts) =>
-    facts.areFrom(message.methodArgs ?? [], sender)
-      ? TAKE
-      : refuse(`${sender} may cancel requests of its own alone`),
+  cancel: judgeCancel,
   hello: (arrived) => inPlace(arrived, 'hello-messages', 'hello.log'),
   errors: judgeErrors,
-  copy: ({ message, sender, re }, facts) =>
-    facts.isAskedFile(message, sender, re)
-      ? TAKE
-      : refuse(`no copy of this file from ${sender} was asked for here, or it has ended`),
-  relay: ({ message, sender }, facts) =>
-    alongRelay({ from: sender, via: facts.nodeName, to: message.relayToNode }, facts),
+  copy: judgeCopy,
+  relay: ({ message, sender }, facts) => {
+    const allowed = alongRelay({ from: sender, via: facts.nodeName, to: message.relayToNode }, facts);
+    const fault = allowed.do === 'take' ? relayedReplyFault(message, facts) : undefined;
+    return fault === undefined ? allowed : refuse(fault);
+  },
 };
+
+/** Where a node whose request this one sends on has the reply to it handled here. */
+function relayedReplyFault({ replyMethod, directory }: Message, { nodeName }: Facts): string | undefined {
+  if (!isHarmlessReply(replyMethod))
+    return `a reply to what ${nodeName} relays is not taken there as ${shown(replyMethod)}: use REQToFile, and ${shown(replyMethod)} as relayReplyMethod`;
+  const kept = keptFolder(directory);
+  return kept && `a reply to what ${nodeName} relays is not written below ${kept}: choose another directory`;
+}
+
+/** What this node says of a file that has come is as its own request wants it, whatever comes with the file. */
+function judgeCopy({ message, sender, re }: Known, facts: Facts): Decision {
+  const request = facts.askedCopy(message, sender, re);
+  if (request === undefined)
+    return refuse(`no copy of this file from ${sender} was asked for here, or it has ended`);
+  const { replyMethod, replyMethodArgs, methodArgs } = request;
+  const target = methodArgs?.[2] ?? '';
+  return take({
+    ...message,
+    ...(message.replyMethod === 'REQNone' ? {} : { replyMethod }),
+    ...{ replyMethodArgs, directory: dirname(normalize(target)), fileName: basename(target) },
+    previousMessage: message.previousMessage && { ...request, data: null, previousMessage: null },
+  });
+}
 
 function rightHere(method: string, who: Sender, facts: Facts): Right {
   if (who === 'member' && method === 'REQCliCommand' && facts.replyCommands) return 'reply';
@@ -130,8 +162,20 @@ function alongRelay(way: Relay, { relays }: Facts): Decision {
     : refuse(`no relay ${shown(way.from)}:${shown(way.via)}:${shown(way.to)} is allowed here`);
 }
 
+/** What is cancelled need not have come yet: then it is remembered here, whatever somebody makes up. */
+function judgeCancel({ message, sender }: Known, facts: Facts): Decision {
+  const ids = message.methodArgs ?? [];
+  if (ids.length > MOST_CANCELLED) return refuse(`${sender} may cancel ${MOST_CANCELLED} requests at once`);
+  return facts.areFrom(ids, sender)
+    ? { do: 'take', unasked: {} }
+    : refuse(`${sender} may cancel requests of its own alone`);
+}
+
 function judgeReply({ message, sender, re }: Known, facts: Facts): Decision {
   if (!message.isReply) return refuse(noRight(message.method, sender, facts));
+  // A reply that is run here has a result, which must not be run once more.
+  if (!isHarmlessReply(message.replyMethod))
+    return refuse(`a reply of ${sender} may not ask for ${shown(message.replyMethod)}`);
   const answers = facts.answers(message, sender, re);
   if (answers === 'request') return TAKE;
   if (answers === 'unknown')
@@ -141,13 +185,23 @@ function judgeReply({ message, sender, re }: Known, facts: Facts): Decision {
 
 /** What nobody asked for is appended below the folder of the node that sends it. */
 function judgeAppend({ message, sender }: Known, facts: Facts): Decision {
-  const folders = message.directory.split('/').filter((part) => part !== '' && part !== '.');
-  if (KEPT_FOLDERS.has(folders[0] ?? ''))
-    return refuse(`${sender} may not append below ${folders[0]}: choose another directory`);
+  const folders = foldersOf(message.directory);
+  const kept = keptFolder(message.directory);
+  if (kept) return refuse(`${sender} may not append below ${kept}: choose another directory`);
   const other = folders.find((folder) => folder !== sender && facts.isNode(folder));
   if (other !== undefined) return refuse(`${sender} may not append below a folder of ${other}`);
   const taken = { ...message, toNode: sender, previousMessage: null };
   return { do: 'take', message: taken, unasked: { file: `${folders.join('/')}/${message.fileName}` } };
+}
+
+function foldersOf(directory: string): string[] {
+  return directory.split('/').filter((part) => part !== '' && part !== '.');
+}
+
+function keptFolder(directory: string): string | undefined {
+  return foldersOf(directory)
+    .slice(0, 1)
+    .find((name) => KEPT_FOLDERS.has(name));
 }
 
 function judgeErrors(arrived: Known): Decision {
@@ -161,7 +215,7 @@ function judgeErrors(arrived: Known): Decision {
 
 /** A line of the error log names the node that sent it, and is one line: what follows a newline is set in. */
 function ownLine(text: string, sender: string): string {
-  const line = text.replace(/[\r\n]+$/, '').replace(/\r\n|[\n\r]/g, '\n    ');
+  const line = setInLines(text.replace(/[\r\n]+$/, ''));
   const named = /^[^\n]{0,100}?, node: ([^\n]*?), /.exec(line)?.[1];
   return `${named === sender ? '' : `node: ${sender}, says: `}${line}\n`;
 }

@@ -1,10 +1,6 @@
 import type { TrustConfig } from '../config/trust-config.ts';
 import type { Message } from '../message/message.ts';
-
-/** What a reply may do in a closed fleet, besides being written to the sockets that its request names. */
-const REPLY_METHODS: ReadonlySet<string> = new Set([
-  ...['', 'REQNone', 'REQToFile', 'REQToFileAppend', 'REQToConsole', 'REQToSocket', 'REQPong'],
-]);
+import { isHarmlessReply } from '../message/reply-methods.ts';
 
 interface Here {
   readonly nodeName: string;
@@ -21,17 +17,27 @@ export function submissionFault(
   return replyFault(message, here) ?? copyFault(message, here);
 }
 
-function replyFault({ replyMethod, relayReplyMethod }: Message, { trust }: Here) {
+function replyFault({ replyMethod, relayReplyMethod, relayViaNode: via }: Message, { trust }: Here) {
   const fields = { replyMethod, relayReplyMethod };
   for (const [field, method] of Object.entries(fields)) {
-    if (REPLY_METHODS.has(method) || (method === 'REQCliCommand' && trust.replyCommands)) continue;
-    const way =
-      method === 'REQCliCommand'
-        ? 'start central with -replyCommands if its replies are to be commands, or use REQToFile'
-        : 'use REQToFile, REQToFileAppend, REQToConsole, REQToSocket, REQPong or REQNone';
-    return { field, reason: `${field} ${method} is not taken in a closed fleet: ${way}` };
+    const isOfVia = via !== '' && field === 'replyMethod';
+    const way = isHarmlessReply(method) ? undefined : replyWay(method, isOfVia, trust.replyCommands);
+    if (way !== undefined)
+      return { field, reason: `${field} ${method} is not taken in a closed fleet: ${way}` };
   }
   return undefined;
+}
+
+/** What to do in place of a reply method that is not taken; undefined where it is. */
+function replyWay(method: string, isOfVia: boolean, replyCommands: boolean): string | undefined {
+  if (isOfVia)
+    return `a node that relays only keeps replies: use REQToFile, and ${method} as relayReplyMethod`;
+  if (method === 'REQToSocket') return undefined;
+  if (method !== 'REQCliCommand')
+    return 'use REQToFile, REQToFileAppend, REQToConsole, REQToSocket, REQPong or REQNone';
+  return replyCommands
+    ? undefined
+    : 'start central with -replyCommands if its replies are to be commands, or use REQToFile';
 }
 
 function copyFault(

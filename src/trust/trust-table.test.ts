@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Message, newMessage } from '../message/message.ts';
 import { METHOD_NAMES } from '../message/method-names.ts';
-import { type Arrived, type Facts, isEverTaken, judge } from './judge.ts';
+import { type Arrived, type Facts, isEverTaken, judge, mayTellEnds } from './judge.ts';
 import { type Right, rightOf, type Sender, TRUST_TABLE } from './trust-table.ts';
 
 /** What a node of each kind may do at central and at a ship, written out once more: all that is not here is nothing. */
@@ -34,7 +34,7 @@ const SHIP: Facts = {
   ...{ nodeName: 'ship1', centralNodeName: 'central', replyCommands: false },
   relays: () => [{ from: 'ship3', via: 'ship2', to: 'ship1' }],
   answers: () => 'unknown',
-  isAskedFile: () => false,
+  askedCopy: () => undefined,
   areFrom: () => false,
   isNode: (name) => name === 'ship9',
 };
@@ -171,7 +171,7 @@ test('requests of others are not cancelled, files that nobody asked for are not 
   );
   const copy = arrived({ method: 'REQCopyFileTo' });
   assert.equal(judge(copy, CENTRAL).do, 'refuse');
-  assert.equal(judge(copy, { ...CENTRAL, isAskedFile: () => true }).do, 'take');
+  assert.equal(judge(copy, { ...CENTRAL, askedCopy: () => newMessage({}) }).do, 'take');
 });
 
 test('a command is a reply only where central runs those', () => {
@@ -180,4 +180,54 @@ test('a command is a reply only where central runs those', () => {
   assert.equal(judge(reply, asked).do, 'refuse');
   assert.equal(judge(reply, { ...asked, replyCommands: true }).do, 'take');
   assert.equal(judge(arrived({ method: 'REQCliCommand' }), { ...asked, replyCommands: true }).do, 'refuse');
+});
+
+test('what a file brings along does not decide what is said of it, and to whom: the request for it does', () => {
+  const request = newMessage({
+    ...{ toNode: 'ship2', fromNode: 'central', method: 'REQCopyFileFrom', replyMethod: 'REQToFile' },
+    methodArgs: ['/src', 'central', '/d/f'],
+  });
+  const forged = {
+    ...{ method: 'REQCopyFileTo', replyMethod: 'REQCliCommand', replyMethodArgs: ['touch', '/mark'] },
+    ...{ directory: 'errorLog', fileName: 'error.log' },
+    previousMessage: newMessage({ method: 'REQCopyFileFrom', fromNode: 'ship9', toNode: 'ship2' }),
+  };
+  const decision = judge(arrived(forged), { ...CENTRAL, askedCopy: () => request });
+  const { replyMethod, replyMethodArgs, directory, fileName, previousMessage } =
+    (decision.do === 'take' && decision.message) || newMessage({});
+  assert.deepEqual([replyMethod, replyMethodArgs, directory, fileName], ['REQToFile', null, '/d', 'f']);
+  assert.deepEqual([previousMessage?.fromNode, previousMessage?.method], ['central', 'REQCopyFileFrom']);
+});
+
+test('what is no reply has the name of its sender, however it makes itself look like the copy of one', () => {
+  const previousMessage = newMessage({ fromNode: 'ship2', relayFromNode: 'central' });
+  for (const method of ['REQHello', 'REQErrorLog', 'REQReport', 'REQCancel', 'REQRelay']) {
+    const forged = { toNode: 'central', method, fromNode: 'ship9', isReply: true, previousMessage };
+    assert.equal(judge(arrived(forged), { ...CENTRAL, areFrom: () => true }).do, 'refuse', method);
+  }
+});
+
+test('what ships have this node do with replies is harmless: those to relayed requests, and to replies', () => {
+  const relay = (more: Partial<Message>) =>
+    judge(arrived({ method: 'REQRelay', relayToNode: 'ship1', ...more }), CENTRAL).do;
+  const reply = (replyMethod: string) =>
+    judge(arrived({ method: 'REQToFile', isReply: true, replyMethod }), {
+      ...CENTRAL,
+      answers: () => 'request',
+    }).do;
+  for (const method of ['REQCliCommand', 'REQToSocket', 'REQCopyFileTo', 'REQOpProcessStart']) {
+    assert.equal(relay({ replyMethod: method }), 'refuse', method);
+    assert.equal(reply(method), 'refuse', method);
+    assert.equal(relay({ replyMethod: 'REQToFile', relayReplyMethod: method }), 'take', method);
+  }
+  for (const method of ['', 'REQNone', 'REQToFile', 'REQToFileAppend', 'REQToConsole']) {
+    assert.equal(relay({ replyMethod: method }), 'take', method);
+    assert.equal(reply(method), 'take', method);
+  }
+  assert.equal(relay({ directory: '/errorLog/x' }), 'refuse');
+});
+
+test('ends that messages bring along count from whoever may report', () => {
+  for (const sender of ['central', 'ship1', 'ship2'])
+    assert.equal(mayTellEnds(sender, CENTRAL), rightOf('REQReport', 'member', true) !== 'none', sender);
 });

@@ -1,12 +1,23 @@
 import type { TrustMode } from '../config/trust-config.ts';
 import type { Message } from '../message/message.ts';
+import { messageBytes } from '../message/message-bytes.ts';
 import type { Incoming } from '../message/method-contract.ts';
 import { senderOf } from '../message/sender-of.ts';
-import { receiverOf } from '../message/subject.ts';
+import { parseSubject } from '../message/subject.ts';
+import type { WireMessage } from '../message/wire-message.ts';
 import { OWN_WORDS } from '../message/words.ts';
 import { Addressing } from './addressing.ts';
 import { AskedFor, type Requests } from './asked-for.ts';
-import { type Decision, type Facts, isEverTaken, judge, noRight, type Relay, type Unasked } from './judge.ts';
+import {
+  type Decision,
+  type Facts,
+  isEverTaken,
+  judge,
+  mayTellEnds,
+  noRight,
+  type Relay,
+  type Unasked,
+} from './judge.ts';
 import type { Quotas } from './quotas.ts';
 
 export interface TrustOptions {
@@ -73,6 +84,7 @@ export class Trust {
   readonly #options: TrustOptions;
   readonly #deps: TrustDeps;
   readonly #facts: Facts;
+  readonly #asked: AskedFor;
   readonly #originals: ReadonlySet<string>;
   #hearsProof = false;
 
@@ -82,10 +94,11 @@ export class Trust {
     this.#deps = deps;
     this.#originals = new Set(options.originals);
     const asked = new AskedFor(nodeName, deps.requests);
+    this.#asked = asked;
     this.#facts = {
       ...{ nodeName, centralNodeName, relays, replyCommands, isNode: (name) => deps.isNode(name) },
       answers: (message, sender, re) => asked.answers(message, sender, re),
-      isAskedFile: (message, sender, re) => asked.isAskedFile(message, sender, re),
+      askedCopy: (message, sender, re) => asked.askedCopy(message, sender, re),
       areFrom: (ids, sender) => ids.every((id) => (deps.askerOf(id.toLowerCase()) ?? sender) === sender),
     };
     this.addressing = new Addressing({
@@ -166,8 +179,8 @@ export class Trust {
   ): Decision {
     const unasked = unaskedOf(decision, id);
     if (this.mode !== 'closed' || sender === undefined || unasked === undefined) return decision;
-    const bytes = (message.data ?? []).reduce((sum, item) => sum + item.length, 0);
-    const reason = this.#deps.quotas?.take(sender, { place, bytes, ...unasked });
+    const load = { place, bytes: messageBytes(message), ...unasked };
+    const reason = this.#deps.quotas?.take(sender, load);
     return reason === undefined ? decision : { do: 'later', reason };
   }
 
@@ -188,8 +201,35 @@ export class Trust {
     if (this.mode !== 'closed') return true;
     if (proved === undefined) return originals.length > 0;
     if (proved === nodeName || (proved === centralNodeName && nodeName !== centralNodeName)) return true;
-    const asked = this.#deps.requests.sentRequest(transfer);
-    return asked?.isOpen === true && receiverOf(asked.subject) === proved;
+    return this.#asked.isAskedTransfer(transfer, proved);
+  }
+
+  /** Whether the end of a request counts that somebody's message brings along. */
+  mayTellEnds(sender: string): boolean {
+    return this.mode !== 'closed' || mayTellEnds(sender, this.#facts);
+  }
+
+  /**
+   * Whether the answer to a message would come to its sender: whoever names the place where another node waits would have
+   * this one answer that node's message.
+   */
+  answersItsSender({ subject, reply, sender }: Pick<WireMessage, 'subject' | 'reply' | 'sender'>): boolean {
+    if (this.mode !== 'closed' || reply === '' || reply === `${subject}.reply`) return true;
+    if (reply.startsWith(sender === undefined ? `${subject}.reply.` : `${subject}.reply.${sender}.`))
+      return true;
+    const method = parseSubject(subject)?.method ?? subject.slice(0, 100);
+    const from = sender === undefined ? '' : ` of ${sender}`;
+    const reason = `a ${method}${from} wants its answer to go to ${reply.slice(0, 100)}, where others wait`;
+    const isNew = this.#deps.note({ sender: sender ?? '', claimed: sender ?? '', method, reason });
+    if (isNew) this.#deps.report(`error: ${reason}`);
+    return false;
+  }
+
+  /** Whether somebody may go on with a lane that a node began ('' where that is not known yet): who hears of its number is not its sender. */
+  mayGoOn(owner: string, proved: string | undefined): boolean {
+    if (this.mode === 'open') return true;
+    if (proved !== undefined) return owner === proved || (owner === '' && this.mode === 'watch');
+    return this.mode === 'watch' || owner === '' || this.#originals.has(owner);
   }
 
   /** Whether somebody may say that a question is from a node. */

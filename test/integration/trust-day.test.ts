@@ -78,6 +78,11 @@ test("the operator's ordinary day goes on in a closed fleet", async (t) => {
     await fleet.read('central', 'data/errorLog/errorCentral/error.log'),
     /not proved|may not/,
   );
+  const missing = central.program
+    .output()
+    .split('\n')
+    .filter((line) => /does not allow/.test(line));
+  assert.deepEqual(missing, [], 'no permission is missing');
 });
 
 test('a node is known from its admission until it is forgotten, and what waited for it has ended then', async (t) => {

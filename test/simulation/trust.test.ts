@@ -52,19 +52,20 @@ class StolenShip {
     fields: Partial<Message>,
     headers: Record<string, string> = {},
     sender = 'ship1',
+    place?: string,
   ): Promise<string> {
     const message = newMessage({ toNode: 'central', fromNode: 'ship1', ...fields });
     const plain = `${message.toNode}.${message.method}.${kindOf(message.method)}`;
-    const reply = `thief.${++this.#count}`;
+    const reply = place ?? `${plain}.reply.ship1.${++this.#count}`;
     let answer = '';
     const id = this.world.broker.subscribe(this.#thief, reply, (frame) => {
       answer = `${frame.headers['Steward-Status'] ?? ''} ${frame.headers['Steward-Reason'] ?? ''}`;
     });
     const { payload } = encodeMessage(message, { serialization: 'cbor', compression: '' });
-    const place = { 'Nats-Msg-Id': `019b76db-0000-7000-8000-${String(this.#count).padStart(12, '0')}` };
+    const id7 = { 'Nats-Msg-Id': `019b76db-0000-7000-8000-${String(this.#count).padStart(12, '0')}` };
     this.world.broker.publish(this.#thief, {
       ...{ subject: sender === '' ? plain : `${plain}.from.${sender}`, reply, payload },
-      headers: { serial: 'cbor', 'Steward-Lane': `thief${this.#count}/1/1`, ...place, ...headers },
+      headers: { serial: 'cbor', 'Steward-Lane': `thief${this.#count}/1/1`, ...id7, ...headers },
     });
     for (let waited = 0; answer === '' && waited < 10_000; waited += 500) await this.go(500);
     this.#thief.interests.delete(id);
@@ -150,6 +151,43 @@ test('what answers no request that is known is taken and kept apart', async (t) 
   );
   assert.match(answer, /^accepted/);
   assert.equal(fleet.read('central', 'd/ship1/f'), '');
+});
+
+test("no answer of central goes where another ship waits for one, and nobody goes on with another ship's lane", async (t) => {
+  const fleet = await start(t);
+  const epochs = new Set<string>();
+  const { publish } = fleet.world.broker;
+  fleet.world.broker.publish = (from, frame) => {
+    const lane = frame.headers['Steward-Lane'];
+    if (lane && frame.subject === 'central.REQToFileAppend.EventACK.from.ship2')
+      epochs.add(lane.split('/')[0]!);
+    publish.call(fleet.world.broker, from, frame);
+  };
+  const append = { method: 'REQToFileAppend', data: [Buffer.from('x')], directory: 'd', fileName: 'f' };
+  const subject = 'central.REQToFileAppend.EventACK';
+  for (const place of [`${subject}.reply.ship2.1-1`, 'ship2.REQToFile.EventACK.from.central', '_INBOX.a'])
+    for (const sender of ['ship1', '']) {
+      if (sender === '' && place.startsWith(subject)) continue;
+      assert.equal(await fleet.attack(append, {}, sender, place), '', `${place} of ${sender}`);
+    }
+  assert.equal(fleet.read('central', 'd/ship1/f'), '');
+  assert.match(await fleet.attack(append, {}, 'ship1', `${subject}.reply.ship1.1-1`), /^accepted/);
+
+  const own = { toNode: 'central', ...append, directory: 'own' };
+  const send = (text: string) =>
+    void fleet.world.node('ship2')!.submit([{ ...own, data: [text], replyMethod: 'REQNone' }]);
+  send('1');
+  await fleet.go(5000);
+  const [epoch] = epochs;
+  for (const [sender, wanted] of [
+    ['ship1', /^accepted/],
+    ['', /^busy not proved/],
+  ] as const)
+    assert.match(await fleet.attack(append, { 'Steward-Lane': `${epoch}/1000/1000` }, sender), wanted);
+  send('2');
+  await fleet.go(5000);
+  assert.equal(fleet.read('central', 'own/ship2/f'), '12');
+  assert.equal(epochs.size, 1);
 });
 
 test("a report in another ship's name ends nothing, and requests of others are not cancelled", async (t) => {

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
-import { fleetUsers, parseRelay } from '../../src/security/fleet-users.ts';
 import { writeSeedFile } from '../../src/security/key-files.ts';
-import { natsConfig } from '../../src/security/nats-config.ts';
 import { makeUserKey } from '../../src/security/nkey.ts';
 import { type Broker, startBroker } from './broker.ts';
 import { withoutPort } from './broker-examples.ts';
 import type { TestScope } from './dispose-after.ts';
 import { FAST_RECONNECT } from './fleet.ts';
+import { runSteward } from './joining.ts';
 import { type StewardNode, startStewardNode } from './node.ts';
 import { tempFolder } from './temp-folder.ts';
 import { startWireClient, type WireClient } from './wire-client.ts';
@@ -17,33 +16,46 @@ export interface KeyedBroker {
   readonly broker: Broker;
   /** Starts a node that signs in with its key. */
   start(name: string, flags?: Readonly<Record<string, string | number | boolean>>): Promise<StewardNode>;
-  /** A client by hand that has a node's key. */
-  attacker(name: string): Promise<WireClient>;
+  /** A client by hand that has a node's key; what the broker refuses it goes to `onRefused`. */
+  attacker(name: string, onRefused?: (fault: string) => void): Promise<WireClient>;
 }
 
 /** Starts a broker for these nodes; `central` is always one of them. */
 export async function startKeyedBroker(
   scope: TestScope,
-  { nodes, relays = [] }: { nodes: readonly string[]; relays?: readonly string[] },
+  {
+    nodes,
+    relays = [],
+    trust = 'open',
+  }: { nodes: readonly string[]; relays?: readonly string[]; trust?: 'open' | 'closed' },
 ): Promise<KeyedBroker> {
   const { path } = await tempFolder(scope);
   const seeds = new Map(['central', ...nodes].map((name) => [name, makeUserKey()]));
   const seedFile = (name: string) => join(path, `${name}.nk`);
   for (const [name, { seed }] of seeds) await writeSeedFile(seedFile(name), seed);
-  const keys = new Map([...seeds].map(([name, { publicKey }]) => [name, publicKey]));
-  const users = fleetUsers(keys, { central: 'central', relays: relays.map(parseRelay) });
-  const broker = await startBroker(scope, { config: withoutPort(natsConfig(users, { port: 4222 })) });
+  const keys = [...seeds].flatMap(([name, { publicKey }]) => ['--node', `${name}=${publicKey}`]);
+  const ways = relays.flatMap((relay) => ['--relay', relay]);
+  const written = await runSteward(['broker-config', '--trust', trust, ...keys, ...ways], path);
+  if (written.code !== 0) throw new Error(written.stderr);
+  const broker = await startBroker(scope, { config: withoutPort(written.stdout) });
   return {
     broker,
     start: (name, flags = {}) => {
       const all = { nkeySeedFile: seedFile(name), errorMessageTimeout: 1, ...FAST_RECONNECT, ...flags };
       return startStewardNode({ name, broker, flags: all }, scope);
     },
-    attacker: (name) => {
+    attacker: async (name, onRefused = () => {}) => {
       const authenticator = nkeyAuthenticator(new TextEncoder().encode(seeds.get(name)!.seed));
-      return startWireClient(broker, scope, { authenticator });
+      const client = await startWireClient(broker, scope, { authenticator });
+      void hearRefusals(client.connection, onRefused);
+      return client;
     },
   };
+}
+
+async function hearRefusals(connection: NatsConnection, onRefused: (fault: string) => void): Promise<void> {
+  for await (const status of connection.status())
+    if (status.type === 'error') onRefused(status.error.message);
 }
 
 /** What the broker says to a client that publishes on a subject: the violation, or '' where it is allowed. */

@@ -24,6 +24,8 @@ const OPEN_TRUST: JournalTrust = {
   words: 'state',
   senderOf,
   refusalUnread: () => undefined,
+  mayGoOn: () => true,
+  mayTellEnds: () => true,
   judge: () => ({ do: 'take' }),
   keepUnasked: async () => {},
 };

@@ -97,7 +97,7 @@ export class BatchAcceptor {
     await this.#deps.relaying.beforeAccepted(good.map(incomingOf));
     const { method } = this.#lane;
     const ends = new ToldEnds(this.#deps);
-    ends.takeReplies(good);
+    ends.takeReplies(good.filter(({ sender }) => this.#deps.trust.mayTellEnds(sender)));
     const all = { batch, good, verdicts, ends };
     try {
       await (method.mode === 'effect' ? this.#applyEffects(method, all) : this.#journal(all));

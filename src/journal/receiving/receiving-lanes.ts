@@ -29,14 +29,19 @@ interface LaneRef {
   readonly epoch: string;
   readonly subject: string;
   readonly method: Method;
+  /** The node that the broker proves. */
+  readonly sender: string | undefined;
 }
+
+/** The lane of what comes without a place; no epoch has this name. */
+export const LOOSE = '-';
 
 /** The lanes of all senders: those used lately are in memory, the others are rows of the database. */
 export class ReceivingLanes {
   readonly #options: JournalOptions;
   readonly #deps: ReceivingLaneDeps;
   /** Longest unused first. */
-  readonly #lanes = new Map<string, ReceivingLane>();
+  readonly #lanes = new Map<string, { readonly lane: ReceivingLane; readonly state: LaneState }>();
   #nextId: number;
   #unpruned = 0;
   #isForgetting = false;
@@ -49,24 +54,24 @@ export class ReceivingLanes {
   }
 
   /** The lane that a message comes in. */
-  of(ref: LaneRef): ReceivingLane {
-    const key = `${ref.epoch} ${ref.subject}`;
-    const lane =
-      this.#lanes.get(key) ?? new ReceivingLane(this.#stateOf(ref), ref.method, this.#options, this.#deps);
+  of(given: LaneRef): ReceivingLane {
+    const ref = this.#ownLane(given);
+    const key = keyOf(ref);
+    const held = this.#lanes.get(key) ?? this.#hold(ref);
     this.#lanes.delete(key);
-    this.#lanes.set(key, lane);
+    this.#lanes.set(key, held);
     if (this.#lanes.size > MEMORY_LANES) this.#forgetLater();
-    return lane;
+    return held.lane;
   }
 
   /** Reads lanes anew when they are needed: the database knows better how one of them stands, which only refused. */
   readAnew(): void {
-    for (const [key, lane] of this.#lanes) if (lane.isAtRest) this.#lanes.delete(key);
+    for (const [key, { lane }] of this.#lanes) if (lane.isAtRest) this.#lanes.delete(key);
   }
 
   /** Resolves when all that was taken is answered. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));
+    await Promise.all([...this.#lanes.values()].map(({ lane }) => lane.idle()));
   }
 
   /**
@@ -95,17 +100,38 @@ export class ReceivingLanes {
     ];
   }
 
-  #stateOf({ epoch, subject }: LaneRef): LaneState {
-    const stored = this.#deps.store.get<StoredLane>(
+  #hold(ref: LaneRef): { readonly lane: ReceivingLane; readonly state: LaneState } {
+    const state = this.#stateOf(ref);
+    return { lane: new ReceivingLane(state, ref.method, this.#options, this.#deps), state };
+  }
+
+  /** Whoever names another node's lane gets one of its own in its place. */
+  #ownLane(ref: LaneRef): LaneRef {
+    const { epoch, sender } = ref;
+    const { trust } = this.#deps;
+    if (trust.isOpen || epoch === LOOSE) return ref;
+    const owner = this.#lanes.get(keyOf(ref))?.state.fromNode ?? this.#stored(ref)?.from_node;
+    if (owner === undefined || trust.mayGoOn(owner, sender)) return ref;
+    return { ...ref, epoch: `${epoch}@${sender ?? ''}` };
+  }
+
+  #stored({ epoch, subject }: LaneRef): StoredLane | undefined {
+    return this.#deps.store.get<StoredLane>(
       'SELECT id, epoch, subject, from_node, next, last_id FROM journal_lanes WHERE epoch = ? AND subject = ?',
       ...[epoch, subject],
     );
+  }
+
+  #stateOf(ref: LaneRef): LaneState {
+    const { epoch, subject, sender = '' } = ref;
+    const stored = this.#stored(ref);
     if (stored) {
       const { id, from_node, next, last_id } = stored;
       return { id, epoch, subject, fromNode: from_node, next, lastId: last_id };
     }
     if (++this.#unpruned >= PRUNE_EVERY) this.#pruneNow();
-    return { id: this.#nextId++, epoch, subject, fromNode: '', next: 1, lastId: '' };
+    const fromNode = epoch === LOOSE ? '' : sender;
+    return { id: this.#nextId++, epoch, subject, fromNode, next: 1, lastId: '' };
   }
 
   /** Lets go of those unused longest, again and again until there are few; one that is at work, or not on disk as it is here, stays. */
@@ -114,7 +140,7 @@ export class ReceivingLanes {
     this.#isForgetting = true;
     this.#deps.clock.after(FORGET_MS, () => {
       this.#isForgetting = false;
-      for (const [key, lane] of this.#lanes) {
+      for (const [key, { lane }] of this.#lanes) {
         if (this.#lanes.size <= MEMORY_LANES) return;
         if (lane.isAtRest) this.#lanes.delete(key);
       }
@@ -128,4 +154,8 @@ export class ReceivingLanes {
       .write(this.prune())
       .catch((error) => this.#deps.logger.warn({ err: error }, 'superfluous lanes could not be deleted'));
   }
+}
+
+function keyOf({ epoch, subject }: LaneRef): string {
+  return `${epoch} ${subject}`;
 }
