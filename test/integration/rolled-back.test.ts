@@ -7,6 +7,7 @@ import { startReferencePeer } from '../support/reference-peer.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const LINES = 'lines/ship1/all';
+const ROUNDS = Number(process.env.STEWARD_TEST_ROUNDS ?? 2);
 
 function open(central: StewardNode): number {
   return central.query(`SELECT 1 FROM ledger WHERE batch IS NOT NULL AND ended_at IS NULL`).length;
@@ -23,7 +24,7 @@ test('a node that goes to the original and back, again and again, gets each line
   const ship1 = await startStewardNode({ name: 'ship1', broker, flags: FAST_RECONNECT }, t);
   const lines: string[] = [];
   let count = 0;
-  for (let round = 0; round < 2; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     // Half of the queue is under way when the node stops, and the rest waits for what comes in its place.
     const next = () => Array.from({ length: 100 }, () => message(++count));
     const queued = submitAll(central, next());
