@@ -129,7 +129,7 @@ function judgeCopy({ message, sender, re }: Known, facts: Facts): Decision {
     ...message,
     ...(message.replyMethod === 'REQNone' ? {} : { replyMethod }),
     ...{ replyMethodArgs, directory: dirname(normalize(target)), fileName: basename(target) },
-    previousMessage: message.previousMessage && { ...request, data: null, previousMessage: null },
+    previousMessage: { ...request, data: null, previousMessage: null },
   });
 }
 

@@ -132,9 +132,7 @@ export class Trust {
 
   /** Who sent a message, as far as this node believes it; undefined where nobody proves it. */
   senderOf(message: Message, proved: string | undefined): string | undefined {
-    if (this.mode !== 'closed') return senderOf(message);
-    const claimed = senderOf(message);
-    return proved ?? (this.#originals.has(claimed) ? claimed : undefined);
+    return this.mode === 'closed' ? (proved ?? this.#originalOf(message)) : senderOf(message);
   }
 
   /** Why nothing of this kind is ever taken from a sender, or undefined: then its payload decides. */
@@ -151,8 +149,8 @@ export class Trust {
     if (this.mode === 'open') return TAKE;
     const claimed = senderOf(message);
     if (proved !== undefined) this.#deps.proved(proved);
-    const sender = proved ?? (this.#originals.has(claimed) ? claimed : undefined);
-    const judged = judge({ message, sender, re }, this.#facts);
+    const sender = proved ?? this.#originalOf(message);
+    const judged = judge({ message: inNameOf(message, { proved, sender }), sender, re }, this.#facts);
     const decision = this.#share(judged, { message, sender, id, place });
     if (decision.do === 'take') return this.mode === 'closed' ? decision : TAKE;
     const isNew = this.#deps.note({
@@ -165,6 +163,15 @@ export class Trust {
     // What is refused is told with the refusal.
     if (isNew && decision.do !== 'refuse') this.#deps.report(`error: ${message.method}: ${decision.reason}`);
     return decision;
+  }
+
+  /** The original node that a message without proof comes from, as far as that can be told. */
+  #originalOf(message: Message): string | undefined {
+    const claimed = senderOf(message);
+    if (this.#originals.has(claimed)) return claimed;
+    // A file that was asked for comes from an original node in the name of who asked.
+    if (message.method !== 'REQCopyFileTo' || claimed !== this.#options.nodeName) return undefined;
+    return this.#options.originals.find((node) => this.#asked.askedCopy(message, node, undefined));
   }
 
   /** What nobody asked for waits where its sender has used its share. */
@@ -236,6 +243,15 @@ export class Trust {
   believes(claimed: string, proved: string | undefined): boolean {
     return this.mode !== 'closed' || claimed === proved || this.#originals.has(claimed);
   }
+}
+
+/** An original node that is believed sends a file in the name of who asked for it; whoever is proved names itself. */
+function inNameOf(
+  message: Message,
+  { proved, sender }: { readonly proved: string | undefined; readonly sender: string | undefined },
+): Message {
+  const isInAnothers = proved === undefined && sender !== undefined && message.method === 'REQCopyFileTo';
+  return isInAnothers ? { ...message, fromNode: sender } : message;
 }
 
 function fileWord(text: string): string {
