@@ -23,14 +23,24 @@ const KEEP_MS = 7 * 86_400_000;
 /** The parts of one lane's unfinished message on disk, so that a restart does not cost what has come already. */
 export class KeptParts {
   readonly #lane: readonly [epoch: string, subject: string];
+  readonly #of: { readonly fromNode: string };
   readonly #deps: KeptPartsDeps;
   /** Up to where the message is on disk, bytes, and when that was so. */
   #saved = 0;
   #savedAt = 0;
 
-  constructor(lane: { readonly epoch: string; readonly subject: string }, deps: KeptPartsDeps) {
+  constructor(
+    lane: { readonly epoch: string; readonly subject: string; readonly fromNode: string },
+    deps: KeptPartsDeps,
+  ) {
     this.#lane = [lane.epoch, lane.subject];
+    this.#of = lane;
     this.#deps = deps;
+  }
+
+  /** Who sends in the lane; '' where that is not known yet. */
+  get sender(): string {
+    return this.#of.fromNode;
   }
 
   /** Reads what is there of a message; nothing where none of it is. */

@@ -8,6 +8,7 @@ import { encodeMessage } from '../../message/codec/encode-message.ts';
 import { HEADER } from '../../message/codec/wire-headers.ts';
 import { newMessage } from '../../message/message.ts';
 import { formatPartPlace } from '../../message/part-place.ts';
+import { PartMemory } from './part-assembly.ts';
 
 const MESSAGE = newMessage({
   toNode: 'ship1',
@@ -110,4 +111,30 @@ test('a header that is no place of a part is refused', async (t) => {
     made.journal.receive(made.arrival(made.effect, { seq: seq + 1, part }), made.effect);
   await made.settled();
   assert.ok(made.answers.every(({ status }) => status === 'rejected'));
+});
+
+test('whoever begins many messages drives out none of another sender, and memory stays bounded', () => {
+  const memory = new PartMemory(100);
+  const cleared: string[] = [];
+  const unfinished = (sender: string, name: string) => {
+    const one = {
+      sender,
+      clear: () => {
+        cleared.push(name);
+        memory.free(one);
+      },
+    };
+    return one;
+  };
+  memory.take(unfinished('ship2', 'slow'), 30);
+  for (let count = 1; count <= 20; count++) memory.take(unfinished('ship1', `many ${count}`), 20);
+  assert.equal(cleared.includes('slow'), false);
+  assert.deepEqual(cleared.slice(0, 2), ['many 1', 'many 2']);
+  const alone = unfinished('ship3', 'large');
+  memory.take(alone, 45);
+  assert.equal(cleared.includes('slow'), false);
+  memory.take(alone, 45);
+  assert.deepEqual(cleared.slice(-2), ['slow', 'many 20']);
+  memory.take(alone, 45);
+  assert.equal(cleared.includes('large'), false);
 });

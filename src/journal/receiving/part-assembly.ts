@@ -6,14 +6,21 @@ import type { Perils } from '../perils.ts';
 import { tooLarge } from './decode-arrival.ts';
 import type { KeptParts, Whole } from './kept-parts.ts';
 
+/** An unfinished message, and the node that sends it. */
+interface Unfinished {
+  readonly sender: string;
+  clear(): void;
+}
+
 /**
- * The memory that the unfinished messages of all lanes share. When it is full, the one that has waited longest for
- * its next piece gives way: its sender is told to begin again.
+ * The memory that the unfinished messages of all lanes share. When it is full, one gives way, and its sender is told to begin
+ * again: of the sender that holds the most the one that has waited longest for its next piece, so that nobody drives out
+ * what others send.
  */
 export class PartMemory {
   readonly #maxBytes: number;
   /** Longest waiting first. */
-  readonly #held = new Map<PartAssembly, number>();
+  readonly #held = new Map<Unfinished, number>();
   #bytes = 0;
 
   constructor(maxBytes: number) {
@@ -21,21 +28,30 @@ export class PartMemory {
   }
 
   /** Notes that an assembly holds more. */
-  take(assembly: PartAssembly, bytes: number): void {
+  take(assembly: Unfinished, bytes: number): void {
     const held = this.#held.get(assembly) ?? 0;
     this.#held.delete(assembly);
     this.#held.set(assembly, held + bytes);
     this.#bytes += bytes;
-    for (const longest of this.#held.keys()) {
-      if (this.#bytes <= this.#maxBytes || longest === assembly) return;
+    while (this.#bytes > this.#maxBytes) {
+      const longest = this.#longestWaiting(assembly);
+      if (longest === undefined) return;
       longest.clear();
     }
   }
 
   /** Notes that an assembly holds nothing any more. */
-  free(assembly: PartAssembly): void {
+  free(assembly: Unfinished): void {
     this.#bytes -= this.#held.get(assembly) ?? 0;
     this.#held.delete(assembly);
+  }
+
+  #longestWaiting(taker: Unfinished): Unfinished | undefined {
+    const others = [...this.#held].filter(([one]) => one !== taker);
+    const bySender = new Map<string, number>();
+    for (const [{ sender }, bytes] of others) bySender.set(sender, (bySender.get(sender) ?? 0) + bytes);
+    const most = Math.max(...bySender.values());
+    return others.find(([{ sender }]) => bySender.get(sender) === most)?.[0];
   }
 }
 
@@ -63,6 +79,10 @@ export class PartAssembly {
 
   constructor(options: AssemblyOptions) {
     this.#options = options;
+  }
+
+  get sender(): string {
+    return this.#options.kept.sender;
   }
 
   clear(): void {
