@@ -123,12 +123,13 @@ function judgeCopy({ message, sender, re }: Known, facts: Facts): Decision {
   const request = facts.askedCopy(message, sender, re);
   if (request === undefined)
     return refuse(`no copy of this file from ${sender} was asked for here, or it has ended`);
-  const { replyMethod, replyMethodArgs, methodArgs } = request;
-  const target = methodArgs?.[2] ?? '';
+  const { toNode, fromNode, method, methodArgs, data } = message;
+  const target = request.methodArgs?.[2] ?? '';
   return take({
-    ...message,
-    ...(message.replyMethod === 'REQNone' ? {} : { replyMethod }),
-    ...{ replyMethodArgs, directory: dirname(normalize(target)), fileName: basename(target) },
+    ...request,
+    ...{ toNode, fromNode, method, methodArgs, data },
+    ...(message.replyMethod === 'REQNone' ? { replyMethod: 'REQNone' } : {}),
+    ...{ directory: dirname(normalize(target)), fileName: basename(target) },
     previousMessage: { ...request, data: null, previousMessage: null },
   });
 }

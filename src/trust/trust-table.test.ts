@@ -185,16 +185,19 @@ test('a command is a reply only where central runs those', () => {
 test('what a file brings along does not decide what is said of it, and to whom: the request for it does', () => {
   const request = newMessage({
     ...{ toNode: 'ship2', fromNode: 'central', method: 'REQCopyFileFrom', replyMethod: 'REQToFile' },
-    methodArgs: ['/src', 'central', '/d/f'],
+    ...{ methodArgs: ['/src', 'central', '/d/f'], ackTimeout: 5, retries: 3, replyMethodTimeout: 7 },
   });
   const forged = {
+    ...{ ackTimeout: 0, retries: -1, replyAckTimeout: 1e9, replyMethodTimeout: 1e9, isReply: true },
     ...{ method: 'REQCopyFileTo', replyMethod: 'REQCliCommand', replyMethodArgs: ['touch', '/mark'] },
     ...{ directory: 'errorLog', fileName: 'error.log' },
     previousMessage: newMessage({ method: 'REQCopyFileFrom', fromNode: 'ship9', toNode: 'ship2' }),
   };
   const decision = judge(arrived(forged), { ...CENTRAL, askedCopy: () => request });
-  const { replyMethod, replyMethodArgs, directory, fileName, previousMessage } =
-    (decision.do === 'take' && decision.message) || newMessage({});
+  const taken = (decision.do === 'take' && decision.message) || newMessage({});
+  const { replyMethod, replyMethodArgs, directory, fileName, previousMessage } = taken;
+  const { ackTimeout, retries, replyAckTimeout, replyMethodTimeout, isReply } = taken;
+  assert.deepEqual([ackTimeout, retries, replyAckTimeout, replyMethodTimeout, isReply], [5, 3, 0, 7, false]);
   assert.deepEqual([replyMethod, replyMethodArgs, directory, fileName], ['REQToFile', null, '/d', 'f']);
   assert.deepEqual([previousMessage?.fromNode, previousMessage?.method], ['central', 'REQCopyFileFrom']);
 });

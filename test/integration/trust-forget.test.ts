@@ -19,7 +19,10 @@ test('forget in an open fleet over nats-server: says what is to be done there, o
   };
   ship.hello('central', 'ship1');
   await waitFor('ship1 to be known', async () => (await listed()).includes('ship1'));
-  const command = { toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['true'], replyMethod: 'REQNone' };
+  const command = {
+    ...{ toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['true'], replyMethod: 'REQNone' },
+    ACKTimeout: 1,
+  };
   const [id] = await submitAll(central, command);
   await waitForState(central, id!, 'sent');
   await waitFor('the request', () => asked.length > 0);
