@@ -41,9 +41,10 @@ export class Receiver {
   }
 
   receive(message: WireMessage, method: Method): void {
-    const { guard, bus, journal } = this.#deps;
+    const { guard, bus, journal, trust } = this.#deps;
     // A ping of who checks its name is for original nodes; this one answers the other question.
     if (guard.isYielding || message.reply.includes('.Steward.Instance.reply.')) return;
+    if (!trust.answersItsSender(message)) return;
     const piece = toPiece(message, bus);
     if (piece) return this.#takePiece(piece, message, method);
     if (method.name === 'REQHello' && !noteHello(message, this.#deps)) return;
