@@ -21,6 +21,8 @@ interface NoteHelloDeps {
   readonly clock: Pick<Clock, 'wallNow'>;
   readonly logger: Logger;
   readonly presence: Pick<NodePresence, 'saidHello' | 'left'>;
+  /** Tells errorCentral and the log. */
+  readonly errorReporter: { report(text: string): void };
   readonly trust: {
     /** Whether somebody may say that it is a node. */
     believes(claimed: string, proved: string | undefined): boolean;
@@ -33,7 +35,7 @@ interface NoteHelloDeps {
  */
 export function noteHello(
   message: WireMessage,
-  { peers, store, clock, logger, presence, trust }: NoteHelloDeps,
+  { peers, store, clock, logger, presence, errorReporter, trust }: NoteHelloDeps,
 ): boolean {
   try {
     const { fromNode } = decodeMessage(message.payload, {
@@ -52,7 +54,7 @@ export function noteHello(
       return false;
     }
     peers.alive(fromNode, { speaksLanes: told !== undefined, hasConnected });
-    presence.saidHello(fromNode, about);
+    if (presence.saidHello(fromNode, about)) errorReporter.report(twoOf(fromNode));
     store
       .write([helloStatement(fromNode, clock.wallNow(), about)])
       .catch((error) => logger.warn({ err: error }, 'the node list could not be written'));
@@ -60,4 +62,8 @@ export function noteHello(
     // The journal gets the same message, and says what is wrong with it.
   }
   return true;
+}
+
+function twoOf(name: string): string {
+  return `error: two nodes are named ${name}, and one of them is of the original program: it said hello while the other one ran; what comes for the name runs twice, stop one of them`;
 }

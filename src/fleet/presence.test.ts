@@ -206,3 +206,18 @@ test('names that nothing ever came from do not pile up', () => {
   assert.ok(away.length <= 20_000, `${away.length} are remembered`);
   assert.equal(presence.of('ship1'), 'here');
 });
+
+test('an original node that says hello in the name of one which runs is noticed at the next hello of that, and a roll-back is none', () => {
+  const { presence, clock } = start();
+  const hello = (uptime: number) => presence.saidHello('ship1', JSON.stringify({ version: '1', uptime }));
+  assert.equal(hello(0), false);
+  clock.now += 60_000;
+  assert.equal(presence.saidHello('ship1', undefined), false);
+  clock.now += 30_000;
+  assert.equal(hello(90), true);
+  assert.equal(hello(91), false);
+  // Ours stopped, the original ran, and ours is back.
+  assert.equal(presence.saidHello('ship1', undefined), false);
+  clock.now += 30_000;
+  assert.equal(hello(5), false);
+});

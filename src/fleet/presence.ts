@@ -15,6 +15,8 @@ interface Known {
   facts: NodeFacts | undefined;
   /** Whether a lane to it found nobody, and nothing was heard of it since. */
   isAway: boolean;
+  /** When an original node of this name said hello, unix ms. */
+  plainAt: number | null;
   /** Subjects where nobody listened when they were last tried: the method may not be served there. */
   readonly deaf: Set<string>;
   isSaved: boolean;
@@ -40,6 +42,8 @@ const HELLO_GRACE_MS = 2000;
 const HEARD_MS = 300_000;
 /** From this number of names on, those that nothing ever came from are forgotten. */
 const MOST_KNOWN = 20_000;
+/** Nodes tell whole seconds of how long they run. */
+const UPTIME_STEP_MS = 2000;
 /** By less than this two clocks drift apart; a larger difference is a step of the wall clock. */
 const CLOCK_STEP_MS = 1000;
 
@@ -77,9 +81,13 @@ export class NodePresence {
     this.#connectedAt = this.#deps.clock.steadyNow();
   }
 
-  /** A node said hello; `about` is JSON of what it said of itself. */
-  saidHello(node: string, about: string | undefined): void {
+  /**
+   * A node said hello; `about` is JSON of what it said of itself, which an original one does not. Answers whether it has run
+   * since before an original node said hello in its name: then there are two.
+   */
+  saidHello(node: string, about: string | undefined): boolean {
     const known = this.#of(node);
+    const isDouble = this.#isDouble(known, about);
     const isNews = about !== undefined && withoutUptime(about) !== withoutUptime(known.hello);
     if (about !== undefined) {
       known.hello = about;
@@ -90,6 +98,7 @@ export class NodePresence {
     // Who notes the hello writes it down.
     known.isSaved = true;
     if (isNews) this.onChanged(node);
+    return isDouble;
   }
 
   /** A node said that it stops, or its connection to the broker has ended: until it is heard of it is away. */
@@ -187,6 +196,15 @@ export class NodePresence {
     known.isSaved = false;
   }
 
+  #isDouble(known: Known, about: string | undefined): boolean {
+    const now = this.#deps.clock.wallNow();
+    const { plainAt } = known;
+    known.plainAt = about === undefined ? now : null;
+    if (about === undefined || plainAt === null) return false;
+    const { startedAt } = readHello(about, now);
+    return startedAt !== null && startedAt + UPTIME_STEP_MS < plainAt;
+  }
+
   #lost(node: string, known: Known): void {
     if (known.isAway) return;
     known.isAway = true;
@@ -210,7 +228,7 @@ export class NodePresence {
     if (!known) {
       if (this.#known.size >= MOST_KNOWN) this.#forgetUnheard();
       const nothing = { heardAt: null, seenAt: 0, hello: undefined, helloAt: null, facts: undefined };
-      known = { ...nothing, isAway: false, deaf: new Set(), isSaved: true };
+      known = { ...nothing, plainAt: null, isAway: false, deaf: new Set(), isSaved: true };
       this.#known.set(node, known);
     }
     return known;

@@ -29,6 +29,7 @@ interface ReceiverDeps {
   readonly peers: Peers;
   readonly presence: NodePresence;
   readonly trust: Trust;
+  readonly errorReporter: ErrorReporter;
   readonly logger: Logger;
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { newMessage } from '../../src/message/message.ts';
 import { startBroker } from '../support/broker.ts';
 import { FAST_RECONNECT, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
@@ -74,6 +75,22 @@ test('a node that finds an original one of its name starts, says so, and leaves 
   assert.equal((await waitForEnd(central, id!)).state, 'handed-over');
   await waitFor('the command of the original', () => original.commands[0]?.end);
   assert.deepEqual(ship1.query('SELECT row FROM journal'), []);
+});
+
+test('an original node that starts later in the name of another is told of by the central node', async (t) => {
+  const broker = await startBroker(t);
+  const flags = { ...FAST_RECONNECT, startPubREQHello: 1 };
+  const central = await startStewardNode({ name: 'central', broker, flags }, t);
+  await startStewardNode({ name: 'ship1', broker, flags }, t);
+  await central.waitForFile('hello-messages/ship1/hello.log');
+  const original = await startReferencePeer({ node: 'ship1', broker, methods: [] }, t);
+  const hello = newMessage({ toNode: 'central', fromNode: 'ship1', method: 'REQHello' });
+  const isTold = async () => {
+    await original.publish(hello);
+    const log = await central.file('errorLog/errorCentral/error.log').catch(() => '');
+    return log.includes('two nodes are named ship1, and one of them is of the original program');
+  };
+  await waitFor('central to say so', isTold, { intervalMs: 100, timeoutMs: 30_000 });
 });
 
 function command(script: string): object {
