@@ -273,15 +273,6 @@ test('an unknown compression means none, with a warning', async (t) => {
   assert.match(warnings.join(), /flag -compression: "lz4" is not known/);
 });
 
-test('a config.toml where others could have put it is named, with the way out', async (t) => {
-  const { folder } = await configFolder(t, 'NodeName = "ship1"\nCentralNodeName = "central"\n');
-  const foreign = async () =>
-    (await load(folder)).warnings.filter((text) => /decides what this node does/.test(text));
-  assert.deepEqual(await foreign(), []);
-  await chmod(folder, 0o777);
-  assert.match((await foreign())[0]!, /^any user can write to .*CONFIG_FOLDER/);
-});
-
 test('the key ConfigFolder of an old file is neither used nor unknown', async (t) => {
   const { folder } = await configFolder(t, 'ConfigFolder = "/elsewhere"\n');
   assert.deepEqual((await load(folder, NAMES)).warnings, []);
