@@ -23,6 +23,12 @@ const MAX_REST_BYTES = 1024 * 1024;
 
 type Take = (piece: Uint8Array) => Promise<void>;
 
+/** Where a pipe lies, and what `descriptorName` says of it once somebody has opened it; undefined where the system does not tell. */
+interface NamedPipe {
+  readonly path: string;
+  name?: string | undefined;
+}
+
 /**
  * The pipes that the output of commands goes through. They are named pipes, as Node itself gives its children sockets,
  * in which `echo error > /dev/stderr` fails, and as making one takes a program. So a pipe that nobody holds any more
@@ -30,7 +36,7 @@ type Take = (piece: Uint8Array) => Promise<void>;
  */
 export class OutputPipes implements AsyncDisposable {
   readonly #folder: string;
-  readonly #idle: string[] = [];
+  readonly #idle: NamedPipe[] = [];
   #making: Promise<void> | undefined;
   #isClean = false;
   #isClosed = false;
@@ -43,16 +49,18 @@ export class OutputPipes implements AsyncDisposable {
   /** A pipe that nobody uses. Throws where none can be made. */
   async take(): Promise<OutputPipe> {
     for (;;) {
-      const path = this.#idle.pop();
-      if (path === undefined) {
+      const pipe = this.#idle.pop();
+      if (pipe === undefined) {
         this.#making ??= this.#make().finally(() => {
           this.#making = undefined;
         });
         await this.#making;
         continue;
       }
-      const reader = openReader(path);
-      if (reader !== undefined) return new OutputPipe(path, reader, (isFree) => this.#giveBack(path, isFree));
+      const reader = openReader(pipe.path);
+      if (reader === undefined) continue;
+      pipe.name ??= descriptorName(reader);
+      return new OutputPipe(pipe, reader, (isFree) => this.#giveBack(pipe, isFree));
     }
   }
 
@@ -60,7 +68,7 @@ export class OutputPipes implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     await this.#making?.catch(() => {});
-    await Promise.all(this.#idle.splice(0).map((path) => rm(path, { force: true })));
+    await Promise.all(this.#idle.splice(0).map(({ path }) => rm(path, { force: true })));
   }
 
   async #make(): Promise<void> {
@@ -74,12 +82,12 @@ export class OutputPipes implements AsyncDisposable {
       const text = `the program mkfifo could not make a pipe for the output: ${systemFault(error)}`;
       throw new Error(text, { cause: error });
     }
-    this.#idle.push(...paths);
+    this.#idle.push(...paths.map((path) => ({ path })));
   }
 
-  #giveBack(path: string, isFree: boolean): void {
-    if (isFree && !this.#isClosed && this.#idle.length < MAX_IDLE) this.#idle.push(path);
-    else unlinkSync(path);
+  #giveBack(pipe: NamedPipe, isFree: boolean): void {
+    if (isFree && !this.#isClosed && this.#idle.length < MAX_IDLE) this.#idle.push(pipe);
+    else unlinkSync(pipe.path);
   }
 }
 
@@ -96,7 +104,6 @@ function openReader(path: string): number | undefined {
 /** A pipe that one command writes to, at `path`. It is read as fast as its content is taken. */
 export class OutputPipe implements Disposable {
   readonly path: string;
-  /** What `descriptorName` says of it; undefined where the system does not tell. */
   readonly name: string | undefined;
   readonly #descriptor: number;
   readonly #giveBack: (isFree: boolean) => void;
@@ -111,9 +118,9 @@ export class OutputPipe implements Disposable {
   #pieces = 0;
   #restBytes = Number.POSITIVE_INFINITY;
 
-  constructor(path: string, descriptor: number, giveBack: (isFree: boolean) => void) {
+  constructor({ path, name }: NamedPipe, descriptor: number, giveBack: (isFree: boolean) => void) {
     this.path = path;
-    this.name = descriptorName(descriptor);
+    this.name = name;
     this.#descriptor = descriptor;
     this.#giveBack = giveBack;
   }

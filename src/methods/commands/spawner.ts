@@ -10,8 +10,8 @@ import {
   type StartedProcess,
 } from './started-process.ts';
 
-/** Two commands within this time are a rush, and worth a spawner, ms. */
-const RUSH_MS = 1000;
+/** So many commands within this time, ms, are a rush. A spawner must start a hundred to win back what its own start takes. */
+const [RUSH_COMMANDS, RUSH_MS] = [5, 1000];
 /** A spawner that had nothing to do for so long is ended, ms. */
 const IDLE_MS = 60_000;
 /** How often one may end before it is ready until none is tried any more. */
@@ -37,7 +37,8 @@ export interface SpawnerOptions {
 export class Spawner implements AsyncDisposable {
   readonly #options: SpawnerOptions;
   #running: RunningSpawner | undefined;
-  #lastAt = Number.NEGATIVE_INFINITY;
+  #countedFrom = Number.NEGATIVE_INFINITY;
+  #count = 0;
   #failedStarts = 0;
   #isClosed = false;
 
@@ -49,8 +50,8 @@ export class Spawner implements AsyncDisposable {
   isReady(): boolean {
     if (isSingleFile) return false;
     const now = performance.now();
-    const isRush = now - this.#lastAt < RUSH_MS;
-    this.#lastAt = now;
+    if (now - this.#countedFrom > RUSH_MS) [this.#countedFrom, this.#count] = [now, 0];
+    const isRush = ++this.#count >= RUSH_COMMANDS;
     if (isRush && !this.#running && !this.#isClosed && this.#failedStarts < MAX_FAILED_STARTS) this.#begin();
     return this.#running?.isReady === true;
   }
