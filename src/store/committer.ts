@@ -8,7 +8,9 @@ import type { WriterRequest, WriterStart } from './worker.ts';
 import { Writer } from './writer.ts';
 
 /** Who commits for longer than this within a second, ms, gets a thread for it: the rest of the node has other work to do. */
-const BUSY_MS = 50;
+const BUSY_MS = 300;
+/** Or for longer than this in commits that take so long each: a quicker one takes no longer here than to hand it over. */
+const [SLOW_BUSY_MS, SLOW_MS] = [50, 2];
 /** How long the rest of the node waits where another program has locked the database, ms; a thread waits longer. */
 const LOCKED_MS = 20;
 const WINDOW_MS = 1000;
@@ -49,6 +51,7 @@ export class Committer implements AsyncDisposable {
   #isShortOfRoom = false;
   #windowFrom = Number.NEGATIVE_INFINITY;
   #spentMs = 0;
+  #commits = 0;
   /** Until then no thread is tried again, as one could not be started. */
   #noThreadUntil = Number.NEGATIVE_INFINITY;
 
@@ -115,9 +118,12 @@ export class Committer implements AsyncDisposable {
     if (now - this.#windowFrom > WINDOW_MS) {
       this.#windowFrom = before;
       this.#spentMs = 0;
+      this.#commits = 0;
     }
     this.#spentMs += now - before;
-    if (this.#spentMs > BUSY_MS && this.#mayHaveThread()) this.#thread ??= this.#startThread();
+    this.#commits += 1;
+    const most = this.#spentMs > this.#commits * SLOW_MS ? SLOW_BUSY_MS : BUSY_MS;
+    if (this.#spentMs > most && this.#mayHaveThread()) this.#thread ??= this.#startThread();
   }
 
   #mayHaveThread(): boolean {
