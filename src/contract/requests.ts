@@ -184,11 +184,11 @@ const SubmitOptions = object(
   {
     batch: about(word, 'Adds to the batch of this id, a UUIDv7 (a new one, or one that exists)'),
     label: about(word, 'What lists show for the batch'),
+    supersedes: about(word, 'The key of messages that name none: older ones of the same key and node end'),
     dryRun: about(flag, { description: 'Checks only: nothing is sent', default: false }),
   },
 );
 export type SubmitOptions = Value<typeof SubmitOptions>;
-
 const AnswerGroup = named(
   'AnswerGroup',
   object({ nodes: list(text), end: about(text, 'Such as `exit code 0`'), stdout: text, stderr: text }),

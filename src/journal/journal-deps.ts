@@ -98,7 +98,7 @@ export interface JournalSending {
   /** Queues the message that a request goes on as; `alongside` is told its id. */
   forward(
     forwarded: Forwarded,
-    request: Pick<JournalRow, 'expiresAt' | 'output' | 'priority'>,
+    request: Pick<JournalRow, 'fromNode' | 'expiresAt' | 'output' | 'priority' | 'supersedes'>,
     alongside: (id: string) => readonly Statement[],
   ): Promise<void>;
   /** Queues a report for the node that asked. */

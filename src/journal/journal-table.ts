@@ -23,6 +23,8 @@ export interface JournalRow {
   readonly output?: string | null;
   /** What its sender wants the reply to it to go before; null for the usual. */
   readonly priority?: Priority | null;
+  /** The key of which only its sender's newest request counts; null where there is none. */
+  readonly supersedes?: string | null;
 }
 
 /** How a row ended. */
@@ -32,12 +34,12 @@ export type RowEnd = Omit<ReportEntry, 'id'>;
 export function insertAccepted(rows: readonly JournalRow[]): Statement {
   return {
     sql: `INSERT INTO journal (row, lane, seq, id, from_node, subject, state, not_after, accepted_at, reported, format, body,
-            schedule, output, priority)
-          VALUES (?, ?, ?, ?, ?, ?, 'accepted', ?, ?, 1, ?, ?, ?, ?, ?)`,
+            schedule, output, priority, supersedes)
+          VALUES (?, ?, ?, ?, ?, ?, 'accepted', ?, ?, 1, ?, ?, ?, ?, ?, ?)`,
     rows: rows.map((row): SqlValue[] => [
       ...[row.row, row.lane, row.seq, row.id, row.fromNode, row.subject],
       ...[row.expiresAt, row.acceptedAt, row.format, row.body, row.schedule ?? null],
-      ...[row.output ?? null, row.priority ?? null],
+      ...[row.output ?? null, row.priority ?? null, row.supersedes ?? null],
     ]),
   };
 }
@@ -174,6 +176,7 @@ export interface StoredRow {
   /** What its sender wants of its output; null for the usual. */
   readonly output: string | null;
   readonly priority: string | null;
+  readonly supersedes: string | null;
   /** How far its output was sent, and what is left of it begins, bytes. */
   readonly stdout_sent: number | null;
   readonly stderr_sent: number | null;
@@ -196,6 +199,7 @@ export function toRow(stored: StoredRow): JournalRow {
     schedule: stored.schedule,
     output: stored.output,
     priority: priorityOf(stored.priority) ?? null,
+    supersedes: stored.supersedes,
   };
 }
 

@@ -19,6 +19,7 @@ import { PartMemory } from './receiving/part-assembly.ts';
 import { LOOSE, ReceivingLanes } from './receiving/receiving-lanes.ts';
 import { ReceivingMemory } from './receiving/receiving-memory.ts';
 import { InterruptedEffects } from './receiving/recover-intents.ts';
+import { calledOff } from './running/called-off.ts';
 import { Cancellations } from './running/cancellations.ts';
 import { type ForwardMoved, Forwards } from './running/relayed-requests.ts';
 import { findOpenRuns, giveMissingIds } from './running/run-id.ts';
@@ -61,7 +62,8 @@ export class Journal implements AsyncDisposable {
       reporter: this.#reporter,
       forwards: this.#forwards,
       signal: this.#stop.signal,
-      isCancelled: (id) => this.#cancellations.has(id),
+      calledOff: (row) =>
+        calledOff(row, { ...deps, cancellations: this.#cancellations, methodOf: this.#runMethodOf }),
       startSchedule: (row) => this.#scheduler.begin(row),
     });
     this.#scheduler = new Scheduler({
@@ -195,8 +197,8 @@ export class Journal implements AsyncDisposable {
   };
 
   /** A row that says `running` before anything has begun is the promise; so one commit is enough where nobody is before it. */
-  #beginsAtOnce({ id, fromNode, subject, schedule }: JournalRow): boolean {
-    if (schedule != null || this.#cancellations.has(id)) return false;
+  #beginsAtOnce({ id, fromNode, subject, schedule, supersedes }: JournalRow): boolean {
+    if (schedule != null || supersedes != null || this.#cancellations.has(id)) return false;
     return this.#runMethodOf(subject)?.mode === 'run' && this.#queueOf(fromNode, subject).keepPlace();
   }
 

@@ -59,6 +59,7 @@ export interface RequestOptions {
   readonly schedule?: string;
   readonly output?: string;
   readonly priority?: Priority;
+  readonly supersedes?: string;
 }
 
 /** Statement that keeps the options of requests that have some. */

@@ -109,7 +109,7 @@ export class Ledger {
     const keepsBody = run.state !== 'succeeded';
     const isMade = run.isSaid && run.state === 'succeeded';
     // What was given up here may have arrived after all; an end that was reported stays, however late the answer is.
-    const givenUp = `'undelivered', 'expired'${isMade ? ", 'cancelled'" : ''}`;
+    const givenUp = `'undelivered', 'expired', 'superseded'${isMade ? ", 'cancelled'" : ''}`;
     return statement(
       `UPDATE ledger SET state = ?, sent_at = coalesce(sent_at, ?), accepted_at = ?, ended_at = ?,
          attempts = max(attempts, 1), reason = ?,
@@ -166,7 +166,7 @@ export class Ledger {
       const row = this.#find(entry.id);
       if (row && receiverOf(row.subject) === fromNode) {
         // The time of what was called off was over by that alone.
-        if (row.state !== 'cancelled' || entry.state !== 'expired') addReport(change, row, entry);
+        if (!CALLED_OFF.has(row.state) || entry.state !== 'expired') addReport(change, row, entry);
         continue;
       }
       const text = 'a report about a message that was not sent to its node';
@@ -269,6 +269,9 @@ function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
 function isCorrection({ state }: LedgerRow, entry: ReportEntry): boolean {
   return isEnd(state) && entry.state !== state && (reportsEnd(entry) || state !== 'cancelled');
 }
+
+/** States in which a request may still be asked for, as one whose time is over by that alone. */
+const CALLED_OFF: ReadonlySet<string> = new Set(['cancelled', 'superseded']);
 
 /** What was given up here had arrived after all. */
 function corrected({ id, state, reason }: LedgerRow, at: number): Statement {

@@ -41,7 +41,7 @@ export interface LedgerRow extends Omit<RequestRow, 'label' | 'small_body'> {
 }
 
 /** States that a report may still change: what is open, and what was given up while it was on its way. */
-const CORRECTABLE = `('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'cancelled', 'lost', 'handed-over')`;
+const CORRECTABLE = `('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'superseded', 'cancelled', 'lost', 'handed-over')`;
 
 /** Up to this size the body of a request is kept after it has succeeded, so that it can be shown and sent again, bytes. */
 const SMALL_BODY_BYTES = 4096;
@@ -59,6 +59,7 @@ export function isOpen(state: RequestState): boolean {
     !isEnd(state) ||
     state === 'undelivered' ||
     state === 'expired' ||
+    state === 'superseded' ||
     state === 'cancelled' ||
     state === 'lost' ||
     state === 'handed-over'
@@ -88,7 +89,7 @@ export function running(row: LedgerRow, entry: ReportEntry, at: number): Stateme
        there_accepted_at = coalesce(?, there_accepted_at), there_started_at = coalesce(?, there_started_at),
        reason = coalesce(?, CASE WHEN state = 'running' THEN reason END),
        format = coalesce(format, (SELECT o.format FROM outbox o WHERE o.key = ledger.key)), body = ${KEPT_BODY}
-     WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'lost')`,
+     WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'superseded', 'lost')`,
     ...[
       row.sent_at,
       startedHere(row, entry, at) ?? at,

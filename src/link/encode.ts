@@ -16,6 +16,7 @@ function headersOf({
   schedule,
   output,
   priority,
+  supersedes,
   end,
 }: OutboundMessage): Record<string, string> {
   const headers: Record<string, string> = {};
@@ -29,6 +30,7 @@ function headersOf({
   if (schedule !== null) headers[HEADER.schedule] = schedule;
   if (output !== null) headers[HEADER.output] = output;
   if (priority !== null) headers[HEADER.priority] = priority;
+  if (supersedes !== null) headers[HEADER.supersedes] = supersedes;
   if (end !== undefined) headers[HEADER.end] = end;
   return headers;
 }

@@ -20,6 +20,8 @@ export interface OutboundMessage {
   readonly output: string | null;
   /** What its sender wants it to go before; null for the usual, and where its target does not ask. */
   readonly priority: Priority | null;
+  /** The key of which only the newest counts; null where there is none, and where its target does not ask. */
+  readonly supersedes: string | null;
   /** The id of the request that it is the reply to; null where it is none, or that is not known. */
   readonly re: string | null;
   /** How the request ended that this is the reply to, as its header has it. */
@@ -83,6 +85,7 @@ export function unanswered(subject: string, payload: Uint8Array, format: BodyFor
     needsLanes: false,
     output: null,
     priority: null,
+    supersedes: null,
     re: null,
     headers: {},
     parts: WHOLE,

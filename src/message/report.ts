@@ -3,7 +3,8 @@ import type { OutputPiece, OutputStream } from './output.ts';
 /**
  * How a request stands at the node that runs it. `running` is not an end: it is sent for what takes long. Relayed
  * requests also end as `undelivered`, as `handed-over` where their target is a node that sends no reports, and as `lost`
- * where it no longer knows them; a node that does not know the word `state` is sent `failed` for those.
+ * where it no longer knows them; a node that does not know the word `state` is sent `failed` for those. One that does not
+ * know the word `supersedes` is sent `cancelled` for `superseded`.
  */
 export const REPORT_STATES = [
   'running',
@@ -11,6 +12,7 @@ export const REPORT_STATES = [
   'failed',
   'timed-out',
   'interrupted',
+  'superseded',
   'cancelled',
   'rejected',
   'expired',

@@ -192,12 +192,15 @@ export class RequestOperations {
     if (!row.body || row.body.length > MAX_SHOWN_BYTES) return null;
     try {
       const decoding = { ...formatOf(row.format ?? 0), maxBytes: this.#deps.maxMessageBytes };
-      const { expiresInMs, schedule, output } = options;
+      const { expiresInMs, schedule, output, priority, supersedes } = options;
       return {
         ...messageToShortJson(decodeMessage(row.body, decoding)),
         ...(expiresInMs === undefined ? {} : { expiresIn: Math.max(1, Math.round(expiresInMs / 1000)) }),
         ...(schedule === undefined ? {} : { schedule: JSON.parse(schedule) as unknown }),
-        ...(output === undefined ? {} : { output }),
+        ...(output && { output }),
+        ...(priority && { priority }),
+        // That of a relayed request has its target in front.
+        ...(supersedes && { supersedes: supersedes.split(' ').at(-1) }),
       };
     } catch {
       return null;

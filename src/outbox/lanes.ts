@@ -1,6 +1,7 @@
 import { BRIEF } from '../message/codec/brief.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { receiverOf, relayTargetOf } from '../message/subject.ts';
+import { SUPERSEDES_WORD } from '../message/supersedes.ts';
 import { FIRST_SURE_LANE } from '../store/find-older.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import { readMeta, saveMeta } from '../store/meta.ts';
@@ -53,7 +54,9 @@ export class Lanes {
       ...deps,
       allocateLane: () => this.#nextId++,
       // A brief answer does not say which of the nodes that collect errors gave it.
-      knows: (node, word) => (node !== ERROR_CENTRAL || word !== BRIEF) && this.peers.knows(node, word),
+      knows: (node, word) =>
+        (node === deps.nodeName && word === SUPERSEDES_WORD) ||
+        ((node !== ERROR_CENTRAL || word !== BRIEF) && this.peers.knows(node, word)),
       wordsOf: (node) => this.peers.wordsOf(node),
       introduction: (node, next) =>
         (needsWords(next) ? this.#introduction(node) : undefined) ??

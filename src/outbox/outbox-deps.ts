@@ -3,6 +3,7 @@ import type { Random } from '../lib/random.ts';
 import type { AnswerBus } from '../link/answer-inbox.ts';
 import type { LinkScheduler } from '../link/scheduler.ts';
 import type { BodyFormat } from '../message/codec/body-format.ts';
+import type { Priority } from '../message/priority.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
 import type { Statement } from '../store/statement.ts';
@@ -43,8 +44,38 @@ export interface EndRider {
   onTaken(): void;
 }
 
+/** A message to deliver. Times are ms. */
+export interface OutgoingMessage {
+  readonly id: string;
+  readonly batch: string | null;
+  readonly subject: string;
+  readonly format: BodyFormat;
+  readonly body: Uint8Array;
+  readonly ackTimeoutMs: number;
+  /** Connected time within which it is to be delivered; undefined means as long as it lives. */
+  readonly budgetMs?: number;
+  /** How long it may take until it begins to be executed. */
+  readonly expiresInMs?: number;
+  /** Whether it brings what a run printed, or how it ended: that waits for as long as there is room. */
+  readonly isOutput?: boolean;
+  /** When it is to run again and again, as JSON. */
+  readonly schedule?: string;
+  /** What its sender wants of its output, where that is not the usual. */
+  readonly output?: string;
+  /** What it goes before; the usual for its method and size unless told. */
+  readonly priority?: Priority;
+  /** Its key: of messages with the same key to one node only the newest counts. */
+  readonly supersedes?: string;
+  /** The id of the request that it is the reply to. */
+  readonly re?: string;
+  /** Where its own reply goes, where that is to be remembered. */
+  readonly place?: string;
+  /** Goes with it while it stays in memory and its target knows the word; only its being taken counts. */
+  readonly rider?: EndRider;
+}
+
 /** How a message can end in the outbox. */
-export type EndState = 'rejected' | 'expired' | 'undelivered' | 'cancelled';
+export type EndState = 'rejected' | 'expired' | 'undelivered' | 'superseded' | 'cancelled';
 
 /** A message that the outbox has done with, for good. */
 export interface Ended {

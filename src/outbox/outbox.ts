@@ -2,25 +2,25 @@ import { TemporaryError } from '../lib/temporary-error.ts';
 import { wait } from '../lib/wait.ts';
 import { wholeMs } from '../lib/whole-ms.ts';
 import { AnswerInbox } from '../link/answer-inbox.ts';
-import { type BodyFormat, formatNumber } from '../message/codec/body-format.ts';
-import type { Priority } from '../message/priority.ts';
-import { ENDLESS } from '../store/endless.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
-import type { SqlValue, Statement } from '../store/statement.ts';
+import type { Statement } from '../store/statement.ts';
 import { ConnectedClock } from './connected-clock.ts';
 import { Undelivered } from './ends/cancel-queued.ts';
 import { OutcomeWriter } from './ends/outcome-writer.ts';
 import { OutputRoom } from './ends/output-room.ts';
 import { Overdue } from './ends/overdue.ts';
 import { Strangers } from './ends/strangers.ts';
+import { Superseding } from './ends/superseding.ts';
 import { BodyMemory } from './lane/body-memory.ts';
 import type { Lane } from './lane/lane.ts';
-import { newEntry } from './lane/lane-rows.ts';
 import { type LaneStatus, laneStatus } from './lane/lane-status.ts';
 import type { Entry } from './lane/lane-window.ts';
 import { IDLE_MS, Lanes } from './lanes.ts';
-import type { EndRider, OutboxDeps, OutboxListener, OutboxStart } from './outbox-deps.ts';
+import type { OutboxDeps, OutboxListener, OutboxStart, OutgoingMessage } from './outbox-deps.ts';
 import type { Peers } from './peers.ts';
+import { QueuedRows } from './queued-rows.ts';
+
+export type { OutgoingMessage } from './outbox-deps.ts';
 
 export interface OutboxOptions {
   readonly nodeName: string;
@@ -34,38 +34,8 @@ export interface OutboxOptions {
   readonly maxOutputBytes?: number;
 }
 
-/** A message to deliver. Times are ms. */
-export interface OutgoingMessage {
-  readonly id: string;
-  readonly batch: string | null;
-  readonly subject: string;
-  readonly format: BodyFormat;
-  readonly body: Uint8Array;
-  readonly ackTimeoutMs: number;
-  /** Connected time within which it is to be delivered; undefined means as long as it lives. */
-  readonly budgetMs?: number;
-  /** How long it may take until it begins to be executed. */
-  readonly expiresInMs?: number;
-  /** Whether it brings what a run printed, or how it ended: that waits for as long as there is room. */
-  readonly isOutput?: boolean;
-  /** When it is to run again and again, as JSON. */
-  readonly schedule?: string;
-  /** What its sender wants of its output, where that is not the usual. */
-  readonly output?: string;
-  /** What it goes before; the usual for its method and size unless told. */
-  readonly priority?: Priority;
-  /** The id of the request that it is the reply to. */
-  readonly re?: string;
-  /** Where its own reply goes, where that is to be remembered. */
-  readonly place?: string;
-  /** Goes with it while it stays in memory and its target knows the word; only its being taken counts. */
-  readonly rider?: EndRider;
-}
-
 /** How long a stop waits for answers that no other attempt must follow, and how often it looks, ms. */
 const [LAST_ANSWERS_MS, LOOK_MS] = [2000, 20];
-const INSERT_ROW = `INSERT INTO outbox (key, id, queued_at, expires_at, budget_at, ack_timeout, format, body, schedule, output, re, priority)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 /** The durable queue of all that this node has to deliver, one lane for each subject. */
 export class Outbox implements AsyncDisposable {
   readonly #deps: OutboxDeps;
@@ -80,6 +50,7 @@ export class Outbox implements AsyncDisposable {
   readonly #listeners: OutboxListener[] = [];
   readonly #overdue: Overdue;
   readonly #outputRoom: OutputRoom;
+  readonly #superseding: Superseding;
 
   constructor(options: OutboxOptions, deps: OutboxDeps) {
     this.#deps = deps;
@@ -100,9 +71,10 @@ export class Outbox implements AsyncDisposable {
       },
     );
     this.peers = this.#lanes.peers;
+    const onCallOff = () => this.#overdue.lookWithin(0);
+    this.#superseding = new Superseding({ ...deps, lanes: this.#lanes, onCallOff });
     this.undelivered = new Undelivered({
-      ...{ ...deps, outcomes: this.#outcomes, lanes: this.#lanes },
-      onCancel: () => this.#overdue.lookWithin(0),
+      ...{ ...deps, outcomes: this.#outcomes, lanes: this.#lanes, onCancel: onCallOff },
     });
     this.#overdue = new Overdue(options, {
       ...{ ...deps, connected: this.#clock, lanes: this.#lanes },
@@ -124,6 +96,7 @@ export class Outbox implements AsyncDisposable {
   start({ processes, listeners, ...more }: OutboxStart): void {
     this.#listeners.push(...listeners);
     this.#lanes.start(processes, more);
+    this.#superseding.start();
     this.#overdue.lookWithin(0);
     this.#outputRoom.queued(1);
   }
@@ -175,48 +148,29 @@ export class Outbox implements AsyncDisposable {
    */
   async enqueue(messages: readonly OutgoingMessage[], alongside: readonly Statement[] = []): Promise<void> {
     if (!this.#lanes.isStarted) throw new TemporaryError('the node is still starting');
-    const at = this.#deps.clock.wallNow();
-    const now = wholeMs(this.#deps.kept.now());
-    const outboxRows: SqlValue[][] = [];
-    const ledgerRows: [number, string, string | null, number, string | null][] = [];
+    const rows = new QueuedRows({
+      now: wholeMs(this.#deps.kept.now()),
+      at: this.#deps.clock.wallNow(),
+      connectedMs: this.#clock.read(),
+    });
     const byLane = new Map<Lane, Entry[]>();
     const bodies = new Map<Entry, Uint8Array>();
     for (const message of messages) {
       const lane = this.#lanes.to(message.subject);
-      const seq = lane.queue.allocate();
-      const key = lane.queue.key(seq);
-      const { id, budgetMs, body, schedule = null, output = null, re = null, priority = null } = message;
-      const expiresAt = endOf(message, now);
-      const budgetAt = budgetMs === undefined ? null : wholeMs(this.#clock.read() + budgetMs);
-      const ackTimeoutMs = wholeMs(message.ackTimeoutMs);
-      const format = formatNumber(message.format);
-      const said = [schedule, output, re, priority];
-      outboxRows.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body, ...said]);
-      ledgerRows.push([key, message.id, message.batch, at, message.place ?? null]);
-      const times = { queuedAt: now, expiresAt, ackTimeoutMs, size: body.length };
-      const more = { re, priority, rider: message.rider, isOwn: message.batch === null, isUntried: true };
-      const entry = newEntry({ id, seq, format, schedule, output, ...more, ...times });
-      bodies.set(entry, body);
+      const entry = rows.add(message, lane.queue);
+      bodies.set(entry, message.body);
       const entries = byLane.get(lane);
       if (entries) entries.push(entry);
       else byLane.set(lane, [entry]);
     }
-    await this.#write(
-      [...byLane.keys()],
-      [
-        ...alongside,
-        ...[...byLane.keys()].flatMap((lane) => lane.queue.save()),
-        { sql: INSERT_ROW, rows: outboxRows },
-        this.#deps.ledger.queued(ledgerRows),
-      ],
-    );
+    const saved = [...byLane.keys()].flatMap((lane) => lane.queue.save());
+    await this.#write([...byLane.keys()], [...alongside, ...saved, ...rows.statements(this.#deps.ledger)]);
     this.#overdue.queued(messages);
     this.#outputRoom.queued(outputBytes(messages));
     for (const listener of this.#listeners) listener.changed?.([messages]);
-    for (const [lane, entries] of byLane) {
-      lane.queue.committed(entries, (entry) => bodies.get(entry)!);
-      this.#lanes.run(lane);
-    }
+    for (const [lane, entries] of byLane) lane.queue.committed(entries, (entry) => bodies.get(entry)!);
+    this.#superseding.queued(messages, ({ subject }) => this.#lanes.to(subject));
+    for (const lane of byLane.keys()) this.#lanes.run(lane);
   }
 
   connected(): void {
@@ -287,11 +241,6 @@ export class Outbox implements AsyncDisposable {
       this.#overdue.lookWithin(IDLE_MS);
     }
   }
-}
-
-function endOf({ isOutput, expiresInMs }: OutgoingMessage, now: number): number | null {
-  if (isOutput) return ENDLESS;
-  return expiresInMs === undefined ? null : Math.min(wholeMs(now + expiresInMs), ENDLESS - 1);
 }
 
 function outputBytes(messages: readonly OutgoingMessage[]): number {

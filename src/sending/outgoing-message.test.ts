@@ -38,6 +38,13 @@ test('a delivery budget applies only where somebody said how often to try', () =
   assert.equal(ownOutgoing(MESSAGE, SETTINGS, { id: 'id', budgetMs: 7000 }).budgetMs, 7000);
 });
 
+test('a key holds between this node and the target, also where a request is relayed', () => {
+  assert.equal(toOutgoing({ ...REQUEST, supersedes: 'k' }, SETTINGS, PLACE).supersedes, 'k');
+  const message = { ...MESSAGE, relayViaNode: 'relay 1' };
+  assert.equal(toOutgoing({ ...REQUEST, message, supersedes: 'k' }, SETTINGS, PLACE).supersedes, 'ship1 k');
+  assert.equal('supersedes' in toOutgoing(REQUEST, SETTINGS, PLACE), false);
+});
+
 test('a life in seconds is kept as a span, whatever the clocks say', () => {
   assert.equal(toOutgoing({ ...REQUEST, expiresIn: 2.5 }, SETTINGS, PLACE).expiresInMs, 2500);
   assert.equal('expiresInMs' in toOutgoing(REQUEST, SETTINGS, PLACE), false);

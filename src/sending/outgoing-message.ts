@@ -5,6 +5,7 @@ import { kindOf } from '../message/kind-of.ts';
 import type { Message } from '../message/message.ts';
 import { placeOfRequest } from '../message/reply-place.ts';
 import { laneSubjectOf } from '../message/subject.ts';
+import { keyWithin } from '../message/supersedes.ts';
 import type { OutgoingMessage } from '../outbox/outbox.ts';
 import { toRelayInitial } from '../relay/to-relay-initial.ts';
 
@@ -19,10 +20,10 @@ export function toOutgoing(
   settings: Settings,
   { id, batch }: { readonly id: string; readonly batch: string | null },
 ): OutgoingMessage {
-  const { expiresIn, schedule, output, priority, hasRetries } = request;
+  const { expiresIn, schedule, output, priority, supersedes, hasRetries } = request;
   const hasBudget = hasRetries || settings.defaultMessageRetries > UNSAID_RETRIES;
-  const message =
-    request.message.relayViaNode === '' ? request.message : toRelayInitial(request.message, hasBudget);
+  const isRelayed = request.message.relayViaNode !== '';
+  const message = isRelayed ? toRelayInitial(request.message, hasBudget) : request.message;
   return {
     ...envelope(message, settings, { id, batch }),
     ...(hasBudget ? { budgetMs: message.retries * message.ackTimeout * 1000 } : {}),
@@ -31,6 +32,8 @@ export function toOutgoing(
     // Nothing on the wire stands for the usual.
     ...(output === undefined || output === 'end' ? {} : { output }),
     ...(priority === undefined ? {} : { priority }),
+    // What is relayed goes to this node first, whoever it is for.
+    ...(supersedes && { supersedes: isRelayed ? keyWithin(request.message.toNode, supersedes) : supersedes }),
   };
 }
 
@@ -42,7 +45,12 @@ export function ownOutgoing(
     id,
     ...more
   }: Pick<OutgoingMessage, 'id'> &
-    Partial<Pick<OutgoingMessage, 'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority'>>,
+    Partial<
+      Pick<
+        OutgoingMessage,
+        'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority' | 'supersedes'
+      >
+    >,
 ): OutgoingMessage {
   return { ...envelope(message, settings, { id, batch: null }), ...more };
 }

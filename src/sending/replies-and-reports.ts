@@ -14,6 +14,7 @@ import { END_OUTPUT_BYTES } from '../message/output.ts';
 import { replyTo } from '../message/reply.ts';
 import { encodeReport, type ReportEntry } from '../message/report.ts';
 import { receiverOf, subjectOf } from '../message/subject.ts';
+import { keyWithin, SUPERSEDES_WORD } from '../message/supersedes.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Outbox, OutgoingMessage } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
@@ -118,28 +119,33 @@ export class RepliesAndReports {
   }
 
   #reportMessage(toNode: string, ends: readonly ReportEntry[]): OutgoingMessage {
-    const data = [encodeReport(ends.map((end) => this.#known(end, toNode)))];
+    const data = [encodeReport(ends.map((end) => this.known(end, toNode)))];
     return this.#outgoing(this.#own({ toNode, method: 'REQReport', data }), { isOutput: true });
   }
 
-  /** A node that does not know the state `lost` is told that the request failed. */
-  #known(end: ReportEntry, toNode: string): ReportEntry {
-    const isKnown = end.state !== 'lost' || this.#deps.peers.knows(toNode, 'state');
-    return isKnown ? end : { ...end, state: 'failed' };
+  /** A node that does not know the state `lost` is told that the request failed, or `superseded`, that it was cancelled. */
+  known(end: ReportEntry, toNode: string): ReportEntry {
+    const { peers } = this.#deps;
+    if (end.state === 'lost' && !peers.knows(toNode, 'state')) return { ...end, state: 'failed' };
+    if (end.state === 'superseded' && !peers.knows(toNode, SUPERSEDES_WORD))
+      return { ...end, state: 'cancelled' };
+    return end;
   }
 
   /** Queues the message that a request goes on as; what it is to commit with is told its id. */
   async forward(
     { message, budgetMs }: Forwarded,
-    { expiresAt, output, priority }: Parameters<JournalSending['forward']>[1],
+    { fromNode, expiresAt, output, priority, supersedes }: Parameters<JournalSending['forward']>[1],
     alongside: (id: string) => readonly Statement[],
   ): Promise<void> {
+    const isOwn = fromNode === this.#config.nodeName;
     const outgoing = this.#outgoing(message, {
       ...(budgetMs === undefined ? {} : { budgetMs }),
       ...(expiresAt === null ? {} : { expiresInMs: expiresAt - this.#deps.kept.now() }),
       // Only what comes with the end goes on to the node before.
       ...(output === 'none' ? { output } : {}),
       ...(priority ? { priority } : {}),
+      ...(supersedes && { supersedes: isOwn ? supersedes : keyWithin(fromNode, supersedes) }),
     });
     await this.#deps.outbox.enqueue([outgoing], alongside(outgoing.id));
   }
@@ -214,7 +220,10 @@ export class RepliesAndReports {
   #outgoing(
     message: Message,
     more: Partial<
-      Pick<OutgoingMessage, 'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority'>
+      Pick<
+        OutgoingMessage,
+        'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority' | 'supersedes'
+      >
     > = {},
   ): OutgoingMessage {
     return ownOutgoing(message, this.#config, { id: this.#deps.newId(), ...more });

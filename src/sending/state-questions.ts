@@ -31,7 +31,7 @@ interface StateQuestionsDeps {
   readonly ledger: Pick<Ledger, 'applyReports'>;
   readonly outbox: Pick<Outbox, 'inbox'>;
   readonly peers: Pick<Peers, 'knows' | 'heardWords'>;
-  readonly sending: Pick<RepliesAndReports, 'waitingReports'>;
+  readonly sending: Pick<RepliesAndReports, 'waitingReports' | 'known'>;
   readonly guard: Pick<InstanceGuard, 'isYielding'>;
   readonly presence: { of(node: string): string };
   readonly clock: Clock;
@@ -129,9 +129,11 @@ export class StateQuestions implements Disposable {
     if (!trust.believes(question.from, asked.sender) || !trust.answersItsSender({ ...asked, reply })) return;
     // A report brings the output too: it must not come second.
     const isLater = sending.waitingReports(question.from) > 0;
-    const answer: StateAnswer = isLater
-      ? { ends: [], gone: [], never: [], upTo: null }
-      : knownStates(store, question);
+    const known = isLater ? { ends: [], gone: [], never: [], upTo: null } : knownStates(store, question);
+    const answer: StateAnswer = {
+      ...known,
+      ends: known.ends.map((end) => sending.known(end, question.from)),
+    };
     bus.publish(reply, encodeAnswer(answer), { headers: { [HEADER.knows]: trust.words } });
   }
 

@@ -277,7 +277,7 @@ function dataBytes({ data }: Message): number {
   return data?.reduce((bytes, item) => bytes + item.length, 0) ?? 0;
 }
 
-const OPTIONS = ['budgetMs', 'expiresInMs', 'schedule', 'output', 'priority'] as const;
+const OPTIONS = ['budgetMs', 'expiresInMs', 'schedule', 'output', 'priority', 'supersedes'] as const;
 
 function hasOptions(outgoing: OutgoingMessage): boolean {
   return OPTIONS.some((option) => outgoing[option] !== undefined);

@@ -57,12 +57,16 @@ export class Submissions {
    */
   async answer(
     text: Uint8Array,
-    { dryRun, ...options }: SubmitOptions,
+    { dryRun, supersedes, ...options }: SubmitOptions,
     findTargets: (targets: readonly string[]) => Promise<TargetAnswer>,
   ): Promise<SubmissionAnswer> {
     const submission = this.#submission(submissionOptions(options));
     try {
-      const items = await expandTargets((await readSubmission(text)).items, findTargets);
+      const { items: read } = await readSubmission(text);
+      const items = await expandTargets(
+        supersedes === undefined ? read : withKey(read, supersedes),
+        findTargets,
+      );
       return dryRun ? toDryAnswer(submission.check(items)) : await submission.run(items);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
@@ -96,6 +100,15 @@ function submissionOptions({ batch, label = '' }: SubmitOptions): SubmissionOpti
   const fault = batchIdFault(batch);
   if (fault) throw new OperationError('bad-request', fault, { field: 'batch' });
   return { ...shown, batch: batch.toLowerCase(), isNamed: true };
+}
+
+/** Messages that name no key get this one. */
+function withKey(items: readonly unknown[], supersedes: string): unknown[] {
+  const isKeyless = (item: unknown) =>
+    typeof item === 'object' &&
+    item !== null &&
+    !Object.keys(item).some((key) => key.toLowerCase() === 'supersedes');
+  return items.map((item) => (isKeyless(item) ? { ...(item as object), supersedes } : item));
 }
 
 function toDryAnswer({ requests, refused, warnings }: CheckedSubmission): SubmissionAnswer {

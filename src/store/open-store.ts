@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { noteFile } from './find-older.ts';
-import { ADDED_COLUMNS, ADDITIONS, APPLICATION_ID, MIGRATIONS } from './schema.ts';
+import { ADDED_COLUMNS, ADDED_INDEXES, ADDITIONS, APPLICATION_ID, MIGRATIONS } from './schema.ts';
 import type { Store } from './store.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 import { ThreadedStore } from './threaded-store.ts';
@@ -115,6 +115,7 @@ export function migrate(db: DatabaseSync, path: string): void {
     const known = db.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(table, column);
     if (!known) db.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
   }
+  db.exec(ADDED_INDEXES);
   db.exec('COMMIT');
 }
 

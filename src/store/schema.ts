@@ -166,7 +166,7 @@ export const ADDITIONS = `
 
 /**
  * Columns that were added in the same way. `outbox.re` is the request that a reply is to, `priority` what a sender said of
- * a message and of the reply to it; `ledger.place` is where the reply
+ * a message and of the reply to it, `supersedes` the key of which only the newest counts; `ledger.place` is where the reply
  * to a request goes, as a digest.
  */
 export const ADDED_COLUMNS = [
@@ -174,4 +174,12 @@ export const ADDED_COLUMNS = [
   { table: 'ledger', column: 'place', type: 'TEXT' },
   { table: 'outbox', column: 'priority', type: 'TEXT' },
   { table: 'journal', column: 'priority', type: 'TEXT' },
+  { table: 'outbox', column: 'supersedes', type: 'TEXT' },
+  { table: 'journal', column: 'supersedes', type: 'TEXT' },
 ] as const;
+
+/** Indexes of these columns. */
+export const ADDED_INDEXES = `
+  CREATE INDEX IF NOT EXISTS outbox_supersedes ON outbox (supersedes) WHERE supersedes IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS journal_supersedes ON journal (supersedes, from_node, id) WHERE supersedes IS NOT NULL;
+`;

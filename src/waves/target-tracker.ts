@@ -155,6 +155,7 @@ function isOld(known: RequestSummary, request: RequestSummary): boolean {
 const CORRECTABLE: ReadonlySet<string> = new Set([
   'undelivered',
   'expired',
+  'superseded',
   'cancelled',
   'lost',
   'handed-over',

@@ -93,7 +93,13 @@ export class Life {
     this.#chance = chance;
     const clock = this.#clock();
     const random = { bytes: (count: number) => this.#chance.bytes(count) };
-    this.edges = { clock, random, newId: createNewId({ clock, random }) };
+    let makeId: (() => string) | undefined;
+    // As `node/build-node.ts` has it: later lives give higher ids, however the clock was set.
+    const newId = () => {
+      makeId ??= createNewId({ clock, random, after: newestOn(machine.disk) });
+      return makeId();
+    };
+    this.edges = { clock, random, newId };
   }
 
   get chance(): Chance {
@@ -159,4 +165,10 @@ export class Life {
       },
     };
   }
+}
+
+/** The highest id that a node on this disk gave a message. */
+function newestOn(disk: SimDisk): string | undefined {
+  const { id } = disk.prepare('SELECT max(id) AS id FROM ledger').get() as { id: string | null };
+  return id ?? undefined;
 }

@@ -89,12 +89,12 @@ const GIVEN_UP: ReadonlySet<string> = new Set(['expired', 'undelivered']);
 /** Holds what the nodes say against what happened. Throws BrokenPromise. */
 export function checkPromise(world: World, { workload, truth }: { workload: Workload; truth: Truth }): void {
   for (const ask of workload.asks)
-    if (ask.id !== undefined && !isForgotten(world, ask)) checkAsk(world, ask, truth);
+    if (ask.id !== undefined && !isForgotten(world, ask)) checkAsk(world, ask, { workload, truth });
   checkOrder(world, workload);
   checkLastWritten(world, workload);
 }
 
-function checkAsk(world: World, ask: Ask, truth: Truth): void {
+function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workload; truth: Truth }): void {
   const { disk } = world.machine(ask.from);
   const sql = 'SELECT state, reason, ended_at FROM ledger WHERE id = ?';
   const row = disk.prepare(sql).get(ask.id!) as LedgerRow | undefined;
@@ -106,11 +106,24 @@ function checkAsk(world: World, ask: Ask, truth: Truth): void {
   );
   if (!ask.isLimited && !isOver && !isLate && GIVEN_UP.has(row.state))
     throw broken(ask, `was to be tried for long, and is ${row.state}: ${row.reason}`);
+  if (row.state === 'superseded') checkSuccessor(ask, row, workload);
   if (ask.kind === 'append') checkAppend(world, ask, row);
   if (ask.kind === 'write') checkWrite(ask, row, replacedAt(world, ask));
   if (ask.kind === 'original') checkOriginal(world, ask, row);
   if (ask.kind === 'command') checkCommand(world, ask, { row, run: truth.runs.get(ask.id!) });
   if (ask.kind === 'relay') checkRelay(ask, row, truth.runsOf(ask.token));
+}
+
+/** What gave way to a newer request of its key was asked before that, of the same node for the same node. */
+function checkSuccessor(ask: Ask, { reason }: LedgerRow, { asks, byId }: Workload): void {
+  const successor = byId.get(reason?.replace('superseded by ', '') ?? '');
+  // A relay has ids of its own, and what is sent again has another one.
+  if (!successor && (ask.kind === 'relay' || asks.some(({ key, isResent }) => isResent && key === ask.key)))
+    return;
+  const isNewer = successor && asks.indexOf(successor) > asks.indexOf(ask);
+  const isOfKey = (['key', 'from', 'toNode'] as const).every((field) => successor?.[field] === ask[field]);
+  if (!ask.key || !isNewer || !isOfKey)
+    throw broken(ask, `is superseded (${reason}), and there was no such successor`);
 }
 
 function checkAppend(world: World, ask: Ask, row: LedgerRow): void {
@@ -120,7 +133,7 @@ function checkAppend(world: World, ask: Ask, row: LedgerRow): void {
   if (ask.isResent) return;
   if (count > 1) throw broken(ask, `was appended ${count} times`);
   if (row.state === 'succeeded' && count === 0) throw broken(ask, 'is succeeded, and was not appended');
-  if ((row.state === 'rejected' || row.state === 'cancelled') && count > 0)
+  if (['rejected', 'cancelled', 'superseded'].includes(row.state) && count > 0)
     throw broken(ask, `is ${row.state} (${row.reason}), and was appended`);
 }
 
@@ -176,6 +189,7 @@ function checkEnd(ask: Ask, { state, reason }: LedgerRow, run: RunTruth | undefi
     rejected: run === undefined,
     expired: run === undefined,
     undelivered: run === undefined,
+    superseded: run === undefined,
   }[state];
   if (isTrue === undefined) throw broken(ask, `${says}, which is no end`);
   if (!isTrue) throw broken(ask, `${says}, and ${ran}`);

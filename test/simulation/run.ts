@@ -46,6 +46,9 @@ const LONGEST_MS = (MESSAGE_TTL_SECONDS + 1800) * 1000;
 /** How soon after the weather has cleared nothing waits any more, unless it has to. */
 const SOON_MS = 10 * 60_000;
 
+/** Runs of these seeds ask with keys too; those below stay what they were when they found something. */
+export const FIRST_WITH_KEYS = 1_000_000;
+
 /** Lets one world happen, from its seed. Never throws for what breaks in it. */
 export async function runSeed(seed: number, options: RunOptions): Promise<RunReport> {
   const chance = new Chance(`seed ${seed}`);
@@ -68,7 +71,8 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, LASTS_MS)) });
     const { asks = 'all' } = options;
     if (asks === 'all') world.addOriginal(ORIGINAL);
-    workload.plan(makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS, asks }));
+    const hasKeys = asks === 'all' && seed >= FIRST_WITH_KEYS;
+    workload.plan(makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS, asks, hasKeys }));
     for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
     await timeline.runUntil(LASTS_MS);
     world.heal();

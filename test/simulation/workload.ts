@@ -16,6 +16,8 @@ export interface Ask {
   id?: string;
   /** Whether the answer said that it was not accepted. */
   isRefused?: boolean;
+  /** The key of which only the newest counts. */
+  readonly key?: string;
   /** Whether somebody had it sent again, as another request. */
   isResent?: boolean;
 }
@@ -34,10 +36,10 @@ interface Item {
 /** What is asked of a fleet in a run, made before it begins. */
 export function makeDeeds(
   chance: Chance,
-  options: { nodes: readonly string[]; lastsMs: number; asks: Asks },
+  options: { nodes: readonly string[]; lastsMs: number; asks: Asks; hasKeys: boolean },
 ): Deed[] {
-  const { nodes, lastsMs, asks } = options;
-  const makeItem = itemMaker(chance, { nodes, kinds: KINDS[asks] });
+  const { nodes, lastsMs, asks, hasKeys } = options;
+  const makeItem = itemMaker(chance, { nodes, kinds: KINDS[asks], hasKeys });
   const deeds: Deed[] = [];
   const count = Math.round(chance.spread(5, 60));
   for (let index = 0; index < count; index++) {
@@ -78,20 +80,27 @@ const KINDS: Readonly<Record<Asks, readonly AskKind[]>> = {
 /** The name of the node of the original program. */
 export const ORIGINAL = 'old';
 
+/** How many keys there are. */
+const KEYS = 2;
+
 function itemMaker(
   chance: Chance,
-  { nodes, kinds }: { nodes: readonly string[]; kinds: readonly AskKind[] },
+  { nodes, kinds, hasKeys }: { nodes: readonly string[]; kinds: readonly AskKind[]; hasKeys: boolean },
 ): (from: string) => Item {
   let count = 0;
+  // Chance of its own: what else is asked for stays the same.
+  const keys = chance.fork('keys');
   return (from) => {
     const toNode = chance.pick(nodes.filter((name) => name !== from));
     const via = nodes.find((name) => name !== from && name !== toNode)!;
     const limits = makeLimits(chance);
     const isLimited = Object.keys(limits).length > 0;
     const kind = chance.pick(kinds);
-    const asked = { token: `t${++count}`, kind, from, isLimited };
+    const key = hasKeys && keys.happens(0.3) ? `k${keys.below(KEYS)}` : undefined;
+    const asked = { token: `t${++count}`, kind, from, isLimited, ...(key && { key }) };
     const ask: NewAsk = { ...asked, toNode: kind === 'original' ? ORIGINAL : toNode };
-    return { ask, message: { ...makeMessage(chance, ask, via), ...limits } };
+    const said = { ...limits, ...(key && { supersedes: key }) };
+    return { ask, message: { ...makeMessage(chance, ask, via), ...said } };
   };
 }
 

@@ -120,7 +120,8 @@ export class TestOutbox {
   /** Queues messages for ship1, unless told otherwise; returns their ids. */
   async enqueue(count: number, more: Partial<OutgoingMessage> = {}): Promise<string[]> {
     const messages = Array.from({ length: count }, () => ({
-      id: `id-${++TestOutbox.#ids}`,
+      // As of real ones, the later is the higher.
+      id: `id-${String(++TestOutbox.#ids).padStart(6, '0')}`,
       batch: more.isOutput ? null : 'a batch',
       subject: 'ship1.REQToFileAppend.EventACK',
       format: { serial: '', cmp: '' } as const,

@@ -64,6 +64,11 @@ export const exec = defineCommand({
       summary: 'urgent, normal or bulk: what it goes before; default urgent where you wait for it',
       completes: ['urgent', 'normal', 'bulk'],
     },
+    supersedes: {
+      type: 'string',
+      value: 'KEY',
+      summary: 'take the place of what was sent to the node with this key and has not begun there',
+    },
     at: { type: 'string', value: 'WHEN', summary: 'run it later: a time, or a cron expression in quotes' },
     wait: { type: 'string', value: 'TIME', summary: 'wait this long for nodes that are away; default 0s' },
     detach: { type: 'boolean', short: 'd', summary: 'submit it and end' },

@@ -8,6 +8,7 @@ import { defineCommand } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { toLine } from '../print/text-width.ts';
+import { keyOption } from './exec/read-options.ts';
 import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
 
 /** How many refusals are shown one by one. */
@@ -23,6 +24,11 @@ export const send = defineCommand({
   options: {
     'dry-run': { type: 'boolean', summary: 'only check: say what would be accepted and what refused' },
     label: { type: 'string', value: 'TEXT', summary: 'what lists show for the batch' },
+    supersedes: {
+      type: 'string',
+      value: 'KEY',
+      summary: 'take the place of what was sent to the same node with this key and has not begun',
+    },
     ...FORM_OPTIONS,
     ...NODE_OPTIONS,
   },
@@ -37,10 +43,11 @@ export const send = defineCommand({
     if (call.operands.length === 0) throw new UsageError('name the file of messages to send, or - for stdin');
     const isDryRun = call.options['dry-run'] === true;
     const { label } = call.options;
+    const supersedes = keyOption(call.options);
     const texts = await Promise.all(call.operands.map((file) => textOf(file, call.stdin)));
     return await withNode(call, async (api) => {
       const answers: SubmissionAnswer[] = [];
-      for (const text of texts) answers.push(await api.submit(text, { dryRun: isDryRun, label }));
+      for (const text of texts) answers.push(await api.submit(text, { dryRun: isDryRun, label, supersedes }));
       print(answers, { form, isDryRun, files: call.operands }, call.stdout);
       return answers.every(({ refused }) => refused.length === 0) ? EXIT.ok : EXIT.fault;
     });

@@ -36,6 +36,8 @@ export interface LaneMessage {
   readonly output: string | null;
   /** What its sender wants it, and the reply to it, to go before; null for the usual. */
   readonly priority: Priority | null;
+  /** The key of which only its sender's newest request counts; null where there is none. */
+  readonly supersedes: string | null;
   /** How a request of this node's own ended that this is the reply to, as a header has it. */
   readonly end: string | null;
   readonly payload: Uint8Array;
@@ -122,6 +124,7 @@ export class LaneRecord {
       schedule: item.schedule,
       output: item.output,
       priority: item.priority,
+      supersedes: item.supersedes,
     };
   }
 }

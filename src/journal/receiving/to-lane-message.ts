@@ -7,6 +7,7 @@ import { messageBytes } from '../../message/message-bytes.ts';
 import { outputModeOf } from '../../message/output.ts';
 import { priorityOf } from '../../message/priority.ts';
 import { parseSchedule, unschedulable } from '../../message/schedule.ts';
+import { supersedesOf } from '../../message/supersedes.ts';
 import type { WireMessage } from '../../message/wire-message.ts';
 import type { Method } from '../../methods/method.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
@@ -55,6 +56,7 @@ export function toLaneMessage(arrival: WireMessage, options: LaneMessageOptions)
     schedule: schedule ?? null,
     output: outputOf(arrival.header(HEADER.output)),
     priority: priorityOf(arrival.header(HEADER.priority)) ?? null,
+    supersedes: supersedesOf(arrival.header(HEADER.supersedes)),
     end: arrival.header(HEADER.end) ?? null,
     written: writtenAs(arrival),
     proved: arrival.sender,

@@ -13,13 +13,14 @@ export function refusalOf(
     /** What the row holds; undefined where it cannot be read. */
     readonly message: Message | undefined;
     readonly now: number;
-    readonly isCancelled: boolean;
+    /** How it ends, where its sender no longer wants it. */
+    readonly calledOff: RowEnd | undefined;
   },
 ): RowEnd | undefined {
-  const { method, message, now, isCancelled } = given;
+  const { method, message, now, calledOff } = given;
   if (row.expiresAt !== null && row.expiresAt < now)
     return { state: 'expired', reason: 'its time was over before its turn came' };
-  if (isCancelled) return { state: 'cancelled', reason: CANCELLED };
+  if (calledOff) return calledOff;
   if (!message) return { state: 'rejected', reason: 'its journalled form cannot be read' };
   if (!method) return { state: 'rejected', reason: `this node does not know the method ${message.method}` };
   return undefined;

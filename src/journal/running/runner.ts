@@ -33,7 +33,7 @@ export interface RunnerDeps extends JournalDeps {
   readonly forwards: Pick<Forwards, 'use'>;
   /** Aborted when the node stops. */
   readonly signal: AbortSignal;
-  isCancelled(id: string): boolean;
+  calledOff(row: JournalRow): RowEnd | undefined;
   /** Takes over a request that has a schedule; resolves when that is on disk. */
   startSchedule(row: JournalRow): Promise<void>;
 }
@@ -68,7 +68,7 @@ export class Runner {
   readonly #outputDeps: OutputReportsDeps;
   #turn: Promise<unknown> = Promise.resolve();
   readonly #running = new Map<string, AbortController>();
-  readonly #isCancelled: (id: string) => boolean;
+  readonly #calledOff: RunnerDeps['calledOff'];
   readonly #startSchedule: RunnerDeps['startSchedule'];
 
   constructor(options: JournalOptions, deps: RunnerDeps) {
@@ -76,7 +76,7 @@ export class Runner {
     this.#deps = deps;
     this.#forwards = deps.forwards;
     this.#signal = deps.signal;
-    this.#isCancelled = deps.isCancelled;
+    this.#calledOff = deps.calledOff;
     this.#startSchedule = deps.startSchedule;
     this.#replies = new ReplySender(options, deps);
     this.ends = new RunEnds({ ...deps, replies: this.#replies });
@@ -97,8 +97,8 @@ export class Runner {
   ): Promise<{ written: Promise<unknown> }> {
     if (this.#signal.aborted) return { written: isBegun ? this.putBack(row.row) : Promise.resolve() };
     const message = known ?? this.#decode(row);
-    const isCancelled = this.#isCancelled(row.id);
-    const refusal = refusalOf(row, { method, message, now: this.#deps.kept.now(), isCancelled });
+    const calledOff = this.#calledOff(row);
+    const refusal = refusalOf(row, { method, message, now: this.#deps.kept.now(), calledOff });
     if (refusal || !message || !method) {
       const end = refusal ?? { state: 'rejected' };
       return {

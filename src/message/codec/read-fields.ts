@@ -5,6 +5,7 @@ import { type Message, newMessage } from '../message.ts';
 import { type OutputMode, readOutputMode } from '../output.ts';
 import { type Priority, readPriority } from '../priority.ts';
 import { readSchedule, type Schedule } from '../schedule.ts';
+import { readSupersedes } from '../supersedes.ts';
 import { type Reading, readBool, readData, readInt, readSeconds, readText, readTexts } from './read-value.ts';
 
 /** Something about one field (by its JSON key; '' for the whole message) that the submitter should know. */
@@ -22,6 +23,7 @@ export type Fields =
       readonly schedule: Schedule | undefined;
       readonly output: OutputMode | undefined;
       readonly priority: Priority | undefined;
+      readonly supersedes: string | undefined;
       readonly warnings: Issue[];
     }
   | ({ readonly ok: false } & Issue);
@@ -54,7 +56,7 @@ export function readFields(item: unknown, depth = 1): Fields {
     if (issue?.isRefused) return { ok: false, field: issue.field, reason: issue.reason };
     if (issue) warnings.push({ field: issue.field, reason: issue.reason });
   }
-  const { expiresIn, schedule, output, priority, ...message } = target;
+  const { expiresIn, schedule, output, priority, supersedes, ...message } = target;
   return {
     ok: true,
     message: message as unknown as Message,
@@ -62,6 +64,7 @@ export function readFields(item: unknown, depth = 1): Fields {
     schedule: schedule as Schedule | undefined,
     output: output as OutputMode | undefined,
     priority: priority as Priority | undefined,
+    supersedes: supersedes as string | undefined,
     warnings,
   };
 }
@@ -86,7 +89,8 @@ type SubmittedField =
   | { readonly key: 'expiresIn'; readonly json: 'expiresIn'; readonly type: 'seconds' }
   | { readonly key: 'schedule'; readonly json: 'schedule'; readonly type: 'schedule' }
   | { readonly key: 'output'; readonly json: 'output'; readonly type: 'output' }
-  | { readonly key: 'priority'; readonly json: 'priority'; readonly type: 'priority' };
+  | { readonly key: 'priority'; readonly json: 'priority'; readonly type: 'priority' }
+  | { readonly key: 'supersedes'; readonly json: 'supersedes'; readonly type: 'supersedes' };
 
 const SUBMITTED_FIELDS: readonly SubmittedField[] = [
   ...MESSAGE_FIELDS,
@@ -94,6 +98,7 @@ const SUBMITTED_FIELDS: readonly SubmittedField[] = [
   { key: 'schedule', json: 'schedule', type: 'schedule' },
   { key: 'output', json: 'output', type: 'output' },
   { key: 'priority', json: 'priority', type: 'priority' },
+  { key: 'supersedes', json: 'supersedes', type: 'supersedes' },
 ];
 const FIELD_BY_LOWER_KEY = new Map(SUBMITTED_FIELDS.map((field) => [field.json.toLowerCase(), field]));
 
@@ -117,6 +122,8 @@ function readField(field: SubmittedField, value: unknown, depth: number): Readin
       return readOutputMode(value);
     case 'priority':
       return readPriority(value);
+    case 'supersedes':
+      return readSupersedes(value);
     case 'message':
       return readPrevious(value, depth);
   }

@@ -16,6 +16,8 @@ export const HEADER = {
   output: 'Steward-Output',
   /** What its sender wants it, and the reply to it, to go before; the word is `priority`. */
   priority: 'Steward-Priority',
+  /** Its key: older requests of the same sender and key that have not begun give way to it; the word is `supersedes`. */
+  supersedes: 'Steward-Supersedes',
   /** In a reply: how its request ended, as JSON; the word is `end-in-reply`. */
   end: 'Steward-End',
   /** `<i>/<n>`, counted from 1: this payload is a piece of a larger one. */

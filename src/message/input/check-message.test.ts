@@ -224,6 +224,17 @@ test('a priority is read, and refused where it is none of the three', () => {
   );
 });
 
+test('a key is read, and refused where it is none', () => {
+  for (const supersedes of ['k', 'config/nginx:v2', 'x'.repeat(100)])
+    assert.equal(accepted({ ...request, Supersedes: supersedes }).requests[0]?.supersedes, supersedes);
+  assert.equal(accepted({ ...request, supersedes: null }).requests[0]?.supersedes, undefined);
+  for (const supersedes of ['', 'a key', 'ä', 'x'.repeat(101), 5]) {
+    const { field, reason } = refused({ ...request, supersedes });
+    assert.equal(field, 'supersedes');
+    assert.match(reason, /^must be a key of 1 to 100 letters, digits and signs without spaces, but is the /);
+  }
+});
+
 test('data that is no text goes through JSON unchanged', () => {
   const data = [Uint8Array.of(0xff, 0xfe, 0), Buffer.from('text'), new Uint8Array(), Buffer.from('\ufeffx')];
   const json = messageToJson(newMessage({ ...request, data }));

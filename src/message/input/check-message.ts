@@ -1,6 +1,6 @@
 import { nearest } from '../../lib/nearest.ts';
 import { showText } from '../../lib/show-value.ts';
-import { type Issue, readFields } from '../codec/read-fields.ts';
+import { type Fields, type Issue, readFields } from '../codec/read-fields.ts';
 import { MAX_LIST_ITEMS } from '../fields.ts';
 import type { Message } from '../message.ts';
 import { METHOD_NAMES } from '../method-names.ts';
@@ -34,6 +34,8 @@ export interface Request {
   readonly output?: OutputMode;
   /** What it goes before; absent where the submitter did not say. */
   readonly priority?: Priority;
+  /** Its key: it takes the place of older ones with the same key that have not begun; absent where there is none. */
+  readonly supersedes?: string;
   /** Whether the submitter gave `retries`, or a default stands in its place; likewise for `replyRetries`. */
   readonly hasRetries: boolean;
   readonly hasReplyRetries: boolean;
@@ -51,7 +53,7 @@ export type Checked =
 export function readMessage(item: unknown, options: CheckOptions): Checked {
   const fields = readFields(item);
   if (!fields.ok) return fields;
-  const { message, expiresIn, schedule, output, priority, warnings } = fields;
+  const { message, expiresIn, schedule, output, warnings } = fields;
   for (const key of METHOD_FIELDS) message[key] = canonicalMethod(message[key]);
   const targets = targetsOf(message);
   const fault =
@@ -68,15 +70,28 @@ export function readMessage(item: unknown, options: CheckOptions): Checked {
   }
   const rest = {
     expiresIn,
-    ...(schedule === undefined ? {} : { schedule }),
-    ...(output === undefined ? {} : { output }),
-    ...(priority === undefined ? {} : { priority }),
+    ...saidOf(fields),
     hasRetries: message.retries > 0,
     hasReplyRetries: message.replyRetries > 0,
   };
   const filled = withDefaults(message, options);
   const requests = targets.map((toNode) => ({ message: { ...filled, toNode }, ...rest }));
   return { ok: true, requests, warnings };
+}
+
+/** What the submitter said of it that does not travel in the message. */
+function saidOf({
+  schedule,
+  output,
+  priority,
+  supersedes,
+}: Fields & { ok: true }): Pick<Request, 'schedule' | 'output' | 'priority' | 'supersedes'> {
+  return {
+    ...(schedule && { schedule }),
+    ...(output && { output }),
+    ...(priority && { priority }),
+    ...(supersedes && { supersedes }),
+  };
 }
 
 const METHOD_FIELDS = ['method', 'replyMethod', 'relayReplyMethod', 'relayOriginalMethod'] as const;

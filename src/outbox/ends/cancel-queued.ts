@@ -145,15 +145,7 @@ export class Undelivered {
 
   /** Waits a moment for what the targets say of messages that are on their way: they may be taken already. */
   async #answersTo(rows: readonly { key: number }[]): Promise<void> {
-    const { clock } = this.#deps;
-    const until = clock.steadyNow() + ANSWER_PATIENCE_MS;
-    const isOnItsWay = ({ lane, entry }: { lane: Lane; entry: Entry }) =>
-      lane.queue.window.find(entry.seq) === entry && entry.isSent;
-    let left = this.#entriesOf(rows).filter(isOnItsWay);
-    while (left.length > 0 && clock.steadyNow() < until) {
-      await wait(clock, LOOK_AGAIN_MS);
-      left = left.filter(isOnItsWay);
-    }
+    await untilAnswered(this.#entriesOf(rows), this.#deps.clock);
   }
 
   /** Ends the messages with these keys that are there. */
@@ -183,4 +175,20 @@ export class Undelivered {
       return lane && entry ? [{ key, lane, entry }] : [];
     });
   }
+}
+
+/** Waits a moment for what the targets say of messages that are on their way; resolves with those that are not answered. */
+export async function untilAnswered<Place extends { readonly lane: Lane; readonly entry: Entry }>(
+  places: readonly Place[],
+  clock: Clock,
+): Promise<readonly Place[]> {
+  const until = clock.steadyNow() + ANSWER_PATIENCE_MS;
+  const isHere = ({ lane, entry }: Place) => lane.queue.window.find(entry.seq) === entry;
+  const isOnItsWay = (place: Place) => isHere(place) && place.entry.isSent;
+  let left = places.filter(isOnItsWay);
+  while (left.length > 0 && clock.steadyNow() < until) {
+    await wait(clock, LOOK_AGAIN_MS);
+    left = left.filter(isOnItsWay);
+  }
+  return places.filter(isHere);
 }

@@ -98,7 +98,7 @@ export class LaneEnds {
     });
   }
 
-  /** Calls off the messages that are cancelled and may have arrived, and answers the others; `onMidst`: no more parts of one go. */
+  /** Calls off the messages that are cancelled or superseded and may have arrived, and answers the others; `onMidst`: no more parts of one go. */
   callOff(
     entries: readonly Entry[],
     { state, reason, onMidst }: { state: EndState; reason: string; onMidst(): void },
@@ -107,28 +107,23 @@ export class LaneEnds {
     const speaksLanes = this.#peer.speaksLanes ?? this.#peer.hasWords;
     // Of what runs there are reports.
     const isEffect = this.#deps.methods.get(this.#method)?.mode === 'effect';
-    if (state !== 'cancelled' || !speaksLanes || !isEffect) return entries;
-    const doubtful = new Set(entries.filter((entry) => this.#mayBeThere(entry)));
-    for (const entry of doubtful) this.#callOffOne(entry, reason);
+    const isCalledOff = state === 'cancelled' || state === 'superseded';
+    if (!isCalledOff || !speaksLanes || !isEffect) return entries;
+    const doubtful = new Set(entries.filter((entry) => !entry.isCalledOff && this.#queue.mayBeThere(entry)));
+    for (const entry of doubtful) this.#callOffOne(entry, state, reason);
     if ([...doubtful].some(({ pieceBytes, wholeBytes }) => pieceBytes < wholeBytes)) onMidst();
     return entries.filter((entry) => !doubtful.has(entry));
   }
 
-  /** Whether a message may have reached its target, in this life of the process or in an earlier one. */
-  #mayBeThere({ isCalledOff, isSent, mayHaveArrived, attempts, seq }: Entry): boolean {
-    if (isCalledOff) return false;
-    return isSent || mayHaveArrived || (attempts === 0 && this.#queue.mayBeSentBefore(seq));
-  }
-
-  /** Ends a message as cancelled that its target may have, and asks on what became of it. */
-  #callOffOne(entry: Entry, reason: string): void {
+  /** Ends a message that its target may have, and asks on what became of it. */
+  #callOffOne(entry: Entry, state: EndState, reason: string): void {
     const key = this.#queue.key(entry.seq);
     this.#deps.outcomes.add({
       statements: [
-        this.#deps.ledger.ended([key], 'cancelled', reason, this.#deps.clock.wallNow()),
+        this.#deps.ledger.ended([key], state, reason, this.#deps.clock.wallNow()),
         callOffRow(key),
       ],
-      ended: [this.#toEnded(entry, 'cancelled', reason)],
+      ended: [this.#toEnded(entry, state, reason)],
       changed: [entry],
     });
     entry.isCalledOff = true;

@@ -201,9 +201,9 @@ export class LaneQueue {
     );
   }
 
-  /** Whether an earlier life of the process may have sent a message, in this epoch. */
-  mayBeSentBefore(seq: number): boolean {
-    return seq < this.#unsentFrom;
+  /** Whether a message may have reached its target, in this epoch: in this life of the process, or in an earlier one. */
+  mayBeThere({ isSent, mayHaveArrived, attempts, seq }: Entry): boolean {
+    return isSent || mayHaveArrived || (attempts === 0 && seq < this.#unsentFrom);
   }
 
   /** A message was called off: its row says so in a moment. */

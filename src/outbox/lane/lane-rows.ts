@@ -17,10 +17,11 @@ interface Row {
   output: string | null;
   re: string | null;
   priority: string | null;
+  supersedes: string | null;
 }
 
-const ROW =
-  'SELECT key, id, queued_at, expires_at, ack_timeout, format, length(body) AS size, schedule, output, re, priority FROM outbox';
+const ROW = `SELECT key, id, queued_at, expires_at, ack_timeout, format, length(body) AS size, schedule, output, re, priority,
+  supersedes FROM outbox`;
 
 /** Reads what is known of the next messages of a lane after `seq` and up to `last`, `limit` of them at most. */
 export function readEntries(
@@ -97,7 +98,12 @@ export function newEntry(
     Entry,
     'seq' | 'id' | 'queuedAt' | 'expiresAt' | 'ackTimeoutMs' | 'format' | 'size' | 'isUntried'
   > &
-    Partial<Pick<Entry, 'schedule' | 'output' | 'isCalledOff' | 're' | 'priority' | 'rider' | 'isOwn'>>,
+    Partial<
+      Pick<
+        Entry,
+        'schedule' | 'output' | 'isCalledOff' | 're' | 'priority' | 'supersedes' | 'rider' | 'isOwn'
+      >
+    >,
 ): Entry {
   // Each field by its name: engines make such objects several times as fast as those of which a part is spread.
   return {
@@ -114,6 +120,7 @@ export function newEntry(
     isCalledOff: fields.isCalledOff ?? false,
     re: fields.re ?? null,
     priority: fields.priority ?? null,
+    supersedes: fields.supersedes ?? null,
     rider: fields.rider,
     isOwn: fields.isOwn ?? false,
     body: undefined,
@@ -148,6 +155,7 @@ function toEntry(row: Row, lane: number): Entry {
     output: row.output,
     re: row.re,
     priority: priorityOf(row.priority) ?? null,
+    supersedes: row.supersedes,
     isUntried: false,
     isCalledOff: row.expires_at !== null && row.expires_at < 0,
   });

@@ -7,6 +7,7 @@ import { asDeskBody, type DeskBody } from '../../message/desk-reply.ts';
 import { END_IN_REPLY } from '../../message/end-in-reply.ts';
 import { PRIORITIES, PRIORITY_WORD } from '../../message/priority.ts';
 import { receiverOf } from '../../message/subject.ts';
+import { SUPERSEDES_WORD } from '../../message/supersedes.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
 import type { Store } from '../../store/store.ts';
 import type { BodyMemory } from './body-memory.ts';
@@ -239,6 +240,7 @@ export class LaneSource implements Waiting {
     return {
       ...{ subject: queue.subject, reply: replies.subject, id, schedule, output, re, payload },
       priority: this.#deps.knows(PRIORITY_WORD) ? entry.priority : null,
+      supersedes: this.#deps.knows(SUPERSEDES_WORD) ? entry.supersedes : null,
       needsLanes: schedule !== null || readsData,
       life: lifeOf(entry, kept),
       place: { epoch: queue.epoch, seq, floor: queue.window.tellFloor() },

@@ -26,6 +26,8 @@ export interface Entry {
   readonly re: string | null;
   /** What its sender wants it to go before; null for the usual. */
   readonly priority: Priority | null;
+  /** The key of which only the newest counts; null where there is none. */
+  readonly supersedes: string | null;
   /** Whether it went in the form for an original node whose reply is its output. */
   awaitsReply: boolean;
   /** Whether the node sent it of its own accord, as far as is known. */

@@ -87,6 +87,7 @@ const STATES: readonly (readonly [string, string])[] = [
   ['rejected', 'its node refused it for good'],
   ['expired, undelivered', 'its time was over, or its attempts, before its node accepted it'],
   ['cancelled', 'somebody called it off'],
+  ['superseded', 'a newer request with its key came before it began'],
 ];
 
 function title(text: string): Line {

@@ -20,7 +20,7 @@ export function commandMessage(
   options: ExecOptions,
   { batch, stdin, script }: CommandData & { readonly batch: string },
 ): Record<string, unknown> {
-  const { command, place, timeoutSeconds, expiresInSeconds, schedule } = options;
+  const { command, place, timeoutSeconds, expiresInSeconds, schedule, supersedes } = options;
   const own = script === undefined ? command! : [...script.interpreter, DATA_FILE, ...command!];
   const kind = script !== undefined ? 'script' : stdin === undefined ? 'none' : 'stdin';
   const data = script?.content ?? stdin;
@@ -32,6 +32,7 @@ export function commandMessage(
     methodTimeout: timeoutSeconds,
     ...(expiresInSeconds === undefined ? {} : { expiresIn: expiresInSeconds }),
     ...(priority === undefined ? {} : { priority }),
+    ...(supersedes === undefined ? {} : { supersedes }),
     ...(schedule === undefined
       ? { replyMethod: 'REQNone', output: 'live' }
       : { schedule, replyMethod: 'REQToFileAppend', directory: 'exec', fileName: `${batch}.log` }),

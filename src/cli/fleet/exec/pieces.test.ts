@@ -45,7 +45,7 @@ test('every target is in exactly one group, and together they are all', () => {
     succeeded: 1,
     failed: 4,
     'timed-out': 1,
-    cancelled: 1,
+    cancelled: 2,
     'handed-over': 1,
     unreached: 2,
     running: 2,

@@ -1,5 +1,6 @@
 import { joinWords } from '../../../lib/shell-words.ts';
 import { PRIORITIES, type Priority, priorityOf } from '../../../message/priority.ts';
+import { readSupersedes } from '../../../message/supersedes.ts';
 import { type Amount, parseAmount } from '../../../waves/amount.ts';
 import type { ParsedCall } from '../../line/command.ts';
 import { durationOption, momentOption, wholeNumberOption } from '../../line/option-values.ts';
@@ -25,6 +26,7 @@ export interface ExecOptions {
   /** A cron expression, or a time as ISO 8601. */
   readonly schedule: string | undefined;
   readonly priority: Priority | undefined;
+  readonly supersedes: string | undefined;
   readonly waitMs: number | undefined;
   readonly isDetached: boolean;
   readonly resume: string | undefined;
@@ -71,6 +73,7 @@ export function readExecOptions(call: ParsedCall, now: number): ExecOptions {
     expiresInSeconds: secondsOf(values, 'expires-in'),
     schedule: scheduleOf(textOf(values, 'at'), now),
     priority: priorityOption(textOf(values, 'priority')),
+    supersedes: keyOption(values),
     waitMs: durationOf(values, 'wait'),
     isDetached: values.detach === true,
     resume,
@@ -93,11 +96,20 @@ function priorityOption(text: string | undefined): Priority | undefined {
   return read;
 }
 
+/** The key of a command line. Throws UsageError. */
+export function keyOption(values: Values): string | undefined {
+  const key = textOf(values, 'supersedes');
+  const read = key === undefined ? undefined : readSupersedes(key);
+  if (read?.ok === false) throw new UsageError(`--supersedes ${read.reason}`);
+  return key;
+}
+
 function checkResume({ targets, command, ...read }: ExecOptions): void {
   if (targets.length > 0 || command !== undefined)
     throw new UsageError('--resume takes targets and command from the batch: leave them away');
   const { isDryRun, isDetached, takesStdin, rolling, schedule, limit, script, isTemplate, place } = read;
-  const given = [rolling, schedule, limit, script, read.priority, place.cwd, place.user, place.env[0]];
+  const { priority, supersedes } = read;
+  const given = [rolling, schedule, limit, script, priority, supersedes, place.cwd, place.user, place.env[0]];
   const isChanged = isTemplate || given.some((value) => value !== undefined);
   if (isDryRun || isDetached || takesStdin || isChanged)
     throw new UsageError(

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { TestJournal } from '../../../test/support/test-journal.ts';
+import { waitFor } from '../../../test/support/wait-for.ts';
+import { HEADER } from '../../message/codec/wire-headers.ts';
+import type { RunResult } from '../../message/method-contract.ts';
+
+const KEYED = { [HEADER.supersedes]: 'k' };
+
+/** A journal whose first run goes on until it is told to end, as long as others may not begin next to it. */
+async function start(t: TestContext) {
+  const begun: string[] = [];
+  const first = Promise.withResolvers<RunResult>();
+  const made = await TestJournal.open(t, {
+    run: ({ id }) => {
+      begun.push(id);
+      return begun.length === 1 ? first.promise : Promise.resolve({ state: 'succeeded' });
+    },
+  });
+  const receive = (seq: number, headers: Record<string, string>, fields: { fromNode?: string } = {}) => {
+    const epoch = fields.fromNode ?? 'e1';
+    made.journal.receive(made.arrival(made.run, { seq, epoch }, { headers, fields }), made.run);
+  };
+  const isEnded = ({ id }: { id: string }) =>
+    made.reports.some(({ end }) => end.id === id && end.state !== 'running');
+  const ended = (count: number) =>
+    waitFor('all have ended', () => made.rows().length === count && made.rows().every(isEnded));
+  return { made, begun, receive, ended, endFirst: () => first.resolve({ state: 'succeeded' }) };
+}
+
+test('a request that has not begun gives way to a newer one of its sender with its key', async (t) => {
+  const { made, begun, receive, ended, endFirst } = await start(t);
+  receive(1, KEYED);
+  await waitFor('the first begins', () => begun.length === 1);
+  receive(2, KEYED);
+  receive(3, {});
+  receive(4, { [HEADER.supersedes]: 'k2' });
+  receive(5, KEYED);
+  receive(1, KEYED, { fromNode: 'other' });
+  await made.settled();
+  endFirst();
+  await ended(6);
+  assert.deepEqual(
+    made.rows().map(({ id, state }) => `${id} ${state}`),
+    [
+      'id-e1-1 succeeded',
+      'id-e1-2 superseded',
+      'id-e1-3 succeeded',
+      'id-e1-4 succeeded',
+      'id-e1-5 succeeded',
+      'id-other-1 succeeded',
+    ],
+  );
+  const report = made.reports.find(({ end }) => end.state === 'superseded')!;
+  assert.deepEqual([report.toNode, report.end.reason], ['central', 'superseded by id-e1-5']);
+  assert.equal(begun.includes('id-e1-2'), false);
+});
+
+test('of requests that come together the older one does not begin', async (t) => {
+  const { made, begun, receive, ended, endFirst } = await start(t);
+  endFirst();
+  receive(1, KEYED);
+  receive(2, KEYED);
+  await ended(2);
+  assert.deepEqual(begun, ['id-e1-2']);
+  assert.deepEqual(
+    made.rows().map(({ state }) => state),
+    ['superseded', 'succeeded'],
+  );
+});
+
+test('a key that is longer than any is no key', async (t) => {
+  const { begun, receive, ended, endFirst } = await start(t);
+  endFirst();
+  for (const seq of [1, 2]) receive(seq, { [HEADER.supersedes]: 'k'.repeat(2000) });
+  await ended(2);
+  assert.deepEqual(begun, ['id-e1-1', 'id-e1-2']);
+});
