@@ -1,8 +1,9 @@
+import type { BatchSummary } from './batch-summary.ts';
 import type { Operations } from './contract.ts';
 import type { ApiEvent, EventFilter } from './events.ts';
 import type { ApiFault, FaultCode } from './faults.ts';
 import type { NodeSummary, Presence, StatusAnswer, TargetAnswer } from './nodes.ts';
-import type { BatchSummary, Page, RequestDetail, RequestSummary, SubmissionAnswer } from './requests.ts';
+import type { Page, RequestDetail, RequestSummary, SubmissionAnswer } from './requests.ts';
 import { choice, list, object, orNull, text, type Value } from './schema.ts';
 import type { RequestState } from './states.ts';
 

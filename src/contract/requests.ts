@@ -1,3 +1,4 @@
+import { BatchOptions, BatchSummary } from './batch-summary.ts';
 import type { OperationRow } from './operation.ts';
 import {
   about,
@@ -21,7 +22,6 @@ import {
 } from './schema.ts';
 import { REQUEST_STATES } from './states.ts';
 import { TimelineStep } from './timeline-step.ts';
-import { WavesState } from './waves.ts';
 
 const RequestState = named('RequestState', choice(...REQUEST_STATES));
 
@@ -122,36 +122,6 @@ export interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | null;
 }
-
-const StateCounts = named(
-  'StateCounts',
-  object({}, Object.fromEntries(REQUEST_STATES.map((state) => [state, count])) as CountOfStates),
-  'How many requests are in each state; states without any are left out',
-);
-type CountOfStates = Readonly<Record<(typeof REQUEST_STATES)[number], typeof count>>;
-/** How many requests are in each state; states without any are left out. */
-export type StateCounts = Value<typeof StateCounts>;
-
-const BatchSummary = named(
-  'BatchSummary',
-  object(
-    {
-      id,
-      at: time,
-      label: about(text, 'What was asked, such as REQCliCommand uptime'),
-      total: count,
-      counts: StateCounts,
-      plan: about(
-        anything,
-        'What its maker noted to go on with it; null where nothing was, and in lists for one in waves',
-      ),
-    },
-    { waves: WavesState },
-  ),
-  'What was submitted together',
-);
-/** What was submitted together. */
-export type BatchSummary = Value<typeof BatchSummary>;
 
 const Refusal = named(
   'Refusal',
@@ -272,7 +242,12 @@ export const REQUEST_OPERATIONS = {
     query: PageOptions,
     answer: named('BatchPage', object({ items: list(BatchSummary), next }), 'Batches, newest first'),
   },
-  batch: { does: 'GET /v1/batches/{id}', summary: 'One batch with its counts', answer: BatchSummary },
+  batch: {
+    does: 'GET /v1/batches/{id}',
+    summary: 'One batch with its counts',
+    query: BatchOptions,
+    answer: BatchSummary,
+  },
   batchAnswers: {
     does: 'GET /v1/batches/{id}/answers',
     summary: 'What nodes answered to a batch, the same answers together',

@@ -1,4 +1,4 @@
-import type { StateCounts } from '../contract/requests.ts';
+import type { StateCounts } from '../contract/batch-summary.ts';
 import type { RequestState } from '../contract/states.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';

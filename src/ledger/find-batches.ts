@@ -1,4 +1,5 @@
-import type { BatchSummary, Page, PageOptions } from '../contract/requests.ts';
+import type { BatchSummary } from '../contract/batch-summary.ts';
+import type { Page, PageOptions } from '../contract/requests.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
 import { isRunPlan, type RunPlan } from '../waves/run-plan.ts';

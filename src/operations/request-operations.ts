@@ -100,11 +100,11 @@ export class RequestOperations {
     return await findBatches(this.#deps.store, page);
   };
 
-  /** A batch by its id, or the beginning of it. Throws OperationError. */
-  readonly batch: Operations['batch'] = async (text) => {
+  /** A batch by its id, or the beginning of it, with its plan or without. Throws OperationError. */
+  readonly batch: Operations['batch'] = async (text, { plan = true }) => {
     const found = await findBatch(this.#deps.store, await this.#idOf('batches', text));
     if (!found) throw notFound('batch', text);
-    return found;
+    return plan ? found : { ...found, plan: null };
   };
 
   /** Keeps what is needed to go on with a batch, which may have no messages yet. Throws OperationError. */

@@ -129,7 +129,7 @@ export class WaveRun {
     this.#isStale = false;
     this.#readAt = this.#now();
     // Before its requests: what is added meanwhile is none that is missing.
-    const { total } = await operations.batch(this.#batch);
+    const { total } = await operations.batch(this.#batch, { plan: false });
     const known = await operations.nodes();
     this.#nodes = new Map(known.map((node) => [node.name, node]));
     const requests: RequestSummary[] = [];

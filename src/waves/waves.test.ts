@@ -66,7 +66,7 @@ test('where it is not remembered any more who had a turn, nobody gets one', asyn
   await askedAre('a', 'b');
   await before[Symbol.asyncDispose]();
   const { batch: whole } = desk;
-  desk.batch = async (id) => ({ ...(await whole(id)), total: 3 });
+  desk.batch = async (id) => ({ ...(await whole(id, {})), total: 3 });
   await start().resume();
   await waitFor('the stop', () => plans.get(batch)?.isOver === true);
   assert.match(plans.get(batch)!.stopped!, /^1 of its requests are not remembered any more/);

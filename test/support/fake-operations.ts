@@ -178,14 +178,15 @@ export class FakeOperations implements Partial<Operations> {
 
   batches: Operations['batches'] = async (page) => {
     const ids = [...this.#batches.keys()].reverse();
-    return pageOf(await Promise.all(ids.map((id) => this.batch(id))), page);
+    return pageOf(await Promise.all(ids.map((id) => this.batch(id, {}))), page);
   };
 
-  batch: Operations['batch'] = async (id) => {
+  batch: Operations['batch'] = async (id, { plan = true }) => {
     const batch = this.#batches.get(id);
     if (batch === undefined) throw new OperationError('not-found', `no batch ${id} is known here`);
     const summaries = this.#inBatch(id).map(({ summary }) => summary);
-    return { id, ...batch, total: summaries.length, counts: countStates(summaries) };
+    const shown = plan ? batch : { ...batch, plan: null };
+    return { id, ...shown, total: summaries.length, counts: countStates(summaries) };
   };
 
   planBatch: Operations['planBatch'] = async (id, plan) => {
@@ -193,7 +194,7 @@ export class FakeOperations implements Partial<Operations> {
     if (!this.#batches.has(id) && /^[0-9a-f-]{36}$/.test(id)) {
       this.#batches.set(id, { at: Date.now(), label: '', plan });
     }
-    await this.batch(id);
+    await this.batch(id, {});
     this.#batches.get(id)!.plan = plan;
   };
 
@@ -218,7 +219,7 @@ export class FakeOperations implements Partial<Operations> {
   });
 
   cancelBatch: Operations['cancelBatch'] = async (id) => {
-    await this.batch(id);
+    await this.batch(id, {});
     await this.#waves.stop(id, 'it was cancelled');
     return Promise.all(this.#inBatch(id).map(({ summary }) => this.cancelRequest(summary.id)));
   };
@@ -232,7 +233,7 @@ export class FakeOperations implements Partial<Operations> {
     );
 
   resendBatch: Operations['resendBatch'] = async (id, { which = 'both' }) => {
-    await this.batch(id);
+    await this.batch(id, {});
     return this.#resend(this.#inBatch(id).filter(({ summary }) => isChosen(summary.state, which)));
   };
 

@@ -1,5 +1,6 @@
 import type { StewardApi } from '../../client/steward-api.ts';
-import type { BatchSummary, RequestDetail } from '../../contract/requests.ts';
+import type { BatchSummary } from '../../contract/batch-summary.ts';
+import type { RequestDetail } from '../../contract/requests.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { UsageError } from '../line/usage-error.ts';
 

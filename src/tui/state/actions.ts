@@ -1,3 +1,4 @@
+import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type { ApiEvent } from '../../contract/events.ts';
 import type { AnswerGroup } from '../../contract/fold-answers.ts';
 import type {
@@ -8,13 +9,7 @@ import type {
   StatusAnswer,
   TargetAnswer,
 } from '../../contract/nodes.ts';
-import type {
-  BatchSummary,
-  Page,
-  RequestDetail,
-  RequestSummary,
-  SubmissionAnswer,
-} from '../../contract/requests.ts';
+import type { Page, RequestDetail, RequestSummary, SubmissionAnswer } from '../../contract/requests.ts';
 import type { KeyPress } from './key-press.ts';
 import type { Template } from './state.ts';
 

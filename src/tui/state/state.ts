@@ -1,3 +1,4 @@
+import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type {
   ErrorLine,
   MethodDescription,
@@ -5,7 +6,7 @@ import type {
   QueueSummary,
   StatusAnswer,
 } from '../../contract/nodes.ts';
-import type { BatchSummary, RequestDetail, RequestFilter, RequestSummary } from '../../contract/requests.ts';
+import type { RequestDetail, RequestFilter, RequestSummary } from '../../contract/requests.ts';
 import type { FormScreen } from './form.ts';
 import { LIST_START, type ListPosition } from './list.ts';
 import type { OutputText } from './output-text.ts';

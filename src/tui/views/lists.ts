@@ -1,5 +1,6 @@
+import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type { NodeSummary, QueueSummary } from '../../contract/nodes.ts';
-import type { BatchSummary, RequestSummary } from '../../contract/requests.ts';
+import type { RequestSummary } from '../../contract/requests.ts';
 import { outcomeCounts } from '../../contract/states.ts';
 import { clockWords } from '../../lib/time-words.ts';
 import { shownBatches } from '../state/bindings/batches.ts';

@@ -75,7 +75,7 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
     case 'batches':
       return { screen: 'batches', page: await api.batches({ cursor: route.cursor, limit: PAGE }) };
     case 'batch': {
-      const batch = await api.batch(route.id);
+      const batch = await api.batch(route.id, { plan: false });
       const requests = await api.requests({ batch: batch.id, cursor: route.cursor, limit: PAGE });
       return { screen: 'batch', batch, requests, answers: await readAnswers(requests.items, api) };
     }

@@ -1,4 +1,5 @@
 import type { Activity } from '../../contract/activity.ts';
+import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type { NodeAnswer } from '../../contract/fold-answers.ts';
 import type {
   ErrorLine,
@@ -10,13 +11,7 @@ import type {
   QueueSummary,
   StatusAnswer,
 } from '../../contract/nodes.ts';
-import type {
-  BatchSummary,
-  Page,
-  RequestDetail,
-  RequestSummary,
-  ResendChoice,
-} from '../../contract/requests.ts';
+import type { Page, RequestDetail, RequestSummary, ResendChoice } from '../../contract/requests.ts';
 import type { ConsoleSession, Role } from '../../contract/sessions.ts';
 import { hashOf, type Route } from './route.ts';
 import type { RunForm } from './run-form.ts';

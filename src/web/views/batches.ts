@@ -1,6 +1,6 @@
 import { type ComponentChild, Fragment, h } from 'preact';
+import type { BatchSummary } from '../../contract/batch-summary.ts';
 import { type AnswerGroup, foldAnswers, lineDiff, type NodeAnswer } from '../../contract/fold-answers.ts';
-import type { BatchSummary } from '../../contract/requests.ts';
 import { hashOf } from '../state/route.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';

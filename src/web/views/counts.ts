@@ -1,5 +1,5 @@
 import { type ComponentChild, h } from 'preact';
-import type { StateCounts } from '../../contract/requests.ts';
+import type { StateCounts } from '../../contract/batch-summary.ts';
 import { OUTCOMES, type Outcome, outcomeOf, REQUEST_STATES } from '../../contract/states.ts';
 
 /** How many requests count for each outcome, those that have any; they add up to all of them. */

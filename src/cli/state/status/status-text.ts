@@ -1,5 +1,6 @@
+import type { BatchSummary, StateCounts } from '../../../contract/batch-summary.ts';
 import type { StatusAnswer } from '../../../contract/nodes.ts';
-import type { BatchSummary, RequestDetail, RequestSummary, StateCounts } from '../../../contract/requests.ts';
+import type { RequestDetail, RequestSummary } from '../../../contract/requests.ts';
 import { outcomeCounts, outcomeOf } from '../../../contract/states.ts';
 import { sizeWords } from '../../../lib/size-words.ts';
 import { countWords, durationWords } from '../../../lib/time-words.ts';

@@ -1,4 +1,4 @@
-import type { BatchSummary } from '../../../contract/requests.ts';
+import type { BatchSummary } from '../../../contract/batch-summary.ts';
 import { outcomeCounts } from '../../../contract/states.ts';
 import { hasAllWords } from '../../../lib/has-all-words.ts';
 import { countWords } from '../../../lib/time-words.ts';
