@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { readOriginalQueue } from '../config/original-queue.ts';
 import { sqliteVersion } from '../store/inspect-database.ts';
@@ -8,6 +9,7 @@ import { checkFiles } from './check-files.ts';
 import { checkFolders } from './check-folders.ts';
 import { checkCollector, checkLeftQueue, checkListeners } from './check-inherited.ts';
 import { checkMachine } from './check-machine.ts';
+import { checkNatsServer } from './check-nats-server.ts';
 import { checkSocket } from './check-socket.ts';
 import { checkTrust } from './check-trust.ts';
 import { type Finding, finding } from './finding.ts';
@@ -16,6 +18,8 @@ export interface DoctorOptions {
   readonly version: string;
   /** Whether a large database is looked through too. */
   readonly isThorough: boolean;
+  /** The broker's configuration file, or the address of its monitoring port. */
+  readonly natsServer?: string | undefined;
 }
 
 export interface DoctorDeps {
@@ -51,6 +55,8 @@ export async function* examine(
   if (config.embeddedBroker !== undefined && isRunning === false)
     yield finding('broker', 'ok', 'it is embedded in this node, and runs when the node does');
   else yield* await checkBroker(config, { isRunning });
+  if (config.embeddedBroker === undefined || options.natsServer !== undefined)
+    yield* await checkNatsServer(config, { given: options.natsServer, folder: dirname(configFile) });
 }
 
 /** What can be looked at where the configuration cannot be read. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DoctorOptions } from '../../doctor/doctor.ts';
 import type { Finding, Verdict } from '../../doctor/finding.ts';
 import { toJson } from '../../lib/visible.ts';
 import { defineCommand, type ParsedCall } from '../line/command.ts';
@@ -21,6 +22,12 @@ const OPTIONS = {
     summary: 'look at the folder of a node of the original, before this program takes it over',
     completes: 'folder',
   },
+  'nats-server': {
+    type: 'string',
+    value: 'FILE|URL',
+    summary: "the broker's configuration, or its monitoring port, to see whether it is set for thin links",
+    completes: 'file',
+  },
   thorough: { type: 'boolean', summary: 'look through a large database too, which may take minutes' },
   json: { type: 'boolean', summary: 'print one JSON document' },
 } as const;
@@ -40,6 +47,9 @@ export const doctorCommand = defineCommand({
     'configuration folder: what its configuration comes to here, what will differ, and what waits in its queue,',
     'as JSON; this program never sends that.',
     '',
+    'The write_deadline and ping_interval of nats-server are looked at where --nats-server names its configuration',
+    'or its monitoring port, and where its configuration lies on the machine of the node.',
+    '',
     'Flags of the node may follow a bare --, as for a start. Exit code 0: no FAIL; 1: some.',
   ],
   options: OPTIONS,
@@ -53,6 +63,10 @@ export const doctorCommand = defineCommand({
     {
       line: 'steward doctor --from-original /usr/local/steward',
       does: 'before the change from the original',
+    },
+    {
+      line: 'steward doctor --nats-server http://127.0.0.1:8222',
+      does: 'also whether nats-server is set for thin links',
     },
     {
       line: 'steward doctor -- -nodeName=ship1 -centralNodeName=central -brokerAddress=tls://broker.example',
@@ -85,14 +99,18 @@ export const doctorCommand = defineCommand({
 /** What doctor finds about the node of a configuration folder, as it finds it; a configuration's fault is a finding. */
 export async function* findingsOf(
   folder: string,
-  { flags, call, isThorough }: { flags: readonly string[]; call: Pick<Call, 'env'>; isThorough: boolean },
+  {
+    flags,
+    call,
+    ...more
+  }: Omit<DoctorOptions, 'version'> & { flags: readonly string[]; call: Pick<Call, 'env'> },
 ): AsyncGenerator<Finding> {
   const { readConfig } = await import('../../config/load-config.ts');
   const { ConfigError } = await import('../../config/config-error.ts');
   const { examine, examineMachine } = await import('../../doctor/doctor.ts');
   const { checkService } = await import('./service/check-service.ts');
   const { readVersion } = await import('../program/version.ts');
-  const options = { version: readVersion(), isThorough };
+  const options = { version: readVersion(), ...more };
   const deps = { now: Date.now, checkService: () => checkService(folder) };
   try {
     const node = await readConfig({ args: [`-configFolder=${folder}`, ...flags], env: call.env });
@@ -112,8 +130,8 @@ function asked({ options }: Call, left: readonly unknown[]): { readonly queue?: 
 function examineNode(call: Call, left: unknown[]): AsyncGenerator<Finding> {
   const original = call.options['from-original'];
   if (original !== undefined) return examineOriginalNode(original, call, left);
-  const isThorough = call.options.thorough === true;
-  return findingsOf(configFolderOf(call), { flags: call.rest ?? [], call, isThorough });
+  const { thorough: isThorough = false, 'nats-server': natsServer } = call.options;
+  return findingsOf(configFolderOf(call), { flags: call.rest ?? [], call, isThorough, natsServer });
 }
 
 async function* examineOriginalNode(folder: string, call: Call, left: unknown[]): AsyncGenerator<Finding> {
