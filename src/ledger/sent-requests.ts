@@ -3,11 +3,14 @@ import type { SentRequest } from '../message/sent-request.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
 
-type Row = Omit<SentRequest, 'isOpen'> & { readonly state: RequestState };
+type Keyed = SentRequest & { readonly key: number };
+type Row = Omit<Keyed, 'isOpen'> & { readonly state: RequestState };
 
 /** What was given up here may have arrived. */
 const DOUBTFUL: ReadonlySet<RequestState> = new Set<RequestState>(['undelivered', 'expired', 'lost']);
-const COLUMNS = `l.id, l.state, l.place, n.subject, coalesce(o.format, l.format, 0) AS format, coalesce(o.body, l.body) AS body
+/** A body may be large: it is read where something is looked up in it. */
+const BODY = `CASE WHEN l.place IS NULL OR n.subject LIKE '%.REQCopyFileFrom.%' THEN coalesce(o.body, l.body) END`;
+const COLUMNS = `l.key, l.id, l.state, l.place, n.subject, coalesce(o.format, l.format, 0) AS format, ${BODY} AS body
   FROM ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN} LEFT JOIN outbox o ON o.key = l.key`;
 
 /** Finds requests of this node, for whoever asks what their replies may do. */
@@ -24,16 +27,17 @@ export class SentRequests {
     return row && toRequest(row);
   }
 
-  /** Those to a subject, the newest first. */
-  requestsTo(subject: string, limit: number): SentRequest[] {
-    const found: SentRequest[] = [];
+  /** Those to a subject behind a key, the newest first. */
+  requestsTo(subject: string, limit: number, after: number): Keyed[] {
+    const found: Keyed[] = [];
     const lanes = this.#store.all<{ id: number }>(
-      'SELECT id FROM lanes WHERE subject = ? ORDER BY id DESC',
-      subject,
+      'SELECT id FROM lanes WHERE subject = ? AND id >= ? ORDER BY id DESC',
+      ...[subject, Math.floor(after / LANE_SPAN)],
     );
     for (const { id } of lanes) {
       const sql = `SELECT ${COLUMNS} WHERE l.key BETWEEN ? AND ? ORDER BY l.key DESC LIMIT ?`;
-      const rows = this.#store.all<Row>(sql, id * LANE_SPAN, (id + 1) * LANE_SPAN - 1, limit - found.length);
+      const from = Math.max(id * LANE_SPAN, after + 1);
+      const rows = this.#store.all<Row>(sql, from, (id + 1) * LANE_SPAN - 1, limit - found.length);
       found.push(...rows.map(toRequest));
       if (found.length >= limit) break;
     }
@@ -41,6 +45,6 @@ export class SentRequests {
   }
 }
 
-function toRequest({ state, ...rest }: Row): SentRequest {
+function toRequest({ state, ...rest }: Row): Keyed {
   return { ...rest, isOpen: !isEnd(state) || DOUBTFUL.has(state) };
 }

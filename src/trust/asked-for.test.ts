@@ -9,8 +9,11 @@ import { placeOfRequest } from '../message/reply-place.ts';
 import type { SentRequest } from '../message/sent-request.ts';
 import { subjectOf } from '../message/subject.ts';
 import { AskedFor } from './asked-for.ts';
+import type { KeyedRequest } from './request-index.ts';
 
-function kept(id: string, message: Message, more: Partial<SentRequest> = {}): SentRequest {
+let lastKey = 0;
+
+function kept(id: string, message: Message, more: Partial<SentRequest> = {}): KeyedRequest {
   const { payload, serial, cmp } = encodeMessage(message, { serialization: '', compression: '' });
   const subject = subjectOf(message, kindOf(message.method));
   return {
@@ -20,15 +23,26 @@ function kept(id: string, message: Message, more: Partial<SentRequest> = {}): Se
     format: formatNumber({ serial, cmp }),
     body: payload,
     place: null,
+    key: ++lastKey,
     ...more,
   };
 }
 
-function askedFor(...requests: SentRequest[]): AskedFor {
-  return new AskedFor('central', {
-    sentRequest: (id) => requests.find((request) => request.id === id),
-    requestsTo: (subject) => requests.filter((request) => request.subject === subject),
+/** `read` gets the ids of what is read for those that name no request. */
+function askedFor(
+  ...sent: KeyedRequest[]
+): AskedFor & Record<'sent', KeyedRequest[]> & Record<'read', string[]> {
+  const read: string[] = [];
+  const asked = new AskedFor('central', {
+    sentRequest: (id) => sent.find((request) => request.id === id),
+    requestsTo: (subject, limit, after) => {
+      const found = sent.filter((request) => request.subject === subject && request.key > after);
+      const newest = found.toReversed().slice(0, limit);
+      read.push(...newest.map(({ id }) => id));
+      return newest;
+    },
   });
+  return Object.assign(asked, { sent, read });
 }
 
 const COMMAND = newMessage({
@@ -47,6 +61,26 @@ test('a reply as nodes make it is known by the id of its request, and without it
   assert.deepEqual(asked.answers(reply(COMMAND), 'ship2', 'one'), {
     fault: 'the request one was sent to ship1, not to ship2',
   });
+});
+
+test('a flood of replies and files that nobody asked for has each request read once', () => {
+  const from = newMessage({
+    ...{ toNode: 'ship1', fromNode: 'central', method: 'REQCopyFileFrom' },
+    methodArgs: ['/src', 'central', '/dst'],
+  });
+  const asked = askedFor(kept('one', COMMAND), kept('two', COMMAND), kept('three', from));
+  for (let n = 0; n < 50; n++) {
+    assert.equal(
+      asked.answers({ ...reply(COMMAND), fileName: `made-up${n}` }, 'ship1', undefined),
+      'unknown',
+    );
+    const copy = newMessage({ method: 'REQCopyFileTo', methodArgs: ['/src', 'central', `/made-up${n}`] });
+    assert.equal(isAsked(asked, copy, 'ship1', undefined), false);
+  }
+  assert.deepEqual(asked.read.toSorted(), ['one', 'three', 'two']);
+  // What is sent later is found all the same.
+  asked.sent.push(kept('four', { ...COMMAND, fileName: 'later' }));
+  assert.equal(asked.answers({ ...reply(COMMAND), fileName: 'later' }, 'ship1', undefined), 'request');
 });
 
 test('a reply goes to no other file, socket or folder than its request names', () => {

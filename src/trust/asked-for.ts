@@ -4,18 +4,19 @@ import { kindOf } from '../message/kind-of.ts';
 import type { Message } from '../message/message.ts';
 import { placeOfReply, placeOfRequest } from '../message/reply-place.ts';
 import type { SentRequest } from '../message/sent-request.ts';
-import { laneSubjectOf, receiverOf, subjectOf } from '../message/subject.ts';
+import { laneSubjectOf, parseSubject, receiverOf, subjectOf } from '../message/subject.ts';
 import type { Answers } from './judge.ts';
+import { type KeyedRequest, RequestIndex } from './request-index.ts';
 
 /** What is looked up of the requests of this node. */
 export interface Requests {
   sentRequest(id: string): SentRequest | undefined;
-  /** Those to a subject, the newest first. */
-  requestsTo(subject: string, limit: number): readonly SentRequest[];
+  /** Those to a subject behind a key, the newest first. */
+  requestsTo(subject: string, limit: number, after: number): readonly KeyedRequest[];
 }
 
-/** How many requests to one subject are looked at for a reply that does not say which of them it is to. */
-const MOST_LOOKED_AT = 1000;
+/** How many requests for one file are looked at for one that has not ended. */
+const MOST_LOOKED_AT = 100;
 /** How many places are remembered, so that the replies of one schedule or stream are looked for once. */
 const KEPT_PLACES = 1000;
 /** A request is read again for its place up to this size, bytes. */
@@ -26,10 +27,16 @@ export class AskedFor {
   readonly #nodeName: string;
   readonly #requests: Requests;
   readonly #places = new Map<string, true>();
+  /** For those messages that do not say to which request they belong. */
+  readonly #index: RequestIndex;
 
   constructor(nodeName: string, requests: Requests) {
     this.#nodeName = nodeName;
     this.#requests = requests;
+    this.#index = new RequestIndex(
+      (subject, limit, after) => requests.requestsTo(subject, limit, after),
+      marksOf,
+    );
   }
 
   /** Whether a reply is to a request of this node; a node of an earlier version does not say to which. */
@@ -49,8 +56,9 @@ export class AskedFor {
     if (named !== undefined) return requestOf(named);
     // A node of an earlier version says of what it sends in pieces to which request it belongs, and of nothing else.
     if (file.isInPieces) return undefined;
-    for (const kept of this.#requests.requestsTo(subject, MOST_LOOKED_AT)) {
-      const request = requestOf(kept);
+    for (const id of this.#index.find(subject, markOf(file)).slice(0, MOST_LOOKED_AT)) {
+      const kept = this.#requests.sentRequest(id);
+      const request = kept && requestOf(kept);
       if (request) return request;
     }
     return undefined;
@@ -78,10 +86,7 @@ export class AskedFor {
     if (this.#places.has(key)) return 'request';
     const { toNode, method } = previousMessage!;
     const subjects = [subjectTo(sender, method), relaySubject(toNode, sender)];
-    const isKnown = subjects.some((subject) =>
-      this.#requests.requestsTo(subject, MOST_LOOKED_AT).some((kept) => placeOf(kept) === place),
-    );
-    if (!isKnown) return 'unknown';
+    if (subjects.every((subject) => this.#index.find(subject, place).length === 0)) return 'unknown';
     if (this.#places.size >= KEPT_PLACES) this.#places.delete(this.#places.keys().next().value!);
     this.#places.set(key, true);
     return 'request';
@@ -119,6 +124,20 @@ function requestFor(kept: SentRequest, { source, node, target, isAborted }: Comi
   const args = request?.methodArgs;
   const isIt = args?.[0] === source && args?.[1] === node && (target === undefined || args?.[2] === target);
   return isIt && isOwn(request) ? request : undefined;
+}
+
+/** What a reply or a file can be recognised by that does not say to which request it belongs. */
+function marksOf(kept: SentRequest): string[] {
+  const place = placeOf(kept);
+  const request = parseSubject(kept.subject)?.method === COPY ? decoded(kept) : undefined;
+  const [source, node, target] = request?.methodArgs ?? [];
+  const files = isOwn(request) ? [markOf({ source, node, target }), markOf({ source, node })] : [];
+  return place === undefined ? files : [place, ...files];
+}
+
+/** How a file is found among those that were asked for: by where it is to be written too, where that is said. */
+function markOf({ source, node, target }: Partial<Pick<ComingFile, 'source' | 'node' | 'target'>>): string {
+  return JSON.stringify([source, node, ...(target === undefined ? [] : [target])]);
 }
 
 /** Whether a request is this node's own, and not one that it relayed for another. */

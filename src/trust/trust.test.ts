@@ -33,10 +33,11 @@ test('a file that was asked of an original node comes in the name of who asked, 
   const { payload } = encodeMessage(request, { serialization: 'cbor', compression: '' });
   const kept = {
     ...{ id: 'one', subject: 'ship7.REQCopyFileFrom.EventACK', isOpen: true, body: payload, place: null },
+    ...{ key: 1 },
     format: formatNumber({ serial: 'cbor', cmp: '' }),
   };
   const requests = {
-    sentRequest: () => undefined,
+    sentRequest: () => kept,
     requestsTo: (subject: string) => (subject === kept.subject ? [kept] : []),
   };
   const copy = newMessage({ ...request, toNode: 'central', method: 'REQCopyFileTo' });
