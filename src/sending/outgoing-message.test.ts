@@ -38,6 +38,12 @@ test('a delivery budget applies only where somebody said how often to try', () =
   assert.equal(ownOutgoing(MESSAGE, SETTINGS, { id: 'id', budgetMs: 7000 }).budgetMs, 7000);
 });
 
+test('how long an answer is awaited is the word of whoever submits here, and up to an hour that of others', () => {
+  const message = { ...MESSAGE, ackTimeout: 86_400 };
+  assert.equal(toOutgoing({ ...REQUEST, message }, SETTINGS, PLACE).ackTimeoutMs, 86_400_000);
+  assert.equal(ownOutgoing(message, SETTINGS, { id: 'id' }).ackTimeoutMs, 3_600_000);
+});
+
 test('a key holds between this node and the target, also where a request is relayed', () => {
   assert.equal(toOutgoing({ ...REQUEST, supersedes: 'k' }, SETTINGS, PLACE).supersedes, 'k');
   const message = { ...MESSAGE, relayViaNode: 'relay 1' };

@@ -11,6 +11,8 @@ import { toRelayInitial } from '../relay/to-relay-initial.ts';
 
 /** The reference's default for retries, which stands for "nobody said how long to try". */
 const UNSAID_RETRIES = 1;
+/** No longer is an answer awaited that another node wants to be awaited: what was lost goes out again then, ms. */
+const LONGEST_ACK_MS = 3_600_000;
 
 type Settings = Pick<Config, 'serialization' | 'defaultMessageRetries' | 'trust'>;
 
@@ -37,7 +39,10 @@ export function toOutgoing(
   };
 }
 
-/** A message of this node's own making: a reply (with the asker's budget, if any), a report, an error. */
+/**
+ * A message of this node's own making: a reply (with the asker's budget, if any), a copy of one, what is relayed, a report,
+ * an error. Others say in part how long an answer to it is awaited, and its lane is that of others' messages too.
+ */
 export function ownOutgoing(
   message: Message,
   settings: Settings,
@@ -52,7 +57,8 @@ export function ownOutgoing(
       >
     >,
 ): OutgoingMessage {
-  return { ...envelope(message, settings, { id, batch: null }), ...more };
+  const outgoing = envelope(message, settings, { id, batch: null });
+  return { ...outgoing, ackTimeoutMs: Math.min(outgoing.ackTimeoutMs, LONGEST_ACK_MS), ...more };
 }
 
 function envelope(
