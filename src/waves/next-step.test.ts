@@ -53,6 +53,17 @@ test('in batches, the next ones have their turn when those before have ended or 
   assert.equal(step('a:succeeded b:running- c d e', { plan }), 'submit c d');
 });
 
+test('who was heard of before this node started has its time to take a request, and who never was has none', () => {
+  const [asked, next] = targets('a:sent b');
+  const found = (lastSeenAt: number | null) => {
+    const state = { patience: PATIENCE, plan: { ...ONE_BY_TWO, batchSize: 1 }, restedAt: undefined };
+    const list = [{ ...asked!, presence: 'unknown' as const, lastSeenAt }, next!];
+    return nextStep({ ...state, targets: list }, 1000);
+  };
+  assert.deepEqual(found(5), { kind: 'wait', until: 15_000 });
+  assert.equal(found(null).kind, 'submit');
+});
+
 test('who is away has its turn when all others have had theirs', () => {
   const plan = ONE_BY_TWO;
   assert.equal(step('a- b c- d e', { plan }), 'submit b d');

@@ -35,12 +35,12 @@ export function waitsUntil(target: Target, patience: Patience): number {
 }
 
 function untilTaken(
-  { presence, requestedAt }: Target,
+  { presence, lastSeenAt, requestedAt }: Target,
   { state }: RequestSummary,
   { startedAt }: Patience,
 ): number {
   if (presence === 'away') return -Infinity;
-  // Nobody has heard of this one, and nobody answered.
-  if (presence === 'unknown' && state === 'sent') return -Infinity;
+  // Nobody has ever heard of this one, and nobody answered. Of all others little is known after a start.
+  if (presence === 'unknown' && lastSeenAt === null && state === 'sent') return -Infinity;
   return (requestedAt ?? startedAt) + TAKE_MS;
 }

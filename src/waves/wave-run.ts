@@ -147,20 +147,17 @@ export class WaveRun {
   }
 
   async #submit(targets: readonly Target[]): Promise<void> {
-    const { message, isTemplate } = this.#plan;
     const names = targets.map(({ node }) => node);
     const refused: Record<string, string> = {};
-    const messages = isTemplate
-      ? names.flatMap((name) => this.#filled(name, refused))
-      : [{ ...message, toNodes: names }];
+    const messages = this.#messagesFor(names, refused);
     if (messages.length > 0) {
-      const body = Buffer.from(JSON.stringify(messages));
-      const answer = await this.#deps.operations.submit(body, { batch: this.#batch });
-      this.#takeAnswer(
-        answer,
-        names.filter((name) => refused[name] === undefined),
-        refused,
-      );
+      const { accepted, refused: reasons } = await this.#deps.operations.submit(bodyOf(messages), {
+        batch: this.#batch,
+      });
+      this.#takeAccepted(accepted);
+      const others = names.filter((name) => refused[name] === undefined && !this.#hasRequest(name));
+      if (others.length > 0) await this.#checkRefused(others, reasons[0]?.reason);
+      for (const name of others) refused[name] = reasons[0]?.reason ?? 'the node gave no answer for it';
     }
     this.#restedAt = undefined;
     if (Object.keys(refused).length === 0) return;
@@ -168,21 +165,32 @@ export class WaveRun {
     await this.#keep({ refused: { ...this.#plan.refused, ...refused } });
   }
 
-  #takeAnswer(
-    { accepted, refused: reasons }: SubmissionAnswer,
-    names: readonly string[],
-    refused: Record<string, string>,
-  ): void {
+  #takeAccepted(accepted: SubmissionAnswer['accepted']): void {
     const at = this.#now();
     // An event may have told more already.
-    const untold = accepted.filter(({ toNode }) => this.#tracker.find(toNode)?.request === undefined);
+    const untold = accepted.filter(({ toNode }) => !this.#hasRequest(toNode));
     this.#tracker.update(
       untold.map(({ toNode, id }) => newRequest({ id, node: toNode, at, batch: this.#batch })),
       at,
     );
-    for (const name of names)
-      if (this.#tracker.find(name)?.request === undefined)
-        refused[name] = reasons[0]?.reason ?? 'the node gave no answer for it';
+  }
+
+  /** Whether a node that got no request will get none: throws where it may, as when a disk was full. */
+  async #checkRefused(names: readonly string[], reason: string | undefined): Promise<void> {
+    const body = bodyOf(this.#messagesFor(names, {}));
+    const { accepted } = await this.#deps.operations.submit(body, { dryRun: true });
+    if (accepted.length > 0) throw new Error(reason);
+  }
+
+  #hasRequest(name: string): boolean {
+    return this.#tracker.find(name)?.request !== undefined;
+  }
+
+  /** What is to be submitted for some; `refused` gets why nothing is for others. */
+  #messagesFor(names: readonly string[], refused: Record<string, string>): object[] {
+    const { message, isTemplate } = this.#plan;
+    if (!isTemplate) return [{ ...message, toNodes: names }];
+    return names.flatMap((name) => this.#filled(name, refused));
   }
 
   #filled(name: string, refused: Record<string, string>): object[] {
@@ -242,6 +250,10 @@ export class WaveRun {
   #now(): number {
     return this.#deps.clock.steadyNow();
   }
+}
+
+function bodyOf(messages: readonly object[]): Uint8Array {
+  return Buffer.from(JSON.stringify(messages));
 }
 
 function unseen(name: string) {

@@ -17,6 +17,7 @@ function scene(t: TestContext) {
   const desk = new FakeOperations(NAMES);
   const plans = new Map<string, RunPlan>();
   const asked: string[] = [];
+  const warnings: string[] = [];
   const ids = new Map<string, string>();
   const link = { isConnected: true };
   desk.onSubmitted = ({ id, node }) => {
@@ -26,7 +27,7 @@ function scene(t: TestContext) {
   const start = () => {
     const waves = new Waves({
       ...{ operations: desk, clock: systemClock, isConnected: () => link.isConnected },
-      logger: { warn: (_, text) => assert.fail(text) },
+      logger: { warn: (_, text) => warnings.push(text) },
       kept: {
         open: async () => [...plans].flatMap(([batch, { isOver }]) => (isOver ? [] : [batch])),
         planOf: async (batch) => plans.get(batch),
@@ -42,7 +43,8 @@ function scene(t: TestContext) {
   const end = (node: string, state: 'succeeded' | 'failed' = 'succeeded') => desk.move(ids.get(node)!, state);
   const askedAre = (...nodes: string[]) =>
     waitFor(`${nodes}`, () => asked.join() === nodes.join() && nodes.every((node) => ids.has(node)));
-  return { desk, plans, asked, link, start, end, askedAre, batch: newId() };
+  t.after(() => assert.deepEqual(warnings, []));
+  return { desk, plans, asked, warnings, link, start, end, askedAre, batch: newId() };
 }
 
 test('a node that dies in the middle of a wave goes on where it was, and asks nobody twice', async (t) => {
@@ -79,6 +81,27 @@ test('an order that comes twice is one', async (t) => {
   assert.equal(await waves.start(batch, ORDER), 4);
   await askedAre('a', 'b');
   assert.equal(asked.length, 2);
+  const other = { ...ORDER, message: { ...MESSAGE, methodArgs: ['false'] } };
+  await assert.rejects(waves.start(batch, other), { code: 'bad-request', message: /has another message/ });
+});
+
+test('whose request cannot be stored for a while does not lose its turn', async (t) => {
+  const { start, askedAre, plans, desk, batch, warnings, end } = scene(t);
+  const { submit } = desk;
+  const reason = 'not accepted: the disk is full';
+  desk.submit = async (text, options) => {
+    if (options.dryRun) return submit(text, options);
+    desk.submit = submit;
+    return { accepted: [], refused: [{ index: 0, field: null, reason }], warnings: [] };
+  };
+  await start().start(batch, ORDER);
+  await askedAre('a', 'b');
+  end('a');
+  end('b');
+  await askedAre('a', 'b', 'c', 'd');
+  await waitFor('the end', () => plans.get(batch)?.isOver === true);
+  assert.equal(plans.get(batch)?.refused, undefined);
+  assert.equal(warnings.splice(0).length, 1);
 });
 
 test('who cancels a batch, or fails in it, keeps the others from having their turn', async (t) => {

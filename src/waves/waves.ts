@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Operations } from '../contract/contract.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { WavesOrder } from '../contract/waves.ts';
@@ -75,6 +76,10 @@ export class Waves implements AsyncDisposable {
         `${batch.slice(0, 80)} is no id of a batch: it must be a UUIDv7`,
       );
     const known = await kept.planOf(batch);
+    if (isRunPlan(known) && !isDeepStrictEqual(known.message, order.message)) {
+      const reason = `batch ${batch} has another message: one with this message needs an id of its own`;
+      throw new OperationError('bad-request', reason, { field: 'message' });
+    }
     if (this.#runs.has(batch) && isRunPlan(known)) return known.targets.length;
     if (this.#runs.size >= MOST)
       throw new OperationError(
