@@ -51,6 +51,16 @@ test('nothing is found where nothing is the same, and repeated blocks make one r
   assert.equal(found(await find(same, same)), same.length);
 });
 
+test('sums that fit by half end the search', async () => {
+  const [zeros, block] = [Buffer.alloc(400_000), randomBytes(SIZE)];
+  const sums = Buffer.concat([sumsOf(zeros.subarray(0, SIZE), SIZE), sumsOf(block, SIZE)]);
+  sums.writeUInt32LE(1, 4);
+  const search = (source: Buffer) =>
+    new BlockFinder(sums, SIZE).find(readable(source), 0, new AbortController().signal);
+  assert.equal(found(await search(Buffer.concat([zeros.subarray(0, 2 * SIZE), block]))), SIZE);
+  assert.equal(found(await search(Buffer.concat([zeros, block]))), 0);
+});
+
 test('the size of a block follows that of the file', () => {
   assert.deepEqual([1, 10_000_000, 1e9, 1e12].map(blockBytesFor), [1024, 2048, 16_384, 65_536]);
 });

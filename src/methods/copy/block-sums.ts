@@ -7,6 +7,9 @@ const MOST_BLOCK_BYTES = 64 * 1024;
 /** More blocks of a file than this are not looked at. */
 export const MOST_BLOCKS = 128 * 1024;
 const FILTER_BITS = 20;
+/** So much may be summed up in vain for blocks that only seem to be there, bytes: at first, and for each byte of the file. */
+const MOST_VAIN_BYTES = 32 * 1024 * 1024;
+const VAIN_SHARE = 8;
 
 /** Bytes of a file, as one that reads it hands them out: as many as there are, up to the size of `into`. */
 export interface Readable {
@@ -55,6 +58,8 @@ export class BlockFinder {
   /** The first block of each weak sum, and bits that tell most sums that no block has. */
   readonly #first = new Map<number, number>();
   readonly #filter = new Uint8Array(2 ** FILTER_BITS);
+  /** How much may still be summed up in vain: whoever tells sums that fit by half must not keep this node busy. */
+  #vainLeft = MOST_VAIN_BYTES;
 
   /** `sums` are those of all blocks, in their order. */
   constructor(sums: Uint8Array, blockBytes: number) {
@@ -76,7 +81,8 @@ export class BlockFinder {
       const { length } = await file.read(base + held, buffer.subarray(held));
       held += length;
       const done = this.#search(buffer.subarray(0, held), base, runs);
-      if (length === 0 || held < this.#blockBytes) return runs;
+      if (length === 0 || held < this.#blockBytes || this.#vainLeft < 0) return runs;
+      this.#vainLeft += VAIN_SHARE * done;
       buffer.copyWithin(0, done, held);
       base += done;
       held -= done;
@@ -88,7 +94,7 @@ export class BlockFinder {
     const size = this.#blockBytes;
     let at = 0;
     let rolling: Rolling | undefined;
-    while (at + size <= bytes.length) {
+    while (at + size <= bytes.length && this.#vainLeft >= 0) {
       rolling ??= new Rolling(bytes, at, size);
       const block = this.#blockAt(bytes, at, { weak: rolling.value, last: runs.at(-1), position: base + at });
       if (block === undefined) {
@@ -116,7 +122,9 @@ export class BlockFinder {
     const next =
       last?.end === position ? (last.from + (last.end - last.start)) / this.#blockBytes : undefined;
     if (next !== undefined && this.#isBlock(next, weak, strong)) return next;
-    return this.#isBlock(first, weak, strong) ? first : undefined;
+    if (this.#isBlock(first, weak, strong)) return first;
+    this.#vainLeft -= this.#blockBytes;
+    return undefined;
   }
 
   #isBlock(block: number, weak: number, strong: number): boolean {
