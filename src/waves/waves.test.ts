@@ -146,6 +146,7 @@ test('what cannot be is refused before anything begins', async (t) => {
     [{ batch: 'some' }, /batch "some" is no number of nodes: write it as 10 or 10%/],
     [{ batch: '0' }, /batch "0" is no number/],
     [{ message: { method: 'REQHello' } }, /nobody answers REQHello: it cannot go in waves/],
+    [{ message: { ...MESSAGE, TONODE: 'e' } }, /TONODE: the targets of waves are in targets alone/],
     [{}, /must be a UUIDv7/, 'x'],
   ];
   for (const [order, message, id = batch] of wrong)

@@ -24,6 +24,8 @@ interface WavesDeps extends Omit<WaveRunDeps, 'keep' | 'operations'> {
 
 /** More batches than this do not go from node to node at once. */
 const MOST = 100;
+/** What a message would go to besides whose turn it is. */
+const TARGET_FIELDS: ReadonlySet<string> = new Set(['tonode', 'tonodes', 'totargets']);
 
 /** The batches that go from node to node: this node holds them, whoever began them and whether or not somebody looks on. */
 export class Waves implements AsyncDisposable {
@@ -115,6 +117,11 @@ export class Waves implements AsyncDisposable {
   /** What is wrong with the message is said before anything is begun. */
   async #check({ message, targets }: RunPlan): Promise<void> {
     const { operations } = this.#deps;
+    const target = Object.keys(message).find((key) => TARGET_FIELDS.has(key.toLowerCase()));
+    if (target !== undefined)
+      throw new OperationError('bad-request', `${target}: the targets of waves are in targets alone`, {
+        field: 'message',
+      });
     const name = String(message.method).toLowerCase();
     const method = (await operations.methods()).find((one) => one.name.toLowerCase() === name);
     if (method?.kind.endsWith('NACK'))
