@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Access, ApiHandler, type ApiHandlerOptions } from '../api/api-handler.ts';
 import { lookOnly } from '../api/look-only.ts';
 import { refuse } from '../api/refusal.ts';
+import type { WebProxyConfig } from '../config/web-config.ts';
 import type { Operations } from '../contract/contract.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { Role } from '../contract/sessions.ts';
@@ -13,7 +14,7 @@ import { readBody } from '../lib/read-body.ts';
 import type { Logger } from '../observe/logger.ts';
 import { foldEvents } from './fold-events.ts';
 import { type PageFile, PageFiles } from './page-files.ts';
-import { type ProxyOptions, ProxyVisitors, type Visitor } from './proxy-visitor.ts';
+import { ProxyVisitors, type Visitor } from './proxy-visitor.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Where the console is served, and for which fleet. */
@@ -22,7 +23,7 @@ export interface ConsoleOptions extends ApiHandlerOptions {
   /** The node whose fleet it is: browsers keep a cookie of its name. */
   readonly nodeName: string;
   /** A proxy that signs people in. */
-  readonly proxy?: ProxyOptions | undefined;
+  readonly proxy?: WebProxyConfig | undefined;
 }
 
 interface ConsoleDeps {

@@ -1,20 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import type { WebProxyConfig } from '../config/web-config.ts';
 import type { Role } from '../contract/sessions.ts';
 import { isSameSecret } from '../lib/is-same-secret.ts';
 import { ListenError } from '../lib/listen-error.ts';
 import { systemFault } from '../lib/system-fault.ts';
-
-/** A proxy that signs people in, as the configuration has it. */
-export interface ProxyOptions {
-  readonly addresses: readonly string[];
-  readonly secretFile: string;
-  readonly origin: string;
-  readonly userHeader: string;
-  readonly groupsHeader: string;
-  readonly actUsers: readonly string[];
-  readonly actGroups: readonly string[];
-}
 
 /** Whom a proxy says that a request comes from. */
 export interface Visitor {
@@ -28,16 +18,16 @@ const MIN_SECRET = 20;
 
 /** Judges requests by what a trusted proxy says of them. */
 export class ProxyVisitors {
-  readonly #options: ProxyOptions;
+  readonly #options: WebProxyConfig;
   readonly #secret: string;
 
-  constructor(options: ProxyOptions, secret: string) {
+  constructor(options: WebProxyConfig, secret: string) {
     this.#options = options;
     this.#secret = secret;
   }
 
   /** Reads the secret of the proxy. Throws ListenError. */
-  static async open(options: ProxyOptions): Promise<ProxyVisitors> {
+  static async open(options: WebProxyConfig): Promise<ProxyVisitors> {
     const { secretFile: file } = options;
     const secret = await readFile(file, 'utf8').then(
       (text) => text.trim(),

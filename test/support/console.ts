@@ -1,5 +1,5 @@
+import type { WebProxyConfig } from '../../src/config/web-config.ts';
 import { startConsole } from '../../src/console/console-server.ts';
-import type { ProxyOptions } from '../../src/console/proxy-visitor.ts';
 import { Sessions, sessionOperations } from '../../src/console/sessions.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
@@ -9,7 +9,7 @@ import { withSamples } from './sample-of.ts';
 interface FakeConsoleOptions {
   readonly desk?: FakeOperations;
   readonly now?: () => number;
-  readonly proxy?: ProxyOptions | undefined;
+  readonly proxy?: WebProxyConfig | undefined;
 }
 
 /** Serves the console of fake operations at a port of 127.0.0.1; ended when the test ends. */
