@@ -1,6 +1,7 @@
 import { h, render } from 'preact';
 import type { Role } from '../contract/sessions.ts';
 import { checkForm, doTask } from './effects/do-task.ts';
+import { findNodes, readRecent } from './effects/find-nodes.ts';
 import { followChanges } from './effects/follow.ts';
 import { listenForKeys } from './effects/keys.ts';
 import { readScreen } from './effects/read-screen.ts';
@@ -22,6 +23,7 @@ function dispatch(action: Action): void {
   const before = state;
   state = update(state, action);
   if (state.role && (state.role !== before.role || hashOf(state.route) !== hashOf(before.route))) show(state);
+  else if (before.isHeld && !state.isHeld) void read();
   if (!state.role && stream !== undefined) endStream();
   if (isDrawing) return;
   isDrawing = true;
@@ -55,7 +57,8 @@ function endStream(): void {
 }
 
 async function read(): Promise<void> {
-  const { route } = state;
+  const { route, isHeld } = state;
+  if (isHeld) return;
   try {
     const data = await readScreen(route, webApi);
     isStale = false;
@@ -75,7 +78,8 @@ const tasks: Tasks = {
   async answer(question) {
     try {
       dispatch({ type: 'said', text: await doTask(question, webApi) });
-      await read();
+      if (state.isHeld) dispatch({ type: 'hold' });
+      else await read();
     } catch (error) {
       failed(error);
     }
@@ -91,6 +95,8 @@ const tasks: Tasks = {
     const { total, presences } = await webApi.nodePage({ target, limit: 1 });
     return { total, presences };
   },
+  findNodes: (text) => findNodes(text, webApi).catch(() => []),
+  recent: () => readRecent(webApi).catch(() => ({ requests: [], batches: [] })),
 };
 
 /** Signs in with the code of a link, which is taken out of the address, or asks whether somebody is signed in. */

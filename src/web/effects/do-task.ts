@@ -32,11 +32,11 @@ export async function doTask(question: Question, api: WebApi): Promise<string> {
         const order = { ...form.waves, targets: [form.target], message: form.message, label: form.what };
         const { batch: id } = await api.startWaves(newBatchId(), order);
         location.hash = hashOf({ screen: 'batch', id, cursor: undefined });
-        return '';
+        return TEXTS.runSent;
       }
       const { batch, refused } = await api.submit([messageOf(form)]);
       if (batch !== undefined) location.hash = hashOf({ screen: 'batch', id: batch, cursor: undefined });
-      return refused[0]?.reason ?? '';
+      return refused[0]?.reason ?? TEXTS.runSent;
     }
   }
 }

@@ -1,4 +1,6 @@
+import { routeOf, subjectOf } from '../state/route.ts';
 import type { Action } from '../state/state.ts';
+import { TEXTS } from '../texts.ts';
 
 /** Acts on the keys of the whole page; those that are typed into a field or a dialog are left alone. */
 export function listenForKeys(dispatch: (action: Action) => void): void {
@@ -24,6 +26,10 @@ const KEYS: Readonly<Record<string, Doing>> = {
   '/': () => document.querySelector<HTMLElement>('[data-filter]')?.focus(),
   j: () => moveRow(1),
   k: () => moveRow(-1),
+  c: copyRow,
+  y: () => press('y'),
+  u: () => press('u'),
+  p: (dispatch) => dispatch({ type: 'hold' }),
 };
 const CHORDS: Readonly<Record<string, Doing>> = {
   'g n': () => goTo('#/'),
@@ -41,6 +47,21 @@ const CHORDS: Readonly<Record<string, Doing>> = {
 
 function goTo(hash: string): void {
   location.hash = hash;
+}
+
+/** Presses the button of the page that has this key. */
+function press(key: string): void {
+  document.querySelector<HTMLElement>(`main [data-key="${key}"]`)?.click();
+}
+
+/** Copies the id or name of the row that has the focus, or of what the page is about. */
+function copyRow(dispatch: (action: Action) => void): void {
+  const row = document.activeElement?.closest<HTMLAnchorElement>('main [data-row]');
+  const text = row && subjectOf(routeOf(row.hash));
+  if (!text) return press('c');
+  void navigator.clipboard
+    .writeText(text)
+    .then(() => dispatch({ type: 'said', text: TEXTS.copiedText(text) }));
 }
 
 /** Puts the focus on the next or the previous row. */

@@ -109,6 +109,12 @@ export function hashOf(route: Route): string {
   }
 }
 
+/** The id or the name of what a route is about, where it is about one thing. */
+export function subjectOf(route: Route): string | undefined {
+  if (route.screen === 'node') return route.name;
+  return route.screen === 'request' || route.screen === 'batch' ? route.id : undefined;
+}
+
 function searchOf(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(values)) if (value !== undefined) search.set(key, String(value));

@@ -28,6 +28,16 @@ test('a cut link leaves what was read, with when that was; reading again takes a
   assert.deepEqual([back.readAt, back.fault], [9, undefined]);
 });
 
+test('what is held stays as it is until it is let go, or another screen is opened', () => {
+  const held = update(shown, { type: 'hold' });
+  assert.equal(update(held, { type: 'read', route: list, data: { ...data }, at: 9 }), held);
+  const released = update(held, { type: 'hold' });
+  assert.equal(update(released, { type: 'read', route: list, data, at: 9 }).readAt, 9);
+  assert.equal(update(held, { type: 'went', route: { ...list, cursor: 'x' } }).isHeld, false);
+  const empty = update({ ...shown, data: undefined }, { type: 'hold' });
+  assert.equal(empty.isHeld, false, 'there is nothing yet to hold');
+});
+
 test('who is signed out sees nothing more', () => {
   const out = update(shown, { type: 'signed-out', reason: 'why' });
   assert.deepEqual([out.role, out.data, out.fault], [null, undefined, 'why']);

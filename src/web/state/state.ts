@@ -84,6 +84,8 @@ export interface State {
   /** When `data` was read. */
   readonly readAt: number;
   readonly isLive: boolean;
+  /** Whether what is shown stays as it is, so that somebody can read it. */
+  readonly isHeld: boolean;
   readonly now: number;
   /** What went wrong at last, as a sentence. */
   readonly fault: string | undefined;
@@ -100,6 +102,7 @@ export type Action =
   | { readonly type: 'read'; readonly route: Route; readonly data: ScreenData; readonly at: number }
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'link'; readonly isLive: boolean }
+  | { readonly type: 'hold' }
   | { readonly type: 'tick'; readonly now: number }
   | { readonly type: 'said'; readonly text: string }
   | { readonly type: 'overlay'; readonly overlay: State['overlay'] };
@@ -107,7 +110,7 @@ export type Action =
 /** The page before anything has happened. */
 export function firstState(route: Route, now: number): State {
   return {
-    ...{ route, now, role: undefined, data: undefined, readAt: now, isLive: false },
+    ...{ route, now, role: undefined, data: undefined, readAt: now, isLive: false, isHeld: false },
     ...{ fault: undefined, said: '', overlay: undefined },
   };
 }
@@ -118,17 +121,26 @@ export function update(state: State, action: Action): State {
     case 'signed-in':
       return { ...state, role: action.role, fault: undefined };
     case 'signed-out':
-      return { ...state, role: null, data: undefined, overlay: undefined, fault: action.reason };
+      return {
+        ...state,
+        role: null,
+        data: undefined,
+        isHeld: false,
+        overlay: undefined,
+        fault: action.reason,
+      };
     case 'went':
       return went(state, action.route);
     case 'read':
       // An answer for another screen came late.
-      if (hashOf(action.route) !== hashOf(state.route)) return state;
+      if (hashOf(action.route) !== hashOf(state.route) || state.isHeld) return state;
       return { ...state, data: action.data, readAt: action.at, fault: undefined };
     case 'failed':
       return { ...state, fault: action.reason, overlay: undefined };
     case 'link':
       return { ...state, isLive: action.isLive };
+    case 'hold':
+      return { ...state, isHeld: !state.isHeld && state.data !== undefined };
     case 'tick':
       return { ...state, now: action.now };
     case 'said':
@@ -144,5 +156,6 @@ const SINGLE: ReadonlySet<string> = new Set(['node', 'request', 'batch']);
 /** Another page of the same list keeps the old one until the new one is there. */
 function went(state: State, route: Route): State {
   const isSame = route.screen === state.route.screen && !SINGLE.has(route.screen);
-  return { ...state, route, data: isSame ? state.data : undefined, fault: undefined, overlay: undefined };
+  const data = isSame ? state.data : undefined;
+  return { ...state, route, data, isHeld: false, fault: undefined, overlay: undefined };
 }

@@ -1,6 +1,7 @@
 import { type ComponentChild, Fragment, h } from 'preact';
 import { agoWords } from '../../lib/time-words.ts';
 import { commandLineOf } from '../state/command-line.ts';
+import { subjectOf } from '../state/route.ts';
 import type { Action, Question, State } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { Batch, Batches } from './batches.ts';
@@ -10,7 +11,7 @@ import { Errors } from './errors.ts';
 import { Audit, Queues } from './logs.ts';
 import { Node, Nodes } from './nodes.ts';
 import { Now } from './now.ts';
-import { CopyLine } from './parts.ts';
+import { Copy, CopyLine } from './parts.ts';
 import { Request, RequestList } from './requests.ts';
 import { Run } from './run.ts';
 import { Schedules } from './schedules.ts';
@@ -31,10 +32,12 @@ export function App({ state, dispatch, tasks }: AppProps): ComponentChild {
   const onCopied = () => dispatch({ type: 'said', text: TEXTS.copied });
   // What is filled in there has a line of its own.
   const hasLine = state.route.screen !== 'run' || state.role !== 'act';
+  const subject = subjectOf(state.route);
   return h(Fragment, null, [
-    h(Header, { state }),
+    h(Header, { state, onHold: () => dispatch({ type: 'hold' }) }),
     h('main', { id: 'content', tabIndex: -1 }, [
       h('h1', null, titleOf(state)),
+      subject && h('p', null, h(Copy, { text: subject, hotkey: 'c', onCopied })),
       state.fault && h('p', { role: 'alert', class: 'fault' }, state.fault),
       h(Screen, { state, dispatch, tasks }),
       hasLine && h(CopyLine, { label: TEXTS.command, text: commandLineOf(state.route), onCopied }),
@@ -53,7 +56,15 @@ function SignedOut({ reason }: { reason: string | undefined }): ComponentChild {
   ]);
 }
 
-function Header({ state: { route, isLive, now, readAt, role } }: { state: State }): ComponentChild {
+interface HeaderProps {
+  readonly state: State;
+  onHold(): void;
+}
+
+function Header({
+  state: { route, isLive, isHeld, now, readAt, role },
+  onHold,
+}: HeaderProps): ComponentChild {
   const link = (screen: keyof typeof TEXTS.screens, href: string) => {
     const isCurrent = screen.startsWith(route.screen);
     return h('a', { href, 'aria-current': isCurrent ? 'page' : undefined }, TEXTS.screens[screen]);
@@ -78,8 +89,12 @@ function Header({ state: { route, isLive, now, readAt, role } }: { state: State 
       link('settings', '#/settings'),
       role === 'act' && link('run', '#/run'),
     ]),
+    h('label', { class: 'hold' }, [
+      h('input', { type: 'checkbox', checked: isHeld, onChange: onHold, 'aria-keyshortcuts': 'p' }),
+      TEXTS.hold,
+    ]),
     h('span', { role: 'status', class: isLive ? 'live' : 'lost' }, [
-      isLive ? TEXTS.live : TEXTS.lost(agoWords(readAt, now)),
+      isLive ? (isHeld ? TEXTS.held(agoWords(readAt, now)) : TEXTS.live) : TEXTS.lost(agoWords(readAt, now)),
       role === 'look' && ` ${TEXTS.look}`,
     ]),
   ]);
@@ -95,10 +110,10 @@ function Screen({ state, dispatch, tasks }: AppProps): ComponentChild {
   const { data, route, now, role } = state;
   const ask = (overlay: Question) => dispatch({ type: 'overlay', overlay });
   const mayAct = role === 'act';
+  const onCopied = () => dispatch({ type: 'said', text: TEXTS.copied });
   switch (data?.screen) {
     case 'run': {
       const target = route.screen === 'run' ? route.target : undefined;
-      const onCopied = () => dispatch({ type: 'said', text: TEXTS.copied });
       return h(Run, { key: target, methods: data.methods, target, mayAct, tasks, ask, onCopied });
     }
     case 'now':
@@ -110,7 +125,7 @@ function Screen({ state, dispatch, tasks }: AppProps): ComponentChild {
     case 'requests':
       return h(RequestList, { data, state: route.screen === 'requests' ? route.state : undefined, now });
     case 'request':
-      return h(Request, { data, mayAct, ask });
+      return h(Request, { data, mayAct, ask, onCopied });
     case 'batches':
       return h(Batches, { data, now });
     case 'errors':
@@ -118,7 +133,7 @@ function Screen({ state, dispatch, tasks }: AppProps): ComponentChild {
     case 'charts':
       return h(Charts, { data });
     case 'settings':
-      return h(Settings, { data, now, mayAct, ask });
+      return h(Settings, { data, now, mayAct, ask, onCopied });
     case 'schedules':
       return h(Schedules, { data, now });
     case 'queues':

@@ -5,7 +5,7 @@ import { hashOf } from '../state/route.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { Counts, countOf } from './counts.ts';
-import { Requests, Section, Table, Time } from './parts.ts';
+import { Requests, Section, Table, Time, UNDO } from './parts.ts';
 
 type BatchesData = Extract<ScreenData, { screen: 'batches' }>;
 type BatchData = Extract<ScreenData, { screen: 'batch' }>;
@@ -91,7 +91,14 @@ function Buttons({ batch, ask }: { batch: BatchSummary; ask(question: Question):
     question.does !== 'run' &&
     'nodes' in question &&
     question.nodes > 0 &&
-    h('button', { type: 'button', onClick: () => ask(question) }, text);
+    h(
+      'button',
+      {
+        ...{ type: 'button', onClick: () => ask(question) },
+        ...(question.does === 'cancel-batch' ? UNDO : {}),
+      },
+      text,
+    );
   return h('p', { class: 'buttons' }, [
     button(TEXTS.cancelBatch, { does: 'cancel-batch', batch, nodes: open }),
     button(TEXTS.resendFailed, { does: 'resend-batch', batch, which: 'failed', nodes: failed }),

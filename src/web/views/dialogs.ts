@@ -2,6 +2,7 @@ import { type ComponentChild, h } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Action, Question, State } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
+import { GoTo } from './go-to.ts';
 import type { Tasks } from './tasks.ts';
 
 interface DialogsProps {
@@ -22,10 +23,12 @@ export function Dialogs({ overlay, dispatch, tasks }: DialogsProps): ComponentCh
     overlay === 'keys'
       ? h(Keys, null)
       : overlay === 'go'
-        ? h(GoTo, { close })
+        ? h(GoTo, { tasks, close })
         : h(Sure, { question: overlay, answer: tasks.answer });
   const label = overlay === 'keys' ? TEXTS.keys : overlay === 'go' ? TEXTS.goTo : sureText(overlay);
-  return h('dialog', { ref: dialog, onClose: close, 'aria-label': label }, [
+  // One of its own for each kind, so that the focus goes to what it asks.
+  const key = typeof overlay === 'string' ? overlay : overlay.does;
+  return h('dialog', { key, ref: dialog, onClose: close, 'aria-label': label }, [
     content,
     h('form', { method: 'dialog' }, h('button', null, typeof overlay === 'string' ? TEXTS.close : TEXTS.no)),
   ]);
@@ -39,31 +42,6 @@ function Keys(): ComponentChild {
       h('div', null, h('dt', null, h('kbd', null, key)), h('dd', null, does)),
     ),
   );
-}
-
-function GoTo({ close }: { close(): void }): ComponentChild {
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const text = String(new FormData(event.currentTarget as HTMLFormElement).get('place')).trim();
-    close();
-    location.hash = addressOf(text);
-  };
-  return h('form', { onSubmit: submit }, [
-    h('label', null, [
-      TEXTS.goTo,
-      h('input', { name: 'place', placeholder: TEXTS.goToHint, autoFocus: true }),
-    ]),
-  ]);
-}
-
-/** The address of what somebody names: a screen, an id (or the beginning of one), else a node. */
-export function addressOf(text: string): string {
-  const screen = Object.entries(TEXTS.screens).find(
-    ([, title]) => title.toLowerCase() === text.toLowerCase(),
-  );
-  if (screen !== undefined) return screen[0] === 'now' ? '#/' : `#/${screen[0]}`;
-  if (/^[0-9a-f]{8}(-[0-9a-f-]*)?$/i.test(text)) return `#/requests/${text}`;
-  return text === '' ? location.hash : `#/nodes/${encodeURIComponent(text)}`;
 }
 
 function Sure({

@@ -49,7 +49,14 @@ export function ErrorGroups({ groups }: { groups: readonly ErrorGroup[] }): Comp
         cell: ({ nodes }) => [
           nodes
             .slice(0, MOST_NODES)
-            .map((name) => [h('a', { href: hashOf({ screen: 'errors', node: name }) }, name), ' ']),
+            .map((name, place) => [
+              h(
+                'a',
+                { href: hashOf({ screen: 'errors', node: name }), 'data-row': place === 0 || undefined },
+                name,
+              ),
+              ' ',
+            ]),
           nodes.length > MOST_NODES && `+${nodes.length - MOST_NODES}`,
         ],
       },

@@ -139,6 +139,24 @@ function scheduleText({ schedule }: RequestSummary): string {
   return typeof schedule === 'string' ? schedule : JSON.stringify(schedule);
 }
 
+/** What a button has that takes back what was sent. */
+export const UNDO = { 'data-key': 'u', 'aria-keyshortcuts': 'u' } as const;
+
+interface CopyProps {
+  readonly text: string;
+  /** What is copied, where that is not the text itself. */
+  readonly name?: string;
+  readonly hotkey?: string;
+  onCopied(): void;
+}
+
+/** A button that copies a text. */
+export function Copy({ text, name = text, hotkey, onCopied }: CopyProps): ComponentChild {
+  const copy = () => void navigator.clipboard.writeText(text).then(onCopied);
+  const label = { 'aria-label': `${TEXTS.copy}: ${name}`, 'aria-keyshortcuts': hotkey };
+  return h('button', { type: 'button', onClick: copy, 'data-key': hotkey, ...label }, TEXTS.copy);
+}
+
 /** A line to copy. */
 export function CopyLine({
   label,
@@ -149,10 +167,9 @@ export function CopyLine({
   text: string;
   onCopied(): void;
 }): ComponentChild {
-  const copy = () => void navigator.clipboard.writeText(text).then(onCopied);
   return h('p', { class: 'command' }, [
     h('span', null, label),
     h('code', null, text),
-    h('button', { type: 'button', onClick: copy, 'aria-label': `${TEXTS.copy}: ${text}` }, TEXTS.copy),
+    h(Copy, { text, onCopied }),
   ]);
 }

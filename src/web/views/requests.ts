@@ -8,7 +8,7 @@ import { hashOf } from '../state/route.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { download } from './download.ts';
-import { Requests, Section, StateWord, Table } from './parts.ts';
+import { Copy, Requests, Section, StateWord, Table, UNDO } from './parts.ts';
 import { printable } from './printable.ts';
 
 type RequestsData = Extract<ScreenData, { screen: 'requests' }>;
@@ -49,10 +49,17 @@ interface RequestProps {
   readonly data: RequestData;
   readonly mayAct: boolean;
   ask(question: Question): void;
+  onCopied(): void;
 }
 
 /** One request: why it is as it is, each step by both clocks, and what it printed. */
-export function Request({ data: { detail, stdout, stderr }, mayAct, ask }: RequestProps): ComponentChild {
+export function Request({ data, mayAct, ask, onCopied }: RequestProps): ComponentChild {
+  const { detail, stdout, stderr } = data;
+  const output = (stream: 'stdout' | 'stderr', bytes: Uint8Array, hotkey?: string) =>
+    h(Output, {
+      ...{ title: TEXTS[stream], bytes, summary: detail[stream], hotkey, onCopied },
+      name: `${detail.id}.${stream}`,
+    });
   return h(Fragment, null, [
     h('p', { class: 'why' }, [h(StateWord, { state: detail.state }), ' ', detail.why]),
     mayAct && h(Buttons, { detail, ask }),
@@ -70,9 +77,8 @@ export function Request({ data: { detail, stdout, stderr }, mayAct, ask }: Reque
         ],
       }),
     ]),
-    h(Output, { title: TEXTS.stdout, bytes: stdout, summary: detail.stdout, name: `${detail.id}.stdout` }),
-    detail.stderr.totalBytes > 0 &&
-      h(Output, { title: TEXTS.stderr, bytes: stderr, summary: detail.stderr, name: `${detail.id}.stderr` }),
+    output('stdout', stdout, 'y'),
+    detail.stderr.totalBytes > 0 && output('stderr', stderr),
     detail.message &&
       h('details', null, [
         h('summary', null, TEXTS.message),
@@ -83,7 +89,14 @@ export function Request({ data: { detail, stdout, stderr }, mayAct, ask }: Reque
 
 function Buttons({ detail, ask }: { detail: RequestDetail; ask(question: Question): void }): ComponentChild {
   const button = (does: 'cancel' | 'resend', text: string) =>
-    h('button', { type: 'button', onClick: () => ask({ does, request: detail }) }, text);
+    h(
+      'button',
+      {
+        ...{ type: 'button', onClick: () => ask({ does, request: detail }) },
+        ...(does === 'cancel' ? UNDO : {}),
+      },
+      text,
+    );
   return h('p', { class: 'buttons' }, [
     !isEnd(detail.state) && button('cancel', TEXTS.cancel),
     isEnd(detail.state) && detail.message !== null && button('resend', TEXTS.resend),
@@ -109,15 +122,22 @@ interface OutputProps {
   readonly bytes: Uint8Array;
   readonly summary: OutputSummary;
   readonly name: string;
+  readonly hotkey: string | undefined;
+  onCopied(): void;
 }
 
 /** What a program printed, as text and nothing else: no markup, no control characters. */
-function Output({ title, bytes, summary: { keptBytes, totalBytes }, name }: OutputProps): ComponentChild {
+function Output({ title, bytes, summary, name, hotkey, onCopied }: OutputProps): ComponentChild {
+  const { keptBytes, totalBytes } = summary;
+  const text = printable(bytes);
   const save = () => download(name, bytes as Uint8Array<ArrayBuffer>);
   if (totalBytes === 0) return h(Section, { title }, h('p', { class: 'empty' }, TEXTS.noOutput));
   return h(Section, { title }, [
     keptBytes < totalBytes && h('p', null, TEXTS.cut(sizeWords(keptBytes), sizeWords(totalBytes))),
-    h('pre', { tabIndex: 0, 'aria-label': title, role: 'region' }, printable(bytes)),
-    h('button', { type: 'button', onClick: save }, TEXTS.download),
+    h('pre', { tabIndex: 0, 'aria-label': title, role: 'region' }, text),
+    h('p', { class: 'buttons' }, [
+      h(Copy, { text, name: title, hotkey, onCopied }),
+      h('button', { type: 'button', onClick: save }, TEXTS.download),
+    ]),
   ]);
 }

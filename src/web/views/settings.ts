@@ -3,17 +3,18 @@ import type { ProcessSummary } from '../../contract/nodes.ts';
 import type { ConsoleSession } from '../../contract/sessions.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
-import { Section, Table, Time } from './parts.ts';
+import { CopyLine, Section, Table, Time } from './parts.ts';
 
 interface SettingsProps {
   readonly data: Extract<ScreenData, { screen: 'settings' }>;
   readonly now: number;
   readonly mayAct: boolean;
   ask(question: Question): void;
+  onCopied(): void;
 }
 
 /** The node that serves the page: who is signed in there, its link to the broker, and its processes. */
-export function Settings({ data, now, mayAct, ask }: SettingsProps): ComponentChild {
+export function Settings({ data, now, mayAct, ask, onCopied }: SettingsProps): ComponentChild {
   const { node, centralNode, version, startedAt, broker } = data.status;
   const fact = (title: string, value: ComponentChild) =>
     h('div', null, [h('dt', null, title), h('dd', null, value)]);
@@ -29,6 +30,7 @@ export function Settings({ data, now, mayAct, ask }: SettingsProps): ComponentCh
         broker.fault !== null && fact(TEXTS.ownFacts.fault, broker.fault),
       ]),
     ]),
+    h(CopyLine, { label: TEXTS.doctor, text: 'steward doctor', onCopied }),
     h(Section, { title: TEXTS.processes }, [
       h(Table<ProcessSummary>, {
         ...{ label: TEXTS.processes, rows: data.processes, empty: TEXTS.processesNone },

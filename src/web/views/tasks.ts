@@ -1,6 +1,14 @@
+import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type { NodePage } from '../../contract/nodes.ts';
+import type { RequestSummary } from '../../contract/requests.ts';
 import type { RunForm } from '../state/run-form.ts';
 import type { Question } from '../state/state.ts';
+
+/** The newest requests and batches. */
+export interface Recent {
+  readonly requests: readonly RequestSummary[];
+  readonly batches: readonly BatchSummary[];
+}
 
 /** What views have done. */
 export interface Tasks {
@@ -10,4 +18,8 @@ export interface Tasks {
   check(form: RunForm): void;
   /** How many nodes a target means. Throws WebError with the sentence of the node. */
   preview(target: string): Promise<Pick<NodePage, 'total' | 'presences'>>;
+  /** The names of nodes that begin with a text; none where the node cannot be asked. */
+  findNodes(text: string): Promise<readonly string[]>;
+  /** The newest requests and batches; none where the node cannot be asked. */
+  recent(): Promise<Recent>;
 }

@@ -1,0 +1,135 @@
+import { type ComponentChild, Fragment, h } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { type Place, placesFor } from '../state/find-places.ts';
+import { TEXTS } from '../texts.ts';
+import type { Recent, Tasks } from './tasks.ts';
+
+/** How long typing rests before the node is asked, ms. */
+const REST_MS = 150;
+
+interface GoToProps {
+  readonly tasks: Tasks;
+  close(): void;
+}
+
+/** What the node finds for what is typed: at rest by itself, or at once where `find` is called. */
+function useSearch(tasks: Tasks) {
+  const [text, setText] = useState('');
+  const [known, setKnown] = useState<Recent>({ requests: [], batches: [] });
+  const [nodes, setNodes] = useState<readonly string[]>([]);
+  const [recent] = useState(() => tasks.recent());
+  const typed = useRef({ text: '', timer: 0, isOpen: true }).current;
+  useEffect(() => {
+    void recent.then(setKnown);
+    return () => {
+      typed.isOpen = false;
+      clearTimeout(typed.timer);
+    };
+  }, [recent, typed]);
+  const find = async (of: string): Promise<Recent & { nodes: readonly string[] }> => {
+    const [names, newest] = await Promise.all([tasks.findNodes(of), recent]);
+    if (typed.text === of) setNodes(names);
+    return { ...newest, nodes: names };
+  };
+  const type = (now: string) => {
+    clearTimeout(typed.timer);
+    typed.text = now;
+    setText(now);
+    if (now !== '') typed.timer = setTimeout(() => void find(now), REST_MS) as unknown as number;
+  };
+  return {
+    text,
+    found: { ...known, nodes },
+    find,
+    type,
+    isTyped: (of: string) => typed.isOpen && typed.text === of,
+  };
+}
+
+/** Finds screens, nodes, requests, batches and what the page offers, and goes there or does it. */
+export function GoTo({ tasks, close }: GoToProps): ComponentChild {
+  const [actions] = useState(pageActions);
+  const { text, found, find, type, isTyped } = useSearch(tasks);
+  const [chosen, setChosen] = useState<string>();
+  const [isBare, setBare] = useState(false);
+  const names = actions.map(({ name }) => name);
+  const places = placesFor(text, { actions: names, ...found });
+  const at = Math.max(
+    0,
+    places.findIndex(({ key }) => key === chosen),
+  );
+  const take = ({ hash, action }: Place) => {
+    close();
+    if (hash !== undefined) location.hash = hash;
+    else actions[action!]!.press();
+  };
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const isSettled = chosen !== undefined || places[0]?.isExact || text === '';
+    // What was typed fast is looked for before anything is taken in its place.
+    const settled = isSettled ? places[at] : placesFor(text, { actions: names, ...(await find(text)) })[0];
+    if (!isTyped(text)) return;
+    if (settled === undefined) setBare(true);
+    else take(settled);
+  };
+  const move = (event: KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    setChosen(places[Math.min(Math.max(at + by, 0), places.length - 1)]?.key);
+  };
+  const change = (event: Event) => {
+    type((event.currentTarget as HTMLInputElement).value.trim());
+    setChosen(undefined);
+    setBare(false);
+  };
+  return h(Fragment, null, [
+    h('form', { onSubmit: submit }, [
+      h('label', null, [
+        TEXTS.goTo,
+        h('input', {
+          ...{ name: 'place', placeholder: TEXTS.goToHint, autoFocus: true, autocomplete: 'off' },
+          ...{ role: 'combobox', 'aria-expanded': places.length > 0, 'aria-controls': 'places' },
+          ...{ 'aria-autocomplete': 'list', onInput: change, onKeyDown: move },
+          'aria-activedescendant': places.length > 0 ? `place-${at}` : undefined,
+        }),
+      ]),
+    ]),
+    places.length > 0 && h(Places, { places, at, take }),
+    h('p', { role: 'status', class: 'empty' }, isBare ? TEXTS.goToNone : ''),
+  ]);
+}
+
+interface PlacesProps {
+  readonly places: readonly Place[];
+  readonly at: number;
+  take(place: Place): void;
+}
+
+function Places({ places, at, take }: PlacesProps): ComponentChild {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at]);
+  const option = (place: Place, index: number) =>
+    h(
+      'li',
+      {
+        ...{ key: place.key, id: `place-${index}`, role: 'option', 'aria-selected': index === at },
+        onClick: () => take(place),
+      },
+      place.text,
+    );
+  return h(
+    'ul',
+    { id: 'places', role: 'listbox', 'aria-label': TEXTS.goTo, class: 'places', ref: list },
+    places.map(option),
+  );
+}
+
+/** What the page that lies below offers: its buttons, and the links to its other pages. */
+function pageActions() {
+  const offered = [...document.querySelectorAll<HTMLElement>('main button, main .pages a')];
+  return offered.map((one) => ({
+    name: one.getAttribute('aria-label') ?? one.textContent ?? '',
+    press: () => one.click(),
+  }));
+}
