@@ -5,6 +5,7 @@ import { hashOf } from '../state/route.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { Counts, countOf } from './counts.ts';
+import { Matrix } from './matrix.ts';
 import { Requests, Section, Table, Time, UNDO } from './parts.ts';
 
 type BatchesData = Extract<ScreenData, { screen: 'batches' }>;
@@ -57,6 +58,7 @@ export function Batch({ data: { batch, requests, answers }, now, mayAct, ask }: 
       batch.waves && h(WavesState, { total, waves: batch.waves }),
     ]),
     mayAct && h(Buttons, { batch, ask }),
+    h(Section, { title: TEXTS.matrix }, [h(Matrix, { batch, requests: requests.items })]),
     h(Section, { title: TEXTS.answers }, [h(Answers, { answers })]),
     h(Section, { title: TEXTS.screens.requests }, [
       h(Requests, { label: TEXTS.screens.requests, requests: requests.items, now, empty: TEXTS.nothing }),

@@ -10,6 +10,7 @@ import { TEXTS } from '../texts.ts';
 import { download } from './download.ts';
 import { Copy, Requests, Section, StateWord, Table, UNDO } from './parts.ts';
 import { printable } from './printable.ts';
+import { Way } from './way.ts';
 
 type RequestsData = Extract<ScreenData, { screen: 'requests' }>;
 type RequestData = Extract<ScreenData, { screen: 'request' }>;
@@ -64,6 +65,7 @@ export function Request({ data, mayAct, ask, onCopied }: RequestProps): Componen
     h('p', { class: 'why' }, [h(StateWord, { state: detail.state }), ' ', detail.why]),
     mayAct && h(Buttons, { detail, ask }),
     h(Links, { detail }),
+    h(Way, { detail }),
     h(Section, { title: TEXTS.timeline }, [
       h(Table<TimelineStep & { place: number }>, {
         ...{ label: TEXTS.timeline, empty: TEXTS.nothing },
