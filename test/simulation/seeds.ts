@@ -13,7 +13,7 @@ interface FoundSeed {
   readonly about: string;
 }
 
-/** Every seed that found a fault of the program, so that none of them comes again. */
+/** Every seed that found a fault of the program, or of what is promised of it, so that none of them comes again. */
 export const SEEDS: readonly FoundSeed[] = [
   {
     seed: 1,
@@ -121,5 +121,12 @@ export const SEEDS: readonly FoundSeed[] = [
     only: [6],
     about:
       'a cancellation for a node of the original program, which has no such method, was sent again until it expired',
+  },
+  {
+    seed: 751_500_063,
+    kinds: DEFAULT_KINDS,
+    asks: 'all',
+    about:
+      'an append gave way to a newer one whose node had crashed before it told that it had accepted that: it was taken for one that never was',
   },
 ];
