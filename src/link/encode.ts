@@ -5,7 +5,11 @@ import type { OutboundMessage, Wrapper } from './way-out.ts';
 /** Writes what is said of a message into its headers. The body travels as the outbox keeps it: every node reads that. */
 export function encode(): Wrapper {
   return (messages, next) =>
-    next(messages.map((message) => ({ ...message, headers: { ...message.headers, ...headersOf(message) } })));
+    next(
+      messages.map((message) =>
+        message.isPiece ? message : { ...message, headers: { ...message.headers, ...headersOf(message) } },
+      ),
+    );
 }
 
 function headersOf({

@@ -35,6 +35,7 @@ const STATUSES: readonly string[] = [
 ] satisfies PieceAnswer['status'][];
 /** Room for subject and headers within what the broker takes, and what they take of a thin link; bytes. */
 const [HEADER_ROOM, ENVELOPE_BYTES] = [2048, 300];
+const NO_BYTES = new Uint8Array(0);
 /** Above this rate pieces are not compressed, nor files compared. */
 const FAST_BYTES_PER_MS = 10_000;
 
@@ -71,10 +72,14 @@ class LinkChannel implements PieceChannel, Source, Waiting {
   readonly #way: { readonly subject: string; readonly reply: string; readonly subscription: Disposable };
   readonly #deps: PieceChannelDeps & { readonly listener: PieceListener };
   readonly #window: SendWindow;
+  /** A piece without bytes and headers. */
+  readonly #blank: OutboundMessage;
   #queue: Queued[] = [];
   #pulled: Queued[] = [];
   #queuedBytes = 0;
-  #flights: { readonly end: number; readonly flight: Flight }[] = [];
+  #isOffering = false;
+  #flightBytes = 0;
+  readonly #flights: { readonly end: number; readonly flight: Flight }[] = [];
 
   constructor(
     way: {
@@ -90,6 +95,10 @@ class LinkChannel implements PieceChannel, Source, Waiting {
     this.#deps = deps;
     const { peer, lanes } = deps.peers.of(way.toNode);
     this.#window = peer.window;
+    this.#blank = {
+      ...unanswered(way.subject, NO_BYTES, { serial: '', cmp: '' }),
+      ...{ reply: way.reply, isPiece: true },
+    };
     lanes.add(this);
   }
 
@@ -99,7 +108,7 @@ class LinkChannel implements PieceChannel, Source, Waiting {
   }
 
   get outBytes(): number {
-    return this.#flights.reduce((sum, { flight }) => sum + flight.bytes, this.#queuedBytes);
+    return this.#flightBytes + this.#queuedBytes;
   }
 
   get overdueMs(): number {
@@ -134,15 +143,20 @@ class LinkChannel implements PieceChannel, Source, Waiting {
     const headers: Record<string, string> = { [HEADER.copy]: formatPlace(place) };
     if (cmp) headers[HEADER.compression] = cmp;
     if (have) headers[HEADER.copyHave] = formatSpan(have);
-    const { subject, reply } = this.#way;
-    const message = {
-      ...unanswered(subject, bytes, { serial: '' as const, cmp: '' as const }),
-      ...{ reply, headers, isPiece: true },
-    };
-    this.#queue.push({ message, end });
+    this.#queue.push({ message: { ...this.#blank, payload: bytes, headers }, end });
     this.#queuedBytes += bytes.length + ENVELOPE_BYTES;
-    this.#deps.link.offer(this);
+    this.#offerSoon();
     return true;
+  }
+
+  /** All that is sent in the same moment is offered together: for each piece alone it costs a fast link a part of its rate. */
+  #offerSoon(): void {
+    if (this.#isOffering) return;
+    this.#isOffering = true;
+    queueMicrotask(() => {
+      this.#isOffering = false;
+      this.#deps.link.offer(this);
+    });
   }
 
   ask(place: PiecePlace, sums?: Span): void {
@@ -154,8 +168,9 @@ class LinkChannel implements PieceChannel, Source, Waiting {
   }
 
   arrived(position: number): void {
-    const there = this.#flights.filter(({ end }) => end <= position);
-    this.#flights = this.#flights.filter(({ end }) => end > position);
+    const more = this.#flights.findIndex(({ end }) => end > position);
+    const there = this.#flights.splice(0, more === -1 ? this.#flights.length : more);
+    for (const { flight } of there) this.#flightBytes -= flight.bytes;
     this.#window.arrived(there.map(({ flight }) => flight));
   }
 
@@ -163,8 +178,8 @@ class LinkChannel implements PieceChannel, Source, Waiting {
     this.#deps.link.withdraw(this);
     this.#queue = [];
     this.#queuedBytes = 0;
-    const flights = this.#flights.map(({ flight }) => flight);
-    this.#flights = [];
+    const flights = this.#flights.splice(0).map(({ flight }) => flight);
+    this.#flightBytes = 0;
     this.#window.gone(flights);
   }
 
@@ -186,6 +201,7 @@ class LinkChannel implements PieceChannel, Source, Waiting {
     for (const { message, end } of out) {
       const bytes = message.payload.length + ENVELOPE_BYTES;
       this.#queuedBytes -= bytes;
+      this.#flightBytes += bytes;
       this.#flights.push({ end, flight: this.#window.sent(bytes) });
     }
     return this.#queue.length > 0 && this.#deps.bus.isConnected;
