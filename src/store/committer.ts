@@ -15,7 +15,7 @@ const [SLOW_BUSY_MS, SLOW_MS] = [50, 2];
 const LOCKED_MS = 20;
 const WINDOW_MS = 1000;
 /** A thread that had nothing to commit for so long is ended, ms. */
-const IDLE_MS = 60_000;
+const IDLE_MS = 30_000;
 
 interface CommitterOptions {
   readonly path: string;

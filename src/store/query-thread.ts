@@ -5,7 +5,7 @@ import type { ReaderAnswer, ReaderRequest } from './reader.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 
 /** How long the thread is kept without work, ms. */
-const IDLE_MS = 300_000;
+const IDLE_MS = 30_000;
 
 interface Pending {
   resolve(rows: readonly unknown[][]): void;
