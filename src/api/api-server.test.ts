@@ -53,6 +53,7 @@ test('a request that makes no sense is refused with what is wrong and the way ou
 
 test('a body that cannot be read is refused with what is wrong and where', async (t) => {
   const place = await startFakeApi(t, { maxBytes: 1000, idleTimeoutMs: 50 });
+  const waves = (more: string) => `{"targets": ["a"], "message": {}, ${more}}`;
   const cases: [
     method: string,
     target: string,
@@ -68,6 +69,15 @@ test('a body that cannot be read is refused with what is wrong and where', async
     ['POST', '/v1/targets', '', 400, 'bad-request', /the body is empty/],
     ['POST', '/v1/targets', '{"targets": "ship1"}', 400, 'bad-request', /a list of texts such as/],
     ['POST', '/v1/targets', 'null', 400, 'bad-request', /must be \{"targets": \[\.\.\.\]\}/],
+    [
+      'POST',
+      '/v1/batches/x/waves',
+      waves('"canary": -1'),
+      400,
+      'bad-request',
+      /canary is -1: .* whole number of at least 0/,
+    ],
+    ['POST', '/v1/batches/x/waves', waves('"waitMs": 1e300'), 400, 'bad-request', /waitMs is 1e\+300/],
     ['PUT', '/v1/batches/x/plan', '{', 400, 'bad-request', /not JSON: line 1, column 2/],
     ['PUT', '/v1/batches/x/plan', '{}', 404, 'not-found', /no batch x/],
   ];

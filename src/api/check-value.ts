@@ -1,13 +1,21 @@
 import type { Schema } from '../contract/schema.ts';
 import { badValue, type RefusedError } from './refusal.ts';
 
+/** Larger numbers are not the same to everybody who reads them. */
+const MOST = Number.MAX_SAFE_INTEGER;
+
 /** The first thing that is wrong with a value of a body; undefined where it fits the schema. */
 export function faultOf(value: unknown, schema: Schema, place = ''): RefusedError | undefined {
   const { type } = schema;
   if (type === undefined) return undefined;
-  if (typeOf(value) !== type) return isNot(value, schema, { place });
+  if (typeOf(value) !== type || !isWithin(value, schema)) return isNot(value, schema, { place });
   if (type === 'array') return listFault(value as unknown[], schema, place);
   return type === 'object' ? objectFault(value as Record<string, unknown>, schema, place) : undefined;
+}
+
+/** Whether a number, where it is one, is within its bounds. */
+function isWithin(value: unknown, { minimum = -MOST, maximum = MOST }: Schema): boolean {
+  return typeof value !== 'number' || (value >= minimum && value <= maximum);
 }
 
 function listFault(list: readonly unknown[], schema: Schema, place: string): RefusedError | undefined {
@@ -56,14 +64,22 @@ function nameOf(place: string): string {
 }
 
 /** What a schema asks for, such as `a list of texts such as "ship*" or "@group"`. */
-function wordsFor({ type, items, properties = {}, examples = [] }: Schema): string {
+function wordsFor(schema: Schema): string {
+  const { type, items, properties = {}, examples = [] } = schema;
   if (type === 'array') return `a list of ${wordsFor(items ?? {}).replace(/^an? (\w+)/, '$1s')}`;
   if (type === 'object') {
     const shape = Object.entries(properties).map(([name, each]) => `"${name}": ${SHAPES[String(each.type)]}`);
     return [`{${shape.join(', ')}}`, ...Object.values(properties).map(wordsFor)].join(', ');
   }
+  if (type === 'integer') return `${NAMES.integer}${rangeWords(schema)}`;
   const like = examples.map((each) => `"${each}"`).join(' or ');
   return `${NAMES[String(type)] ?? 'a JSON value'}${like === '' ? '' : ` such as ${like}`}`;
+}
+
+/** The bounds of a number, where it has some. */
+export function rangeWords({ minimum, maximum }: Schema): string {
+  if (maximum !== undefined) return ` from ${minimum ?? 0} to ${maximum}`;
+  return minimum === undefined ? '' : ` of at least ${minimum}`;
 }
 
 const NAMES: Readonly<Record<string, string>> = {

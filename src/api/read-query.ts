@@ -1,5 +1,6 @@
 import type { Schema } from '../contract/schema.ts';
 import { nearest } from '../lib/nearest.ts';
+import { rangeWords } from './check-value.ts';
 import { badValue } from './refusal.ts';
 
 /**
@@ -45,8 +46,7 @@ const READERS: Readonly<Record<Kind, (given: string, schema: Schema) => Read>> =
   integer: (given, { minimum = 0, maximum }) => {
     const value = /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN;
     if (value >= minimum && value <= (maximum ?? Number.MAX_SAFE_INTEGER)) return { value };
-    const range = maximum === undefined ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
-    return { fault: `must be a whole number ${range}` };
+    return { fault: `must be a whole number${rangeWords({ minimum, maximum })}` };
   },
   choice: (given, { enum: values = [] }) => {
     if (values.includes(given)) return { value: given };
