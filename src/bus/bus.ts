@@ -13,10 +13,10 @@ import { connectFault, type FaultSettings, noHeaders, permissionFault } from './
 import { type BusOptions, connectOptions, jitterMs, shownAddress } from './connect-options.ts';
 import { signInOf } from './credentials.ts';
 import { FaultLog, refusalLoudness } from './fault-log.ts';
-import { bytesIn } from './library-internals.ts';
 import type { LinkListener } from './link-listener.ts';
 import { watchSilence } from './silence-watch.ts';
 import { droppedText, isReadable, toWireMessage } from './to-wire-message.ts';
+import { Traffic } from './traffic.ts';
 import { whenAborted } from './when-aborted.ts';
 
 /** An interest in a subject, kept over reconnects until it is disposed of. */
@@ -41,6 +41,8 @@ const CLOSE_PATIENCE_MS = 1000;
 
 /** The node's connection to its broker: made again for ever until it is disposed of. */
 export class Bus implements AsyncDisposable {
+  /** What went over its connections. */
+  readonly traffic = new Traffic();
   readonly #options: BusOptions;
   readonly #deps: BusDeps;
   readonly #wanted = new Set<Wanted>();
@@ -210,7 +212,7 @@ export class Bus implements AsyncDisposable {
   async #untilClosed(connection: NatsConnection): Promise<void> {
     using stopped = whenAborted(this.#stop.signal);
     using _ = watchSilence(this.#options.silenceMs, {
-      bytesIn: () => bytesIn(connection),
+      bytesIn: () => this.traffic.look(connection).inBytes,
       ask: () => void this.flush(),
       cut: () => this.#cut(connection),
       extraMs: () => Math.max(0, ...this.#listeners.map((listener) => listener.patienceMs?.() ?? 0)),

@@ -6,12 +6,18 @@ export function headerBytes(msg: Msg): number {
   return _msg?.hdr ?? 0;
 }
 
-/** How many bytes have come over a connection, those of the protocol and of unfinished messages among them. */
-export function bytesIn(connection: NatsConnection): number {
+/** How many bytes went over a socket, those of the protocol and of unfinished messages among them. */
+interface CountingSocket {
+  readonly bytesRead?: number;
+  readonly bytesWritten?: number;
+}
+
+/** The socket of a connection, as it is now. */
+export function socketOf(connection: NatsConnection): CountingSocket | undefined {
   const { protocol } = connection as unknown as {
-    readonly protocol?: { readonly transport?: { readonly socket?: { readonly bytesRead?: number } } };
+    readonly protocol?: { readonly transport?: { readonly socket?: CountingSocket } };
   };
-  return protocol?.transport?.socket?.bytesRead ?? connection.stats().inBytes;
+  return protocol?.transport?.socket;
 }
 
 /** Whether a connection is encrypted. */

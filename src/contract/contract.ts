@@ -1,5 +1,6 @@
 import { ACTIVITY_OPERATIONS } from './activity.ts';
 import { type ApiEvent, EVENT_OPERATIONS, type EventFilter } from './events.ts';
+import { LINK_OPERATIONS } from './link.ts';
 import { NODE_OPERATIONS } from './nodes.ts';
 import type { OperationRow } from './operation.ts';
 import { REQUEST_OPERATIONS } from './requests.ts';
@@ -20,6 +21,7 @@ export const CONTRACT = {
   ...WAVE_OPERATIONS,
   ...ACTIVITY_OPERATIONS,
   ...ofNodes,
+  ...LINK_OPERATIONS,
   ...TRUST_OPERATIONS,
   ...EVENT_OPERATIONS,
   ...SESSION_OPERATIONS,

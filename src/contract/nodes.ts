@@ -19,7 +19,7 @@ import {
 } from './schema.ts';
 import { REQUEST_STATES } from './states.ts';
 
-const Presence = named('Presence', choice('here', 'away', 'unknown'));
+export const Presence = named('Presence', choice('here', 'away', 'unknown'));
 /** Whether a node can be reached, as far as is known. */
 export type Presence = Value<typeof Presence>;
 

@@ -1,4 +1,5 @@
 import { arch, platform, release } from 'node:os';
+import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
 import { countRunning } from '../ledger/count-requests.ts';
 import { readRequests } from '../ledger/find-requests.ts';
@@ -8,10 +9,12 @@ import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
+import type { KeptClock } from '../store/kept-clock.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 import { ChangeHub } from './change-hub.ts';
 import { errorLinesOf } from './error-lines.ts';
+import { LinkToday } from './link-today.ts';
 import { NodeList } from './node-list.ts';
 import { seenStatement } from './node-rows.ts';
 import type { NodePresence } from './presence.ts';
@@ -26,6 +29,9 @@ interface FleetViewDeps extends Pick<Edges, 'clock'> {
   readonly peers: Pick<Peers, 'alive'>;
   readonly metrics: Pick<Metrics, 'helloReceived' | 'errorReceived'>;
   readonly logger: Logger;
+  readonly kept: KeptClock;
+  readonly bus: Pick<Bus, 'traffic'>;
+  readonly link: { readonly sentBytes: readonly number[] };
 }
 
 const SAVE_EVERY_MS = 60_000;
@@ -37,6 +43,8 @@ export class FleetView implements AsyncDisposable {
   readonly history: PresenceHistory;
   readonly nodes: NodeList;
   readonly changes: ChangeHub;
+  /** What goes over the link today. */
+  readonly today: LinkToday;
   readonly #deps: FleetViewDeps;
   readonly #cancelTimer: () => void;
   #fault: string | null = null;
@@ -68,8 +76,14 @@ export class FleetView implements AsyncDisposable {
       ...{ clock, logger, nodes: this.nodes },
       readRequests: (ids) => readRequests(store, ids),
     });
+    const { kept } = deps;
+    this.today = new LinkToday({ store, kept, totals: () => totalsOf(deps) });
+    kept.alongside = () => this.today.statements();
     presence.onChanged = (node) => this.changes.node(node);
-    this.#cancelTimer = clock.every(SAVE_EVERY_MS, () => void this.#save());
+    this.#cancelTimer = clock.every(SAVE_EVERY_MS, () => {
+      this.today.look();
+      void this.#save();
+    });
   }
 
   /** Why there is no connection to the broker, as far as was said; null while there is one. */
@@ -140,4 +154,9 @@ export class FleetView implements AsyncDisposable {
       .write([seenStatement(unsaved), ...pruned, ...turned])
       .catch(() => this.history.unwritten());
   }
+}
+
+function totalsOf({ bus, link }: Pick<FleetViewDeps, 'bus' | 'link'>) {
+  const { inBytes, outBytes } = bus.traffic.look();
+  return { inBytes, outBytes, sentBytes: link.sentBytes };
 }

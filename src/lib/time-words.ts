@@ -73,7 +73,8 @@ function clockOf(time: Date): string {
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':');
 }
 
-function dayOf(time: Date): string {
+/** A day by the clock on the wall: `2026-03-01`. */
+export function dayOf(time: Date): string {
   return [time.getFullYear(), twoDigits(time.getMonth() + 1), twoDigits(time.getDate())].join('-');
 }
 

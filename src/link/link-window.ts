@@ -1,4 +1,4 @@
-import { type Flight, SendWindow } from './send-window.ts';
+import { type Flight, type Measured, SendWindow } from './send-window.ts';
 
 /** So many questions may be under way to the broker at once. */
 const MOST_QUESTIONS = 8;
@@ -41,6 +41,11 @@ export class LinkWindow {
   /** How much longer than usual the broker may be silent, ms: its answers wait behind what was published. */
   get patienceMs(): number {
     return this.#window.patienceMs;
+  }
+
+  /** What is known of the way to the broker. */
+  get measured(): Measured {
+    return this.#window.measured;
   }
 
   /** What one source may send before the others have their turn, bytes. */

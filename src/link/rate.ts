@@ -110,6 +110,11 @@ export function patienceMs(state: RateState, bytes: number): number {
   return Math.min(MOST_SILENT_MS, (2 * bytes) / (rateOf(state) ?? ASSUMED_BYTES_PER_MS));
 }
 
+/** What a round trip takes of itself, ms; undefined where none was measured. */
+export function roundTripMs(state: RateState): number | undefined {
+  return state.alone.rttMs > 0 ? wayMs(state) : state.lastRttMs;
+}
+
 /** What a round trip takes of itself: what the link needs for the bytes is no part of that. */
 function wayMs(state: RateState): number {
   const { rttMs, bytes } = state.alone;

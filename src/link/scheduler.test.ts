@@ -101,6 +101,22 @@ test('those who have something to send take turns, whoever has how much', async 
   assert.deepEqual(order, ['first', 'c', 'd', 'c', 'd', 'c', 'd']);
 });
 
+test('what was sent is counted by class, in the class in which it went', async () => {
+  const { link, widen } = start();
+  await widen();
+  const before = [...link.sentBytes];
+  const turned = new Heap('turned', 1, 3 * KB, { urgency: URGENT });
+  turned.sent = () => {
+    turned.urgency = BULK;
+    return false;
+  };
+  for (const heap of [turned, new Heap('b', 2, 5 * KB, { urgency: BULK })]) link.offer(heap);
+  assert.deepEqual(
+    link.sentBytes.map((bytes, urgency) => bytes - before[urgency]!),
+    [3 * KB, 0, 10 * KB],
+  );
+});
+
 test('what the broker has not confirmed bounds what is pulled; the rest is not even read', async () => {
   const { link, pong, published, widen } = start();
   await widen();

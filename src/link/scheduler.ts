@@ -1,6 +1,6 @@
 import { PRIORITIES } from '../message/priority.ts';
 import { LinkWindow } from './link-window.ts';
-import { OTHERS_TURN } from './send-window.ts';
+import { type Measured, OTHERS_TURN } from './send-window.ts';
 import { Turns } from './turns.ts';
 import type { Next, OutboundMessage, Sent } from './way-out.ts';
 
@@ -25,6 +25,8 @@ export class LinkScheduler {
   readonly #offers = PRIORITIES.map(() => new Turns<Source>());
   /** Sources that offered, with the class in which they did. */
   readonly #places = new Map<Source, Turns<Source>>();
+  /** What was sent since the start, bytes of payload for each of PRIORITIES. */
+  readonly sentBytes = PRIORITIES.map(() => 0);
   #isPulling = false;
   #turns = 0;
 
@@ -53,6 +55,11 @@ export class LinkScheduler {
   /** How much longer than usual the broker may be silent, ms: its answers wait behind what was published. */
   patienceMs(): number {
     return this.#window.patienceMs;
+  }
+
+  /** What is known of the way to the broker. */
+  get measured(): Measured {
+    return this.#window.measured;
   }
 
   /** There is another connection, or none: nothing is under way to the broker. */
@@ -93,11 +100,13 @@ export class LinkScheduler {
 
   /** Has one source send what its turn allows; whether it has more. */
   #take(source: Source): boolean {
+    const { urgency } = source;
     try {
       const messages = source.pull(this.#window.turnBytes);
       if (messages.length === 0) return false;
       const sent = this.#send(messages);
       const bytes = sent.reduce((sum, piece) => sum + piece.bytes, 0);
+      this.sentBytes[urgency]! += bytes;
       if (bytes > 0) this.#window.sent(bytes);
       return source.sent(sent);
     } catch (error) {

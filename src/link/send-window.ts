@@ -7,6 +7,7 @@ import {
   patienceMs,
   type RateState,
   rateOf,
+  roundTripMs,
   UNMEASURED,
   windowOf,
 } from './rate.ts';
@@ -28,6 +29,15 @@ export interface Flight {
   readonly life: number;
   /** Whether they still count. */
   isOut: boolean;
+}
+
+/** What is known of a way; undefined where nothing was sent yet. */
+export interface Measured {
+  readonly bytesPerMs: number | undefined;
+  /** A round trip of itself, without what the bytes take, ms. */
+  readonly roundTripMs: number | undefined;
+  /** Whether the way was ever full: else it may do more than that. */
+  readonly wasFull: boolean;
 }
 
 /** Who waits for room. */
@@ -80,6 +90,12 @@ export class SendWindow {
   /** The rate in bytes per ms; undefined until one was measured. */
   get bytesPerMs(): number | undefined {
     return rateOf(this.#rate);
+  }
+
+  /** What is known of the way, for people. */
+  get measured(): Measured {
+    const { wasFull } = this.#rate;
+    return { bytesPerMs: rateOf(this.#rate), roundTripMs: roundTripMs(this.#rate), wasFull };
   }
 
   /** Whether bytes are dearer than the time that it takes to make a message smaller. */

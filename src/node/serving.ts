@@ -68,13 +68,14 @@ interface ServingDeps {
   readonly states: Pick<StateQuestions, 'serve' | 'askWords'>;
   readonly methods: ReadonlyMap<string, Method>;
   readonly hello: ReturnType<typeof createHello>;
-  readonly peers: Pick<Peers, 'alive' | 'knows' | 'hasWords' | 'speaksLanes'>;
+  readonly peers: Pick<Peers, 'alive' | 'knows' | 'hasWords'>;
   readonly errorReporter: ErrorReporter;
   readonly logger: Logger;
 }
 
 type ServingParts = Omit<ServingDeps, 'hello'> & {
   readonly clock: Clock;
+  readonly peers: Pick<Peers, 'isOriginal'>;
   readonly fleet: LinkListener;
   readonly outbox: LinkListener;
   readonly link: LinkListener;
@@ -185,17 +186,10 @@ export function beginServing(
   const serving = new Serving(config, { ...parts, hello });
   bus.start([addresses, fleet, outbox, link, errorReporter, serving]);
   const intervalMs = config.helloIntervalSeconds * 1000;
-  const isOriginal = () => isOriginalNode(config.centralNodeName, peers);
+  const isOriginal = () => peers.isOriginal(config.centralNodeName);
   if (intervalMs > 0)
     stack.defer(
       repeatHello(intervalMs, { clock, isOriginal, hello: () => parts.guard.isYielding || hello() }),
     );
   return serving;
-}
-
-/** Whether a node is one of the original; undefined where that is not known. */
-function isOriginalNode(node: string, peers: Pick<Peers, 'hasWords' | 'speaksLanes'>): boolean | undefined {
-  if (peers.hasWords(node)) return false;
-  const speaksLanes = peers.speaksLanes(node);
-  return speaksLanes === undefined ? undefined : !speaksLanes;
 }

@@ -30,8 +30,10 @@ import { createGroupsFile } from '../targets/groups-file.ts';
 import { resolveTargets } from '../targets/resolve-targets.ts';
 import { TargetError } from '../targets/target-error.ts';
 import type { Refusals } from '../trust/refusals.ts';
+import type { Trust } from '../trust/trust.ts';
 import { Waves } from '../waves/waves.ts';
 import { keptWaves } from './kept-waves.ts';
+import { linkAnswer } from './link-operation.ts';
 import { describeMethods } from './method-descriptions.ts';
 import { nodePage } from './node-page.ts';
 import { overdueQueues } from './overdue-queues.ts';
@@ -53,6 +55,8 @@ interface NodeParts extends Edges {
   readonly supervisor: Supervisor;
   readonly methods: Methods;
   readonly refusals: Refusals;
+  readonly trust: Trust;
+  readonly link: Parameters<typeof linkAnswer>[2]['link'];
   readonly logger: { warn(fields: object, text: string): void };
   /** Ends what goes on by itself. */
   readonly stack: AsyncDisposableStack;
@@ -101,6 +105,7 @@ export function createOperations(
       overdueQueues(outbox.lanes().filter(isUsed).map(toQueue), {
         ...{ now: clock.wallNow, usualAwayMs: (name) => fleet.history.usualAwayMs(name) },
       }),
+    link: () => linkAnswer(config, version, { ...parts, presence, peers: outbox.peers, today: fleet.today }),
     trust: (query) => trustAnswer(config, query, { nodes, refusals: parts.refusals }),
     processes: async () =>
       supervisor.list().map(({ id, kind, name, state, restarts }) => ({ id, kind, name, state, restarts })),

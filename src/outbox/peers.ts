@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import { SendWindow } from '../link/send-window.ts';
+import { type Measured, SendWindow } from '../link/send-window.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
@@ -67,6 +67,11 @@ export class Peers {
     return known;
   }
 
+  /** The nodes that something was sent to lately, each with what is known of the way there. */
+  *measured(): Generator<readonly [node: string, way: Measured]> {
+    for (const [node, { peer }] of this.#known) yield [node, peer.window.measured];
+  }
+
   /** A lane to a node is gone; of a node that never answered nothing is left then. */
   forget(node: string, lane: AliveLane): void {
     const found = this.#known.get(node);
@@ -106,6 +111,13 @@ export class Peers {
   /** Whether a node speaks lanes; undefined where it has not answered yet. */
   speaksLanes(node: string): boolean | undefined {
     return this.#known.get(node)?.peer.speaksLanes;
+  }
+
+  /** Whether a node is one of the original; undefined where that is not known. */
+  isOriginal(node: string): boolean | undefined {
+    if (this.hasWords(node)) return false;
+    const speaksLanes = this.speaksLanes(node);
+    return speaksLanes === undefined ? undefined : !speaksLanes;
   }
 
   /**

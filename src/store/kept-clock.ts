@@ -39,6 +39,8 @@ const SLACK_MS = 1000;
  * clock, together with what was written by it, so that a version that reads them as dates is right too.
  */
 export class KeptClock implements KeptTime, AsyncDisposable {
+  /** What is written down each time that the clock is. */
+  alongside: () => readonly Statement[] = () => [];
   readonly #deps: Deps;
   readonly #stopTimer: () => void;
   /** Kept readings are the steady clock's plus this. */
@@ -76,7 +78,8 @@ export class KeptClock implements KeptTime, AsyncDisposable {
   /** Writes down how late it is, together with other statements. */
   async save(alongside: readonly Statement[] = []): Promise<void> {
     this.#saved = this.#reading();
-    await this.#deps.store.write([...alongside, saveMeta(META_KEY, JSON.stringify(this.#saved))]);
+    const all = [...alongside, ...this.alongside()];
+    await this.#deps.store.write([...all, saveMeta(META_KEY, JSON.stringify(this.#saved))]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

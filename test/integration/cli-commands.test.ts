@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { LinkAnswer } from '../../src/contract/link.ts';
 import { type Broker, startBroker } from '../support/broker.ts';
 import { callSteward } from '../support/cli-call.ts';
 import { FAST_RECONNECT, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
@@ -75,6 +76,13 @@ test('nodes and ping tell who is there, also by labels, and who is away', async 
       ['ship2', true],
     ],
   );
+  const link = JSON.parse((await steward('nodes', '--link', '--json', 'ship*')).stdout) as LinkAnswer;
+  assert.deepEqual(
+    link.nodes.map(({ node, presence }) => `${node} ${presence}`),
+    ['ship1 here', 'ship2 here'],
+  );
+  assert.ok(link.sent.urgent > 0 && link.outBytes > link.sent.urgent && link.inBytes > 0);
+  assert.match((await steward('nodes', '--link')).stdout, /^hellos: one every 1\.0 s, [\d.]+ MB a day$/m);
   await ship2.kill();
   const one = await steward('ping', 'ship1', 'ship2', '--wait', '2s');
   assert.equal(one.code, 3, one.stderr);

@@ -1,6 +1,7 @@
 import type { BusSubscription } from '../../src/bus/bus.ts';
 import { BusError } from '../../src/bus/bus-error.ts';
 import type { LinkListener } from '../../src/bus/link-listener.ts';
+import { Traffic } from '../../src/bus/traffic.ts';
 import type { WireMessage } from '../../src/message/wire-message.ts';
 import type { Life } from './machine.ts';
 import { Connection, type Frame, type Link, type SimBroker } from './sim-broker.ts';
@@ -18,6 +19,8 @@ const SILENCE_MS = 20_000;
 
 /** What a node has of the simulated broker: the same as of a real one. */
 export class SimBus {
+  /** Nobody counts bytes here. */
+  readonly traffic = new Traffic();
   readonly #life: Life;
   readonly #broker: SimBroker;
   readonly #link: Link;

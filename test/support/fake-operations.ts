@@ -121,6 +121,18 @@ export class FakeOperations implements Partial<Operations> {
     };
   };
 
+  link: Operations['link'] = async () => ({
+    ...{
+      day: '2026-03-01',
+      inBytes: 0,
+      outBytes: 0,
+      sent: { urgent: 0, normal: 0, bulk: 0 },
+      hello: null,
+      nodes: [],
+    },
+    broker: { bytesPerSecond: null, wasFull: false, roundTripMs: null },
+  });
+
   submit: Operations['submit'] = async (text, { batch = newId(), dryRun, label }) => {
     const list = readList(text);
     if (typeof list === 'string') return refusal(list);

@@ -1,9 +1,12 @@
+import type { LinkAnswer } from '../../contract/link.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import { agoWords } from '../../lib/time-words.ts';
-import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
+import { toJson } from '../../lib/visible.ts';
+import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
 import { defineCommand } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
+import { linkText } from '../print/link-text.ts';
 import { presenceCell } from '../print/state-colours.ts';
 import { formatTable } from '../print/table.ts';
 import { tell } from '../print/tell.ts';
@@ -25,12 +28,24 @@ export const nodes = defineCommand({
   about: [
     'Lists the nodes that the running node knows, with their presence, version, system, labels and what waits for',
     'them. The central node knows all that ever said hello to it; other nodes know those that they sent something to.',
+    '',
+    'With --link it shows the link of the node that is asked: what went over it today, in which class, what hellos cost',
+    'a day, and for each node the rate and the round trip as measured, and when its queue will be empty. A rate with >=',
+    'is what was sent: the way was never full.',
   ],
-  options: { ...FORM_OPTIONS, ...NODE_OPTIONS },
+  options: {
+    link: {
+      type: 'boolean',
+      summary: 'show the link of the node that is asked: bytes today, rates, round trips',
+    },
+    ...FORM_OPTIONS,
+    ...NODE_OPTIONS,
+  },
   operands: ['target'],
   examples: [
     { line: 'steward nodes', does: 'all nodes' },
     { line: "steward nodes 'presence=away'", does: 'those that are away' },
+    { line: 'steward nodes --link', does: 'what goes over the link of this node, and how fast' },
     { line: "steward nodes 'ship*' --jsonl | jq -r .name", does: 'names alone, for a script' },
   ],
   run: async (call) => {
@@ -41,15 +56,28 @@ export const nodes = defineCommand({
         ? { nodes: await api.nodes(), unknown: [] }
         : await api.targets({ targets: call.operands });
       for (const { reason } of found.unknown) tell(call.stderr, reason);
+      const terminal = terminalOf(call.stdout, call);
+      const isMeant = (node: string) => isAll || found.nodes.some(({ name }) => name === node);
       call.stdout.write(
-        listText(found.nodes, form, () =>
-          isAll || found.nodes.length > 0 ? nodesText(found.nodes, terminalOf(call.stdout, call)) : '',
-        ),
+        call.options.link === true
+          ? linkOf(await api.link(), { isMeant, form, terminal })
+          : listText(found.nodes, form, () =>
+              isAll || found.nodes.length > 0 ? nodesText(found.nodes, terminal) : '',
+            ),
       );
       return found.unknown.length > 0 ? EXIT.noNode : EXIT.ok;
     });
   },
 });
+
+function linkOf(
+  link: LinkAnswer,
+  { isMeant, form, terminal }: { isMeant(node: string): boolean; form: Form; terminal: Terminal },
+): string {
+  const nodes = link.nodes.filter(({ node }) => isMeant(node));
+  if (form === 'json') return `${toJson({ ...link, nodes }, 2)}\n`;
+  return listText(nodes, form, () => linkText(link, nodes, terminal));
+}
 
 function nodesText(all: readonly NodeSummary[], terminal: Terminal): string {
   if (all.length === 0) return 'no nodes are known yet: they are once they say hello to this one\n';

@@ -1,0 +1,57 @@
+import { Presence } from './nodes.ts';
+import type { OperationRow } from './operation.ts';
+import { about, count, flag, list, named, object, orNull, text, type Value } from './schema.ts';
+
+const rate = about(orNull(count), 'Bytes per second, as measured; null where nothing was sent lately');
+const roundTrip = about(orNull(count), 'Until something small is answered, as measured, ms');
+const isFull = about(flag, 'Whether the way was ever full: else it may do more than the rate');
+
+const NodeLink = named(
+  'NodeLink',
+  object({
+    node: text,
+    presence: Presence,
+    bytesPerSecond: rate,
+    wasFull: isFull,
+    roundTripMs: roundTrip,
+    queued: about(count, 'Messages that wait here for it'),
+    queuedBytes: about(count, 'Their bodies, before they are compressed'),
+    emptyInMs: about(
+      orNull(count),
+      'When they are delivered at that rate; null where it is not known, or the node not here',
+    ),
+  }),
+  'The way to a node',
+);
+export type NodeLink = Value<typeof NodeLink>;
+
+const LinkAnswer = named(
+  'LinkAnswer',
+  object({
+    day: about(text, 'Of this node, as its zone has it: 2026-03-01'),
+    inBytes: about(count, 'What came over its NATS connection on that day, without TLS and TCP'),
+    outBytes: about(count, 'What went, likewise'),
+    sent: about(
+      object({ urgent: count, normal: count, bulk: count }),
+      'Payload of messages among that, bytes by class; the rest is headers, answers and hellos',
+    ),
+    broker: object({ bytesPerSecond: rate, wasFull: isFull, roundTripMs: roundTrip }),
+    hello: about(
+      orNull(object({ everySeconds: count, bytesADay: count })),
+      'What hellos to the central node cost; null where it says none',
+    ),
+    nodes: about(list(NodeLink), 'Those that something was sent to lately, or that something waits for'),
+  }),
+  'The link of the node that is asked',
+);
+/** The link of the node that is asked. */
+export type LinkAnswer = Value<typeof LinkAnswer>;
+
+/** What can be asked of the link. */
+export const LINK_OPERATIONS = {
+  link: {
+    does: 'GET /v1/link',
+    summary: 'The link of this node: bytes today, rates, round trips, and when queues will be empty',
+    answer: LinkAnswer,
+  },
+} as const satisfies Readonly<Record<string, OperationRow>>;

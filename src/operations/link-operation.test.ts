@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tempStore } from '../../test/support/temp-store.ts';
+import type { Config } from '../config/config.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
+import { statement } from '../store/statement.ts';
+import { linkAnswer } from './link-operation.ts';
+
+const CONFIG = {
+  ...{ nodeName: 'ship1', centralNodeName: 'central', helloIntervalSeconds: 900, labels: {} },
+  ...{ defaultMessageTimeoutSeconds: 10, defaultMessageRetries: 0, defaultMethodTimeoutSeconds: 10 },
+  ...{ serialization: '', compression: '' },
+} as unknown as Config;
+const WAY = { bytesPerMs: 6, roundTripMs: 600, wasFull: true };
+
+async function answer(
+  t: Parameters<typeof tempStore>[0],
+  { config = {}, isOriginal = false }: { config?: Partial<Config>; isOriginal?: boolean } = {},
+) {
+  const store = await tempStore(t);
+  const lane = (id: number, subject: string) =>
+    statement('INSERT INTO lanes (id, subject, epoch, next_seq) VALUES (?, ?, ?, 9)', id, subject, `e${id}`);
+  const message = (id: number, seq: number, bytes: number) =>
+    statement(
+      'INSERT INTO outbox (key, id, queued_at, ack_timeout, format, body) VALUES (?, ?, 1, 5, 0, zeroblob(?))',
+      ...[id * LANE_SPAN + seq, `${id}-${seq}`, bytes],
+    );
+  await store.write([
+    ...[lane(1, 'central.REQCliCommand.EventACK'), lane(2, 'central.REQToFile.EventACK')],
+    ...[lane(3, 'ship2.REQCliCommand.EventACK'), lane(4, 'errorCentral.REQErrorLog.EventACK')],
+    ...[message(1, 1, 500), message(1, 2, 700), message(2, 1, 4800), message(3, 1, 10), message(4, 1, 10)],
+  ]);
+  return await linkAnswer({ ...CONFIG, ...config }, '1.0', {
+    store,
+    peers: {
+      *measured() {
+        yield ['central', WAY];
+        yield ['ship3', { bytesPerMs: undefined, roundTripMs: undefined, wasFull: false }];
+      },
+      isOriginal: () => isOriginal,
+    },
+    presence: { of: (node) => (node === 'central' ? 'here' : 'away') },
+    link: { measured: { ...WAY, bytesPerMs: 6.25 } },
+    today: { look: () => ({ day: '2026-03-01', inBytes: 1, outBytes: 2, sentBytes: [3, 4, 5] }) },
+    trust: { words: 'a b', addressing: { subjectFor: (subject: string) => subject } } as never,
+  });
+}
+
+test('a queue is empty after a round trip and its bytes at the measured rate', async (t) => {
+  const { nodes, hello: _, ...link } = await answer(t);
+  assert.deepEqual(link, {
+    ...{ day: '2026-03-01', inBytes: 1, outBytes: 2, sent: { urgent: 3, normal: 4, bulk: 5 } },
+    broker: { bytesPerSecond: 6250, wasFull: true, roundTripMs: 600 },
+  });
+  const unknown = { bytesPerSecond: null, wasFull: false, roundTripMs: null };
+  assert.deepEqual(nodes, [
+    {
+      ...{ node: 'central', presence: 'here', bytesPerSecond: 6000, wasFull: true, roundTripMs: 600 },
+      ...{ queued: 3, queuedBytes: 6000, emptyInMs: 1600 },
+    },
+    { node: 'ship2', presence: 'away', ...unknown, queued: 1, queuedBytes: 10, emptyInMs: null },
+    { node: 'ship3', presence: 'away', ...unknown, queued: 0, queuedBytes: 0, emptyInMs: 0 },
+  ]);
+});
+
+test('what hellos cost goes by what they take, and how often they are said', async (t) => {
+  const usual = (await answer(t)).hello!;
+  assert.equal(usual.everySeconds, 900);
+  // 96 hellos of some hundred bytes each.
+  assert.ok(usual.bytesADay > 96 * 400 && usual.bytesADay < 96 * 1000, `${usual.bytesADay}`);
+  const metered = (await answer(t, { config: { helloIntervalSeconds: 21_600 } })).hello!;
+  // The interval is told in it, with two digits more.
+  assert.equal(metered.bytesADay / 4, usual.bytesADay / 96 + 2);
+  assert.equal((await answer(t, { isOriginal: true })).hello!.everySeconds, 30);
+  assert.equal((await answer(t, { config: { helloIntervalSeconds: 0 } })).hello, null);
+});

@@ -1,0 +1,117 @@
+import type { Config } from '../config/config.ts';
+import type { LinkAnswer, NodeLink } from '../contract/link.ts';
+import { createHello } from '../fleet/hello.ts';
+import { ORIGINAL_HELLO_MS } from '../fleet/hello-schedule.ts';
+import type { LinkToday } from '../fleet/link-today.ts';
+import type { NodePresence } from '../fleet/presence.ts';
+import { ERROR_CENTRAL } from '../message/names.ts';
+import { receiverOf } from '../message/subject.ts';
+import type { Peers } from '../outbox/peers.ts';
+import { LANE_SPAN } from '../store/lane-span.ts';
+import type { Store } from '../store/store.ts';
+import type { Trust } from '../trust/trust.ts';
+
+type Measured = Peers extends { measured(): Iterable<readonly [string, infer W]> } ? W : never;
+
+interface LinkDeps {
+  readonly store: Pick<Store, 'query'>;
+  readonly peers: Pick<Peers, 'measured' | 'isOriginal'>;
+  readonly presence: Pick<NodePresence, 'of'>;
+  readonly link: { readonly measured: Measured };
+  readonly today: Pick<LinkToday, 'look'>;
+  readonly trust: Pick<Trust, 'words' | 'addressing'>;
+}
+
+interface Queued {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+const DAY_SECONDS = 86_400;
+const EMPTY: Queued = { messages: 0, bytes: 0 };
+
+/** How the link of this node does, and the ways to others over it. */
+export async function linkAnswer(config: Config, version: string, deps: LinkDeps): Promise<LinkAnswer> {
+  const queued = await queuedByNode(deps.store);
+  const ways = new Map(deps.peers.measured());
+  const names = [...new Set([...ways.keys(), ...queued.keys()])].filter((name) => name !== ERROR_CENTRAL);
+  const { sentBytes, ...day } = deps.today.look();
+  const [urgent = 0, normal = 0, bulk = 0] = sentBytes;
+  return {
+    ...day,
+    sent: { urgent, normal, bulk },
+    broker: wayOf(deps.link.measured),
+    hello: helloCost(config, version, deps),
+    nodes: names
+      .sort()
+      .map((node) => nodeLink(node, { config, deps, way: ways.get(node), queued: queued.get(node) })),
+  };
+}
+
+function nodeLink(
+  node: string,
+  about: { config: Config; deps: LinkDeps; way: Measured | undefined; queued: Queued | undefined },
+): NodeLink {
+  const { messages, bytes } = about.queued ?? EMPTY;
+  const presence = node === about.config.nodeName ? 'here' : about.deps.presence.of(node);
+  const { bytesPerMs, roundTripMs = 0 } = about.way ?? {};
+  const isKnown = presence === 'here' && bytesPerMs !== undefined;
+  return {
+    ...{ node, presence, queued: messages, queuedBytes: bytes },
+    ...wayOf(about.way),
+    emptyInMs: messages === 0 ? 0 : isKnown ? Math.round(roundTripMs + bytes / bytesPerMs) : null,
+  };
+}
+
+function wayOf(way: Measured | undefined) {
+  const { bytesPerMs, roundTripMs, wasFull = false } = way ?? {};
+  return {
+    bytesPerSecond: bytesPerMs === undefined ? null : Math.round(bytesPerMs * 1000),
+    wasFull,
+    roundTripMs: roundTripMs === undefined ? null : Math.round(roundTripMs),
+  };
+}
+
+/** What waits for each node, also what no lane has read from the disk yet. */
+async function queuedByNode(store: LinkDeps['store']): Promise<ReadonlyMap<string, Queued>> {
+  const rows = await store.query<{ subject: string; messages: number; bytes: number }>(
+    `SELECT n.subject AS subject, count(*) AS messages, sum(length(o.body)) AS bytes
+     FROM outbox o JOIN lanes n ON n.id = o.key / ${LANE_SPAN} GROUP BY n.id`,
+  );
+  const byNode = new Map<string, Queued>();
+  for (const { subject, messages, bytes } of rows) {
+    const node = receiverOf(subject);
+    const before = byNode.get(node) ?? EMPTY;
+    byNode.set(node, { messages: before.messages + messages, bytes: before.bytes + bytes });
+  }
+  return byNode;
+}
+
+/** A hello is made, and not sent, to see what it takes. */
+function helloCost(config: Config, version: string, { trust, peers }: LinkDeps): LinkAnswer['hello'] {
+  const { helloIntervalSeconds: interval, centralNodeName } = config;
+  if (interval === 0) return null;
+  const sizes: number[] = [];
+  const bus = { publish: (...sent: Published) => sizes.push(publishedBytes(...sent)) > 0 };
+  createHello(config, { version, now: () => 0, bus, trust, addresses: trust.addressing })();
+  const isOften = peers.isOriginal(centralNodeName) === true;
+  const everySeconds = isOften ? Math.min(interval, ORIGINAL_HELLO_MS / 1000) : interval;
+  return { everySeconds, bytesADay: Math.round(((sizes[0] ?? 0) * DAY_SECONDS) / everySeconds) };
+}
+
+type Published = [
+  subject: string,
+  payload: Uint8Array | string,
+  more?: { readonly headers?: Readonly<Record<string, string>> },
+];
+
+/** What a message takes on the connection to the broker: `HPUB subject 100 200`, its headers, and its payload. */
+function publishedBytes(
+  subject: string,
+  payload: Uint8Array | string,
+  { headers = {} }: Published[2] = {},
+): number {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const text = `HPUB ${subject} 100 200\r\nNATS/1.0\r\n${lines.join('')}\r\n\r\n`;
+  return Buffer.byteLength(text) + Buffer.byteLength(payload);
+}
