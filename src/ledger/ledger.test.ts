@@ -137,6 +137,15 @@ test('a report corrects what was given up while it was on its way', async (t) =>
   assert.deepEqual(states(), ['succeeded', 'succeeded', 'accepted']);
 });
 
+test('a report, or a word of its target, corrects what a newer request took the place of while it was on its way', async (t) => {
+  const { store, ledger, states, report, accept } = await start(t);
+  await store.write([ledger.ended([SPAN + 1, SPAN + 2, SPAN + 3], 'superseded', 'superseded by z', 4000)]);
+  await report({ id: 'a', state: 'succeeded' });
+  await report({ id: 'b', state: 'running' });
+  await accept(3, 3);
+  assert.deepEqual(states(), ['succeeded', 'running', 'accepted']);
+});
+
 test('an end that was reported before its message was answered stays', async (t) => {
   const { row, accept, report } = await start(t);
   for (const [id, state] of [

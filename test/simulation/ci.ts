@@ -33,10 +33,10 @@ console.log(
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** Whether the simulator finds that a safeguard is gone. */
-async function isMissed({ seed, kinds, without }: Safeguard): Promise<boolean> {
+async function isMissed({ seed, kinds, asks = 'first', without }: Safeguard): Promise<boolean> {
   // What a seed does may shift by a moment with any change of the program.
   for (let next = seed; next < seed + TRIES; next++)
-    if ((await runSeed(next, { kinds, asks: 'first', swaps: without })).failure) return true;
+    if ((await runSeed(next, { kinds, asks, swaps: without })).failure) return true;
   return false;
 }
 

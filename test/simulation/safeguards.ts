@@ -11,6 +11,7 @@ import type { Store } from '../../src/store/store.ts';
 import type { FaultKind } from './faults.ts';
 import type { Life } from './machine.ts';
 import type { Swaps } from './sim-node.ts';
+import type { Asks } from './workload.ts';
 import { MESSAGE_TTL_SECONDS } from './world.ts';
 
 /** Something that keeps the promise, and what a node is without it. */
@@ -19,6 +20,8 @@ export interface Safeguard {
   /** The weather in which it is missed, and a seed that finds that. */
   readonly kinds: readonly FaultKind[];
   readonly seed: number;
+  /** What is asked for then; what was asked for at first, unless told. */
+  readonly asks?: Asks;
   readonly without: Swaps;
 }
 
@@ -175,6 +178,16 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     without: onStore(
       (store) => (statements) =>
         store.write(statements.map((one) => ({ ...one, sql: one.sql.replace(", 'cancelled')", ')') }))),
+    ),
+  },
+  {
+    name: 'what a target says it made counts also for what a newer one took the place of meanwhile',
+    ...{ kinds: ['slow'], seed: 1_000_013, asks: 'all' },
+    without: onStore(
+      (store) => (statements) =>
+        store.write(
+          statements.map((one) => ({ ...one, sql: one.sql.replace("'expired', 'superseded'", "'expired'") })),
+        ),
     ),
   },
 ];
