@@ -42,7 +42,10 @@ async function startFleet(t: TestContext) {
 test('the console, from signing in to a result', async (t) => {
   const { api, failed, waiting } = await startFleet(t);
   const browser = await startBrowser(t);
-  const { page, complaints } = await openPage(browser, { viewport: { width: 1920, height: 1000 } });
+  const { page, complaints } = await openPage(browser, {
+    viewport: { width: 1920, height: 1000 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
   const { url } = await api.signInLink({});
   const heading = (text: string | RegExp) => page.getByRole('heading', { level: 1, name: text }).waitFor();
 
@@ -92,10 +95,24 @@ test('the console, from signing in to a result', async (t) => {
     await heading('Node ship1');
     await page.locator('[data-row]').first().waitFor();
     await page.keyboard.press('j');
+    await page.keyboard.press('c');
+    await page.getByText(`Copied: ${failed.id}`).waitFor();
+    assert.equal(await page.evaluate('navigator.clipboard.readText()'), failed.id);
     await page.keyboard.press('Enter');
     await heading(`Request ${failed.id}`);
     await page.goBack();
     await heading('Node ship1');
+    await page.locator('[data-row]').first().waitFor();
+    await page.keyboard.press('p');
+    await page.getByText(/^Held still\. What you see is from /).waitFor();
+    await page.keyboard.press('p');
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('ship');
+    await page.getByRole('option', { name: 'Node ship2' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await heading('Node ship2');
     await page.keyboard.press('Control+k');
     await page.keyboard.type(waiting);
     await page.keyboard.press('Enter');
@@ -116,6 +133,11 @@ test('the console, from signing in to a result', async (t) => {
     const output = await page.locator('pre').first().textContent();
     assert.equal(output, '<img src=x onerror=alert(1)>\u{FFFD}[31mred\u{FFFD}txt\u{FFFD}');
     assert.equal(await page.locator('pre img').count(), 0);
+    const stages = page.getByRole('list', { name: 'Its way' }).getByRole('listitem');
+    assert.match(
+      (await stages.allTextContents()).join(' '),
+      /queued here.* under way to ship1.* failedHere: /,
+    );
   });
 
   await t.test('what changes is shown without being asked for', async () => {
@@ -145,8 +167,22 @@ test('the console, from signing in to a result', async (t) => {
     await page.getByText('2 requests').waitFor();
     await page.getByRole('listitem').filter({ hasText: '1 succeeded' }).waitFor();
     await page.getByRole('listitem').filter({ hasText: '1 waiting' }).waitFor();
+    const matrix = page.getByRole('table', { name: 'Nodes by state' });
+    await matrix.getByRole('row', { name: 'All 2 1 1' }).waitFor();
+    await matrix.getByRole('row', { name: 'ship1 succeeded' }).waitFor();
     await page.getByText('1 node, exit code 0: ship1').waitFor();
     assert.equal(await page.locator('details pre').textContent(), '21\n');
+    await page.getByText('Sent. The key u takes back what has not ended.').waitFor();
+    await page.keyboard.press('u');
+    await page.getByRole('dialog', { name: 'Cancel what has not ended, on 1 node?' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('what has not');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Cancel what has not ended, on 1 node?' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Cancel what has not ended' }).click();
     await page
       .getByRole('dialog', { name: 'Cancel what has not ended, on 1 node?' })
@@ -293,6 +329,11 @@ test('every screen fits its width and is open to everybody, in both schemes', as
         assert.ok(wide <= 0, `${where} is ${wide} px too wide`);
         assert.deepEqual(await barriers(page), [], where);
       }
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('ship');
+      await page.getByRole('option', { name: 'Node ship1' }).waitFor();
+      assert.deepEqual(await barriers(page), [], `finding at ${width}, ${colorScheme}`);
+      await page.keyboard.press('Escape');
       assert.equal(
         await page.getByRole('button', { name: 'Send again' }).count(),
         0,
