@@ -129,4 +129,12 @@ export const SEEDS: readonly FoundSeed[] = [
     about:
       'an append gave way to a newer one whose node had crashed before it told that it had accepted that: it was taken for one that never was',
   },
+  {
+    seed: 751_500_063,
+    kinds: DEFAULT_KINDS,
+    asks: 'all',
+    only: [5, 7, 9],
+    about:
+      'a file was cancelled on its way to a new node that nobody had heard of yet, and nobody asked whether it was written: it was',
+  },
 ];

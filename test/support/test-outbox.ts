@@ -23,6 +23,8 @@ interface TestOutboxOptions {
   readonly centralNodeName?: string;
   /** Whether a node may answer as one of the original; all unless told. */
   mayBeOriginal?(node: string): boolean;
+  /** How a node is asked for its words; none is unless told. */
+  askWords?(node: string): Promise<void>;
   onEnded?(ended: readonly Ended[]): Promise<void>;
 }
 
@@ -108,6 +110,7 @@ export class TestOutbox {
         },
       },
       listeners: [{ ended, setAside: (text) => void this.reported.push(text) }],
+      ...(options.askWords && { askWords: options.askWords }),
     });
   }
 

@@ -103,15 +103,16 @@ export class LaneEnds {
     entries: readonly Entry[],
     { state, reason, onMidst }: { state: EndState; reason: string; onMidst(): void },
   ): readonly Entry[] {
-    // A node that has not answered yet in this life of the process is known by its words.
-    const speaksLanes = this.#peer.speaksLanes ?? this.#peer.hasWords;
+    // Of one of which nothing is known yet its words are asked for before anything goes to it.
+    const speaksLanes = this.#peer.speaksLanes ?? true;
     // Of what runs there are reports.
     const isEffect = this.#deps.methods.get(this.#method)?.mode === 'effect';
     const isCalledOff = state === 'cancelled' || state === 'superseded';
     if (!isCalledOff || !speaksLanes || !isEffect) return entries;
     const doubtful = new Set(entries.filter((entry) => !entry.isCalledOff && this.#queue.mayBeThere(entry)));
     for (const entry of doubtful) this.#callOffOne(entry, state, reason);
-    if ([...doubtful].some(({ pieceBytes, wholeBytes }) => pieceBytes < wholeBytes)) onMidst();
+    const isStranger = this.#peer.speaksLanes === undefined && !this.#peer.hasWords;
+    if ([...doubtful].some(({ pieceBytes, wholeBytes }) => isStranger || pieceBytes < wholeBytes)) onMidst();
     return entries.filter((entry) => !doubtful.has(entry));
   }
 

@@ -180,6 +180,29 @@ test('an effect that was cancelled is asked for too where its node has named wor
   assert.deepEqual([made.states(), made.onDisk()], [{ succeeded: 1 }, 0]);
 });
 
+for (const [words, state] of [
+  ['state goodbye', 'succeeded'],
+  [undefined, 'cancelled'],
+] as const)
+  test(`an effect that may be with a node of which nothing is known is asked for once that has named words: ${words}`, async (t) => {
+    const asked = Promise.withResolvers<void>();
+    const made = await TestOutbox.start(t, { askWords: () => asked.promise });
+    const [id] = await made.enqueue(1);
+    made.transport.take();
+    const cancelled = made.outbox.undelivered.cancel({ id: id! }, 'cancelled before it was delivered');
+    await made.advance(2500, 10);
+    await cancelled;
+    assert.deepEqual([made.states(), made.transport.take()], [{ cancelled: 1 }, []]);
+    if (words) made.outbox.peers.heardWords('ship1', words);
+    asked.resolve();
+    await made.advance(10_000);
+    const again = made.transport.take();
+    assert.deepEqual([...new Set(again.map(idOf))], words ? [id] : []);
+    if (words) made.transport.answer('duplicate', again);
+    await made.advance(1000);
+    assert.deepEqual([made.states(), made.onDisk()], [{ [state]: 1 }, 0]);
+  });
+
 test('what an earlier life of the node may have sent is asked for when it is cancelled, also behind the first', async (t) => {
   const { made } = await start(t);
   made.outbox.peers.heardWords('ship1', 'state goodbye');
