@@ -148,7 +148,7 @@ function checkWrite(
 ): void {
   if (isResent) return;
   const isWritten = tokens.includes(ask.token);
-  if ((state === 'rejected' || state === 'cancelled') && isWritten)
+  if (['rejected', 'cancelled', 'superseded'].includes(state) && isWritten)
     throw broken(ask, `is ${state} (${reason}), and was written`);
 }
 
