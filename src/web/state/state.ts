@@ -92,6 +92,8 @@ export interface State {
   /** What a screen reader is to say. */
   readonly said: string;
   readonly overlay: 'keys' | 'go' | Question | undefined;
+  /** How many overlays have been opened: each is a dialog of its own. */
+  readonly opened: number;
 }
 
 /** Something that happened. */
@@ -111,7 +113,7 @@ export type Action =
 export function firstState(route: Route, now: number): State {
   return {
     ...{ route, now, role: undefined, data: undefined, readAt: now, isLive: false, isHeld: false },
-    ...{ fault: undefined, said: '', overlay: undefined },
+    ...{ fault: undefined, said: '', overlay: undefined, opened: 0 },
   };
 }
 
@@ -146,7 +148,7 @@ export function update(state: State, action: Action): State {
     case 'said':
       return { ...state, said: action.text, overlay: undefined };
     case 'overlay':
-      return { ...state, overlay: action.overlay };
+      return { ...state, overlay: action.overlay, opened: state.opened + 1 };
   }
 }
 

@@ -43,7 +43,7 @@ export function App({ state, dispatch, tasks }: AppProps): ComponentChild {
       hasLine && h(CopyLine, { label: TEXTS.command, text: commandLineOf(state.route), onCopied }),
     ]),
     h('p', { role: 'status', 'aria-live': 'polite', class: 'said' }, state.said),
-    h(Dialogs, { overlay: state.overlay, dispatch, tasks }),
+    h(Dialogs, { overlay: state.overlay, opened: state.opened, dispatch, tasks }),
   ]);
 }
 

@@ -1,5 +1,4 @@
 import { type ComponentChild, h } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Action, Question, State } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { GoTo } from './go-to.ts';
@@ -7,16 +6,13 @@ import type { Tasks } from './tasks.ts';
 
 interface DialogsProps {
   readonly overlay: State['overlay'];
+  readonly opened: State['opened'];
   dispatch(action: Action): void;
   readonly tasks: Tasks;
 }
 
 /** What lies over the page: the keys, where to go, or a question. */
-export function Dialogs({ overlay, dispatch, tasks }: DialogsProps): ComponentChild {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => {
-    if (overlay !== undefined && dialog.current?.open === false) dialog.current.showModal();
-  }, [overlay]);
+export function Dialogs({ overlay, opened, dispatch, tasks }: DialogsProps): ComponentChild {
   if (overlay === undefined) return null;
   const close = () => dispatch({ type: 'overlay', overlay: undefined });
   const content =
@@ -26,12 +22,19 @@ export function Dialogs({ overlay, dispatch, tasks }: DialogsProps): ComponentCh
         ? h(GoTo, { tasks, close })
         : h(Sure, { question: overlay, answer: tasks.answer });
   const label = overlay === 'keys' ? TEXTS.keys : overlay === 'go' ? TEXTS.goTo : sureText(overlay);
-  // One of its own for each kind, so that the focus goes to what it asks.
-  const key = typeof overlay === 'string' ? overlay : overlay.does;
-  return h('dialog', { key, ref: dialog, onClose: close, 'aria-label': label }, [
+  // A browser says a frame later that one was closed: another may be in its place by then.
+  const onClose = ({ currentTarget }: Event) => {
+    if ((currentTarget as HTMLDialogElement).isConnected) close();
+  };
+  // One of its own each time, so that the focus goes to what it asks.
+  return h('dialog', { key: opened, ref: show, onClose, 'aria-label': label }, [
     content,
     h('form', { method: 'dialog' }, h('button', null, typeof overlay === 'string' ? TEXTS.close : TEXTS.no)),
   ]);
+}
+
+function show(dialog: HTMLDialogElement | null): void {
+  dialog?.showModal();
 }
 
 function Keys(): ComponentChild {
