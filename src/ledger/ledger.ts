@@ -66,8 +66,8 @@ export interface LedgerListener {
   written?(moved: readonly { readonly id: string; readonly startedAt?: number }[]): void;
   /** The same messages, in a list of lists. */
   changed?(changed: readonly (readonly { readonly id: string }[])[]): void;
-  /** When a message was first sent whose answer is still to come: what it says may overtake the answer that it was taken. */
-  sentAt?(message: { readonly key: number; readonly subject: string }): number | null;
+  /** When a message was first sent whose answer is still to come, or to be written: what it says may overtake the answer that it was taken. */
+  sentAt?(message: { readonly id: string; readonly key: number; readonly subject: string }): number | null;
   /** A piece of output is kept; in order, the last part of it that comes with an end included. */
   output?(piece: ArrivedOutput): void;
 }

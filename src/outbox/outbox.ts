@@ -121,11 +121,21 @@ export class Outbox implements AsyncDisposable {
     return this.#lanes.get(subject)?.queue.length ?? 0;
   }
 
-  /** When a message was first sent that has no answer yet, ms; null where it was not, or not in this life. */
-  sentAt({ key, subject }: { readonly key: number; readonly subject: string }): number | null {
+  /** When a message was first sent whose answer is not here or not written yet, ms; null where it was not, or not in this life. */
+  sentAt({
+    id,
+    key,
+    subject,
+  }: {
+    readonly id: string;
+    readonly key: number;
+    readonly subject: string;
+  }): number | null {
     const queue = this.#lanes.get(subject)?.queue;
     const seq = key % LANE_SPAN;
-    return (queue?.key(seq) === key && queue.window.find(seq)?.firstSentAt) || null;
+    return (
+      this.#outcomes.sentAt(id) ?? ((queue?.key(seq) === key && queue.window.find(seq)?.firstSentAt) || null)
+    );
   }
 
   /** How many messages are not delivered yet, and how many of them are on their way. */

@@ -39,6 +39,19 @@ test('what is added together is written together, after it was handed on', async
   assert.deepEqual(events, ['ended a,b', 'write a,b,c']);
 });
 
+test('when a message was sent is known until its outcome is written', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const outcomes = finisherOn({ write: () => promise });
+  outcomes.add({ ...ends('a'), ended: [], changed: [{ id: 'a', firstSentAt: 5 }], mayWait: true });
+  assert.deepEqual([outcomes.sentAt('a'), outcomes.sentAt('b')], [5, undefined]);
+  const idle = outcomes.idle();
+  for (let round = 0; round < 4; round++) await settle();
+  assert.equal(outcomes.sentAt('a'), 5, 'it is being written');
+  resolve();
+  await idle;
+  assert.equal(outcomes.sentAt('a'), undefined);
+});
+
 test('what is added at the very moment at which all was written is written too', async () => {
   for (let hops = 0; hops < 12; hops++) {
     const written: string[] = [];

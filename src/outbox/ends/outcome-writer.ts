@@ -7,7 +7,7 @@ interface Ends {
   readonly statements: readonly Statement[];
   readonly ended: readonly Ended[];
   /** All messages that come to a new state by this. */
-  readonly changed: readonly { readonly id: string }[];
+  readonly changed: readonly { readonly id: string; readonly firstSentAt?: number | null }[];
   /** Whether nobody waits for it: it is written with the next that cannot wait, or a moment later. */
   readonly mayWait?: boolean;
 }
@@ -24,6 +24,8 @@ export class OutcomeWriter implements AsyncDisposable {
   readonly #deps: OutcomeWriterDeps;
   readonly #stop = new AbortController();
   #waiting: Ends[] = [];
+  /** By their ids, when messages were first sent whose outcome is not written yet, ms. */
+  readonly #sentAt = new Map<string, number>();
   #gathering = new AbortController();
   #loop: Promise<void> | undefined;
   #isFailing = false;
@@ -37,8 +39,14 @@ export class OutcomeWriter implements AsyncDisposable {
     return this.#isFailing;
   }
 
+  /** When a message was first sent whose outcome waits to be written; undefined for any other. */
+  sentAt(id: string): number | undefined {
+    return this.#sentAt.get(id);
+  }
+
   add(ends: Ends): void {
     this.#waiting.push(ends);
+    for (const { id, firstSentAt } of ends.changed) if (firstSentAt) this.#sentAt.set(id, firstSentAt);
     if (!ends.mayWait) this.#gathering.abort('now');
     this.#loop ??= this.#run();
   }
@@ -72,6 +80,7 @@ export class OutcomeWriter implements AsyncDisposable {
       const taken = this.#waiting;
       this.#waiting = [];
       await this.#writeAll(taken);
+      for (const { changed } of taken) for (const { id } of changed) this.#sentAt.delete(id);
     }
     // Not a moment later: what is added from now on needs a new run.
     this.#loop = undefined;
