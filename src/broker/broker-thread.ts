@@ -71,19 +71,15 @@ class RunningThread implements BrokerThread {
   async setUsers(users: readonly BrokerUser[]): Promise<void> {
     if (this.#isEnded) throw new BrokerError('failed', 'the embedded broker has ended');
     this.#lastId += 1;
-    this.#ask({ call: 'users', id: this.#lastId, users });
+    this.#worker.postMessage({ call: 'users', id: this.#lastId, users } satisfies WorkerCall);
     await this.#wait(this.#lastId);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     this.#isEnded = true;
-    this.#ask({ call: 'stop' });
+    this.#worker.postMessage({ call: 'stop' } satisfies WorkerCall);
     await this.#exited;
-  }
-
-  #ask(call: WorkerCall): void {
-    this.#worker.postMessage(call);
   }
 
   #wait(id: number): Promise<void> {

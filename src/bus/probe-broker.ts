@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { connect, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { pause } from '../lib/pause.ts';
 import { faultSettings } from './bus.ts';
@@ -87,7 +88,7 @@ export class BrokerProbe implements AsyncDisposable {
   /** Waits until the broker has dealt with all that it was sent, and its word has been heard. */
   async #settle(): Promise<void> {
     await this.#connection.flush();
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
   }
 }
 

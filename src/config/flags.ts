@@ -1,7 +1,7 @@
 import { ConfigError } from './config-error.ts';
 import { likelyMeant } from './likely-meant.ts';
 import type { OptionValue } from './option-spec.ts';
-import { isBoolText, parseOptionText } from './option-value.ts';
+import { BOOL_TEXTS, parseOptionText } from './option-value.ts';
 import { OPTIONS, type Option, type OptionKey } from './options.ts';
 
 /** What the command line gave; `asks` is set where it wants a text instead of a node. */
@@ -44,7 +44,7 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
 
 /** The value of a bool where it is the next argument. */
 function boolBehind({ flag, type }: Option, rest: string[], warnings: string[]): string | undefined {
-  if (type !== 'bool' || rest[0] === undefined || !isBoolText(rest[0])) return undefined;
+  if (type !== 'bool' || rest[0] === undefined || !BOOL_TEXTS.has(rest[0])) return undefined;
   const text = rest.shift()!;
   const reading = `the original program takes "-${flag} ${text}" for true, and ignores all that follows it`;
   warnings.push(`flag -${flag}: ${text} counts; ${reading}: write -${flag}=${text}`);

@@ -4,7 +4,8 @@ import type { Option } from './options.ts';
 /** A text as an option's value, or a sentence's end that says why it is none ("is not a whole number"). */
 export type ParsedText = { ok: true; value: OptionValue } | { ok: false; fault: string };
 
-const BOOLS = new Map<string, boolean>([
+/** The forms that a bool flag takes. */
+export const BOOL_TEXTS = new Map<string, boolean>([
   ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((form) => [form, true] as const),
   ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((form) => [form, false] as const),
 ]);
@@ -13,13 +14,8 @@ const BOOLS = new Map<string, boolean>([
 export function parseOptionText(option: Option, text: string): ParsedText {
   if (option.type === 'int') return parseInteger(text);
   if (option.type === 'string') return { ok: true, value: text };
-  const value = BOOLS.get(text);
+  const value = BOOL_TEXTS.get(text);
   return value === undefined ? { ok: false, fault: 'is neither true nor false' } : { ok: true, value };
-}
-
-/** Whether the text is one of the forms that a bool flag takes. */
-export function isBoolText(text: string): boolean {
-  return BOOLS.has(text);
 }
 
 /** Reads what config.toml holds (integers as bigint, so that 10.0 is told from 10). */

@@ -36,7 +36,7 @@ export async function checkNatsServer(
 async function checkFound(config: Settings, folder: string): Promise<Finding[]> {
   const ports = localPorts(config.brokerAddress);
   const files = [join(folder, 'nats-server.conf'), ...USUAL_FILES];
-  for (const file of ports.length === 0 ? [] : files.filter((one) => existsSync(one))) {
+  for (const file of ports.length === 0 ? [] : files.filter(existsSync)) {
     const settings = await readNatsConfig(file).catch(() => undefined);
     if (settings && ports.includes(settings.port)) return await checkRunning(settings, file, config);
   }

@@ -41,7 +41,6 @@ export async function openAdmission(
   const logger = await openLogger({ level: config.logLevel, isTerminal, nodeName: config.nodeName });
   const { authority, key } = await readBrokerIdentity(folder);
   const centralKey = await publicKeyOfFile(config.nkeySeedFile);
-  const originals = new Set(config.trust.originals);
   let users: readonly FleetUser[] = [];
   let serving: { readonly broker: BrokerUsers; readonly bus: Bus } | undefined;
   const admission = stack.use(
@@ -49,7 +48,7 @@ export async function openAdmission(
       {
         ...{ folder, central: config.nodeName, centralKey, key },
         isClosed: config.trust.mode === 'closed',
-        isOriginal: (node) => originals.has(node),
+        originals: new Set(config.trust.originals),
         replyCommands: config.trust.replyCommands,
       },
       {

@@ -59,7 +59,7 @@ export class ChangeHub implements Disposable {
   }
 
   /** Calls `listener` with what changes from now on; first, at once, with `hello`. */
-  watch(filter: EventFilter, listener: (event: ApiEvent) => void): Disposable {
+  readonly watch = (filter: EventFilter, listener: (event: ApiEvent) => void): Disposable => {
     const watcher = { filter, listener };
     this.#watchers.add(watcher);
     if (this.#watchers.size === 1) {
@@ -73,7 +73,7 @@ export class ChangeHub implements Disposable {
         if (this.#watchers.size === 0) this.#rest();
       },
     };
-  }
+  };
 
   /** Messages came to a new state: lists of them, as they were written down. */
   changed(changed: readonly (readonly { readonly id: string }[])[]): void {
@@ -83,11 +83,11 @@ export class ChangeHub implements Disposable {
   }
 
   /** Something is new about a node. */
-  node(name: string): void {
+  readonly node = (name: string): void => {
     if (!this.isWatched) return;
     this.#nodes.add(name);
     this.#soon();
-  }
+  };
 
   /** A request printed something. */
   output({ id, batch, node, stream, offset, data }: OutputChange): void {

@@ -79,7 +79,7 @@ export class FleetView implements AsyncDisposable {
     const { kept } = deps;
     this.today = new LinkToday({ store, kept, totals: () => totalsOf(deps) });
     kept.alongside = () => this.today.statements();
-    presence.onChanged = (node) => this.changes.node(node);
+    presence.onChanged = this.changes.node;
     this.#cancelTimer = clock.every(SAVE_EVERY_MS, () => {
       this.today.look();
       void this.#save();

@@ -49,13 +49,13 @@ export class NodeList {
   }
 
   /** All nodes, by name. */
-  async list(): Promise<NodeSummary[]> {
+  readonly list = async (): Promise<NodeSummary[]> => {
     const queued = this.#queued();
     const running = await this.#running();
     return this.#names(queued)
       .sort()
       .map((name) => this.#summary(name, queued, running));
-  }
+  };
 
   /** Some nodes. */
   async some(names: readonly string[]): Promise<NodeSummary[]> {

@@ -77,13 +77,13 @@ export class PresenceHistory {
   }
 
   /** An absence of a node that takes longer than this, ms, is no usual one; null where too few are known. */
-  usualAwayMs(name: string): number | null {
+  readonly usualAwayMs = (name: string): number | null => {
     const known = this.#usual.get(name);
     if (known !== undefined) return known;
     const usual = usualOf(this.of(name));
     this.#usual.set(name, usual);
     return usual;
-  }
+  };
 }
 
 /** Three times the median of the absences that have ended. */

@@ -102,13 +102,13 @@ export class NodePresence {
   }
 
   /** A node said that it stops, or its connection to the broker has ended: until it is heard of it is away. */
-  left(node: string): void {
+  readonly left = (node: string): void => {
     const known = this.#known.get(node);
     if (!known) return;
     // A goodbye, and a connection that has lasted until now, say that it was here: the last hello may be long ago.
     if (!known.isAway) this.#seen(known);
     this.#lost(node, known);
-  }
+  };
 
   /** An operator took a node off the list: whatever comes of it brings it back. */
   forget(node: string): void {

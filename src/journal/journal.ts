@@ -9,9 +9,8 @@ import { parseSubject } from '../message/subject.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import type { Method } from '../methods/method.ts';
 import { prune } from '../store/prune.ts';
-import type { Statement } from '../store/statement.ts';
 import type { JournalDeps, JournalOptions } from './journal-deps.ts';
-import { type ForwardEnd, type JournalRow, type StoredRow, toReport, toRow } from './journal-table.ts';
+import { type JournalRow, type StoredRow, toReport, toRow } from './journal-table.ts';
 import { Reporter } from './output/reporter.ts';
 import { LARGE_BYTES } from './perils.ts';
 import { forgetOldParts } from './receiving/kept-parts.ts';
@@ -21,7 +20,7 @@ import { ReceivingMemory } from './receiving/receiving-memory.ts';
 import { InterruptedEffects } from './receiving/recover-intents.ts';
 import { calledOff } from './running/called-off.ts';
 import { Cancellations } from './running/cancellations.ts';
-import { type ForwardMoved, Forwards } from './running/relayed-requests.ts';
+import { RelayedRequests } from './running/relayed-requests.ts';
 import { findOpenRuns, giveMissingIds } from './running/run-id.ts';
 import { RunQueue } from './running/run-queue.ts';
 import { Runner } from './running/runner.ts';
@@ -44,8 +43,8 @@ export class Journal implements AsyncDisposable {
   readonly #queues = new Map<string, RunQueue>();
   readonly #queueMemory = new ByteBudget(QUEUE_BYTES);
   readonly #stop = new AbortController();
+  readonly relayed: RelayedRequests;
   readonly #reporter: Reporter;
-  readonly #forwards: Forwards;
   readonly #runner: Runner;
   readonly #scheduler: Scheduler;
   readonly #cancellations: Cancellations;
@@ -56,11 +55,11 @@ export class Journal implements AsyncDisposable {
     this.#deps = deps;
     this.#reporter = new Reporter(deps);
     this.#cancellations = new Cancellations(deps.store);
-    this.#forwards = new Forwards({ store: deps.store, reporter: this.#reporter });
+    this.relayed = new RelayedRequests({ store: deps.store, reporter: this.#reporter });
     this.#runner = new Runner(options, {
       ...deps,
       reporter: this.#reporter,
-      forwards: this.#forwards,
+      forwards: this.relayed,
       signal: this.#stop.signal,
       calledOff: (row) =>
         calledOff(row, { ...deps, cancellations: this.#cancellations, methodOf: this.#runMethodOf }),
@@ -71,7 +70,7 @@ export class Journal implements AsyncDisposable {
       graceMs: options.scheduleGraceSeconds * 1000,
       runner: this.#runner,
       signal: this.#stop.signal,
-      isCancelled: (id) => this.#cancellations.has(id),
+      cancellations: this.#cancellations,
       methodOf: this.#runMethodOf,
       load: this.#load,
       logger: this.#deps.logger,
@@ -86,7 +85,7 @@ export class Journal implements AsyncDisposable {
       partMemory: new PartMemory(PART_MEMORY_MESSAGES * options.maxMessageBytes),
       memory: new ReceivingMemory(),
       signal: this.#stop.signal,
-      beginsAtOnce: (row) => this.#beginsAtOnce(row),
+      beginsAtOnce: this.#beginsAtOnce,
       onAccepted: this.#enqueue,
       onNotBegun: (row) => this.#queueOf(row.fromNode, row.subject).releasePlace(),
       reportAgain: this.#reportAgain,
@@ -132,23 +131,13 @@ export class Journal implements AsyncDisposable {
     if (this.#scheduler.cancel(id) || this.#runner.cancel(id) || !stored) return;
     const row = toRow(stored);
     if (this.#queueOf(row.fromNode, row.subject).remove(row.row)) return await this.#runner.endCancelled(row);
-    const { forward } = this.#forwards.rowOf(id) ?? {};
+    const { forward } = this.relayed.rowOf(id) ?? {};
     if (forward) await this.#deps.relaying.cancelForwarded(forward);
   }
 
   /** The requests that run again and again. */
   schedules(): ActiveSchedule[] {
     return this.#scheduler.list();
-  }
-
-  /** What is to be written down with the ends of messages of this node's own: requests that went on as these end too. */
-  alongside(ended: readonly ForwardEnd[]): readonly Statement[] {
-    return this.#forwards.ends(ended);
-  }
-
-  /** Messages of this node's own came to a new state: requests that went on as these are reported. */
-  written(moved: readonly ForwardMoved[]): void {
-    this.#forwards.moved(moved);
   }
 
   /** Deletes what ended more than `keepMs` ago, or is not among the newest `keepCount` rows. */
@@ -197,10 +186,10 @@ export class Journal implements AsyncDisposable {
   };
 
   /** A row that says `running` before anything has begun is the promise; so one commit is enough where nobody is before it. */
-  #beginsAtOnce({ id, fromNode, subject, schedule, supersedes }: JournalRow): boolean {
+  readonly #beginsAtOnce = ({ id, fromNode, subject, schedule, supersedes }: JournalRow): boolean => {
     if (schedule != null || supersedes != null || this.#cancellations.has(id)) return false;
     return this.#runMethodOf(subject)?.mode === 'run' && this.#queueOf(fromNode, subject).keepPlace();
-  }
+  };
 
   #queueOf(fromNode: string, subject: string): RunQueue {
     const key = `${fromNode} ${subject}`;

@@ -32,7 +32,7 @@ export function createLocalZone({ readLink, processZone }: LocalZoneDeps): () =>
 
 /** The time zone of this machine, where it is another one than when the process began. */
 export const changedZone = createLocalZone({
-  readLink: (path) => readlinkSync(path),
+  readLink: readlinkSync,
   processZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
 });
 

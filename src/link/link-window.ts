@@ -10,7 +10,7 @@ const MOST_TURN_BYTES = 256 * 1024;
 
 interface LinkWindowDeps {
   /** Resolves when all that was published so far has reached the broker, or the connection is gone. */
-  flush(): Promise<void>;
+  readonly bus: { flush(): Promise<void> };
   /** Called when there is room again. */
   onRoom(): void;
   /** ms on a steady clock. */
@@ -76,7 +76,7 @@ export class LinkWindow {
     this.#unasked = [];
     this.#unaskedBytes = 0;
     this.#questions++;
-    await this.#deps.flush();
+    await this.#deps.bus.flush();
     if (connection !== this.#connection) return;
     this.#questions--;
     this.#window.arrived(asked);

@@ -54,7 +54,7 @@ function start() {
         bytes += payload.length;
         return { bytes: payload.length, wholeBytes: payload.length };
       }),
-    flush: () => flushed.promise,
+    bus: { flush: () => flushed.promise },
     now: () => (clock += 0.01),
   });
   /** The broker says that it has all. */

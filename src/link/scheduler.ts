@@ -31,13 +31,9 @@ export class LinkScheduler {
   #turns = 0;
 
   /** `send` is the way out; `flush` resolves when what was published has reached the broker; `now` is a steady clock, ms. */
-  constructor(deps: { send: Next; flush(): Promise<void>; now(): number }) {
+  constructor(deps: { send: Next; bus: { flush(): Promise<void> }; now(): number }) {
     this.#send = deps.send;
-    this.#window = new LinkWindow({
-      flush: () => deps.flush(),
-      onRoom: () => this.#pull(),
-      now: () => deps.now(),
-    });
+    this.#window = new LinkWindow({ ...deps, onRoom: this.#pull });
   }
 
   /** A source has something to send; it is pulled at once where the link has room. */
@@ -76,7 +72,7 @@ export class LinkScheduler {
     offers.add(source);
   }
 
-  #pull(): void {
+  readonly #pull = (): void => {
     if (this.#isPulling) return;
     this.#isPulling = true;
     while (this.#window.room > 0) {
@@ -86,7 +82,7 @@ export class LinkScheduler {
       if (this.#take(source)) this.#add(source);
     }
     this.#isPulling = false;
-  }
+  };
 
   /** Who is next. Urgent ones never wait for others; of the rest none waits for ever. */
   #next(): Source | undefined {

@@ -1,6 +1,3 @@
-import { showValue } from '../lib/show-value.ts';
-import type { Reading } from './codec/read-value.ts';
-
 /** What is sent before what, where the way to a node or to the broker is full; the most urgent first. */
 export const PRIORITIES = ['urgent', 'normal', 'bulk'] as const;
 
@@ -20,13 +17,6 @@ const URGENT = /^REQ(Cancel|Report|Ping|Pong|Op[A-Z])/;
 export function usualPriority({ method, bytes }: { method: string; bytes: number }): Priority {
   if (bytes > MOST_NORMAL_BYTES) return 'bulk';
   return bytes <= MOST_URGENT_BYTES && URGENT.test(method) ? 'urgent' : 'normal';
-}
-
-/** A priority from JSON. */
-export function readPriority(value: unknown): Reading {
-  if (PRIORITIES.includes(value as Priority)) return { ok: true, value };
-  const allowed = PRIORITIES.map((one) => JSON.stringify(one)).join(', ');
-  return { ok: false, reason: `must be one of ${allowed}, but is ${showValue(value)}` };
 }
 
 /** A priority in a header or a database; what is absent or not known is none. */

@@ -1,9 +1,4 @@
-/** What a reply may do that does no more than keep or show it. */
-const HARMLESS: ReadonlySet<string> = new Set([
+/** Reply methods that do no more than keep or show the reply. */
+export const HARMLESS_REPLIES: ReadonlySet<string> = new Set([
   ...['', 'REQNone', 'REQToFile', 'REQToFileAppend', 'REQToConsole', 'REQPong'],
 ]);
-
-/** Whether a reply method does no more than keep or show the reply. */
-export function isHarmlessReply(method: string): boolean {
-  return HARMLESS.has(method);
-}

@@ -26,10 +26,6 @@ export function stateSubject(node: string): string {
   return `${node}.Steward.State`;
 }
 
-export function encodeQuestion(question: StateQuestion): string {
-  return JSON.stringify(question);
-}
-
 /** Reads a question; undefined where it is none. */
 export function decodeQuestion(payload: Uint8Array): StateQuestion | undefined {
   const { from, ids } = parse(payload);

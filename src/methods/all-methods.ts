@@ -81,8 +81,7 @@ export function createMethods(
     holdsContent: createHoldsContent(options),
   };
   const { nodeName, startFault } = options;
-  const isKnownMethod = (name: string) => methods.has(name);
-  const op = { ...deps, nodeName, isKnownMethod, ...(startFault && { startFault }) };
+  const op = { ...deps, nodeName, methods, ...(startFault && { startFault }) };
   const spawner = new Spawner(options);
   const pipes = new OutputPipes(join(options.spoolFolder, '../pipes'));
   const command = { spawner, pipes, diskRoom: new DiskRoom(options.spoolFolder) };

@@ -143,10 +143,10 @@ export async function assembleNode(
   for (const part of [errorReporter, journal, guard, subscribers]) stack.use(part);
   const ends = new EndRecorder(config, { ...ground, errorReporter });
   const states = new StateQuestions(config.nodeName, { ...deps, guard });
-  ledger.listen([ends, journal, fleet.changes, outbox]);
+  ledger.listen([ends, journal.relayed, fleet.changes, outbox]);
   outbox.start({
-    ...{ processes: supervisor, listeners: [ends, copying, journal, fleet.changes, states] },
-    askWords: (node) => states.askWords(node),
+    ...{ processes: supervisor, listeners: [ends, copying, journal.relayed, fleet.changes, states] },
+    askWords: states.askWords,
     ping: (node) => sender.sending.ping(node),
   });
   if (config.isCentral) stack.use(new PresenceProbe(config.nodeName, deps));
@@ -180,8 +180,7 @@ function makeTrust(
         store.get('SELECT 1 FROM nodes WHERE name = ?', name) !== undefined ||
         admitted?.().includes(name) === true,
       quotas: quotas || undefined,
-      note: (refused) => refusals.note(refused),
-      proved: (node) => refusals.proved(node),
+      refusals,
       report,
       keepFile: async (file) => {
         const outcome = await writeFile(file);
@@ -205,7 +204,7 @@ function makeSender(
   const now = base.clock.wallNow;
   const presence = new NodePresence({ clock: base.clock, bus });
   const ledger = new Ledger({ store, now, logger, maxOutputBytes: config.ledgerOutputBytes });
-  const link = new LinkScheduler({ send, flush: () => bus.flush(), now: () => base.clock.steadyNow() });
+  const link = new LinkScheduler({ send, bus, now: base.clock.steadyNow });
   const outbox = new Outbox(
     {
       nodeName: config.nodeName,

@@ -102,11 +102,6 @@ export class Serving {
     this.failed = this.#fail.promise;
   }
 
-  /** The link to the broker is there. */
-  connected(): void {
-    void this.#serve();
-  }
-
   /** The node stops: it says goodbye to a central node that understands that, unless another one of its name goes on. */
   closing(): void {
     const { centralNodeName, nodeName, helloIntervalSeconds } = this.#config;
@@ -116,7 +111,8 @@ export class Serving {
       hello({ leaving: true });
   }
 
-  async #serve(): Promise<void> {
+  /** The link to the broker is there. */
+  async connected(): Promise<void> {
     const { guard, errorReporter } = this.#deps;
     try {
       // All in one round trip; until the name is known to be free, what comes is left to who has it.

@@ -40,7 +40,7 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
   await bus.firstAttempt(CONNECT_PATIENCE_MS);
   if (bus.isConnected) await Promise.race([serving.started, serving.failed.then(rethrow)]);
   if (broker) {
-    broker.onGone = (node) => parts.presence.left(node);
+    broker.onGone = parts.presence.left;
     await admission?.serve({ broker, bus });
   }
   pruneRegularly(config, parts, stack);
@@ -55,8 +55,7 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
   void parts.store.replaced?.then((error) => parts.sending.urgent(`error: ${error.message}`));
   const storeFailed = parts.store.failed.catch((error: Error) => error);
   const failed = Promise.race([serving.failed, storeFailed, ...(broker ? [broker.failed] : [])]);
-  const running = stack.move();
-  return { failed, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return Object.assign(stack.move(), { failed });
 }
 
 /** What the original left in its own queue is known to nobody else. */

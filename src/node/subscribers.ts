@@ -63,17 +63,17 @@ export class Subscribers implements NodeProcesses, AsyncDisposable {
     const proved = this.#subscribeProved(subject, method);
     const more = further.flatMap((one) => [listen(one), this.#subscribeProved(one, method) ?? []].flat());
     const all = [subscription, ...(proved ? [proved] : []), ...more];
-    const end = () => {
+    const end = async () => {
       for (const one of all) one[Symbol.dispose]();
     };
     try {
       await subscription.ready();
       await this.#hearProof(proved);
     } catch (error) {
-      end();
+      await end();
       throw error;
     }
-    return { [Symbol.asyncDispose]: async () => end() };
+    return { [Symbol.asyncDispose]: end };
   }
 
   /** Hears the same with proof of the sender, where this node wants that. */

@@ -7,11 +7,7 @@ const IS_SHARED = process.versions.bun !== undefined;
 
 /** How late the event loop is, ms, from when this is made (or `startAnew` was called) on. */
 export class LoopDelay implements Disposable {
-  readonly #monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-
-  constructor() {
-    this.#monitor.enable();
-  }
+  readonly #monitor = startMonitor();
 
   get mean(): number {
     return lateMs(this.#monitor.mean);
@@ -33,6 +29,12 @@ export class LoopDelay implements Disposable {
   [Symbol.dispose](): void {
     this.#monitor.disable();
   }
+}
+
+function startMonitor() {
+  const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  monitor.enable();
+  return monitor;
 }
 
 /** Node.js measures from tick to tick, so its own interval is not a delay. */

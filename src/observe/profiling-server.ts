@@ -32,7 +32,7 @@ export async function startProfilingServer(
   const loop = new LoopFigures(delay);
   const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
     ['/', async (_url, response) => void response.end(HELP)],
-    ['/cpu', (url, response) => profiler.cpu(url, response)],
+    ['/cpu', profiler.cpu],
     ['/heap', (_url, response) => profiler.heap(response)],
     ['/loop', async (_url, response) => sendJson(response, loop.take())],
   ]);
@@ -57,7 +57,7 @@ export async function startProfilingServer(
 class Profiler {
   #isBusy = false;
 
-  async cpu(url: URL, response: ServerResponse): Promise<void> {
+  readonly cpu = async (url: URL, response: ServerResponse): Promise<void> => {
     const text = url.searchParams.get('seconds') ?? String(DEFAULT_SECONDS);
     const seconds = Number(text);
     if (!/^\d+(\.\d+)?$/.test(text) || seconds <= 0 || seconds > MOST_SECONDS) {
@@ -72,7 +72,7 @@ class Profiler {
       response.setHeader('Content-Disposition', 'attachment; filename="steward.cpuprofile"');
       sendJson(response, profile);
     });
-  }
+  };
 
   async heap(response: ServerResponse): Promise<void> {
     await this.#alone(response, async () => {

@@ -78,9 +78,9 @@ export function createOperations(
   const { presence, nodes, changes } = fleet;
   const groups = createGroupsFile(config.groupsFile);
   const shared = { ...parts, presence, now: clock.wallNow, maxMessageBytes: config.maxMessageBytes };
+  const cancelling = new RequestCancelling(shared);
   const requests = new RequestOperations({
-    ...shared,
-    cancelling: new RequestCancelling(shared),
+    ...{ ...shared, cancelling },
     resending: new RequestResending(shared),
   });
   const activity = new ActivityReader(parts);
@@ -90,20 +90,20 @@ export function createOperations(
     status: () => status(config, version, parts),
     activity: ({ days = 7 }) => activity.read(days),
     submit: (text, options) => submissions.answer(text, options, findTargets),
-    nodes: () => nodes.list(),
+    nodes: nodes.list,
     nodePage: (query) =>
       nodePage(query, {
-        ...{ all: () => nodes.list(), now: clock.wallNow },
+        ...{ all: nodes.list, now: clock.wallNow },
         resolve: (target) => findTargets([target]),
       }),
     forgetNode: (name) => forgetNode(name, parts),
     presence: async (name) => fleet.history.of(name),
     targets: ({ targets }) => findTargets(targets),
-    groups: () => refusing(() => groups.read()),
+    groups: () => refusing(groups.read),
     queues: async () => outbox.lanes().filter(isUsed).map(toQueue),
     overdueQueues: async () =>
       overdueQueues(outbox.lanes().filter(isUsed).map(toQueue), {
-        ...{ now: clock.wallNow, usualAwayMs: (name) => fleet.history.usualAwayMs(name) },
+        ...{ now: clock.wallNow, usualAwayMs: fleet.history.usualAwayMs },
       }),
     link: () => linkAnswer(config, version, { ...parts, presence, peers: outbox.peers, today: fleet.today }),
     trust: (query) => trustAnswer(config, query, { nodes, refusals: parts.refusals }),
@@ -113,7 +113,7 @@ export function createOperations(
     errors: (filter) => readErrorLines(errorLog, filter),
     audit: ({ limit = DEFAULT_LIMIT, ...filter }) =>
       readAuditLog(auditOptions(config), { ...filter, limit: Math.min(limit, MAX_LIMIT) }),
-    events: (filter, listener) => changes.watch(filter, listener),
+    events: changes.watch,
   };
   const waves = parts.stack.use(
     new Waves({
@@ -130,7 +130,7 @@ export function createOperations(
     cancelBatch: async (text) => {
       const id = await requests.batchId(text);
       await waves.stop(id, 'it was cancelled');
-      return await requests.cancelBatch(id);
+      return await cancelling.batch(id);
     },
   };
 

@@ -123,11 +123,6 @@ export class RequestOperations {
   readonly resendRequest: Operations['resendRequest'] = async (text) =>
     this.#deps.resending.request(await this.#idOf('ledger', text));
 
-  /** Ends the requests of a batch, by its whole id. */
-  cancelBatch(id: string) {
-    return this.#deps.cancelling.batch(id);
-  }
-
   /** The id of a batch that a text names. Throws OperationError. */
   batchId(text: string): Promise<string> {
     return this.#idOf('batches', text);

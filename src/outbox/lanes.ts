@@ -50,6 +50,7 @@ export class Lanes {
       'allocateLane' | 'onAlive' | 'onAway' | 'heardWords' | 'knows' | 'wordsOf' | 'introduction'
     >,
   ) {
+    this.peers = new Peers(deps);
     this.#deps = {
       ...deps,
       allocateLane: () => this.#nextId++,
@@ -57,7 +58,7 @@ export class Lanes {
       knows: (node, word) =>
         (node === deps.nodeName && word === SUPERSEDES_WORD) ||
         ((node !== ERROR_CENTRAL || word !== BRIEF) && this.peers.knows(node, word)),
-      wordsOf: (node) => this.peers.wordsOf(node),
+      wordsOf: this.peers.wordsOf,
       introduction: (node, next) =>
         (needsWords(next) ? this.#introduction(node) : undefined) ??
         (next && next.size > deps.transport.maxPayload ? this.#untilPinged(node) : undefined),
@@ -66,14 +67,13 @@ export class Lanes {
         this.#pinging.get(toNode)?.end();
         if (relayTargetOf(subject)?.includes('.') && deps.mayBeOriginal(toNode)) this.#pingOnce(toNode);
       },
-      heardWords: (node, words) => this.peers.heardWords(node, words),
+      heardWords: this.peers.heardWords,
       onAlive: ({ toNode, subject }) => {
         deps.presence?.answered(toNode, subject);
         this.#pinging.get(toNode)?.end();
         this.peers.alive(toNode);
       },
     };
-    this.peers = new Peers(deps);
     this.#nextId = (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM lanes')?.id ?? 0) + 1;
     this.#firstSure = firstSureLane(deps.store, isDoubtful ? this.#nextId : 0);
     // Rows of lanes are deleted at times, and no new lane is doubtful.

@@ -199,7 +199,7 @@ export class Outbox implements AsyncDisposable {
 
   /** How the lanes stand that something waits in, and which of them are known at all. */
   lanes(): LaneStatus[] {
-    return [...this.#lanes].map((lane) => this.#statusOf(lane));
+    return Array.from(this.#lanes, this.#statusOf);
   }
 
   /** How the lane of a subject stands; undefined where there is none. */
@@ -230,7 +230,7 @@ export class Outbox implements AsyncDisposable {
     await this.#clock.save().catch(() => {});
   }
 
-  #statusOf(lane: Lane): LaneStatus {
+  readonly #statusOf = (lane: Lane): LaneStatus => {
     const { transport, clock, kept } = this.#deps;
     return laneStatus(lane, {
       isConnected: transport.isConnected,
@@ -238,7 +238,7 @@ export class Outbox implements AsyncDisposable {
       clock,
       kept,
     });
-  }
+  };
 
   /** While places wait for the disk, their lanes are not idle. */
   async #write(lanes: readonly Lane[], statements: readonly Statement[]): Promise<void> {

@@ -85,9 +85,9 @@ export class Peers {
   }
 
   /** The words that a node has named, lately, as it named them. */
-  wordsOf(node: string): string | undefined {
+  readonly wordsOf = (node: string): string | undefined => {
     return this.#words.get(node)?.trim();
-  }
+  };
 
   /** Whether a node has named any words, lately. */
   hasWords(node: string): boolean {
@@ -95,7 +95,7 @@ export class Peers {
   }
 
   /** A node named its words, in a hello or an answer; none takes back what it named before. */
-  heardWords(node: string, words: string | undefined): void {
+  readonly heardWords = (node: string, words: string | undefined): void => {
     const known = words ? ` ${words.slice(0, MAX_WORDS)} ` : undefined;
     this.#listener?.heardWords(node, words);
     if (known === this.#words.get(node)) return;
@@ -106,7 +106,7 @@ export class Peers {
       : ['DELETE FROM node_words WHERE name = ?', [node]];
     // What could not be written is learned again from the next answer after a start.
     this.#store.write([statement(sql, ...values)]).catch(() => {});
-  }
+  };
 
   /** Whether a node speaks lanes; undefined where it has not answered yet. */
   speaksLanes(node: string): boolean | undefined {

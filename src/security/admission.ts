@@ -28,7 +28,7 @@ export interface AdmissionOptions {
   /** Whether nodes must prove who they are. */
   readonly isClosed?: boolean;
   /** Nodes that cannot, and need not. */
-  isOriginal?(node: string): boolean;
+  readonly originals?: ReadonlySet<string>;
   readonly replyCommands?: boolean;
 }
 
@@ -205,16 +205,16 @@ export class Admission implements Disposable {
 /** The broker's users: the central node, those who were let in, and the tokens that are open. */
 export function admittedUsers(
   { nodes, tokens, relays }: AdmissionState,
-  options: Pick<AdmissionOptions, 'central' | 'centralKey' | 'isClosed' | 'isOriginal' | 'replyCommands'>,
+  options: Pick<AdmissionOptions, 'central' | 'centralKey' | 'isClosed' | 'originals' | 'replyCommands'>,
 ): FleetUser[] {
-  const { central, centralKey, isClosed = false, isOriginal = () => false, replyCommands = false } = options;
+  const { central, centralKey, isClosed = false, originals = new Set(), replyCommands = false } = options;
   const keys = new Map([[central, centralKey]]);
   for (const { name, key } of nodes.values()) keys.set(name, key);
-  const known = relays.filter(({ from, via, to }) => [from, via, to].every((name) => keys.has(name)));
-  const hasOriginalNodes = isClosed && [...keys.keys()].some(isOriginal);
+  const known = relays.filter(({ from, via, to }) => new Set([from, via, to]).isSubsetOf(keys));
+  const hasOriginalNodes = isClosed && !originals.isDisjointFrom(keys);
   const members = fleetUsers(keys, {
     ...{ central, relays: known, admitsByToken: true, replyCommands, hasOriginalNodes },
-    isClosed: (node) => isClosed && !isOriginal(node),
+    isClosed: (node) => isClosed && !originals.has(node),
   });
   const guests = [...tokens.values()].map(({ key }) => ({
     name: `token ${key.slice(0, 8)}`,

@@ -29,7 +29,7 @@ export class GuestConnection implements Disposable {
     this.#socket = socket;
     this.address = address;
     this.#closed.promise.catch(() => {});
-    socket.on('data', (bytes: Buffer) => this.#read(bytes));
+    socket.on('data', this.#read);
     socket.on('error', (error) => this.#fail(unreachable(address, error.message)));
     socket.on('close', () => this.#fail(unreachable(address, 'it closed the connection')));
   }
@@ -49,7 +49,7 @@ export class GuestConnection implements Disposable {
     }
     const connection = new GuestConnection(secure, address);
     try {
-      connection.#send(`CONNECT ${JSON.stringify(signIn(seed, nonce))}\r\n`);
+      secure.write(`CONNECT ${JSON.stringify(signIn(seed, nonce))}\r\n`);
       await connection.flush();
       return connection;
     } catch (error) {
@@ -61,18 +61,18 @@ export class GuestConnection implements Disposable {
   /** Takes what comes on a subject from now on. */
   subscribe(subject: string, onMessage: (message: GuestMessage) => void): void {
     this.#onMessage = onMessage;
-    this.#send(`SUB ${subject} 1\r\n`);
+    this.#socket.write(`SUB ${subject} 1\r\n`);
   }
 
   publish(subject: string, text: string): void {
-    this.#send(`PUB ${subject} ${Buffer.byteLength(text)}\r\n${text}\r\n`);
+    this.#socket.write(`PUB ${subject} ${Buffer.byteLength(text)}\r\n${text}\r\n`);
   }
 
   /** Waits until the broker has taken all that was sent. Throws SecurityError where it refuses or goes away. */
   async flush(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#pong = resolve;
-    this.#send('PING\r\n');
+    this.#socket.write('PING\r\n');
     await this.race(promise, TIMEOUT_MS);
   }
 
@@ -91,21 +91,17 @@ export class GuestConnection implements Disposable {
     this.#socket.destroy();
   }
 
-  #send(text: string): void {
-    this.#socket.write(text);
-  }
-
   #fail(error: SecurityError): void {
     this.#closed.reject(error);
     this.#socket.destroy();
   }
 
-  #read(bytes: Buffer): void {
+  readonly #read = (bytes: Buffer): void => {
     this.#buffer = Buffer.concat([this.#buffer, bytes]);
     while (this.#next());
     if (this.#buffer.length > MAX_BYTES)
       this.#fail(unreachable(this.address, 'it sends what no broker does'));
-  }
+  };
 
   /** Takes one operation from what has come; whether there was a whole one. */
   #next(): boolean {
@@ -128,7 +124,7 @@ export class GuestConnection implements Disposable {
   }
 
   #control(line: string): void {
-    if (/^PING$/i.test(line)) this.#send('PONG\r\n');
+    if (/^PING$/i.test(line)) this.#socket.write('PONG\r\n');
     else if (/^PONG$/i.test(line)) this.#pong?.();
     else if (/^-ERR/i.test(line)) this.#fail(refusal(line, this.address));
   }

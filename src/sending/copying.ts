@@ -46,7 +46,7 @@ export class Copying implements AsyncDisposable {
           ? { file: 0o755 & ~process.umask(), folder: 0o755 }
           : { file: 0o600, folder: 0o700 },
     };
-    const copies = createCopyMethods(options, {
+    const { all, copies } = createCopyMethods(options, {
       deliver: this.#deliver,
       speaksLanes: (node) => parts.peers.speaksLanes(node),
       maxPayload: () => parts.bus.maxPayload,
@@ -54,7 +54,7 @@ export class Copying implements AsyncDisposable {
       sendReply: async (asked, data) => void (await parts.sending.reply(asked, [data], { alongside: [] })),
     });
     this.#copies = copies;
-    this.methods = copies.all;
+    this.methods = all;
   }
 
   /** Closes the files that come in. */

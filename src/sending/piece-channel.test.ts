@@ -27,7 +27,7 @@ async function openChannel() {
       turns.push(messages);
       return messages.map(({ payload }) => ({ bytes: payload.length, wholeBytes: payload.length }));
     },
-    flush: async () => {},
+    bus: { flush: async () => {} },
     now: () => 0,
   });
   const peers = {

@@ -55,7 +55,7 @@ export function createOpenChannel(nodeName: string, deps: PieceChannelDeps): Ope
     const own = `${subject}.reply.${nodeName}`;
     const token = `copy-${random.bytes(6).toString('hex')}`;
     const replies = { own, shared: `${subject}.reply`, token };
-    const listening = await listen(bus, replies, (answer) => listener.answered(answer));
+    const listening = await listen(bus, replies, listener.answered);
     return new LinkChannel({ ...listening, toNode, subject }, { ...deps, listener });
   };
 }

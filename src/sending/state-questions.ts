@@ -12,9 +12,9 @@ import {
   decodeAnswer,
   decodeQuestion,
   encodeAnswer,
-  encodeQuestion,
   MAX_IDS,
   type StateAnswer,
+  type StateQuestion,
   stateSubject,
 } from '../message/state-question.ts';
 import { provedSubject, receiverOf, takeProof } from '../message/subject.ts';
@@ -88,7 +88,7 @@ export class StateQuestions implements Disposable {
     const own = stateSubject(this.#nodeName);
     const subjects = trust.wantsProof ? [own, provedSubject(own, '>')] : [own];
     if (this.#served.length === 0)
-      this.#served = subjects.map((subject) => bus.subscribe(subject, (message) => this.#answer(message)));
+      this.#served = subjects.map((subject) => bus.subscribe(subject, this.#answer));
     this.#cancelLook ??= clock.every(LOOK_MS, () => void this.look());
     void this.look();
   }
@@ -117,11 +117,11 @@ export class StateQuestions implements Disposable {
   }
 
   /** Asks a node for the words that it knows, where nothing is known of it; resolves when it has answered, or does not. */
-  async askWords(node: string): Promise<void> {
+  readonly askWords = async (node: string): Promise<void> => {
     await this.#ask(node, []);
-  }
+  };
 
-  #answer({ subject, payload, reply }: WireMessage): void {
+  readonly #answer = ({ subject, payload, reply }: WireMessage): void => {
     const { bus, store, sending, guard, trust } = this.#deps;
     const question = decodeQuestion(payload);
     if (!question || !reply || guard.isYielding) return;
@@ -135,7 +135,7 @@ export class StateQuestions implements Disposable {
       ends: known.ends.map((end) => sending.known(end, question.from)),
     };
     bus.publish(reply, encodeAnswer(answer), { headers: { [HEADER.knows]: trust.words } });
-  }
+  };
 
   async #look(): Promise<void> {
     const { bus, clock } = this.#deps;
@@ -190,7 +190,7 @@ export class StateQuestions implements Disposable {
   async #ask(node: string, ids: readonly string[]): Promise<StateAnswer | undefined> {
     const { bus, outbox, peers, clock, addresses } = this.#deps;
     const subject = stateSubject(node);
-    const question = encodeQuestion({ from: this.#nodeName, ids });
+    const question = JSON.stringify({ from: this.#nodeName, ids } satisfies StateQuestion);
     const heard = new AbortController();
     let answer: StateAnswer | undefined;
     const listening = await outbox.inbox.listen(subject, ({ payload, noResponders, header }) => {

@@ -100,7 +100,7 @@ export class Submission {
 
   /** What it would come to; nothing is sent. */
   check(items: readonly unknown[]): CheckedSubmission {
-    const requests = items.flatMap((item, index) => this.#read(item, index));
+    const requests = items.flatMap(this.#read);
     if (items.length === 0) this.#refused.push(EMPTY);
     return {
       requests: requests.map(({ index, request }) => ({ index, toNode: request.message.toNode })),
@@ -134,7 +134,7 @@ export class Submission {
     };
   }
 
-  #read(item: unknown, index: number): Indexed[] {
+  readonly #read = (item: unknown, index: number): Indexed[] => {
     if (item instanceof TargetsFault) {
       this.#refused.push({ index, field: 'toTargets', reason: item.reason });
       return [];
@@ -161,7 +161,7 @@ export class Submission {
       if (fault) this.#refused.push({ index, ...fault });
       return fault ? [] : [{ index, request }];
     });
-  }
+  };
 
   /** Adds a message to the slice that is stored together, and has that stored when it is large enough. */
   async #gather(indexed: Indexed): Promise<void> {

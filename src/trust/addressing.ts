@@ -31,7 +31,7 @@ export function goesWithProof(to: Addressee): boolean {
 interface AddressingDeps {
   readonly nodeName: string;
   readonly centralNodeName: string;
-  readonly isOriginal: (node: string) => boolean;
+  readonly originals: ReadonlySet<string>;
   readonly mode: () => TrustMode;
   readonly hearsProof: () => boolean;
 }
@@ -56,8 +56,8 @@ export class Addressing {
 
   /** Whether an answer of a node counts that says no more than that it got something: only of those that are named, in a closed fleet. */
   mayBeOriginal(node: string): boolean {
-    const { mode, isOriginal, centralNodeName } = this.#deps;
-    return mode() !== 'closed' || isOriginal(node === ERROR_CENTRAL ? centralNodeName : node);
+    const { mode, originals, centralNodeName } = this.#deps;
+    return mode() !== 'closed' || originals.has(node === ERROR_CENTRAL ? centralNodeName : node);
   }
 
   /** Whether every node is to get the plain subject. */
@@ -69,12 +69,12 @@ export class Addressing {
 
   /** The subject on which what is for a lane's subject is published. */
   subjectFor(subject: string, toNode?: string): string {
-    const { nodeName, centralNodeName, mode, isOriginal, hearsProof } = this.#deps;
+    const { nodeName, centralNodeName, mode, originals, hearsProof } = this.#deps;
     if (this.arePlain) return subject;
     const to = toNode ?? receiverOf(subject);
     const isProved = goesWithProof({
       ...{ mode: mode(), nodeName, centralNodeName, toNode: to },
-      ...{ wantsProof: this.#wantsProof.get(to), isOriginal: isOriginal(to), hearsProof: hearsProof() },
+      ...{ wantsProof: this.#wantsProof.get(to), isOriginal: originals.has(to), hearsProof: hearsProof() },
     });
     return isProved ? provedSubject(subject, nodeName) : subject;
   }

@@ -33,21 +33,22 @@ export class AskedFor {
   constructor(nodeName: string, requests: Requests) {
     this.#nodeName = nodeName;
     this.#requests = requests;
-    this.#index = new RequestIndex(
-      (subject, limit, after) => requests.requestsTo(subject, limit, after),
-      marksOf,
-    );
+    this.#index = new RequestIndex(requests, marksOf);
   }
 
   /** Whether a reply is to a request of this node; a node of an earlier version does not say to which. */
-  answers(reply: Message, sender: string, re: string | undefined): Answers {
+  readonly answers = (reply: Message, sender: string, re: string | undefined): Answers => {
     const place = placeOfReply(reply);
     if (place === undefined) return { fault: `a reply of ${sender} does not say what it is to` };
     return re === undefined ? this.#byPlace(reply, sender, place) : this.#byId(re, sender, place);
-  }
+  };
 
   /** The request for a file that comes because this node asked the sender for it, and that has not ended. */
-  askedCopy({ methodArgs }: Message, sender: string, re: string | undefined): Message | undefined {
+  readonly askedCopy = (
+    { methodArgs }: Message,
+    sender: string,
+    re: string | undefined,
+  ): Message | undefined => {
     const file = fileOf(methodArgs ?? [], re);
     const subject = subjectTo(sender, COPY);
     const requestOf = (kept: SentRequest) => (kept.subject === subject ? requestFor(kept, file) : undefined);
@@ -62,7 +63,7 @@ export class AskedFor {
       if (request) return request;
     }
     return undefined;
-  }
+  };
 
   /** Whether pieces of a transfer come because this node asked the sender for the file, and that has not ended. */
   isAskedTransfer(transfer: string, sender: string): boolean {

@@ -1,7 +1,7 @@
 import { basename, dirname, normalize } from 'node:path/posix';
 import { setInLines } from '../lib/visible.ts';
 import type { Message } from '../message/message.ts';
-import { isHarmlessReply } from '../message/reply-methods.ts';
+import { HARMLESS_REPLIES } from '../message/reply-methods.ts';
 import { senderOf } from '../message/sender-of.ts';
 import type { Right, Sender } from './trust-table.ts';
 import { rightOf } from './trust-table.ts';
@@ -112,7 +112,7 @@ const BY_RIGHT: Readonly<Record<Right, (arrived: Known, facts: Facts) => Decisio
 
 /** Where a node whose request this one sends on has the reply to it handled here. */
 function relayedReplyFault({ replyMethod, directory }: Message, { nodeName }: Facts): string | undefined {
-  if (!isHarmlessReply(replyMethod))
+  if (!HARMLESS_REPLIES.has(replyMethod))
     return `a reply to what ${nodeName} relays is not taken there as ${shown(replyMethod)}: use REQToFile, and ${shown(replyMethod)} as relayReplyMethod`;
   const kept = keptFolder(directory);
   return kept && `a reply to what ${nodeName} relays is not written below ${kept}: choose another directory`;
@@ -175,7 +175,7 @@ function judgeCancel({ message, sender }: Known, facts: Facts): Decision {
 function judgeReply({ message, sender, re }: Known, facts: Facts): Decision {
   if (!message.isReply) return refuse(noRight(message.method, sender, facts));
   // A reply that is run here has a result, which must not be run once more.
-  if (!isHarmlessReply(message.replyMethod))
+  if (!HARMLESS_REPLIES.has(message.replyMethod))
     return refuse(`a reply of ${sender} may not ask for ${shown(message.replyMethod)}`);
   const answers = facts.answers(message, sender, re);
   if (answers === 'request') return TAKE;
@@ -200,9 +200,8 @@ function foldersOf(directory: string): string[] {
 }
 
 function keptFolder(directory: string): string | undefined {
-  return foldersOf(directory)
-    .slice(0, 1)
-    .find((name) => KEPT_FOLDERS.has(name));
+  const [first = ''] = foldersOf(directory);
+  return KEPT_FOLDERS.has(first) ? first : undefined;
 }
 
 function judgeErrors(arrived: Known): Decision {

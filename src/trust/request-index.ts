@@ -3,6 +3,11 @@ import type { SentRequest } from '../message/sent-request.ts';
 /** A request with its place among all of this node: the newer, the higher. */
 export type KeyedRequest = SentRequest & { readonly key: number };
 
+export interface RequestsTo {
+  /** The newest requests to a subject, `limit` at most, that come after one. */
+  requestsTo(subject: string, limit: number, after: number): readonly KeyedRequest[];
+}
+
 /** How many of the requests to one subject are known, the newest ones. */
 const MOST_OF_SUBJECT = 1000;
 /** More subjects than this push out the one that was not asked about for longest. */
@@ -19,15 +24,12 @@ interface OfSubject {
  * replies to none of them costs no more than one that is to one.
  */
 export class RequestIndex {
-  readonly #read: (subject: string, limit: number, after: number) => readonly KeyedRequest[];
+  readonly #requests: RequestsTo;
   readonly #marksOf: (request: SentRequest) => readonly string[];
   readonly #subjects = new Map<string, OfSubject>();
 
-  constructor(
-    read: (subject: string, limit: number, after: number) => readonly KeyedRequest[],
-    marksOf: (request: SentRequest) => readonly string[],
-  ) {
-    this.#read = read;
+  constructor(requests: RequestsTo, marksOf: (request: SentRequest) => readonly string[]) {
+    this.#requests = requests;
     this.#marksOf = marksOf;
   }
 
@@ -41,7 +43,7 @@ export class RequestIndex {
     this.#subjects.delete(subject);
     const isFull = known === undefined || known.count >= 2 * MOST_OF_SUBJECT;
     const of = isFull ? { newest: -1, count: 0, ids: new Map() } : known;
-    const found = this.#read(subject, MOST_OF_SUBJECT, of.newest);
+    const found = this.#requests.requestsTo(subject, MOST_OF_SUBJECT, of.newest);
     for (const request of found.toReversed()) this.#add(request, of);
     // Names of subjects come from elsewhere too.
     if (of.count > 0) this.#subjects.set(subject, of);

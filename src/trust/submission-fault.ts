@@ -1,6 +1,6 @@
 import type { TrustConfig } from '../config/trust-config.ts';
 import type { Message } from '../message/message.ts';
-import { isHarmlessReply } from '../message/reply-methods.ts';
+import { HARMLESS_REPLIES } from '../message/reply-methods.ts';
 
 interface Here {
   readonly nodeName: string;
@@ -21,7 +21,7 @@ function replyFault({ replyMethod, relayReplyMethod, relayViaNode: via }: Messag
   const fields = { replyMethod, relayReplyMethod };
   for (const [field, method] of Object.entries(fields)) {
     const isOfVia = via !== '' && field === 'replyMethod';
-    const way = isHarmlessReply(method) ? undefined : replyWay(method, isOfVia, trust.replyCommands);
+    const way = HARMLESS_REPLIES.has(method) ? undefined : replyWay(method, isOfVia, trust.replyCommands);
     if (way !== undefined)
       return { field, reason: `${field} ${method} is not taken in a closed fleet: ${way}` };
   }

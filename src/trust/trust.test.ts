@@ -18,8 +18,8 @@ function closed(
       relays: () => [],
     },
     {
-      ...{ requests, askerOf: () => undefined, isNode: () => false, note: () => true },
-      ...{ proved: () => {}, report: () => {} },
+      ...{ requests, askerOf: () => undefined, isNode: () => false, report: () => {} },
+      refusals: { note: () => true, proved: () => {} },
       keepFile: async ({ path }) => void paths.push(path),
     },
   );

@@ -48,10 +48,8 @@ export interface TrustDeps {
   isNode(name: string): boolean;
   /** What nodes may send unasked; without it, as much as they like. */
   readonly quotas?: Pick<Quotas, 'take'> | undefined;
-  /** Counts what a closed node refuses, or would; answers whether it is the first of its kind today. */
-  note(refused: Refused): boolean;
-  /** A node proved who it is. */
-  proved(node: string): void;
+  /** Counts what a closed node refuses, or would, and forgets it where a node proves who it is. */
+  readonly refusals: { note(refused: Refused): boolean; proved(node: string): void };
   /** Tells errorCentral and the log what is not told otherwise. */
   report(text: string): void;
   /** Keeps the data of a message in a file below the data folder. */
@@ -96,14 +94,13 @@ export class Trust {
     const asked = new AskedFor(nodeName, deps.requests);
     this.#asked = asked;
     this.#facts = {
-      ...{ nodeName, centralNodeName, relays, replyCommands, isNode: (name) => deps.isNode(name) },
-      answers: (message, sender, re) => asked.answers(message, sender, re),
-      askedCopy: (message, sender, re) => asked.askedCopy(message, sender, re),
+      ...{ nodeName, centralNodeName, relays, replyCommands, isNode: deps.isNode },
+      ...{ answers: asked.answers, askedCopy: asked.askedCopy },
       areFrom: (ids, sender) => ids.every((id) => (deps.askerOf(id.toLowerCase()) ?? sender) === sender),
     };
     this.addressing = new Addressing({
       ...{ nodeName, centralNodeName, mode: () => options.mode, hearsProof: () => this.#hearsProof },
-      isOriginal: (node) => this.#originals.has(node),
+      originals: this.#originals,
     });
   }
 
@@ -140,7 +137,7 @@ export class Trust {
     if (this.mode !== 'closed' || proved === undefined || isEverTaken(method, proved, this.#facts))
       return undefined;
     const reason = noRight(method, proved, this.#facts);
-    this.#deps.note({ sender: proved, claimed: proved, method, reason });
+    this.#deps.refusals.note({ sender: proved, claimed: proved, method, reason });
     return reason;
   }
 
@@ -148,12 +145,12 @@ export class Trust {
   judge(message: Message, { proved, re, id, place }: Arrived): Decision {
     if (this.mode === 'open') return TAKE;
     const claimed = senderOf(message);
-    if (proved !== undefined) this.#deps.proved(proved);
+    if (proved !== undefined) this.#deps.refusals.proved(proved);
     const sender = proved ?? this.#originalOf(message);
     const judged = judge({ message: inNameOf(message, { proved, sender }), sender, re }, this.#facts);
     const decision = this.#share(judged, { message, sender, id, place });
     if (decision.do === 'take') return this.mode === 'closed' ? decision : TAKE;
-    const isNew = this.#deps.note({
+    const isNew = this.#deps.refusals.note({
       sender: proved ?? '',
       claimed,
       method: message.method,
@@ -227,7 +224,7 @@ export class Trust {
     const method = parseSubject(subject)?.method ?? subject.slice(0, 100);
     const from = sender === undefined ? '' : ` of ${sender}`;
     const reason = `a ${method}${from} wants its answer to go to ${reply.slice(0, 100)}, where others wait`;
-    const isNew = this.#deps.note({ sender: sender ?? '', claimed: sender ?? '', method, reason });
+    const isNew = this.#deps.refusals.note({ sender: sender ?? '', claimed: sender ?? '', method, reason });
     if (isNew) this.#deps.report(`error: ${reason}`);
     return false;
   }

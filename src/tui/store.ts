@@ -32,11 +32,10 @@ export class Store implements AsyncDisposable {
   constructor(state: State, deps: StoreDeps) {
     this.#state = state;
     this.#deps = deps;
-    const dispatch = (action: Action) => this.dispatch(action);
     this.#queue = new EffectQueue({ run: this.#run });
-    this.#outputs = new OutputFollower({ api: deps.api, dispatch });
+    this.#outputs = new OutputFollower({ api: deps.api, dispatch: this.dispatch });
     this.#ticker = setInterval(() => this.dispatch({ type: 'tick', now: deps.now() }), TICK_MS);
-    this.#following = followEvents({ api: deps.api, dispatch }, this.#stop.signal);
+    this.#following = followEvents({ api: deps.api, dispatch: this.dispatch }, this.#stop.signal);
   }
 
   get state(): State {
@@ -50,7 +49,7 @@ export class Store implements AsyncDisposable {
   };
 
   /** Lets something happen to the state. */
-  dispatch(action: Action): void {
+  readonly dispatch = (action: Action): void => {
     if (this.#stop.signal.aborted) return;
     const before = this.#state;
     const { state, effects } = update(before, action);
@@ -61,7 +60,7 @@ export class Store implements AsyncDisposable {
       else this.#deps.outside(effect.do);
     }
     this.#outputs.follow(followedRequest(this.#state));
-  }
+  };
 
   /** Stops following the node; what is under way is not waited for. */
   async [Symbol.asyncDispose](): Promise<void> {

@@ -19,7 +19,7 @@ export interface WaveRunDeps {
   /** Whether this node can reach others: while it cannot, nobody's silence says anything. */
   isConnected(): boolean;
   /** Notes on disk how far a run has come. */
-  keep(batch: string, plan: RunPlan): Promise<void>;
+  readonly kept: { keep(batch: string, plan: RunPlan): Promise<void> };
   readonly logger: { warn(fields: object, text: string): void };
 }
 
@@ -83,7 +83,7 @@ export class WaveRun {
       } catch (error) {
         this.#deps.logger.warn({ err: error }, `the waves of batch ${this.#batch} are tried again`);
         this.#isStale = true;
-        await this.#untilNews(this.#news.promise, this.#now() + AGAIN_MS);
+        await this.#untilNews(this.#news.promise, this.#deps.clock.steadyNow() + AGAIN_MS);
       }
     }
   }
@@ -91,7 +91,7 @@ export class WaveRun {
   /** Does what is next; returns until when nothing is to be done, where that is so. */
   async #step(): Promise<number | undefined> {
     const { isConnected } = this.#deps;
-    const now = this.#now();
+    const now = this.#deps.clock.steadyNow();
     if (this.#isStale) {
       if (this.#readAt + AGAIN_MS > now) return this.#readAt + AGAIN_MS;
       await this.#read();
@@ -127,7 +127,7 @@ export class WaveRun {
   async #read(): Promise<void> {
     const { operations } = this.#deps;
     this.#isStale = false;
-    this.#readAt = this.#now();
+    this.#readAt = this.#deps.clock.steadyNow();
     // Before its requests: what is added meanwhile is none that is missing.
     const { total } = await operations.batch(this.#batch, { plan: false });
     const known = await operations.nodes();
@@ -140,8 +140,8 @@ export class WaveRun {
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
     this.#missing = Math.max(0, total - requests.length);
-    this.#tracker.updateNodes(known, this.#now());
-    this.#tracker.update(requests.reverse(), this.#now());
+    this.#tracker.updateNodes(known, this.#deps.clock.steadyNow());
+    this.#tracker.update(requests.reverse(), this.#deps.clock.steadyNow());
     for (const [node, reason] of Object.entries(this.#plan.refused ?? {}))
       Object.assign(this.#tracker.find(node) ?? {}, { refusal: reason });
   }
@@ -166,7 +166,7 @@ export class WaveRun {
   }
 
   #takeAccepted(accepted: SubmissionAnswer['accepted']): void {
-    const at = this.#now();
+    const at = this.#deps.clock.steadyNow();
     // An event may have told more already.
     const untold = accepted.filter(({ toNode }) => !this.#hasRequest(toNode));
     this.#tracker.update(
@@ -215,12 +215,12 @@ export class WaveRun {
 
   async #keep(more: Partial<RunPlan>): Promise<void> {
     const plan = { ...this.#plan, ...more };
-    await this.#deps.keep(this.#batch, plan);
+    await this.#deps.kept.keep(this.#batch, plan);
     this.#plan = plan;
   }
 
   readonly #take = (event: ApiEvent): void => {
-    const now = this.#now();
+    const now = this.#deps.clock.steadyNow();
     if (event.type === 'requests') this.#tracker.update(event.requests, now);
     else if (event.type === 'nodes') this.#takeNodes(event.nodes, now);
     else this.#isStale = true;
@@ -235,7 +235,7 @@ export class WaveRun {
 
   async #untilNews(news: Promise<void>, until: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const waitMs = Math.min(Math.max(0, until - this.#now()), LONGEST_MS);
+    const waitMs = Math.min(Math.max(0, until - this.#deps.clock.steadyNow()), LONGEST_MS);
     const cancel = this.#deps.clock.after(waitMs, resolve);
     await Promise.race([news, promise]);
     cancel();
@@ -244,11 +244,6 @@ export class WaveRun {
   #tellNews(): void {
     this.#news.resolve();
     this.#news = Promise.withResolvers();
-  }
-
-  /** Durations alone count: nobody sets this clock. */
-  #now(): number {
-    return this.#deps.clock.steadyNow();
   }
 }
 

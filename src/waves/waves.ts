@@ -137,7 +137,7 @@ export class Waves implements AsyncDisposable {
 
   #run(batch: string, plan: RunPlan): void {
     if (this.#isOver) return;
-    const run = new WaveRun(batch, plan, { ...this.#deps, keep: (id, now) => this.#deps.kept.keep(id, now) });
+    const run = new WaveRun(batch, plan, this.#deps);
     this.#runs.set(batch, run);
     void run.ended.then(() => this.#runs.delete(batch));
   }

@@ -45,7 +45,7 @@ function show({ route }: State): void {
         dispatch({ type: 'link', isLive });
         if (isLive && isStale) void read();
       },
-      onRefused: () => void askRole(),
+      onRefused: askRole,
     });
   }
   void read();

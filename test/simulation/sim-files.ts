@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import type { BorrowedFile } from '../../src/lib/open-files.ts';
 import type { AppendableFiles } from '../../src/methods/files/append-files.ts';
-import { checksum } from '../../src/methods/files/append-note.ts';
 import { fileFailure } from '../../src/methods/files/file-failure.ts';
 import type { HoldsContent, WriteFile } from '../../src/methods/files/replace-file.ts';
 import type { Life, Machine } from './machine.ts';
@@ -103,7 +103,7 @@ export class SimFiles {
       await this.#work(life);
       if (this.trouble === 'EIO') this.#fail();
       const content = this.#files.get(path)?.content;
-      return content?.length === bytes && checksum(content) === sum;
+      return content?.length === bytes && crc32(content) === sum;
     };
   }
 

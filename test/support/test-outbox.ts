@@ -31,7 +31,7 @@ interface TestOutboxOptions {
 /** The way out that a node has, to a fake broker. */
 export function linkOver(transport: FakeTransport): LinkScheduler {
   const send = outgoingChain({ compression: '' }, transport);
-  return new LinkScheduler({ send, flush: () => transport.flush(), now: () => TestOutbox.now() });
+  return new LinkScheduler({ send, bus: transport, now: () => TestOutbox.now() });
 }
 
 /** An outbox on a real database and a fake broker; its time stands still until the test moves it on. */

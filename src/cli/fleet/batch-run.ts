@@ -136,7 +136,7 @@ export async function namedNodes(
 /** The exit code for how requests ended; those that have not ended count as not answered. */
 export function exitCodeOf(requests: Iterable<RequestSummary>, expected: number): ExitCode {
   const outcomes = [...requests].map(({ state }) => outcomeOf(state));
-  if (outcomes.some((outcome) => FAILED.has(outcome))) return EXIT.failed;
+  if (!FAILED.isDisjointFrom(new Set(outcomes))) return EXIT.failed;
   return outcomes.length === expected && outcomes.every((outcome) => outcome === 'succeeded')
     ? EXIT.ok
     : EXIT.noAnswer;

@@ -2,11 +2,11 @@ import type { Writable } from 'node:stream';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd } from '../../contract/states.ts';
 import { durationWords } from '../../lib/time-words.ts';
-import { toJson } from '../../lib/visible.ts';
+import { toJson, visibleLine } from '../../lib/visible.ts';
 import type { ParsedCall } from '../line/command.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
 import { tell } from '../print/tell.ts';
-import { cutTo, padTo, toLine } from '../print/text-width.ts';
+import { cutTo, padTo } from '../print/text-width.ts';
 import type { Form } from './with-node.ts';
 
 const CLEAR_LINE = '\r\u001b[K';
@@ -61,7 +61,7 @@ export class CopyPrinter {
     if (this.#form === 'jsonl') this.#stdout.write(`${toJson(told)}\n`);
     if (this.#form !== 'text') return;
     const text =
-      state === 'succeeded' ? `copied in ${durationWords(ms)}` : `${state}: ${toLine(reason ?? '')}`;
+      state === 'succeeded' ? `copied in ${durationWords(ms)}` : `${state}: ${visibleLine(reason ?? '')}`;
     this.#stdout.write(`${padTo(node, this.#width)}  ${text}\n`);
   }
 
@@ -69,7 +69,9 @@ export class CopyPrinter {
     if (!this.#terminal.isTerminal || this.#progress.size === 0) return;
     const [node, text] = [...this.#progress].at(-1)!;
     const count = this.#total > 1 ? `${this.#ended.size} of ${this.#total} done; ` : '';
-    this.#stderr.write(CLEAR_LINE + cutTo(`${count}${node}: ${toLine(text)}`, this.#terminal.columns - 1));
+    this.#stderr.write(
+      CLEAR_LINE + cutTo(`${count}${node}: ${visibleLine(text)}`, this.#terminal.columns - 1),
+    );
   }
 
   #clear(): void {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { sizeWords } from '../../lib/size-words.ts';
+import { visibleLine } from '../../lib/visible.ts';
 import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { secondsOption } from '../line/option-values.ts';
 import { untilStopped } from '../line/until-stopped.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { tell } from '../print/tell.ts';
-import { toLine } from '../print/text-width.ts';
 import { awayNote } from './away-note.ts';
 import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
 import { OutputReader } from './exec/output-reader.ts';
@@ -134,7 +134,7 @@ async function fetchPages(
 async function printPage({ request, page }: Fetched, { options, stdout, stderr }: ParsedCall): Promise<void> {
   const { node, state, reason } = request;
   if (state !== 'succeeded')
-    tell(stderr, `${node}: ${reason === null ? state : toLine(`${state}: ${reason}`)}`);
+    tell(stderr, `${node}: ${reason === null ? state : visibleLine(`${state}: ${reason}`)}`);
   else if (typeof options.out !== 'string') await printRaw(page, { stdout, stderr });
   else stdout.write(`${await writePage(options.out, node, page)}  ${sizeWords(page.length)}\n`);
 }

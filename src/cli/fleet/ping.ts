@@ -3,13 +3,13 @@ import type { NodeSummary } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd } from '../../contract/states.ts';
 import { agoWords, durationWords } from '../../lib/time-words.ts';
-import { toJson } from '../../lib/visible.ts';
+import { toJson, visibleLine } from '../../lib/visible.ts';
 import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { secondsOption } from '../line/option-values.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { tell } from '../print/tell.ts';
-import { padTo, toLine } from '../print/text-width.ts';
+import { padTo } from '../print/text-width.ts';
 import { awayNote } from './away-note.ts';
 import { askNodes, exitCodeOf, namedNodes, waitOption } from './batch-run.ts';
 import { FORM_OPTIONS, type Form, formOf, NODE_OPTIONS, withNode } from './with-node.ts';
@@ -104,11 +104,11 @@ function answerText(
 ): string {
   if (state === 'succeeded') return style('green', durationWords((endedAt ?? queuedAt) - queuedAt));
   if (state === 'failed')
-    return `${style('green', 'answers')}, but: ${toLine(reason ?? 'the ping failed there')}`;
+    return `${style('green', 'answers')}, but: ${visibleLine(reason ?? 'the ping failed there')}`;
   const seen = node?.lastSeenAt == null ? 'never seen' : `last seen ${agoWords(node.lastSeenAt, Date.now())}`;
   return state === 'expired' || state === 'undelivered'
     ? style('yellow', `no answer, ${seen}`)
-    : style('red', `${state}: ${toLine(reason ?? '')}`);
+    : style('red', `${state}: ${visibleLine(reason ?? '')}`);
 }
 
 function rowOf({ node, state, queuedAt, endedAt, reason }: RequestSummary): object {

@@ -1,11 +1,11 @@
 import type { StewardApi } from '../../client/steward-api.ts';
+import { visibleLine } from '../../lib/visible.ts';
 import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { secondsOption } from '../line/option-values.ts';
 import { terminalOf } from '../line/terminal.ts';
 import { formatTable } from '../print/table.ts';
 import { tell } from '../print/tell.ts';
-import { toLine } from '../print/text-width.ts';
 import { awayNote } from './away-note.ts';
 import { askNodes, exitCodeOf, namedNodes, waitOption } from './batch-run.ts';
 import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
@@ -79,14 +79,14 @@ async function othersProcesses(
   const all: object[] = [];
   for (const { id, node, state, reason } of requests.values()) {
     if (state !== 'succeeded') {
-      tell(stderr, `${node}: ${state}${reason === null ? '' : `, ${toLine(reason)}`}`);
+      tell(stderr, `${node}: ${state}${reason === null ? '' : `, ${visibleLine(reason)}`}`);
       continue;
     }
     const lines = Buffer.from(await api.output(id))
       .toString()
       .trimEnd()
       .split('\n');
-    if (form === 'text') stdout.write(lines.map((line) => `${node}  ${toLine(line)}\n`).join(''));
+    if (form === 'text') stdout.write(lines.map((line) => `${node}  ${visibleLine(line)}\n`).join(''));
     else all.push(...lines.map((line) => toJson(node, line)));
   }
   for (const { name } of nodes.filter((one) => ![...requests.values()].some(({ node }) => node === one.name)))

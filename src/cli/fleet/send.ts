@@ -3,11 +3,10 @@ import type { Readable, Writable } from 'node:stream';
 import type { Refusal, SubmissionAnswer } from '../../contract/requests.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import { countWords } from '../../lib/time-words.ts';
-import { toJson } from '../../lib/visible.ts';
+import { toJson, visibleLine } from '../../lib/visible.ts';
 import { defineCommand } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { UsageError } from '../line/usage-error.ts';
-import { toLine } from '../print/text-width.ts';
 import { keyOption } from './exec/read-options.ts';
 import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
 
@@ -103,7 +102,7 @@ function answerText({ batch, accepted, refused, warnings }: SubmissionAnswer, is
 function texts(word: string, all: readonly Refusal[]): string[] {
   const shown = all.slice(0, MOST_REFUSALS).map(({ index, field, reason }) => {
     const place = index === null ? '' : ` message ${index},`;
-    return toLine(`  ${word}:${place}${field === null ? '' : ` ${field}:`} ${reason}`);
+    return visibleLine(`  ${word}:${place}${field === null ? '' : ` ${field}:`} ${reason}`);
   });
   return all.length > MOST_REFUSALS ? [...shown, `  and ${all.length - MOST_REFUSALS} more`] : shown;
 }

@@ -1,7 +1,7 @@
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd } from '../../contract/states.ts';
-import { toJson } from '../../lib/visible.ts';
+import { toJson, visibleLine } from '../../lib/visible.ts';
 import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { secondsOption, wholeNumberOption } from '../line/option-values.ts';
@@ -9,7 +9,6 @@ import { terminalOf } from '../line/terminal.ts';
 import { untilStopped } from '../line/until-stopped.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { tell } from '../print/tell.ts';
-import { toLine } from '../print/text-width.ts';
 import { awayNote } from './away-note.ts';
 import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
 import { createLineSink } from './exec/line-sink.ts';
@@ -140,12 +139,12 @@ async function tellOf(
 ): Promise<void> {
   if (!isEnd(request.state)) {
     if (request.state === 'running' && request.reason !== null)
-      note(`${request.node}: ${toLine(request.reason)}`);
+      note(`${request.node}: ${visibleLine(request.reason)}`);
     return;
   }
   await reader.finish(request);
   if (request.state !== 'succeeded')
-    note(`${request.node}: ${request.state}: ${toLine(request.reason ?? '')}`);
+    note(`${request.node}: ${request.state}: ${visibleLine(request.reason ?? '')}`);
 }
 
 /** Has the nodes follow no longer, which they would for as long as they run. */

@@ -1,4 +1,4 @@
-import { toLine } from '../print/text-width.ts';
+import { visibleLine } from '../../lib/visible.ts';
 
 /**
  * What the operator is told about an error that ends the process, in one line, and the exit code: the error's own
@@ -17,7 +17,7 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
 }
 
 function oneLine(text: string): string {
-  return toLine(text.replace(/\s*\n\s*/g, ' ').trim());
+  return visibleLine(text.replace(/\s*\n\s*/g, ' ').trim());
 }
 
 function placeOf(error: Error): string {

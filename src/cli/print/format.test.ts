@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import { visibleLine } from '../../lib/visible.ts';
 import { terminalOf } from '../line/terminal.ts';
 import { shortLength } from './short-id.ts';
 import { formatTable, sentenceLines } from './table.ts';
-import { cutTo, padTo, toLine, widthOf } from './text-width.ts';
+import { cutTo, padTo, widthOf } from './text-width.ts';
 
 const pipe = terminalOf(new PassThrough(), { env: {}, options: {} });
 
@@ -16,7 +17,7 @@ test('wide characters, marks and colours count as what they take', () => {
     [cutTo('ship1', 5), cutTo('ship10', 5), cutTo('船船船', 4), cutTo('ab', 0)],
     ['ship1', 'ship…', '船…', ''],
   );
-  assert.equal(toLine('a\nb\x1b[2J\u2028\tc'), 'a\\nb\\x1b[2J\\x2028 c');
+  assert.equal(visibleLine('a\nb\x1b[2J\u2028\tc'), 'a\\nb\\x1b[2J\\x2028 c');
 });
 
 test('on a terminal sentences are broken at spaces, with an indent behind the first line, and stay whole in a pipe', () => {

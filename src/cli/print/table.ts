@@ -1,6 +1,7 @@
 import { fitColumns } from '../../lib/fit-columns.ts';
+import { visibleLine } from '../../lib/visible.ts';
 import type { Terminal } from '../line/terminal.ts';
-import { cutTo, padTo, toLine, widthOf, wrapWords } from './text-width.ts';
+import { cutTo, padTo, widthOf, wrapWords } from './text-width.ts';
 
 type Format = Parameters<Terminal['style']>[0];
 
@@ -37,7 +38,7 @@ export function formatTable(
   rows: readonly (readonly Cell[])[],
   terminal: Terminal,
 ): string {
-  const cells = rows.map((row) => row.map((cell) => toLine(textOf(cell))));
+  const cells = rows.map((row) => row.map((cell) => visibleLine(textOf(cell))));
   const whole = columns.map(({ title }, index) =>
     cells.reduce((width, row) => Math.max(width, widthOf(row[index] ?? '')), widthOf(title)),
   );

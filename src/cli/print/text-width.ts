@@ -1,5 +1,4 @@
 import { stripVTControlCharacters } from 'node:util';
-import { visibleLine } from '../../lib/visible.ts';
 
 const ASCII = /^[\x20-\x7e]*$/;
 /** What takes no column by itself: marks, controls, and characters that only join or format others. */
@@ -50,9 +49,4 @@ export function wrapWords(text: string, width: number, indent = ''): string {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line].join('\n');
-}
-
-/** A text of somebody else on one line, in which nothing can do things to a terminal. */
-export function toLine(text: string): string {
-  return visibleLine(text);
 }

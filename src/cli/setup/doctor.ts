@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DoctorOptions } from '../../doctor/doctor.ts';
 import type { Finding, Verdict } from '../../doctor/finding.ts';
-import { toJson } from '../../lib/visible.ts';
+import { toJson, visibleLine } from '../../lib/visible.ts';
 import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
 import { UsageError } from '../line/usage-error.ts';
-import { toLine } from '../print/text-width.ts';
 
 const OPTIONS = {
   'config-folder': {
@@ -175,6 +174,6 @@ const CHECK_WIDTH = 12;
 
 function findingLines({ check, verdict, text, advice }: Finding, terminal: Terminal): string {
   const [sign, format] = SIGNS[verdict];
-  const head = `${terminal.style(format, sign)}  ${check.padEnd(CHECK_WIDTH)}${toLine(text)}\n`;
-  return advice === undefined ? head : `${head}${' '.repeat(6 + CHECK_WIDTH)}-> ${toLine(advice)}\n`;
+  const head = `${terminal.style(format, sign)}  ${check.padEnd(CHECK_WIDTH)}${visibleLine(text)}\n`;
+  return advice === undefined ? head : `${head}${' '.repeat(6 + CHECK_WIDTH)}-> ${visibleLine(advice)}\n`;
 }

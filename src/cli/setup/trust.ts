@@ -1,13 +1,12 @@
 import type { TrustAnswer } from '../../contract/trust.ts';
 import { agoWords, countWords } from '../../lib/time-words.ts';
-import { toJson } from '../../lib/visible.ts';
+import { toJson, visibleLine } from '../../lib/visible.ts';
 import { FORM_OPTIONS, type Form, formOf, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
 import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { formatTable } from '../print/table.ts';
-import { toLine } from '../print/text-width.ts';
 
 const OPTIONS = {
   allow: {
@@ -130,11 +129,11 @@ function trustText({ node, mode, originals, unproved, refusals }: TrustAnswer, t
     );
   if (mode !== 'open' && refusals.length === 0) lines.push('nothing was refused in the last 7 days');
   const rows = refusals.map(({ sender, claimed, method, reason, count, lastAt }) => [
-    toLine(sender || `${claimed} (not proved)`),
-    toLine(method),
+    visibleLine(sender || `${claimed} (not proved)`),
+    visibleLine(method),
     String(count),
     agoWords(lastAt, now),
-    toLine(reason),
+    visibleLine(reason),
   ]);
   return `${lines.join('\n')}\n${rows.length > 0 ? `\n${formatTable(COLUMNS, rows, terminal)}` : ''}`;
 }

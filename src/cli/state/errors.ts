@@ -1,4 +1,5 @@
 import type { ErrorLine } from '../../contract/nodes.ts';
+import { visibleLine } from '../../lib/visible.ts';
 import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
 import { defineCommand } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
@@ -6,7 +7,6 @@ import { wholeNumberOption } from '../line/option-values.ts';
 import { untilStopped } from '../line/until-stopped.ts';
 import { refuseOperands, UsageError } from '../line/usage-error.ts';
 import { tell } from '../print/tell.ts';
-import { toLine } from '../print/text-width.ts';
 import { ErrorFeed, MOST_LINES } from './error-feed.ts';
 
 const LAST = 20;
@@ -52,5 +52,5 @@ export const errors = defineCommand({
 });
 
 function errorsText(lines: readonly ErrorLine[], form: Form): string {
-  return listText(lines, form, () => lines.map(({ line }) => `${toLine(line.trimEnd())}\n`).join(''));
+  return listText(lines, form, () => lines.map(({ line }) => `${visibleLine(line.trimEnd())}\n`).join(''));
 }

@@ -1,11 +1,12 @@
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd } from '../../contract/states.ts';
 import { agoWords, clockWords, durationWords } from '../../lib/time-words.ts';
+import { visibleLine } from '../../lib/visible.ts';
 import type { Terminal } from '../line/terminal.ts';
 import { clearId } from '../print/short-id.ts';
 import { stateCell } from '../print/state-colours.ts';
 import { type Cell, formatTable } from '../print/table.ts';
-import { padTo, toLine } from '../print/text-width.ts';
+import { padTo } from '../print/text-width.ts';
 
 const COLUMNS = [
   { title: 'ID', goesBelow: true },
@@ -49,12 +50,16 @@ export function changeLine(request: RequestSummary, terminal: Terminal, now: num
   const format = typeof cell === 'string' ? 'reset' : cell.format;
   const shownState = terminal.style(format, padTo(state, STATE_WIDTH));
   const more = [tookText(request), whyText(request)].filter((text) => text !== '' && text !== '-');
-  const parts = [clockWords(changedAt(request) ?? now, now), padTo(toLine(node), NODE_WIDTH), shownState];
+  const parts = [
+    clockWords(changedAt(request) ?? now, now),
+    padTo(visibleLine(node), NODE_WIDTH),
+    shownState,
+  ];
   const line = [
     ...parts,
     clearId(id, terminal),
-    [method, toLine(what)].join(' ').trim(),
-    ...more.map(toLine),
+    [method, visibleLine(what)].join(' ').trim(),
+    ...more.map(visibleLine),
   ].join('  ');
   return `${line}\n`;
 }

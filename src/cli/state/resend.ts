@@ -1,11 +1,10 @@
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { ResendChoice, SubmissionAnswer } from '../../contract/requests.ts';
-import { toJson } from '../../lib/visible.ts';
+import { toJson, visibleLine } from '../../lib/visible.ts';
 import { FORM_OPTIONS, type Form, formOf, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
 import { defineCommand } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { UsageError } from '../line/usage-error.ts';
-import { toLine } from '../print/text-width.ts';
 import { resolveId } from './resolve-id.ts';
 
 /** `steward resend`: sends requests again, as new ones. */
@@ -63,7 +62,7 @@ function answerText({ batch, accepted, refused, warnings }: SubmissionAnswer, fo
   if (form !== 'text') return `${toJson({ batch, accepted, refused, warnings }, form === 'json' ? 2 : 0)}\n`;
   if (accepted.length === 0 && refused.length === 0) return 'nothing of it is to be sent again\n';
   const head = `${accepted.length} sent again: ${nodesText(accepted.map(({ toNode }) => toNode))}`;
-  const refusals = refused.map(({ reason }) => toLine(`  refused: ${reason}`));
+  const refusals = refused.map(({ reason }) => visibleLine(`  refused: ${reason}`));
   return `${[head, ...refusals, ...(batch === undefined ? [] : [`follow: steward watch ${batch}`])].join('\n')}\n`;
 }
 

@@ -3,6 +3,7 @@ import type { RequestDetail } from '../../contract/requests.ts';
 import type { TimelineStep } from '../../contract/timeline-step.ts';
 import { joinWords } from '../../lib/shell-words.ts';
 import { exactClockWords } from '../../lib/time-words.ts';
+import { visibleLine } from '../../lib/visible.ts';
 import { askedCommand } from '../../message/asked-command.ts';
 import { requestsOf } from '../fleet/exec/batch-feed.ts';
 import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
@@ -12,7 +13,6 @@ import { type Terminal, terminalOf } from '../line/terminal.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { stateCell } from '../print/state-colours.ts';
 import { type Cell, formatTable, sentenceLines } from '../print/table.ts';
-import { toLine } from '../print/text-width.ts';
 import { resolveId } from './resolve-id.ts';
 
 const COLUMNS = [
@@ -76,8 +76,8 @@ function whyText(detail: RequestDetail, terminal: Terminal): string {
     whatCell(what, detail),
     note ?? '',
   ]);
-  const head = `${terminal.style('bold', id)}  ${toLine(`${node}  ${messageText(detail)}`)}`;
-  return `${sentenceLines(head, terminal)}${sentenceLines(toLine(why), terminal)}\n${formatTable(COLUMNS, rows, terminal)}`;
+  const head = `${terminal.style('bold', id)}  ${visibleLine(`${node}  ${messageText(detail)}`)}`;
+  return `${sentenceLines(head, terminal)}${sentenceLines(visibleLine(why), terminal)}\n${formatTable(COLUMNS, rows, terminal)}`;
 }
 
 function momentCell(at: number | null): string {

@@ -5,7 +5,7 @@ import type { ReportEntry } from '../../message/report.ts';
 import { MIGRATIONS } from '../../store/schema.ts';
 import { statement } from '../../store/statement.ts';
 import { endForwarded, insertAccepted, markForwarded } from '../journal-table.ts';
-import { Forwards, wasRelayed } from './relayed-requests.ts';
+import { RelayedRequests, wasRelayed } from './relayed-requests.ts';
 
 const REQUEST = {
   ...{
@@ -24,7 +24,7 @@ async function setUp(t: TestContext) {
   await store.write([statement('DROP TRIGGER forward_ended')]);
   const reports: ReportEntry[] = [];
   const reporter = { add: (_: string, end: ReportEntry) => void reports.push(end) };
-  const forwards = new Forwards({ store, reporter });
+  const forwards = new RelayedRequests({ store, reporter });
   await store.write([
     insertAccepted([
       { ...REQUEST, row: 1, lane: 7, id: 'r1' },
@@ -43,8 +43,8 @@ async function setUp(t: TestContext) {
   ]);
   const end = async (id: string, state: string, reason: string | null = null) => {
     const sql = 'UPDATE ledger SET state = ?, reason = ?, ended_at = 9, exit_code = 3 WHERE id = ?';
-    await store.write([statement(sql, state, reason, id), ...forwards.ends([{ id }])]);
-    forwards.moved([{ id }]);
+    await store.write([statement(sql, state, reason, id), ...forwards.alongside([{ id }])]);
+    forwards.written([{ id }]);
     return reports.splice(0);
   };
   const journal = () =>
@@ -80,7 +80,7 @@ test('an end that is corrected is reported again, and where it got no further is
 test('a start is reported, and what is no request that went on is left alone', async (t) => {
   const { store, forwards, reports } = await setUp(t);
   forwards.use();
-  forwards.moved([{ id: 'f1', startedAt: 8 }, { id: 'other' }, { id: 'f2', startedAt: 8 }]);
+  forwards.written([{ id: 'f1', startedAt: 8 }, { id: 'other' }, { id: 'f2', startedAt: 8 }]);
   assert.deepEqual(reports, [{ id: 'r1', state: 'running', acceptedAt: 5, startedAt: 8 }]);
   assert.equal(wasRelayed(store, 'key'), true);
   assert.equal(wasRelayed(store, 'none'), false);
@@ -90,9 +90,9 @@ test('a node that has relayed before looks after its requests from its start', a
   const { store, end } = await setUp(t);
   assert.deepEqual(await end('f1', 'failed'), [], 'it was empty when it was opened');
   const reports: ReportEntry[] = [];
-  const again = new Forwards({ store, reporter: { add: (_, one) => void reports.push(one) } });
-  await store.write(again.ends([{ id: 'f1' }]));
-  again.moved([{ id: 'f1' }]);
+  const again = new RelayedRequests({ store, reporter: { add: (_, one) => void reports.push(one) } });
+  await store.write(again.alongside([{ id: 'f1' }]));
+  again.written([{ id: 'f1' }]);
   assert.equal(reports.length, 1);
 });
 

@@ -9,8 +9,8 @@ export interface ForwardMoved {
   readonly startedAt?: number;
 }
 
-/** Requests that went on as other messages, and are reported to their senders as those fare. */
-export class Forwards {
+/** Requests that went on as other messages, and are reported to their senders as those fare: it listens to outbox and ledger. */
+export class RelayedRequests {
   readonly #store: Pick<Store, 'get'>;
   readonly #reporter: Pick<Reporter, 'add'>;
   /** A node that never relays is not slowed down by looking. */
@@ -33,12 +33,12 @@ export class Forwards {
   }
 
   /** Statements that end requests with the messages that they went on as. */
-  ends(ended: readonly ForwardEnd[]): Statement[] {
+  alongside(ended: readonly ForwardEnd[]): Statement[] {
     return this.#isUsed ? [endForwarded(ended)] : [];
   }
 
   /** Reports requests that went on as these messages. */
-  moved(moved: readonly ForwardMoved[]): void {
+  written(moved: readonly ForwardMoved[]): void {
     if (!this.#isUsed) return;
     for (const { id, startedAt } of moved) {
       const row = this.#store.get<StoredRow & { reported: number }>(

@@ -19,7 +19,7 @@ import type { OutputReportsDeps } from '../output/output-reports.ts';
 import type { Reporter } from '../output/reporter.ts';
 import { RunOutput, tellLeftOutput } from '../output/run-output.ts';
 import { CANCELLED, refusalOf } from './refusal.ts';
-import type { Forwards } from './relayed-requests.ts';
+import type { RelayedRequests } from './relayed-requests.ts';
 import { ReplySender } from './reply-sender.ts';
 import { askedOf, RunEnds } from './run-ends.ts';
 import { runIdOf } from './run-id.ts';
@@ -30,7 +30,7 @@ export const LONG_RUN_MS = 1000;
 
 export interface RunnerDeps extends JournalDeps {
   readonly reporter: Reporter;
-  readonly forwards: Pick<Forwards, 'use'>;
+  readonly forwards: Pick<RelayedRequests, 'use'>;
   /** Aborted when the node stops. */
   readonly signal: AbortSignal;
   calledOff(row: JournalRow): RowEnd | undefined;
@@ -60,7 +60,7 @@ interface RunInput {
 export class Runner {
   readonly #options: JournalOptions;
   readonly #deps: JournalDeps;
-  readonly #forwards: Pick<Forwards, 'use'>;
+  readonly #forwards: Pick<RelayedRequests, 'use'>;
   readonly #signal: AbortSignal;
   readonly #replies: ReplySender;
   /** Takes how requests ended. */

@@ -33,7 +33,7 @@ export interface SchedulerDeps extends Pick<JournalDeps, 'errorReporter' | 'logg
   readonly runner: Pick<Runner, 'runOnce' | 'cancel' | 'finish' | 'ends'>;
   /** Aborted when the node stops. */
   readonly signal: AbortSignal;
-  isCancelled(id: string): boolean;
+  readonly cancellations: { has(id: string): boolean };
   methodOf(subject: string): QueuedMethod | undefined;
   load(row: number): JournalRow | undefined;
 }
@@ -149,7 +149,7 @@ export class Scheduler {
     const begun = { startedAt, keptStart, from, now: this.#now() };
     const one = this.#add(row, begun, { runs, failed, skipped });
     one.isBegun = true;
-    one.isCancelled = this.#deps.isCancelled(one.id);
+    one.isCancelled = this.#deps.cancellations.has(one.id);
     if (before?.run_at != null) {
       one.runs++;
       one.failed++;

@@ -29,7 +29,7 @@ export function encodeMessage(message: Message, { serialization, compression }: 
 
 function hasTextData(message: Message): boolean {
   for (let part: Message | null = message; part !== null; part = part.previousMessage) {
-    if (part.data !== null && !part.data.every((item) => isUtf8(item))) return false;
+    if (part.data !== null && !part.data.every(isUtf8)) return false;
   }
   return true;
 }

@@ -2,11 +2,20 @@ import { nearest } from '../../lib/nearest.ts';
 import { showText, showValue } from '../../lib/show-value.ts';
 import { MAX_MESSAGE_DEPTH, MESSAGE_FIELDS, type MessageField } from '../fields.ts';
 import { type Message, newMessage } from '../message.ts';
-import { type OutputMode, readOutputMode } from '../output.ts';
-import { type Priority, readPriority } from '../priority.ts';
+import { OUTPUT_MODES, type OutputMode } from '../output.ts';
+import { PRIORITIES, type Priority } from '../priority.ts';
 import { readSchedule, type Schedule } from '../schedule.ts';
 import { readSupersedes } from '../supersedes.ts';
-import { type Reading, readBool, readData, readInt, readSeconds, readText, readTexts } from './read-value.ts';
+import {
+  type Reading,
+  readBool,
+  readData,
+  readInt,
+  readOneOf,
+  readSeconds,
+  readText,
+  readTexts,
+} from './read-value.ts';
 
 /** Something about one field (by its JSON key; '' for the whole message) that the submitter should know. */
 export interface Issue {
@@ -119,9 +128,9 @@ function readField(field: SubmittedField, value: unknown, depth: number): Readin
     case 'schedule':
       return readSchedule(value);
     case 'output':
-      return readOutputMode(value);
+      return readOneOf(OUTPUT_MODES, value);
     case 'priority':
-      return readPriority(value);
+      return readOneOf(PRIORITIES, value);
     case 'supersedes':
       return readSupersedes(value);
     case 'message':

@@ -37,6 +37,12 @@ export function readSeconds(value: unknown): Reading {
   return refused(`must be a number of seconds above 0 and up to ${MAX_INT}`, value);
 }
 
+/** One of some words. */
+export function readOneOf(words: readonly string[], value: unknown): Reading {
+  if (words.includes(value as string)) return { ok: true, value };
+  return refused(`must be one of ${JSON.stringify(words).slice(1, -1).replaceAll(',', ', ')}`, value);
+}
+
 /** A list of texts. */
 export function readTexts(value: unknown): Reading {
   return readList(value, readText);

@@ -44,7 +44,7 @@ export function createReqErrorLog(
       fleet.errorsReceived(batch.filter((_, index) => outcomes[index]?.ok).map(({ message }) => message));
       return outcomes;
     },
-    recover: (note) => appendFiles.recover(note),
+    recover: appendFiles.recover,
   };
 }
 

@@ -25,7 +25,7 @@ export function createReqPing(deps: NoticeDeps): RunMethod {
       ),
       optional('fileName', 'file name', 'File in it', 'ping.log'),
     ],
-    check: (message) => targetFault(message),
+    check: targetFault,
     run: async ({ message }) => {
       const outcome = await tryNotice(message, { text: `ping received from ${message.fromNode}` }, deps);
       const reply = new Uint8Array(0);

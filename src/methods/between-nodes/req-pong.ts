@@ -16,7 +16,7 @@ export function createReqPong(deps: NoticeDeps): EffectMethod {
     summary: 'Notes the answer to a ping.',
     args: [],
     isForPeople: false,
-    check: (message) => targetFault(message),
+    check: targetFault,
     apply: async (batch) => {
       const outcomes = [];
       for (const { message } of batch) {

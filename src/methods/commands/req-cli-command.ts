@@ -69,8 +69,8 @@ class CommandOutput implements OutputUse {
   get takers() {
     return {
       stdout: (piece: Uint8Array) => this.#stdout.add(piece),
-      stderr: (piece: Uint8Array) => this.#addError(piece),
-      findShortage: () => this.#findShortage(),
+      stderr: this.#addError,
+      findShortage: this.#findShortage,
     };
   }
 
@@ -90,13 +90,13 @@ class CommandOutput implements OutputUse {
     this.#telling?.[Symbol.dispose]();
   }
 
-  async #findShortage(): Promise<string | undefined> {
+  readonly #findShortage = async (): Promise<string | undefined> => {
     const bytes = this.#stdout.bytes + (this.#stderr?.bytes ?? 0);
     return bytes > SMALL_OUTPUT_BYTES ? await this.#own.diskRoom.shortage() : undefined;
-  }
+  };
 
-  async #addError(piece: Uint8Array): Promise<void> {
+  readonly #addError = async (piece: Uint8Array): Promise<void> => {
     await this.#stderr?.add(piece);
     this.#errors.add(piece);
-  }
+  };
 }

@@ -135,7 +135,7 @@ async function runProgram(
       timeoutMs: methodTimeoutMs(call.message, own.defaultMethodTimeout),
       signal: call.signal,
       outputNames: () => output.names,
-      findShortage: () => output.findShortage(),
+      findShortage: output.findShortage,
     });
     return await output.finish(end);
   } catch (error) {
@@ -170,9 +170,9 @@ class Output {
     this.#stderr?.read((piece) => this.#noting(this.#takers.stderr!(piece)));
   }
 
-  async findShortage(): Promise<string | undefined> {
+  readonly findShortage = async (): Promise<string | undefined> => {
     return this.#fault ?? (await this.#takers.findShortage?.());
-  }
+  };
 
   /** A command whose output was not taken to its end did not do well, whatever it says. */
   async finish(end: CommandEnd): Promise<CommandEnd> {

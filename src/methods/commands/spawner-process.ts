@@ -13,7 +13,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal
 // Without a listener the engine opens a debugger.
 process.on('SIGUSR1', () => {});
 process.on('disconnect', () => process.exit());
-process.on('message', (order: SpawnOrder) => start(order));
+process.on('message', start);
 answer({ kind: 'ready' });
 
 function start(order: SpawnOrder): void {

@@ -118,7 +118,7 @@ class RunningSpawner implements AsyncDisposable {
       this.#process.once('disconnect', () => resolve());
       void this.#exited.then(() => !this.#process.connected && resolve());
     }).then(() => this.#lose());
-    this.#process.on('message', (answer: SpawnerAnswer) => this.#hear(answer));
+    this.#process.on('message', this.#hear);
     this.#process.on('error', () => {});
     // It does not keep the node alive; commands do, as somebody waits for them.
     this.#process.unref();
@@ -144,7 +144,7 @@ class RunningSpawner implements AsyncDisposable {
     await this.gone;
   }
 
-  #hear(answer: SpawnerAnswer): void {
+  readonly #hear = (answer: SpawnerAnswer): void => {
     if (answer.kind === 'ready') return void this.#beReady();
     const waiting = this.#waiting.get(answer.id);
     if (!waiting) return;
@@ -156,7 +156,7 @@ class RunningSpawner implements AsyncDisposable {
     if (answer.kind === 'ended') waiting.end.resolve({ exitCode: answer.exitCode, signal: answer.signal });
     else waiting.answer.reject(Object.assign(new Error(answer.error.message), answer.error));
     if (this.#waiting.size === 0) this.#rest();
-  }
+  };
 
   async #beReady(): Promise<void> {
     // As the engine raised its limit too.

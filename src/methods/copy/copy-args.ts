@@ -27,6 +27,8 @@ export interface CopyBegin {
 /** What a reference node takes for the target of an order that it does not know: it writes nothing there, which nobody can put a link in the way of. */
 const HARMLESS_TARGET = '/dev/null';
 
+const SHA256 = /^[0-9a-f]{64}$/;
+
 /** Reads the order of a REQCopyFileTo; a text says what is wrong with it. */
 export function readOrder({ methodArgs }: Pick<Message, 'methodArgs'>): CopyOrder | string {
   const args = methodArgs ?? [];
@@ -46,7 +48,7 @@ function readSteps(args: readonly string[]): CopyOrder | undefined {
   if (step === 'abort') return { step, transfer };
   if (step === 'end') {
     const [sha256 = ''] = more;
-    return isSum(sha256) ? { step, transfer, target, sha256 } : undefined;
+    return SHA256.test(sha256) ? { step, transfer, target, sha256 } : undefined;
   }
   const [total, mode, identity = ''] = more;
   const begin = { transfer, target, total: Number(total), mode: Number.parseInt(mode ?? '', 8), identity };
@@ -56,7 +58,7 @@ function readSteps(args: readonly string[]): CopyOrder | undefined {
 
 function readWhole(target: string, [, , , , octal = '', sha256 = '']: readonly string[]) {
   const mode = Number.parseInt(octal, 8);
-  return isMode(mode) && isSum(sha256) ? { step: 'whole' as const, target, mode, sha256 } : undefined;
+  return isMode(mode) && SHA256.test(sha256) ? { step: 'whole' as const, target, mode, sha256 } : undefined;
 }
 
 /** The arguments that `readOrder` reads; `source` and `node` are the first two of the request. */
@@ -117,8 +119,4 @@ function targetFault(target: string): string | undefined {
 
 function isMode(mode: number): boolean {
   return mode >= 0 && mode <= 0o777;
-}
-
-function isSum(text: string): boolean {
-  return /^[0-9a-f]{64}$/.test(text);
 }

@@ -9,15 +9,15 @@ import { type CopyFileToDeps, createReqCopyFileTo, type NewModes } from './req-c
 
 export type CopyMethodsDeps = CopyFileFromDeps & Pick<CopyFileToDeps, 'sendReply'>;
 
-/** Makes the methods that copy files between nodes; disposing closes the files that they keep open. */
+/** Makes the methods that copy files between nodes; disposing `copies` closes the files that they keep open. */
 export function createCopyMethods(
   options: CopyFileFromOptions & { readonly modes: NewModes },
   deps: CopyMethodsDeps,
-): AsyncDisposable & { readonly all: Method[] } {
+): { readonly all: Method[]; readonly copies: AsyncDisposable } {
   const copies = new IncomingCopies({ folder: options.copiesFolder, folderMode: options.modes.folder });
   const all = [
     createReqCopyFileFrom(options, deps),
     createReqCopyFileTo({ ...deps, copies, modes: options.modes }),
   ];
-  return { all, [Symbol.asyncDispose]: () => copies[Symbol.asyncDispose]() };
+  return { all, copies };
 }

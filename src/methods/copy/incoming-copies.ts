@@ -82,7 +82,7 @@ export class IncomingCopies implements AsyncDisposable {
   }
 
   /** Takes a piece, and answers it. */
-  takePiece(piece: ArrivedPiece): void {
+  readonly takePiece = (piece: ArrivedPiece): void => {
     const place = parsePlace(piece.place);
     if (!place) return;
     const active = this.#active.get(place.transfer);
@@ -95,7 +95,7 @@ export class IncomingCopies implements AsyncDisposable {
     } else {
       piece.answer({ place, status: 'unknown' });
     }
-  }
+  };
 
   /**
    * Verifies the whole and moves it in place; where that was done before, nothing. Returns what could not be kept of the

@@ -52,7 +52,7 @@ export function createReqCopyFileTo(deps: CopyFileToDeps): EffectMethod {
       for (const incoming of batch) outcomes.push(await apply(incoming, deps));
       return outcomes;
     },
-    takePiece: (piece) => deps.copies.takePiece(piece),
+    takePiece: deps.copies.takePiece,
   };
 }
 

@@ -1,7 +1,7 @@
+import { crc32 } from 'node:zlib';
 import type { BorrowedFile } from '../../lib/open-files.ts';
 import type { Message } from '../../message/message.ts';
 import type { Incoming, Outcome } from '../../message/method-contract.ts';
-import { checksum } from './append-note.ts';
 import { type TargetOptions, targetFile } from './target-file.ts';
 
 /** One file of a batch: the messages for it, what they add, and the file once it is open. */
@@ -62,7 +62,7 @@ function hasSameTarget(a: Message, b: Message): boolean {
 
 /** What the note of a batch says of one open file. */
 export function noteOf({ path, content, file }: Append) {
-  return { path, ino: file!.ino, offset: file!.size, bytes: content.length, sum: checksum(content) };
+  return { path, ino: file!.ino, offset: file!.size, bytes: content.length, sum: crc32(content) };
 }
 
 /** Writes behind the end that the file was opened with; on the disk once it returns. */

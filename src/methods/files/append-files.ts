@@ -7,7 +7,7 @@ import { systemFault } from '../../lib/system-fault.ts';
 import { isTemporary, TemporaryError } from '../../lib/temporary-error.ts';
 import type { Incoming, Intend, Outcome } from '../../message/method-contract.ts';
 import { type Append, groupByFile, identity, newAppend, noteOf, writeOne } from './append-batch.ts';
-import { encodeAppendNote, filesOf, recoverAppends } from './append-note.ts';
+import { filesOf, recoverAppends } from './append-note.ts';
 import { fileFailure } from './file-failure.ts';
 import type { TargetOptions } from './target-file.ts';
 
@@ -74,7 +74,7 @@ export class AppendFiles {
       const { release, hasWaited } = await this.#lockFiles(ready);
       releases.push(release);
       await this.#prepare(ready, hasWaited);
-      const note = encodeAppendNote(ready.map(noteOf));
+      const note = JSON.stringify(ready.map(noteOf));
       try {
         if (ready.some((append) => append.content.length > 0)) await intend(note);
         await this.#write(ready, outcomes);
@@ -90,19 +90,19 @@ export class AppendFiles {
   }
 
   /** Whether the appends of a note are complete; otherwise they are undone. See `recoverAppends`. */
-  async recover(note: string): Promise<boolean> {
+  readonly recover = async (note: string): Promise<boolean> => {
     const files = filesOf(note);
     const release = await this.#lock.acquire(files.map(({ path }) => path));
     // Until it is known what is in them nobody else appends: that could be cut off with what is undone.
     for (const { ino } of files) this.#unchecked.add(ino);
     try {
-      const isComplete = await recoverAppends((path) => this.#files.openExisting(path), note);
+      const isComplete = await recoverAppends(this.#files, note);
       for (const { ino } of files) this.#unchecked.delete(ino);
       return isComplete;
     } finally {
       release();
     }
-  }
+  };
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
@@ -150,7 +150,7 @@ export class AppendFiles {
   async #withdraw(appends: readonly Append[], withdraw: () => Promise<void>): Promise<void> {
     const keys = appends.map(({ file }) => identity(file!));
     const whenUndone = async () => {
-      if (keys.some((key) => this.#unfinishedUndo.has(key)))
+      if (!new Set(keys).isDisjointFrom(this.#unfinishedUndo))
         throw new TemporaryError('a file that an earlier append left in parts cannot be cut back');
       await withdraw();
       for (const key of keys) this.#unwithdrawn.get(key)?.delete(whenUndone);

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { appendFile, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { OpenFiles } from '../../lib/open-files.ts';
-import { checksum, encodeAppendNote, recoverAppends } from './append-note.ts';
+import { recoverAppends } from './append-note.ts';
 
 /** How a folder's files are opened. */
 function below(folder: string) {
-  return (path: string) => new OpenFiles({ folder }).openExisting(path);
+  return new OpenFiles({ folder });
 }
 
 test('complete appends are kept, also when others appended behind them', async (t) => {
@@ -34,7 +35,7 @@ test('all files of a note count together: a complete one is undone with an incom
   const a = await setUp(t);
   const b = await setUp(t, a.folder, 'b.log');
   await appendFile(a.path, 'NEW');
-  const both = encodeAppendNote([
+  const both = JSON.stringify([
     ...JSON.parse(await a.note('NEW', 3)),
     ...JSON.parse(await b.note('MORE', 3)),
   ]);
@@ -82,7 +83,7 @@ async function setUp(t: TestContext, inFolder?: string, name = 'a.log') {
   const note = async (content: string, offset: number) => {
     const bytes = Buffer.from(content);
     const { ino } = await stat(path);
-    return encodeAppendNote([{ path: name, ino, offset, bytes: bytes.length, sum: checksum(bytes) }]);
+    return JSON.stringify([{ path: name, ino, offset, bytes: bytes.length, sum: crc32(bytes) }]);
   };
   return { folder, path, note };
 }

@@ -18,19 +18,9 @@ export interface AppendNote {
 /** What version 0.1 put in the place of a note that it took back. */
 const WITHDRAWN_NOTE = '"withdrawn"';
 
-/** The checksum of a note. */
-export function checksum(bytes: Uint8Array): number {
-  return crc32(bytes);
-}
-
 /** The checksum of pieces, one after the other. */
 export function checksumOf(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, piece) => crc32(piece, sum), 0);
-}
-
-/** The note of a batch, as text. */
-export function encodeAppendNote(notes: readonly AppendNote[]): string {
-  return JSON.stringify(notes);
 }
 
 /**
@@ -42,11 +32,11 @@ export function encodeAppendNote(notes: readonly AppendNote[]): string {
  *
  * @throws system errors when a file can't be read or cut.
  */
-export async function recoverAppends(open: OpenExisting, note: string): Promise<boolean> {
+export async function recoverAppends(files: NotedFiles, note: string): Promise<boolean> {
   if (note === WITHDRAWN_NOTE) return false;
   const found: Found[] = [];
   try {
-    for (const entry of JSON.parse(note) as AppendNote[]) found.push(await examine(open, entry));
+    for (const entry of JSON.parse(note) as AppendNote[]) found.push(await examine(files, entry));
     if (found.every(({ isComplete }) => isComplete)) {
       for (const { handle } of found) await handle?.datasync();
       return true;
@@ -67,8 +57,10 @@ export function filesOf(note: string): readonly { readonly path: string; readonl
   }
 }
 
-/** Opens the file at a path of a note, for reading and writing; undefined when there is none. */
-export type OpenExisting = (path: string) => Promise<FileHandle | undefined>;
+export interface NotedFiles {
+  /** Opens the file at a path of a note, for reading and writing; undefined when there is none. */
+  openExisting(path: string): Promise<FileHandle | undefined>;
+}
 
 interface Found {
   readonly note: AppendNote;
@@ -78,9 +70,9 @@ interface Found {
   readonly isComplete: boolean;
 }
 
-async function examine(open: OpenExisting, note: AppendNote): Promise<Found> {
+async function examine(files: NotedFiles, note: AppendNote): Promise<Found> {
   if (note.bytes === 0) return { note, handle: undefined, size: 0, isComplete: true };
-  const handle = await open(note.path);
+  const handle = await files.openExisting(note.path);
   const stats = await handle?.stat();
   if (handle === undefined || stats?.ino !== note.ino) {
     await handle?.close();

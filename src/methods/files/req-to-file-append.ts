@@ -27,7 +27,7 @@ export function createReqToFileAppend({ appendFiles, outputReplies }: ToFileAppe
     mode: 'effect',
     summary: 'Appends data to a file in the data folder.',
     args: FILE_ARGUMENTS,
-    check: (message) => targetFault(message),
+    check: targetFault,
     apply: async (batch, intend) => {
       const isOutput: boolean[] = [];
       for (const one of batch) isOutput.push((await outputReplies?.take(one)) === true);
@@ -35,6 +35,6 @@ export function createReqToFileAppend({ appendFiles, outputReplies }: ToFileAppe
       const outcomes = rest.length === 0 ? [] : await appendFiles.append(rest, intend);
       return isOutput.map((taken) => (taken ? DONE : outcomes.shift()!));
     },
-    recover: (note) => appendFiles.recover(note),
+    recover: appendFiles.recover,
   };
 }

@@ -21,7 +21,7 @@ export function createReqToFile(files: ToFileDeps): EffectMethod {
     mode: 'effect',
     summary: 'Writes data to a file in the data folder, in place of its content.',
     args: FILE_ARGUMENTS,
-    check: (message) => targetFault(message),
+    check: targetFault,
     apply: (batch, intend) => replaceAll(batch, files.writeFile, intend),
     recover: (note) => holdsAll(note, files.holdsContent),
     fades: true,

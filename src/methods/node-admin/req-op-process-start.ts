@@ -9,7 +9,7 @@ import { opDone, opFailed } from './op-result.ts';
 
 export interface OpProcessStartDeps {
   readonly processes: NodeProcesses;
-  readonly isKnownMethod: (name: string) => boolean;
+  readonly methods: { has(name: string): boolean };
   /** Why a method must not be started by a message, or undefined. */
   readonly startFault?: (method: string) => string | undefined;
   readonly nodeName: string;
@@ -35,10 +35,10 @@ export function createReqOpProcessStart(deps: OpProcessStartDeps): RunMethod {
 }
 
 async function startProcess({ methodArgs }: Message, deps: OpProcessStartDeps): Promise<RunResult> {
-  const { processes, isKnownMethod, startFault, nodeName } = deps;
+  const { processes, methods, startFault, nodeName } = deps;
   const method = canonicalMethod(methodArgs?.[0] ?? '');
   if (method === '') return refused('methodArgs is empty: its first item is the method to start');
-  if (!isKnownMethod(method)) return refused(`there is no method ${JSON.stringify(method)}`);
+  if (!methods.has(method)) return refused(`there is no method ${JSON.stringify(method)}`);
   const fault = startFault?.(method);
   if (fault !== undefined) return refused(fault);
   const running = processes.list().find((entry) => entry.kind === 'subscriber' && entry.method === method);

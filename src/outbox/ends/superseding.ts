@@ -87,7 +87,7 @@ export class Superseding {
     const sent = older.filter(({ entry }) => entry.isSent);
     this.#end(older.filter(({ entry }) => !entry.isSent));
     if (sent.length === 0) return;
-    void untilAnswered(sent, this.#deps.clock).then((left) => this.#end(left));
+    void untilAnswered(sent, this.#deps.clock).then(this.#end);
   }
 
   #olderAt(lane: Lane, { key, id }: Row, { newest, reason }: { newest: string; reason: string }): Older[] {
@@ -97,8 +97,8 @@ export class Superseding {
     return entry ? [{ lane, entry, reason }] : [];
   }
 
-  #end(older: readonly Older[]): void {
-    const ending = older.filter((one) => this.#mayEnd(one));
+  readonly #end = (older: readonly Older[]): void => {
+    const ending = older.filter(this.#mayEnd);
     if (ending.length > 0) this.#deps.onCallOff();
     for (const [lane, inLane] of Map.groupBy(ending, ({ lane }) => lane))
       for (const [reason, some] of Map.groupBy(inLane, ({ reason }) => reason))
@@ -107,13 +107,13 @@ export class Superseding {
           'superseded',
           reason,
         );
-  }
+  };
 
   /** Of what may have arrived a node of this program reports the end; of one that has not answered yet its words tell what it is. */
-  #mayEnd({ lane, entry }: Older): boolean {
+  readonly #mayEnd = ({ lane, entry }: Older): boolean => {
     const { queue, toNode } = lane;
     if (queue.isTakenOut(entry.seq)) return false;
     const { peers } = this.#deps.lanes;
     return !queue.mayBeThere(entry) || (peers.speaksLanes(toNode) ?? peers.hasWords(toNode));
-  }
+  };
 }

@@ -73,6 +73,6 @@ export function toggleMark(position: ListPosition, key: string): ListPosition {
 /** Marks all of these rows; where all are marked already, takes all marks off. */
 export function toggleAll(position: ListPosition, keys: readonly string[]): ListPosition {
   const marked = new Set(position.marks);
-  const isAll = keys.length > 0 && keys.every((key) => marked.has(key));
+  const isAll = keys.length > 0 && new Set(keys).isSubsetOf(marked);
   return { ...position, marks: isAll ? [] : [...new Set([...position.marks, ...keys])] };
 }

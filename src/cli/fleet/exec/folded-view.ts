@@ -28,10 +28,10 @@ export function createFoldedView({ call, tracker, batch, later, now }: ViewOptio
       await writeTo(call.stdout, foldedText(foldAnswers(outputs.answers(tracker)), terminal));
       const time = now();
       const facts = { tracker, end, batch, later, now: time, elapsedMs: time - startedAt };
-      const options = { ...facts, terminal: terminalOf(call.stderr, call), lastLineOf: () => undefined };
+      const options = { ...facts, terminal: terminalOf(call.stderr, call), lastLines: new Map() };
       call.stderr.write(summaryText(options));
     },
-    [Symbol.dispose]: () => bar[Symbol.dispose](),
+    [Symbol.dispose]: bar[Symbol.dispose],
   };
 }
 

@@ -27,5 +27,5 @@ export async function openSink(
     import('./log-folder.ts'),
     import('./output-sink.ts'),
   ]);
-  return createTee([view.sink, await createLogFolder(folder, nodes, (text) => view.note(text))]);
+  return createTee([view.sink, await createLogFolder(folder, nodes, view.note)]);
 }

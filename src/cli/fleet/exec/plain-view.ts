@@ -16,7 +16,7 @@ export function createPlainView({ call, tracker, batch, later, now }: ViewOption
         import('./summary.ts'),
         import('../../line/terminal.ts'),
       ]);
-      const options = { tracker, end, batch, later, now: now(), elapsedMs: 0, lastLineOf: () => undefined };
+      const options = { tracker, end, batch, later, now: now(), elapsedMs: 0, lastLines: new Map() };
       call.stderr.write(singleText({ ...options, terminal: terminalOf(call.stderr, call) }));
     },
     [Symbol.dispose]: () => {},

@@ -9,7 +9,7 @@ export function shellHint({ command, script }: Pick<ExecOptions, 'command' | 'sc
   const [program = '', ...args] = command ?? [];
   if (script !== undefined || program === '' || program.startsWith('/')) return undefined;
   const isShell =
-    /[\s|;&<>$`]/.test(program) || BUILTINS.has(program) || args.some((arg) => OPERATORS.has(arg));
+    /[\s|;&<>$`]/.test(program) || BUILTINS.has(program) || !OPERATORS.isDisjointFrom(new Set(args));
   const isVariable = args.find((arg) => /^\$\w+$/.test(arg));
   if (!isShell && isVariable === undefined) return undefined;
   const what = isShell ? quoteWord(program) : isVariable;

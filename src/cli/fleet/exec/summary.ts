@@ -1,6 +1,7 @@
 import type { RequestSummary } from '../../../contract/requests.ts';
 import { outcomeOf } from '../../../contract/states.ts';
 import { agoWords, clockWords, durationWords } from '../../../lib/time-words.ts';
+import { visibleLine } from '../../../lib/visible.ts';
 import {
   outcomeOfTarget,
   TARGET_OUTCOMES,
@@ -12,7 +13,6 @@ import type { Terminal } from '../../line/terminal.ts';
 import { SHOWN_LENGTH } from '../../print/short-id.ts';
 import { outcomeColour, stateCell } from '../../print/state-colours.ts';
 import { type Cell, formatTable } from '../../print/table.ts';
-import { toLine } from '../../print/text-width.ts';
 import type { RunEnd } from './view.ts';
 
 /** How many nodes are shown one by one. */
@@ -36,7 +36,7 @@ export interface SummaryOptions {
   readonly now: number;
   readonly terminal: Terminal;
   /** The last line that a node printed on stderr. */
-  lastLineOf(node: string): string | undefined;
+  readonly lastLines: ReadonlyMap<string, string>;
 }
 
 /** How a run on several nodes ended: the counts, who did not succeed and why, and how to pick it up again. */
@@ -71,7 +71,7 @@ export function singleText(options: SummaryOptions): string {
   const [target] = options.tracker.targets;
   if (target === undefined || outcomeOfTarget(target) === 'succeeded') return '';
   const state = target.request?.state ?? 'not sent';
-  return `steward: ${target.node}: ${state}: ${toLine(whyText(target, options))}\n${pickUpText(options)}`;
+  return `steward: ${target.node}: ${state}: ${visibleLine(whyText(target, options))}\n${pickUpText(options)}`;
 }
 
 /** `200 nodes: 170 succeeded, 3 failed, 27 waiting`. */
@@ -125,7 +125,7 @@ function whyText(target: Target, options: SummaryOptions): string {
 function requestWhy(
   target: Target,
   request: RequestSummary,
-  { lastLineOf, later, now }: SummaryOptions,
+  { lastLines, later, now }: SummaryOptions,
 ): string {
   const outcome = outcomeOf(request.state);
   const isOpen = outcome === 'waiting' || outcome === 'running';
@@ -133,7 +133,7 @@ function requestWhy(
   if (isOpen && later !== undefined) return `it has it, and runs it ${later}`;
   if (isOpen) return request.reason ?? 'it still runs';
   const isOwnEnd = request.state === 'failed' && (request.exitCode ?? 0) !== 0;
-  return (isOwnEnd ? lastLineOf(target.node) : undefined) ?? request.reason ?? '';
+  return (isOwnEnd ? lastLines.get(target.node) : undefined) ?? request.reason ?? '';
 }
 
 /** Since when a node is away. */

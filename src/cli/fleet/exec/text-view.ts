@@ -1,6 +1,6 @@
+import { visibleLine } from '../../../lib/visible.ts';
 import { terminalOf } from '../../line/terminal.ts';
 import { tell } from '../../print/tell.ts';
-import { toLine } from '../../print/text-width.ts';
 import { createLineSink, type TakeLine } from './line-sink.ts';
 import { createRawSink, createTee, type OutputSink } from './output-sink.ts';
 import { createLinePrinter } from './prefixed-lines.ts';
@@ -20,7 +20,7 @@ export function createTextView(options: ViewOptions): RunView {
     : createRawSink(call);
   const remember: TakeLine = ({ node, stream, bytes }) => {
     const line = stream === 'stderr' ? Buffer.from(bytes).toString().trim() : '';
-    if (line !== '') lastLines.set(node, toLine(line));
+    if (line !== '') lastLines.set(node, visibleLine(line));
   };
   return {
     sink: around(createTee([shown, createLineSink(remember)]), bar),
@@ -32,14 +32,13 @@ export function createTextView(options: ViewOptions): RunView {
     finish(end) {
       bar.clear();
       const terminal = terminals.stderr;
-      const lastLineOf = (node: string) => lastLines.get(node);
       const time = now();
       const elapsedMs = time - startedAt;
       call.stderr.write(
-        summaryText({ tracker, end, batch, later, terminal, lastLineOf, now: time, elapsedMs }),
+        summaryText({ tracker, end, batch, later, terminal, lastLines, now: time, elapsedMs }),
       );
     },
-    [Symbol.dispose]: () => bar[Symbol.dispose](),
+    [Symbol.dispose]: bar[Symbol.dispose],
   };
 }
 

@@ -1,5 +1,5 @@
+import { visibleLine } from '../../../lib/visible.ts';
 import type { Command } from '../../line/command.ts';
-import { toLine } from '../../print/text-width.ts';
 import type { Shell } from './shell-scripts.ts';
 import { type Line, type Suggestion, type WordAtCursor, wordAtCursor } from './word-at-cursor.ts';
 
@@ -24,7 +24,7 @@ export async function completionLines(
   const start = shell === 'bash' ? bashStart(wanted.typed) : 0;
   return fitting(all, wanted)
     .slice(0, MOST)
-    .map(({ word, about }) => `${prefix}${word.slice(start)}\t${toLine(about)}`);
+    .map(({ word, about }) => `${prefix}${word.slice(start)}\t${visibleLine(about)}`);
 }
 
 /** Whether a name that came from a node means itself to every shell: it is put on the command line as it is. */

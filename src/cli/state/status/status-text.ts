@@ -4,11 +4,12 @@ import type { RequestDetail, RequestSummary } from '../../../contract/requests.t
 import { outcomeCounts, outcomeOf } from '../../../contract/states.ts';
 import { sizeWords } from '../../../lib/size-words.ts';
 import { countWords, durationWords } from '../../../lib/time-words.ts';
+import { visibleLine } from '../../../lib/visible.ts';
 import type { Terminal } from '../../line/terminal.ts';
 import { shortLength } from '../../print/short-id.ts';
 import { outcomeColour } from '../../print/state-colours.ts';
 import { formatTable, sentenceLines } from '../../print/table.ts';
-import { toLine, widthOf } from '../../print/text-width.ts';
+import { widthOf } from '../../print/text-width.ts';
 import { requestsTable, whenText } from '../request-lines.ts';
 import { messageText } from '../why.ts';
 
@@ -92,7 +93,7 @@ export function batchText(
   const rank = ({ state }: RequestSummary) => RANKS.indexOf(outcomeOf(state));
   const ordered = requests.toReversed().sort((a, b) => rank(a) - rank(b));
   return [
-    sentenceLines(`${terminal.style('bold', id)}  ${toLine(label)}`, terminal),
+    sentenceLines(`${terminal.style('bold', id)}  ${visibleLine(label)}`, terminal),
     sentenceLines(
       `queued ${whenText(at, WHOLE, now)}, ${countWords(total, 'request')}: ${groupsText(counts, terminal)}`,
       terminal,
@@ -107,7 +108,7 @@ export function batchText(
 /** How far a batch has come that goes from node to node. */
 function wavesText({ targets, isOver, stopped }: NonNullable<BatchSummary['waves']>, total: number): string {
   const without = Math.max(0, targets - total);
-  if (stopped !== null) return `stopped: ${toLine(stopped)}; ${countWords(without, 'node')} had no turn`;
+  if (stopped !== null) return `stopped: ${visibleLine(stopped)}; ${countWords(without, 'node')} had no turn`;
   if (isOver) return `in waves: all of ${countWords(targets, 'node')} have had their turn`;
   return `in waves: ${Math.min(total, targets)} of ${countWords(targets, 'node')} have had their turn, the others follow`;
 }
@@ -148,13 +149,13 @@ export function requestText(
     ...relatives(request),
   ];
   const facts = lines
-    .map(([name, value]) => `${name.padEnd(8)} ${isStyled(value) ? value : toLine(value)}\n`)
+    .map(([name, value]) => `${name.padEnd(8)} ${isStyled(value) ? value : visibleLine(value)}\n`)
     .join('');
   const printed = outputs.map((output) => `\n${outputLines(output, terminal)}`).join('');
   const more = outputs.some(({ isWhole }) => !isWhole)
     ? `all that is kept of its output: steward watch ${id}\n`
     : '';
-  return `${terminal.style('bold', id)}\n${sentenceLines(toLine(why), terminal)}\n${facts}${printed}\n${more}its timeline: steward why ${id}\n`;
+  return `${terminal.style('bold', id)}\n${sentenceLines(visibleLine(why), terminal)}\n${facts}${printed}\n${more}its timeline: steward why ${id}\n`;
 }
 
 function outputLines({ stream, bytes, isWhole }: ShownOutput, terminal: Terminal): string {
@@ -162,7 +163,7 @@ function outputLines({ stream, bytes, isWhole }: ShownOutput, terminal: Terminal
   // What was cut begins in the middle of a line.
   const shown = isWhole || lines.length === 1 ? lines : lines.slice(1);
   const title = isWhole ? stream : `${stream}, its end`;
-  return `${[terminal.style('bold', title), ...shown.map(toLine)].join('\n')}\n`;
+  return `${[terminal.style('bold', title), ...shown.map(visibleLine)].join('\n')}\n`;
 }
 
 function isStyled(value: string): boolean {

@@ -2,6 +2,7 @@ import type { StewardApi } from '../../../client/steward-api.ts';
 import type { NodeSummary } from '../../../contract/nodes.ts';
 import type { RequestSummary } from '../../../contract/requests.ts';
 import { isEnd } from '../../../contract/states.ts';
+import { visibleLine } from '../../../lib/visible.ts';
 import { isRunPlan } from '../../../waves/run-plan.ts';
 import { TargetTracker } from '../../../waves/target-tracker.ts';
 import { awayNote } from '../../fleet/away-note.ts';
@@ -17,7 +18,6 @@ import type { ParsedCall } from '../../line/command.ts';
 import { EXIT } from '../../line/exit-codes.ts';
 import { untilStopped } from '../../line/until-stopped.ts';
 import { UsageError } from '../../line/usage-error.ts';
-import { toLine } from '../../print/text-width.ts';
 import { type Resolved, resolveId } from '../resolve-id.ts';
 import { followChanges } from './follow-changes.ts';
 
@@ -110,7 +110,7 @@ function waitNotes(
     now,
   );
   const reasons = open.flatMap(({ state, reason }) =>
-    state === 'running' && reason ? [toLine(reason)] : [],
+    state === 'running' && reason ? [visibleLine(reason)] : [],
   );
   return [...(away === undefined ? [] : [away]), ...new Set(reasons)].slice(0, MOST_NOTES);
 }
