@@ -79,7 +79,7 @@ async function limitFigures({ runs, appends, commands }: BenchOptions): Promise<
   ];
 }
 
-/** The embedded broker beside nats-server, with the same bytes. */
+/** The embedded broker next to nats-server, with the same bytes. */
 async function brokerFigures({ runs, appends }: BenchOptions): Promise<Row[]> {
   const { limits, results } = await pairs(
     runs,

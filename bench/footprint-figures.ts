@@ -12,7 +12,7 @@ interface Goals {
 const ON_NODE: Goals = { aboveMb: 16, startMs: 150 };
 const AS_SINGLE_FILE: Goals = { aboveMb: 12, startMs: 40 };
 
-/** What an idle node takes, beside Node.js itself in the same run; and the single file, where it was made. */
+/** What an idle node takes, compared with Node.js itself in the same run; and the single file, where it was made. */
 export async function footprintFigures(): Promise<Row[]> {
   const bare = await measureBareEngine([process.execPath, '--disable-warning=ExperimentalWarning']);
   const rows = footprintRows('a node', await measureFootprint(stewardCommand()), { bare, goals: ON_NODE });

@@ -18,7 +18,7 @@ interface Measured {
   readonly ratio?: number;
 }
 
-/** A row beside what the last release measured. */
+/** A row with what the last release measured. */
 export interface Change {
   /** What is compared: the ratio where both have one, which leaves the machine out, else the value. */
   readonly last: number;

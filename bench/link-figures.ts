@@ -33,7 +33,7 @@ const LINKS: readonly { readonly name: string; readonly work: LinkWork }[] = [
 ];
 const CUT_EVERY_MS = 20_000;
 
-/** What a node does over thin links, each value beside what the bytes alone would take. */
+/** What a node does over thin links, each value with what the bytes alone would take. */
 export async function linkFigures(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { name, work } of LINKS) {

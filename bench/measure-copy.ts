@@ -4,7 +4,7 @@ import { waitForEnd } from '../test/support/fleet.ts';
 import { expectAllAccepted, startFleet } from './fleet.ts';
 import { hashAndWriteLimit } from './limits/run-limit.ts';
 
-/** One copy from central to ship1, beside the same work done by one process. */
+/** One copy from central to ship1, compared with the same work done by one process. */
 export interface CopyRun {
   readonly bytesPerSecond: number;
   readonly limitBytesPerSecond: number;

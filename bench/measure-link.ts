@@ -20,7 +20,7 @@ export interface LinkWork {
   readonly cutEveryMs?: number;
 }
 
-/** One piece of work: what it took, beside what the bytes alone would take. */
+/** One piece of work: what it took, with what the bytes alone would take. */
 export interface LinkRun {
   readonly seconds: number;
   readonly idealSeconds: number;
@@ -46,7 +46,7 @@ const SMALL_BYTES = 1000;
 const [COPY_BYTES, CHANGED_BYTES] = [10_000_000, 100_000];
 const PATIENCE_MS = 900_000;
 
-/** Measures central beside the broker and ship1 behind a thin link. */
+/** Measures central next to the broker and ship1 behind a thin link. */
 export async function measureLink(work: LinkWork): Promise<LinkFigures> {
   await using broker = await startBroker();
   await using central = await startStewardNode({ name: 'central', broker });

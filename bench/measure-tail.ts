@@ -6,7 +6,7 @@ import { expectAllAccepted, startFleet } from './fleet.ts';
 import { GrowingFile } from './growing-file.ts';
 import { readLinesLimit } from './limits/run-limit.ts';
 
-/** One tail of a file of ship1 to central, beside reading the same lines on the spot. */
+/** One tail of a file of ship1 to central, compared with reading the same lines on the spot. */
 export interface TailRun {
   readonly perSecond: number;
   readonly limitPerSecond: number;

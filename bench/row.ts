@@ -1,4 +1,4 @@
-/** One line of the result: a figure beside its limit and its goal. */
+/** One line of the result: a figure with its limit and its goal. */
 export interface Row {
   readonly name: string;
   readonly figure: string;

@@ -2,7 +2,7 @@ import { changeOf, type Release } from './history.ts';
 import { type Goal, isMet, type Row } from './row.ts';
 
 /**
- * The rows as a table for people, one line each, with notes and faults below; beside each row how it has changed since
+ * The rows as a table for people, one line each, with notes and faults below; behind each row how it has changed since
  * the last release, where there is one.
  */
 export function formatTable(rows: readonly Row[], last?: Release): string {

@@ -16,7 +16,7 @@ const NAMES = TARGETS.map(({ name }) => name).join(', ');
 const USAGE = `Usage: npm run build:bin -- [--out FOLDER] [--cache FOLDER] [target]...
 
 Makes Steward as a single executable file for each target (all of them where none is named) in build/bin, and
-SHA256SUMS and LICENCES.txt (of all that is in them) beside them. Targets: ${NAMES};
+SHA256SUMS and LICENCES.txt (of all that is in them) next to them. Targets: ${NAMES};
 "own" is the one of this machine.
 
 The engine inside is Bun ${ENGINE_VERSION}. npm installs it into build/cache (--cache) for each target, 100 MB each.

@@ -28,7 +28,7 @@ for (const { name, colorScheme, hash } of PICTURES) {
   await context.close();
 }
 
-/** Some of everything: nodes that are away, a disk that is full, commands that answered alike. Gives the id of a batch. */
+/** Some of everything: nodes that are away, a disk that is full, commands that answered alike. Returns the id of a batch. */
 async function play(): Promise<string> {
   const now = Date.now();
   for (const [at, name] of [...desk.nodeList.keys()].entries()) {

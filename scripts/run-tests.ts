@@ -81,7 +81,7 @@ async function runAll(): Promise<number> {
   return 0;
 }
 
-/** Runs these, so many at a time; returns those that failed. */
+/** Runs these, this many at a time; returns those that failed. */
 async function runOnce(these: readonly TestProcess[], atOnce: number): Promise<TestProcess[]> {
   const failed = new Set<string>();
   const results = run({

@@ -4,7 +4,7 @@ import { type RequestFigures, requestFigures } from './shape/request-figures.ts'
 import { sourceFigures } from './shape/source-figures.ts';
 
 /**
- * Counts what shape the source is in, and prints it beside the goals: npm run shape [-- [--list] [--no-run] [CHECKOUT]].
+ * Counts what shape the source is in, and prints it with the goals: npm run shape [-- [--list] [--no-run] [CHECKOUT]].
  * `--list` names the forwarders, twins and circles; `--no-run` leaves out what needs a fleet.
  */
 const { values, positionals } = parseArgs({

@@ -93,7 +93,7 @@ export class EmulatedFleet implements AsyncDisposable {
     return { nodes: sum('nodes'), connected: sum('connected'), ran: sum('ran'), ranAgain: sum('ranAgain') };
   }
 
-  /** Seconds until so many nodes are connected. */
+  /** Seconds until this many nodes are connected. */
   async connected(count: number): Promise<number> {
     return await secondsUntil(
       `${count} nodes to be connected`,
@@ -106,7 +106,7 @@ export class EmulatedFleet implements AsyncDisposable {
     return await secondsUntil('all nodes to be cut off', async () => (await this.standing()).connected === 0);
   }
 
-  /** Seconds until central shows so many nodes as present. */
+  /** Seconds until central shows this many nodes as present. */
   async present(count: number): Promise<number> {
     return await secondsUntil(`central to show ${count} nodes`, async () => {
       const { presences } = await this.api.nodePage({ limit: 1 });
@@ -130,7 +130,7 @@ export class EmulatedFleet implements AsyncDisposable {
     return batch;
   }
 
-  /** Seconds until so many requests of a batch have succeeded. */
+  /** Seconds until this many requests of a batch have succeeded. */
   async succeeded(batch: string, count: number): Promise<number> {
     return await secondsUntil(
       `${count} of batch ${batch} to succeed`,

@@ -15,7 +15,7 @@ import { type SshFarm, startSshFarm } from './ssh-farm.ts';
 const USAGE = `Usage: npm run bench:peers -- [--targets 1,20,100] [--rounds 5]
 
 Runs \`true\` on targets of this machine with steward exec, Ansible's raw module and ClusterShell's clush, in turns, and prints
-how long each takes beside Steward. "First" opens its connections; "again" finds them open, as Steward's always are: its first
+how long each takes compared with Steward. "First" opens its connections; "again" finds them open, as Steward's always are: its first
 command is the first that nodes run after their start. Ansible, clush and sshd are installed on Debian as root, and left out
 where they are missing.`;
 
@@ -64,7 +64,7 @@ const rows: Row[] = [];
 for (const count of counts) rows.push(...(await measure(count)));
 console.log(formatTable(rows));
 
-/** Starts a fleet of so many nodes, and runs the command on all of them in each way. */
+/** Starts a fleet of this many nodes, and runs the command on all of them in each way. */
 async function measure(count: number): Promise<Row[]> {
   console.error(`measuring ${count} targets ...`);
   await using fleet = new AsyncDisposableStack();

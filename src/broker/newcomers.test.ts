@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Newcomers, networkOf } from './newcomers.ts';
 
-test('of one address no more than so many may be about to sign in, and those that dawdle go first', () => {
+test('of one address no more than a limit may be about to sign in, and those that dawdle go first', () => {
   let now = 0;
   const ended: number[] = [];
   const newcomers = new Newcomers({ most: 2, patienceMs: 100 }, () => now);

@@ -37,7 +37,7 @@ const AT_ONCE_MS = 1;
 const MAX_REQUESTS = 1000;
 const LOOK_AT_NODES_MS = 1000;
 
-/** Tells whoever listens what changes. While nobody does, it takes no note of anything. */
+/** Tells its listeners what changes. While there are none, it takes no note of anything. */
 export class ChangeHub implements Disposable {
   readonly #deps: HubDeps;
   readonly #watchers = new Set<Watcher>();
@@ -103,7 +103,7 @@ export class ChangeHub implements Disposable {
     }
   }
 
-  /** Nodes reported errors to this one; `read` gives the lines. */
+  /** Nodes reported errors to this one; `read` returns the lines. */
   errors(read: () => readonly ErrorLine[]): void {
     if (!this.isWatched) return;
     const lines = read();

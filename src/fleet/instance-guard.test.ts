@@ -158,7 +158,7 @@ test('a node takes nothing while an original one answers to its name, says so ev
   assert.match(broker.errors.at(-1)!, /^info: the original node named ship1 is silent/);
 });
 
-test('beside an original node of its name a node starts where nameCheck is warn, and none is asked for where none can be', async (t) => {
+test('next to an original node of its name a node starts where nameCheck is warn, and none is asked for where none can be', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const broker = new GuardBroker();
   startOriginal(broker, t);

@@ -28,7 +28,7 @@ const PATIENCE_MS = 3000;
 const CHECK_SOON_MS = 1000;
 const CHECK_AGAIN_MS = 10_000;
 const CHECK_LENIENT_MS = 60_000;
-/** One check in so many says that an original node is there: once a minute. */
+/** One check in this many says that an original node is there: once a minute. */
 const CHECKS_A_REPORT = 6;
 /** An original node that was there is gone when it was silent as often. */
 const SILENCES = 2;
@@ -40,7 +40,7 @@ export class NameTakenError extends Error {
 }
 
 /**
- * Sees to it that one node runs under a name: two would each run every command.
+ * Holds that one node alone runs under a name: two would each run every command.
  *
  * A node asks for its own name at every connect. The first time, an answer means that it must not start. Later,
  * both say so, and the younger takes no requests until the other is gone. An original node cannot yield, and answers a ping
@@ -158,7 +158,7 @@ export class InstanceGuard implements Disposable {
     if (isThere) {
       const wayOut = 'stop it, or give this one another nodeName; -nameCheck=warn starts it all the same';
       if (this.#heard++ % CHECKS_A_REPORT === 0)
-        errorReporter.report(`${about}: this one takes no requests until that one is silent; ${wayOut}`);
+        errorReporter.report(`${about}: this node takes no requests until the original is silent; ${wayOut}`);
       this.#silencesLeft = SILENCES;
     } else if (this.#silencesLeft > 0) this.#silencesLeft--;
     else return false;

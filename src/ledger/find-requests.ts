@@ -58,7 +58,7 @@ export async function readRequests(store: Store, ids: readonly string[]): Promis
   return rows.map(toSummary);
 }
 
-/** What runs by a schedule is looked for among the requests that have not ended, which are few beside all that have. */
+/** What runs by a schedule is looked for among the requests that have not ended, which are few compared with all that have. */
 function openOf({ state, ...filter }: RequestFilter): RequestFilter {
   const asked = isSet(state) ? state : REQUEST_STATES;
   return { ...filter, state: asked.filter((one) => !isEnd(one)) };

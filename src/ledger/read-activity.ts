@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import { firstIdAt, placeOf } from './request-row.ts';
 
 const DAY_MS = 86_400_000;
-/** So many spans make a chart. */
+/** How many spans make a chart. */
 const BUCKETS = 56;
 /** More requests than this are not looked at: the chart of a busy fleet is of a shorter time. */
 const MOST = 100_000;

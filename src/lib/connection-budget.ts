@@ -6,7 +6,7 @@ const KEPT_FILES = 64;
 const FEWEST = 8;
 /** Where the system does not say how many files may be open. */
 const USUAL_FILES = 1024;
-/** Shed connections are told of this seldom, ms. */
+/** How often shed connections are logged at most, ms. */
 const QUIET_MS = 60_000;
 
 /** How many connections there may be. */

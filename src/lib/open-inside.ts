@@ -112,7 +112,7 @@ async function deepestExisting(folder: string): Promise<{ path: string; real: st
 }
 
 /**
- * Makes a folder and those above it where they are missing (durably; 0700 unless told); gives its real path. One after the
+ * Makes a folder and those above it where they are missing (durably; 0700 unless told); returns its real path. One after the
  * other: the system's own way tries for ever where no folder can be made, as in /proc.
  */
 export async function makeFolder(path: string, mode = PRIVATE.folderMode): Promise<string> {

@@ -2,7 +2,7 @@ const { closeSync, openSync, readSync } = process.getBuiltinModule('node:fs');
 
 /** Chance as a dependency. */
 export interface Random {
-  /** So many random bytes, as nobody can guess them. */
+  /** This many random bytes, which nobody can guess. */
   bytes(count: number): Buffer<ArrayBuffer>;
 }
 

@@ -95,7 +95,7 @@ export class TerminalOutput {
     this.#held = isHeld ? whole.slice(at) : '';
     const shown = terminalOutput(isHeld ? whole.slice(0, at) : whole, '\n\t\r');
     this.#isColoured ||= shown.includes(ESCAPE);
-    // Whoever else writes to the terminal begins in its own colour.
+    // Other programs that write to the terminal begin in their own colour.
     return this.#isColoured && shown.endsWith('\n') ? `${shown.slice(0, -1)}${RESET}\n` : shown;
   }
 }

@@ -1,6 +1,6 @@
 import { type Flight, type Measured, SendWindow } from './send-window.ts';
 
-/** So many questions may be under way to the broker at once. */
+/** How many questions may be under way to the broker at once. */
 const MOST_QUESTIONS = 8;
 /** After this share of the window the broker is asked whether it has what was sent. */
 const ASK_SHARE = 1 / 4;

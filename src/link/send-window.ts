@@ -40,7 +40,7 @@ export interface Measured {
   readonly wasFull: boolean;
 }
 
-/** Who waits for room. */
+/** Something that waits for room. */
 export interface Waiting {
   /** Its class, as a place in PRIORITIES. */
   readonly urgency: number;
@@ -113,7 +113,7 @@ export class SendWindow {
     return overdueMs(this.#rate, this.#bytes);
   }
 
-  /** How long it takes until so many more bytes are answered, ms; undefined where nothing is known. */
+  /** How long it takes until this many more bytes are answered, ms; undefined where nothing is known. */
   answerMs(bytes: number): number | undefined {
     return answerMs(this.#rate, this.#bytes + bytes);
   }

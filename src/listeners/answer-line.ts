@@ -1,6 +1,6 @@
 import type { Refusal, SubmissionAnswer } from '../contract/requests.ts';
 
-/** Writes an answer as the one line of JSON that every listener gives back, without its newline. */
+/** Writes an answer as the one line of JSON that every listener answers with, without its newline. */
 export function answerLine({ batch, accepted, refused, warnings }: SubmissionAnswer): string {
   return JSON.stringify({ batch, accepted, refused, warnings });
 }

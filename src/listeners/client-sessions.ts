@@ -15,7 +15,7 @@ export interface ClientLimits extends Partial<SessionLimits> {
   readonly stopTimeoutMs?: number;
 }
 
-/** What sessions need; `makeOpening` gives each its judge of the first line. */
+/** What sessions need; `makeOpening` makes for each the judge of its first line. */
 export interface SessionsDeps {
   readonly submissions: Submissions;
   readonly logger: Logger;

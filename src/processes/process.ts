@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 /** A process takes messages from a subject, or brings them to one. */
 export type ProcessKind = 'subscriber' | 'publisher';
 
-/** What a started process gives back: how to stop it, and word of its failing, if it can fail later. */
+/** What a started process returns: how to stop it, and word of its failing, if it can fail later. */
 export interface Running extends AsyncDisposable {
   readonly failed?: Promise<Error>;
 }

@@ -35,7 +35,7 @@ const MAX_PIECE_BYTES = 512 * 1024;
 /** What a reply may take on a way of which nothing is known yet, ms. */
 const UNKNOWN_MS = 15_000;
 
-/** A reply behind so many others does not go at once. */
+/** A reply behind this many others does not go at once. */
 const AT_ONCE = 256;
 
 interface RepliesDeps extends Pick<Edges, 'newId' | 'clock'> {

@@ -104,7 +104,7 @@ async function start(t: TestContext, { words }: { words: readonly string[] }) {
     deps as unknown as ConstructorParameters<typeof StateQuestions>[1],
   );
   t.after(() => questions[Symbol.dispose]());
-  /** Asks those whose turn it is, so many ms later. */
+  /** Asks those whose turn it is, that many ms later. */
   const look = async (afterMs = 0) => {
     await clock.advance(afterMs);
     // The rows are written past the outbox, which would tell of them.

@@ -96,7 +96,7 @@ test('closing commits what the thread was given', async (t) => {
   assert.equal(count(), made());
 });
 
-test('what a statement does wrong is told of its transaction alone', async (t) => {
+test('what a statement does wrong fails its transaction alone', async (t) => {
   const { committer, answers } = await start(t);
   const good = packTransaction(1, [statement('INSERT INTO rows VALUES (?)', 1)]);
   const bad = packTransaction(2, [statement('INSERT INTO nowhere VALUES (?)', 1)]);

@@ -7,7 +7,7 @@ import { StoreError } from './store-error.ts';
 import type { WriterRequest, WriterStart } from './worker.ts';
 import { Writer } from './writer.ts';
 
-/** Who commits for longer than this within a second, ms, gets a thread for it: the rest of the node has other work to do. */
+/** A database whose commits take longer than this within a second, ms, gets a thread for them: the rest of the node has other work to do. */
 const BUSY_MS = 300;
 /** Or for longer than this in commits that take so long each: a quicker one takes no longer here than to hand it over. */
 const [SLOW_BUSY_MS, SLOW_MS] = [50, 2];

@@ -33,9 +33,9 @@ interface Used {
 
 const DAY_MS = 86_400_000;
 const SAVE_MS = 5000;
-/** So many files of a node are known by name. */
+/** How many files of a node are known by name. */
 const MOST_FILES = 1000;
-/** So many places are known, of all nodes: what comes again comes soon. */
+/** How many places are known, of all nodes: what comes again comes soon. */
 const MOST_PLACES = 10_000;
 /** How long a count of what waits holds, ms. */
 const COUNT_MS = 1000;

@@ -72,7 +72,7 @@ test('every cell of the table says what is promised: method by method, sender by
   assert.equal(cells, ALL_METHODS.length * 6);
 });
 
-test('whoever is not proved gets nothing for now, whatever the method', () => {
+test('a sender that is not proved gets nothing for now, whatever the method', () => {
   for (const method of ALL_METHODS)
     assert.equal(judge({ ...arrived({ method }), sender: undefined }, SHIP).do, 'later', method);
 });

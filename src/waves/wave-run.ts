@@ -70,7 +70,7 @@ export class WaveRun {
   }
 
   async #toEnd(): Promise<void> {
-    // What is asked at the beginning is told of after it: nothing is missed.
+    // The state is read at the beginning and changes come after it: nothing is missed.
     using _ = this.#deps.operations.events(
       { batch: this.#batch, type: ['requests', 'many', 'nodes'] },
       this.#take,

@@ -42,6 +42,16 @@ test('pages name who does something', () => {
   }
 });
 
+test('comments, help and messages of the source do so too', () => {
+  const hiding = /\b(?:is|are) told of\b|\bso many\b|\bhas it done\b|\bbeside\b/i;
+  const found = globSync('{src,scripts}/**/*.ts', { cwd: PROJECT }).flatMap((path) =>
+    page(path)
+      .split('\n')
+      .flatMap((line, index) => (hiding.test(line) ? [`${path}:${index + 1}: ${line}`] : [])),
+  );
+  assert.deepEqual(found, []);
+});
+
 test('doc/messages.md names every field of a message', () => {
   const fields = MESSAGE_FIELDS.map(({ json }) => `\`${json}\``);
   assert.deepEqual(missingIn('doc/messages.md', fields), []);

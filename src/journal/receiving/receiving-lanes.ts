@@ -105,7 +105,7 @@ export class ReceivingLanes {
     return { lane: new ReceivingLane(state, ref.method, this.#options, this.#deps), state };
   }
 
-  /** Whoever names another node's lane gets one of its own in its place. */
+  /** A sender that names another node's lane gets one of its own in its place. */
   #ownLane(ref: LaneRef): LaneRef {
     const { epoch, sender } = ref;
     const { trust } = this.#deps;

@@ -33,7 +33,7 @@ export class ReceivingMemory {
     return this.#decodedBytes < DECODED_BYTES;
   }
 
-  /** Resolves when something may be decoded, by the caller alone until it calls `decoded`. Who waits must hold nothing. */
+  /** Resolves when something may be decoded, by the caller alone until it calls `decoded`. A caller that waits must hold nothing. */
   async turn(): Promise<void> {
     while (this.#isDecoding || !this.hasRoom)
       await new Promise<void>((resolve) => void this.#queue.push(resolve));

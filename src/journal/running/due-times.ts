@@ -29,7 +29,7 @@ export interface Due {
 const SLACK_MS = 1000;
 /** After a step back of more than this the new time counts: what has run by the old one may come again, ms. */
 const MAX_BACK_MS = 3 * 3_600_000;
-/** So many missed times of a cron expression are counted, no more. */
+/** At most this many missed times of a cron expression are counted. */
 const MOST_COUNTED = 1000;
 const NOTHING_DUE: Due = { count: 0, lateMs: 0 };
 

@@ -7,7 +7,7 @@ export const BRIEF = 'brief';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Behind the reply subject of an attempt: its answers may be brief. Who does not know that answers at length. */
+/** Behind the reply subject of an attempt: its answers may be brief. A node that does not know this answers at length. */
 const ASKS_BRIEFLY = '-b';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** How a body is written, as letters for `serial` and `cmp`. */

@@ -16,7 +16,7 @@ const FIRST_READ_MS = 10;
 const READ_BYTES = 64 * 1024;
 /** A pipe in which nothing came for so long after its command's end holds nothing of it, ms. */
 const QUIET_MS = 100;
-/** Whoever prints on without such a pause is not waited for: what the command wrote was read by then. */
+/** Nothing waits for a process that prints on without such a pause: what the command wrote was read by then. */
 const MAX_LOOKS = 5;
 /** More than a pipe holds: what comes beyond that after a command's end is not the command's. */
 const MAX_REST_BYTES = 1024 * 1024;

@@ -10,7 +10,7 @@ import {
   type StartedProcess,
 } from './started-process.ts';
 
-/** So many commands within this time, ms, are a rush. A spawner must start a hundred to win back what its own start takes. */
+/** This many commands within this time, ms, are a rush. A spawner must start a hundred to win back what its own start takes. */
 const [RUSH_COMMANDS, RUSH_MS] = [5, 1000];
 /** A spawner that had nothing to do for so long is ended, ms. */
 const IDLE_MS = 60_000;

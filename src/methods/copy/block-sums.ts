@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** What is told of a block: a sum that can be rolled on by a byte, and the beginning of its sha256; bytes. */
+/** What the target tells about a block: a sum that can be rolled on by a byte, and the beginning of its sha256; bytes. */
 export const SUM_BYTES = 8;
 const LEAST_BLOCK_BYTES = 1024;
 const MOST_BLOCK_BYTES = 64 * 1024;
@@ -109,7 +109,7 @@ export class BlockFinder {
     return at;
   }
 
-  /** The block that begins there: the one behind the last, if it may be that one. */
+  /** The block that begins there: the one behind the last, if it may be this. */
   #blockAt(
     bytes: Buffer,
     at: number,

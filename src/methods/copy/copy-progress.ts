@@ -15,7 +15,7 @@ export class CopyProgress {
     this.#now = now;
   }
 
-  /** So many bytes are at the target. */
+  /** How many bytes are at the target. */
   reached(bytes: number): void {
     if (this.#now() - this.#saidAt < REPORT_EVERY_MS) return;
     this.say(`${Math.floor((bytes / Math.max(1, this.#total)) * 100)} % of ${describeBytes(this.#total)}`);

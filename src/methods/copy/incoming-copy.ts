@@ -200,7 +200,7 @@ export class IncomingCopy implements AsyncDisposable {
       while (this.#hashed < this.#written && this.#fault === undefined) {
         const length = Math.min(bytes.length, this.#written - this.#hashed);
         const { bytesRead } = await this.#handle.read(bytes, 0, length, this.#hashed);
-        if (bytesRead === 0) throw new Error('the file beside it became shorter');
+        if (bytesRead === 0) throw new Error('the file next to it became shorter');
         this.#hash.update(bytes.subarray(0, bytesRead));
         this.#hashed += bytesRead;
       }

@@ -84,7 +84,7 @@ async function apply(incoming: Incoming, deps: CopyFileToDeps): Promise<Outcome>
   return { ok: true };
 }
 
-/** Does what an order asks for; where a file is complete by that, gives what could not be kept of the old one. */
+/** Does what an order asks for; where a file is complete by that, returns what could not be kept of the old one. */
 async function obey(
   order: CopyOrder,
   { id, message }: Incoming,

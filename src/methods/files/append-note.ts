@@ -27,7 +27,7 @@ export function checksumOf(pieces: readonly Uint8Array[]): number {
  * Whether every append of a note is complete. Otherwise all of them are undone, so that the batch can come again.
  *
  * Undone means cut back to the offset, which is done only where the file is still the same and ends within the
- * noted bytes. What another program wrote behind them is never cut off: in that one case, a crash in the middle
+ * noted bytes. What another program wrote behind them is never cut off: in that case alone, a crash in the middle
  * of a write to a file that others write too, the noted bytes may stand in the file twice, or in part.
  *
  * @throws system errors when a file can't be read or cut.

@@ -16,7 +16,7 @@ export interface ReplyStreamDeps {
  * Sends what a method brings forth as replies while it runs, whole lines in each.
  *
  * While replies can't be queued (the store can't be written, or the disk is nearly full and more than 64 MB were sent)
- * it tries again each second and takes nothing more: whoever writes waits, and nothing is lost.
+ * it tries again each second and takes nothing more: the writer waits, and nothing is lost.
  */
 export class ReplyStream {
   readonly #call: Pick<RunCall, 'reply' | 'signal'>;

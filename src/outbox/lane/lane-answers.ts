@@ -80,7 +80,7 @@ export class LaneAnswers {
   #unbridged: number | undefined;
   /** The lowest place, and how much of it was there, when all was last sent again because of a gap. */
   #resentFrom: string | undefined;
-  /** Who confirmed what is for somebody else. */
+  /** The node that confirmed what is for somebody else. */
   #bystander: string | undefined;
   /** Answers to generations before this one are about an epoch that has ended. */
   #firstGeneration = 0;

@@ -19,7 +19,7 @@ export class LaneUrgency {
     this.#last[its] = Math.max(this.#last[its]!, entry.seq);
   }
 
-  /** The class of the lane while this is its first message and it has so many of them: 0 is the most urgent. */
+  /** The class of the lane while this is its first message and it has this many of them: 0 is the most urgent. */
   of(first: Pick<Entry, 'seq' | 'priority' | 'size'>, length: number): number {
     if (length === 1) return this.#classOf(first);
     const found = this.#last.findIndex((seq) => seq >= first.seq);

@@ -206,7 +206,7 @@ test('a batch is sent again in parts, as was chosen', () => {
   assert.deepEqual(walk.took('cancel-batch'), [{ do: 'cancel-batch', id: 'b1' }]);
 });
 
-test('what was told of while a list was being read is not undone by what was read', () => {
+test('what changed while a list was being read is not undone by what was read', () => {
   const walk = new StateWalk().press('2');
   const { uid } = requestsIn(walk.state);
   walk.act({ type: 'event', event: { type: 'requests', requests: [aRequest(2), aRequest(3)] } });

@@ -1,7 +1,7 @@
 import type { WebApi } from './web-api.ts';
 
 const FEW = 8;
-/** So many of the newest requests and batches are looked through. */
+/** How many of the newest requests and batches are looked through. */
 const RECENT = 100;
 
 /** The names of nodes that begin with a text. Throws WebError. */

@@ -9,7 +9,7 @@ import { ErrorGroups } from './errors.ts';
 import { QueueTable } from './logs.ts';
 import { Requests, Section, Table, Time } from './parts.ts';
 
-/** So many kinds of errors are shown. */
+/** How many kinds of errors are shown. */
 const FEW = 10;
 
 type NowData = Extract<ScreenData, { screen: 'now' }>;
