@@ -1,6 +1,18 @@
 import { Presence } from './nodes.ts';
 import type { OperationRow } from './operation.ts';
-import { about, count, flag, list, named, object, orNull, text, type Value } from './schema.ts';
+import {
+  about,
+  count,
+  flag,
+  integer,
+  list,
+  named,
+  object,
+  orNull,
+  text,
+  type Value,
+  word,
+} from './schema.ts';
 
 const rate = about(orNull(count), 'Bytes per second, as measured; null where nothing was sent lately');
 const roundTrip = about(orNull(count), 'Until something small is answered, as measured, ms');
@@ -25,6 +37,8 @@ const NodeLink = named(
 );
 export type NodeLink = Value<typeof NodeLink>;
 
+const byClass = object({ urgent: count, normal: count, bulk: count });
+
 const LinkAnswer = named(
   'LinkAnswer',
   object({
@@ -32,7 +46,7 @@ const LinkAnswer = named(
     inBytes: about(count, 'What came over its NATS connection on that day, without TLS and TCP'),
     outBytes: about(count, 'What went, likewise'),
     sent: about(
-      object({ urgent: count, normal: count, bulk: count }),
+      byClass,
       'Payload of messages among that, bytes by class; the rest is headers, answers and hellos',
     ),
     broker: object({ bytesPerSecond: rate, wasFull: isFull, roundTripMs: roundTrip }),
@@ -47,11 +61,40 @@ const LinkAnswer = named(
 /** The link of the node that is asked. */
 export type LinkAnswer = Value<typeof LinkAnswer>;
 
+const LinkDay = named(
+  'LinkDay',
+  object({
+    day: about(text, 'As the zone of the node has it: 2026-03-01'),
+    inBytes: count,
+    outBytes: count,
+    sent: about(
+      orNull(byClass),
+      'Payload of messages among that, bytes by class; null of a node that is not the one that is asked',
+    ),
+  }),
+  "What went over a node's NATS connection on a day, bytes",
+);
+
+const LinkDaysQuery = object(
+  {},
+  {
+    node: about(word, 'The name of a node; the one that is asked unless told'),
+    days: about(integer, { description: 'How far back', minimum: 1, maximum: 31, default: 31 }),
+  },
+);
+
 /** What can be asked of the link. */
 export const LINK_OPERATIONS = {
   link: {
     does: 'GET /v1/link',
     summary: 'The link of this node: bytes today, rates, round trips, and when queues will be empty',
     answer: LinkAnswer,
+  },
+  linkDays: {
+    does: 'GET /v1/link/days',
+    summary:
+      'What went over the link of a node by day, the oldest first, without days of which nothing is known; others tell the central node with their hellos',
+    query: LinkDaysQuery,
+    answer: list(LinkDay),
   },
 } as const satisfies Readonly<Record<string, OperationRow>>;

@@ -30,6 +30,7 @@ export const ROUTES: Readonly<Record<OperationName, Route>> = {
   errors: { method: 'GET', path: '/v1/errors', answer: 'json' },
   audit: { method: 'GET', path: '/v1/audit', answer: 'json' },
   link: { method: 'GET', path: '/v1/link', answer: 'json' },
+  linkDays: { method: 'GET', path: '/v1/link/days', answer: 'json' },
   forgetNode: { method: 'POST', path: '/v1/nodes/{id}/forget', answer: 'json' },
   trust: { method: 'GET', path: '/v1/trust', answer: 'json' },
   events: { method: 'GET', path: '/v1/events', answer: 'events' },

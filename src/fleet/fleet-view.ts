@@ -14,7 +14,7 @@ import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 import { ChangeHub } from './change-hub.ts';
 import { errorLinesOf } from './error-lines.ts';
-import { LinkToday } from './link-today.ts';
+import { LinkDays } from './link-days.ts';
 import { NodeList } from './node-list.ts';
 import { seenStatement } from './node-rows.ts';
 import type { NodePresence } from './presence.ts';
@@ -43,8 +43,8 @@ export class FleetView implements AsyncDisposable {
   readonly history: PresenceHistory;
   readonly nodes: NodeList;
   readonly changes: ChangeHub;
-  /** What goes over the link today. */
-  readonly today: LinkToday;
+  /** What goes over the link, today and before. */
+  readonly linkDays: LinkDays;
   readonly #deps: FleetViewDeps;
   readonly #cancelTimer: () => void;
   #fault: string | null = null;
@@ -77,11 +77,14 @@ export class FleetView implements AsyncDisposable {
       readRequests: (ids) => readRequests(store, ids),
     });
     const { kept } = deps;
-    this.today = new LinkToday({ store, kept, totals: () => totalsOf(deps) });
-    kept.alongside = () => this.today.statements();
+    this.linkDays = new LinkDays(config.nodeName, {
+      ...{ store, clock },
+      totals: () => totalsOf(deps),
+    });
+    kept.alongside = () => this.linkDays.statements();
     presence.onChanged = this.changes.node;
     this.#cancelTimer = clock.every(SAVE_EVERY_MS, () => {
-      this.today.look();
+      this.linkDays.look();
       void this.#save();
     });
   }
@@ -115,6 +118,7 @@ export class FleetView implements AsyncDisposable {
     this.nodes.forget(node, left);
     await this.#deps.store.write([
       ...['nodes', 'presence'].map((table) => statement(`DELETE FROM ${table} WHERE name = ?`, node)),
+      this.linkDays.forgotten(node),
       statement('INSERT OR REPLACE INTO forgotten (name, left) VALUES (?, ?)', node, left),
     ]);
     return wasKnown;

@@ -1,3 +1,5 @@
+import type { ToldDays } from './link-days.ts';
+
 /** What a node said of itself; null where it did not. Times are unix ms, by this node's clock. */
 export interface NodeFacts {
   readonly version: string | null;
@@ -10,6 +12,7 @@ export interface NodeFacts {
 }
 
 const MAX_TEXT = 200;
+const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /** Reads the JSON of a hello that came at a time. It comes from elsewhere: whatever does not fit is left out. */
 export function readHello(json: string | undefined, at: number): NodeFacts {
@@ -40,8 +43,21 @@ function labelsOf(value: unknown): Record<string, string> {
   return Object.fromEntries(labels.map(([name, text]) => [name.slice(0, MAX_TEXT), text.slice(0, MAX_TEXT)]));
 }
 
+/** What the JSON of a hello says of its node's link; null where it does not, or is not right. */
+export function readLinkDays(json: string | undefined): ToldDays | null {
+  const { link } = parse(json);
+  const [day, ...amounts] = Array.isArray(link) ? (link as unknown[]) : [];
+  const isRight = typeof day === 'string' && DAY.test(day) && amounts.every(isBytes);
+  const [inBytes, outBytes, ...before] = isRight ? amounts.map(Math.round) : [];
+  return outBytes === undefined ? null : [day as string, inBytes!, outBytes, ...before];
+}
+
 function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value.slice(0, MAX_TEXT) : null;
+}
+
+function isBytes(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Number.MAX_SAFE_INTEGER;
 }
 
 function isAmount(value: unknown): value is number {

@@ -5,15 +5,18 @@ import { addFormatHeaders } from '../message/codec/body-format.ts';
 import { encodeMessage } from '../message/codec/encode-message.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
 import { kindOf } from '../message/kind-of.ts';
+import { LINK_WORD } from '../message/link-word.ts';
 import { newMessage } from '../message/message.ts';
 import { subjectOf } from '../message/subject.ts';
+import type { Peers } from '../outbox/peers.ts';
+import type { LinkDays } from './link-days.ts';
 
 /** Where a hello is written at the central node, as the reference has it. */
 const PLACE = { directory: 'hello-messages', fileName: 'hello.log' };
 
 /**
  * Makes the function that says hello to the central node; nobody waits for an answer to it. The hello's headers
- * tell what the node list shows: version, system, uptime (s), labels, and how often hellos come (s). One that says
+ * tell what the node list shows: version, system, uptime (s), labels, how often hellos come (s), and, to one that reads it, what went over the link. One that says
  * `connected` is the first one of a connection, so what was on its way to the node before may be lost; one that says `leaving` is a goodbye, for a central node that knows the word: every other one takes it for a hello.
  */
 export function createHello(
@@ -24,6 +27,8 @@ export function createHello(
     bus: Pick<Bus, 'publish'>;
     trust: { readonly words: string };
     addresses: { subjectFor(subject: string): string };
+    linkDays: Pick<LinkDays, 'told'>;
+    peers: Pick<Peers, 'knows'>;
   },
 ): (more?: { readonly leaving: true } | { readonly connected: true }) => void {
   const startedAt = deps.now();
@@ -48,6 +53,7 @@ export function createHello(
       labels: config.labels,
       interval: config.helloIntervalSeconds,
       knows: deps.trust.words,
+      ...(deps.peers.knows(config.centralNodeName, LINK_WORD) && { link: deps.linkDays.told() }),
       ...more,
     };
     const headers: Record<string, string> = { [HEADER.hello]: JSON.stringify(about) };

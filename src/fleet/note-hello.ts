@@ -7,6 +7,8 @@ import { readWords } from '../message/words.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Peers } from '../outbox/peers.ts';
 import type { Store } from '../store/store.ts';
+import { readLinkDays } from './hello-facts.ts';
+import type { LinkDays } from './link-days.ts';
 import { helloStatement } from './node-rows.ts';
 import type { NodePresence } from './presence.ts';
 
@@ -21,6 +23,7 @@ interface NoteHelloDeps {
   readonly clock: Pick<Clock, 'wallNow'>;
   readonly logger: Logger;
   readonly presence: Pick<NodePresence, 'saidHello' | 'left'>;
+  readonly fleet: { readonly linkDays: Pick<LinkDays, 'heard'> };
   /** Tells errorCentral and the log. */
   readonly errorReporter: { report(text: string): void };
   readonly trust: {
@@ -35,7 +38,7 @@ interface NoteHelloDeps {
  */
 export function noteHello(
   message: WireMessage,
-  { peers, store, clock, logger, presence, errorReporter, trust }: NoteHelloDeps,
+  { peers, store, clock, logger, presence, fleet, errorReporter, trust }: NoteHelloDeps,
 ): boolean {
   try {
     const { fromNode } = decodeMessage(message.payload, {
@@ -55,8 +58,10 @@ export function noteHello(
     }
     peers.alive(fromNode, { speaksLanes: told !== undefined, hasConnected });
     if (presence.saidHello(fromNode, about)) errorReporter.report(twoOf(fromNode));
+    const now = clock.wallNow();
+    const days = fleet.linkDays.heard(fromNode, readLinkDays(about));
     store
-      .write([helloStatement(fromNode, clock.wallNow(), about)])
+      .write([helloStatement(fromNode, now, about), ...days])
       .catch((error) => logger.warn({ err: error }, 'the node list could not be written'));
   } catch {
     // The journal gets the same message, and says what is wrong with it.

@@ -1,10 +1,11 @@
 import { BRIEF } from './codec/brief.ts';
 import { END_IN_REPLY } from './end-in-reply.ts';
+import { LINK_WORD } from './link-word.ts';
 import { PRIORITY_WORD } from './priority.ts';
 import { SUPERSEDES_WORD } from './supersedes.ts';
 
 /** The words for what this node understands beyond the first form of the wire, as hellos and answers name them. */
-export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD} blocks ${SUPERSEDES_WORD}`;
+export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD} blocks ${SUPERSEDES_WORD} ${LINK_WORD}`;
 
 /** Whether words as they came name this one. */
 export function namesWord(words: string | undefined, word: string): boolean {

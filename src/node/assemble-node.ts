@@ -127,7 +127,7 @@ export async function assembleNode(
   const relaying = new Relaying(config, deps);
   const journal = new Journal({ ...config, instance: ground.instance }, { ...deps, fleet, relaying });
   const guard = new InstanceGuard(config, deps);
-  const receiver = new Receiver({ ...deps, guard, journal });
+  const receiver = new Receiver({ ...deps, fleet, guard, journal });
   const subscribers = new Subscribers(config.nodeName, { ...deps, supervisor, receiver });
   const methods = ground.makeMethods(
     {

@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { LinkListener } from '../bus/link-listener.ts';
 import type { Config } from '../config/config.ts';
+import type { FleetView } from '../fleet/fleet-view.ts';
 import { createHello } from '../fleet/hello.ts';
 import { repeatHello } from '../fleet/hello-schedule.ts';
 import { type InstanceGuard, NameTakenError } from '../fleet/instance-guard.ts';
@@ -28,6 +29,7 @@ interface ReceiverDeps {
   readonly clock: Clock;
   readonly peers: Peers;
   readonly presence: NodePresence;
+  readonly fleet: Pick<FleetView, 'linkDays'>;
   readonly trust: Trust;
   readonly errorReporter: ErrorReporter;
   readonly logger: Logger;
@@ -76,7 +78,7 @@ interface ServingDeps {
 type ServingParts = Omit<ServingDeps, 'hello'> & {
   readonly clock: Clock;
   readonly peers: Pick<Peers, 'isOriginal'>;
-  readonly fleet: LinkListener;
+  readonly fleet: LinkListener & Pick<FleetView, 'linkDays'>;
   readonly outbox: LinkListener;
   readonly link: LinkListener;
   readonly trust: Trust;
@@ -178,7 +180,10 @@ export function beginServing(
   const { bus, clock, fleet, outbox, link, peers, errorReporter } = parts;
   const { trust } = parts;
   const { addressing: addresses } = trust;
-  const hello = createHello(config, { version, now: clock.wallNow, bus, trust, addresses });
+  const { linkDays } = fleet;
+  const hello = createHello(config, {
+    ...{ version, now: clock.wallNow, bus, trust, addresses, linkDays, peers },
+  });
   const serving = new Serving(config, { ...parts, hello });
   bus.start([addresses, fleet, outbox, link, errorReporter, serving]);
   const intervalMs = config.helloIntervalSeconds * 1000;

@@ -4,13 +4,14 @@ import { tempStore } from '../../test/support/temp-store.ts';
 import type { Config } from '../config/config.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import { statement } from '../store/statement.ts';
-import { linkAnswer } from './link-operation.ts';
+import { linkOperations } from './link-operation.ts';
 
 const CONFIG = {
   ...{ nodeName: 'ship1', centralNodeName: 'central', helloIntervalSeconds: 900, labels: {} },
   ...{ defaultMessageTimeoutSeconds: 10, defaultMessageRetries: 0, defaultMethodTimeoutSeconds: 10 },
   ...{ serialization: '', compression: '' },
 } as unknown as Config;
+const DAY_ONE = { day: '2026-03-01', inBytes: 1, outBytes: 2, sentBytes: [3, 4, 5] };
 const WAY = { bytesPerMs: 6, roundTripMs: 600, wasFull: true };
 
 async function answer(
@@ -30,7 +31,7 @@ async function answer(
     ...[lane(3, 'ship2.REQCliCommand.EventACK'), lane(4, 'errorCentral.REQErrorLog.EventACK')],
     ...[message(1, 1, 500), message(1, 2, 700), message(2, 1, 4800), message(3, 1, 10), message(4, 1, 10)],
   ]);
-  return await linkAnswer({ ...CONFIG, ...config }, '1.0', {
+  const operations = linkOperations({ ...CONFIG, ...config }, '1.0', {
     store,
     peers: {
       *measured() {
@@ -38,16 +39,22 @@ async function answer(
         yield ['ship3', { bytesPerMs: undefined, roundTripMs: undefined, wasFull: false }];
       },
       isOriginal: () => isOriginal,
+      knows: () => false,
     },
     presence: { of: (node) => (node === 'central' ? 'here' : 'away') },
     link: { measured: { ...WAY, bytesPerMs: 6.25 } },
-    today: { look: () => ({ day: '2026-03-01', inBytes: 1, outBytes: 2, sentBytes: [3, 4, 5] }) },
+    linkDays: {
+      look: () => DAY_ONE,
+      told: () => ['2026-03-01', 1, 2],
+      of: (node) => (node === 'ship1' ? [DAY_ONE, { ...DAY_ONE, sentBytes: null }] : []),
+    },
     trust: { words: 'a b', addressing: { subjectFor: (subject: string) => subject } } as never,
   });
+  return { ...(await operations.link()), days: await operations.linkDays({}) };
 }
 
 test('a queue is empty after a round trip and its bytes at the measured rate', async (t) => {
-  const { nodes, hello: _, ...link } = await answer(t);
+  const { nodes, hello: _, days: __, ...link } = await answer(t);
   assert.deepEqual(link, {
     ...{ day: '2026-03-01', inBytes: 1, outBytes: 2, sent: { urgent: 3, normal: 4, bulk: 5 } },
     broker: { bytesPerSecond: 6250, wasFull: true, roundTripMs: 600 },
@@ -73,4 +80,12 @@ test('what hellos cost goes by what they take, and how often they are said', asy
   assert.equal(metered.bytesADay / 4, usual.bytesADay / 96 + 2);
   assert.equal((await answer(t, { isOriginal: true })).hello!.everySeconds, 30);
   assert.equal((await answer(t, { config: { helloIntervalSeconds: 0 } })).hello, null);
+});
+
+test('days are told by class, where that is known', async (t) => {
+  const day = { day: '2026-03-01', inBytes: 1, outBytes: 2 };
+  assert.deepEqual((await answer(t)).days, [
+    { ...day, sent: { urgent: 3, normal: 4, bulk: 5 } },
+    { ...day, sent: null },
+  ]);
 });

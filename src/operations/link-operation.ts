@@ -1,8 +1,9 @@
 import type { Config } from '../config/config.ts';
+import type { Operations } from '../contract/contract.ts';
 import type { LinkAnswer, NodeLink } from '../contract/link.ts';
 import { createHello } from '../fleet/hello.ts';
 import { ORIGINAL_HELLO_MS } from '../fleet/hello-schedule.ts';
-import type { LinkToday } from '../fleet/link-today.ts';
+import { LINK_DAYS, type LinkDays } from '../fleet/link-days.ts';
 import type { NodePresence } from '../fleet/presence.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { receiverOf } from '../message/subject.ts';
@@ -15,10 +16,10 @@ type Measured = Peers extends { measured(): Iterable<readonly [string, infer W]>
 
 interface LinkDeps {
   readonly store: Pick<Store, 'query'>;
-  readonly peers: Pick<Peers, 'measured' | 'isOriginal'>;
+  readonly peers: Pick<Peers, 'measured' | 'isOriginal' | 'knows'>;
   readonly presence: Pick<NodePresence, 'of'>;
   readonly link: { readonly measured: Measured };
-  readonly today: Pick<LinkToday, 'look'>;
+  readonly linkDays: Pick<LinkDays, 'look' | 'of' | 'told'>;
   readonly trust: Pick<Trust, 'words' | 'addressing'>;
 }
 
@@ -30,22 +31,41 @@ interface Queued {
 const DAY_SECONDS = 86_400;
 const EMPTY: Queued = { messages: 0, bytes: 0 };
 
+/** What can be asked of a node's link. */
+export function linkOperations(
+  config: Config,
+  version: string,
+  deps: LinkDeps,
+): Pick<Operations, 'link' | 'linkDays'> {
+  return {
+    link: () => linkAnswer(config, version, deps),
+    linkDays: async ({ node = config.nodeName, days = LINK_DAYS }) =>
+      deps.linkDays.of(node, days).map(({ sentBytes, ...day }) => ({
+        ...day,
+        sent: sentBytes && byClass(sentBytes),
+      })),
+  };
+}
+
 /** How the link of this node does, and the ways to others over it. */
-export async function linkAnswer(config: Config, version: string, deps: LinkDeps): Promise<LinkAnswer> {
+async function linkAnswer(config: Config, version: string, deps: LinkDeps): Promise<LinkAnswer> {
   const queued = await queuedByNode(deps.store);
   const ways = new Map(deps.peers.measured());
   const names = [...new Set([...ways.keys(), ...queued.keys()])].filter((name) => name !== ERROR_CENTRAL);
-  const { sentBytes, ...day } = deps.today.look();
-  const [urgent = 0, normal = 0, bulk = 0] = sentBytes;
+  const { sentBytes, ...day } = deps.linkDays.look();
   return {
     ...day,
-    sent: { urgent, normal, bulk },
+    sent: byClass(sentBytes),
     broker: wayOf(deps.link.measured),
     hello: helloCost(config, version, deps),
     nodes: names
       .sort()
       .map((node) => nodeLink(node, { config, deps, way: ways.get(node), queued: queued.get(node) })),
   };
+}
+
+function byClass([urgent = 0, normal = 0, bulk = 0]: readonly number[]) {
+  return { urgent, normal, bulk };
 }
 
 function nodeLink(
@@ -88,12 +108,17 @@ async function queuedByNode(store: LinkDeps['store']): Promise<ReadonlyMap<strin
 }
 
 /** A hello is made, and not sent, to see what it takes. */
-function helloCost(config: Config, version: string, { trust, peers }: LinkDeps): LinkAnswer['hello'] {
+function helloCost(
+  config: Config,
+  version: string,
+  { trust, peers, linkDays }: LinkDeps,
+): LinkAnswer['hello'] {
   const { helloIntervalSeconds: interval, centralNodeName } = config;
   if (interval === 0) return null;
   const sizes: number[] = [];
   const bus = { publish: (...sent: Published) => sizes.push(publishedBytes(...sent)) > 0 };
-  createHello(config, { version, now: () => 0, bus, trust, addresses: trust.addressing })();
+  const parts = { now: () => 0, bus, trust, addresses: trust.addressing, linkDays, peers };
+  createHello(config, { version, ...parts })();
   const isOften = peers.isOriginal(centralNodeName) === true;
   const everySeconds = isOften ? Math.min(interval, ORIGINAL_HELLO_MS / 1000) : interval;
   return { everySeconds, bytesADay: Math.round(((sizes[0] ?? 0) * DAY_SECONDS) / everySeconds) };

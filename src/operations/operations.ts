@@ -33,7 +33,7 @@ import type { Refusals } from '../trust/refusals.ts';
 import type { Trust } from '../trust/trust.ts';
 import { Waves } from '../waves/waves.ts';
 import { keptWaves } from './kept-waves.ts';
-import { linkAnswer } from './link-operation.ts';
+import { linkOperations } from './link-operation.ts';
 import { describeMethods } from './method-descriptions.ts';
 import { nodePage } from './node-page.ts';
 import { overdueQueues } from './overdue-queues.ts';
@@ -56,7 +56,7 @@ interface NodeParts extends Edges {
   readonly methods: Methods;
   readonly refusals: Refusals;
   readonly trust: Trust;
-  readonly link: Parameters<typeof linkAnswer>[2]['link'];
+  readonly link: Parameters<typeof linkOperations>[2]['link'];
   readonly logger: { warn(fields: object, text: string): void };
   /** Ends what goes on by itself. */
   readonly stack: AsyncDisposableStack;
@@ -105,7 +105,7 @@ export function createOperations(
       overdueQueues(outbox.lanes().filter(isUsed).map(toQueue), {
         ...{ now: clock.wallNow, usualAwayMs: fleet.history.usualAwayMs },
       }),
-    link: () => linkAnswer(config, version, { ...parts, presence, peers: outbox.peers, today: fleet.today }),
+    ...linkOperations(config, version, { ...parts, presence, peers: outbox.peers, linkDays: fleet.linkDays }),
     trust: (query) => trustAnswer(config, query, { nodes, refusals: parts.refusals }),
     processes: async () =>
       supervisor.list().map(({ id, kind, name, state, restarts }) => ({ id, kind, name, state, restarts })),

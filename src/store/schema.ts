@@ -162,6 +162,10 @@ export const ADDITIONS = `
   CREATE TABLE IF NOT EXISTS quotas (
     day INTEGER NOT NULL, sender TEXT NOT NULL, bytes INTEGER NOT NULL, files INTEGER NOT NULL,
     PRIMARY KEY (day, sender)) WITHOUT ROWID;
+  -- What went over the links of nodes by day, as their zones have it. What they sent is JSON, bytes of messages by class.
+  CREATE TABLE IF NOT EXISTS link_days (
+    day TEXT NOT NULL, node TEXT NOT NULL, in_bytes INTEGER NOT NULL, out_bytes INTEGER NOT NULL, sent TEXT,
+    PRIMARY KEY (day, node)) WITHOUT ROWID;
 `;
 
 /**

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ApiClient } from '../../src/client/api-client.ts';
 import type { LinkAnswer } from '../../src/contract/link.ts';
 import { type Broker, startBroker } from '../support/broker.ts';
 import { callSteward } from '../support/cli-call.ts';
@@ -55,7 +56,7 @@ function lines(text: string): Record<string, unknown>[] {
 }
 
 test('nodes and ping tell who is there, also by labels, and who is away', async () => {
-  const { ship2, nodesThatAre, steward } = await startFleetOf3();
+  const { central, ship2, nodesThatAre, steward } = await startFleetOf3();
   const all = await steward('nodes');
   assert.match(all.stdout, /^NODE +PRESENCE +SEEN/);
   assert.match(all.stdout, /^ship1 +here .*region=north$/m);
@@ -83,6 +84,11 @@ test('nodes and ping tell who is there, also by labels, and who is away', async 
   );
   assert.ok(link.sent.urgent > 0 && link.outBytes > link.sent.urgent && link.inBytes > 0);
   assert.match((await steward('nodes', '--link')).stdout, /^hellos: one every 1\.0 s, [\d.]+ MB a day$/m);
+  await using api = new ApiClient({ socketPath: join(central.folder, 'tmp/stew.sock') });
+  await waitFor('ship1 to tell of its link', async () => (await api.linkDays({ node: 'ship1' })).length > 0);
+  const [own, told] = [await api.linkDays(), await api.linkDays({ node: 'ship1' })];
+  assert.ok(own[0]!.sent!.urgent > 0 && own[0]!.inBytes > link.inBytes);
+  assert.ok(told[0]!.inBytes > 0 && told[0]!.outBytes > 0 && told[0]!.sent === null);
   await ship2.kill();
   const one = await steward('ping', 'ship1', 'ship2', '--wait', '2s');
   assert.equal(one.code, 3, one.stderr);

@@ -133,6 +133,8 @@ export class FakeOperations implements Partial<Operations> {
     broker: { bytesPerSecond: null, wasFull: false, roundTripMs: null },
   });
 
+  linkDays: Operations['linkDays'] = async () => [];
+
   submit: Operations['submit'] = async (text, { batch = newId(), dryRun, label }) => {
     const list = readList(text);
     if (typeof list === 'string') return refusal(list);
