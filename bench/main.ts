@@ -4,11 +4,12 @@ import { changeOf, lastRelease, recordRelease, releaseOf } from './history.ts';
 import { isMet, type Row } from './row.ts';
 import { formatTable } from './table.ts';
 
-const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--runs 3] [--queued 1000000] [--appends 20000] [--copy-mb 1000] [--tail-lines 200000] [--remembered 1000000] [--record VERSION [--note TEXT]]
+const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--trust closed] [--runs 3] [--queued 1000000] [--appends 20000] [--copy-mb 1000] [--tail-lines 200000] [--remembered 1000000] [--record VERSION [--note TEXT]]
 
 Measures a node against the limits of this machine. Names: ${Object.keys(FIGURES).join(', ')}.
 Without --only all but "limits" are measured (the others measure the limits that they need), and "link", which takes 30 minutes.
 Each figure is held against the last line of bench/history.jsonl; one that is worse by 10 % has FELL beside it.
+--trust closed measures a closed fleet over a broker with keys and permissions; goals and history are those of open ones.
 --record adds a line for a release, with all figures, and --note what disturbed the machine.
 STEWARD_TEST_PROGRAM measures another program, such as bin/steward.`;
 
@@ -16,6 +17,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     json: { type: 'boolean', default: false },
+    trust: { type: 'string', default: 'open' },
     runs: { type: 'string', default: '3' },
     appends: { type: 'string', default: '20000' },
     queued: { type: 'string', default: '1000000' },
@@ -37,8 +39,12 @@ if (unknown.length > 0) {
   console.error(`There is no figure ${unknown.join(', ')}.\n\n${USAGE}`);
   process.exit(2);
 }
-if (values.record !== undefined && values.only !== undefined) {
-  console.error(`--record keeps all figures of a release: leave out --only.\n\n${USAGE}`);
+if (values.trust !== 'open' && values.trust !== 'closed') {
+  console.error(`--trust ${values.trust} is neither open nor closed.\n\n${USAGE}`);
+  process.exit(2);
+}
+if (values.record !== undefined && (values.only !== undefined || values.trust !== 'open')) {
+  console.error(`--record keeps all figures of a release, of open fleets: leave out --only and --trust.\n\n${USAGE}`);
   process.exit(2);
 }
 const options: BenchOptions = {
@@ -54,6 +60,7 @@ const options: BenchOptions = {
 
 // What is measured is the program as it is installed, which `npm run bench` has built.
 process.env.STEWARD_TEST_BUILT = '1';
+process.env.STEWARD_BENCH_TRUST = values.trust;
 const shared = {};
 const rows: Row[] = [];
 for (const name of names) {
