@@ -44,7 +44,9 @@ if (values.trust !== 'open' && values.trust !== 'closed') {
   process.exit(2);
 }
 if (values.record !== undefined && (values.only !== undefined || values.trust !== 'open')) {
-  console.error(`--record keeps all figures of a release, of open fleets: leave out --only and --trust.\n\n${USAGE}`);
+  console.error(
+    `--record keeps all figures of a release, of open fleets: leave out --only and --trust.\n\n${USAGE}`,
+  );
   process.exit(2);
 }
 const options: BenchOptions = {

@@ -55,6 +55,7 @@ export const NodeSummary = named(
     arch: orNull(text),
     startedAt: orNull(time),
     labels: map(text),
+    note: about(orNull(text), 'What else is to be said: that it has not proved who it is, or sends too much'),
     queued: about(count, 'Messages that wait here for it'),
     running: about(count, 'Requests that it has accepted and not ended yet'),
   }),

@@ -23,6 +23,8 @@ import { PresenceHistory } from './presence-history.ts';
 interface FleetViewDeps extends Pick<Edges, 'clock'> {
   /** The nodes that this one has let into its fleet, also those that were never heard of. */
   admitted?(): readonly string[];
+  /** What is to be said of a node in the list. */
+  notes?(node: string): string | undefined;
   readonly store: Store;
   readonly presence: NodePresence;
   readonly outbox: Pick<Outbox, 'lanes'>;
@@ -68,6 +70,7 @@ export class FleetView implements AsyncDisposable {
         now: clock.wallNow,
         outbox,
         countRunning: () => countRunning(store),
+        noteOf: (name) => deps.notes?.(name),
         admitted: () => deps.admitted?.() ?? [],
         forgotten: store.all('SELECT name, left FROM forgotten'),
       },

@@ -21,6 +21,8 @@ interface NodeListDeps {
   admitted(): readonly string[];
   /** Nodes that were taken off the list, and how many messages for each were on their way then. */
   readonly forgotten: readonly { readonly name: string; readonly left: number }[];
+  /** What is to be said of a node besides, or undefined. */
+  noteOf(name: string): string | undefined;
   /** How many requests run, by the subjects of their lanes. */
   countRunning(): Promise<ReadonlyMap<string, number>>;
 }
@@ -118,6 +120,7 @@ export class NodeList {
       ...{ version, os, arch, startedAt, labels },
       queued: queued.get(name) ?? 0,
       running: running.get(name) ?? 0,
+      note: this.#deps.noteOf(name) ?? null,
     };
   }
 

@@ -141,6 +141,11 @@ export interface JournalTrust {
       readonly place: string | undefined;
     },
   ): Judgement;
+  /** Decides about a message that is refused for a fault of its own: it counts for the share of its sender. */
+  judgeFault(
+    reason: string,
+    from: { readonly proved: string | undefined; readonly place: string | undefined; readonly bytes: number },
+  ): Judgement;
   /** Keeps what nobody here asked for; resolves when it is on disk. */
   keepUnasked(unasked: readonly (Incoming & { readonly sender: string })[]): Promise<void>;
 }

@@ -48,8 +48,16 @@ export function askerOf(store: Pick<Store, 'get'>, id: string): string | undefin
   return store.get<{ from_node: string }>('SELECT from_node FROM journal WHERE id = ?', id)?.from_node;
 }
 
+/** The node from which a request came that goes on as another one, by the id of that. */
+export function firstSenderOf(store: Pick<Store, 'get'>, forward: string): string | undefined {
+  const sql = 'SELECT from_node FROM journal WHERE forward = ?';
+  return store.get<{ from_node: string }>(sql, forward)?.from_node;
+}
+
 /** How many requests of a node wait here to begin. */
 export function waitingOf(store: Pick<Store, 'get'>, fromNode: string): number {
-  const sql = "SELECT count(*) AS count FROM journal WHERE state = 'accepted' AND from_node = ?";
+  // In words of the index of what is open.
+  const sql = `SELECT count(*) AS count FROM journal
+    WHERE state IN ('accepted', 'running') AND state = 'accepted' AND from_node = ?`;
   return store.get<{ count: number }>(sql, fromNode)?.count ?? 0;
 }

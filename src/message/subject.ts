@@ -79,6 +79,16 @@ function readSubject(subject: string): Subject | undefined {
   return { toNode, method, kind };
 }
 
+/** The node that waits for answers on a reply subject: '' where all who send to `subject` do; undefined where nobody does. */
+export function waiterAt(reply: string, subject: string): string | undefined {
+  const shared = `${subject}.reply`;
+  if (reply === shared) return '';
+  const end = reply.lastIndexOf('.');
+  return reply.startsWith(`${shared}.`) && end > shared.length
+    ? reply.slice(shared.length + 1, end)
+    : undefined;
+}
+
 /** The subject on which a broker lets nobody publish but the node that it names last: it proves who sends. */
 export function provedSubject(subject: string, sender: string): string {
   return `${subject}${PROOF}${sender}`;

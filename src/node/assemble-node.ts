@@ -7,7 +7,7 @@ import { PresenceProbe } from '../fleet/presence-probe.ts';
 import { Journal } from '../journal/journal.ts';
 import type { JournalDeps } from '../journal/journal-deps.ts';
 import { shiftJournal } from '../journal/journal-table.ts';
-import { askerOf, waitingOf } from '../journal/known-states.ts';
+import { askerOf, firstSenderOf, waitingOf } from '../journal/known-states.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { mayHaveSentMore } from '../ledger/newest-id.ts';
 import { SentRequests } from '../ledger/sent-requests.ts';
@@ -37,6 +37,8 @@ import { Submissions } from '../sending/submissions.ts';
 import { KeptClock } from '../store/kept-clock.ts';
 import type { Store } from '../store/store.ts';
 import type { Relay } from '../trust/judge.ts';
+import { nodeNotes } from '../trust/node-notes.ts';
+import { Pace } from '../trust/pace.ts';
 import { Quotas } from '../trust/quotas.ts';
 import { Refusals } from '../trust/refusals.ts';
 import { Trust } from '../trust/trust.ts';
@@ -111,15 +113,18 @@ export async function assembleNode(
   // What other parts hold is filled below, where each method finds what it needs.
   const table = new Map<string, Method>();
   const kept = stack.use(await KeptClock.open({ ...ground, shifts: [shiftOutbox, shiftJournal] }));
-  const { trust, refusals, quotas } = makeTrust(config, ground, (text) => sender.errorReporter.report(text));
+  const { trust, refusals, quotas, pace, notes } = makeTrust(config, ground, (text) =>
+    sender.errorReporter.report(text),
+  );
   stack.use(refusals);
+  stack.use(pace);
   if (quotas) stack.use(quotas);
   const { addressing: addresses } = trust;
   const send = outgoingChain(config, ground.bus, addresses);
   const base = { ...ground, kept, send, methods: table, trust, addresses, refusals };
   const sender = makeSender(config, base);
   const { ledger, outbox, undelivered, errorReporter } = sender;
-  const deps = { ...base, ...sender };
+  const deps = { ...base, ...sender, notes };
   const fleet = stack.use(new FleetView(config, ground, deps));
   const submissions = new Submissions(config, deps);
   const supervisor = createSupervisor({}, deps);
@@ -165,6 +170,7 @@ function makeTrust(
   const { nodeName, centralNodeName } = config;
   const requests = new SentRequests(store);
   const refusals = new Refusals({ store, clock, logger });
+  const pace = new Pace({ clock, report, refusals });
   const countWaiting = (node: string) => waitingOf(store, node);
   const { quotas: limits } = config;
   const quotas = mode === 'closed' && limits && new Quotas(limits, { store, clock, countWaiting, logger });
@@ -176,6 +182,8 @@ function makeTrust(
     {
       requests,
       askerOf: (id) => askerOf(store, id),
+      firstSenderOf: (id) => firstSenderOf(store, id),
+      pace,
       isNode: (name) =>
         store.get('SELECT 1 FROM nodes WHERE name = ?', name) !== undefined ||
         admitted?.().includes(name) === true,
@@ -188,7 +196,8 @@ function makeTrust(
       },
     },
   );
-  return { trust, refusals, quotas };
+  const notes = nodeNotes({ mode, nodeName, originals }, { refusals, pace });
+  return { trust, refusals, quotas, pace, notes };
 }
 
 /** The parts that bring messages to other nodes, and keep what is known of them. */

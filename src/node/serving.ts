@@ -18,6 +18,7 @@ import type { Peers } from '../outbox/peers.ts';
 import { toPiece } from '../sending/piece-channel.ts';
 import type { StateQuestions } from '../sending/state-questions.ts';
 import type { Store } from '../store/store.ts';
+import type { Paced } from '../trust/pace.ts';
 import type { Trust } from '../trust/trust.ts';
 import type { Subscribers } from './subscribers.ts';
 
@@ -35,6 +36,9 @@ interface ReceiverDeps {
   readonly logger: Logger;
 }
 
+/** Methods of which nodes need no more than their newest word. */
+const PACED: Readonly<Record<string, Paced>> = { REQHello: 'hello', REQErrorLog: 'errors' };
+
 /** Takes what other nodes send: pieces of files to their method, hellos to the node list, and messages to the journal. */
 export class Receiver {
   readonly #deps: ReceiverDeps;
@@ -44,10 +48,17 @@ export class Receiver {
   }
 
   receive(message: WireMessage, method: Method): void {
-    const { guard, bus, journal, trust } = this.#deps;
+    const { guard, trust } = this.#deps;
     // A ping of who checks its name is for original nodes; this one answers the other question.
     if (guard.isYielding || message.reply.includes('.Steward.Instance.reply.')) return;
     if (!trust.answersItsSender(message)) return;
+    const kind = PACED[method.name];
+    if (kind === undefined) return this.#take(message, method);
+    trust.paced(kind, message.sender, () => this.#take(message, method));
+  }
+
+  #take(message: WireMessage, method: Method): void {
+    const { bus, journal } = this.#deps;
     const piece = toPiece(message, bus);
     if (piece) return this.#takePiece(piece, message, method);
     if (method.name === 'REQHello' && !noteHello(message, this.#deps)) return;

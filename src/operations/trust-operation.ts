@@ -6,7 +6,7 @@ import type { Refusals } from '../trust/refusals.ts';
 
 interface TrustParts {
   readonly nodes: Pick<NodeList, 'list'>;
-  readonly refusals: Pick<Refusals, 'list' | 'provedNodes'>;
+  readonly refusals: Pick<Refusals, 'list' | 'hasProved'>;
 }
 
 const DEFAULT_DAYS = 7;
@@ -17,8 +17,7 @@ export async function trustAnswer(
   { days = DEFAULT_DAYS }: { readonly days?: number },
   { nodes, refusals }: TrustParts,
 ): Promise<TrustAnswer> {
-  const proved = await refusals.provedNodes();
-  const known = (await nodes.list()).filter(({ isSelf, name }) => !isSelf && !proved.has(name));
+  const known = (await nodes.list()).filter(({ isSelf, name }) => !isSelf && !refusals.hasProved(name));
   return {
     node: nodeName,
     mode: trust.mode,

@@ -42,6 +42,8 @@ interface StateQuestionsDeps {
     believes(claimed: string, proved: string | undefined): boolean;
     /** Whether the answer would come to the sender. */
     answersItsSender(message: Pick<WireMessage, 'subject' | 'reply' | 'sender'>): boolean;
+    /** Does what a node asks for again and again, as often as it is due. */
+    paced(kind: 'state', sender: string | undefined, work: () => void): void;
     readonly wantsProof: boolean;
     /** What this node understands, for its answers. */
     readonly words: string;
@@ -88,7 +90,7 @@ export class StateQuestions implements Disposable {
     const own = stateSubject(this.#nodeName);
     const subjects = trust.wantsProof ? [own, provedSubject(own, '>')] : [own];
     if (this.#served.length === 0)
-      this.#served = subjects.map((subject) => bus.subscribe(subject, this.#answer));
+      this.#served = subjects.map((subject) => bus.subscribe(subject, this.#hear));
     this.#cancelLook ??= clock.every(LOOK_MS, () => void this.look());
     void this.look();
   }
@@ -121,12 +123,17 @@ export class StateQuestions implements Disposable {
     await this.#ask(node, []);
   };
 
-  readonly #answer = ({ subject, payload, reply }: WireMessage): void => {
-    const { bus, store, sending, guard, trust } = this.#deps;
-    const question = decodeQuestion(payload);
-    if (!question || !reply || guard.isYielding) return;
+  readonly #hear = ({ subject, payload, reply }: WireMessage): void => {
+    const { guard, trust } = this.#deps;
     const asked = takeProof(subject);
-    if (!trust.believes(question.from, asked.sender) || !trust.answersItsSender({ ...asked, reply })) return;
+    if (!reply || guard.isYielding || !trust.answersItsSender({ ...asked, reply })) return;
+    trust.paced('state', asked.sender, () => this.#answer({ payload, reply, sender: asked.sender }));
+  };
+
+  #answer({ payload, reply, sender }: Pick<WireMessage, 'payload' | 'reply' | 'sender'>): void {
+    const { bus, store, sending, trust } = this.#deps;
+    const question = decodeQuestion(payload);
+    if (!question || !trust.believes(question.from, sender)) return;
     // A report brings the output too: it must not come second.
     const isLater = sending.waitingReports(question.from) > 0;
     const known = isLater ? { ends: [], gone: [], never: [], upTo: null } : knownStates(store, question);
@@ -135,7 +142,7 @@ export class StateQuestions implements Disposable {
       ends: known.ends.map((end) => sending.known(end, question.from)),
     };
     bus.publish(reply, encodeAnswer(answer), { headers: { [HEADER.knows]: trust.words } });
-  };
+  }
 
   async #look(): Promise<void> {
     const { bus, clock } = this.#deps;

@@ -134,7 +134,9 @@ export const MIGRATIONS: readonly string[] = [
  * step, so that the version before still opens the database.
  */
 export const ADDITIONS = `
-  CREATE INDEX IF NOT EXISTS lanes_subject ON lanes (subject) WHERE retired_at IS NULL;
+  -- Of retired lanes too, in place of an index that left them out.
+  CREATE INDEX IF NOT EXISTS lanes_of_subject ON lanes (subject);
+  DROP INDEX IF EXISTS lanes_subject;
   CREATE TABLE IF NOT EXISTS files (file TEXT NOT NULL);
   -- When nodes came and went, by the wall clock.
   CREATE TABLE IF NOT EXISTS presence (

@@ -12,7 +12,7 @@ interface Known {
 }
 
 function node(name: string, { labels = {}, presence = 'here', os, version }: Known = {}): NodeSummary {
-  const counts = { queued: 0, running: 0, lastSeenAt: 1, usualAwayMs: null, startedAt: 1 };
+  const counts = { queued: 0, running: 0, lastSeenAt: 1, usualAwayMs: null, startedAt: 1, note: null };
   const facts = { os: os ?? null, version: version ?? null, arch: 'x64' };
   return {
     name,

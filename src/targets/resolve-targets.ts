@@ -77,6 +77,7 @@ function imaginedNode(name: string): NodeSummary {
     os: null,
     arch: null,
     startedAt: null,
+    note: null,
   };
   return {
     ...absent,

@@ -18,6 +18,8 @@ export interface Facts {
   relays(): readonly Relay[];
   /** Whether a command may be the reply method of this node's requests. */
   readonly replyCommands: boolean;
+  /** The node for which this one sent a request on, where it is the one that `re` names, or that a reply says it is to. */
+  firstSenderOf(reply: Message, re: string | undefined): string | undefined;
   /** Whether all requests with these ids that are known here came from the sender. */
   areFrom(ids: readonly string[], sender: string): boolean;
   isNode(name: string): boolean;
@@ -44,6 +46,8 @@ export interface Unasked {
   readonly file?: string;
   /** Whether it is a request that waits here. */
   readonly isRequest?: boolean;
+  /** Whose share it counts for, where that is not its sender: it is taken whatever is left of that. */
+  readonly owedBy?: string;
 }
 
 /** A message and what is known of who sent it. */
@@ -178,7 +182,10 @@ function judgeReply({ message, sender, re }: Known, facts: Facts): Decision {
   if (!HARMLESS_REPLIES.has(message.replyMethod))
     return refuse(`a reply of ${sender} may not ask for ${shown(message.replyMethod)}`);
   const answers = facts.answers(message, sender, re);
-  if (answers === 'request') return TAKE;
+  if (answers === 'request') {
+    const owedBy = facts.firstSenderOf(message, re);
+    return owedBy === undefined ? TAKE : { do: 'take', unasked: { owedBy } };
+  }
   if (answers === 'unknown')
     return { do: 'keep', reason: `nothing is known here of the request that ${sender} replies to` };
   return refuse(answers.fault);

@@ -31,6 +31,15 @@ async function setUp(t: TestContext) {
   };
 }
 
+test('what a node is answerable for is taken whatever is left, and its next request waits', async (t) => {
+  const { open, load } = await setUp(t);
+  const quotas = open();
+  assert.equal(quotas.take('ship1', { ...load(800), isOwed: true }), undefined);
+  assert.equal(quotas.take('ship1', { ...load(800), isOwed: true }), undefined);
+  assert.match(quotas.take('ship1', { ...load(1), isRequest: true })!, /quotaMB/);
+  assert.match(quotas.take('ship1', load(1))!, /quotaMB/);
+});
+
 test('a node that has used its share waits until tomorrow, with the reason, and no other node does', async (t) => {
   const { clock, open, load } = await setUp(t);
   const quotas = open();

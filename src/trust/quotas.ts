@@ -21,6 +21,8 @@ export interface Load {
   readonly file?: string;
   /** Whether it is a request that waits for its turn. */
   readonly isRequest?: boolean;
+  /** Whether it is taken whatever is left: it was asked for, by somebody else than who sends it. */
+  readonly isOwed?: boolean;
 }
 
 interface Used {
@@ -67,8 +69,8 @@ export class Quotas implements AsyncDisposable {
     const used = this.#used.get(sender) ?? { bytes: 0, files: 0, isSaved: false, recent: new Set() };
     if (load.place !== undefined && this.#places.has(load.place)) return undefined;
     const isNewFile = load.file !== undefined && !used.recent.has(load.file);
-    const reason = load.isRequest ? this.#tooManyWait(sender) : this.#tooMuch(sender, used, load, isNewFile);
-    if (reason !== undefined) return reason;
+    const reason = this.#tooMuch(sender, used, load, isNewFile);
+    if (reason !== undefined && !load.isOwed) return reason;
     this.#used.set(sender, used);
     if (load.place !== undefined) remember(this.#places, load.place, MOST_PLACES);
     this.#saveLater();
@@ -107,13 +109,13 @@ export class Quotas implements AsyncDisposable {
     if (!this.#isClosed) this.#cancelSave ??= this.#deps.clock.after(SAVE_MS, () => void this.save());
   }
 
-  #tooMuch(sender: string, used: Used, { bytes }: Load, isNewFile: boolean): string | undefined {
+  #tooMuch(sender: string, used: Used, { bytes, isRequest }: Load, isNewFile: boolean): string | undefined {
     const { bytesPerDay, filesPerDay } = this.#options;
     if (bytesPerDay > 0 && used.bytes + bytes > bytesPerDay)
       return over(sender, `${sizeWords(bytesPerDay)} a day that nobody asked for`, 'quotaMB');
     if (isNewFile && filesPerDay > 0 && used.files >= filesPerDay)
       return over(sender, `${filesPerDay} new files a day that nobody asked for`, 'quotaFiles');
-    return undefined;
+    return isRequest ? this.#tooManyWait(sender) : undefined;
   }
 
   #tooManyWait(sender: string): string | undefined {

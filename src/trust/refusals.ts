@@ -1,7 +1,16 @@
 import type { Clock } from '../lib/clock.ts';
 import { type Statement, statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
-import type { Refused } from './trust.ts';
+
+/** What a node asked for in vain. */
+export interface Refused {
+  /** The sender as it is proved, or ''. */
+  readonly sender: string;
+  /** The sender as the message has it. */
+  readonly claimed: string;
+  readonly method: string;
+  readonly reason: string;
+}
 
 /** What was refused of one kind, or would have been, within the time that is asked about. */
 export interface RefusalCount extends Refused {
@@ -11,7 +20,7 @@ export interface RefusalCount extends Refused {
 }
 
 interface RefusalsDeps {
-  readonly store: Pick<Store, 'write' | 'query'>;
+  readonly store: Pick<Store, 'all' | 'write' | 'query'>;
   readonly clock: Clock;
   readonly logger: { warn(fields: object, text: string): void };
 }
@@ -41,6 +50,8 @@ export class Refusals implements AsyncDisposable {
 
   constructor(deps: RefusalsDeps) {
     this.#deps = deps;
+    for (const { name } of deps.store.all<{ name: string }>('SELECT name FROM proofs'))
+      this.#proved.add(name);
   }
 
   /** Counts one; answers whether it is the first of its kind today. */
@@ -70,10 +81,9 @@ export class Refusals implements AsyncDisposable {
     this.#deps.store.write([statement(sql, node, this.#deps.clock.wallNow())]).catch(() => {});
   }
 
-  /** The nodes that ever proved who they are. */
-  async provedNodes(): Promise<ReadonlySet<string>> {
-    const rows = await this.#deps.store.query<{ name: string }>('SELECT name FROM proofs');
-    return new Set([...this.#proved, ...rows.map(({ name }) => name)]);
+  /** Whether a node ever proved who it is. */
+  hasProved(node: string): boolean {
+    return this.#proved.has(node);
   }
 
   /** What was counted in the last days, the most frequent first. */

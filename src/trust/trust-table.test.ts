@@ -34,6 +34,7 @@ const SHIP: Facts = {
   ...{ nodeName: 'ship1', centralNodeName: 'central', replyCommands: false },
   relays: () => [{ from: 'ship3', via: 'ship2', to: 'ship1' }],
   answers: () => 'unknown',
+  firstSenderOf: () => undefined,
   askedCopy: () => undefined,
   areFrom: () => false,
   isNode: (name) => name === 'ship9',
@@ -105,6 +106,16 @@ test('a reply counts where it answers a request; what answers an unknown one is 
   }
   for (const method of ['REQToFile', 'REQToConsole', 'REQToSocket', 'REQPong'])
     assert.equal(judge(arrived({ method }), CENTRAL).do, 'refuse', method);
+});
+
+test('a reply to what this node sent on for another one counts for that one, and is taken', () => {
+  const reply = arrived({ method: 'REQToFile', isReply: true, previousMessage: newMessage({}) });
+  const decision = judge(reply, {
+    ...CENTRAL,
+    answers: () => 'request',
+    firstSenderOf: () => 'ship1',
+  });
+  assert.deepEqual(decision, { do: 'take', unasked: { owedBy: 'ship1' } });
 });
 
 test("an append that nobody asked for goes below the sender's own folder", () => {

@@ -11,6 +11,7 @@ function closed(
   originals: readonly string[],
   requests: TrustDeps['requests'] = NOBODY,
   paths: string[] = [],
+  more: Partial<TrustDeps> = {},
 ): Trust {
   return new Trust(
     {
@@ -19,8 +20,12 @@ function closed(
     },
     {
       ...{ requests, askerOf: () => undefined, isNode: () => false, report: () => {} },
-      refusals: { note: () => true, proved: () => {} },
+      ...{
+        firstSenderOf: () => undefined,
+        refusals: { note: () => true, proved: () => {}, hasProved: () => false },
+      },
       keepFile: async ({ path }) => void paths.push(path),
+      ...more,
     },
   );
 }
@@ -59,4 +64,75 @@ test('what nobody asked for is kept below the folder of its sender, whatever its
   const message = newMessage({ fileName: '../a/b', method: 'REQToFile' });
   await trust.keepUnasked([{ id: '../../errorLog/errorCentral/error.log', message, sender: 'ship1' }]);
   assert.deepEqual(paths, ['unasked/ship1/.._.._errorLog_errorCentral_error.log-.._a_b']);
+});
+
+test('an answer goes to where its sender waits: the place that originals share is not for who is proved', () => {
+  const trust = closed(['ship7'], NOBODY, [], {
+    refusals: { note: () => true, proved: () => {}, hasProved: (node) => node === 'ship1' },
+  });
+  const subject = 'central.REQToFile.EventACK';
+  const may = (end: string, sender?: string) =>
+    trust.answersItsSender({ subject, reply: `${subject}.reply${end}`, sender });
+  assert.deepEqual(
+    ['.ship1.1-1', '', '.ship2.1-1', '.ship1', '.ship1.1.1', '.*.1'].map((end) => may(end, 'ship1')),
+    [true, false, false, false, false, false],
+  );
+  // An original, or a node of an earlier version: named or not, it is told why it is not taken.
+  assert.deepEqual(
+    ['', '.ship7.1-1', '.ship9.1-1', '.ship1.1-1', '.central.1-1', '.x'].map((end) => may(end)),
+    [true, true, true, false, false, false],
+  );
+  assert.equal(trust.answersItsSender({ subject, reply: '_INBOX.x', sender: 'ship1' }), false);
+});
+
+test('what is refused counts for the share of its sender, and waits when that is used', () => {
+  const counted: [string, object][] = [];
+  const quotas: TrustDeps['quotas'] = {
+    take: (sender, load) => {
+      counted.push([sender, load]);
+      return counted.length > 2 ? 'over' : undefined;
+    },
+  };
+  const trust = closed([], NOBODY, [], { quotas });
+  const ask = newMessage({ method: 'REQCliCommand', toNode: 'central', fromNode: 'ship1' });
+  const about = { proved: 'ship1', re: undefined, id: 'x', place: '1/1' };
+  assert.equal(trust.judge(ask, about).do, 'refuse');
+  const fault = { proved: 'ship1', place: '1/2', bytes: 500 };
+  assert.deepEqual(trust.judgeFault('broken', fault), { do: 'refuse', reason: 'broken' });
+  assert.deepEqual(trust.judgeFault('broken', fault), { do: 'later', reason: 'over' });
+  assert.deepEqual(
+    counted.map(([sender]) => sender),
+    ['ship1', 'ship1', 'ship1'],
+  );
+});
+
+test('a reply that a node caused by way of this one counts for its share', () => {
+  const counted: string[] = [];
+  const quotas = { take: (sender: string) => void counted.push(sender) };
+  const kept = { id: 'r', subject: 'ship2.REQCliCommand.CommandACK', isOpen: true, place: null, format: 0 };
+  const request = newMessage({
+    ...{ method: 'REQCliCommand', toNode: 'ship2', fromNode: 'central', replyMethod: 'REQToFile' },
+    ...{ directory: 'd', fileName: 'f', relayFromNode: 'ship1' },
+  });
+  const { payload } = encodeMessage(request, { serialization: 'cbor', compression: '' });
+  const sent = { ...kept, body: payload, format: formatNumber({ serial: 'cbor', cmp: '' }), key: 1 };
+  const deps = { quotas, firstSenderOf: () => 'ship1' };
+  const trust = new Trust(
+    {
+      ...{ mode: 'closed', nodeName: 'central', centralNodeName: 'central', originals: [] },
+      ...{ replyCommands: false, relays: () => [{ from: 'ship1', via: 'central', to: 'ship2' }] },
+    },
+    {
+      ...{ requests: { sentRequest: () => sent, requestsTo: () => [] }, askerOf: () => undefined },
+      ...{ isNode: () => false, refusals: { note: () => true, hasProved: () => true, proved: () => {} } },
+      ...{ report: () => {}, keepFile: async () => {}, ...deps },
+    },
+  );
+  const reply = newMessage({
+    ...{ method: 'REQToFile', isReply: true, toNode: 'central', fromNode: 'ship2' },
+    ...{ directory: 'd', fileName: 'f', previousMessage: { ...request, data: null } },
+  });
+  const judged = trust.judge(reply, { proved: 'ship2', re: 'r', id: 'x', place: '1/1' });
+  assert.equal(judged.do, 'take');
+  assert.deepEqual(counted, ['ship1']);
 });

@@ -3,7 +3,7 @@ import type { Message } from '../message/message.ts';
 import { messageBytes } from '../message/message-bytes.ts';
 import type { Incoming } from '../message/method-contract.ts';
 import { senderOf } from '../message/sender-of.ts';
-import { parseSubject } from '../message/subject.ts';
+import { parseSubject, waiterAt } from '../message/subject.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { OWN_WORDS } from '../message/words.ts';
 import { Addressing } from './addressing.ts';
@@ -18,7 +18,9 @@ import {
   type Relay,
   type Unasked,
 } from './judge.ts';
-import type { Quotas } from './quotas.ts';
+import type { Pace, Paced } from './pace.ts';
+import type { Load, Quotas } from './quotas.ts';
+import type { Refusals } from './refusals.ts';
 
 export interface TrustOptions {
   readonly mode: TrustMode;
@@ -45,25 +47,19 @@ export interface TrustDeps {
   readonly requests: Requests;
   /** The node from which a request came that is known here. */
   askerOf(id: string): string | undefined;
+  /** The node from which a request came that this one sent on as one of its own, by the id of that. */
+  firstSenderOf(id: string): string | undefined;
+  /** Holds back what nodes say too often. */
+  readonly pace?: Pick<Pace, 'pass'> | undefined;
   isNode(name: string): boolean;
   /** What nodes may send unasked; without it, as much as they like. */
   readonly quotas?: Pick<Quotas, 'take'> | undefined;
   /** Counts what a closed node refuses, or would, and forgets it where a node proves who it is. */
-  readonly refusals: { note(refused: Refused): boolean; proved(node: string): void };
+  readonly refusals: Pick<Refusals, 'note' | 'proved' | 'hasProved'>;
   /** Tells errorCentral and the log what is not told otherwise. */
   report(text: string): void;
   /** Keeps the data of a message in a file below the data folder. */
   keepFile(file: { readonly path: string; readonly data: readonly Uint8Array[] }): Promise<void>;
-}
-
-/** What a node asked for in vain. */
-export interface Refused {
-  /** The sender as it is proved, or ''. */
-  readonly sender: string;
-  /** The sender as the message has it. */
-  readonly claimed: string;
-  readonly method: string;
-  readonly reason: string;
 }
 
 /** A message that has come, as far as it is known before its payload is read. */
@@ -75,6 +71,8 @@ export interface Arriving {
 
 const TAKE: Decision = { do: 'take' };
 const PROOF_WORD = 'from';
+/** What is kept of a message that was refused, so that it is answered in the same way again. */
+const REFUSED_BYTES = 1000;
 
 /** Decides what others may ask of this node, and how this node addresses others. */
 export class Trust {
@@ -96,6 +94,7 @@ export class Trust {
     this.#facts = {
       ...{ nodeName, centralNodeName, relays, replyCommands, isNode: deps.isNode },
       ...{ answers: asked.answers, askedCopy: asked.askedCopy },
+      firstSenderOf: this.#firstSenderOf,
       areFrom: (ids, sender) => ids.every((id) => (deps.askerOf(id.toLowerCase()) ?? sender) === sender),
     };
     this.addressing = new Addressing({
@@ -162,6 +161,32 @@ export class Trust {
     return decision;
   }
 
+  /** Decides about a message that cannot be taken for a fault of its own: it counts for the share of its sender too. */
+  judgeFault(
+    reason: string,
+    { proved, place, bytes }: Pick<Arrived, 'proved' | 'place'> & { readonly bytes: number },
+  ): Decision {
+    const over = this.#countFor(proved, { place, bytes: bytes + REFUSED_BYTES });
+    return over === undefined ? { do: 'refuse', reason } : { do: 'later', reason: over };
+  }
+
+  /** Does what a node asks for again and again, as often as it is due. */
+  paced(kind: Paced, sender: string | undefined, work: () => void): void {
+    const { pace } = this.#deps;
+    const isFree = this.mode !== 'closed' || sender === undefined || sender === this.#options.nodeName;
+    if (pace === undefined || isFree) return work();
+    pace.pass(kind, sender, work);
+  }
+
+  /** For whom this node sent on what a reply is to; of its own requests there are more. */
+  readonly #firstSenderOf = ({ previousMessage }: Message, re: string | undefined): string | undefined => {
+    const { relays, nodeName } = this.#options;
+    const ways = relays().filter(({ via }) => via === nodeName);
+    if (ways.length === 0) return undefined;
+    if (re !== undefined) return this.#deps.firstSenderOf(re);
+    return ways.find(({ from }) => from === previousMessage?.relayFromNode)?.from;
+  };
+
   /** The original node that a message without proof comes from, as far as that can be told. */
   #originalOf(message: Message): string | undefined {
     const claimed = senderOf(message);
@@ -182,10 +207,16 @@ export class Trust {
     }: Pick<Arrived, 'id' | 'place'> & { message: Message; sender: string | undefined },
   ): Decision {
     const unasked = unaskedOf(decision, id);
-    if (this.mode !== 'closed' || sender === undefined || unasked === undefined) return decision;
-    const load = { place, bytes: messageBytes(message), ...unasked };
-    const reason = this.#deps.quotas?.take(sender, load);
+    if (unasked === undefined) return decision;
+    const { owedBy, ...more } = unasked;
+    const load = { place, bytes: messageBytes(message), isOwed: owedBy !== undefined, ...more };
+    const reason = this.#countFor(owedBy ?? sender, load);
     return reason === undefined ? decision : { do: 'later', reason };
+  }
+
+  #countFor(sender: string | undefined, load: Load): string | undefined {
+    if (this.mode !== 'closed' || sender === undefined) return undefined;
+    return this.#deps.quotas?.take(sender, load);
   }
 
   /** Keeps what nobody here asked for, each in a file of its own below a folder of its sender. */
@@ -215,18 +246,23 @@ export class Trust {
 
   /**
    * Whether the answer to a message would come to its sender: whoever names the place where another node waits would have
-   * this one answer that node's message.
+   * this one answer that node's message. Original nodes wait at a place that they share; who is proved has one of its own.
    */
   answersItsSender({ subject, reply, sender }: Pick<WireMessage, 'subject' | 'reply' | 'sender'>): boolean {
-    if (this.mode !== 'closed' || reply === '' || reply === `${subject}.reply`) return true;
-    if (reply.startsWith(sender === undefined ? `${subject}.reply.` : `${subject}.reply.${sender}.`))
-      return true;
+    if (this.mode !== 'closed' || reply === '') return true;
+    const waiter = waiterAt(reply, subject);
+    if (sender === undefined ? this.#mayWait(waiter) : waiter === sender) return true;
     const method = parseSubject(subject)?.method ?? subject.slice(0, 100);
     const from = sender === undefined ? '' : ` of ${sender}`;
     const reason = `a ${method}${from} wants its answer to go to ${reply.slice(0, 100)}, where others wait`;
     const isNew = this.#deps.refusals.note({ sender: sender ?? '', claimed: sender ?? '', method, reason });
     if (isNew) this.#deps.report(`error: ${reason}`);
     return false;
+  }
+
+  /** Whether somebody without proof may wait where a node does, or all ('') do: whoever has proof uses it. */
+  #mayWait(node: string | undefined): boolean {
+    return node !== undefined && node !== this.#options.nodeName && !this.#deps.refusals.hasProved(node);
   }
 
   /** Whether somebody may go on with a lane that a node began ('' where that is not known yet): who hears of its number is not its sender. */
@@ -257,5 +293,6 @@ function fileWord(text: string): string {
 
 function unaskedOf(decision: Decision, id: string): Unasked | undefined {
   if (decision.do === 'take') return decision.unasked;
+  if (decision.do === 'refuse') return {};
   return decision.do === 'keep' ? { file: `unasked/${id}` } : undefined;
 }

@@ -3,6 +3,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Message, newMessage } from '../../src/message/message.ts';
+import { callSteward } from '../support/cli-call.ts';
 import { submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { shared } from '../support/shared.ts';
 import { StolenShip, WORDS } from '../support/stolen-ship.ts';
@@ -295,4 +296,46 @@ test('what ship1 writes unasked stays in its own folder, bounded however it is p
   });
   assert.equal((await waitForEnd(central, asked!)).state, 'succeeded');
   assert.equal(await central.waitForFile('after/ship2/f'), 'still\n');
+});
+
+test('floods of ship1 cost central a bounded amount, and hold nobody else up', async () => {
+  const stolen = await fleet();
+  const { central, ship2, thief } = stolen;
+  const hello = newMessage({
+    ...{ method: 'REQHello', toNode: 'central', fromNode: 'ship1' },
+    ...{ directory: 'hello-messages', fileName: 'hello.log' },
+  });
+  const last = JSON.stringify({ version: 'last', knows: WORDS });
+  const about = (count: number) => (count === 5000 ? last : JSON.stringify({ version: `${count}` }));
+  const subject = 'central.REQHello.EventNACK.from.ship1';
+  for (let count = 1; count <= 5000; count++)
+    thief.send({ message: hello, subject, headers: { 'Steward-Hello': about(count) } });
+  const question = JSON.stringify({ from: 'ship1', ids: [UNKNOWN] });
+  for (let count = 0; count < 5000; count++)
+    thief.send({
+      ...{ payload: question, subject: 'central.Steward.State.from.ship1' },
+      reply: `central.Steward.State.reply.ship1.flood`,
+    });
+  const version = () =>
+    JSON.parse(String(central.query("SELECT info FROM nodes WHERE name = 'ship1'")[0]?.info)).version;
+  await waitFor('the last hello to count', () => version() === 'last');
+  await thief.connection.flush();
+  // The burst, and what became due while the flood was on its way.
+  assert.ok(stolen.answers('flood').length < 2500, `${stolen.answers('flood').length} answers`);
+  const told = () =>
+    central.query("SELECT reason FROM refusals WHERE reason LIKE '%sends more%' ORDER BY reason");
+  await waitFor('both to be counted', () => told().length === 2);
+  assert.deepEqual(
+    told().map(({ reason }) => String(reason).split(' than ')[0]),
+    ['ship1 sends more hellos', 'ship1 sends more questions for states'],
+  );
+  const log = central.logLines().filter(({ msg }) => String(msg).includes('sends more hellos'));
+  assert.equal(log.length, 1);
+  const own = { toNode: 'central', method: 'REQToFileAppend', directory: 'calm', fileName: 'f' };
+  const [id] = await submitAll(ship2, { ...own, replyMethod: 'REQNone', data: ['x'] });
+  assert.equal((await waitForEnd(ship2, id!)).state, 'succeeded');
+  const socketPath = join(central.folder, 'tmp/stew.sock');
+  const listed = await callSteward(['nodes'], { socketPath });
+  assert.match(listed.stdout, /ship1 .*\(too many (hellos|questions for states)\)/);
+  assert.doesNotMatch(listed.stdout, /ship2 .*too many/);
 });

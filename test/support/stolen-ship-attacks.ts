@@ -56,6 +56,8 @@ export const OTHERS_PLACES: readonly string[] = [
     'central.REQReport.EventACK.reply.ship2.steal',
     '_INBOX.steal',
   ],
+  // Where original nodes wait, all of them at one place.
+  ...['central.REQToFileAppend.EventACK.reply', 'central.REQToFileAppend.EventACK.reply.central.steal'],
   ...['ship2.REQToFile.EventACK.from.central', 'ship2.REQCliCommand.CommandACK', 'Steward.Join.U.answer'],
   ...['errorCentral.REQErrorLog.EventACK.reply.ship2.steal'],
 ];

@@ -21,6 +21,7 @@ export function aNode(name: string, more: Partial<NodeSummary> = {}): NodeSummar
     os: 'linux',
     arch: 'x64',
     startedAt: NOW - 86_400_000,
+    note: null,
     labels: {},
     queued: 0,
     running: 0,

@@ -27,6 +27,7 @@ const OPEN_TRUST: JournalTrust = {
   mayGoOn: () => true,
   mayTellEnds: () => true,
   judge: () => ({ do: 'take' }),
+  judgeFault: (reason) => ({ do: 'refuse', reason }),
   keepUnasked: async () => {},
 };
 

@@ -99,7 +99,7 @@ function countText(count: number): string {
   return count === 0 ? '-' : String(count);
 }
 
-function labelsText({ labels, isSelf, isCentral }: NodeSummary): string {
-  const marks = [...(isCentral ? ['(central)'] : isSelf ? ['(asked)'] : [])];
+function labelsText({ labels, isSelf, isCentral, note }: NodeSummary): string {
+  const marks = [...(isCentral ? ['(central)'] : isSelf ? ['(asked)'] : []), ...(note ? [`(${note})`] : [])];
   return [...Object.entries(labels).map(([key, value]) => `${key}=${value}`), ...marks].join(' ');
 }

@@ -4,7 +4,7 @@ import type { Message } from '../../message/message.ts';
 import type { Incoming } from '../../message/method-contract.ts';
 import type { EffectMethod, Method } from '../../methods/method.ts';
 import type { Statement } from '../../store/statement.ts';
-import type { JournalDeps } from '../journal-deps.ts';
+import type { JournalDeps, Judgement } from '../journal-deps.ts';
 import { insertAccepted, type JournalRow, markRunning } from '../journal-table.ts';
 import type { LaneMessage, LaneRecord, Verdict } from './lane-record.ts';
 import { ToldEnds } from './told-ends.ts';
@@ -86,12 +86,9 @@ export class BatchAcceptor {
   async accept(batch: readonly LaneMessage[]): Promise<Verdicts> {
     const now = this.#deps.kept.now();
     const verdicts = new Map<LaneMessage, Verdict>();
-    for (const message of batch) {
-      if (message.fault && !message.isCalledOff)
-        verdicts.set(message, { status: 'rejected', reason: message.fault });
-      else if (message.isCalledOff || isOver(message, now))
+    for (const message of batch)
+      if (message.isCalledOff || (message.fault === undefined && isOver(message, now)))
         verdicts.set(message, { status: 'expired', reason: 'it came after its time was over' });
-    }
     const judged = batch.filter((message) => !verdicts.has(message));
     const good = await this.#judge(judged, verdicts);
     await this.#deps.relaying.beforeAccepted(good.map(incomingOf));
@@ -115,24 +112,31 @@ export class BatchAcceptor {
     verdicts: Map<LaneMessage, Verdict>,
   ): Promise<readonly LaneMessage[]> {
     const { trust } = this.#deps;
-    if (trust.isOpen) return messages;
     const unasked: LaneMessage[] = [];
     const good = messages.filter((item, index) => {
-      const { message, proved, re, id } = item;
-      const judgement = trust.judge(message!, { proved, re, id, place: this.#lane.record.placeOf(item) });
+      const judgement = this.#judgementOf(item);
       // What comes before it is taken by itself then.
       if (judgement.do === 'later')
         throw index === 0 ? new TemporaryError(judgement.reason) : new Error(judgement.reason);
       if (judgement.do === 'refuse') verdicts.set(item, { status: 'rejected', reason: judgement.reason });
       if (judgement.do === 'keep') unasked.push(item);
       if (judgement.do !== 'take') return false;
-      item.message = judgement.message ?? message;
+      item.message = judgement.message ?? item.message;
       return true;
     });
     if (unasked.length > 0)
       await trust.keepUnasked(unasked.map((item) => ({ ...incomingOf(item), sender: item.sender })));
     for (const item of unasked) verdicts.set(item, { status: 'accepted' });
     return good;
+  }
+
+  #judgementOf(item: LaneMessage): Judgement {
+    const { message, fault, proved, re, id, payload } = item;
+    const { trust } = this.#deps;
+    const place = this.#lane.record.placeOf(item);
+    return fault === undefined && message
+      ? trust.judge(message, { proved, re, id, place })
+      : trust.judgeFault(fault ?? '', { proved, place, bytes: payload.length });
   }
 
   /** Gives up a message at which this node fails each time, for a reason that does not pass: the lane goes on. */

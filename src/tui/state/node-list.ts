@@ -12,11 +12,10 @@ export function filterNodes(nodes: readonly NodeSummary[], text: string): readon
   return nodes.filter((node) => words.every((word) => fits(node, word)));
 }
 
-/** Labels as they are shown and looked for: `site=oslo tier=1`. */
-export function labelText(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([key, value]) => cleanLine(`${key}=${value}`))
-    .join(' ');
+/** Labels as they are shown and looked for: `site=oslo tier=1`; behind them what else is to be said of the node. */
+export function labelText(labels: Readonly<Record<string, string>>, note: string | null = null): string {
+  const words = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return [...words, ...(note ? [`(${note})`] : [])].map(cleanLine).join(' ');
 }
 
 /** The list with nodes that have changed, by name. */

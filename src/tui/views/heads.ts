@@ -28,7 +28,7 @@ function nodeLines(state: State, name: string): Line[] {
     [
       `  ${cleanLine(`${os ?? 'system not told'} ${arch ?? ''}`)}, version ${cleanLine(version ?? 'not told')}`,
       startedAt === null ? '' : `, started ${clockWords(startedAt, state.now)}`,
-      span(`  ${labelText(node.labels)}`, 'dim'),
+      span(`  ${labelText(node.labels, node.note)}`, 'dim'),
     ],
     [`  ${queued} queued, ${running} running`, ...queueSpans(state, name)],
     [],

@@ -121,7 +121,7 @@ function nodeColumns({ now }: State): Column<NodeSummary>[] {
       width: 'rest',
       limit: 8,
       rank: 0,
-      cell: ({ labels }) => span(labelText(labels), 'dim'),
+      cell: ({ labels, note }) => span(labelText(labels, note), 'dim'),
     },
   ];
 }

@@ -103,7 +103,7 @@ function columns(query: NodeQuery, now: number): Column<NodeSummary>[] {
     { title: titles.queued, sort: by('queued'), isRight: true, cell: ({ queued }) => queued },
     { title: titles.running, sort: by('running'), isRight: true, cell: ({ running }) => running },
     { title: titles.system, cell: ({ os, version }) => [os, version].filter(Boolean).join(', ') },
-    { title: titles.labels, cell: ({ labels }) => labelsText(labels) },
+    { title: titles.labels, cell: labelsText },
   ];
 }
 
@@ -113,8 +113,9 @@ function PresenceWord({ presence }: Pick<NodeSummary, 'presence'>): ComponentChi
   return h('span', { class: `presence ${presence}` }, h('span', { 'aria-hidden': true }, `${mark} `), word);
 }
 
-function labelsText(labels: NodeSummary['labels']): string {
-  return joinWords(Object.entries(labels).map(([key, value]) => `${key}=${value}`));
+function labelsText({ labels, note }: NodeSummary): string {
+  const words = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return joinWords(note ? [...words, `(${note})`] : words);
 }
 
 /** One node: what is known of it, and its requests. */
@@ -133,7 +134,7 @@ export function Node({
     [facts.os, node.os ?? TEXTS.notTold],
     [facts.arch, node.arch ?? TEXTS.notTold],
     [facts.startedAt, node.startedAt === null ? TEXTS.notTold : h(Time, { at: node.startedAt, now })],
-    [facts.labels, labelsText(node.labels)],
+    [facts.labels, labelsText(node)],
     [TEXTS.columns.queued, String(node.queued)],
     [TEXTS.columns.running, String(node.running)],
   ];
