@@ -12,7 +12,7 @@ import { type StewardNode, startStewardNode } from '../../test/support/node.ts';
 import { apiSocketOf } from '../../test/support/node-api.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
-import type { Place } from './emulated-node.ts';
+import type { NodeSpec } from './emulated-node.ts';
 import type { Order, Standing } from './emulator.ts';
 
 /** How many nodes one process emulates. */
@@ -30,17 +30,17 @@ export class EmulatedFleet implements AsyncDisposable {
   readonly api: ApiClient;
   readonly #stack: AsyncDisposableStack;
   readonly #emulators: readonly ChildProcess[];
-  readonly #places: readonly Place[];
+  readonly #specs: readonly NodeSpec[];
 
   private constructor(
-    parts: { broker: Broker; central: StewardNode; places: readonly Place[] },
+    parts: { broker: Broker; central: StewardNode; specs: readonly NodeSpec[] },
     emulators: readonly ChildProcess[],
     stack: AsyncDisposableStack,
   ) {
     this.broker = parts.broker;
     this.central = parts.central;
-    this.#places = parts.places;
-    this.names = parts.places.map(({ name }) => name);
+    this.#specs = parts.specs;
+    this.names = parts.specs.map(({ name }) => name);
     this.#emulators = emulators;
     this.#stack = stack;
     this.api = stack.use(new ApiClient({ socketPath: apiSocketOf(parts.central) }));
@@ -71,16 +71,16 @@ export class EmulatedFleet implements AsyncDisposable {
       await once(child, 'message');
       emulators.push(child);
     }
-    const places = names.map((name) => ({ name, url: broker.url, seedFile: seedFile(name) }));
-    return new EmulatedFleet({ broker, central, places }, emulators, stack.move());
+    const specs = names.map((name) => ({ name, url: broker.url, seedFile: seedFile(name) }));
+    return new EmulatedFleet({ broker, central, specs }, emulators, stack.move());
   }
 
-  /** Starts the nodes from one place in the list to another. */
+  /** Starts the nodes from one spec in the list to another. */
   async come(from: number, to: number): Promise<void> {
     await Promise.all(
       this.#emulators.map((child, process) => {
         const first = process * NODES_IN_PROCESS;
-        const own = this.#places.slice(Math.max(from, first), Math.min(to, first + NODES_IN_PROCESS));
+        const own = this.#specs.slice(Math.max(from, first), Math.min(to, first + NODES_IN_PROCESS));
         return ask(child, { start: own });
       }),
     );

@@ -13,7 +13,7 @@ import type { Metrics } from '../../src/observe/metrics.ts';
 import { MemoryStore } from './memory-store.ts';
 
 /** Where an emulated node connects, and as whom. */
-export interface Place {
+export interface NodeSpec {
   readonly name: string;
   readonly url: string;
   readonly seedFile: string;
@@ -40,15 +40,15 @@ export class EmulatedNode implements AsyncDisposable {
   }
 
   /** Makes a node and begins to connect. */
-  static async start(place: Place): Promise<EmulatedNode> {
-    const config = configOf(place);
+  static async start(spec: NodeSpec): Promise<EmulatedNode> {
+    const config = configOf(spec);
     const bus = new Bus(busOptions(config), { logger: LOGGER });
-    const node = new EmulatedNode(place.name, bus);
+    const node = new EmulatedNode(spec.name, bus);
     node.#stack.use(bus);
     const store = node.#stack.use(new MemoryStore());
     const ground: Ground = {
       ...{ ...machineEdges(), bus, store, logger: LOGGER, metrics: METRICS, version: 'emulated' },
-      instance: place.name,
+      instance: spec.name,
       audit: { append: async () => {} },
       killLeftovers: async () => {},
       writeFile: async () => ({ ok: true }),
@@ -81,7 +81,7 @@ export class EmulatedNode implements AsyncDisposable {
   }
 }
 
-function configOf({ name, url, seedFile }: Place): Config {
+function configOf({ name, url, seedFile }: NodeSpec): Config {
   const config: Partial<Config> = {
     ...{ nodeName: name, centralNodeName: 'central', isCentral: false, labels: {}, brokerAddress: url },
     ...{ nkeySeedFile: seedFile, rootCaPath: '', credsFile: '', tlsCertFile: '', tlsKeyFile: '' },

@@ -1,7 +1,7 @@
-import { EmulatedNode, type Place } from './emulated-node.ts';
+import { EmulatedNode, type NodeSpec } from './emulated-node.ts';
 
 /** What the process of an emulator is told: nodes to start, or to say how they stand. */
-export type Order = { readonly start: readonly Place[] } | { readonly ask: true };
+export type Order = { readonly start: readonly NodeSpec[] } | { readonly ask: true };
 
 /** How the nodes of an emulator stand. */
 export interface Standing {

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createServerKey } from '@nats-io/nkeys';
-import { listenAt, showPlace } from '../lib/listen-at.ts';
+import { listenAt, showAddress } from '../lib/listen-at.ts';
 import type { BrokerLimits, BrokerOptions, BrokerUser } from './broker-options.ts';
 import { checkUsers, limitsOf } from './check-options.ts';
 import { Connection } from './connection.ts';
@@ -92,7 +92,7 @@ class RunningBroker implements Broker, Hub {
 
   get url(): string {
     const host = ['', '0.0.0.0', '::'].includes(this.#options.host) ? '127.0.0.1' : this.#options.host;
-    return `nats://${showPlace({ host, port: this.port })}`;
+    return `nats://${showAddress({ host, port: this.port })}`;
   }
 
   async listen(): Promise<void> {

@@ -4,7 +4,7 @@ import { ApiError } from './api-error.ts';
 import { findSocket, findSocketIn } from './find-socket.ts';
 
 /** How a command was told where its node is; at most one of `socket` and `api`. */
-export interface NodePlace {
+export interface NodeLocation {
   /** Address of the node's -apiListener: http://host:port. */
   readonly api?: string;
   /** Path of the node's stew.sock. */
@@ -24,19 +24,20 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * told is taken where only root, this user and the node's user can have put it.
  * Throws ApiError with the places that were looked at and the way out.
  */
-export async function connectToNode(place: NodePlace, env: Environment): Promise<ApiClient> {
-  const told = [place.socket, place.api, place.folder].filter((one) => one !== undefined);
+export async function connectToNode(location: NodeLocation, env: Environment): Promise<ApiClient> {
+  const told = [location.socket, location.api, location.folder].filter((one) => one !== undefined);
   if (told.length > 1)
     throw new ApiError(
       'bad-request',
       'two places of a node are given: give one of the two (--socket, --api or --folder)',
     );
-  if (place.folder !== undefined) return new ApiClient({ socketPath: await findSocketIn(place.folder) });
+  if (location.folder !== undefined)
+    return new ApiClient({ socketPath: await findSocketIn(location.folder) });
   const isTold = told.length > 0;
-  const socket = isTold ? place.socket : env.STEWARD_SOCKET || undefined;
-  const api = isTold ? place.api : env.STEWARD_API || undefined;
+  const socket = isTold ? location.socket : env.STEWARD_SOCKET || undefined;
+  const api = isTold ? location.api : env.STEWARD_API || undefined;
   if (socket === undefined && api !== undefined) {
-    return new ApiClient({ url: api, token: await tokenOf(place.tokenFile, env) });
+    return new ApiClient({ url: api, token: await tokenOf(location.tokenFile, env) });
   }
   return new ApiClient({ socketPath: await findSocket(socket, env) });
 }

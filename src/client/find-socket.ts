@@ -16,7 +16,7 @@ const SYSTEM_FOLDER = '/run/steward';
 const CONNECT_TIMEOUT_MS = 3000;
 
 /** A folder where the socket of a node may be. */
-interface Place {
+interface Candidate {
   readonly folder: string;
   /** The user whose node it is, by its config.toml. */
   readonly user: number | undefined;
@@ -34,7 +34,7 @@ export async function findSocket(told: string | undefined, env: Environment): Pr
     if (fault === undefined) return told;
     throw (await forbidden(told, fault)) ?? connectionFault({ socketPath: told }, fault);
   }
-  return await firstOf(usualPlaces(env));
+  return await firstOf(usualFolders(env));
 }
 
 /** The path of the socket of the node whose files are in a folder. Throws ApiError. */
@@ -42,10 +42,10 @@ export async function findSocketIn(folder: string): Promise<string> {
   return await firstOf(socketsOf(folder).map((place) => ({ ...place, isTold: true })));
 }
 
-async function firstOf(places: readonly Place[]): Promise<string> {
+async function firstOf(candidates: readonly Candidate[]): Promise<string> {
   const faults = new Map<string, NodeJS.ErrnoException>();
   const foreign = new Map<string, string>();
-  for (const { folder, user, isTold } of places) {
+  for (const { folder, user, isTold } of candidates) {
     const named = resolve(folder, SOCKET_NAME);
     if (faults.has(named) || foreign.has(named)) continue;
     // Connected to is what was looked at, whatever becomes of links on the way to it.
@@ -62,7 +62,7 @@ async function firstOf(places: readonly Place[]): Promise<string> {
   throw untrusted(foreign) ?? (await noneAnswers(faults));
 }
 
-function usualPlaces(env: Environment): Place[] {
+function usualFolders(env: Environment): Candidate[] {
   const etc = env.CONFIG_FOLDER || './etc';
   const isTold = Boolean(env.CONFIG_FOLDER);
   const user = userOf(etc);
@@ -92,7 +92,7 @@ function isNodeFolder(folder: string): boolean {
 }
 
 /** The folders in which the socket of a node may be whose files are in a folder. */
-function socketsOf(folder: string): Place[] {
+function socketsOf(folder: string): Candidate[] {
   const etc = join(folder, 'etc');
   const folders = [...configuredFolders(etc), join(folder, 'tmp')];
   return folders.map((place) => ({ folder: place, user: userOf(etc), isTold: false }));

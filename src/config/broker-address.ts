@@ -27,21 +27,19 @@ export function hidePasswords(text: string): string {
 
 function serverFault(server: string): string | undefined {
   const shown = JSON.stringify(hidePasswords(server));
-  const found = /^(?:(?<scheme>[A-Za-z]\w*):\/\/)?(?:(?<signIn>[^@]*)@)?(?<place>[^@]*)$/.exec(
-    server,
-  )?.groups;
-  if (found === undefined || found.place === '') return `has no host in ${shown}`;
+  const found = /^(?:(?<scheme>[A-Za-z]\w*):\/\/)?(?:(?<signIn>[^@]*)@)?(?<host>[^@]*)$/.exec(server)?.groups;
+  if (found === undefined || found.host === '') return `has no host in ${shown}`;
   if (found.scheme !== undefined && !/^(nats|tls)$/.test(found.scheme)) {
     return `names the unknown scheme ${found.scheme}:// (nats:// and tls:// are known)`;
   }
   if (found.signIn !== undefined && !isSignIn(found.signIn))
     return `needs user:password before the @ in ${shown}`;
-  return placeFault(found.place!.replace(/\/$/, ''), shown);
+  return hostFault(found.host!.replace(/\/$/, ''), shown);
 }
 
-function placeFault(place: string, shown: string): string | undefined {
-  const hasPort = /:[^\]]*$/.test(place.replace(/^\[[^\]]*\]/, ''));
-  const parsed = parseHostAndPort(hasPort ? place : `${place}:${DEFAULT_PORT}`);
+function hostFault(host: string, shown: string): string | undefined {
+  const hasPort = /:[^\]]*$/.test(host.replace(/^\[[^\]]*\]/, ''));
+  const parsed = parseHostAndPort(hasPort ? host : `${host}:${DEFAULT_PORT}`);
   if (parsed === undefined || parsed.host === '' || parsed.port === 0) return `is not host:port in ${shown}`;
   return undefined;
 }

@@ -9,7 +9,7 @@ const GUARDED = ['TCPListener', 'HTTPListener', 'ApiListener', 'ExposeDataFolder
 /** Those of them that the original serves to everybody: a node that is upgraded from afar must not stay off for them. */
 const KEPT_CLOSED = ['TCPListener', 'HTTPListener', 'ExposeDataFolder'] as const;
 
-type PlaceKey = (typeof GUARDED)[number] | 'PromHostAndPort' | 'WebListener';
+type AddressKey = (typeof GUARDED)[number] | 'PromHostAndPort' | 'WebListener';
 
 /** The settings of listeners and of the folders that messages come from. Throws ConfigError. */
 export function listenerConfig(settings: Settings, warnings: string[]) {
@@ -20,13 +20,13 @@ export function listenerConfig(settings: Settings, warnings: string[]) {
   warnings.push(...tokenWarnings(settings));
   return {
     closedListeners: KEPT_CLOSED.flatMap((key) => guardFault(key, settings)?.message ?? []),
-    tcpListener: openPlaceOf('TCPListener', settings),
-    httpListener: openPlaceOf('HTTPListener', settings),
-    apiListener: placeOf('ApiListener', settings),
-    webListener: webPlace(settings),
-    promHostAndPort: placeOf('PromHostAndPort', settings),
-    exposeDataFolder: openPlaceOf('ExposeDataFolder', settings),
-    profilingPort: profilingPlace(settings),
+    tcpListener: openAddressOf('TCPListener', settings),
+    httpListener: openAddressOf('HTTPListener', settings),
+    apiListener: addressOf('ApiListener', settings),
+    webListener: webAddress(settings),
+    promHostAndPort: addressOf('PromHostAndPort', settings),
+    exposeDataFolder: openAddressOf('ExposeDataFolder', settings),
+    profilingPort: profilingAddress(settings),
     listenerToken: values.ListenerToken,
     listenerTokenFile: values.ListenerTokenFile,
     lookTokenFile: values.LookTokenFile,
@@ -36,18 +36,18 @@ export function listenerConfig(settings: Settings, warnings: string[]) {
   };
 }
 
-function placeOf(key: PlaceKey, settings: Settings): HostAndPort | undefined {
+function addressOf(key: AddressKey, settings: Settings): HostAndPort | undefined {
   const text = settings.values[key];
   if (text === '') return undefined;
-  const place = parseHostAndPort(text);
-  if (place === undefined) throw settings.fault(key, 'is not host:port, or :port for every interface');
-  return Object.freeze(place);
+  const address = parseHostAndPort(text);
+  if (address === undefined) throw settings.fault(key, 'is not host:port, or :port for every interface');
+  return Object.freeze(address);
 }
 
 /** The console is served without encryption, and a browser keeps its cookie for the host: on this machine alone. */
-function webPlace(settings: Settings): HostAndPort | undefined {
-  const place = placeOf('WebListener', settings);
-  if (place === undefined || isLoopback(place.host)) return place;
+function webAddress(settings: Settings): HostAndPort | undefined {
+  const address = addressOf('WebListener', settings);
+  if (address === undefined || isLoopback(address.host)) return address;
   throw settings.fault(
     'WebListener',
     'is not a loopback address, and the console is served without encryption: listen on 127.0.0.1 and reach it with ssh -L',
@@ -55,15 +55,15 @@ function webPlace(settings: Settings): HostAndPort | undefined {
 }
 
 /** The place of a listener; undefined where it has to stay closed. */
-function openPlaceOf(key: (typeof KEPT_CLOSED)[number], settings: Settings): HostAndPort | undefined {
-  return guardFault(key, settings) ? undefined : placeOf(key, settings);
+function openAddressOf(key: (typeof KEPT_CLOSED)[number], settings: Settings): HostAndPort | undefined {
+  return guardFault(key, settings) ? undefined : addressOf(key, settings);
 }
 
 /** Why a listener must not be open, where others can reach it and nobody has to show a token. */
 function guardFault(key: (typeof GUARDED)[number], settings: Settings): ConfigError | undefined {
-  const place = placeOf(key, settings);
+  const address = addressOf(key, settings);
   const { ListenerToken, ListenerTokenFile } = settings.values;
-  if (place === undefined || isLoopback(place.host) || ListenerToken !== '' || ListenerTokenFile !== '')
+  if (address === undefined || isLoopback(address.host) || ListenerToken !== '' || ListenerTokenFile !== '')
     return undefined;
   return settings.fault(
     key,
@@ -76,8 +76,8 @@ function tokenWarnings(settings: Settings): string[] {
   const { Trust, ListenerToken, ListenerTokenFile } = settings.values;
   if (Trust === 'closed' || (ListenerToken === '' && ListenerTokenFile === '')) return [];
   const local = GUARDED.filter((key) => {
-    const place = placeOf(key, settings);
-    return place !== undefined && isLoopback(place.host);
+    const address = addressOf(key, settings);
+    return address !== undefined && isLoopback(address.host);
   });
   if (local.length === 0) return [];
   const flags = local.map((key) => `-${optionOf(key).flag}`).join(', ');
@@ -100,13 +100,13 @@ export function tokenFault(token: string): string | undefined {
   return /^[\x21-\x7e]*$/.test(token) ? undefined : 'must be of visible ASCII characters, without spaces';
 }
 
-/** A port alone, or a place on this machine: profiles show what is in memory. */
-function profilingPlace(settings: Settings): HostAndPort | undefined {
+/** A port alone, or a address on this machine: profiles show what is in memory. */
+function profilingAddress(settings: Settings): HostAndPort | undefined {
   const text = settings.values.ProfilingPort;
   if (text === '') return undefined;
   const key: OptionKey = 'ProfilingPort';
-  const place = parseHostAndPort(/^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(':', '')}` : text);
-  if (place === undefined) throw settings.fault(key, 'is neither a port nor host:port');
-  if (!isLoopback(place.host)) throw settings.fault(key, 'is open to this machine alone: give a port');
-  return Object.freeze(place);
+  const address = parseHostAndPort(/^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(':', '')}` : text);
+  if (address === undefined) throw settings.fault(key, 'is neither a port nor host:port');
+  if (!isLoopback(address.host)) throw settings.fault(key, 'is open to this machine alone: give a port');
+  return Object.freeze(address);
 }

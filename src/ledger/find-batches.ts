@@ -4,7 +4,7 @@ import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
 import { isRunPlan, type RunPlan } from '../waves/run-plan.ts';
 import { countBatch } from './count-requests.ts';
-import { placeOf } from './request-row.ts';
+import { targetOf } from './request-row.ts';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
@@ -52,7 +52,7 @@ async function toBatch(
   return {
     id,
     at,
-    label: label || (subject === null ? '' : placeOf(subject).method),
+    label: label || (subject === null ? '' : targetOf(subject).method),
     total,
     counts: await countBatch(store, id),
     plan: noted,

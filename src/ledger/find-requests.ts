@@ -87,15 +87,15 @@ function wantedOf(filter: RequestFilter, cursor: string | undefined, limit: numb
 /** The ways to the rows that look at few others. */
 async function sourcesOf(store: Store, wanted: Wanted): Promise<Source[]> {
   const { node, method, state, batch } = wanted.filter;
-  const hasPlace = isSet(node) || isSet(method);
+  const namesTarget = isSet(node) || isSet(method);
   if (isSet(state) && !state.includes('succeeded')) {
     return state.map((one) => (one === 'queued' ? queuedSource(wanted) : notableSource(wanted, one)));
   }
   if (batch !== undefined) return [await batchSource(store, wanted, batch)];
-  if (!hasPlace) return [newestSource(wanted)];
+  if (!namesTarget) return [newestSource(wanted)];
   const [lanes] = await store.query<{ count: number; messages: number }>(
-    `SELECT count(*) AS count, coalesce(sum(next_seq - 1), 0) AS messages FROM lanes n WHERE ${placeCondition(wanted)}`,
-    ...placeParams(wanted),
+    `SELECT count(*) AS count, coalesce(sum(next_seq - 1), 0) AS messages FROM lanes n WHERE ${targetCondition(wanted)}`,
+    ...targetParams(wanted),
   );
   const isSmall = lanes!.count <= MAX_LANES || lanes!.messages <= FEW_MESSAGES;
   return [isSmall ? laneSource(wanted) : newestSource(wanted)];
@@ -106,7 +106,7 @@ function newestSource(wanted: Wanted): Source {
   const { where, params, limit } = wanted;
   return {
     sql: `SELECT x.key FROM ledger x WHERE ${where} AND ${lanesCondition(wanted)} ORDER BY x.id DESC LIMIT ${limit}`,
-    params: [...params, ...placeParams(wanted)],
+    params: [...params, ...targetParams(wanted)],
   };
 }
 
@@ -116,7 +116,7 @@ function notableSource(wanted: Wanted, state: string): Source {
   return {
     sql: `SELECT x.key FROM ledger x INDEXED BY ledger_notable
           WHERE ${NOTABLE} AND x.state = ? AND ${where} AND ${lanesCondition(wanted)} ORDER BY x.id DESC LIMIT ${limit}`,
-    params: [state, ...params, ...placeParams(wanted)],
+    params: [state, ...params, ...targetParams(wanted)],
   };
 }
 
@@ -130,7 +130,7 @@ function queuedSource(wanted: Wanted): Source {
        WHERE o.key BETWEEN n.id * ${LANE_SPAN} AND (n.id + 1) * ${LANE_SPAN} - 1 AND x.state = 'queued' AND ${where}
        ORDER BY o.key DESC LIMIT ${limit}`,
     ),
-    params: [...placeParams(wanted), ...params],
+    params: [...targetParams(wanted), ...params],
   };
 }
 
@@ -144,12 +144,12 @@ function laneSource(wanted: Wanted): Source {
        WHERE x.key BETWEEN n.id * ${LANE_SPAN} AND (n.id + 1) * ${LANE_SPAN} - 1 AND ${where}
        ORDER BY x.key DESC LIMIT ${limit}`,
     ),
-    params: [...placeParams(wanted), ...params],
+    params: [...targetParams(wanted), ...params],
   };
 }
 
 function lanesSql(wanted: Wanted, newestOfLane: string): string {
-  return `SELECT k.key FROM lanes n CROSS JOIN ledger k WHERE ${placeCondition(wanted)} AND k.key IN (${newestOfLane})
+  return `SELECT k.key FROM lanes n CROSS JOIN ledger k WHERE ${targetCondition(wanted)} AND k.key IN (${newestOfLane})
           ORDER BY k.id DESC LIMIT ${wanted.limit}`;
 }
 
@@ -157,23 +157,23 @@ function lanesSql(wanted: Wanted, newestOfLane: string): string {
 async function batchSource(store: Store, wanted: Wanted, batch: string): Promise<Source> {
   const { where, params, limit } = wanted;
   const ranges = await batchRanges(store, batch);
-  const place = lanesCondition(wanted);
+  const target = lanesCondition(wanted);
   if (ranges.length <= 1) {
     return {
-      sql: `SELECT x.key FROM ledger x WHERE x.id BETWEEN ? AND ? AND ${where} AND ${place}
+      sql: `SELECT x.key FROM ledger x WHERE x.id BETWEEN ? AND ? AND ${where} AND ${target}
             ORDER BY x.id DESC LIMIT ${limit}`,
-      params: [...(ranges[0] ?? ['', '']), ...params, ...placeParams(wanted)],
+      params: [...(ranges[0] ?? ['', '']), ...params, ...targetParams(wanted)],
     };
   }
   return {
     sql: `SELECT x.key FROM json_each(?) r CROSS JOIN ledger x
-          WHERE x.id BETWEEN r.value ->> 0 AND r.value ->> 1 AND ${where} AND ${place} ORDER BY x.id DESC LIMIT ${limit}`,
-    params: [JSON.stringify(ranges), ...params, ...placeParams(wanted)],
+          WHERE x.id BETWEEN r.value ->> 0 AND r.value ->> 1 AND ${where} AND ${target} ORDER BY x.id DESC LIMIT ${limit}`,
+    params: [JSON.stringify(ranges), ...params, ...targetParams(wanted)],
   };
 }
 
 /** Whether `lanes n` leads to a wanted node, for a wanted method. */
-function placeCondition({ filter: { node, method } }: Wanted): string {
+function targetCondition({ filter: { node, method } }: Wanted): string {
   const rest = `substr(n.subject, instr(n.subject, '.') + 1)`;
   const conditions = [
     ...(isSet(node)
@@ -186,14 +186,14 @@ function placeCondition({ filter: { node, method } }: Wanted): string {
   return conditions.length === 0 ? 'TRUE' : conditions.join(' AND ');
 }
 
-function placeParams({ filter: { node, method } }: Wanted): SqlValue[] {
+function targetParams({ filter: { node, method } }: Wanted): SqlValue[] {
   return [node, method].filter(isSet).map((names) => JSON.stringify(names));
 }
 
 /** The same for `ledger x`. */
 function lanesCondition(wanted: Wanted): string {
-  const place = placeCondition(wanted);
-  return place === 'TRUE' ? place : `x.key / ${LANE_SPAN} IN (SELECT n.id FROM lanes n WHERE ${place})`;
+  const target = targetCondition(wanted);
+  return target === 'TRUE' ? target : `x.key / ${LANE_SPAN} IN (SELECT n.id FROM lanes n WHERE ${target})`;
 }
 
 function isSet<T>(values: readonly T[] | undefined): values is readonly T[] {

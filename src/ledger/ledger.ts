@@ -91,9 +91,15 @@ export class Ledger {
     this.#listeners = listeners;
   }
 
-  /** Statement that enters messages; a row is [key, id, batch, queuedAt, place]. */
+  /** Statement that enters messages; a row is [key, id, batch, queuedAt, replyDigest]. */
   queued(
-    rows: readonly [key: number, id: string, batch: string | null, queuedAt: number, place: string | null][],
+    rows: readonly [
+      key: number,
+      id: string,
+      batch: string | null,
+      queuedAt: number,
+      replyDigest: string | null,
+    ][],
   ): Statement {
     return {
       sql: `INSERT INTO ledger (key, id, batch, state, queued_at, place) VALUES (?, ?, ?, 'queued', ?, ?)`,

@@ -3,7 +3,7 @@ import type { RequestState } from '../contract/states.ts';
 import type { Clock } from '../lib/clock.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
-import { firstIdAt, placeOf } from './request-row.ts';
+import { firstIdAt, targetOf } from './request-row.ts';
 
 const DAY_MS = 86_400_000;
 /** How many spans make a chart. */
@@ -64,11 +64,11 @@ export async function readActivity(
     },
     {
       sql: `SELECT bucket, ms FROM (
-          SELECT bucket, ms, row_number() OVER (PARTITION BY bucket ORDER BY ms) AS place,
+          SELECT bucket, ms, row_number() OVER (PARTITION BY bucket ORDER BY ms) AS rank,
             count(*) OVER (PARTITION BY bucket) AS n
           FROM (SELECT ${bucket} AS bucket, max(0, r.accepted_at - r.queued_at) AS ms FROM (${newest}) r
             WHERE r.accepted_at IS NOT NULL))
-        WHERE place = (n + 1) / 2`,
+        WHERE rank = (n + 1) / 2`,
       params,
     },
     {
@@ -78,14 +78,14 @@ export async function readActivity(
       params,
     },
   ])) as [Counted[], { bucket: number; ms: number }[], { subject: string; day: number; bytes: number }[]];
-  const median = new Map(delivered.map(({ bucket: place, ms }) => [place, ms]));
-  const ofBucket = Map.groupBy(counted, ({ bucket: place }) => place);
+  const median = new Map(delivered.map(({ bucket: index, ms }) => [index, ms]));
+  const ofBucket = Map.groupBy(counted, ({ bucket: index }) => index);
   return {
     bucketMs,
-    buckets: Array.from({ length: BUCKETS }, (_, place) => ({
-      at: from + place * bucketMs,
-      counts: toCounts(ofBucket.get(place) ?? []),
-      deliveryMs: median.get(place) ?? null,
+    buckets: Array.from({ length: BUCKETS }, (_, index) => ({
+      at: from + index * bucketMs,
+      counts: toCounts(ofBucket.get(index) ?? []),
+      deliveryMs: median.get(index) ?? null,
     })),
     output: outputOf(printed, days),
     isCut: counted.reduce((sum, { n }) => sum + n, 0) >= MOST,
@@ -102,7 +102,7 @@ function outputOf(
 ): Activity['output'] {
   const byNode = new Map<string, number[]>();
   for (const { subject, day, bytes } of rows) {
-    const { node } = placeOf(subject);
+    const { node } = targetOf(subject);
     const ofDays = byNode.get(node) ?? Array.from({ length: days }, () => 0);
     ofDays[Math.min(Math.max(0, day), days - 1)]! += bytes;
     byNode.set(node, ofDays);

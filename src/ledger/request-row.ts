@@ -46,14 +46,14 @@ export const ROW_COLUMNS = `l.key, l.id, l.batch, l.state, l.reason, l.queued_at
   CASE WHEN length(coalesce(o.body, l.body)) <= ${SMALL_BODY_BYTES} THEN coalesce(o.body, l.body) END AS small_body`;
 
 /** Ledger and lanes, joined. */
-export const PLACE_TABLES = `ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN}`;
+export const LANE_TABLES = `ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN}`;
 
 /** The same with what is kept of the message, and its batch. */
-export const ROW_TABLES = `${PLACE_TABLES} LEFT JOIN outbox o ON o.key = l.key LEFT JOIN batches b ON b.id = l.batch`;
+export const ROW_TABLES = `${LANE_TABLES} LEFT JOIN outbox o ON o.key = l.key LEFT JOIN batches b ON b.id = l.batch`;
 
 /** The shape in which people's programs see a row. */
 export function toSummary(row: RequestRow): RequestSummary {
-  const { node, method } = placeOf(row.subject);
+  const { node, method } = targetOf(row.subject);
   return {
     id: row.id,
     batch: row.batch,
@@ -93,7 +93,7 @@ export function tookMs(row: Pick<RequestRow, 'there_started_at' | 'there_ended_a
 }
 
 /** The node and the method that a subject names. */
-export function placeOf(subject: string): { node: string; method: string } {
+export function targetOf(subject: string): { node: string; method: string } {
   const parsed = parseSubject(subject);
   return { node: parsed?.toNode ?? subject, method: parsed?.method ?? '' };
 }

@@ -10,7 +10,7 @@ type Row = Omit<Keyed, 'isOpen'> & { readonly state: RequestState };
 const DOUBTFUL: ReadonlySet<RequestState> = new Set<RequestState>(['undelivered', 'expired', 'lost']);
 /** A body may be large: it is read where something is looked up in it. */
 const BODY = `CASE WHEN l.place IS NULL OR n.subject LIKE '%.REQCopyFileFrom.%' THEN coalesce(o.body, l.body) END`;
-const COLUMNS = `l.key, l.id, l.state, l.place, n.subject, coalesce(o.format, l.format, 0) AS format, ${BODY} AS body
+const COLUMNS = `l.key, l.id, l.state, l.place AS replyDigest, n.subject, coalesce(o.format, l.format, 0) AS format, ${BODY} AS body
   FROM ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN} LEFT JOIN outbox o ON o.key = l.key`;
 
 /** Finds requests of this node, for whoever asks what their replies may do. */

@@ -2,7 +2,7 @@ import { isEnd } from '../contract/states.ts';
 import type { TimelineStep } from '../contract/timeline-step.ts';
 import { countWords, spanWords } from '../lib/time-words.ts';
 import type { DetailRow, RequestFacts } from './request-facts.ts';
-import { placeOf } from './request-row.ts';
+import { targetOf } from './request-row.ts';
 import { type Waiting, waitingWords } from './waiting-for.ts';
 
 /** The steps of a request's life, in order; the last one of what has not ended says what it waits for. */
@@ -84,7 +84,7 @@ function noted({ at, what, other, note }: RequestFacts['steps'][number]): Timeli
 }
 
 function waitsFor(row: DetailRow, waiting: Waiting | undefined, now: number): string {
-  const { node } = placeOf(row.subject);
+  const { node } = targetOf(row.subject);
   if (row.state === 'accepted') return `${node} has it, and it waits there for its turn`;
   if (row.state === 'running') {
     const since = row.started_at === null ? '' : ` for ${spanWords(now - row.started_at)}`;

@@ -1,7 +1,7 @@
 import type { RequestState } from '../contract/states.ts';
 import { clockWords, countWords, spanWords } from '../lib/time-words.ts';
 import type { DetailRow, RequestFacts } from './request-facts.ts';
-import { placeOf, tookMs } from './request-row.ts';
+import { targetOf, tookMs } from './request-row.ts';
 import { endWords } from './timeline.ts';
 import { type Waiting, waitingWords } from './waiting-for.ts';
 
@@ -23,7 +23,7 @@ function sentence(row: DetailRow, waiting: Waiting | undefined, now: number): st
   const took = tookMs(row) ?? (row.started_at === null ? null : row.ended_at - row.started_at);
   return (
     END_SENTENCES[row.state]?.({
-      node: placeOf(row.subject).node,
+      node: targetOf(row.subject).node,
       when: ` at ${clockWords(row.ended_at, now)}`,
       took: took === null ? '' : ` after ${spanWords(took)}`,
       because: detail === null ? '.' : `: ${detail}.`,
@@ -33,7 +33,7 @@ function sentence(row: DetailRow, waiting: Waiting | undefined, now: number): st
 }
 
 function openSentence(row: DetailRow, waiting: Waiting | undefined, now: number): string {
-  const { node } = placeOf(row.subject);
+  const { node } = targetOf(row.subject);
   if (row.state === 'running') {
     const since = row.started_at === null ? '' : ` for ${spanWords(now - row.started_at)}`;
     return `It has been running on ${node}${since}${row.reason ? `: ${row.reason}` : ''}.`;

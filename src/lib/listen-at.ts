@@ -24,13 +24,13 @@ export async function listenAt(server: Server, address: HostAndPort, option: str
     });
     await once(server, 'listening');
   } catch (error) {
-    throw listenError(showPlace(address), option, error as NodeJS.ErrnoException);
+    throw listenError(showAddress(address), option, error as NodeJS.ErrnoException);
   }
   return (server.address() as AddressInfo).port;
 }
 
 /** An address as it is written in settings: `host:port`, an IPv6 address in brackets. */
-export function showPlace({ host, port }: HostAndPort): string {
+export function showAddress({ host, port }: HostAndPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

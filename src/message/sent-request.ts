@@ -7,6 +7,6 @@ export interface SentRequest {
   readonly format: number;
   /** Null where it is no longer kept. */
   readonly body: Uint8Array | null;
-  /** Where its reply goes, where that was written down. */
-  readonly place: string | null;
+  /** The digest of where its reply goes, where that was written down. */
+  readonly replyDigest: string | null;
 }

@@ -23,7 +23,7 @@ export async function nodePage(
   const byName = sortNaturally(left, ({ name }) => name);
   const sizeOf = SIZES[sort];
   const ordered = sizeOf === undefined ? byName : byName.toSorted((a, b) => sizeOf(b) - sizeOf(a));
-  const from = placeOf(cursor);
+  const from = offsetOf(cursor);
   const next = from + limit < ordered.length ? String(from + limit) : null;
   return { items: ordered.slice(from, from + limit), next, total: ordered.length, presences };
 }
@@ -52,7 +52,7 @@ const SIZES: Readonly<Partial<Record<NonNullable<NodeQuery['sort']>, (node: Node
 };
 
 /** A cursor is how many nodes come before; nodes that come or go meanwhile may show twice or be passed over. */
-function placeOf(cursor: string | undefined): number {
+function offsetOf(cursor: string | undefined): number {
   if (cursor === undefined) return 0;
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
   const text = `the cursor ${JSON.stringify(cursor.slice(0, 100))} is not the "next" of a page: leave it out to begin`;

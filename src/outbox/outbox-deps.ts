@@ -18,7 +18,13 @@ export interface Transport extends AnswerBus {
 /** What the outbox tells the ledger, as statements that commit together with its own. */
 export interface LedgerStatements {
   queued(
-    rows: readonly [key: number, id: string, batch: string | null, queuedAt: number, place: string | null][],
+    rows: readonly [
+      key: number,
+      id: string,
+      batch: string | null,
+      queuedAt: number,
+      replyDigest: string | null,
+    ][],
   ): Statement;
   delivered(run: {
     first: number;
@@ -69,7 +75,7 @@ export interface OutgoingMessage {
   /** The id of the request that it is the reply to. */
   readonly re?: string;
   /** Where its own reply goes, where that is to be remembered. */
-  readonly place?: string;
+  readonly replyDigest?: string;
   /** Goes with it while it stays in memory and its target knows the word; only its being taken counts. */
   readonly rider?: EndRider;
 }

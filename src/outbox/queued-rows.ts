@@ -41,7 +41,7 @@ export class QueuedRows {
     const format = formatNumber(message.format);
     const said = [schedule, output, re, priority, supersedes];
     this.#outbox.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body, ...said]);
-    this.#ledger.push([key, id, message.batch, at, message.place ?? null]);
+    this.#ledger.push([key, id, message.batch, at, message.replyDigest ?? null]);
     const times = { queuedAt: now, expiresAt, ackTimeoutMs, size: body.length };
     const more = { re, priority, supersedes, rider: message.rider, isOwn: message.batch === null };
     return newEntry({ id, seq, format, schedule, output, ...more, isUntried: true, ...times });

@@ -3,7 +3,7 @@ import type { CancelResult } from '../contract/requests.ts';
 import { isEnd, type RequestState } from '../contract/states.ts';
 import { batchRanges } from '../ledger/batch-ranges.ts';
 import { stepStatement } from '../ledger/batch-rows.ts';
-import { PLACE_TABLES } from '../ledger/request-row.ts';
+import { LANE_TABLES } from '../ledger/request-row.ts';
 import { TemporaryError } from '../lib/temporary-error.ts';
 import { receiverOf } from '../message/subject.ts';
 import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
@@ -53,7 +53,7 @@ export class RequestCancelling {
   async batch(batch: string): Promise<CancelResult[]> {
     const { store } = this.#deps;
     const rows = await store.query<OpenRow>(
-      `SELECT ${COLUMNS} FROM json_each(?) r CROSS JOIN ${PLACE_TABLES}
+      `SELECT ${COLUMNS} FROM json_each(?) r CROSS JOIN ${LANE_TABLES}
        WHERE l.id BETWEEN r.value ->> 0 AND r.value ->> 1 AND l.batch = ? AND l.ended_at IS NULL ORDER BY l.id`,
       ...[JSON.stringify(await batchRanges(store, batch)), batch],
     );
@@ -105,7 +105,7 @@ export class RequestCancelling {
 
   #read(ids: readonly string[]): Promise<OpenRow[]> {
     return this.#deps.store.query<OpenRow>(
-      `SELECT ${COLUMNS} FROM json_each(?) wanted CROSS JOIN ${PLACE_TABLES} WHERE l.id = wanted.value`,
+      `SELECT ${COLUMNS} FROM json_each(?) wanted CROSS JOIN ${LANE_TABLES} WHERE l.id = wanted.value`,
       JSON.stringify(ids),
     );
   }

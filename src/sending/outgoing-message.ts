@@ -3,7 +3,7 @@ import { encodeMessage } from '../message/codec/encode-message.ts';
 import type { Request } from '../message/input/check-message.ts';
 import { kindOf } from '../message/kind-of.ts';
 import type { Message } from '../message/message.ts';
-import { placeOfRequest } from '../message/reply-place.ts';
+import { replyDigestOf } from '../message/reply-digest.ts';
 import { laneSubjectOf } from '../message/subject.ts';
 import { keyWithin } from '../message/supersedes.ts';
 import type { OutgoingMessage } from '../outbox/outbox.ts';
@@ -76,6 +76,6 @@ function envelope(
     format: { serial, cmp },
     body: payload,
     ackTimeoutMs: message.ackTimeout * 1000,
-    ...(isWatched ? { place: placeOfRequest(message) } : {}),
+    ...(isWatched ? { replyDigest: replyDigestOf(message) } : {}),
   };
 }

@@ -9,7 +9,7 @@ import {
   stepStatement,
 } from '../ledger/batch-rows.ts';
 import { findBatch } from '../ledger/find-batches.ts';
-import { PLACE_TABLES, placeOf } from '../ledger/request-row.ts';
+import { LANE_TABLES, targetOf } from '../ledger/request-row.ts';
 import type { Edges } from '../lib/edges.ts';
 import { countWords } from '../lib/time-words.ts';
 import { formatOf } from '../message/codec/body-format.ts';
@@ -53,7 +53,7 @@ const SLICE = 200;
 const ROWS = `SELECT l.id, l.batch, l.state, l.ended_at, n.subject, l.format, l.body,
     (SELECT options FROM request_options o WHERE o.id = l.id) AS options,
     (SELECT other FROM steps s WHERE s.id = l.id AND s.what = 'resent' ORDER BY s.row DESC LIMIT 1) AS resent_as
-  FROM json_each(?) wanted CROSS JOIN ${PLACE_TABLES} WHERE l.id = wanted.value ORDER BY wanted.key`;
+  FROM json_each(?) wanted CROSS JOIN ${LANE_TABLES} WHERE l.id = wanted.value ORDER BY wanted.key`;
 
 /** Sends requests again, as new ones in a batch of their own, linked to the old ones. */
 export class RequestResending {
@@ -69,7 +69,7 @@ export class RequestResending {
     if (!row) throw notFound('request', id);
     const fault = faultOf(row);
     if (fault) throw new OperationError('bad-request', `${id} cannot be sent again: ${fault}`);
-    const { node, method } = placeOf(row.subject);
+    const { node, method } = targetOf(row.subject);
     const made = new Resent(this.#deps, { label: `again: ${method} on ${node}`, leavesRepeated: false });
     await made.send([row]);
     return made.answer([]);
@@ -158,7 +158,7 @@ class Resent {
       ),
     ]);
     for (const { index, row, outgoing } of made)
-      this.#accepted.push({ index, toNode: placeOf(row.subject).node, id: outgoing.id });
+      this.#accepted.push({ index, toNode: targetOf(row.subject).node, id: outgoing.id });
     this.#deps.metrics.submitted(messages.length);
   }
 

@@ -3,10 +3,10 @@ import type { Store } from './store.ts';
 
 const SLICE = 500;
 
-type Place = number | string;
+type Key = number | string;
 
 interface Row {
-  readonly place: Place;
+  readonly place: Key;
   readonly removable: number;
 }
 
@@ -21,7 +21,7 @@ export async function prune(
     table: string;
     order: string;
     removable: string;
-    before: Place;
+    before: Key;
     keepCount: number;
     followers?: string;
   },
@@ -30,7 +30,7 @@ export async function prune(
   const before = await boundary(store, options);
   const select = `SELECT ${order} AS place, (${removable}) AS removable FROM ${table} WHERE ${order} > ? AND ${order} < ? ORDER BY ${order} LIMIT ${SLICE}`;
   let deleted = 0;
-  let cursor: Place = typeof before === 'string' ? '' : -1;
+  let cursor: Key = typeof before === 'string' ? '' : -1;
   for (;;) {
     const rows = await store.query<Row>(select, cursor, before);
     const places = rows.flatMap((row) => (row.removable ? [row.place] : []));
@@ -56,9 +56,9 @@ export async function prune(
 /** The place below which rows are too old, or too many. */
 async function boundary(
   store: Store,
-  { table, order, before, keepCount }: { table: string; order: string; before: Place; keepCount: number },
-): Promise<Place> {
-  const [oldestKept] = await store.query<{ place: Place }>(
+  { table, order, before, keepCount }: { table: string; order: string; before: Key; keepCount: number },
+): Promise<Key> {
+  const [oldestKept] = await store.query<{ place: Key }>(
     `SELECT ${order} AS place FROM ${table} ORDER BY ${order} DESC LIMIT 1 OFFSET ?`,
     keepCount - 1,
   );

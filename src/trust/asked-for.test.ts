@@ -5,7 +5,7 @@ import { encodeMessage } from '../message/codec/encode-message.ts';
 import { kindOf } from '../message/kind-of.ts';
 import { type Message, newMessage } from '../message/message.ts';
 import { replyTo } from '../message/reply.ts';
-import { placeOfRequest } from '../message/reply-place.ts';
+import { replyDigestOf } from '../message/reply-digest.ts';
 import type { SentRequest } from '../message/sent-request.ts';
 import { subjectOf } from '../message/subject.ts';
 import { AskedFor } from './asked-for.ts';
@@ -22,7 +22,7 @@ function kept(id: string, message: Message, more: Partial<SentRequest> = {}): Ke
     isOpen: true,
     format: formatNumber({ serial, cmp }),
     body: payload,
-    place: null,
+    replyDigest: null,
     key: ++lastKey,
     ...more,
   };
@@ -99,11 +99,11 @@ test('a reply goes to no other file, socket or folder than its request names', (
   assert.ok(typeof asked.answers({ ...reply(COMMAND), previousMessage: null }, 'ship1', 'one') === 'object');
 });
 
-test('what is no longer kept of a request is known by the place that was written down with it', () => {
+test('what is no longer kept of a request is known by the digest that was written down with it', () => {
   const gone = { body: null, isOpen: false };
   assert.equal(askedFor(kept('one', COMMAND, gone)).answers(reply(COMMAND), 'ship1', 'one'), 'unknown');
-  const placed = kept('one', COMMAND, { ...gone, place: placeOfRequest(COMMAND) });
-  assert.equal(askedFor(placed).answers(reply(COMMAND), 'ship1', 'one'), 'request');
+  const digested = kept('one', COMMAND, { ...gone, replyDigest: replyDigestOf(COMMAND) });
+  assert.equal(askedFor(digested).answers(reply(COMMAND), 'ship1', 'one'), 'request');
 });
 
 test('a copy is taken of the file that was asked for, to the path that was asked for, until it has ended', () => {

@@ -2,7 +2,7 @@ import { formatOf } from '../message/codec/body-format.ts';
 import { decodeMessage } from '../message/codec/decode-message.ts';
 import { kindOf } from '../message/kind-of.ts';
 import type { Message } from '../message/message.ts';
-import { placeOfReply, placeOfRequest } from '../message/reply-place.ts';
+import { digestOfReply, replyDigestOf } from '../message/reply-digest.ts';
 import type { SentRequest } from '../message/sent-request.ts';
 import { laneSubjectOf, parseSubject, receiverOf, subjectOf } from '../message/subject.ts';
 import type { Answers } from './judge.ts';
@@ -17,16 +17,16 @@ export interface Requests {
 
 /** How many requests for one file are looked at for one that has not ended. */
 const MOST_LOOKED_AT = 100;
-/** How many places are remembered, so that the replies of one schedule or stream are looked for once. */
-const KEPT_PLACES = 1000;
-/** A request is read again for its place up to this size, bytes. */
+/** How many digests are remembered, so that the replies of one schedule or stream are looked for once. */
+const KEPT_DIGESTS = 1000;
+/** A request is read again for its digest up to this size, bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Knows which replies and files this node has asked for. */
 export class AskedFor {
   readonly #nodeName: string;
   readonly #requests: Requests;
-  readonly #places = new Map<string, true>();
+  readonly #digests = new Map<string, true>();
   /** For those messages that do not say to which request they belong. */
   readonly #index: RequestIndex;
 
@@ -38,9 +38,9 @@ export class AskedFor {
 
   /** Whether a reply is to a request of this node; a node of an earlier version does not say to which. */
   readonly answers = (reply: Message, sender: string, re: string | undefined): Answers => {
-    const place = placeOfReply(reply);
-    if (place === undefined) return { fault: `a reply of ${sender} does not say what it is to` };
-    return re === undefined ? this.#byPlace(reply, sender, place) : this.#byId(re, sender, place);
+    const digest = digestOfReply(reply);
+    if (digest === undefined) return { fault: `a reply of ${sender} does not say what it is to` };
+    return re === undefined ? this.#byDigest(reply, sender, digest) : this.#byId(re, sender, digest);
   };
 
   /** The request for a file that comes because this node asked the sender for it, and that has not ended. */
@@ -72,24 +72,24 @@ export class AskedFor {
     return isOwn(decoded(kept));
   }
 
-  #byId(re: string, sender: string, place: string): Answers {
+  #byId(re: string, sender: string, digest: string): Answers {
     const kept = this.#requests.sentRequest(re);
     if (kept === undefined) return 'unknown';
     const receiver = receiverOf(kept.subject);
     if (receiver !== sender) return { fault: `the request ${re} was sent to ${receiver}, not to ${sender}` };
-    const wanted = placeOf(kept);
+    const wanted = digestOf(kept);
     if (wanted === undefined) return 'unknown';
-    return wanted === place ? 'request' : { fault: `the request ${re} has another place for its reply` };
+    return wanted === digest ? 'request' : { fault: `the request ${re} has another place for its reply` };
   }
 
-  #byPlace({ previousMessage }: Message, sender: string, place: string): Answers {
-    const key = `${sender} ${place}`;
-    if (this.#places.has(key)) return 'request';
+  #byDigest({ previousMessage }: Message, sender: string, digest: string): Answers {
+    const key = `${sender} ${digest}`;
+    if (this.#digests.has(key)) return 'request';
     const { toNode, method } = previousMessage!;
     const subjects = [subjectTo(sender, method), relaySubject(toNode, sender)];
-    if (subjects.every((subject) => this.#index.find(subject, place).length === 0)) return 'unknown';
-    if (this.#places.size >= KEPT_PLACES) this.#places.delete(this.#places.keys().next().value!);
-    this.#places.set(key, true);
+    if (subjects.every((subject) => this.#index.find(subject, digest).length === 0)) return 'unknown';
+    if (this.#digests.size >= KEPT_DIGESTS) this.#digests.delete(this.#digests.keys().next().value!);
+    this.#digests.set(key, true);
     return 'request';
   }
 }
@@ -129,11 +129,11 @@ function requestFor(kept: SentRequest, { source, node, target, isAborted }: Comi
 
 /** What a reply or a file can be recognised by that does not say to which request it belongs. */
 function marksOf(kept: SentRequest): string[] {
-  const place = placeOf(kept);
+  const digest = digestOf(kept);
   const request = parseSubject(kept.subject)?.method === COPY ? decoded(kept) : undefined;
   const [source, node, target] = request?.methodArgs ?? [];
   const files = isOwn(request) ? [markOf({ source, node, target }), markOf({ source, node })] : [];
-  return place === undefined ? files : [place, ...files];
+  return digest === undefined ? files : [digest, ...files];
 }
 
 /** How a file is found among those that were asked for: by where it is to be written too, where that is said. */
@@ -155,10 +155,10 @@ function relaySubject(to: string, via: string): string {
   return laneSubjectOf(relay, kindOf(relay.method));
 }
 
-function placeOf(kept: SentRequest): string | undefined {
-  if (kept.place !== null) return kept.place;
+function digestOf(kept: SentRequest): string | undefined {
+  if (kept.replyDigest !== null) return kept.replyDigest;
   const request = decoded(kept);
-  return request && placeOfRequest(request);
+  return request && replyDigestOf(request);
 }
 
 function decoded({ body, format }: SentRequest): Message | undefined {

@@ -37,7 +37,13 @@ test('a file that was asked of an original node comes in the name of who asked, 
   });
   const { payload } = encodeMessage(request, { serialization: 'cbor', compression: '' });
   const kept = {
-    ...{ id: 'one', subject: 'ship7.REQCopyFileFrom.EventACK', isOpen: true, body: payload, place: null },
+    ...{
+      id: 'one',
+      subject: 'ship7.REQCopyFileFrom.EventACK',
+      isOpen: true,
+      body: payload,
+      replyDigest: null,
+    },
     ...{ key: 1 },
     format: formatNumber({ serial: 'cbor', cmp: '' }),
   };

@@ -5,7 +5,7 @@ import type { NodeSummary } from '../../contract/nodes.ts';
 import { fillTemplate } from '../../waves/fill-template.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { type CopyFile, filesHere, filesThere, meansSeveral } from './cp-files.ts';
-import type { CopyPlan, RemotePlace } from './cp-places.ts';
+import type { CopyPlan, RemotePath } from './cp-plan.ts';
 
 /** One file on its way to a node, or from it. */
 export interface Copy {
@@ -119,7 +119,7 @@ function copiesOn(
     place,
     local,
     means,
-  }: { place: RemotePlace; local(node: NodeSummary, file: CopyFile): string; means: { here: string } },
+  }: { place: RemotePath; local(node: NodeSummary, file: CopyFile): string; means: { here: string } },
 ): Copy[] {
   return files.map((file) => {
     const target = local(node, file);
@@ -129,14 +129,14 @@ function copiesOn(
   });
 }
 
-function refuseSeveral(from: readonly RemotePlace[], nodes: readonly NodeSummary[]): void {
+function refuseSeveral(from: readonly RemotePath[], nodes: readonly NodeSummary[]): void {
   if (nodes.length > 1 || from.length > 1 || from.some(({ path }) => meansSeveral(path)))
     throw new UsageError('several files are meant: name a folder for the copies, with / at its end');
 }
 
 /** The files that a place means on each node. */
 async function filesOn(
-  place: RemotePlace,
+  place: RemotePath,
   nodes: readonly NodeSummary[],
   { api, signal, isTemplate }: Means,
 ): Promise<ReadonlyMap<string, readonly CopyFile[]>> {

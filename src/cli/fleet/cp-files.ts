@@ -4,7 +4,7 @@ import type { StewardApi } from '../../client/steward-api.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { runBatch } from './batch-run.ts';
-import type { RemotePlace } from './cp-places.ts';
+import type { RemotePath } from './cp-plan.ts';
 
 /** A file of a copy, and its place below where the copy goes. */
 export interface CopyFile {
@@ -42,7 +42,7 @@ const LIST_SECONDS = 60;
 /** Asks nodes which files a pattern or a folder means there. Throws UsageError for a node that does not say. */
 export async function filesThere(
   api: StewardApi,
-  { path, text }: RemotePlace,
+  { path, text }: RemotePath,
   { nodes, signal }: { readonly nodes: readonly string[]; readonly signal: AbortSignal },
 ): Promise<Map<string, CopyFile[]>> {
   const message = {

@@ -17,7 +17,7 @@ import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
 import { CONFIRM_OPTIONS, confirmNodes } from './confirm.ts';
 import { CopyPrinter } from './copy-printer.ts';
 import { type Copy, copiesOf } from './cp-copies.ts';
-import { readCopyPlan } from './cp-places.ts';
+import { readCopyPlan } from './cp-plan.ts';
 import { durationOf } from './exec/read-options.ts';
 import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
 

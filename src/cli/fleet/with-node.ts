@@ -48,13 +48,13 @@ export async function withNode<T>(
     folder,
     'token-file': tokenFile,
   } = options as Readonly<Record<string, string | undefined>>;
-  const place = {
+  const location = {
     ...(socket === undefined ? {} : { socket }),
     ...(api === undefined ? {} : { api }),
     ...(folder === undefined ? {} : { folder }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
   };
-  await using client = await connectToNode(place, env);
+  await using client = await connectToNode(location, env);
   return await work(client);
 }
 

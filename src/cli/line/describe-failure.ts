@@ -11,8 +11,8 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
   if (error instanceof SuppressedError && error.suppressed !== undefined)
     return describeFailure(error.suppressed);
   const { code, exitCode } = error as { code?: unknown; exitCode?: unknown };
-  const place = code === undefined ? placeOf(error) : '';
-  const text = `${oneLine(error.message || error.name)}${place}`;
+  const frame = code === undefined ? frameOf(error) : '';
+  const text = `${oneLine(error.message || error.name)}${frame}`;
   return { text, exitCode: typeof exitCode === 'number' ? exitCode : 1 };
 }
 
@@ -20,7 +20,7 @@ function oneLine(text: string): string {
   return visibleLine(text.replace(/\s*\n\s*/g, ' ').trim());
 }
 
-function placeOf(error: Error): string {
-  const frame = error.stack?.split('\n').find((line) => /^\s+at /.test(line));
-  return frame === undefined ? '' : ` (${error.name} ${frame.trim()})`;
+function frameOf(error: Error): string {
+  const line = error.stack?.split('\n').find((text) => /^\s+at /.test(text));
+  return line === undefined ? '' : ` (${error.name} ${line.trim()})`;
 }

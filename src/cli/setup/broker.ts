@@ -124,8 +124,8 @@ async function optionsOf(given: Call['options']): Promise<BrokerOptions> {
   const { readUsersFile } = await import('../../broker/users-file.ts');
   const { readVersion } = await import('../program/version.ts');
   const listen = given.listen ?? '127.0.0.1:4222';
-  const place = parseHostAndPort(listen);
-  if (place === undefined)
+  const address = parseHostAndPort(listen);
+  if (address === undefined)
     throw new UsageError(`--listen ${listen} is no HOST:PORT, such as 127.0.0.1:4222 or :4222`);
   const files = {
     certificate: given['tls-cert'] ?? '',
@@ -135,7 +135,7 @@ async function optionsOf(given: Call['options']): Promise<BrokerOptions> {
   const names = { certificate: '--tls-cert', key: '--tls-key', clientCa: '--tls-ca' };
   const tokenFile = given['token-file'];
   return {
-    ...place,
+    ...address,
     addressOption: '--listen',
     version: readVersion(),
     tls: await readTlsFiles(files, names),

@@ -6,7 +6,7 @@ import { readConfigFile } from '../../config/config-file.ts';
 import { parseFlags } from '../../config/flags.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { HostAndPort } from '../../lib/host-and-port.ts';
-import { showPlace } from '../../lib/listen-at.ts';
+import { showAddress } from '../../lib/listen-at.ts';
 import { errorCode } from '../../lib/system-fault.ts';
 import { writeAtomically } from '../../lib/write-atomically.ts';
 import { nodeNameFault } from '../../message/names.ts';
@@ -17,7 +17,7 @@ import { type JoinToken, tokenKeyOf } from '../../security/token.ts';
 import type { CommandCall } from '../line/command.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { tell } from '../print/tell.ts';
-import { folderFlags, placeOf } from './up-settings.ts';
+import { addressOf, folderFlags } from './up-settings.ts';
 import { keepKey } from './up-steps.ts';
 
 /** What is kept of a join that is complete. */
@@ -98,12 +98,12 @@ export async function isJoinedBy(etc: string, token: JoinToken, name: string | u
 export async function joinFleet({ stderr, env }: CommandCall, wishes: JoinWishes): Promise<void> {
   const { layout, token, flags } = wishes;
   const { etc, seenEtc } = layout;
-  const address = placeOf(wishes.address, DEFAULT_PORT);
+  const address = addressOf(wishes.address, DEFAULT_PORT);
   const name = nameOf(wishes);
   await checkFolder(etc, flags);
   await keepKey(join(etc, SEED_FILE));
   const nodeSeed = await readSeedFile(join(etc, SEED_FILE));
-  stderr.write(`Joining as ${name} at ${showPlace(address)}\n`);
+  stderr.write(`Joining as ${name} at ${showAddress(address)}\n`);
   const { answer, authority } = await askPatiently(
     { address, token, nodeSeed, name },
     wishes.timeoutMs,
@@ -114,7 +114,7 @@ export async function joinFleet({ stderr, env }: CommandCall, wishes: JoinWishes
   const decided = [
     `-nodeName=${name}`,
     `-centralNodeName=${answer.central}`,
-    `-brokerAddress=tls://${showPlace(address)}`,
+    `-brokerAddress=tls://${showAddress(address)}`,
     `-nkeySeedFile=${join(seenEtc, SEED_FILE)}`,
     `-rootCAPath=${join(seenEtc, AUTHORITY_FILE)}`,
     ...(answer.trust === undefined ? [] : [`-trust=${answer.trust}`]),
@@ -125,7 +125,7 @@ export async function joinFleet({ stderr, env }: CommandCall, wishes: JoinWishes
   });
   for (const warning of warnings) tell(stderr, `warning: ${warning}`);
   await access(configFile);
-  const record = { name, central: answer.central, address: showPlace(address), token: tokenKeyOf(token) };
+  const record = { name, central: answer.central, address: showAddress(address), token: tokenKeyOf(token) };
   await writeAtomically(recordFile(etc), `${JSON.stringify(record satisfies JoinRecord, undefined, 2)}\n`);
   stderr.write(`${name} has joined the fleet of ${answer.central}. Its configuration is in ${etc}.\n`);
 }

@@ -5,7 +5,7 @@ import { readConfigFile } from '../../config/config-file.ts';
 import type { OptionKey } from '../../config/options.ts';
 import { type HostAndPort, parseHostAndPort } from '../../lib/host-and-port.ts';
 import { isLoopback } from '../../lib/is-loopback.ts';
-import { showPlace } from '../../lib/listen-at.ts';
+import { showAddress } from '../../lib/listen-at.ts';
 import { brokerFiles } from '../../security/broker-identity.ts';
 import { UsageError } from '../line/usage-error.ts';
 
@@ -68,7 +68,7 @@ export async function upSettings(wishes: UpWishes): Promise<UpSettings> {
   if (broker !== undefined)
     return { ...settings, flags: [...otherBrokerFlags({ folder, name, broker }), ...trust] };
   if (hasOther) return { ...settings, broker: kept.broker };
-  const address = placeOf(listen ?? (kept.embedded || DEFAULT_LISTEN));
+  const address = addressOf(listen ?? (kept.embedded || DEFAULT_LISTEN));
   const isAsBefore = kept.isMade && kept.embedded === showListen(address);
   return {
     ...settings,
@@ -92,7 +92,7 @@ async function readKept(folder: string) {
 
 /** The names and addresses that the broker's certificate must have. */
 export function certificateHosts(address: HostAndPort, addresses: readonly string[]): string[] {
-  const given = addresses.map((host) => placeOf(host, address.port).host);
+  const given = addresses.map((host) => addressOf(host, address.port).host);
   const listened = isEvery(address.host) ? [] : [address.host];
   const all = ['localhost', '127.0.0.1', '::1', hostname(), ...listened, ...outerAddresses(), ...given];
   return [...new Set(all)];
@@ -100,11 +100,11 @@ export function certificateHosts(address: HostAndPort, addresses: readonly strin
 
 /** The address that other machines are told: the one that is given, or the first of this machine's. */
 export function joinAddress(address: HostAndPort, told: string | undefined): string {
-  if (told !== undefined) return showPlace(placeOf(told, address.port));
-  if (!isEvery(address.host)) return showPlace(address);
+  if (told !== undefined) return showAddress(addressOf(told, address.port));
+  if (!isEvery(address.host)) return showAddress(address);
   const outer = outerAddresses();
   const host = outer.find((found) => !found.includes(':')) ?? outer[0] ?? hostname();
-  return showPlace({ host, port: address.port });
+  return showAddress({ host, port: address.port });
 }
 
 /** Whether only this machine can reach the broker. */
@@ -113,7 +113,7 @@ export function isOnlyHere(address: HostAndPort): boolean {
 }
 
 /** Reads `host:port`, `:port` or, where there is a default port, a host alone. Throws UsageError. */
-export function placeOf(text: string, defaultPort?: number): HostAndPort {
+export function addressOf(text: string, defaultPort?: number): HostAndPort {
   const plain = text.replace(/^(nats|tls):\/\//, '');
   const isHostAlone = defaultPort !== undefined && !/:\d+$/.test(plain.replace(/^\[.*\]/, ''));
   const found = parseHostAndPort(isHostAlone ? `${bracketed(plain)}:${defaultPort}` : plain);
@@ -161,7 +161,7 @@ function ownBrokerFlags({ folder, name, address }: Made & { address: HostAndPort
     `-embeddedBrokerTLSCert=${files.certificate}`,
     `-embeddedBrokerTLSKey=${files.key}`,
     `-admissionFolder=${admission}`,
-    `-brokerAddress=tls://${showPlace({ host, port: address.port })}`,
+    `-brokerAddress=tls://${showAddress({ host, port: address.port })}`,
     `-rootCAPath=${files.authority}`,
   ];
 }
@@ -173,7 +173,7 @@ function otherBrokerFlags({ folder, name, broker }: Made & { broker: string }): 
 
 /** As the setting has it: every interface is an empty host. */
 function showListen({ host, port }: HostAndPort): string {
-  return host === '' ? `:${port}` : showPlace({ host, port });
+  return host === '' ? `:${port}` : showAddress({ host, port });
 }
 
 function isEvery(host: string): boolean {

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
-import { LinkError, realPlace } from '../../lib/real-place.ts';
+import { LinkError, realPathOf } from '../../lib/real-path.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 
 /** Why a file is not copied, in a sentence for whoever asked. */
@@ -51,7 +51,7 @@ export class CopySource implements AsyncDisposable {
   static async open(path: string, folder: string): Promise<CopySource> {
     // Never wait for a FIFO's other end, never become a terminal's owner.
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-    const handle = await realPlace(resolve(path))
+    const handle = await realPathOf(resolve(path))
       .then(() => open(path, flags))
       .catch((error: unknown) => {
         const reason = error instanceof LinkError ? error.message : systemFault(error);

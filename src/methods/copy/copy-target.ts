@@ -3,7 +3,7 @@ import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
 import { type Ownership, putInPlace, takeOver } from '../../lib/put-in-place.ts';
-import { LinkError, realPlace, statsAt } from '../../lib/real-place.ts';
+import { LinkError, realPathOf, statsAt } from '../../lib/real-path.ts';
 import { errorCode, systemFault } from '../../lib/system-fault.ts';
 import { TemporaryError } from '../../lib/temporary-error.ts';
 
@@ -44,7 +44,7 @@ export async function placeTarget(
   { bytes, name, folderMode }: { bytes: number; name: string; folderMode?: number | undefined },
 ): Promise<CopyTarget> {
   try {
-    const follow = (next: string) => placeOf(next, path, folderMode);
+    const follow = (next: string) => pathOf(next, path, folderMode);
     let place = await follow(path.endsWith('/') ? join(resolve(path), name) : resolve(path));
     let stats = await statsAt(place);
     if (stats?.isDirectory() && name !== '') {
@@ -61,8 +61,8 @@ export async function placeTarget(
 }
 
 /** The path that a writer would get to, whose folder is made where it is missing; nothing need be there. */
-async function placeOf(path: string, asked: string, folderMode?: number): Promise<string> {
-  const place = await realPlace(path);
+async function pathOf(path: string, asked: string, folderMode?: number): Promise<string> {
+  const place = await realPathOf(path);
   const folder = dirname(place);
   const made = await makeFolder(folder, folderMode).catch((error: unknown) => {
     const isBlocked = ['EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '');
@@ -76,7 +76,7 @@ async function placeOf(path: string, asked: string, folderMode?: number): Promis
 /** Throws CopyTargetError where a folder on the way to a place has become a link since it was found. */
 export async function checkPlace(place: string): Promise<void> {
   const folder = dirname(place);
-  const real = await realPlace(folder);
+  const real = await realPathOf(folder);
   if (real !== folder) throw new CopyTargetError(`${folder} has become a link to ${real}`);
 }
 

@@ -1,6 +1,6 @@
 import { type ComponentChild, Fragment, h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Place, placesFor } from '../state/find-places.ts';
+import { type Destination, destinationsFor } from '../state/find-destinations.ts';
 import { TEXTS } from '../texts.ts';
 import type { Recent, Tasks } from './tasks.ts';
 
@@ -53,21 +53,23 @@ export function GoTo({ tasks, close }: GoToProps): ComponentChild {
   const [chosen, setChosen] = useState<string>();
   const [isBare, setBare] = useState(false);
   const names = actions.map(({ name }) => name);
-  const places = placesFor(text, { actions: names, ...found });
+  const destinations = destinationsFor(text, { actions: names, ...found });
   const at = Math.max(
     0,
-    places.findIndex(({ key }) => key === chosen),
+    destinations.findIndex(({ key }) => key === chosen),
   );
-  const take = ({ hash, action }: Place) => {
+  const take = ({ hash, action }: Destination) => {
     close();
     if (hash !== undefined) location.hash = hash;
     else actions[action!]!.press();
   };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const isSettled = chosen !== undefined || places[0]?.isExact || text === '';
+    const isSettled = chosen !== undefined || destinations[0]?.isExact || text === '';
     // What was typed fast is looked for before anything is taken in its place.
-    const settled = isSettled ? places[at] : placesFor(text, { actions: names, ...(await find(text)) })[0];
+    const settled = isSettled
+      ? destinations[at]
+      : destinationsFor(text, { actions: names, ...(await find(text)) })[0];
     if (!isTyped(text)) return;
     if (settled === undefined) setBare(true);
     else take(settled);
@@ -76,7 +78,7 @@ export function GoTo({ tasks, close }: GoToProps): ComponentChild {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by === undefined) return;
     event.preventDefault();
-    setChosen(places[Math.min(Math.max(at + by, 0), places.length - 1)]?.key);
+    setChosen(destinations[Math.min(Math.max(at + by, 0), destinations.length - 1)]?.key);
   };
   const change = (event: Event) => {
     type((event.currentTarget as HTMLInputElement).value.trim());
@@ -89,39 +91,39 @@ export function GoTo({ tasks, close }: GoToProps): ComponentChild {
         TEXTS.goTo,
         h('input', {
           ...{ name: 'place', placeholder: TEXTS.goToHint, autoFocus: true, autocomplete: 'off' },
-          ...{ role: 'combobox', 'aria-expanded': places.length > 0, 'aria-controls': 'places' },
+          ...{ role: 'combobox', 'aria-expanded': destinations.length > 0, 'aria-controls': 'places' },
           ...{ 'aria-autocomplete': 'list', onInput: change, onKeyDown: move },
-          'aria-activedescendant': places.length > 0 ? `place-${at}` : undefined,
+          'aria-activedescendant': destinations.length > 0 ? `place-${at}` : undefined,
         }),
       ]),
     ]),
-    places.length > 0 && h(Places, { places, at, take }),
+    destinations.length > 0 && h(Destinations, { destinations, at, take }),
     h('p', { role: 'status', class: 'empty' }, isBare ? TEXTS.goToNone : ''),
   ]);
 }
 
-interface PlacesProps {
-  readonly places: readonly Place[];
+interface DestinationsProps {
+  readonly destinations: readonly Destination[];
   readonly at: number;
-  take(place: Place): void;
+  take(destination: Destination): void;
 }
 
-function Places({ places, at, take }: PlacesProps): ComponentChild {
+function Destinations({ destinations, at, take }: DestinationsProps): ComponentChild {
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at]);
-  const option = (place: Place, index: number) =>
+  const option = (destination: Destination, index: number) =>
     h(
       'li',
       {
-        ...{ key: place.key, id: `place-${index}`, role: 'option', 'aria-selected': index === at },
-        onClick: () => take(place),
+        ...{ key: destination.key, id: `place-${index}`, role: 'option', 'aria-selected': index === at },
+        onClick: () => take(destination),
       },
-      place.text,
+      destination.text,
     );
   return h(
     'ul',
     { id: 'places', role: 'listbox', 'aria-label': TEXTS.goTo, class: 'places', ref: list },
-    places.map(option),
+    destinations.map(option),
   );
 }
 

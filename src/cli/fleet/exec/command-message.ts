@@ -20,14 +20,14 @@ export function commandMessage(
   options: ExecOptions,
   { batch, stdin, script }: CommandData & { readonly batch: string },
 ): Record<string, unknown> {
-  const { command, place, timeoutSeconds, expiresInSeconds, schedule, supersedes } = options;
+  const { command, surroundings, timeoutSeconds, expiresInSeconds, schedule, supersedes } = options;
   const own = script === undefined ? command! : [...script.interpreter, DATA_FILE, ...command!];
   const kind = script !== undefined ? 'script' : stdin === undefined ? 'none' : 'stdin';
   const data = script?.content ?? stdin;
   const priority = options.priority ?? (isAwaited(options, data) ? 'urgent' : undefined);
   return {
     method: 'REQCliCommand',
-    methodArgs: wrapCommand(own, place, kind),
+    methodArgs: wrapCommand(own, surroundings, kind),
     ...(data === undefined ? {} : { data: [bytesAsJson(data)] }),
     methodTimeout: timeoutSeconds,
     ...(expiresInSeconds === undefined ? {} : { expiresIn: expiresInSeconds }),

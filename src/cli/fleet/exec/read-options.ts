@@ -6,7 +6,7 @@ import type { ParsedCall } from '../../line/command.ts';
 import { durationOption, momentOption, wholeNumberOption } from '../../line/option-values.ts';
 import { UsageError } from '../../line/usage-error.ts';
 import { type Form, formOf } from '../with-node.ts';
-import type { CommandPlace } from './wrap-command.ts';
+import type { Surroundings } from './wrap-command.ts';
 
 /** What a line of `steward exec` asks for. */
 export interface ExecOptions {
@@ -17,7 +17,7 @@ export interface ExecOptions {
   /** The file of a script that is to run, with `command` as its arguments. */
   readonly script: string | undefined;
   readonly interpreter: string | undefined;
-  readonly place: CommandPlace;
+  readonly surroundings: Surroundings;
   readonly isTemplate: boolean;
   readonly isFolded: boolean;
   /** Whole seconds; -1 for no limit. */
@@ -66,7 +66,7 @@ export function readExecOptions(call: ParsedCall, now: number): ExecOptions {
     takesStdin: values.stdin === true,
     script,
     interpreter: textOf(values, 'interpreter'),
-    place: placeOf(values),
+    surroundings: surroundingsOf(values),
     isTemplate: values.template === true,
     isFolded: values.fold === true,
     timeoutSeconds: timeoutOf(textOf(values, 'timeout')),
@@ -107,9 +107,20 @@ export function keyOption(values: Values): string | undefined {
 function checkResume({ targets, command, ...read }: ExecOptions): void {
   if (targets.length > 0 || command !== undefined)
     throw new UsageError('--resume takes targets and command from the batch: leave them away');
-  const { isDryRun, isDetached, takesStdin, rolling, schedule, limit, script, isTemplate, place } = read;
+  const { isDryRun, isDetached, takesStdin, rolling, schedule, limit, script, isTemplate, surroundings } =
+    read;
   const { priority, supersedes } = read;
-  const given = [rolling, schedule, limit, script, priority, supersedes, place.cwd, place.user, place.env[0]];
+  const given = [
+    rolling,
+    schedule,
+    limit,
+    script,
+    priority,
+    supersedes,
+    surroundings.cwd,
+    surroundings.user,
+    surroundings.env[0],
+  ];
   const isChanged = isTemplate || given.some((value) => value !== undefined);
   if (isDryRun || isDetached || takesStdin || isChanged)
     throw new UsageError(
@@ -142,7 +153,7 @@ function checkScript({ script, interpreter, takesStdin }: ExecOptions): void {
     throw new UsageError('--script and --stdin exclude each other: the script takes the place of the data');
 }
 
-function placeOf(values: Values): CommandPlace {
+function surroundingsOf(values: Values): Surroundings {
   const env = (values.env ?? []) as readonly string[];
   const wrong = env.find((text) => !/^[A-Za-z_]\w*=/.test(text));
   if (wrong !== undefined)

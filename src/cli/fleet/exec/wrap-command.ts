@@ -1,5 +1,5 @@
 /** Where and as whom a command runs on its node. */
-export interface CommandPlace {
+export interface Surroundings {
   /** Variables, as NAME=VALUE. */
   readonly env: readonly string[];
   readonly cwd: string | undefined;
@@ -51,7 +51,7 @@ const GIVE_STDIN = 'f=$1; shift; exec "$@" <"$f"';
 /** The arguments of REQCliCommand that run a command in its place, with the data of the message where it wants that. */
 export function wrapCommand(
   command: readonly string[],
-  { env, cwd, user }: CommandPlace,
+  { env, cwd, user }: Surroundings,
   data: 'none' | 'stdin' | 'script',
 ): readonly string[] {
   const own = env.length === 0 ? command : ['env', ...env, ...command];

@@ -5,7 +5,7 @@ import type { Message } from './message.ts';
  * A digest of all that decides what becomes of the reply to a request, and where: whoever is asked can thus not make the
  * node that asked do anything else with its reply.
  */
-export function placeOfRequest(request: Message): string {
+export function replyDigestOf(request: Message): string {
   const isRelayed = request.method === 'REQRelay';
   return digest({
     toNode: isRelayed ? request.relayToNode : request.toNode,
@@ -18,14 +18,14 @@ export function placeOfRequest(request: Message): string {
 }
 
 /** The same digest as a reply has it, by what it says of its request; undefined where it names none. */
-export function placeOfReply(reply: Message): string | undefined {
+export function digestOfReply(reply: Message): string | undefined {
   const { previousMessage, method, directory, fileName, methodArgs } = reply;
   if (!reply.isReply || previousMessage === null) return undefined;
   const { toNode, method: asked } = previousMessage;
   return digest({ toNode, asked, method, directory, fileName, args: methodArgs });
 }
 
-function digest(place: {
+function digest(fields: {
   readonly toNode: string;
   readonly asked: string;
   readonly method: string;
@@ -33,8 +33,8 @@ function digest(place: {
   readonly fileName: string;
   readonly args: readonly string[] | null;
 }): string {
-  const { toNode, asked, method, directory, fileName, args } = place;
+  const { toNode, asked, method, directory, fileName, args } = fields;
   // Absent and empty lists are the same in one of the wire's two forms.
-  const fields = [toNode, asked, method, directory, fileName, args ?? []];
-  return createHash('sha256').update(JSON.stringify(fields)).digest('base64url').slice(0, 32);
+  const values = [toNode, asked, method, directory, fileName, args ?? []];
+  return createHash('sha256').update(JSON.stringify(values)).digest('base64url').slice(0, 32);
 }

@@ -4,7 +4,7 @@ import { TEXTS } from '../texts.ts';
 import { hashOf, routeOf } from './route.ts';
 
 /** Somewhere to go, or something to do that the page offers. */
-export interface Place {
+export interface Destination {
   readonly key: string;
   readonly text: string;
   /** Whether it is just what was typed, so that nothing else need be looked for. */
@@ -24,23 +24,26 @@ export interface Findable {
   readonly batches: readonly BatchSummary[];
 }
 
-/** More places of one kind are left out. */
+/** More destinations of one kind are left out. */
 const MOST = 8;
 const ID = /^[0-9a-f]{8}[0-9a-f-]*$/i;
 
 /** What a text may mean, the likeliest first; all screens and actions where there is no text. */
-export function placesFor(text: string, { actions, nodes, requests, batches }: Findable): Place[] {
+export function destinationsFor(
+  text: string,
+  { actions, nodes, requests, batches }: Findable,
+): Destination[] {
   const wanted = text.trim().toLowerCase();
   const begins = (name: string) => name.toLowerCase().startsWith(wanted);
   const holds = (...names: readonly string[]) => names.some((name) => name.toLowerCase().includes(wanted));
-  const to = (title: string, name: string, hash: string, isExact = false): Place => ({
+  const to = (title: string, name: string, hash: string, isExact = false): Destination => ({
     ...{ key: hash, text: title === '' ? name : `${title} ${name}`, hash, isExact },
   });
   const request = (id: string, what: string) =>
     to(TEXTS.columns.request, `${what} ${id}`.trim(), hashOf({ screen: 'request', id }));
   const batch = (id: string, label: string) =>
     to(TEXTS.batch, `${label} ${id}`.trim(), hashOf({ screen: 'batch', id, cursor: undefined }));
-  const places = [
+  const destinations = [
     ...Object.entries(TEXTS.screens)
       .filter(([, title]) => begins(title))
       .map(([screen, title]) => to('', title, hashOf(routeOf(screen)), title.toLowerCase() === wanted)),
@@ -48,12 +51,12 @@ export function placesFor(text: string, { actions, nodes, requests, batches }: F
       .filter(begins)
       .map((name) => to(TEXTS.node, name, hashOf({ screen: 'node', name }), name.toLowerCase() === wanted)),
     ...actions
-      .map((name, action): Place => ({ key: `do ${action}`, text: name, action, isExact: false }))
-      .filter((place) => holds(place.text)),
+      .map((name, action): Destination => ({ key: `do ${action}`, text: name, action, isExact: false }))
+      .filter((destination) => holds(destination.text)),
   ];
-  if (wanted === '') return places;
+  if (wanted === '') return destinations;
   const found = [
-    ...places,
+    ...destinations,
     ...batches
       .filter(({ id, label }) => holds(id, label))
       .slice(0, MOST)
@@ -65,6 +68,8 @@ export function placesFor(text: string, { actions, nodes, requests, batches }: F
     // Of long ago, or of another page: the node takes the beginning of an id.
     ...(ID.test(wanted) ? [request(wanted, ''), batch(wanted, '')] : []),
   ];
-  const once = [...new Map([...found].reverse().map((place) => [place.key, place])).values()].reverse();
+  const once = [
+    ...new Map([...found].reverse().map((destination) => [destination.key, destination])).values(),
+  ].reverse();
   return [...once.filter(({ isExact }) => isExact), ...once.filter(({ isExact }) => !isExact)];
 }

@@ -18,8 +18,8 @@ export class LinkError extends Error {
  * protected_symlinks, whether that is on or not: in a folder where anybody may put links, those of others are not followed.
  * Throws LinkError, and system errors as they come.
  */
-export async function realPlace(path: string): Promise<string> {
-  let at: Place = { folder: sep, rest: partsOf(path) };
+export async function realPathOf(path: string): Promise<string> {
+  let at: Step = { folder: sep, rest: partsOf(path) };
   for (let links = 0; links <= MAX_LINKS; links++) {
     const found = await nextLink(at);
     if (typeof found === 'string') return found;
@@ -29,13 +29,13 @@ export async function realPlace(path: string): Promise<string> {
 }
 
 /** A folder without links, and the names that follow it. */
-interface Place {
+interface Step {
   readonly folder: string;
   readonly rest: readonly string[];
 }
 
 /** Where the next link on the way leads, with what follows it; the whole path where there is none. */
-async function nextLink({ folder, rest }: Place): Promise<Place | string> {
+async function nextLink({ folder, rest }: Step): Promise<Step | string> {
   let place = folder;
   for (const [index, part] of rest.entries()) {
     const next = part === '..' ? dirname(place) : join(place, part);

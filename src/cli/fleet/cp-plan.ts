@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../line/usage-error.ts';
 
 /** A path on nodes. */
-export interface RemotePlace {
+export interface RemotePath {
   readonly targets: string;
   readonly path: string;
   /** As it was written. */
@@ -11,8 +11,8 @@ export interface RemotePlace {
 
 /** What is copied where: from here to nodes, or from nodes to here. */
 export type CopyPlan =
-  | { readonly way: 'to-nodes'; readonly sources: readonly string[]; readonly to: RemotePlace }
-  | { readonly way: 'from-nodes'; readonly from: readonly RemotePlace[]; readonly target: string };
+  | { readonly way: 'to-nodes'; readonly sources: readonly string[]; readonly to: RemotePath }
+  | { readonly way: 'from-nodes'; readonly from: readonly RemotePath[]; readonly target: string };
 
 /**
  * Reads the places of a copy: the last one is where it goes, and either that or all others are `NODE:PATH`. Paths here
@@ -24,8 +24,8 @@ export function readCopyPlan(operands: readonly string[], folder: string): CopyP
   if (target === undefined || sources.length === 0)
     throw new UsageError('give two places, one of them on a node: steward cp SRC NODE:DST, or NODE:SRC DST');
   refuseStreams(sources, target);
-  const to = remotePlace(target);
-  const from = sources.map(remotePlace);
+  const to = remotePath(target);
+  const from = sources.map(remotePath);
   if (to && from.some((place) => place !== undefined))
     throw new UsageError('both places are on nodes: copy to this machine first, or use REQCopyFileFrom');
   if (to)
@@ -58,7 +58,7 @@ function refuseStreams(sources: readonly string[], target: string): void {
 }
 
 /** A path with a slash before its colon is one here, as scp has it. Throws UsageError for one that is not absolute. */
-function remotePlace(text: string): RemotePlace | undefined {
+function remotePath(text: string): RemotePath | undefined {
   const [, targets, path] = /^([^/:][^/:]*):(.*)$/s.exec(text) ?? [];
   if (targets === undefined || path === undefined) return undefined;
   if (path.startsWith('/') || path.startsWith('{{')) return { targets, path, text };
