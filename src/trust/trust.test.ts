@@ -115,7 +115,13 @@ test('what is refused counts for the share of its sender, and waits when that is
 test('a reply that a node caused by way of this one counts for its share', () => {
   const counted: string[] = [];
   const quotas = { take: (sender: string) => void counted.push(sender) };
-  const kept = { id: 'r', subject: 'ship2.REQCliCommand.CommandACK', isOpen: true, replyDigest: null, format: 0 };
+  const kept = {
+    id: 'r',
+    subject: 'ship2.REQCliCommand.CommandACK',
+    isOpen: true,
+    replyDigest: null,
+    format: 0,
+  };
   const request = newMessage({
     ...{ method: 'REQCliCommand', toNode: 'ship2', fromNode: 'central', replyMethod: 'REQToFile' },
     ...{ directory: 'd', fileName: 'f', relayFromNode: 'ship1' },
