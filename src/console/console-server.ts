@@ -5,17 +5,16 @@ import { refuse } from '../api/refusal.ts';
 import type { WebProxyConfig } from '../config/web-config.ts';
 import type { Operations } from '../contract/contract.ts';
 import { OperationError } from '../contract/operation-error.ts';
-import type { Role } from '../contract/sessions.ts';
-import { ByteBudget } from '../lib/byte-budget.ts';
 import type { HostAndPort } from '../lib/host-and-port.ts';
 import type { GuardedRequest } from '../lib/http-guard.ts';
 import { type HttpService, startHttpService } from '../lib/http-service.ts';
-import { readBody } from '../lib/read-body.ts';
 import type { Logger } from '../observe/logger.ts';
 import { foldEvents } from './fold-events.ts';
 import { type PageFile, PageFiles } from './page-files.ts';
-import { ProxyVisitors, type Visitor } from './proxy-visitor.ts';
+import type { Passkeys } from './passkeys.ts';
+import { ProxyVisitors } from './proxy-visitor.ts';
 import type { Sessions } from './sessions.ts';
+import { SIGNED_OUT, SignIn } from './sign-in.ts';
 
 /** Where the console is served, and for which fleet. */
 export interface ConsoleOptions extends ApiHandlerOptions {
@@ -29,11 +28,11 @@ export interface ConsoleOptions extends ApiHandlerOptions {
 interface ConsoleDeps {
   readonly operations: Operations;
   readonly sessions: Sessions;
+  readonly passkeys: Passkeys;
+  readonly now: () => number;
   readonly logger: Logger;
   readonly files?: PageFiles;
 }
-
-const SIGN_IN = { maxBytes: 1000, idleTimeoutMs: 10_000 };
 
 /** What the page may load and do: its own files and this server, and nothing that is written into it. */
 const POLICY = [
@@ -54,20 +53,17 @@ export async function startConsole(options: ConsoleOptions, deps: ConsoleDeps): 
 }
 
 class ConsoleHandler {
-  readonly #cookie: string;
   readonly #proxy: ProxyVisitors | undefined;
-  readonly #sessions: Sessions;
+  readonly #signIn: SignIn;
   readonly #files: PageFiles;
   readonly api: ApiHandler;
-  readonly #budget = new ByteBudget(100 * SIGN_IN.maxBytes);
 
   constructor(
     options: Omit<ConsoleOptions, 'proxy'> & { proxy: ProxyVisitors | undefined },
-    { operations, sessions, files = new PageFiles() }: ConsoleDeps,
+    { operations, files = new PageFiles(), ...deps }: ConsoleDeps,
   ) {
-    this.#cookie = `steward-${options.nodeName.replace(/[^A-Za-z0-9_-]/g, '_')}`;
     this.#proxy = options.proxy;
-    this.#sessions = sessions;
+    this.#signIn = new SignIn({ ...options, ...deps });
     this.#files = files;
     this.api = new ApiHandler(options, { ...operations, events: foldEvents(operations.events) });
   }
@@ -76,48 +72,25 @@ class ConsoleHandler {
   readonly about = (request: IncomingMessage): GuardedRequest => {
     const { method } = request;
     const path = pathOf(request);
-    const isPage = (method === 'GET' || method === 'HEAD') && path !== '/session' && !path.startsWith('/v1/');
+    const isPage =
+      (method === 'GET' || method === 'HEAD') && !this.#signIn.serves(path) && !path.startsWith('/v1/');
     return { isPage, outerOrigin: this.#proxy?.isThrough(request) ? this.#proxy.origin : undefined };
   };
 
   readonly handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const pathname = pathOf(request);
-    if (pathname === '/session') return await this.#session(request, response);
+    if (this.#signIn.serves(pathname)) return await this.#signIn.handle(pathname, request, response);
     if (pathname.startsWith('/v1/')) return await this.#serveApi(request, response);
     await this.#serveFile(pathname, request, response);
   };
 
-  /** Signs a browser in with the code of a link, or tells who it is. */
-  async #session(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method !== 'POST') {
-      const session = this.#sessionOf(request);
-      if (session === undefined) return refuse(response, SIGNED_OUT);
-      return sendRole(response, this.#roleOf(request, session.role));
-    }
-    const asker = this.#asker(request);
-    if (asker === 'nobody') return refuse(response, NOBODY);
-    const { body, release } = await readBody({ request, response }, SIGN_IN, this.#budget);
-    release();
-    if (body === 'gone') return;
-    if ('status' in body) return refuse(response, body);
-    const browser = request.headers['user-agent'] ?? '';
-    const code = Buffer.from(body.bytes).toString();
-    const begun =
-      asker === undefined ? this.#sessions.begin(code, browser) : this.#sessions.beginFor(asker, browser);
-    if (begun === undefined) return refuse(response, code === '' ? SIGNED_OUT : USED);
-    // Without Secure where it is served on a loopback address: Safari keeps no Secure cookie there.
-    const cookie = `${this.#cookieFor(asker)}=${begun.secret}; Path=/; HttpOnly; SameSite=Strict${asker ? '; Secure' : ''}`;
-    response.setHeader('Set-Cookie', cookie);
-    sendRole(response, begun.role);
-  }
-
   async #serveApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const session = this.#sessionOf(request);
+    const session = this.#signIn.sessionOf(request);
     if (session === undefined) return refuse(response, SIGNED_OUT);
     const end = () => response.destroy();
     session.over.signal.addEventListener('abort', end);
     try {
-      const role = this.#roleOf(request, session.role);
+      const role = this.#signIn.roleOf(request, session.role);
       await this.api.handle(request, response, role === 'act' ? ACT : LOOK);
     } finally {
       session.over.signal.removeEventListener('abort', end);
@@ -139,43 +112,8 @@ class ConsoleHandler {
     }
     sendFile(file, request, response);
   }
-
-  /** The session of a request, which is its own user's alone where a proxy names one. */
-  #sessionOf(request: IncomingMessage) {
-    const asker = this.#asker(request);
-    if (asker === 'nobody') return undefined;
-    const cookie = `${this.#cookieFor(asker)}=`;
-    const secret = (request.headers.cookie ?? '')
-      .split(/; */)
-      .find((each) => each.startsWith(cookie))
-      ?.slice(cookie.length);
-    const session = secret === undefined ? undefined : this.#sessions.find(secret);
-    return session?.user === (asker?.user ?? null) ? session : undefined;
-  }
-
-  /** Whom a trusted proxy names; undefined where the request comes through none. */
-  #asker(request: IncomingMessage): Visitor | 'nobody' | undefined {
-    if (!this.#proxy?.isThrough(request)) return undefined;
-    return this.#proxy.visitorOf(request) ?? 'nobody';
-  }
-
-  /** What the proxy says now counts, and not what it said at the beginning. */
-  #roleOf(request: IncomingMessage, role: Role): Role {
-    const asker = this.#asker(request);
-    return typeof asker === 'object' ? asker.role : role;
-  }
-
-  #cookieFor(asker: Visitor | undefined): string {
-    return asker === undefined ? this.#cookie : `__Host-${this.#cookie}`;
-  }
 }
 
-const SIGNED_OUT = { status: 401, reason: 'nobody is signed in: run steward web for a link' };
-const NOBODY = { status: 401, reason: 'the proxy names no user, or more than one' };
-const USED = {
-  status: 401,
-  reason: 'this link was used or is older than a minute: run steward web for another one',
-};
 const NOT_BUILT = { status: 503, reason: 'the console is not built yet: run steward web, or npm run build' };
 
 /** A session never makes links: who signs in was asked on the machine of the node. */
@@ -193,10 +131,6 @@ const LOOK: Access = (name, row) => {
 
 function pathOf({ url = '/' }: IncomingMessage): string {
   return new URL(url, 'http://localhost').pathname;
-}
-
-function sendRole(response: ServerResponse, role: string): void {
-  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ role }));
 }
 
 function sendFile(

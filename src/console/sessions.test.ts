@@ -4,7 +4,7 @@ import { Sessions, sessionOperations } from './sessions.ts';
 
 function start() {
   const clock = { now: 1000 };
-  return { clock, sessions: new Sessions(() => clock.now) };
+  return { clock, sessions: new Sessions(() => clock.now, { nameOf: (id) => `passkey ${id}` }) };
 }
 
 test('a link begins one session, once', () => {

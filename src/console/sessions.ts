@@ -9,13 +9,18 @@ const LINK_MS = 60_000;
 const IDLE_MS = 12 * 3_600_000;
 /** More links or sessions than this push out the oldest. */
 const MOST = 100;
-const MOST_OF_USER = 10;
+const MOST_OF_OWNER = 10;
 
-interface Session {
-  readonly id: string;
+/** Who begins a session: somebody whom a proxy names, or whose passkey it is. */
+interface Owner {
   readonly role: Role;
-  /** Whom a proxy named; null for the session of a link. */
-  readonly user: string | null;
+  readonly user?: string;
+  /** Its id. */
+  readonly passkey?: string;
+}
+
+interface Session extends Owner {
+  readonly id: string;
   readonly startedAt: number;
   readonly browser: string;
   lastSeenAt: number;
@@ -35,12 +40,14 @@ export type SessionOperations = Pick<Operations, 'signInLink' | 'sessions' | 'en
 /** Who is signed in to the console. Kept in memory: a node that starts again has signed everybody out. */
 export class Sessions {
   readonly #now: () => number;
+  readonly #passkeys: { nameOf(id: string): string | undefined };
   /** By the digest of their secrets, so that no secret stays in memory. */
   readonly #links = new Map<string, { readonly role: Role; readonly expiresAt: number }>();
   readonly #sessions = new Map<string, Session>();
 
-  constructor(now: () => number) {
+  constructor(now: () => number, passkeys: { nameOf(id: string): string | undefined }) {
     this.#now = now;
+    this.#passkeys = passkeys;
   }
 
   /** A code that begins one session within a minute. */
@@ -57,24 +64,25 @@ export class Sessions {
     const link = this.#links.get(key);
     this.#links.delete(key);
     if (link === undefined || link.expiresAt < this.#now()) return undefined;
-    return this.#begin({ role: link.role, user: null }, browser);
+    return this.#begin({ role: link.role }, browser);
   }
 
-  /** Begins a session of somebody whom a trusted proxy names; of many of theirs the oldest ends. */
-  beginFor(visitor: { readonly role: Role; readonly user: string }, browser: string): BegunSession {
-    const own = this.#live().filter(([, { user }]) => user === visitor.user);
-    for (const [, { id }] of own.slice(0, Math.max(0, own.length - MOST_OF_USER + 1))) this.end(id);
-    return this.#begin(visitor, browser);
+  /** Begins a session of somebody who is known; of many of theirs the oldest ends. */
+  beginFor(owner: Owner, browser: string): BegunSession {
+    const { user, passkey } = owner;
+    const own = this.#live().filter(([, each]) => each.user === user && each.passkey === passkey);
+    for (const [, { id }] of own.slice(0, Math.max(0, own.length - MOST_OF_OWNER + 1))) this.end(id);
+    return this.#begin(owner, browser);
   }
 
-  #begin({ role, user }: Pick<Session, 'role' | 'user'>, browser: string): BegunSession {
+  #begin(owner: Owner, browser: string): BegunSession {
     const now = this.#now();
     const secret = newSecret();
     const times = { startedAt: now, lastSeenAt: now };
-    const session = { id: newId(), role, user, browser: browser.slice(0, 200), ...times };
+    const session = { ...owner, id: newId(), browser: browser.slice(0, 200), ...times };
     const pushed = keep(this.#sessions, digest(secret), { ...session, over: new AbortController() });
     pushed?.over.abort();
-    return { secret, role };
+    return { secret, role: owner.role };
   }
 
   /** The session of a secret, which is noted as seen; undefined where there is none (any more). */
@@ -88,7 +96,7 @@ export class Sessions {
   /** Every session, the latest first. */
   list(): ConsoleSession[] {
     return this.#live()
-      .map(([, session]) => shown(session))
+      .map(([, session]) => this.#shown(session))
       .toReversed();
   }
 
@@ -99,7 +107,17 @@ export class Sessions {
     const [key, session] = found;
     this.#sessions.delete(key);
     session.over.abort();
-    return shown(session);
+    return this.#shown(session);
+  }
+
+  /** Ends the sessions that a passkey began. */
+  endOf(passkey: string): void {
+    for (const [, session] of this.#live()) if (session.passkey === passkey) this.end(session.id);
+  }
+
+  #shown({ over: _, user, passkey, ...session }: Session): ConsoleSession {
+    const name = passkey === undefined ? undefined : this.#passkeys.nameOf(passkey);
+    return { ...session, user: user ?? null, passkey: name ?? null };
   }
 
   #live(): [string, Session][] {
@@ -130,10 +148,6 @@ export function sessionOperations(
     sessions: async () => sessions.list(),
     endSession: async (id) => sessions.end(id),
   };
-}
-
-function shown({ over: _, ...session }: Session): ConsoleSession {
-  return session;
 }
 
 function keep<T>(map: Map<string, T>, key: string, value: T): T | undefined {

@@ -18,7 +18,7 @@ export class OperationError extends Error {
 }
 
 /** The refusal where nothing of an id is remembered. */
-export function notFound(what: 'request' | 'batch' | 'session', text: string): OperationError {
+export function notFound(what: 'request' | 'batch' | 'session' | 'passkey', text: string): OperationError {
   const reason = `no ${what} with the id ${JSON.stringify(text.slice(0, 80))} is remembered by this node`;
   return new OperationError('not-found', reason);
 }

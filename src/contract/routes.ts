@@ -37,5 +37,8 @@ export const ROUTES: Readonly<Record<OperationName, Route>> = {
   signInLink: { method: 'POST', path: '/v1/console/links', answer: 'json' },
   sessions: { method: 'GET', path: '/v1/console/sessions', answer: 'json' },
   endSession: { method: 'POST', path: '/v1/console/sessions/{id}/end', answer: 'json' },
+  passkeys: { method: 'GET', path: '/v1/console/passkeys', answer: 'json' },
+  renamePasskey: { method: 'POST', path: '/v1/console/passkeys/{id}/rename', body: 'json', answer: 'json' },
+  removePasskey: { method: 'POST', path: '/v1/console/passkeys/{id}/remove', answer: 'json' },
   openapi: { method: 'GET', path: '/openapi.json', answer: 'json' },
 };

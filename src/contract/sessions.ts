@@ -18,7 +18,8 @@ const ConsoleSession = named(
   object({
     id,
     role: Role,
-    user: about(orNull(text), 'Whom a trusted proxy named; null for a session of a link'),
+    user: about(orNull(text), 'Whom a trusted proxy named; null for others'),
+    passkey: about(orNull(text), 'Name of the passkey that began it; null for others'),
     startedAt: time,
     lastSeenAt: time,
     browser: about(text, 'What it says it is'),
@@ -28,7 +29,22 @@ const ConsoleSession = named(
 /** A browser that is signed in to the console. */
 export type ConsoleSession = Value<typeof ConsoleSession>;
 
-/** Who is signed in to the console. */
+const Passkey = named(
+  'Passkey',
+  object({
+    id,
+    name: text,
+    role: Role,
+    site: about(text, 'The host name at which it signs in'),
+    createdAt: time,
+    lastUsedAt: about(orNull(time), 'ms since 1970; null = never'),
+  }),
+  'A passkey that signs its operator in to the console',
+);
+/** A passkey that signs its operator in to the console. */
+export type Passkey = Value<typeof Passkey>;
+
+/** Who is signed in to the console, and who can sign in with a passkey. */
 export const SESSION_OPERATIONS = {
   signInLink: {
     does: 'POST /v1/console/links',
@@ -45,5 +61,21 @@ export const SESSION_OPERATIONS = {
     does: 'POST /v1/console/sessions/{id}/end',
     summary: 'Sign a browser out of the console, at once',
     answer: ConsoleSession,
+  },
+  passkeys: {
+    does: 'GET /v1/console/passkeys',
+    summary: 'Passkeys that sign in to the console',
+    answer: list(Passkey),
+  },
+  renamePasskey: {
+    does: 'POST /v1/console/passkeys/{id}/rename',
+    summary: 'Give a passkey of the console another name: {"name": "anna\'s laptop"}',
+    body: about(object({ name: text }), 'Its new name'),
+    answer: Passkey,
+  },
+  removePasskey: {
+    does: 'POST /v1/console/passkeys/{id}/remove',
+    summary: 'Remove a passkey of the console, and end its sessions at once',
+    answer: Passkey,
   },
 } as const satisfies Readonly<Record<string, OperationRow>>;

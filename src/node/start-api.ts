@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { startApiServer } from '../api/api-server.ts';
 import type { Config } from '../config/config.ts';
+import { Passkeys, passkeyOperations } from '../console/passkeys.ts';
 import { Sessions, sessionOperations } from '../console/sessions.ts';
 import { createOperations } from '../operations/operations.ts';
 import type { NodeParts } from './assemble-node.ts';
@@ -16,21 +17,23 @@ export async function startApi(
   parts: ApiDeps,
   guarded: { readonly token: string; readonly tokenOnLoopback: boolean; readonly lookToken: string },
 ): Promise<void> {
-  const { version, stack, logger, clock } = parts;
+  const { version, stack, logger, clock, store } = parts;
   const { webListener, nodeName } = config;
-  const sessions = new Sessions(clock.wallNow);
+  const passkeys = new Passkeys(store, clock.wallNow);
+  const sessions = new Sessions(clock.wallNow, passkeys);
   let port = 0;
   const urlOf = (code: string) => `http://localhost:${port}/#in=${code}`;
   const operations = {
     ...createOperations(config, { version }, parts),
     ...sessionOperations(sessions, webListener && urlOf),
+    ...passkeyOperations(passkeys, sessions),
   };
   const deps = { operations, logger };
   const options = { version, maxBytes: config.maxMessageBytes };
   if (webListener) {
     const { startConsole } = await import('../console/console-server.ts');
     const served = { ...options, address: webListener, proxy: config.webProxy, nodeName };
-    const server = stack.use(await startConsole(served, { ...deps, sessions }));
+    const server = stack.use(await startConsole(served, { ...deps, sessions, passkeys, now: clock.wallNow }));
     port = server.port;
   }
   const address = { socketPath: join(config.socketFolder, 'stew.sock') };

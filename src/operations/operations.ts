@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { Operations } from '../contract/contract.ts';
 import type { QueueSummary, StatusAnswer } from '../contract/nodes.ts';
 import { OperationError } from '../contract/operation-error.ts';
+import type { SESSION_OPERATIONS } from '../contract/sessions.ts';
 import { readErrorLines } from '../fleet/error-lines.ts';
 import type { FleetView } from '../fleet/fleet-view.ts';
 import { countRequests } from '../ledger/count-requests.ts';
@@ -65,8 +66,8 @@ interface NodeParts extends Edges {
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;
 
-/** All but what is asked of the console's sessions. */
-type NodeOperations = Omit<Operations, 'signInLink' | 'sessions' | 'endSession'>;
+/** All but what is asked of the console's sessions and passkeys. */
+type NodeOperations = Omit<Operations, keyof typeof SESSION_OPERATIONS>;
 
 /** Makes all that the API serves of a node. */
 export function createOperations(

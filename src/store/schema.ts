@@ -168,6 +168,10 @@ export const ADDITIONS = `
   CREATE TABLE IF NOT EXISTS link_days (
     day TEXT NOT NULL, node TEXT NOT NULL, in_bytes INTEGER NOT NULL, out_bytes INTEGER NOT NULL, sent TEXT,
     PRIMARY KEY (day, node)) WITHOUT ROWID;
+  -- Passkeys of the console. Their public keys are SubjectPublicKeyInfo; credential is their id at the authenticator.
+  CREATE TABLE IF NOT EXISTS passkeys (
+    id TEXT PRIMARY KEY, credential TEXT NOT NULL UNIQUE, site TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL,
+    public_key BLOB NOT NULL, counter INTEGER NOT NULL, created_at INTEGER NOT NULL, used_at INTEGER) WITHOUT ROWID;
 `;
 
 /**

@@ -4,10 +4,12 @@ import { checkForm, doTask } from './effects/do-task.ts';
 import { findNodes, readRecent } from './effects/find-nodes.ts';
 import { followChanges } from './effects/follow.ts';
 import { listenForKeys } from './effects/keys.ts';
+import { makePasskey, signInByPasskey } from './effects/passkeys.ts';
 import { readScreen } from './effects/read-screen.ts';
 import { send, WebError, webApi } from './effects/web-api.ts';
 import { hashOf, routeOf } from './state/route.ts';
 import { type Action, firstState, type State, update } from './state/state.ts';
+import { TEXTS } from './texts.ts';
 import { App } from './views/app.ts';
 import type { Tasks } from './views/tasks.ts';
 
@@ -89,6 +91,22 @@ const tasks: Tasks = {
       dispatch({ type: 'said', text: await checkForm(form, webApi) });
     } catch (error) {
       failed(error);
+    }
+  },
+  async makePasskey(name, role) {
+    try {
+      const passkey = await makePasskey(name, role);
+      dispatch({ type: 'said', text: TEXTS.passkeyMade(passkey.name) });
+      await read();
+    } catch (error) {
+      failed(error);
+    }
+  },
+  async signIn() {
+    try {
+      dispatch({ type: 'signed-in', role: await signInByPasskey() });
+    } catch (error) {
+      dispatch({ type: 'signed-out', reason: (error as Error).message });
     }
   },
   async preview(target) {

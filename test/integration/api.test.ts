@@ -9,6 +9,7 @@ import type { ConsoleSession } from '../../src/contract/sessions.ts';
 import { newId } from '../../src/lib/new-id.ts';
 import { type HttpReply, httpRequest } from '../support/api-request.ts';
 import { startBroker } from '../support/broker.ts';
+import { makePasskey } from '../support/make-passkey.ts';
 import { startStewardNode } from '../support/node.ts';
 import { apiOf, apiSocketOf, endedRequests, followEvents } from '../support/node-api.ts';
 import { type Schema, schemaFaults } from '../support/schema-faults.ts';
@@ -60,6 +61,7 @@ test('every route answers as the OpenAPI document says, and what is not in it is
   const ids = { good: good!.id, waiting: waiting.accepted[0]!.id, waitingBatch: waiting.batch! };
   const json = (value: unknown) => ({ body: JSON.stringify(value) });
   const session = await signIn(api);
+  const passkey = await makePasskey(api, 'laptop');
   // The others are asked for as they are.
   const calls: Partial<Record<OperationName, [target: string, options?: { body: string }]>> = {
     submit: ['/v1/messages?dryRun=true&label=x', json([command('ship1', '/bin/true'), { toNode: 'ship1' }])],
@@ -81,6 +83,8 @@ test('every route answers as the OpenAPI document says, and what is not in it is
     audit: ['/v1/audit?limit=5'],
     nodePage: ['/v1/nodes/page?target=ship*&sort=lastSeen&limit=1'],
     endSession: [`/v1/console/sessions/${session.id}/end`],
+    renamePasskey: [`/v1/console/passkeys/${passkey.id}/rename`, json({ name: 'desk' })],
+    removePasskey: [`/v1/console/passkeys/${passkey.id}/remove`],
   };
   // Queues first, while there is one.
   const names = (Object.keys(ROUTES) as OperationName[]).filter((name) => name !== 'events');

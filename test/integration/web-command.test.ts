@@ -42,8 +42,15 @@ test('what steward web cannot do is said with the way out', async (t) => {
     [['web'], 1, /this node serves no console: start it with -webListener=127\.0\.0\.1:8095/],
     [['web', 'end'], 1, /web end needs the id of a session: see steward web sessions/],
     [['web', 'end', 'abc'], 1, /no session with the id "abc"/],
-    [['web', 'open'], 1, /web knows sessions and end, not open/],
+    [['web', 'open'], 1, /web knows sessions, end, passkeys, rename, remove, not open/],
     [['web', 'sessions', 'x'], 1, /web sessions takes nothing more/],
+    [
+      ['web', 'rename', 'x'],
+      1,
+      /web rename needs the id of a passkey and its new name: see steward web passkeys/,
+    ],
+    [['web', 'remove', 'x'], 1, /no passkey with the id "x"/],
+    [['web', 'remove', 'x', 'y'], 1, /web remove takes nothing more, not also y/],
   ];
   for (const [args, code, message] of cases) {
     const { stderr, code: ended } = await runCli(args, { folder, timeoutMs: 60_000 });

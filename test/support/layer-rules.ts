@@ -49,7 +49,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     ...['outbox', 'ledger', 'security', 'store', 'bus', 'observe', 'message', 'contract', 'lib', 'config'],
   ],
   api: ['contract', 'observe', 'lib'],
-  console: ['api', 'config', 'contract', 'observe', 'lib'],
+  console: ['api', 'config', 'store', 'contract', 'observe', 'lib'],
   web: ['client', 'contract', 'lib', 'waves'],
   targets: ['contract', 'lib'],
   waves: ['contract', 'lib'],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { StewardApi } from '../../client/steward-api.ts';
-import type { ConsoleSession } from '../../contract/sessions.ts';
+import type { ConsoleSession, Passkey, Role } from '../../contract/sessions.ts';
 import { isSingleFile, ownFile } from '../../lib/own-file.ts';
 import { agoWords } from '../../lib/time-words.ts';
 import { toJson } from '../../lib/visible.ts';
@@ -22,13 +22,40 @@ const COLUMNS = [
   { title: 'BROWSER', canShrink: true },
 ] as const;
 
-/** `steward web`: a link that signs a browser in to the console, and who is signed in. */
+const PASSKEY_COLUMNS = [
+  { title: 'PASSKEY' },
+  { title: 'ROLE' },
+  { title: 'SITE' },
+  { title: 'MADE' },
+  { title: 'LAST USED' },
+  { title: 'NAME', canShrink: true },
+] as const;
+
+/** What `steward web` can be asked to do, with how many more words it takes. */
+const ASKED = {
+  sessions: { words: 0, needs: '' },
+  end: { words: 1, needs: 'the id of a session: see steward web sessions' },
+  passkeys: { words: 0, needs: '' },
+  rename: { words: 2, needs: 'the id of a passkey and its new name: see steward web passkeys' },
+  remove: { words: 1, needs: 'the id of a passkey: see steward web passkeys' },
+} as const;
+
+/** `steward web`: a link that signs a browser in to the console, and who is signed in or can sign in. */
 export const web = defineCommand({
-  usage: ['web [--look] [options]', 'web sessions [options]', 'web end SESSION [options]'],
+  usage: [
+    'web [--look] [options]',
+    'web sessions [options]',
+    'web end SESSION [options]',
+    'web passkeys [options]',
+    'web rename PASSKEY NAME [options]',
+    'web remove PASSKEY [options]',
+  ],
   about: [
     'Prints a link that signs one browser in to the console of the running node. It works once, within a minute.',
     'The node serves the console where it was started with -webListener=127.0.0.1:8095. `web sessions` lists the',
     'browsers that are signed in, and `web end` signs one out at once. A node that starts again has signed out all.',
+    'Passkeys, which are made in Settings of the console, sign in without a link: `web passkeys` lists them, and',
+    '`web remove` takes one away and ends its sessions at once.',
   ],
   options: {
     look: { type: 'boolean', summary: 'the browser may look, and change nothing' },
@@ -40,49 +67,95 @@ export const web = defineCommand({
     { line: 'steward web', does: 'a link to the console' },
     { line: 'steward web --look', does: 'one for somebody who only looks' },
     { line: 'steward web sessions', does: 'who is signed in' },
+    { line: 'steward web passkeys', does: 'which passkeys can sign in' },
   ],
   run: async (call) => {
     const form = formOf(call.options);
-    const [what, id, ...more] = call.operands;
-    if (more.length > 0) throw new UsageError(`web takes one session, not also ${more.join(' ')}`);
-    if (what !== undefined && what !== 'sessions' && what !== 'end')
-      throw new UsageError(`web knows sessions and end, not ${what}`);
-    if (what === 'end' && id === undefined)
-      throw new UsageError('web end needs the id of a session: see steward web sessions');
-    if (what === 'sessions' && id !== undefined) throw new UsageError('web sessions takes nothing more');
+    const [what, ...given] = call.operands;
+    checkWords(what, given);
+    const role = call.options.look === true ? 'look' : 'act';
     if (what === undefined) await buildOnce(call);
     const text = await withNode(call, async (api) => {
       if (what === 'sessions') {
         const sessions = await api.sessions();
         return listText(sessions, form, () => sessionsText(sessions, call));
       }
-      if (what === 'end') return await end(api, id!, form !== 'text');
-      const link = await api.signInLink({ role: call.options.look === true ? 'look' : 'act' });
-      return form === 'text' ? `${link.url}\n` : `${toJson(link)}\n`;
+      if (what === 'passkeys') {
+        const passkeys = await api.passkeys();
+        return listText(passkeys, form, () => passkeysText(passkeys, call));
+      }
+      const { done, said } = what === undefined ? await link(api, role) : await change(api, what, given);
+      return `${form === 'text' ? said : toJson(done)}\n`;
     });
     call.stdout.write(text);
     return EXIT.ok;
   },
 });
 
-async function end(api: StewardApi, text: string, isJson: boolean): Promise<string> {
-  const known = (await api.sessions()).filter(({ id }) => id.startsWith(text.toLowerCase()));
-  if (known.length > 1) throw new UsageError(`several sessions begin with ${text}: give more of the id`);
-  const ended = await api.endSession(known[0]?.id ?? text);
-  return isJson ? `${toJson(ended)}\n` : `session ${ended.id} is signed out\n`;
+/** Throws UsageError. */
+function checkWords(what: string | undefined, given: readonly string[]): void {
+  if (what === undefined) return;
+  if (!Object.hasOwn(ASKED, what))
+    throw new UsageError(`web knows ${Object.keys(ASKED).join(', ')}, not ${what}`);
+  const { words, needs } = ASKED[what as keyof typeof ASKED];
+  if (given.length < words) throw new UsageError(`web ${what} needs ${needs}`);
+  if (given.length > words)
+    throw new UsageError(
+      `web ${what} takes nothing more${words === 0 ? '' : `, not also ${given.slice(words).join(' ')}`}`,
+    );
+}
+
+async function link(api: StewardApi, role: Role) {
+  const done = await api.signInLink({ role });
+  return { done, said: done.url };
+}
+
+async function change(
+  api: StewardApi,
+  what: string,
+  [text = '', name = '']: readonly string[],
+): Promise<{ done: ConsoleSession | Passkey; said: string }> {
+  if (what === 'end') {
+    const done = await api.endSession(idOf('session', text, await api.sessions()));
+    return { done, said: `session ${done.id} is signed out` };
+  }
+  const id = idOf('passkey', text, await api.passkeys());
+  if (what === 'rename') {
+    const done = await api.renamePasskey(id, { name });
+    return { done, said: `passkey ${done.id} is now ${JSON.stringify(done.name)}` };
+  }
+  const done = await api.removePasskey(id);
+  return { done, said: `passkey ${JSON.stringify(done.name)} is removed, and its sessions are ended` };
+}
+
+/** The id that begins with a text. Throws UsageError where there are several. */
+function idOf(what: string, text: string, all: readonly { readonly id: string }[]): string {
+  const known = all.filter(({ id }) => id.startsWith(text.toLowerCase()));
+  if (known.length > 1) throw new UsageError(`several ${what}s begin with ${text}: give more of the id`);
+  return known[0]?.id ?? text;
 }
 
 function sessionsText(sessions: readonly ConsoleSession[], call: ParsedCall): string {
   if (sessions.length === 0) return 'nobody is signed in\n';
   const now = Date.now();
-  const rows = sessions.map(({ id, role, user, startedAt, lastSeenAt, browser }) => [
+  const rows = sessions.map(({ id, role, user, passkey, startedAt, lastSeenAt, browser }) => [
     id,
     role,
     agoWords(startedAt, now),
     agoWords(lastSeenAt, now),
-    [user, browser].filter(Boolean).join(', '),
+    [user ?? passkey, browser].filter(Boolean).join(', '),
   ]);
   return formatTable(COLUMNS, rows, terminalOf(call.stdout, call));
+}
+
+function passkeysText(passkeys: readonly Passkey[], call: ParsedCall): string {
+  if (passkeys.length === 0) return 'there are no passkeys: make one in Settings of the console\n';
+  const now = Date.now();
+  const rows = passkeys.map(({ id, role, site, createdAt, lastUsedAt, name }) => [
+    ...[id, role, site, agoWords(createdAt, now)],
+    ...[lastUsedAt === null ? 'never' : agoWords(lastUsedAt, now), name],
+  ]);
+  return formatTable(PASSKEY_COLUMNS, rows, terminalOf(call.stdout, call));
 }
 
 /** Builds the page where this is a checkout in which nobody has built it yet. */

@@ -26,6 +26,12 @@ export async function doTask(question: Question, api: WebApi): Promise<string> {
     case 'end-session':
       await api.endSession(question.session.id);
       return TEXTS.sessionEnded;
+    case 'rename-passkey': {
+      const { name } = await api.renamePasskey(question.passkey.id, { name: question.name ?? '' });
+      return TEXTS.passkeyRenamed(name);
+    }
+    case 'remove-passkey':
+      return TEXTS.passkeyRemoved((await api.removePasskey(question.passkey.id)).name);
     case 'run': {
       const { form } = question;
       if (form.waves !== undefined) {

@@ -61,12 +61,13 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
     case 'errors':
       return { screen: 'errors', lines: await api.errors({ node: route.node, limit: MANY_ERRORS }) };
     case 'settings': {
-      const [status, sessions, processes] = await Promise.all([
+      const [status, sessions, passkeys, processes] = await Promise.all([
         api.status(),
         api.sessions(),
+        api.passkeys(),
         api.processes(),
       ]);
-      return { screen: 'settings', status, sessions, processes };
+      return { screen: 'settings', status, sessions, passkeys, processes };
     }
     case 'charts':
       return { screen: 'charts', activity: await api.activity() };

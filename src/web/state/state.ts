@@ -12,7 +12,7 @@ import type {
   StatusAnswer,
 } from '../../contract/nodes.ts';
 import type { Page, RequestDetail, RequestSummary, ResendChoice } from '../../contract/requests.ts';
-import type { ConsoleSession, Role } from '../../contract/sessions.ts';
+import type { ConsoleSession, Passkey, Role } from '../../contract/sessions.ts';
 import { hashOf, type Route } from './route.ts';
 import type { RunForm } from './run-form.ts';
 
@@ -47,6 +47,7 @@ export type ScreenData =
       readonly screen: 'settings';
       readonly status: StatusAnswer;
       readonly sessions: readonly ConsoleSession[];
+      readonly passkeys: readonly Passkey[];
       readonly processes: readonly ProcessSummary[];
     }
   | { readonly screen: 'charts'; readonly activity: Activity }
@@ -66,6 +67,7 @@ export type ScreenData =
 export type Question =
   | { readonly does: 'cancel' | 'resend'; readonly request: RequestSummary }
   | { readonly does: 'end-session'; readonly session: ConsoleSession }
+  | { readonly does: 'rename-passkey' | 'remove-passkey'; readonly passkey: Passkey; readonly name?: string }
   | { readonly does: 'run'; readonly form: RunForm; readonly nodes: number }
   | { readonly does: 'cancel-batch'; readonly batch: BatchSummary; readonly nodes: number }
   | {

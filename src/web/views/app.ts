@@ -12,6 +12,7 @@ import { Audit, Queues } from './logs.ts';
 import { Node, Nodes } from './nodes.ts';
 import { Now } from './now.ts';
 import { Copy, CopyLine } from './parts.ts';
+import { canUsePasskeys } from './passkeys.ts';
 import { Request, RequestList } from './requests.ts';
 import { Run } from './run.ts';
 import { Schedules } from './schedules.ts';
@@ -28,7 +29,7 @@ interface AppProps {
 export function App({ state, dispatch, tasks }: AppProps): ComponentChild {
   if (state.role === undefined)
     return h('main', { id: 'content' }, h('p', null, state.fault ?? TEXTS.signingIn));
-  if (state.role === null) return h(SignedOut, { reason: state.fault });
+  if (state.role === null) return h(SignedOut, { reason: state.fault, tasks });
   const onCopied = () => dispatch({ type: 'said', text: TEXTS.copied });
   // What is filled in there has a line of its own.
   const hasLine = state.route.screen !== 'run' || state.role !== 'act';
@@ -47,12 +48,19 @@ export function App({ state, dispatch, tasks }: AppProps): ComponentChild {
   ]);
 }
 
-function SignedOut({ reason }: { reason: string | undefined }): ComponentChild {
+function SignedOut({
+  reason,
+  tasks,
+}: Pick<AppProps, 'tasks'> & { readonly reason: string | undefined }): ComponentChild {
   return h('main', { id: 'content', class: 'signed-out' }, [
     h('h1', null, TEXTS.signedOut),
     reason && h('p', { role: 'alert', class: 'fault' }, reason),
     h('p', null, TEXTS.signInHow),
     h('pre', null, 'steward web'),
+    canUsePasskeys() && [
+      h('p', null, TEXTS.signInPasskey),
+      h('button', { type: 'button', onClick: tasks.signIn }, TEXTS.signIn),
+    ],
   ]);
 }
 
@@ -133,7 +141,7 @@ function Screen({ state, dispatch, tasks }: AppProps): ComponentChild {
     case 'charts':
       return h(Charts, { data });
     case 'settings':
-      return h(Settings, { data, now, mayAct, ask, onCopied });
+      return h(Settings, { data, now, mayAct, tasks, ask, onCopied });
     case 'schedules':
       return h(Schedules, { data, now });
     case 'queues':

@@ -54,10 +54,31 @@ function Sure({
   question: Question;
   answer(question: Question): void;
 }): ComponentChild {
+  if (question.does === 'rename-passkey') return h(Rename, { question, answer });
   return h('p', null, [
     sureText(question),
     ' ',
     h('button', { type: 'button', class: 'sure', onClick: () => answer(question) }, TEXTS.yes),
+  ]);
+}
+
+function Rename({
+  question,
+  answer,
+}: {
+  question: Extract<Question, { readonly name?: string }>;
+  answer(question: Question): void;
+}): ComponentChild {
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const name = String(new FormData(event.currentTarget as HTMLFormElement).get('name'));
+    answer({ ...question, name });
+  };
+  const field = { name: 'name', required: true, maxLength: 80, defaultValue: question.passkey.name };
+  return h('form', { onSubmit: submit }, [
+    h('label', null, [sureText(question), ' ', h('input', field)]),
+    ' ',
+    h('button', { class: 'sure' }, TEXTS.passkeyDoes['rename-passkey']),
   ]);
 }
 
@@ -69,6 +90,10 @@ function sureText(question: Question): string {
       return TEXTS.resendSure(question.request.method, question.request.node);
     case 'end-session':
       return TEXTS.sessionSure(question.session.browser || question.session.id);
+    case 'rename-passkey':
+      return TEXTS.passkeyRenameHow(question.passkey.name);
+    case 'remove-passkey':
+      return TEXTS.passkeyRemoveSure(question.passkey.name);
     case 'run':
       return TEXTS.runSure(question.form.what, question.nodes);
     case 'cancel-batch':

@@ -4,22 +4,28 @@ import type { ConsoleSession } from '../../contract/sessions.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { CopyLine, Section, Table, Time } from './parts.ts';
+import { Passkeys } from './passkeys.ts';
+import type { Tasks } from './tasks.ts';
 
 interface SettingsProps {
   readonly data: Extract<ScreenData, { screen: 'settings' }>;
   readonly now: number;
   readonly mayAct: boolean;
+  readonly tasks: Tasks;
   ask(question: Question): void;
   onCopied(): void;
 }
 
 /** The node that serves the page: who is signed in there, its link to the broker, and its processes. */
-export function Settings({ data, now, mayAct, ask, onCopied }: SettingsProps): ComponentChild {
+export function Settings({ data, now, mayAct, tasks, ask, onCopied }: SettingsProps): ComponentChild {
   const { node, centralNode, version, startedAt, broker } = data.status;
   const fact = (title: string, value: ComponentChild) =>
     h('div', null, [h('dt', null, title), h('dd', null, value)]);
   return h(Fragment, null, [
     h(Section, { title: TEXTS.sessions }, [h(Sessions, { sessions: data.sessions, now, mayAct, ask })]),
+    h(Section, { title: TEXTS.passkeys }, [
+      h(Passkeys, { passkeys: data.passkeys, now, mayAct, tasks, ask }),
+    ]),
     h(Section, { title: TEXTS.ownNode }, [
       h('dl', null, [
         fact(TEXTS.ownFacts.node, node),
@@ -63,7 +69,7 @@ function Sessions({
     columns: [
       {
         title: titles.browser,
-        cell: ({ user, browser, id }) => [user, browser || id].filter(Boolean).join(', '),
+        cell: ({ user, passkey, browser, id }) => [user ?? passkey, browser || id].filter(Boolean).join(', '),
       },
       { title: titles.role, cell: ({ role }) => TEXTS.sessionRoles[role] },
       { title: titles.started, cell: ({ startedAt: at }) => h(Time, { at, now }) },

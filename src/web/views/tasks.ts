@@ -1,6 +1,7 @@
 import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type { NodePage } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
+import type { Role } from '../../contract/sessions.ts';
 import type { RunForm } from '../state/run-form.ts';
 import type { Question } from '../state/state.ts';
 
@@ -16,6 +17,10 @@ export interface Tasks {
   answer(question: Question): void;
   /** Checks a message without sending it, and says what would come of it. */
   check(form: RunForm): void;
+  /** Has the browser make a passkey for this console. */
+  makePasskey(name: string, role: Role): void;
+  /** Signs in with a passkey. */
+  signIn(): void;
   /** How many nodes a target means. Throws WebError with the sentence of the node. */
   preview(target: string): Promise<Pick<NodePage, 'total' | 'presences'>>;
   /** The names of nodes that begin with a text; none where the node cannot be asked. */
