@@ -4,14 +4,14 @@ import type { NodeSummary } from '../../contract/nodes.ts';
 import { isEnd } from '../../contract/states.ts';
 import { pause } from '../../lib/pause.ts';
 import { countWords } from '../../lib/time-words.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
+import type { ParsedCall } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { terminalOf } from '../line/terminal.ts';
 import { untilStopped } from '../line/until-stopped.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { SHOWN_LENGTH } from '../print/short-id.ts';
 import { presenceCell } from '../print/state-colours.ts';
-import { formatTable } from '../print/table.ts';
+import { type ColumnOf, tableOf } from '../print/table.ts';
 import { awayNote } from './away-note.ts';
 import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
 import { CONFIRM_OPTIONS, confirmNodes } from './confirm.ts';
@@ -19,13 +19,13 @@ import { CopyPrinter } from './copy-printer.ts';
 import { type Copy, copiesOf } from './cp-copies.ts';
 import { readCopyPlan } from './cp-plan.ts';
 import { durationOf } from './exec/read-options.ts';
-import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
+import { defineNodeCommand, type Form, type NodeCall } from './with-node.ts';
 
 /** How often it is looked who is away, while copies are open. */
 const LOOK_MS = 2000;
 
 /** `steward cp`: copies files to nodes, or from them. */
-export const cp = defineCommand({
+export const cp = defineNodeCommand({
   usage: ['cp [options] FILE|FOLDER... TARGETS:PATH', 'cp [options] TARGETS:PATH... FILE|FOLDER'],
   about: [
     'Copies files of any size to a path on nodes, or from nodes to this machine, each checked by its sha256 and put in',
@@ -47,8 +47,6 @@ export const cp = defineCommand({
     'dry-run': { type: 'boolean', short: 'n', summary: 'only say what would be copied where' },
     template: { type: 'boolean', summary: 'fill in {{node}}, {{os}} and {{label.NAME}} in the paths' },
     ...CONFIRM_OPTIONS,
-    ...FORM_OPTIONS,
-    ...NODE_OPTIONS,
   },
   operands: ['file'],
   examples: [
@@ -64,23 +62,22 @@ export const cp = defineCommand({
     },
   ],
   run: async (call) => {
-    const form = formOf(call.options);
+    const { form } = call;
     const plan = readCopyPlan(call.operands, process.cwd());
     const waitMs = durationOf(call.options, 'wait') ?? 0;
-    return await withNode(call, async (api) => {
-      using stopped = untilStopped();
-      const places = plan.way === 'to-nodes' ? [plan.to] : plan.from;
-      const targets = [...new Set(places.map((place) => place.targets))];
-      const nodes = await nodesOf(api, targets, call);
-      const options = { isTemplate: call.options.template === true, signal: stopped.signal };
-      const copies = await copiesOf(plan, nodes, { api, ...options });
-      if (call.options['dry-run'] === true) return printDryRun(copies, { nodes, form, call });
-      const what = `copy ${countWords(new Set(copies.map(({ source }) => source)).size, 'file')}`;
-      await confirmNodes(call, { what, targets, names: nodes.map(({ name }) => name) });
-      const label = `cp ${call.operands.join(' ')}`;
-      if (call.options.detach === true) return await detach(api, { copies, label }, call);
-      return await follow(api, { copies, label, nodes, form, waitMs, signal: stopped.signal }, call);
-    });
+    const api = await call.api();
+    using stopped = untilStopped();
+    const places = plan.way === 'to-nodes' ? [plan.to] : plan.from;
+    const targets = [...new Set(places.map((place) => place.targets))];
+    const nodes = await nodesOf(api, targets, call);
+    const options = { isTemplate: call.options.template === true, signal: stopped.signal };
+    const copies = await copiesOf(plan, nodes, { api, ...options });
+    if (call.options['dry-run'] === true) return printDryRun(copies, { nodes, call });
+    const what = `copy ${countWords(new Set(copies.map(({ source }) => source)).size, 'file')}`;
+    await confirmNodes(call, { what, targets, names: nodes.map(({ name }) => name) });
+    const label = `cp ${call.operands.join(' ')}`;
+    if (call.options.detach === true) return await detach(api, { copies, label }, call);
+    return await follow(api, { copies, label, nodes, form, waitMs, signal: stopped.signal }, call);
   },
 });
 
@@ -179,7 +176,7 @@ async function detach(
 
 function printDryRun(
   copies: readonly Copy[],
-  { nodes, form, call }: { nodes: readonly NodeSummary[]; form: Form; call: ParsedCall },
+  { nodes, call }: { nodes: readonly NodeSummary[]; call: NodeCall },
 ): number {
   const presences = new Map(nodes.map(({ name, presence }) => [name, presence]));
   const things = copies.map(({ node, source, target }) => ({
@@ -188,20 +185,14 @@ function printDryRun(
     source,
     target,
   }));
-  const columns = [
-    { title: 'NODE' },
-    { title: 'PRESENCE' },
-    { title: 'FROM', canShrink: true },
-    { title: 'TO', canShrink: true, goesBelow: true },
+  const columns: readonly ColumnOf<(typeof things)[number]>[] = [
+    { title: 'NODE', of: ({ node }) => node },
+    { title: 'PRESENCE', of: ({ presence }) => presenceCell(presence) },
+    { title: 'FROM', canShrink: true, of: ({ source }) => source },
+    { title: 'TO', canShrink: true, goesBelow: true, of: ({ target }) => target },
   ];
-  const rows = things.map(({ node, presence, source, target }) => [
-    node,
-    presenceCell(presence),
-    source,
-    target,
-  ]);
   const text = () =>
-    `${formatTable(columns, rows, terminalOf(call.stdout, call))}${countWords(copies.length, 'copy', 'copies')}; nothing was copied\n`;
-  call.stdout.write(listText(things, form, text));
+    `${tableOf(columns, things, terminalOf(call.stdout, call))}${countWords(copies.length, 'copy', 'copies')}; nothing was copied\n`;
+  call.print(things, text);
   return EXIT.ok;
 }

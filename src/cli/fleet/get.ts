@@ -4,7 +4,7 @@ import type { StewardApi } from '../../client/steward-api.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { sizeWords } from '../../lib/size-words.ts';
 import { visibleLine } from '../../lib/visible.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
+import type { ParsedCall } from '../line/command.ts';
 import { secondsOption } from '../line/option-values.ts';
 import { untilStopped } from '../line/until-stopped.ts';
 import { UsageError } from '../line/usage-error.ts';
@@ -14,13 +14,13 @@ import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
 import { OutputReader } from './exec/output-reader.ts';
 import { createRawSink, type OutputSink } from './exec/output-sink.ts';
 import { bytesAsJson } from './exec/run-result.ts';
-import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
+import { defineNodeCommand } from './with-node.ts';
 
 const TIMEOUT_S = 30;
 const WAIT_S = 30;
 
 /** `steward get`: what a node finds at an address of its own network. */
-export const get = defineCommand({
+export const get = defineNodeCommand({
   usage: ['get [options] URL on TARGET...'],
   about: [
     'Has nodes fetch a web page, as they see it in their own network, and prints it. With several nodes, name a folder',
@@ -41,8 +41,6 @@ export const get = defineCommand({
       value: 'SPAN',
       summary: `give up where a node does not take it, default ${WAIT_S}s`,
     },
-    ...FORM_OPTIONS,
-    ...NODE_OPTIONS,
   },
   operands: ['none', ['on'], 'target'],
   examples: [
@@ -53,45 +51,42 @@ export const get = defineCommand({
     { line: "steward get http://localhost:9100/metrics on 'ship*' -o metrics", does: 'a file for each ship' },
   ],
   run: async (call) => {
-    const [url, on, ...more] = call.operands;
-    const targets = on === 'on' ? more : [...(on === undefined ? [] : [on]), ...more];
+    const { form } = call;
+    const [url, ...words] = call.operands;
+    const targets = words[0] === 'on' ? words.slice(1) : words;
     if (url === undefined || targets.length === 0)
       throw new UsageError('name the address and the nodes: steward get URL on TARGET...');
     if (!/^https?:\/\/./i.test(url) || !URL.canParse(url))
       throw new UsageError(`${JSON.stringify(url)} is no address: write it as http://host/path, or https://`);
-    const form = formOf(call.options);
     const { out, timeout, wait } = call.options;
     const limits = {
       methodTimeout: secondsOption('timeout', timeout, TIMEOUT_S),
       expiresIn: secondsOption('wait', wait, WAIT_S),
     };
-    return await withNode(call, async (api) => {
-      const nodes = await namedNodes(api, targets, call.stderr);
-      const toNodes = nodes.map(({ name }) => name);
-      if (toNodes.length > 1 && out === undefined && form === 'text')
-        throw new UsageError(
-          `${toNodes.length} nodes are named: give a folder for their pages, --out FOLDER`,
-        );
-      const message = {
-        toNodes,
-        method: 'REQHttpGet',
-        methodArgs: [url],
-        replyMethod: 'REQNone',
-        output: 'live',
-      };
-      const away = awayNote(nodes, Date.now());
-      if (away !== undefined) tell(call.stderr, away);
-      const fetched = await fetchPages(api, { ...message, ...limits }, call);
-      if (form === 'text') for (const one of fetched) await printPage(one, call);
-      else {
-        const all = await Promise.all(fetched.map((one) => asJson(one, call)));
-        call.stdout.write(listText(all, form, () => ''));
-      }
-      return exitCodeOf(
-        fetched.map(({ request }) => request),
-        toNodes.length,
-      );
-    });
+    const api = await call.api();
+    const nodes = await namedNodes(api, targets, call.stderr);
+    const toNodes = nodes.map(({ name }) => name);
+    if (toNodes.length > 1 && out === undefined && form === 'text')
+      throw new UsageError(`${toNodes.length} nodes are named: give a folder for their pages, --out FOLDER`);
+    const message = {
+      toNodes,
+      method: 'REQHttpGet',
+      methodArgs: [url],
+      replyMethod: 'REQNone',
+      output: 'live',
+    };
+    const away = awayNote(nodes, Date.now());
+    if (away !== undefined) tell(call.stderr, away);
+    const fetched = await fetchPages(api, { ...message, ...limits }, call);
+    if (form === 'text') for (const one of fetched) await printPage(one, call);
+    else {
+      const all = await Promise.all(fetched.map((one) => asJson(one, call)));
+      call.print(all, () => '');
+    }
+    return exitCodeOf(
+      fetched.map(({ request }) => request),
+      toNodes.length,
+    );
   },
 });
 

@@ -4,20 +4,19 @@ import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd } from '../../contract/states.ts';
 import { agoWords, durationWords } from '../../lib/time-words.ts';
 import { toJson, visibleLine } from '../../lib/visible.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
+import type { ParsedCall } from '../line/command.ts';
 import { secondsOption } from '../line/option-values.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
-import { UsageError } from '../line/usage-error.ts';
 import { tell } from '../print/tell.ts';
 import { padTo } from '../print/text-width.ts';
 import { awayNote } from './away-note.ts';
 import { askNodes, exitCodeOf, namedNodes, waitOption } from './batch-run.ts';
-import { FORM_OPTIONS, type Form, formOf, NODE_OPTIONS, withNode } from './with-node.ts';
+import { defineNodeCommand, type Form } from './with-node.ts';
 
 const WAIT_S = 5;
 
 /** `steward ping`: whether nodes take requests now, and how long a request takes there and back. */
-export const ping = defineCommand({
+export const ping = defineNodeCommand({
   usage: ['ping [options] TARGET...'],
   about: [
     'Sends a REQPing to each node and prints how long it took until the node reported that it was done: through the',
@@ -25,33 +24,30 @@ export const ping = defineCommand({
   ],
   options: {
     wait: waitOption(WAIT_S),
-    ...FORM_OPTIONS,
-    ...NODE_OPTIONS,
   },
   operands: ['target'],
   examples: [
     { line: 'steward ping ship1', does: 'one node' },
     { line: "steward ping 'ship*' --wait 30s", does: 'all ships, over a slow link' },
   ],
+  needs: 'name the nodes to ping: steward ping TARGET...',
   run: async (call) => {
-    const form = formOf(call.options);
+    const { form } = call;
     const { operands, options } = call;
-    if (operands.length === 0) throw new UsageError('name the nodes to ping: steward ping TARGET...');
     const seconds = secondsOption('wait', options.wait, WAIT_S);
-    return await withNode(call, async (api) => {
-      const nodes = await namedNodes(api, operands, call.stderr);
-      const away = awayNote(nodes, Date.now());
-      if (away !== undefined) tell(call.stderr, away);
-      const printer = new PingPrinter(nodes, form, call);
-      const requests = await askNodes(api, nodes, {
-        message: { method: 'REQPing', directory: 'ping', fileName: 'ping.log' },
-        seconds,
-        label: `ping ${operands.join(' ')}`,
-        onRequests: printer.take,
-      });
-      printer.end();
-      return exitCodeOf(requests.values(), nodes.length);
+    const api = await call.api();
+    const nodes = await namedNodes(api, operands, call.stderr);
+    const away = awayNote(nodes, Date.now());
+    if (away !== undefined) tell(call.stderr, away);
+    const printer = new PingPrinter(nodes, form, call);
+    const requests = await askNodes(api, nodes, {
+      message: { method: 'REQPing', directory: 'ping', fileName: 'ping.log' },
+      seconds,
+      label: `ping ${operands.join(' ')}`,
+      onRequests: printer.take,
     });
+    printer.end();
+    return exitCodeOf(requests.values(), nodes.length);
   },
 });
 

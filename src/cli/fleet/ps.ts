@@ -1,19 +1,20 @@
 import type { StewardApi } from '../../client/steward-api.ts';
+import type { ProcessSummary } from '../../contract/nodes.ts';
 import { visibleLine } from '../../lib/visible.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
+import type { ParsedCall } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { secondsOption } from '../line/option-values.ts';
 import { terminalOf } from '../line/terminal.ts';
-import { formatTable } from '../print/table.ts';
+import { type ColumnOf, tableOf } from '../print/table.ts';
 import { tell } from '../print/tell.ts';
 import { awayNote } from './away-note.ts';
 import { askNodes, exitCodeOf, namedNodes, waitOption } from './batch-run.ts';
-import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
+import { defineNodeCommand, type Form, listText, type NodeCall, withNode } from './with-node.ts';
 
 const WAIT_S = 10;
 
 /** `steward ps`: the processes of a node, its subscribers and publishers. */
-export const ps = defineCommand({
+export const ps = defineNodeCommand({
   usage: ['ps [options] [TARGET...]'],
   about: [
     'Lists the processes of nodes: a subscriber for each method that a node takes, a publisher for each subject that it',
@@ -21,8 +22,6 @@ export const ps = defineCommand({
   ],
   options: {
     wait: waitOption(WAIT_S),
-    ...FORM_OPTIONS,
-    ...NODE_OPTIONS,
   },
   operands: ['target'],
   examples: [
@@ -30,33 +29,26 @@ export const ps = defineCommand({
     { line: 'steward ps ship1', does: 'those of ship1' },
   ],
   run: async (call) => {
-    const form = formOf(call.options);
+    const { form } = call;
     const expiresIn = secondsOption('wait', call.options.wait, WAIT_S);
     return await withNode(call, async (api) =>
       call.operands.length === 0
-        ? await ownProcesses(api, form, call)
+        ? await ownProcesses(api, call)
         : await othersProcesses(api, { form, expiresIn }, call),
     );
   },
 });
 
-async function ownProcesses(api: StewardApi, form: Form, call: ParsedCall): Promise<number> {
+async function ownProcesses(api: StewardApi, call: NodeCall): Promise<number> {
   const all = await api.processes();
-  const columns = [
-    { title: 'ID', isRight: true },
-    { title: 'KIND' },
-    { title: 'STATE' },
-    { title: 'RESTARTS', isRight: true, rank: 0 },
-    { title: 'NAME', canShrink: true },
+  const columns: readonly ColumnOf<ProcessSummary>[] = [
+    { title: 'ID', isRight: true, of: ({ id }) => id },
+    { title: 'KIND', of: ({ kind }) => kind },
+    { title: 'STATE', of: ({ state }) => state },
+    { title: 'RESTARTS', isRight: true, rank: 0, of: ({ restarts }) => restarts },
+    { title: 'NAME', canShrink: true, of: ({ name }) => name },
   ];
-  const rows = all.map(({ id, kind, state, restarts, name }) => [
-    String(id),
-    kind,
-    state,
-    String(restarts),
-    name,
-  ]);
-  call.stdout.write(listText(all, form, () => formatTable(columns, rows, terminalOf(call.stdout, call))));
+  call.print(all, () => tableOf(columns, all, terminalOf(call.stdout, call)));
   return EXIT.ok;
 }
 

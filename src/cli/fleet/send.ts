@@ -4,17 +4,16 @@ import type { Refusal, SubmissionAnswer } from '../../contract/requests.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import { countWords } from '../../lib/time-words.ts';
 import { toJson, visibleLine } from '../../lib/visible.ts';
-import { defineCommand } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { keyOption } from './exec/read-options.ts';
-import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from './with-node.ts';
+import { defineNodeCommand, type Form, listText } from './with-node.ts';
 
 /** How many refusals are shown one by one. */
 const MOST_REFUSALS = 20;
 
 /** `steward send`: hands a file of messages to the running node. */
-export const send = defineCommand({
+export const send = defineNodeCommand({
   usage: ['send [options] FILE...', 'send [options] -'],
   about: [
     'Hands messages (JSON or YAML: a list, or one) to the running node, as its socket takes them. They are accepted when',
@@ -28,8 +27,6 @@ export const send = defineCommand({
       value: 'KEY',
       summary: 'take the place of what was sent to the same node with this key and has not begun',
     },
-    ...FORM_OPTIONS,
-    ...NODE_OPTIONS,
   },
   operands: ['file'],
   examples: [
@@ -37,19 +34,18 @@ export const send = defineCommand({
     { line: 'steward send --dry-run *.yaml', does: 'checks some files without sending anything' },
     { line: 'echo "$message" | steward send -', does: 'sends what another program made' },
   ],
+  needs: 'name the file of messages to send, or - for stdin',
   run: async (call) => {
-    const form = formOf(call.options);
-    if (call.operands.length === 0) throw new UsageError('name the file of messages to send, or - for stdin');
+    const { form } = call;
     const isDryRun = call.options['dry-run'] === true;
     const { label } = call.options;
     const supersedes = keyOption(call.options);
     const texts = await Promise.all(call.operands.map((file) => textOf(file, call.stdin)));
-    return await withNode(call, async (api) => {
-      const answers: SubmissionAnswer[] = [];
-      for (const text of texts) answers.push(await api.submit(text, { dryRun: isDryRun, label, supersedes }));
-      print(answers, { form, isDryRun, files: call.operands }, call.stdout);
-      return answers.every(({ refused }) => refused.length === 0) ? EXIT.ok : EXIT.fault;
-    });
+    const api = await call.api();
+    const answers: SubmissionAnswer[] = [];
+    for (const text of texts) answers.push(await api.submit(text, { dryRun: isDryRun, label, supersedes }));
+    print(answers, { form, isDryRun, files: call.operands }, call.stdout);
+    return answers.every(({ refused }) => refused.length === 0) ? EXIT.ok : EXIT.fault;
   },
 });
 

@@ -2,8 +2,7 @@ import type { StewardApi } from '../../client/steward-api.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd } from '../../contract/states.ts';
 import { toJson, visibleLine } from '../../lib/visible.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import type { ParsedCall } from '../line/command.ts';
 import { secondsOption, wholeNumberOption } from '../line/option-values.ts';
 import { terminalOf } from '../line/terminal.ts';
 import { untilStopped } from '../line/until-stopped.ts';
@@ -16,10 +15,10 @@ import { OutputReader } from './exec/output-reader.ts';
 import { createRawSink, type OutputSink, writeTo } from './exec/output-sink.ts';
 import { createLinePrinter } from './exec/prefixed-lines.ts';
 import { bytesAsJson } from './exec/run-result.ts';
-import { FORM_OPTIONS, formOf, NODE_OPTIONS, withNode } from './with-node.ts';
+import { defineNodeCommand } from './with-node.ts';
 
 /** `steward tail`: follows a file on nodes. */
-export const tail = defineCommand({
+export const tail = defineNodeCommand({
   usage: ['tail [options] TARGET... FILE'],
   about: [
     'Prints the lines that are added to a file on nodes, from now on, through rotation and cut links, until Ctrl-C, which',
@@ -35,8 +34,6 @@ export const tail = defineCommand({
     },
     for: { type: 'string', value: 'SPAN', summary: 'end after this time: 10m' },
     'no-prefix': { type: 'boolean', summary: 'print lines without their node' },
-    ...FORM_OPTIONS,
-    ...NODE_OPTIONS,
   },
   operands: ['target'],
   examples: [
@@ -60,53 +57,51 @@ export const tail = defineCommand({
       );
     const { for: span } = call.options;
     // What is followed has no end that one JSON value could be closed at.
-    const isJson = formOf(call.options) !== 'text';
+    const isJson = call.form !== 'text';
     const seconds = secondsOption('for', span, -1);
     const lines = wholeNumberOption('lines', call.options.lines);
-    return await withNode(call, async (api) => {
-      const nodes = await namedNodes(api, targets, call.stderr);
-      const toNodes = nodes.map(({ name }) => name);
-      using stopped = untilStopped(call.stdout);
-      const note = (text: string) => tell(call.stderr, text);
-      const isPrefixed = toNodes.length > 1 && call.options['no-prefix'] !== true;
-      const onLost = (node: string, bytes: number) => note(`${node}: ${bytes} bytes were not kept`);
-      const reader = new OutputReader(
-        api,
-        isJson ? jsonSink(call) : sinkOf({ isPrefixed, isSingle: toNodes.length === 1 }, call),
-        onLost,
-      );
-      const away = awayNote(nodes, Date.now());
-      if (away !== undefined) note(away);
-      const message = { ...askedOf(file, lines), replyMethod: 'REQNone', output: 'live' };
-      const requests = new Map<string, RequestSummary>();
-      const ids: string[] = [];
-      const { size } = await runBatch(api, {
-        messages: [{ ...message, toNodes, methodTimeout: seconds }],
-        label: `tail ${file}`,
-        signal: stopped.signal,
-        onAccepted: (accepted) => void ids.push(...accepted.map(({ id }) => id)),
-        onOutput: (piece) => reader.piece(piece, { ...piece, data: Buffer.from(piece.data, 'base64') }),
-        onRequests: async (news) => {
-          for (const request of news) {
-            const known = requests.get(request.id);
-            if (known?.state === request.state && known.reason === request.reason) continue;
-            // Noted once it is told: after a cut connection it is told again.
-            await tellOf(request, reader, note);
-            requests.set(request.id, request);
-          }
-        },
-        onConnection: (fault) => {
-          reader.missed();
-          note(fault === undefined ? 'the node answers again' : `${fault}; trying again`);
-        },
-      });
-      if (!stopped.signal.aborted) return exitCodeOf(requests.values(), size);
-      await endThere(
-        api,
-        ids.filter((id) => !isEnd(requests.get(id)?.state ?? 'queued')),
-      );
-      return EXIT.ok;
+    const api = await call.api();
+    const nodes = await namedNodes(api, targets, call.stderr);
+    const toNodes = nodes.map(({ name }) => name);
+    using stopped = untilStopped(call.stdout);
+    const note = (text: string) => tell(call.stderr, text);
+    const isPrefixed = toNodes.length > 1 && call.options['no-prefix'] !== true;
+    const onLost = (node: string, bytes: number) => note(`${node}: ${bytes} bytes were not kept`);
+    const reader = new OutputReader(
+      api,
+      isJson ? jsonSink(call) : sinkOf({ isPrefixed, isSingle: toNodes.length === 1 }, call),
+      onLost,
+    );
+    const away = awayNote(nodes, Date.now());
+    if (away !== undefined) note(away);
+    const message = { ...askedOf(file, lines), replyMethod: 'REQNone', output: 'live' };
+    const requests = new Map<string, RequestSummary>();
+    const ids: string[] = [];
+    const { size } = await runBatch(api, {
+      messages: [{ ...message, toNodes, methodTimeout: seconds }],
+      label: `tail ${file}`,
+      signal: stopped.signal,
+      onAccepted: (accepted) => void ids.push(...accepted.map(({ id }) => id)),
+      onOutput: (piece) => reader.piece(piece, { ...piece, data: Buffer.from(piece.data, 'base64') }),
+      onRequests: async (news) => {
+        for (const request of news) {
+          const known = requests.get(request.id);
+          if (known?.state === request.state && known.reason === request.reason) continue;
+          // Noted once it is told: after a cut connection it is told again.
+          await tellOf(request, reader, note);
+          requests.set(request.id, request);
+        }
+      },
+      onConnection: (fault) => {
+        reader.missed();
+        note(fault === undefined ? 'the node answers again' : `${fault}; trying again`);
+      },
     });
+    if (!stopped.signal.aborted) return exitCodeOf(requests.values(), size);
+    await endThere(
+      api,
+      ids.filter((id) => !isEnd(requests.get(id)?.state ?? 'queued')),
+    );
   },
 });
 

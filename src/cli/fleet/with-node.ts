@@ -1,7 +1,8 @@
 import { connectToNode } from '../../client/find-node.ts';
 import type { StewardApi } from '../../client/steward-api.ts';
 import { toJson } from '../../lib/visible.ts';
-import type { CommandOptions, ParsedCall } from '../line/command.ts';
+import { type CommandOptions, type CommandSpec, defineCommand, type ParsedCall } from '../line/command.ts';
+import { EXIT } from '../line/exit-codes.ts';
 import { UsageError } from '../line/usage-error.ts';
 
 /** Options of every command that speaks to a running node. */
@@ -33,29 +34,55 @@ export const FORM_OPTIONS = {
   jsonl: { type: 'boolean', summary: 'print JSON, one line for each thing' },
 } as const satisfies CommandOptions;
 
-type NodeCall = Pick<ParsedCall, 'env'> & {
-  readonly options: object;
-};
+/** What a command that speaks to a running node, and prints what programs may want to read, is called with. */
+export interface NodeCall<O extends CommandOptions = CommandOptions> extends ParsedCall<O> {
+  readonly form: Form;
+  /** The node that the options name; connects when it is called first. Throws ApiError. */
+  api(): Promise<StewardApi>;
+  /** Prints a list in the form that was asked for, for people as `text` writes it. */
+  print(things: readonly unknown[], text: () => string): undefined;
+}
+
+interface NodeCommandSpec<O extends CommandOptions> extends Omit<CommandSpec<O>, 'run'> {
+  /** The mistake of calling it without an operand; undefined where it needs none. */
+  readonly needs?: string;
+  /** Returns the exit code of the process; undefined is 0. */
+  run(call: NodeCall<O>): Promise<number | undefined>;
+}
+
+/** A command that speaks to a running node: with the options that say which, and in which form it prints. */
+export function defineNodeCommand<const O extends CommandOptions>({
+  needs,
+  run,
+  ...spec
+}: NodeCommandSpec<O>): CommandSpec {
+  return defineCommand({
+    ...{ ...spec, options: { ...spec.options, ...FORM_OPTIONS, ...NODE_OPTIONS } },
+    run: async (call) => {
+      const form = formOf(call.options);
+      if (needs !== undefined && call.operands.length === 0) throw new UsageError(needs);
+      await using open = new AsyncDisposableStack();
+      let client: Promise<StewardApi> | undefined;
+      const api = () => (client ??= connect(call).then((one) => open.use(one)));
+      const print = (things: readonly unknown[], text: () => string) =>
+        void call.stdout.write(listText(things, form, text));
+      return (await run({ ...call, form, api, print } as unknown as NodeCall<O>)) ?? EXIT.ok;
+    },
+  });
+}
 
 /** Does something with the node that a command's options name, and ends the connection. Throws ApiError. */
 export async function withNode<T>(
-  { options, env }: NodeCall,
+  call: Pick<ParsedCall, 'env'> & { readonly options: object },
   work: (api: StewardApi) => Promise<T>,
 ): Promise<T> {
-  const {
-    socket,
-    api,
-    folder,
-    'token-file': tokenFile,
-  } = options as Readonly<Record<string, string | undefined>>;
-  const location = {
-    ...(socket === undefined ? {} : { socket }),
-    ...(api === undefined ? {} : { api }),
-    ...(folder === undefined ? {} : { folder }),
-    ...(tokenFile === undefined ? {} : { tokenFile }),
-  };
-  await using client = await connectToNode(location, env);
+  await using client = await connect(call);
   return await work(client);
+}
+
+async function connect({ options, env }: Pick<ParsedCall, 'env'> & { readonly options: object }) {
+  const { 'token-file': tokenFile, ...location } = options as Readonly<Record<string, string | undefined>>;
+  return await connectToNode({ ...location, tokenFile }, env);
 }
 
 export type Form = 'text' | 'json' | 'jsonl';

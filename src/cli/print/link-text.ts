@@ -3,17 +3,17 @@ import { sizeWords } from '../../lib/size-words.ts';
 import { durationWords } from '../../lib/time-words.ts';
 import type { Terminal } from '../line/terminal.ts';
 import { presenceCell } from './state-colours.ts';
-import { formatTable, sentenceLines } from './table.ts';
+import { type ColumnOf, sentenceLines, tableOf } from './table.ts';
 
-const COLUMNS = [
-  { title: 'NODE', canShrink: true },
-  { title: 'PRESENCE', rank: 0 },
-  { title: 'RATE', isRight: true },
-  { title: 'ROUND TRIP', isRight: true, rank: 2 },
-  { title: 'QUEUED', isRight: true, rank: 1 },
-  { title: 'SIZE', isRight: true, rank: 3 },
-  { title: 'EMPTY IN', isRight: true },
-] as const;
+const COLUMNS: readonly ColumnOf<NodeLink>[] = [
+  { title: 'NODE', canShrink: true, of: ({ node }) => node },
+  { title: 'PRESENCE', rank: 0, of: ({ presence }) => presenceCell(presence) },
+  { title: 'RATE', isRight: true, of: rateText },
+  { title: 'ROUND TRIP', isRight: true, rank: 2, of: ({ roundTripMs }) => timeText(roundTripMs) },
+  { title: 'QUEUED', isRight: true, rank: 1, of: ({ queued }) => queued || '-' },
+  { title: 'SIZE', isRight: true, rank: 3, of: (one) => (one.queued ? sizeWords(one.queuedBytes) : '-') },
+  { title: 'EMPTY IN', isRight: true, of: (one) => (one.queued ? timeText(one.emptyInMs) : '-') },
+];
 
 /** How a link does, in sentences, and a table of the ways to other nodes. */
 export function linkText(link: LinkAnswer, nodes: readonly NodeLink[], terminal: Terminal): string {
@@ -30,16 +30,7 @@ export function linkText(link: LinkAnswer, nodes: readonly NodeLink[], terminal:
   ];
   const head = sentences.map((sentence) => sentenceLines(sentence, terminal, '  ')).join('');
   if (nodes.length === 0) return `${head}nothing was sent to another node lately, and nothing waits\n`;
-  const rows = nodes.map((node) => [
-    node.node,
-    presenceCell(node.presence),
-    rateText(node),
-    timeText(node.roundTripMs),
-    node.queued === 0 ? '-' : String(node.queued),
-    node.queued === 0 ? '-' : sizeWords(node.queuedBytes),
-    node.queued === 0 ? '-' : timeText(node.emptyInMs),
-  ]);
-  return `${head}\n${formatTable(COLUMNS, rows, terminal)}`;
+  return `${head}\n${tableOf(COLUMNS, nodes, terminal)}`;
 }
 
 /** A way that was never full may do more than it did. */

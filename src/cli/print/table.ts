@@ -57,6 +57,25 @@ export function formatTable(
   return `${[...write(titles, (text) => terminal.style('bold', text)), ...body].join('\n')}\n`;
 }
 
+/** A column with what stands in it of each thing. */
+export interface ColumnOf<T> extends Column {
+  of(thing: T): Cell | number;
+}
+
+/** The same for things, each in a row. */
+export function tableOf<T>(
+  columns: readonly ColumnOf<T>[],
+  things: readonly T[],
+  terminal: Terminal,
+): string {
+  const cellOf = (thing: T, column: ColumnOf<T>) => {
+    const cell = column.of(thing);
+    return typeof cell === 'number' ? String(cell) : cell;
+  };
+  const rows = things.map((thing) => columns.map((column) => cellOf(thing, column)));
+  return formatTable(columns, rows, terminal);
+}
+
 /** A sentence in as many lines as a terminal needs for it, in one elsewhere. Ends with a line feed. */
 export function sentenceLines(text: string, { isTerminal, columns }: Terminal, indent = ''): string {
   return `${isTerminal ? wrapWords(text, columns, indent) : text}\n`;

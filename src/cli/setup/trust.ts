@@ -1,12 +1,11 @@
 import type { TrustAnswer } from '../../contract/trust.ts';
 import { agoWords, countWords } from '../../lib/time-words.ts';
-import { toJson, visibleLine } from '../../lib/visible.ts';
-import { FORM_OPTIONS, type Form, formOf, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { toJson } from '../../lib/visible.ts';
+import { defineNodeCommand, type Form } from '../fleet/with-node.ts';
+import type { ParsedCall } from '../line/command.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
 import { UsageError } from '../line/usage-error.ts';
-import { formatTable } from '../print/table.ts';
+import { type ColumnOf, tableOf } from '../print/table.ts';
 
 const OPTIONS = {
   allow: {
@@ -16,8 +15,6 @@ const OPTIONS = {
     summary: 'with close: a node that cannot prove who it is, and is trusted all the same',
     completes: 'node',
   },
-  ...FORM_OPTIONS,
-  ...NODE_OPTIONS,
 } as const;
 
 /** What a word of the command sets. */
@@ -35,7 +32,7 @@ const MEANING = {
 } as const;
 
 /** `steward trust`: shows and sets who may ask a node for what. */
-export const trustCommand = defineCommand({
+export const trustCommand = defineNodeCommand({
   usage: ['trust [--folder DIR] [--json]', 'trust watch|close|open [--allow NODE]... [--folder DIR]'],
   about: [
     'Shows who may ask the node for what, which nodes have not proved who they are, and what a closed node refused,',
@@ -53,23 +50,21 @@ export const trustCommand = defineCommand({
     { line: 'steward trust close --allow ship7', does: 'the second; ship7 runs an older version' },
   ],
   run: async (call) => {
+    const { form } = call;
     const [word, ...more] = call.operands;
     if (more.length > 0)
       throw new UsageError(`trust takes one word: ${JSON.stringify(more[0])} is one too many`);
     const mode = word === undefined ? undefined : MODES.get(word as 'open');
     if (word !== undefined && mode === undefined)
       throw new UsageError(`trust ${JSON.stringify(word)} is none of watch, close and open`);
-    const form = formOf(call.options);
     if (mode !== undefined && form !== 'text')
       throw new UsageError('--json goes with trust alone, which shows how it stands');
     if (call.options.allow !== undefined && mode !== 'closed')
       throw new UsageError('--allow goes with trust close');
-    return await withNode(call, async (api) => {
-      const found = await api.trust({});
-      if (mode === undefined) call.stdout.write(shown(found, form, call));
-      else call.stdout.write(await set(found, mode, call.options.allow ?? []));
-      return EXIT.ok;
-    });
+    const api = await call.api();
+    const found = await api.trust({});
+    if (mode === undefined) call.stdout.write(shown(found, form, call));
+    else call.stdout.write(await set(found, mode, call.options.allow ?? []));
   },
 });
 
@@ -128,20 +123,13 @@ function trustText({ node, mode, originals, unproved, refusals }: TrustAnswer, t
       `unproved: ${unproved.map(({ name, lastSeenAt }) => `${name} (${lastSeenAt === null ? 'never seen' : agoWords(lastSeenAt, now)})`).join(', ')}`,
     );
   if (mode !== 'open' && refusals.length === 0) lines.push('nothing was refused in the last 7 days');
-  const rows = refusals.map(({ sender, claimed, method, reason, count, lastAt }) => [
-    visibleLine(sender || `${claimed} (not proved)`),
-    visibleLine(method),
-    String(count),
-    agoWords(lastAt, now),
-    visibleLine(reason),
-  ]);
-  return `${lines.join('\n')}\n${rows.length > 0 ? `\n${formatTable(COLUMNS, rows, terminal)}` : ''}`;
+  const columns: readonly ColumnOf<(typeof refusals)[number]>[] = [
+    { title: 'FROM', canShrink: true, of: ({ sender, claimed }) => sender || `${claimed} (not proved)` },
+    { title: 'METHOD', of: ({ method }) => method },
+    { title: 'COUNT', isRight: true, of: ({ count }) => count },
+    { title: 'LAST', of: ({ lastAt }) => agoWords(lastAt, now) },
+    { title: 'REASON', canShrink: true, goesBelow: true, of: ({ reason }) => reason },
+  ];
+  const table = refusals.length === 0 ? '' : `\n${tableOf(columns, refusals, terminal)}`;
+  return `${lines.join('\n')}\n${table}`;
 }
-
-const COLUMNS = [
-  { title: 'FROM', canShrink: true },
-  { title: 'METHOD' },
-  { title: 'COUNT', isRight: true },
-  { title: 'LAST' },
-  { title: 'REASON', canShrink: true, goesBelow: true },
-] as const;

@@ -1,34 +1,27 @@
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { CancelResult } from '../../contract/requests.ts';
-import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
-import { defineCommand } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { defineNodeCommand } from '../fleet/with-node.ts';
 import { resolveId } from './resolve-id.ts';
 
 /** `steward cancel`: ends requests that have not ended. */
-export const cancel = defineCommand({
+export const cancel = defineNodeCommand({
   usage: ['cancel [options] ID...'],
   about: [
     'Ends requests, or all of a batch that have not ended: what has not left this node ends at once, and what its node has',
     'is ended there, with all its processes, as soon as that node can be reached.',
   ],
-  options: { ...FORM_OPTIONS, ...NODE_OPTIONS },
+  options: {},
   operands: ['id'],
   examples: [
     { line: 'steward cancel 01a204f7-5e13', does: 'a request or a batch, by the beginning of its id' },
     { line: 'steward cancel 01a204f7-5e13 --json', does: 'the same, with each result for a program' },
   ],
+  needs: 'name the request or batch: steward cancel ID; steward status lists the latest',
   run: async (call) => {
-    const form = formOf(call.options);
-    if (call.operands.length === 0)
-      throw new UsageError('name the request or batch: steward cancel ID; steward status lists the latest');
-    return await withNode(call, async (api) => {
-      const results: CancelResult[] = [];
-      for (const id of call.operands) results.push(...(await cancelOne(api, id)));
-      call.stdout.write(listText(results, form, () => resultsText(results)));
-      return EXIT.ok;
-    });
+    const api = await call.api();
+    const results: CancelResult[] = [];
+    for (const id of call.operands) results.push(...(await cancelOne(api, id)));
+    call.print(results, () => resultsText(results));
   },
 });
 

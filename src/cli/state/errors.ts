@@ -1,8 +1,6 @@
 import type { ErrorLine } from '../../contract/nodes.ts';
 import { visibleLine } from '../../lib/visible.ts';
-import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
-import { defineCommand } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { defineNodeCommand, type Form, listText } from '../fleet/with-node.ts';
 import { wholeNumberOption } from '../line/option-values.ts';
 import { untilStopped } from '../line/until-stopped.ts';
 import { refuseOperands, UsageError } from '../line/usage-error.ts';
@@ -12,7 +10,7 @@ import { ErrorFeed, MOST_LINES } from './error-feed.ts';
 const LAST = 20;
 
 /** `steward errors`: the errors that all nodes reported to the central one. */
-export const errors = defineCommand({
+export const errors = defineNodeCommand({
   usage: ['errors [options]'],
   about: [
     'Prints the last errors that nodes reported, oldest first, as the central node collected them. Ask the central',
@@ -22,32 +20,28 @@ export const errors = defineCommand({
     follow: { type: 'boolean', short: 'f', summary: 'go on with those that come, until Ctrl-C' },
     lines: { type: 'string', short: 'n', value: 'COUNT', summary: `how many of the past, default ${LAST}` },
     node: { type: 'string', value: 'NAME', summary: 'of this node alone', completes: 'node' },
-    ...FORM_OPTIONS,
-    ...NODE_OPTIONS,
   },
   examples: [
     { line: 'steward errors', does: `the last ${LAST}` },
     { line: 'steward errors -f --node ship1', does: 'those of ship1, and those to come' },
   ],
   run: async (call) => {
+    const { form } = call;
     refuseOperands('errors', call.operands);
     const { follow, node } = call.options;
-    const form = formOf(call.options);
     // What is followed has no end that a JSON list could be closed at.
     if (follow === true && form === 'json')
       throw new UsageError('-f prints one thing after the other: give --jsonl instead of --json');
     const limit = wholeNumberOption('lines', call.options.lines, MOST_LINES) ?? LAST;
     const write = (lines: readonly ErrorLine[]) => void call.stdout.write(errorsText(lines, form));
-    return await withNode(call, async (api) => {
-      const filter = { limit, ...(node === undefined ? {} : { node }) };
-      if (follow !== true) write(await api.errors(filter));
-      else {
-        using stopped = untilStopped(call.stdout);
-        const note = (text: string) => tell(call.stderr, text);
-        await new ErrorFeed(api, { filter, write, note }).follow(stopped.signal);
-      }
-      return EXIT.ok;
-    });
+    const api = await call.api();
+    const filter = { limit, ...(node === undefined ? {} : { node }) };
+    if (follow !== true) write(await api.errors(filter));
+    else {
+      using stopped = untilStopped(call.stdout);
+      const note = (text: string) => tell(call.stderr, text);
+      await new ErrorFeed(api, { filter, write, note }).follow(stopped.signal);
+    }
   },
 });
 

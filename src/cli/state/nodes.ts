@@ -2,28 +2,16 @@ import type { LinkAnswer } from '../../contract/link.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import { agoWords } from '../../lib/time-words.ts';
 import { toJson } from '../../lib/visible.ts';
-import { FORM_OPTIONS, type Form, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
-import { defineCommand } from '../line/command.ts';
+import { defineNodeCommand, type Form, listText } from '../fleet/with-node.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
 import { linkText } from '../print/link-text.ts';
 import { presenceCell } from '../print/state-colours.ts';
-import { formatTable } from '../print/table.ts';
+import { type ColumnOf, tableOf } from '../print/table.ts';
 import { tell } from '../print/tell.ts';
 
-const COLUMNS = [
-  { title: 'NODE', canShrink: true },
-  { title: 'PRESENCE' },
-  { title: 'SEEN' },
-  { title: 'VERSION', canShrink: true, rank: 1 },
-  { title: 'SYSTEM', canShrink: true, rank: 0 },
-  { title: 'QUEUED', isRight: true },
-  { title: 'RUNNING', isRight: true, rank: 2 },
-  { title: 'LABELS', canShrink: true },
-] as const;
-
 /** `steward nodes`: who is there, who is away since when, and what waits for whom. */
-export const nodes = defineCommand({
+export const nodes = defineNodeCommand({
   usage: ['nodes [options] [TARGET...]'],
   about: [
     'Lists the nodes that the running node knows, with their presence, version, system, labels and what waits for',
@@ -38,8 +26,6 @@ export const nodes = defineCommand({
       type: 'boolean',
       summary: 'show the link of the node that is asked: bytes today, rates, round trips',
     },
-    ...FORM_OPTIONS,
-    ...NODE_OPTIONS,
   },
   operands: ['target'],
   examples: [
@@ -49,24 +35,23 @@ export const nodes = defineCommand({
     { line: "steward nodes 'ship*' --jsonl | jq -r .name", does: 'names alone, for a script' },
   ],
   run: async (call) => {
-    const form = formOf(call.options);
-    return await withNode(call, async (api) => {
-      const isAll = call.operands.length === 0;
-      const found = isAll
-        ? { nodes: await api.nodes(), unknown: [] }
-        : await api.targets({ targets: call.operands });
-      for (const { reason } of found.unknown) tell(call.stderr, reason);
-      const terminal = terminalOf(call.stdout, call);
-      const isMeant = (node: string) => isAll || found.nodes.some(({ name }) => name === node);
-      call.stdout.write(
-        call.options.link === true
-          ? linkOf(await api.link(), { isMeant, form, terminal })
-          : listText(found.nodes, form, () =>
-              isAll || found.nodes.length > 0 ? nodesText(found.nodes, terminal) : '',
-            ),
-      );
-      return found.unknown.length > 0 ? EXIT.noNode : EXIT.ok;
-    });
+    const { form } = call;
+    const api = await call.api();
+    const isAll = call.operands.length === 0;
+    const found = isAll
+      ? { nodes: await api.nodes(), unknown: [] }
+      : await api.targets({ targets: call.operands });
+    for (const { reason } of found.unknown) tell(call.stderr, reason);
+    const terminal = terminalOf(call.stdout, call);
+    const isMeant = (node: string) => isAll || found.nodes.some(({ name }) => name === node);
+    call.stdout.write(
+      call.options.link === true
+        ? linkOf(await api.link(), { isMeant, form, terminal })
+        : listText(found.nodes, form, () =>
+            isAll || found.nodes.length > 0 ? nodesText(found.nodes, terminal) : '',
+          ),
+    );
+    return found.unknown.length > 0 ? EXIT.noNode : EXIT.ok;
   },
 });
 
@@ -82,21 +67,23 @@ function linkOf(
 function nodesText(all: readonly NodeSummary[], terminal: Terminal): string {
   if (all.length === 0) return 'no nodes are known yet: they are once they say hello to this one\n';
   const now = Date.now();
-  const rows = all.map((node) => [
-    node.name,
-    presenceCell(node.presence),
-    node.isSelf ? 'here' : node.lastSeenAt === null ? 'never' : agoWords(node.lastSeenAt, now),
-    node.version ?? '-',
-    node.os === null ? '-' : `${node.os} ${node.arch ?? ''}`.trimEnd(),
-    countText(node.queued),
-    countText(node.running),
-    labelsText(node),
-  ]);
-  return formatTable(COLUMNS, rows, terminal);
+  const seen = ({ isSelf, lastSeenAt: at }: NodeSummary) =>
+    isSelf ? 'here' : at === null ? 'never' : agoWords(at, now);
+  const columns: readonly ColumnOf<NodeSummary>[] = [
+    { title: 'NODE', canShrink: true, of: ({ name }) => name },
+    { title: 'PRESENCE', of: ({ presence }) => presenceCell(presence) },
+    { title: 'SEEN', of: seen },
+    { title: 'VERSION', canShrink: true, rank: 1, of: ({ version }) => version ?? '-' },
+    { title: 'SYSTEM', canShrink: true, rank: 0, of: systemText },
+    { title: 'QUEUED', isRight: true, of: ({ queued }) => queued || '-' },
+    { title: 'RUNNING', isRight: true, rank: 2, of: ({ running }) => running || '-' },
+    { title: 'LABELS', canShrink: true, of: labelsText },
+  ];
+  return tableOf(columns, all, terminal);
 }
 
-function countText(count: number): string {
-  return count === 0 ? '-' : String(count);
+function systemText({ os, arch }: NodeSummary): string {
+  return os === null ? '-' : `${os} ${arch ?? ''}`.trimEnd();
 }
 
 function labelsText({ labels, isSelf, isCentral, note }: NodeSummary): string {

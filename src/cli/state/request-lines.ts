@@ -5,34 +5,23 @@ import { visibleLine } from '../../lib/visible.ts';
 import type { Terminal } from '../line/terminal.ts';
 import { clearId } from '../print/short-id.ts';
 import { stateCell } from '../print/state-colours.ts';
-import { type Cell, formatTable } from '../print/table.ts';
+import { type ColumnOf, tableOf } from '../print/table.ts';
 import { padTo } from '../print/text-width.ts';
-
-const COLUMNS = [
-  { title: 'ID', goesBelow: true },
-  { title: 'QUEUED' },
-  { title: 'NODE', canShrink: true },
-  { title: 'METHOD', rank: 0 },
-  { title: 'STATE' },
-  { title: 'TOOK', isRight: true, rank: 1 },
-  { title: 'WHAT', canShrink: true },
-  { title: 'WHY', canShrink: true, goesBelow: true },
-] as const;
 
 /** Requests as a table, in the order in which they come. */
 export function requestsTable(requests: readonly RequestSummary[], terminal: Terminal, now: number): string {
-  const rows = requests.map((request): Cell[] => [
-    clearId(request.id, terminal),
-    whenText(request.queuedAt, terminal, now),
-    request.node,
-    request.method,
-    stateCell(request.state),
-    tookText(request),
+  const columns: readonly ColumnOf<RequestSummary>[] = [
+    { title: 'ID', goesBelow: true, of: ({ id }) => clearId(id, terminal) },
+    { title: 'QUEUED', of: ({ queuedAt }) => whenText(queuedAt, terminal, now) },
+    { title: 'NODE', canShrink: true, of: ({ node }) => node },
+    { title: 'METHOD', rank: 0, of: ({ method }) => method },
+    { title: 'STATE', of: ({ state }) => stateCell(state) },
+    { title: 'TOOK', isRight: true, rank: 1, of: tookText },
     // A node of an earlier version does not say it.
-    request.what ?? '',
-    whyText(request),
-  ]);
-  return formatTable(COLUMNS, rows, terminal);
+    { title: 'WHAT', canShrink: true, of: ({ what }) => what ?? '' },
+    { title: 'WHY', canShrink: true, goesBelow: true, of: whyText },
+  ];
+  return tableOf(columns, requests, terminal);
 }
 
 /** When something was: on a terminal in few words. */

@@ -1,14 +1,13 @@
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { ResendChoice, SubmissionAnswer } from '../../contract/requests.ts';
 import { toJson, visibleLine } from '../../lib/visible.ts';
-import { FORM_OPTIONS, type Form, formOf, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
-import { defineCommand } from '../line/command.ts';
+import { defineNodeCommand, type Form } from '../fleet/with-node.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { resolveId } from './resolve-id.ts';
 
 /** `steward resend`: sends requests again, as new ones. */
-export const resend = defineCommand({
+export const resend = defineNodeCommand({
   usage: ['resend [options] REQUEST', 'resend --failed|--missing [options] BATCH'],
   about: [
     'Sends a request that has ended again, as a new one, or those of a batch that went wrong: --failed those that failed,',
@@ -18,8 +17,6 @@ export const resend = defineCommand({
   options: {
     failed: { type: 'boolean', summary: 'of a batch, what failed' },
     missing: { type: 'boolean', summary: 'of a batch, what did not reach its node' },
-    ...FORM_OPTIONS,
-    ...NODE_OPTIONS,
   },
   operands: ['id'],
   examples: [
@@ -28,16 +25,15 @@ export const resend = defineCommand({
     { line: 'steward resend 01a204f7-5e13', does: 'one request that has ended, however it did' },
   ],
   run: async (call) => {
-    const form = formOf(call.options);
+    const { form } = call;
     const [id, ...more] = call.operands;
     if (id === undefined || more.length > 0)
       throw new UsageError('name one request or batch: steward resend ID; steward status lists the latest');
     const { failed, missing } = call.options;
-    return await withNode(call, async (api) => {
-      const answer = await resendOne(api, id, choiceOf(failed === true, missing === true));
-      call.stdout.write(answerText(answer, form));
-      return answer.refused.length === 0 ? EXIT.ok : EXIT.fault;
-    });
+    const api = await call.api();
+    const answer = await resendOne(api, id, choiceOf(failed === true, missing === true));
+    call.stdout.write(answerText(answer, form));
+    return answer.refused.length === 0 ? EXIT.ok : EXIT.fault;
   },
 });
 

@@ -7,29 +7,11 @@ import type { ConsoleSession, Passkey, Role } from '../../contract/sessions.ts';
 import { isSingleFile, ownFile } from '../../lib/own-file.ts';
 import { agoWords } from '../../lib/time-words.ts';
 import { toJson } from '../../lib/visible.ts';
-import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { defineNodeCommand } from '../fleet/with-node.ts';
+import type { ParsedCall } from '../line/command.ts';
 import { terminalOf } from '../line/terminal.ts';
 import { UsageError } from '../line/usage-error.ts';
-import { formatTable } from '../print/table.ts';
-
-const COLUMNS = [
-  { title: 'SESSION' },
-  { title: 'ROLE' },
-  { title: 'STARTED' },
-  { title: 'LAST SEEN' },
-  { title: 'BROWSER', canShrink: true },
-] as const;
-
-const PASSKEY_COLUMNS = [
-  { title: 'PASSKEY' },
-  { title: 'ROLE' },
-  { title: 'SITE' },
-  { title: 'MADE' },
-  { title: 'LAST USED' },
-  { title: 'NAME', canShrink: true },
-] as const;
+import { type ColumnOf, tableOf } from '../print/table.ts';
 
 /** What `steward web` can be asked to do, with how many more words it takes. */
 const ASKED = {
@@ -41,7 +23,7 @@ const ASKED = {
 } as const;
 
 /** `steward web`: a link that signs a browser in to the console, and who is signed in or can sign in. */
-export const web = defineCommand({
+export const web = defineNodeCommand({
   usage: [
     'web [--look] [options]',
     'web sessions [options]',
@@ -59,8 +41,6 @@ export const web = defineCommand({
   ],
   options: {
     look: { type: 'boolean', summary: 'the browser may look, and change nothing' },
-    ...FORM_OPTIONS,
-    ...NODE_OPTIONS,
   },
   operands: [],
   examples: [
@@ -70,25 +50,22 @@ export const web = defineCommand({
     { line: 'steward web passkeys', does: 'which passkeys can sign in' },
   ],
   run: async (call) => {
-    const form = formOf(call.options);
+    const { form } = call;
     const [what, ...given] = call.operands;
     checkWords(what, given);
     const role = call.options.look === true ? 'look' : 'act';
     if (what === undefined) await buildOnce(call);
-    const text = await withNode(call, async (api) => {
-      if (what === 'sessions') {
-        const sessions = await api.sessions();
-        return listText(sessions, form, () => sessionsText(sessions, call));
-      }
-      if (what === 'passkeys') {
-        const passkeys = await api.passkeys();
-        return listText(passkeys, form, () => passkeysText(passkeys, call));
-      }
-      const { done, said } = what === undefined ? await link(api, role) : await change(api, what, given);
-      return `${form === 'text' ? said : toJson(done)}\n`;
-    });
-    call.stdout.write(text);
-    return EXIT.ok;
+    const api = await call.api();
+    if (what === 'sessions') {
+      const sessions = await api.sessions();
+      return call.print(sessions, () => sessionsText(sessions, call));
+    }
+    if (what === 'passkeys') {
+      const passkeys = await api.passkeys();
+      return call.print(passkeys, () => passkeysText(passkeys, call));
+    }
+    const { done, said } = what === undefined ? await link(api, role) : await change(api, what, given);
+    call.stdout.write(`${form === 'text' ? said : toJson(done)}\n`);
   },
 });
 
@@ -138,24 +115,32 @@ function idOf(what: string, text: string, all: readonly { readonly id: string }[
 function sessionsText(sessions: readonly ConsoleSession[], call: ParsedCall): string {
   if (sessions.length === 0) return 'nobody is signed in\n';
   const now = Date.now();
-  const rows = sessions.map(({ id, role, user, passkey, startedAt, lastSeenAt, browser }) => [
-    id,
-    role,
-    agoWords(startedAt, now),
-    agoWords(lastSeenAt, now),
-    [user ?? passkey, browser].filter(Boolean).join(', '),
-  ]);
-  return formatTable(COLUMNS, rows, terminalOf(call.stdout, call));
+  const columns: readonly ColumnOf<ConsoleSession>[] = [
+    { title: 'SESSION', of: ({ id }) => id },
+    { title: 'ROLE', of: ({ role }) => role },
+    { title: 'STARTED', of: ({ startedAt }) => agoWords(startedAt, now) },
+    { title: 'LAST SEEN', of: ({ lastSeenAt }) => agoWords(lastSeenAt, now) },
+    { title: 'BROWSER', canShrink: true, of: browserText },
+  ];
+  return tableOf(columns, sessions, terminalOf(call.stdout, call));
+}
+
+function browserText({ user, passkey, browser }: ConsoleSession): string {
+  return [user ?? passkey, browser].filter(Boolean).join(', ');
 }
 
 function passkeysText(passkeys: readonly Passkey[], call: ParsedCall): string {
   if (passkeys.length === 0) return 'there are no passkeys: make one in Settings of the console\n';
   const now = Date.now();
-  const rows = passkeys.map(({ id, role, site, createdAt, lastUsedAt, name }) => [
-    ...[id, role, site, agoWords(createdAt, now)],
-    ...[lastUsedAt === null ? 'never' : agoWords(lastUsedAt, now), name],
-  ]);
-  return formatTable(PASSKEY_COLUMNS, rows, terminalOf(call.stdout, call));
+  const columns: readonly ColumnOf<Passkey>[] = [
+    { title: 'PASSKEY', of: ({ id }) => id },
+    { title: 'ROLE', of: ({ role }) => role },
+    { title: 'SITE', of: ({ site }) => site },
+    { title: 'MADE', of: ({ createdAt }) => agoWords(createdAt, now) },
+    { title: 'LAST USED', of: ({ lastUsedAt: at }) => (at === null ? 'never' : agoWords(at, now)) },
+    { title: 'NAME', canShrink: true, of: ({ name }) => name },
+  ];
+  return tableOf(columns, passkeys, terminalOf(call.stdout, call));
 }
 
 /** Builds the page where this is a checkout in which nobody has built it yet. */

@@ -6,24 +6,15 @@ import { exactClockWords } from '../../lib/time-words.ts';
 import { visibleLine } from '../../lib/visible.ts';
 import { askedCommand } from '../../message/asked-command.ts';
 import { requestsOf } from '../fleet/exec/batch-feed.ts';
-import { FORM_OPTIONS, formOf, listText, NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { defineNodeCommand } from '../fleet/with-node.ts';
+import type { ParsedCall } from '../line/command.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
-import { UsageError } from '../line/usage-error.ts';
 import { stateCell } from '../print/state-colours.ts';
-import { type Cell, formatTable, sentenceLines } from '../print/table.ts';
+import { type ColumnOf, sentenceLines, tableOf } from '../print/table.ts';
 import { resolveId } from './resolve-id.ts';
 
-const COLUMNS = [
-  { title: 'HERE' },
-  { title: 'THERE', rank: 0 },
-  { title: 'WHAT' },
-  { title: 'NOTE', canShrink: true, goesBelow: true },
-] as const;
-
 /** `steward why`: each step of a request's life, and in one sentence what it waits for or why it ended so. */
-export const why = defineCommand({
+export const why = defineNodeCommand({
   usage: ['why [options] REQUEST...'],
   about: [
     'Prints in one sentence what a request waits for, or why it ended as it did, and each step of its',
@@ -31,24 +22,20 @@ export const why = defineCommand({
     'it (there). The beginning of an id is enough. For the id of a batch it explains all of its requests',
     'that did not succeed.',
   ],
-  options: { ...FORM_OPTIONS, ...NODE_OPTIONS },
+  options: {},
   operands: ['id'],
   examples: [
     { line: 'steward why 01a204f7-5e13', does: 'one request, by the beginning of its id' },
     { line: 'steward why 01a204f7-5e13 --json', does: 'the same for a program' },
   ],
+  needs: 'name the request: steward why ID; steward status lists the latest',
   run: async (call) => {
-    const form = formOf(call.options);
-    if (call.operands.length === 0)
-      throw new UsageError('name the request: steward why ID; steward status lists the latest');
-    return await withNode(call, async (api) => {
-      const details: RequestDetail[] = [];
-      for (const id of call.operands) {
-        details.push(...(await detailsOf(api, id)));
-      }
-      call.stdout.write(listText(details, form, () => whyTexts(details, call)));
-      return EXIT.ok;
-    });
+    const api = await call.api();
+    const details: RequestDetail[] = [];
+    for (const id of call.operands) {
+      details.push(...(await detailsOf(api, id)));
+    }
+    call.print(details, () => whyTexts(details, call));
   },
 });
 
@@ -70,22 +57,18 @@ function whyTexts(details: readonly RequestDetail[], call: ParsedCall): string {
 
 function whyText(detail: RequestDetail, terminal: Terminal): string {
   const { id, node, why, timeline } = detail;
-  const rows = timeline.map(({ at, there, what, note }): Cell[] => [
-    momentCell(at),
-    momentCell(there),
-    whatCell(what, detail),
-    note ?? '',
-  ]);
+  const columns: readonly ColumnOf<TimelineStep>[] = [
+    { title: 'HERE', of: ({ at }) => momentCell(at) },
+    { title: 'THERE', rank: 0, of: ({ there }) => momentCell(there) },
+    { title: 'WHAT', of: ({ what }) => (what === detail.state ? stateCell(detail.state) : what) },
+    { title: 'NOTE', canShrink: true, goesBelow: true, of: ({ note }) => note ?? '' },
+  ];
   const head = `${terminal.style('bold', id)}  ${visibleLine(`${node}  ${messageText(detail)}`)}`;
-  return `${sentenceLines(head, terminal)}${sentenceLines(visibleLine(why), terminal)}\n${formatTable(COLUMNS, rows, terminal)}`;
+  return `${sentenceLines(head, terminal)}${sentenceLines(visibleLine(why), terminal)}\n${tableOf(columns, timeline, terminal)}`;
 }
 
 function momentCell(at: number | null): string {
   return at === null ? '' : exactClockWords(at);
-}
-
-function whatCell(what: TimelineStep['what'], { state }: RequestDetail): Cell {
-  return what === state ? stateCell(state) : what;
 }
 
 /** What was asked for, in a line: the method and its arguments. */

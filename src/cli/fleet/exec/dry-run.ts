@@ -5,7 +5,7 @@ import type { ParsedCall } from '../../line/command.ts';
 import { EXIT } from '../../line/exit-codes.ts';
 import { terminalOf } from '../../line/terminal.ts';
 import { presenceCell } from '../../print/state-colours.ts';
-import { formatTable } from '../../print/table.ts';
+import { type ColumnOf, tableOf } from '../../print/table.ts';
 import { listText } from '../with-node.ts';
 import type { ChosenNode } from './choose-targets.ts';
 import type { ExecOptions } from './read-options.ts';
@@ -26,19 +26,17 @@ type DryRunNode = Pick<ChosenNode, 'name' | 'presence' | 'lastSeenAt'> & { comma
 
 function dryRunText(call: ParsedCall, nodes: readonly DryRunNode[], { targets }: ExecOptions): string {
   const now = Date.now();
-  const hasCommands = nodes.some(({ command }) => command !== undefined);
-  const rows = nodes.map(({ name, presence, lastSeenAt, command = [] }) => [
-    name,
-    presenceCell(presence),
-    seenText(lastSeenAt, now),
-    ...(hasCommands ? [joinWords(command)] : []),
-  ]);
-  const columns = [{ title: 'NODE' }, { title: 'PRESENCE' }, { title: 'LAST SEEN', rank: 0 }];
-  const all = [...columns, ...(hasCommands ? [{ title: 'COMMAND', canShrink: true }] : [])];
+  const columns: ColumnOf<DryRunNode>[] = [
+    { title: 'NODE', of: ({ name }) => name },
+    { title: 'PRESENCE', of: ({ presence }) => presenceCell(presence) },
+    { title: 'LAST SEEN', rank: 0, of: ({ lastSeenAt }) => seenText(lastSeenAt, now) },
+  ];
+  if (nodes.some(({ command }) => command !== undefined))
+    columns.push({ title: 'COMMAND', canShrink: true, of: ({ command = [] }) => joinWords(command) });
   const away = nodes.filter(({ presence }) => presence === 'away').length;
   const central = targets.includes('*') ? '; * leaves out the central node' : '';
   const count = `${countWords(nodes.length, 'node')}, ${away} of them away${central}; nothing was run`;
-  return `${formatTable(all, rows, terminalOf(call.stdout, call))}${count}\n`;
+  return `${tableOf(columns, nodes, terminalOf(call.stdout, call))}${count}\n`;
 }
 
 function seenText(lastSeenAt: number | null, now: number): string {

@@ -12,19 +12,11 @@ import {
 import type { Terminal } from '../../line/terminal.ts';
 import { SHOWN_LENGTH } from '../../print/short-id.ts';
 import { outcomeColour, stateCell } from '../../print/state-colours.ts';
-import { type Cell, formatTable } from '../../print/table.ts';
+import { type Cell, type ColumnOf, tableOf } from '../../print/table.ts';
 import type { RunEnd } from './view.ts';
 
 /** How many nodes are shown one by one. */
 const MOST_ROWS = 100;
-
-const COLUMNS = [
-  { title: 'NODE' },
-  { title: 'STATE' },
-  { title: 'EXIT', isRight: true },
-  { title: 'TIME', isRight: true },
-  { title: 'WHY', canShrink: true, goesBelow: true },
-] as const;
 
 export interface SummaryOptions {
   readonly tracker: TargetTracker;
@@ -52,15 +44,7 @@ export function summaryText(options: SummaryOptions): string {
   return [
     ...(end.stopped === undefined ? [] : [`${terminal.style('red', 'stopped:')} ${end.stopped}\n`]),
     `${countsText(counts, tracker.unit, terminal)} in ${durationWords(elapsedMs)}\n`,
-    ...(listed.length === 0
-      ? []
-      : [
-          formatTable(
-            COLUMNS,
-            listed.map((target) => row(target, options)),
-            terminal,
-          ),
-        ]),
+    listed.length === 0 ? '' : tableOf(columnsOf(options), listed, terminal),
     ...more,
     pickUpText(options),
   ].join('');
@@ -91,14 +75,15 @@ function rankOf(target: Target): number {
   );
 }
 
-function row(target: Target, options: SummaryOptions): Cell[] {
-  const { node, request } = target;
+function columnsOf(options: SummaryOptions): readonly ColumnOf<Target>[] {
+  const stateOf = ({ request }: Target): Cell =>
+    request === undefined ? { text: 'not sent', format: 'gray' } : stateCell(request.state);
   return [
-    node,
-    request === undefined ? { text: 'not sent', format: 'gray' } : stateCell(request.state),
-    exitText(request),
-    timeText(request),
-    whyText(target, options),
+    { title: 'NODE', of: ({ node }) => node },
+    { title: 'STATE', of: stateOf },
+    { title: 'EXIT', isRight: true, of: ({ request }) => exitText(request) },
+    { title: 'TIME', isRight: true, of: ({ request }) => timeText(request) },
+    { title: 'WHY', canShrink: true, goesBelow: true, of: (target) => whyText(target, options) },
   ];
 }
 

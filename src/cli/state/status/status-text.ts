@@ -8,7 +8,7 @@ import { visibleLine } from '../../../lib/visible.ts';
 import type { Terminal } from '../../line/terminal.ts';
 import { shortLength } from '../../print/short-id.ts';
 import { outcomeColour } from '../../print/state-colours.ts';
-import { formatTable, sentenceLines } from '../../print/table.ts';
+import { type ColumnOf, sentenceLines, tableOf } from '../../print/table.ts';
 import { widthOf } from '../../print/text-width.ts';
 import { requestsTable, whenText } from '../request-lines.ts';
 import { messageText } from '../why.ts';
@@ -24,14 +24,6 @@ interface Show {
   readonly terminal: Terminal;
   readonly now: number;
 }
-
-const BATCH_COLUMNS = [
-  { title: 'BATCH' },
-  { title: 'WHEN', rank: 1 },
-  { title: 'TOTAL', isRight: true, rank: 0 },
-  { title: 'STATES', canShrink: true },
-  { title: 'WHAT', canShrink: true, goesBelow: true },
-] as const;
 
 /** Times with their clock. */
 const WHOLE = { isTerminal: false };
@@ -74,14 +66,14 @@ function factLine(text: string, terminal: Terminal): string {
 
 function batchesTable(batches: readonly Omit<BatchSummary, 'plan'>[], { terminal, now }: Show): string {
   const length = shortLength(batches.map(({ id }) => id));
-  const rows = batches.map(({ id, at, total, counts, label }) => [
-    id.slice(0, length),
-    whenText(at, terminal, now),
-    String(total),
-    plainGroups(counts),
-    label,
-  ]);
-  return formatTable(BATCH_COLUMNS, rows, terminal);
+  const columns: readonly ColumnOf<Omit<BatchSummary, 'plan'>>[] = [
+    { title: 'BATCH', of: ({ id }) => id.slice(0, length) },
+    { title: 'WHEN', rank: 1, of: ({ at }) => whenText(at, terminal, now) },
+    { title: 'TOTAL', isRight: true, rank: 0, of: ({ total }) => total },
+    { title: 'STATES', canShrink: true, of: ({ counts }) => plainGroups(counts) },
+    { title: 'WHAT', canShrink: true, goesBelow: true, of: ({ label }) => label },
+  ];
+  return tableOf(columns, batches, terminal);
 }
 
 /** A batch with its requests: those that need looking at first. */
