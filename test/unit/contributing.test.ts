@@ -28,7 +28,8 @@ const TRACES: Readonly<Record<string, Trace>> = {
     least: 3,
   },
   'a command': {
-    find: (name) => new RegExp(`/${name}\\.ts'|\\bconst ${name} = define(Node)?Command\\b|\\bname: '${name}'`),
+    find: (name) =>
+      new RegExp(`/${name}\\.ts'|\\bconst ${name} = define(Node)?Command\\b|\\bname: '${name}'`),
     own: 'src/cli/',
     least: 2,
   },
