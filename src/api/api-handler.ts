@@ -30,6 +30,12 @@ const MAX_SMALL_BYTES = 1024 * 1024;
 /** Refuses, by throwing OperationError, what a caller may not ask for. */
 export type Access = (name: string, row: OperationRow) => void;
 
+/** Who asks, as the audit log has it, and what that is good for: everything unless told. */
+export interface Caller {
+  readonly by: string;
+  readonly access?: Access | undefined;
+}
+
 /** An operation as it is called once its row is known: with id, body and query, as far as it has them. */
 type Served = Readonly<Record<string, (...asked: unknown[]) => Promise<unknown>>>;
 
@@ -57,10 +63,10 @@ export class ApiHandler implements Disposable {
   readonly handle = async (
     request: IncomingMessage,
     response: ServerResponse,
-    access?: Access,
+    caller: Caller,
   ): Promise<void> => {
     try {
-      await this.#answer(request, response, access);
+      await this.#answer(request, response, caller);
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
@@ -68,7 +74,7 @@ export class ApiHandler implements Disposable {
     }
   };
 
-  async #answer(request: IncomingMessage, response: ServerResponse, access?: Access): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse, { access, by }: Caller): Promise<void> {
     const [path = '', search = ''] = splitUrl(request.url ?? '');
     const { name, id } = findRoute(request.method ?? '', path);
     const row: OperationRow = CONTRACT[name];
@@ -79,7 +85,7 @@ export class ApiHandler implements Disposable {
     const before = id === undefined ? [] : [id];
     const after = row.query === undefined ? [] : [query];
     const answer = await this.#withBody(row, { request, response }, (...body) =>
-      this.#served[name]!(...before, ...body, ...after),
+      this.#served[name]!(...before, ...body, ...after, by),
     );
     if (answer !== GONE) await send(response, row, answer);
   }

@@ -4,6 +4,7 @@ import type { HostAndPort } from '../lib/host-and-port.ts';
 import { bearerOf } from '../lib/http-guard.ts';
 import { type HttpService, startHttpService } from '../lib/http-service.ts';
 import { isSameSecret } from '../lib/is-same-secret.ts';
+import { localUser } from '../lib/local-user.ts';
 import type { Logger } from '../observe/logger.ts';
 import { ApiHandler, type ApiHandlerOptions } from './api-handler.ts';
 import { lookOnly } from './look-only.ts';
@@ -28,16 +29,23 @@ export async function startApiServer(
   { operations, logger }: { operations: Operations; logger: Logger },
 ): Promise<HttpService> {
   const handler = new ApiHandler(options, operations);
-  const { lookToken = '' } = options;
+  const { lookToken = '', address } = options;
+  const isLocal = 'socketPath' in address;
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    const given = lookToken === '' ? undefined : bearerOf(request.headers.authorization);
-    const isLook = given !== undefined && isSameSecret(given, lookToken);
-    await handler.handle(request, response, isLook ? LOOK : undefined);
+    const given = bearerOf(request.headers.authorization);
+    const isLook = given !== undefined && lookToken !== '' && isSameSecret(given, lookToken);
+    const by = isLocal ? localUser() : `${tokenName(given, isLook)} from ${request.socket.remoteAddress}`;
+    await handler.handle(request, response, { by, access: isLook ? LOOK : undefined });
   };
   return await startHttpService(
     { ...options, option: '-apiListener' },
     { handle, streams: handler, refuse, logger },
   );
+}
+
+function tokenName(given: string | undefined, isLook: boolean): string {
+  if (isLook) return 'look token';
+  return given === undefined ? 'no token' : 'listener token';
 }
 
 const LOOK = lookOnly('token', 'use the listener token');

@@ -23,6 +23,8 @@ export interface ConsoleOptions extends ApiHandlerOptions {
   readonly nodeName: string;
   /** A proxy that signs people in. */
   readonly proxy?: WebProxyConfig | undefined;
+  /** How long after the last request that came through the proxy a stream of its user may go on, ms. */
+  readonly vouchedMs?: number;
 }
 
 interface ConsoleDeps {
@@ -33,6 +35,9 @@ interface ConsoleDeps {
   readonly logger: Logger;
   readonly files?: PageFiles;
 }
+
+/** With a quarter of it that may pass before that is seen: within a minute. */
+const VOUCHED_MS = 45_000;
 
 /** What the page may load and do: its own files and this server, and nothing that is written into it. */
 const POLICY = [
@@ -57,6 +62,8 @@ class ConsoleHandler {
   readonly #signIn: SignIn;
   readonly #files: PageFiles;
   readonly api: ApiHandler;
+  readonly #sessions: Sessions;
+  readonly #vouchedMs: number;
 
   constructor(
     options: Omit<ConsoleOptions, 'proxy'> & { proxy: ProxyVisitors | undefined },
@@ -64,6 +71,8 @@ class ConsoleHandler {
   ) {
     this.#proxy = options.proxy;
     this.#signIn = new SignIn({ ...options, ...deps });
+    this.#sessions = deps.sessions;
+    this.#vouchedMs = options.vouchedMs ?? VOUCHED_MS;
     this.#files = files;
     this.api = new ApiHandler(options, { ...operations, events: foldEvents(operations.events) });
   }
@@ -89,10 +98,15 @@ class ConsoleHandler {
     if (session === undefined) return refuse(response, SIGNED_OUT);
     const end = () => response.destroy();
     session.over.signal.addEventListener('abort', end);
+    // Only what the proxy lets through shows that it still knows the user.
+    const look = () => this.#sessions.idleMs(session) > this.#vouchedMs && end();
+    const watch = session.user === undefined ? undefined : setInterval(look, this.#vouchedMs / 4);
     try {
       const role = this.#signIn.roleOf(request, session.role);
-      await this.api.handle(request, response, role === 'act' ? ACT : LOOK);
+      const access = role === 'act' ? ACT : LOOK;
+      await this.api.handle(request, response, { access, by: `console, ${session.operator}` });
     } finally {
+      clearInterval(watch);
       session.over.signal.removeEventListener('abort', end);
     }
   }

@@ -18,11 +18,15 @@ const PROXY = {
 };
 
 /** A console behind a proxy, and a request as the proxy hands it on. */
-async function start(t: TestContext, more: Partial<typeof PROXY> = {}) {
+async function start(
+  t: TestContext,
+  more: Partial<typeof PROXY> = {},
+  options: { readonly now?: () => number; readonly vouchedMs?: number } = {},
+) {
   const { path } = await tempFolder(t);
   const secretFile = join(path, 'secret');
   await writeFile(secretFile, `${SECRET}\n`);
-  const console = await startFakeConsole(t, { proxy: { ...PROXY, ...more, secretFile } });
+  const console = await startFakeConsole(t, { ...options, proxy: { ...PROXY, ...more, secretFile } });
   const place = { port: console.server.port };
   const through = (method: string, target: string, headers: Headers = {}, body?: string) =>
     httpRequest(place, target, {
@@ -135,10 +139,10 @@ test('a session that is ended loses its stream, and of many of one user the olde
   const stream = await fetch(`http://127.0.0.1:${place.port}/v1/events`, { headers });
   const reader = stream.body!.getReader();
   await reader.read();
-  for (let count = 0; count < 10; count++) await signIn({ 'X-User': 'anna' });
+  for (let count = 0; count < 20; count++) await signIn({ 'X-User': 'anna' });
   await assert.rejects(reader.read(), /terminated/);
   await waitFor('the listener to go', () => desk.listenerCount === 0);
-  assert.equal(sessions.list().length, 10);
+  assert.equal(sessions.list().length, 20);
 });
 
 test('a secret that is missing or short keeps the console from starting', async (t) => {
@@ -151,4 +155,26 @@ test('a secret that is missing or short keeps the console from starting', async 
     code: 'bad-token',
     message: /20 visible ASCII characters at least: openssl rand/,
   });
+});
+
+test('the stream of a user of whom the proxy lets nothing through any more ends, and no other', async (t) => {
+  const clock = { now: 1000 };
+  const { signIn, url, through, desk } = await start(t, {}, { now: () => clock.now, vouchedMs: 40 });
+  const streams = new Map<string, ReadableStreamDefaultReader<Uint8Array>>();
+  const headersOf = new Map<string, Record<string, string>>();
+  for (const user of ['anna', 'bert']) {
+    const { cookie } = await signIn({ 'X-User': user });
+    const headers = { 'X-Steward-Proxy': SECRET, 'X-User': user, Cookie: cookie };
+    headersOf.set(user, headers);
+    const stream = await fetch(`${url}/v1/events`, { headers });
+    streams.set(user, stream.body!.getReader());
+    assert.match(new TextDecoder().decode((await streams.get(user)!.read()).value), /^event: hello/);
+  }
+  clock.now += 30;
+  assert.equal((await through('GET', '/session', headersOf.get('anna'))).status, 200);
+  clock.now += 30;
+  await assert.rejects(streams.get('bert')!.read(), /terminated/);
+  await waitFor('one listener to go', () => desk.listenerCount === 1);
+  clock.now += 30;
+  await assert.rejects(streams.get('anna')!.read(), /terminated/);
 });

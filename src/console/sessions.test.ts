@@ -56,11 +56,31 @@ test('a session that is ended is over for whatever is under way, and no other', 
   assert.throws(() => sessions.end(first!.id), { code: 'not-found', message: /no session with the id/ });
 });
 
-test('more than a hundred sessions push out the oldest', () => {
+test('more than twenty sessions of one operator push out the oldest of these, and nobody elses', () => {
   const { sessions } = start();
-  const secrets = Array.from({ length: 101 }, () => sessions.begin(sessions.link('act').code, '')!.secret);
-  assert.equal(sessions.find(secrets[0]!), undefined);
-  assert.ok(sessions.find(secrets[1]!));
+  const root = sessions.begin(sessions.link('act', 'local root').code, '')!;
+  const anna = sessions.beginFor({ role: 'look', user: 'anna' }, '');
+  const secrets = Array.from(
+    { length: 200 },
+    () => sessions.begin(sessions.link('act', 'local eve').code, '')!.secret,
+  );
+  for (let count = 0; count < 200; count++) sessions.beginFor({ role: 'act', user: 'bert' }, '');
+  assert.ok(sessions.find(root.secret));
+  assert.ok(sessions.find(anna.secret));
+  assert.deepEqual(
+    secrets.map((secret) => sessions.find(secret) !== undefined),
+    [...Array(180).fill(false), ...Array(20).fill(true)],
+  );
+  assert.equal(sessions.list().length, 42);
+});
+
+test('links that nobody uses push out those of their maker alone', () => {
+  const { sessions } = start();
+  const { code } = sessions.link('act', 'local root');
+  const own = Array.from({ length: 21 }, () => sessions.link('act', 'local eve').code);
+  assert.equal(sessions.begin(own[0]!, ''), undefined);
+  assert.ok(sessions.begin(own[1]!, ''));
+  assert.ok(sessions.begin(code, ''));
 });
 
 test('where no console is served, a link is refused with the way out', async () => {

@@ -7,9 +7,8 @@ import { newId } from '../lib/new-id.ts';
 /** How long a link can be used, and how long a session lasts without a request, ms. */
 const LINK_MS = 60_000;
 const IDLE_MS = 12 * 3_600_000;
-/** More links or sessions than this push out the oldest. */
-const MOST = 100;
-const MOST_OF_OWNER = 10;
+/** More links or sessions of one operator than this push out that operator's oldest. */
+const MOST_OF_OPERATOR = 20;
 
 /** Who begins a session: somebody whom a proxy names, or whose passkey it is. */
 interface Owner {
@@ -21,11 +20,20 @@ interface Owner {
 
 interface Session extends Owner {
   readonly id: string;
+  /** Whose session it is, as the audit log has it: that user, the passkey, or who made the link. */
+  readonly operator: string;
   readonly startedAt: number;
   readonly browser: string;
   lastSeenAt: number;
   /** Aborted when it ends: what is under way for it ends too. */
   readonly over: AbortController;
+}
+
+/** What a link was made for, and by whom. */
+interface Link {
+  readonly role: Role;
+  readonly expiresAt: number;
+  readonly operator: string;
 }
 
 /** A session that has just begun, with the secret that its browser keeps. */
@@ -42,7 +50,7 @@ export class Sessions {
   readonly #now: () => number;
   readonly #passkeys: { nameOf(id: string): string | undefined };
   /** By the digest of their secrets, so that no secret stays in memory. */
-  readonly #links = new Map<string, { readonly role: Role; readonly expiresAt: number }>();
+  readonly #links = new Map<string, Link>();
   readonly #sessions = new Map<string, Session>();
 
   constructor(now: () => number, passkeys: { nameOf(id: string): string | undefined }) {
@@ -50,11 +58,14 @@ export class Sessions {
     this.#passkeys = passkeys;
   }
 
-  /** A code that begins one session within a minute. */
-  link(role: Role): { code: string; expiresAt: number } {
+  /** A code that begins one session within a minute, for whoever makes it. */
+  link(role: Role, by = 'unknown'): { code: string; expiresAt: number } {
     const code = newSecret();
     const expiresAt = this.#now() + LINK_MS;
-    keep(this.#links, digest(code), { role, expiresAt });
+    const link = { role, expiresAt, operator: `link of ${by}` };
+    for (const [key, { expiresAt: end }] of this.#links) if (end < this.#now()) this.#links.delete(key);
+    for (const [key] of tooMany(this.#links, link)) this.#links.delete(key);
+    this.#links.set(digest(code), link);
     return { code, expiresAt };
   }
 
@@ -64,45 +75,56 @@ export class Sessions {
     const link = this.#links.get(key);
     this.#links.delete(key);
     if (link === undefined || link.expiresAt < this.#now()) return undefined;
-    return this.#begin({ role: link.role }, browser);
+    return this.#begin({ role: link.role }, { operator: link.operator, browser });
   }
 
-  /** Begins a session of somebody who is known; of many of theirs the oldest ends. */
+  /** Begins a session of somebody who is known. */
   beginFor(owner: Owner, browser: string): BegunSession {
-    const { user, passkey } = owner;
-    const own = this.#live().filter(([, each]) => each.user === user && each.passkey === passkey);
-    for (const [, { id }] of own.slice(0, Math.max(0, own.length - MOST_OF_OWNER + 1))) this.end(id);
-    return this.#begin(owner, browser);
+    const { user, passkey = '' } = owner;
+    const passkeyName = () => `passkey ${this.#passkeys.nameOf(passkey) ?? passkey}`;
+    return this.#begin(owner, { operator: user === undefined ? passkeyName() : `user ${user}`, browser });
   }
 
-  #begin(owner: Owner, browser: string): BegunSession {
+  #begin(
+    owner: Owner,
+    { operator, browser }: { readonly operator: string; readonly browser: string },
+  ): BegunSession {
     const now = this.#now();
     const secret = newSecret();
     const times = { startedAt: now, lastSeenAt: now };
-    const session = { ...owner, id: newId(), browser: browser.slice(0, 200), ...times };
-    const pushed = keep(this.#sessions, digest(secret), { ...session, over: new AbortController() });
-    pushed?.over.abort();
+    const session = { ...owner, id: newId(), operator, browser: browser.slice(0, 200), ...times };
+    this.#endIdle();
+    for (const [key, { over }] of tooMany(this.#sessions, session)) {
+      this.#sessions.delete(key);
+      over.abort();
+    }
+    this.#sessions.set(digest(secret), { ...session, over: new AbortController() });
     return { secret, role: owner.role };
   }
 
   /** The session of a secret, which is noted as seen; undefined where there is none (any more). */
   find(secret: string): Session | undefined {
-    const wanted = digest(secret);
-    const session = this.#live().find(([key]) => key === wanted)?.[1];
+    this.#endIdle();
+    const session = this.#sessions.get(digest(secret));
     if (session !== undefined) session.lastSeenAt = this.#now();
     return session;
   }
 
+  /** How long nothing was asked for in a session, ms. */
+  idleMs({ lastSeenAt }: Pick<Session, 'lastSeenAt'>): number {
+    return this.#now() - lastSeenAt;
+  }
+
   /** Every session, the latest first. */
   list(): ConsoleSession[] {
-    return this.#live()
-      .map(([, session]) => this.#shown(session))
-      .toReversed();
+    this.#endIdle();
+    return [...this.#sessions.values()].map((session) => this.#shown(session)).toReversed();
   }
 
   /** Ends a session by its id, with its event stream. Throws OperationError. */
   end(id: string): ConsoleSession {
-    const found = this.#live().find(([, session]) => session.id === id);
+    this.#endIdle();
+    const found = [...this.#sessions].find(([, session]) => session.id === id);
     if (found === undefined) throw notFound('session', id);
     const [key, session] = found;
     this.#sessions.delete(key);
@@ -112,22 +134,21 @@ export class Sessions {
 
   /** Ends the sessions that a passkey began. */
   endOf(passkey: string): void {
-    for (const [, session] of this.#live()) if (session.passkey === passkey) this.end(session.id);
+    for (const { id, passkey: own } of [...this.#sessions.values()]) if (own === passkey) this.end(id);
   }
 
-  #shown({ over: _, user, passkey, ...session }: Session): ConsoleSession {
+  #shown({ over: _, operator: __, user, passkey, ...session }: Session): ConsoleSession {
     const name = passkey === undefined ? undefined : this.#passkeys.nameOf(passkey);
     return { ...session, user: user ?? null, passkey: name ?? null };
   }
 
-  #live(): [string, Session][] {
+  #endIdle(): void {
     const since = this.#now() - IDLE_MS;
     for (const [key, { lastSeenAt, over }] of this.#sessions) {
       if (lastSeenAt >= since) continue;
       this.#sessions.delete(key);
       over.abort();
     }
-    return [...this.#sessions];
   }
 }
 
@@ -137,12 +158,12 @@ export function sessionOperations(
   urlOf: ((code: string) => string) | undefined,
 ): SessionOperations {
   return {
-    signInLink: async ({ role = 'act' }): Promise<SignInLink> => {
+    signInLink: async ({ role = 'act' }, by): Promise<SignInLink> => {
       if (urlOf === undefined) {
         const reason = 'this node serves no console: start it with -webListener=127.0.0.1:8095';
         throw new OperationError('bad-request', reason);
       }
-      const { code, expiresAt } = sessions.link(role);
+      const { code, expiresAt } = sessions.link(role, by);
       return { url: urlOf(code), role, expiresAt };
     },
     sessions: async () => sessions.list(),
@@ -150,13 +171,13 @@ export function sessionOperations(
   };
 }
 
-function keep<T>(map: Map<string, T>, key: string, value: T): T | undefined {
-  map.set(key, value);
-  if (map.size <= MOST) return undefined;
-  const [oldest] = map.keys();
-  const pushed = map.get(oldest!);
-  map.delete(oldest!);
-  return pushed;
+/** The oldest of an operator that have to make room for a new one. */
+function tooMany<T extends { readonly operator: string }>(
+  map: ReadonlyMap<string, T>,
+  { operator }: { readonly operator: string },
+): [string, T][] {
+  const own = [...map].filter(([, one]) => one.operator === operator);
+  return own.slice(0, Math.max(0, own.length - MOST_OF_OPERATOR + 1));
 }
 
 function newSecret(): string {

@@ -43,11 +43,11 @@ is<Same<Extract<ApiEvent, { type: 'many' }>, { readonly type: 'many'; readonly c
 is<Same<NonNullable<EventFilter['type']>[number], ApiEvent['type']>>();
 is<Same<ApiFault['error']['code'], FaultCode>>();
 
-// What a node implements: id, body and query, as far as an operation has them.
-is<Same<Parameters<Operations['status']>, []>>();
-is<Same<Parameters<Operations['request']>, [id: string]>>();
-is<Same<Parameters<Operations['planBatch']>, [id: string, body: unknown]>>();
-is<Same<Parameters<Operations['targets']>, [body: { readonly targets: readonly string[] }]>>();
+// What a node implements: id, body and query, as far as an operation has them, and who asks.
+is<Same<Parameters<Operations['status']>, [by?: string]>>();
+is<Same<Parameters<Operations['request']>, [id: string, by?: string]>>();
+is<Same<Parameters<Operations['planBatch']>, [id: string, body: unknown, by?: string]>>();
+is<Same<Parameters<Operations['targets']>, [body: { readonly targets: readonly string[] }, by?: string]>>();
 is<Same<Parameters<Operations['submit']>[0], Uint8Array>>();
 is<Same<ReturnType<Operations['output']>, Promise<Uint8Array>>>();
 is<Same<ReturnType<Operations['planBatch']>, Promise<void>>>();

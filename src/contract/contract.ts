@@ -45,12 +45,17 @@ export type BodyOf<R> = R extends { readonly isSubmission: true }
     ? [body: B]
     : [];
 type ServedCall<R> = (
-  ...asked: [...IdOf<R>, ...BodyOf<R>, ...(QueryOf<R> extends undefined ? [] : [query: QueryOf<R>])]
+  ...asked: [
+    ...IdOf<R>,
+    ...BodyOf<R>,
+    ...(QueryOf<R> extends undefined ? [] : [query: QueryOf<R>]),
+    by?: string,
+  ]
 ) => AnswerOf<R>;
 
 /**
  * What a node knows and does for its operators, without any transport: id, body and query of an operation become its
- * arguments, as far as it has them. Each throws OperationError where it refuses, with the sentence to show; anything else
+ * arguments, as far as it has them, and behind them who asks, for the audit log. Each throws OperationError where it refuses, with the sentence to show; anything else
  * that it throws is a fault of the node. A submission is taken as it came: what is wrong with its messages is in the answer.
  */
 export type Operations = { [N in CallName]: ServedCall<Contract[N]> } & {

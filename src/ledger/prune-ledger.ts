@@ -46,6 +46,7 @@ async function pruneBelow(store: Store, id: string): Promise<void> {
   await prune(store, { ...below, table: 'batches', order: 'id', removable: BATCH_IS_GONE });
   await store.write([
     statement(`DELETE FROM steps WHERE id < ? AND ${isOrphan('steps')}`, id),
+    statement('DELETE FROM operators WHERE last_id < ?', id),
     statement('DELETE FROM batch_parts WHERE batch NOT IN (SELECT id FROM batches)'),
   ]);
 }

@@ -20,6 +20,8 @@ export interface SessionsDeps {
   readonly submissions: Submissions;
   readonly logger: Logger;
   readonly makeOpening?: () => OpeningLine;
+  /** Who is at the other end, as the audit log has it. */
+  byOf(socket: Socket): string;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -56,8 +58,8 @@ export class ClientSessions {
       void closeStream(socket, { discard: true });
       return;
     }
-    const { submissions, logger, makeOpening } = this.#deps;
-    const deps = { submissions, logger, budget: this.#budget, opening: makeOpening?.() };
+    const { submissions, logger, makeOpening, byOf } = this.#deps;
+    const deps = { submissions, logger, budget: this.#budget, by: byOf(socket), opening: makeOpening?.() };
     const session = new SubmissionSession(socket, this.#limits, deps);
     const done = session.run().finally(() => this.#open.delete(session));
     this.#open.set(session, { socket, done });

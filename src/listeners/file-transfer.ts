@@ -13,7 +13,11 @@ type Stored = readonly { readonly id: string }[];
 export interface TransferDeps {
   readonly submissions: {
     /** Submits messages under a batch, except those that are stored already; rejects when some could not be stored. */
-    resume(text: Uint8Array, resume: { readonly batch: string; readonly stored: Stored }): Promise<string>;
+    resume(
+      text: Uint8Array,
+      resume: { readonly batch: string; readonly stored: Stored },
+      by: string,
+    ): Promise<string>;
   };
   readonly ledger: {
     /** What is stored under a batch, in the order in which it was submitted. */
@@ -102,7 +106,7 @@ export class FileTransfer {
     const line =
       text instanceof Error
         ? refusalLine(systemFault(text))
-        : await this.#deps.submissions.resume(text, resume);
+        : await this.#deps.submissions.resume(text, resume, `read folder, ${name}`);
     await this.#settle(path, name, line);
   }
 

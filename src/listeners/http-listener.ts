@@ -51,7 +51,10 @@ export async function startHttpListener(
     try {
       if (body === 'gone') return;
       if ('status' in body) return refuse(response, body);
-      const line = await deps.submissions.submit(body.bytes);
+      const line = await deps.submissions.submit(
+        body.bytes,
+        `HTTP listener from ${request.socket.remoteAddress}`,
+      );
       sendLine(response, { status: STATUS[verdictOf(line)] }, line);
     } finally {
       release();

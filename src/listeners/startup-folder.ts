@@ -32,7 +32,10 @@ export async function submitStartupFolder(
   for (const name of names) {
     if (signal.aborted) return;
     try {
-      const line = await submissions.submit(await readMessages(join(folder, name), maxBytes));
+      const line = await submissions.submit(
+        await readMessages(join(folder, name), maxBytes),
+        'startup folder',
+      );
       const verdict = verdictOf(line);
       if (verdict !== 'unread') logger.info({ file: name, verdict }, 'startup messages were submitted');
       const faults = verdict === 'accepted' ? [] : refusalTexts(line);

@@ -9,7 +9,7 @@ import { SubmissionSplitter } from './submission-splitter.ts';
 
 /** Takes the text of one submission and answers with one line of JSON; bad input is answered, not thrown. */
 export interface Submissions {
-  submit(text: Uint8Array): Promise<string>;
+  submit(text: Uint8Array, by: string): Promise<string>;
 }
 
 /** How much and how long a client may send; times in milliseconds. */
@@ -31,6 +31,8 @@ export interface SessionDeps {
   readonly submissions: Submissions;
   readonly logger: Logger;
   readonly budget: ByteBudget;
+  /** Who submits, as the audit log has it. */
+  readonly by: string;
   readonly opening?: OpeningLine;
 }
 
@@ -151,7 +153,7 @@ export class SubmissionSession {
 
   async #answerTo(text: Uint8Array): Promise<string> {
     try {
-      return await this.#deps.submissions.submit(text);
+      return await this.#deps.submissions.submit(text, this.#deps.by);
     } catch (error) {
       this.#deps.logger.error({ err: error }, 'a submission could not be dealt with');
       return refusalLine(`the node could not take this: ${error instanceof Error ? error.message : error}`);

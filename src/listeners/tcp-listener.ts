@@ -24,13 +24,16 @@ export interface TcpListenerOptions extends ClientLimits {
  */
 export async function startTcpListener(
   options: TcpListenerOptions,
-  deps: Omit<SessionsDeps, 'makeOpening'>,
+  deps: Omit<SessionsDeps, 'makeOpening' | 'byOf'>,
 ): Promise<TcpListener> {
   const { address, token, tokenOnLoopback = false } = options;
   const isTokenNeeded = !isLoopback(address.host) || (tokenOnLoopback && token !== '');
   const opening = { token, isTokenNeeded };
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
-  const clients = new ClientSessions(options, { ...deps, makeOpening: () => new OpeningLine(opening) });
+  const clients = new ClientSessions(options, {
+    ...{ ...deps, makeOpening: () => new OpeningLine(opening) },
+    byOf: ({ remoteAddress }) => `TCP listener from ${remoteAddress}`,
+  });
   server.on('connection', clients.serve);
   processConnections.watch(server, deps.logger);
   const port = await listenAt(server, address, '-tcpListener');

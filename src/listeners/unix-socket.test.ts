@@ -23,7 +23,7 @@ let count = 0;
 const freshPath = () => join(folder, String(count++), 'steward.sock');
 
 /** Answers with the submission's length and beginning. */
-const echo: Submissions['submit'] = async (text) =>
+const echo = async (text: Uint8Array): Promise<string> =>
   answerLine({
     batch: `${text.length} ${Buffer.from(text).toString('latin1', 0, 40)}`,
     accepted: [],

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { processConnections } from '../lib/connection-budget.ts';
+import { localUser } from '../lib/local-user.ts';
 import { bindSocketFile, type SocketFile } from '../lib/socket-file.ts';
 import { type ClientLimits, ClientSessions, type SessionsDeps } from './client-sessions.ts';
 
@@ -16,10 +17,10 @@ export interface UnixListenerOptions extends ClientLimits {
  */
 export async function startUnixListener(
   options: UnixListenerOptions,
-  deps: SessionsDeps,
+  deps: Omit<SessionsDeps, 'makeOpening' | 'byOf'>,
 ): Promise<UnixListener> {
   const server = createServer({ allowHalfOpen: true });
-  const clients = new ClientSessions(options, deps);
+  const clients = new ClientSessions(options, { ...deps, byOf: localUser });
   // Before the socket can be found, for a client may be there at once.
   server.on('connection', clients.serve);
   processConnections.watch(server, deps.logger);

@@ -10,6 +10,7 @@ import { shiftJournal } from '../journal/journal-table.ts';
 import { askerOf, firstSenderOf, waitingOf } from '../journal/known-states.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { mayHaveSentMore } from '../ledger/newest-id.ts';
+import { Operators } from '../ledger/operators.ts';
 import { SentRequests } from '../ledger/sent-requests.ts';
 import type { Edges } from '../lib/edges.ts';
 import { outgoingChain } from '../link/outgoing-chain.ts';
@@ -146,7 +147,7 @@ export async function assembleNode(
   for (const part of [methods, outbox, supervisor]) stack.use(part);
   stack.defer(() => outbox.hush());
   for (const part of [errorReporter, journal, guard, subscribers]) stack.use(part);
-  const ends = new EndRecorder(config, { ...ground, errorReporter });
+  const ends = new EndRecorder(config, { ...ground, errorReporter, operators: new Operators(ground.store) });
   const states = new StateQuestions(config.nodeName, { ...deps, guard });
   ledger.listen([ends, journal.relayed, fleet.changes, outbox]);
   outbox.start({

@@ -6,6 +6,8 @@ import { openRotatingFile, type RotatingFile, type RotatingFileOptions } from '.
 export interface AuditEntry {
   readonly id: string;
   readonly batch?: string;
+  /** Who submitted it; absent for a message of the node's own. */
+  readonly by?: string;
   readonly state: string;
   readonly reason?: string;
   readonly queuedAt: number;
@@ -90,6 +92,7 @@ function auditLine(entry: AuditEntry): string {
   return `${toJson({
     id: entry.id,
     batch: entry.batch,
+    by: entry.by,
     state: entry.state,
     reason: entry.reason,
     queuedAt: isoTime(entry.queuedAt),

@@ -90,14 +90,14 @@ export function createOperations(
     ...requests,
     status: () => status(config, version, parts),
     activity: ({ days = 7 }) => activity.read(days),
-    submit: (text, options) => submissions.answer(text, options, findTargets),
+    submit: (text, options, by) => submissions.answer(text, options, findTargets, by),
     nodes: nodes.list,
     nodePage: (query) =>
       nodePage(query, {
         ...{ all: nodes.list, now: clock.wallNow },
         resolve: (target) => findTargets([target]),
       }),
-    forgetNode: (name) => forgetNode(name, parts),
+    forgetNode: (name, by) => forgetNode(name, by, parts),
     presence: async (name) => fleet.history.of(name),
     targets: ({ targets }) => findTargets(targets),
     groups: () => refusing(groups.read),
@@ -127,11 +127,11 @@ export function createOperations(
     .catch((error: Error) => parts.logger.warn({ err: error }, 'waves that were under way do not go on'));
   return {
     ...own,
-    startWaves: async (id, order) => ({ batch: id, targets: await waves.start(id, order) }),
-    cancelBatch: async (text) => {
+    startWaves: async (id, order, by) => ({ batch: id, targets: await waves.start(id, order, by) }),
+    cancelBatch: async (text, by) => {
       const id = await requests.batchId(text);
       await waves.stop(id, 'it was cancelled');
-      return await cancelling.batch(id);
+      return await cancelling.batch(id, by);
     },
   };
 

@@ -117,11 +117,11 @@ export class RequestOperations {
     await store.write([planStatement(id, plan, now())]);
   };
 
-  readonly cancelRequest: Operations['cancelRequest'] = async (text) =>
-    this.#deps.cancelling.request(await this.#idOf('ledger', text));
+  readonly cancelRequest: Operations['cancelRequest'] = async (text, by) =>
+    this.#deps.cancelling.request(await this.#idOf('ledger', text), by);
 
-  readonly resendRequest: Operations['resendRequest'] = async (text) =>
-    this.#deps.resending.request(await this.#idOf('ledger', text));
+  readonly resendRequest: Operations['resendRequest'] = async (text, by) =>
+    this.#deps.resending.request(await this.#idOf('ledger', text), by);
 
   /** The id of a batch that a text names. Throws OperationError. */
   batchId(text: string): Promise<string> {
@@ -151,8 +151,8 @@ export class RequestOperations {
     return foldAnswers(answers());
   };
 
-  readonly resendBatch: Operations['resendBatch'] = async (text, { which = 'both' }) =>
-    this.#deps.resending.batch(await this.#idOf('batches', text), which);
+  readonly resendBatch: Operations['resendBatch'] = async (text, { which = 'both' }, by) =>
+    this.#deps.resending.batch(await this.#idOf('batches', text), which, by);
 
   async #idOf(table: 'ledger' | 'batches', text: string): Promise<string> {
     const found = await findId(this.#deps.store, table, text);

@@ -1,5 +1,6 @@
 import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
 import type { Store } from '../store/store.ts';
+import { withName } from './cancel-requests.ts';
 
 interface ForgetDeps {
   readonly store: Pick<Store, 'query'>;
@@ -17,6 +18,7 @@ const MOST = 1_000_000;
  */
 export async function forgetNode(
   node: string,
+  by: string | undefined,
   { store, undelivered, fleet }: ForgetDeps,
 ): Promise<{ readonly wasKnown: boolean; readonly cancelled: number; readonly left: number }> {
   const found = undelivered.find({ node }, MOST);
@@ -27,7 +29,7 @@ export async function forgetNode(
   );
   const here = found.filter(({ isSurelyHere }) => isSurelyHere).map(({ key }) => key);
   const waiting = new Set([...here, ...queued.map(({ key }) => key)]);
-  const ended = await undelivered.cancelKeys([...waiting], FORGOTTEN);
+  const ended = await undelivered.cancelKeys([...waiting], withName(FORGOTTEN, by));
   const left = keys.length - ended.size;
   return { wasKnown: await fleet.forget(node, left), cancelled: ended.size, left };
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { Operators } from '../ledger/operators.ts';
 import type { FinishedMessage } from '../ledger/reported.ts';
 import { decodeMessage } from '../message/codec/decode-message.ts';
 import { messageToShortJson } from '../message/input/message-json.ts';
@@ -14,6 +15,7 @@ const GIVEN_UP: ReadonlySet<string> = new Set(['rejected', 'expired', 'undeliver
 
 interface EndRecorderDeps {
   readonly audit: Pick<AuditLog, 'append'>;
+  readonly operators: Pick<Operators, 'of'>;
   readonly metrics: Metrics;
   readonly errorReporter: Pick<ErrorReporter, 'report'>;
 }
@@ -49,7 +51,12 @@ export class EndRecorder {
     if (message && GIVEN_UP.has(one.state) && !wasComplainedOf(one, message))
       complain(one, message, this.#deps);
     // Reports travel about requests that have entries of their own.
-    return message?.method === 'REQReport' ? [] : [toEntry(one, message)];
+    return message?.method === 'REQReport' ? [] : [this.#toEntry(one, message)];
+  }
+
+  #toEntry(one: Finished, message: Message | undefined): AuditEntry {
+    const by = this.#deps.operators.of(one.id);
+    return { ...toEntry(one, message), ...(by === undefined ? {} : { by }) };
   }
 }
 

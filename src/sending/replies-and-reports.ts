@@ -158,9 +158,14 @@ export class RepliesAndReports {
   }
 
   /** Queues a cancellation of requests that were sent to a node, in one transaction with `alongside`. */
-  async cancel(toNode: string, ids: readonly string[], alongside: readonly Statement[] = []): Promise<void> {
+  async cancel(
+    toNode: string,
+    ids: readonly string[],
+    alongside: (id: string) => readonly Statement[] = () => [],
+  ): Promise<void> {
     const message = this.#own({ toNode, method: 'REQCancel', methodArgs: [...ids], replyMethod: 'REQNone' });
-    await this.#deps.outbox.enqueue([this.#outgoing(message)], alongside);
+    const outgoing = this.#outgoing(message);
+    await this.#deps.outbox.enqueue([outgoing], alongside(outgoing.id));
   }
 
   /** Queues a ping, to learn from its answer what a node is; its reply is of no use, and later it is of none itself. */

@@ -1,7 +1,7 @@
 import { refusalTexts, verdictOf } from '../listeners/answer-line.ts';
 
 interface ReportedSubmissionsDeps {
-  readonly submissions: { submit(text: Uint8Array): Promise<string> };
+  readonly submissions: { submit(text: Uint8Array, by?: string): Promise<string> };
   readonly errorReporter: { report(text: string): void };
 }
 
@@ -21,8 +21,8 @@ export class ReportedSubmissions {
   }
 
   /** Answers a submission with one line, whatever is wrong with it; never rejects. */
-  async submit(text: Uint8Array): Promise<string> {
-    const line = await this.#deps.submissions.submit(text);
+  async submit(text: Uint8Array, by?: string): Promise<string> {
+    const line = await this.#deps.submissions.submit(text, by);
     if (verdictOf(line) === 'accepted') return line;
     const reasons = refusalTexts(line, MOST_REASONS).map((reason) => reason.slice(0, MAX_REASON_CHARS));
     this.#deps.errorReporter.report(`error: a submission was refused: ${reasons.join('; ')}`);

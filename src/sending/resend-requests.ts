@@ -9,6 +9,7 @@ import {
   stepStatement,
 } from '../ledger/batch-rows.ts';
 import { findBatch } from '../ledger/find-batches.ts';
+import { operatorStatements } from '../ledger/operators.ts';
 import { LANE_TABLES, targetOf } from '../ledger/request-row.ts';
 import type { Edges } from '../lib/edges.ts';
 import { countWords } from '../lib/time-words.ts';
@@ -64,19 +65,19 @@ export class RequestResending {
   }
 
   /** Sends one request again. Throws OperationError where that cannot be. */
-  async request(id: string): Promise<SubmissionAnswer> {
+  async request(id: string, by?: string): Promise<SubmissionAnswer> {
     const [row] = await this.#read([id]);
     if (!row) throw notFound('request', id);
     const fault = faultOf(row);
     if (fault) throw new OperationError('bad-request', `${id} cannot be sent again: ${fault}`);
     const { node, method } = targetOf(row.subject);
-    const made = new Resent(this.#deps, { label: `again: ${method} on ${node}`, leavesRepeated: false });
+    const made = new Resent(this.#deps, { label: `again: ${method} on ${node}`, leavesRepeated: false, by });
     await made.send([row]);
     return made.answer([]);
   }
 
   /** Sends those requests of a batch again that failed, or are missing; those that were sent again already are left. */
-  async batch(batch: string, which: ResendChoice): Promise<SubmissionAnswer> {
+  async batch(batch: string, which: ResendChoice, by?: string): Promise<SubmissionAnswer> {
     const { store } = this.#deps;
     const found = await findBatch(store, batch);
     if (!found) throw notFound('batch', batch);
@@ -86,7 +87,7 @@ export class RequestResending {
       ...[JSON.stringify(await batchRanges(store, batch)), batch],
     );
     const chosen = rows.filter(({ state }) => REQUEST_STATES[which].includes(state)).map(({ id }) => id);
-    const made = new Resent(this.#deps, { label: `again: ${found.label}`, leavesRepeated: true });
+    const made = new Resent(this.#deps, { label: `again: ${found.label}`, leavesRepeated: true, by });
     for (let start = 0; start < chosen.length; start += SLICE)
       await made.send(await this.#read(chosen.slice(start, start + SLICE)));
     const open = rows.filter(({ ended_at }) => ended_at === null).length;
@@ -110,16 +111,21 @@ class Resent {
   /** Whether those that were sent again before are left. */
   readonly #leavesRepeated: boolean;
   readonly #batch: string;
+  readonly #by: string | undefined;
   readonly #accepted: { index: number; toNode: string; id: string }[] = [];
   readonly #refused: Refusal[] = [];
   readonly #warnings: Refusal[] = [];
   #count = 0;
 
-  constructor(deps: ResendDeps, options: { readonly label: string; readonly leavesRepeated: boolean }) {
+  constructor(
+    deps: ResendDeps,
+    options: { readonly label: string; readonly leavesRepeated: boolean; readonly by: string | undefined },
+  ) {
     this.#deps = deps;
     this.#batch = deps.newId();
     this.#label = options.label;
     this.#leavesRepeated = options.leavesRepeated;
+    this.#by = options.by;
   }
 
   async send(rows: readonly Row[]): Promise<void> {
@@ -150,6 +156,7 @@ class Resent {
           .filter(({ row }) => row.options !== null)
           .map(({ row, outgoing }) => ({ id: outgoing.id, options: optionsOf(row) })),
       ),
+      ...operatorStatements(messages, this.#by),
       stepStatement(
         made.flatMap(({ row, outgoing }) => [
           { id: row.id, at, what: 'resent' as const, other: outgoing.id },

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Refusal, SubmissionAnswer } from '../contract/requests.ts';
 import { batchLabel } from '../ledger/batch-label.ts';
 import { batchStatements, optionStatements, type RequestOptions } from '../ledger/batch-rows.ts';
+import { operatorStatements } from '../ledger/operators.ts';
 import type { Edges } from '../lib/edges.ts';
 import { wait } from '../lib/wait.ts';
 import { type Next, unanswered } from '../link/way-out.ts';
@@ -69,6 +70,8 @@ export interface SubmissionOptions {
   /** Whether the batch is named by its maker, so that more submissions may add to it. */
   readonly isNamed?: boolean;
   readonly label?: string;
+  /** Who submits it. */
+  readonly by?: string | undefined;
 }
 
 /** One submission on its way into the outbox, or through the checks alone. */
@@ -77,7 +80,7 @@ export class Submission {
   readonly #deps: SubmissionDeps;
   readonly #batch: string;
   readonly #resume: Resumable | undefined;
-  readonly #isNamed: boolean;
+  readonly #options: SubmissionOptions;
   #label: string | undefined;
   #firstId: string | undefined;
   #resumed = 0;
@@ -94,7 +97,7 @@ export class Submission {
     this.#deps = deps;
     this.#batch = options.resume?.batch ?? options.batch ?? deps.newId();
     this.#resume = options.resume;
-    this.#isNamed = options.isNamed ?? false;
+    this.#options = options;
     this.#label = options.label || undefined;
   }
 
@@ -225,7 +228,7 @@ export class Submission {
     const batch = batchStatements({
       batch: this.#batch,
       label: this.#label ?? '',
-      submission: this.#isNamed ? this.#firstId : undefined,
+      submission: this.#options.isNamed ? this.#firstId : undefined,
       firstId,
       lastId: messages.at(-1)!.id,
       count: messages.length,
@@ -234,7 +237,7 @@ export class Submission {
     const options = messages
       .filter(hasOptions)
       .map((outgoing) => ({ id: outgoing.id, options: optionsOf(outgoing) }));
-    return [...batch, ...optionStatements(options)];
+    return [...batch, ...optionStatements(options), ...operatorStatements(messages, this.#options.by)];
   }
 
   /** Leaves out what is stored already, and messages that are never stored before it, which were sent then. */

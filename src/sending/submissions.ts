@@ -27,10 +27,10 @@ export class Submissions {
   }
 
   /** Answers a submission with one line, whatever is wrong with it; never rejects. */
-  async submit(text: Uint8Array): Promise<string> {
+  async submit(text: Uint8Array, by?: string): Promise<string> {
     try {
       const { items } = await readSubmission(text);
-      return answerLine(await this.#submission().run(items));
+      return answerLine(await this.#submission({ by }).run(items));
     } catch (error) {
       return refusalLine((error as Error).message);
     }
@@ -41,14 +41,14 @@ export class Submissions {
    * the first ones, and what is stored already is left out. Answers with one line for the whole of it, and rejects
    * when messages could not be stored.
    */
-  async resume(text: Uint8Array, resume: Resumable): Promise<string> {
+  async resume(text: Uint8Array, resume: Resumable, by?: string): Promise<string> {
     const items = await readSubmission(text).then(
       (parsed) => parsed.items,
       (error: Error) => error,
     );
     return items instanceof Error
       ? refusalLine(items.message)
-      : answerLine(await this.#submission({ resume }).run(items));
+      : answerLine(await this.#submission({ resume, by }).run(items));
   }
 
   /**
@@ -59,8 +59,9 @@ export class Submissions {
     text: Uint8Array,
     { dryRun, supersedes, ...options }: SubmitOptions,
     findTargets: (targets: readonly string[]) => Promise<TargetAnswer>,
+    by?: string,
   ): Promise<SubmissionAnswer> {
-    const submission = this.#submission(submissionOptions(options));
+    const submission = this.#submission({ ...submissionOptions(options), by });
     try {
       const { items: read } = await readSubmission(text);
       const items = await expandTargets(

@@ -160,6 +160,9 @@ export const ADDITIONS = `
   CREATE TABLE IF NOT EXISTS waves (batch TEXT PRIMARY KEY) WITHOUT ROWID;
   -- Nodes that an operator took off the list, and how many messages for each were on their way then.
   CREATE TABLE IF NOT EXISTS forgotten (name TEXT PRIMARY KEY, left INTEGER NOT NULL) WITHOUT ROWID;
+  -- Who submitted messages, whose ids were made one after the other.
+  CREATE TABLE IF NOT EXISTS operators (
+    first_id TEXT PRIMARY KEY, last_id TEXT NOT NULL, operator TEXT NOT NULL) WITHOUT ROWID;
   -- What nodes sent today that nobody asked for (day as above).
   CREATE TABLE IF NOT EXISTS quotas (
     day INTEGER NOT NULL, sender TEXT NOT NULL, bytes INTEGER NOT NULL, files INTEGER NOT NULL,

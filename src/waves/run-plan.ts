@@ -20,6 +20,8 @@ export interface RunPlan {
   readonly waitMs?: number;
   /** Why no request was made for some. */
   readonly refused?: Readonly<Record<string, string>>;
+  /** Who began it. */
+  readonly by?: string;
   /** Whether nobody has a turn any more. */
   readonly isOver?: boolean;
   /** Why the others do not have their turn any more. */

@@ -151,9 +151,11 @@ export class WaveRun {
     const refused: Record<string, string> = {};
     const messages = this.#messagesFor(names, refused);
     if (messages.length > 0) {
-      const { accepted, refused: reasons } = await this.#deps.operations.submit(bodyOf(messages), {
-        batch: this.#batch,
-      });
+      const { accepted, refused: reasons } = await this.#deps.operations.submit(
+        bodyOf(messages),
+        { batch: this.#batch },
+        this.#plan.by,
+      );
       this.#takeAccepted(accepted);
       const others = names.filter((name) => refused[name] === undefined && !this.#hasRequest(name));
       if (others.length > 0) await this.#checkRefused(others, reasons[0]?.reason);

@@ -49,8 +49,8 @@ export class Waves implements AsyncDisposable {
   }
 
   /** Begins the waves of a batch, or goes on with them; returns how many nodes they are for. Throws OperationError. */
-  start(batch: string, order: WavesOrder): Promise<number> {
-    const begun = this.#beginning.get(batch) ?? this.#begin(batch, order);
+  start(batch: string, order: WavesOrder, by?: string): Promise<number> {
+    const begun = this.#beginning.get(batch) ?? this.#begin(batch, order, by);
     this.#beginning.set(batch, begun);
     return begun.finally(() => this.#beginning.delete(batch));
   }
@@ -70,7 +70,7 @@ export class Waves implements AsyncDisposable {
     await Promise.all([...this.#runs.values()].map((run) => run.stop()));
   }
 
-  async #begin(batch: string, order: WavesOrder): Promise<number> {
+  async #begin(batch: string, order: WavesOrder, by: string | undefined): Promise<number> {
     const { kept } = this.#deps;
     if (!isUuidV7(batch))
       throw new OperationError(
@@ -89,7 +89,7 @@ export class Waves implements AsyncDisposable {
         `${MOST} batches go from node to node already: wait for one, or cancel it`,
       );
     const targets = await this.#targetsOf(order);
-    const plan = planOf(order, targets);
+    const plan = { ...planOf(order, targets), ...(by === undefined ? {} : { by }) };
     await this.#check(plan);
     await kept.keep(batch, plan, order.label);
     this.#run(batch, plan);

@@ -12,12 +12,13 @@ interface FakeConsoleOptions {
   readonly desk?: FakeOperations;
   readonly now?: () => number;
   readonly proxy?: WebProxyConfig | undefined;
+  readonly vouchedMs?: number;
 }
 
 /** Serves the console of fake operations at a port of 127.0.0.1; ended when the test ends. */
 export async function startFakeConsole(
   scope: TestScope,
-  { desk = new FakeOperations(), now = Date.now, proxy }: FakeConsoleOptions = {},
+  { desk = new FakeOperations(), now = Date.now, proxy, vouchedMs = 45_000 }: FakeConsoleOptions = {},
 ) {
   const passkeys = new Passkeys(await tempStore(scope), now);
   const sessions = new Sessions(now, passkeys);
@@ -28,7 +29,7 @@ export async function startFakeConsole(
   const operations = withSamples(Object.assign(desk, own));
   const logger = createLogger({ level: 'silent', nodeName: 'central' });
   const address = { host: '127.0.0.1', port: 0 };
-  const options = { address, nodeName: 'central', version: '1', maxBytes: 100_000, proxy };
+  const options = { address, nodeName: 'central', version: '1', maxBytes: 100_000, proxy, vouchedMs };
   const server = disposeAfter(
     scope,
     await startConsole(options, { operations, sessions, passkeys, now, logger }),

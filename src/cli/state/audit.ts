@@ -63,6 +63,7 @@ function auditText(entries: readonly Entry[], terminal: Terminal): string {
     { title: 'STATE', of: ({ state }) => String(state ?? '-') },
     { title: 'METHOD', canShrink: true, rank: 0, of: (entry) => String(messageOf(entry).method ?? '-') },
     { title: 'ARGUMENTS', canShrink: true, of: (entry) => argsOf(messageOf(entry)) },
+    { title: 'BY', canShrink: true, rank: 1, of: ({ by }) => String(by ?? '-') },
     { title: 'REASON', canShrink: true, goesBelow: true, of: ({ reason }) => String(reason ?? '') },
   ];
   return tableOf(columns, entries, terminal);

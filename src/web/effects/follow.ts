@@ -3,6 +3,9 @@ const EVERY_MS = 1000;
 /** How long to wait before a stream that was refused is asked for again, ms. */
 const AGAIN_MS = 2000;
 
+/** How often a proxy that signs people in is shown that somebody still looks, ms: else the node ends the stream within a minute. */
+const VOUCH_MS = 20_000;
+
 interface Following {
   /** Something changed, or the stream began: what is shown is to be read again. */
   onChange(): void;
@@ -43,12 +46,15 @@ export function followChanges(id: string | undefined, following: Following): Dis
     });
   };
   let again: ReturnType<typeof setTimeout> | undefined;
+  const vouch = () => void fetch('/session').catch(() => {});
+  const vouching = location.protocol === 'https:' ? setInterval(vouch, VOUCH_MS) : undefined;
   open();
   return {
     [Symbol.dispose]: () => {
       source?.close();
       clearTimeout(timer);
       clearTimeout(again);
+      clearInterval(vouching);
     },
   };
 }

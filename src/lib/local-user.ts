@@ -1,0 +1,14 @@
+import { userInfo } from 'node:os';
+
+/**
+ * The user of this machine to whom sockets of mode 0600 are open, besides root: the one that this process runs as. Which of the
+ * two it is that connects the system does not tell here.
+ */
+export function localUser(): string {
+  try {
+    return `local ${userInfo().username}`;
+  } catch {
+    // A user that has no entry in the machine's list, as in a container.
+    return `local uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
