@@ -1,3 +1,5 @@
+import { CodedError } from '../lib/coded-error.ts';
+
 /** What kind of mistake a ConfigError is about. */
 export type ConfigErrorCode =
   | 'bad-flag'
@@ -9,14 +11,8 @@ export type ConfigErrorCode =
   | 'unreadable-file';
 
 /** A mistake in what the operator gave: the message is one sentence that names the thing and the way out. */
-export class ConfigError extends Error {
+export class ConfigError extends CodedError<ConfigErrorCode> {
   override name = 'ConfigError';
-  readonly code: ConfigErrorCode;
   /** What the process ends with. */
   readonly exitCode = 2;
-
-  constructor(code: ConfigErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

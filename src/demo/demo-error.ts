@@ -1,10 +1,6 @@
-/** The demo saw something that is not as it should be, or could not go on. */
-export class DemoError extends Error {
-  override name = 'DemoError';
-  readonly code: 'not-so' | 'ended' | 'too-long';
+import { CodedError } from '../lib/coded-error.ts';
 
-  constructor(code: DemoError['code'], message: string) {
-    super(message);
-    this.code = code;
-  }
+/** The demo saw something that is not as it should be, or could not go on. */
+export class DemoError extends CodedError<'not-so' | 'ended' | 'too-long'> {
+  override name = 'DemoError';
 }

@@ -1,6 +1,7 @@
 import { constants, type FSWatcher, type Stats, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { CodedError } from './coded-error.ts';
 import { errorCode, systemFault } from './system-fault.ts';
 
 const READ_BYTES = 64 * 1024;
@@ -35,14 +36,8 @@ export interface FollowDeps {
 }
 
 /** A path that can't be followed, with a sentence that says why. */
-export class FollowError extends Error {
+export class FollowError extends CodedError<'not-a-file' | 'unreadable'> {
   override name = 'FollowError';
-  readonly code: 'not-a-file' | 'unreadable';
-
-  constructor(code: FollowError['code'], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }
 
 /**

@@ -1,13 +1,9 @@
+import { CodedError } from './coded-error.ts';
+
 /** Why something could not begin to listen. */
 export type ListenErrorCode = 'path-too-long' | 'in-use' | 'not-a-socket' | 'unavailable' | 'bad-token';
 
 /** A listener could not start; the message names its address and what to do. */
-export class ListenError extends Error {
+export class ListenError extends CodedError<ListenErrorCode> {
   override name = 'ListenError';
-  readonly code: ListenErrorCode;
-
-  constructor(code: ListenErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import { CodedError } from './coded-error.ts';
 import { errorCode } from './system-fault.ts';
 
 /** How files of a folder are made and found. */
@@ -17,13 +18,8 @@ const PRIVATE: FolderRules = { fileMode: 0o600, folderMode: 0o700, followsLinks:
 const SAFE = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** A path that must not be used: it is no regular file, or a link leads out of the folder. */
-export class UnsafePathError extends Error {
+export class UnsafePathError extends CodedError<'outside' | 'not-a-file'> {
   override name = 'UnsafePathError';
-  readonly code: 'outside' | 'not-a-file';
-  constructor(code: 'outside' | 'not-a-file', message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /**

@@ -1,13 +1,9 @@
+import { CodedError } from '../lib/coded-error.ts';
+
 /** Why a message could not be read: broken bytes or text, larger than allowed, or a form we do not know. */
 export type MessageErrorCode = 'malformed' | 'too-large' | 'unsupported';
 
 /** A message, or a submission of messages, that cannot be read; the text says what is wrong and where. */
-export class MessageError extends Error {
+export class MessageError extends CodedError<MessageErrorCode> {
   override name = 'MessageError';
-  readonly code: MessageErrorCode;
-
-  constructor(code: MessageErrorCode, text: string, options?: ErrorOptions) {
-    super(text, options);
-    this.code = code;
-  }
 }

@@ -1,13 +1,9 @@
+import { CodedError } from '../lib/coded-error.ts';
+
 /** Why the audit log did not take entries. */
 export type AuditLogErrorCode = 'write-failed' | 'closed';
 
 /** Entries were not written to the audit log; the cause says why. */
-export class AuditLogError extends Error {
+export class AuditLogError extends CodedError<AuditLogErrorCode> {
   override name = 'AuditLogError';
-  readonly code: AuditLogErrorCode;
-
-  constructor(code: AuditLogErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

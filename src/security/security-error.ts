@@ -1,3 +1,5 @@
+import { CodedError } from '../lib/coded-error.ts';
+
 export type SecurityErrorCode =
   | 'bad-key'
   | 'encrypted-key'
@@ -11,12 +13,6 @@ export type SecurityErrorCode =
   | 'unreachable';
 
 /** A fault of a key, a token or a certificate: a sentence that names it and the way out. */
-export class SecurityError extends Error {
+export class SecurityError extends CodedError<SecurityErrorCode> {
   override name = 'SecurityError';
-  readonly code: SecurityErrorCode;
-
-  constructor(code: SecurityErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

@@ -1,3 +1,5 @@
+import { CodedError } from '../lib/coded-error.ts';
+
 export type ServiceErrorCode =
   | 'unsupported'
   | 'not-allowed'
@@ -7,12 +9,6 @@ export type ServiceErrorCode =
   | 'failed';
 
 /** Why a service could not be dealt with: a sentence that names the thing and the way out. */
-export class ServiceError extends Error {
+export class ServiceError extends CodedError<ServiceErrorCode> {
   override name = 'ServiceError';
-  readonly code: ServiceErrorCode;
-
-  constructor(code: ServiceErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

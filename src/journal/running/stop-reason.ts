@@ -1,10 +1,6 @@
-/** Why a run is told to stop. */
-export class StopReason extends Error {
-  override name = 'StopReason';
-  readonly code: 'stopping' | 'cancelled';
+import { CodedError } from '../../lib/coded-error.ts';
 
-  constructor(code: 'stopping' | 'cancelled', message: string) {
-    super(message);
-    this.code = code;
-  }
+/** Why a run is told to stop. */
+export class StopReason extends CodedError<'stopping' | 'cancelled'> {
+  override name = 'StopReason';
 }

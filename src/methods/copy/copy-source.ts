@@ -2,19 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { CodedError } from '../../lib/coded-error.ts';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
 import { LinkError, realPathOf } from '../../lib/real-path.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 
-/** Why a file is not copied, in a sentence for whoever asked. */
-export class CopyError extends Error {
+/** Why a file is not copied, in a sentence for people; with the code `target` the other node reports it itself. */
+export class CopyError extends CodedError<'source' | 'target' | 'silent'> {
   override name = 'CopyError';
-  /** `target`: the other node has said so, and reports it itself. */
-  readonly code: 'source' | 'target' | 'silent';
-  constructor(code: 'source' | 'target' | 'silent', message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 const HASH_BYTES = 512 * 1024;
