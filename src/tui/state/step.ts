@@ -10,12 +10,12 @@ export interface Step {
 /** A key of a screen: what it is called in the help line and what it does. */
 export interface Binding<S extends Screen = Screen> {
   readonly keys: readonly string[];
-  /** The key as people read it, such as `enter` or `↑↓`. */
-  readonly shows: string;
-  /** The word after it in the help line; null for keys that only the help page names. */
-  readonly label: string | null;
-  /** What it does, in some words. */
-  readonly help: string;
+  /** The key as people read it, such as `↑↓`, where that is not the first of `keys`. */
+  readonly shows?: string;
+  /** The word after it in the help line; without it only the help page names the key. */
+  readonly label?: string;
+  /** What it does, in some words; without it the key is named nowhere. */
+  readonly help?: string;
   run(state: State, screen: S, key: string): Step;
 }
 

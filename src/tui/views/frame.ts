@@ -159,8 +159,8 @@ function keysOf(state: State): Key[] {
   if ('isFiltering' in screen && screen.isFiltering) {
     return keyList(['enter', 'keep'], ['esc', 'drop'], ['↑↓', 'move']);
   }
-  const keys = bindingsOf(screen).flatMap(({ shows, label }) =>
-    label === null ? [] : [{ shows, label, isLast: ['?', 'q', 'ctrl+g'].includes(shows) }],
+  const keys = bindingsOf(screen).flatMap(({ keys, shows = keys[0]!, label }) =>
+    label === undefined ? [] : [{ shows, label, isLast: ['?', 'q', 'ctrl+g'].includes(shows) }],
   );
   const isOpened = state.stack.length > 0 && screen.kind !== 'form';
   return keys.map((key) => (key.shows === 'q' && isOpened ? { ...key, label: 'back' } : key));

@@ -1,5 +1,5 @@
 import type { BatchSummary } from '../../contract/batch-summary.ts';
-import type { NodeSummary, QueueSummary } from '../../contract/nodes.ts';
+import type { ErrorLine, NodeSummary, QueueSummary } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { outcomeCounts } from '../../contract/states.ts';
 import { clockWords } from '../../lib/time-words.ts';
@@ -25,76 +25,49 @@ type ListScreen = Extract<Screen, { position: unknown }>;
 /** The list of a screen as lines: its heading and the rows in sight. */
 export function listLines(state: State, screen: ListScreen): Line[] {
   const shape = { position: screen.position, height: listHeight(state, screen), width: state.size.columns };
+  const lines = <T>(columns: readonly Column<T>[], rows: readonly T[], keyOf: (row: T) => string) =>
+    tableLines({ ...shape, columns, rows, keyOf, empty: emptyText(state, screen) });
   switch (screen.kind) {
     case 'nodes':
-      return tableLines({
-        ...shape,
-        columns: nodeColumns(state),
-        rows: shownNodes(state, screen),
-        keyOf: ({ name }) => name,
-        empty: emptyText(screen, state.nodes, 'no node is known yet'),
-      });
+      return lines(nodeColumns(state), shownNodes(state, screen), ({ name }) => name);
     case 'requests':
-      return tableLines({
-        ...shape,
-        columns: requestColumns(state, screen.node !== null),
-        rows: shownRequests(state, screen),
-        keyOf: ({ id }) => id,
-        empty: emptyText(screen, screen.items, 'no requests'),
-      });
+      return lines(requestColumns(state, screen.node !== null), shownRequests(state, screen), ({ id }) => id);
     case 'batches':
-      return tableLines({
-        ...shape,
-        columns: batchColumns(state),
-        rows: shownBatches(screen),
-        keyOf: ({ id }) => id,
-        empty: emptyText(screen, screen.items, 'nothing was submitted yet'),
-      });
+      return lines(batchColumns(state), shownBatches(screen), ({ id }) => id);
     case 'queues':
-      return tableLines({
-        ...shape,
-        columns: queueColumns(state),
-        rows: shownQueues(screen),
-        keyOf: ({ subject }) => subject,
-        empty: emptyText(screen, screen.items, 'nothing waits to be delivered'),
-      });
+      return lines(queueColumns(state), shownQueues(screen), ({ subject }) => subject);
     case 'errors':
-      return tableLines({
-        ...shape,
-        columns: [
-          { title: 'NODE', width: 'natural', limit: 24, cell: ({ node }) => cleanLine(node) },
-          {
-            title: 'ERROR, NEWEST FIRST',
-            width: 'rest',
-            limit: 20,
-            cell: ({ line }) => cleanLine(errorText(line)),
-          },
-        ],
-        rows: shownErrors(screen),
-        keyOf: ({ node, line }) => `${node} ${line}`,
-        empty: emptyText(screen, screen.items, 'no errors were collected here'),
-      });
+      return lines(ERROR_COLUMNS, shownErrors(screen), ({ node, line }) => `${node} ${line}`);
     case 'templates':
-      return tableLines({
-        ...shape,
-        columns: TEMPLATE_COLUMNS,
-        rows: shownTemplates(screen),
-        keyOf: ({ name }) => name,
-        empty: emptyText(screen, screen.items, `no message files in ${state.templatesFolder}`),
-      });
+      return lines(TEMPLATE_COLUMNS, shownTemplates(screen), ({ name }) => name);
   }
 }
+
+const ERROR_COLUMNS: readonly Column<ErrorLine>[] = [
+  { title: 'NODE', width: 'natural', limit: 24, cell: ({ node }) => cleanLine(node) },
+  { title: 'ERROR, NEWEST FIRST', width: 'rest', limit: 20, cell: ({ line }) => cleanLine(errorText(line)) },
+];
 
 /** An error without its date and its node, which have no room here; the row's own page has the whole line. */
 function errorText(line: string): string {
   return line.replace(/^\w{3} \w{3} +\d+ [\d:]+ (?:\w+ )?\d{4}, node: [^,]*, /, '');
 }
 
-function emptyText(screen: ListScreen, items: readonly unknown[] | null, otherwise: string): string {
+function emptyText(state: State, screen: ListScreen): string {
+  const items = screen.kind === 'nodes' ? state.nodes : screen.items;
   if (screen.fault !== null) return screen.fault;
   if (items === null || ('isLoading' in screen && screen.isLoading && items.length === 0)) return 'reading …';
-  return screen.filter.letters.length > 0 ? 'nothing fits the filter; esc drops it' : otherwise;
+  if (screen.filter.letters.length > 0) return 'nothing fits the filter; esc drops it';
+  return screen.kind === 'templates' ? `no message files in ${state.templatesFolder}` : EMPTY[screen.kind];
 }
+
+const EMPTY = {
+  nodes: 'no node is known yet',
+  requests: 'no requests',
+  batches: 'nothing was submitted yet',
+  queues: 'nothing waits to be delivered',
+  errors: 'no errors were collected here',
+} as const;
 
 function nodeColumns({ now }: State): Column<NodeSummary>[] {
   return [

@@ -60,7 +60,9 @@ export function pickerLines(state: State, picker: Picker): Line[] {
 export function helpLines(state: State): Line[] {
   const screen = currentScreen(state);
   const width = state.size.columns;
-  const keys = bindingsOf(screen).filter(({ shows }) => shows !== '');
+  const keys = bindingsOf(screen).flatMap(({ keys, shows = keys[0]!, help }) =>
+    help === undefined ? [] : [{ shows, help }],
+  );
   const moves = 'position' in screen || screen.kind === 'request' ? [MOVES] : [];
   return [
     title('Keys of this screen'),

@@ -4,10 +4,10 @@ import { hasAllWords } from '../../../lib/has-all-words.ts';
 import { countWords } from '../../../lib/time-words.ts';
 import { openBatch } from '../open-screens.ts';
 import type { Question } from '../overlay.ts';
-import { type BatchesScreen, type State, withScreen } from '../state.ts';
-import { type Binding, type Step, stay } from '../step.ts';
+import type { BatchesScreen } from '../state.ts';
+import type { Binding } from '../step.ts';
 import { inputText } from '../text-input.ts';
-import { FILTER } from './common.ts';
+import { ask, FILTER, onRow } from './common.ts';
 
 /** The batches that the filter leaves. */
 export function shownBatches({ items, filter }: BatchesScreen): readonly BatchSummary[] {
@@ -42,38 +42,23 @@ export function batchQuestions(batch: BatchSummary): Record<'cancel' | 'resend',
   };
 }
 
+const onBatch = onRow((_, screen: BatchesScreen) => shownBatches(screen));
+const asked = (which: 'cancel' | 'resend') =>
+  onBatch((state, batch) => ask(state, batchQuestions(batch)[which]));
+
 export const BATCHES_BINDINGS: readonly Binding<BatchesScreen>[] = [
   {
     keys: ['enter', 'right', 'l'],
-    shows: 'enter',
     label: 'open',
     help: 'the requests of the batch',
-    run: (state, screen) => onCursor(state, screen, ({ id }) => openBatch(state, id)),
+    run: onBatch((state, { id }) => openBatch(state, id)),
   },
   FILTER as Binding<BatchesScreen>,
-  {
-    keys: ['c'],
-    shows: 'c',
-    label: 'cancel',
-    help: 'end all of the batch that has not ended',
-    run: (state, screen) => asked(state, screen, 'cancel'),
-  },
+  { keys: ['c'], label: 'cancel', help: 'end all of the batch that has not ended', run: asked('cancel') },
   {
     keys: ['r'],
-    shows: 'r',
     label: 'resend',
     help: 'send again what failed, or what is missing',
-    run: (state, screen) => asked(state, screen, 'resend'),
+    run: asked('resend'),
   },
 ];
-
-function asked(state: State, screen: BatchesScreen, which: 'cancel' | 'resend'): Step {
-  return onCursor(state, screen, (batch) =>
-    stay({ ...state, overlay: { kind: 'question', ...batchQuestions(batch)[which] } }),
-  );
-}
-
-function onCursor(state: State, screen: BatchesScreen, run: (batch: BatchSummary) => Step): Step {
-  const batch = shownBatches(screen)[screen.position.cursor];
-  return batch === undefined ? stay(withScreen(state, screen)) : run(batch);
-}

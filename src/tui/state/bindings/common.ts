@@ -1,55 +1,42 @@
 import type { Effect } from '../effects.ts';
+import { toggleMark } from '../list.ts';
 import { openTemplates } from '../open-screens.ts';
+import type { Question } from '../overlay.ts';
 import { back, goToTab, refresh, turnTab } from '../show.ts';
 import { type Screen, type State, TAB_NAMES, withScreen } from '../state.ts';
 import { type Binding, type Step, stay } from '../step.ts';
 import { EMPTY_INPUT } from '../text-input.ts';
 
+type ListScreen = Extract<Screen, { position: unknown }>;
+
 /** Keys of every screen but the form, after the screen's own. */
 export const COMMON: readonly Binding[] = [
   {
     keys: ['?'],
-    shows: '?',
     label: 'help',
     help: 'all keys of this screen',
     run: (state) => stay({ ...state, overlay: { kind: 'help', top: 0 } }),
   },
   {
     keys: ['q'],
-    shows: 'q',
     label: 'quit',
     help: 'leave; in a screen that was opened: go back',
     run: (state) => (state.stack.length === 0 ? stay(state, { do: 'quit' }) : back(state)),
   },
   {
     keys: ['esc', 'left', 'h', 'backspace'],
-    shows: 'esc',
-    label: null,
     help: 'go back, or drop the filter and the marks',
     run: leave,
   },
   {
     keys: TAB_NAMES.map((_, index) => String(index + 1)),
     shows: '1-5',
-    label: null,
     help: `go to the ${TAB_NAMES.join(', ')}`,
     run: (state, _screen, key) => goToTab(state, TAB_NAMES[Number(key) - 1]!),
   },
-  {
-    keys: ['tab'],
-    shows: 'tab',
-    label: null,
-    help: 'the next of these, shift+tab the one before',
-    run: (state) => turnTab(state, 1),
-  },
-  { keys: ['shift+tab'], shows: '', label: null, help: '', run: (state) => turnTab(state, -1) },
-  {
-    keys: ['t'],
-    shows: 't',
-    label: null,
-    help: 'message templates',
-    run: openTemplates,
-  },
+  { keys: ['tab'], help: 'the next of these, shift+tab the one before', run: (state) => turnTab(state, 1) },
+  { keys: ['shift+tab'], run: (state) => turnTab(state, -1) },
+  { keys: ['t'], help: 'message templates', run: openTemplates },
 ];
 
 /** Keys that do the same everywhere, also while a text is written. */
@@ -62,12 +49,31 @@ export const EVERYWHERE: Readonly<Record<string, Effect>> = {
 /** The key that begins a filter, for lists. */
 export const FILTER: Binding = {
   keys: ['/'],
-  shows: '/',
   label: 'filter',
   help: 'filter while typing; enter keeps the filter, esc drops it',
   run: (state, screen) =>
     'isFiltering' in screen ? stay(withScreen(state, { ...screen, isFiltering: true })) : stay(state),
 };
+
+/** What a key of a list does with the row under the cursor; nothing where there is none. */
+export function onRow<S extends ListScreen, T>(shown: (state: State, screen: S) => readonly T[]) {
+  return (run: (state: State, row: T, screen: S) => Step) =>
+    (state: State, screen: S): Step => {
+      const row = shown(state, screen)[screen.position.cursor];
+      return row === undefined ? stay(state) : run(state, row, screen);
+    };
+}
+
+/** Marks a row, or takes its mark off, and goes to the next. */
+export function marked(state: State, screen: ListScreen, key: string): Step {
+  const position = toggleMark(screen.position, key);
+  return stay(withScreen(state, { ...screen, position: { ...position, cursor: position.cursor + 1 } }));
+}
+
+/** Puts a question over the screen. */
+export function ask(state: State, question: Omit<Question, 'kind'>): Step {
+  return stay({ ...state, overlay: { kind: 'question', ...question } });
+}
 
 /** The line of help on moving, for lists. */
 export const MOVES = {

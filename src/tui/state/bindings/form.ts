@@ -5,24 +5,12 @@ import { back } from '../show.ts';
 import type { State, Template, TemplatesScreen } from '../state.ts';
 import { type Binding, noticed, type Step, stay, stays } from '../step.ts';
 import { inputOf } from '../text-input.ts';
-import { FILTER } from './common.ts';
+import { FILTER, onRow } from './common.ts';
 
 /** Keys of the form besides those that write and move. */
 export const FORM_BINDINGS: readonly Binding<FormScreen>[] = [
-  {
-    keys: ['ctrl+s'],
-    shows: 'ctrl+s',
-    label: 'send',
-    help: 'send the message as it is shown',
-    run: sendForm,
-  },
-  {
-    keys: [],
-    shows: 'tab ↑↓',
-    label: 'field',
-    help: 'go to the next field or the one before',
-    run: stays,
-  },
+  { keys: ['ctrl+s'], label: 'send', help: 'send the message as it is shown', run: sendForm },
+  { keys: [], shows: 'tab ↑↓', label: 'field', help: 'go to the next field or the one before', run: stays },
   {
     keys: [],
     shows: 'enter',
@@ -30,21 +18,9 @@ export const FORM_BINDINGS: readonly Binding<FormScreen>[] = [
     help: 'choose from a list where the field has one, else the next field',
     run: stays,
   },
-  {
-    keys: ['ctrl+t'],
-    shows: 'ctrl+t',
-    label: 'templates',
-    help: 'begin with a template',
-    run: openTemplates,
-  },
-  {
-    keys: ['ctrl+o'],
-    shows: 'ctrl+o',
-    label: 'save',
-    help: 'save the message as a template',
-    run: askName,
-  },
-  { keys: ['esc'], shows: 'esc', label: 'back', help: 'leave without sending', run: back },
+  { keys: ['ctrl+t'], label: 'templates', help: 'begin with a template', run: openTemplates },
+  { keys: ['ctrl+o'], label: 'save', help: 'save the message as a template', run: askName },
+  { keys: ['esc'], label: 'back', help: 'leave without sending', run: back },
   {
     keys: ['f1', 'ctrl+g'],
     shows: 'ctrl+g',
@@ -52,35 +28,27 @@ export const FORM_BINDINGS: readonly Binding<FormScreen>[] = [
     help: 'this page',
     run: (state) => stay({ ...state, overlay: { kind: 'help', top: 0 } }),
   },
-  {
-    keys: [],
-    shows: 'ctrl+j',
-    label: null,
-    help: 'a line break, in data',
-    run: stays,
-  },
+  { keys: [], shows: 'ctrl+j', help: 'a line break, in data', run: stays },
   {
     keys: [],
     shows: 'ctrl+a e k u w',
-    label: null,
     help: 'begin, end, remove to the end, to the begin, a word; meta+b and f go by words',
     run: stays,
   },
 ];
 
+const onTemplate = onRow((_, screen: TemplatesScreen) => shownTemplates(screen));
+
 export const TEMPLATES_BINDINGS: readonly Binding<TemplatesScreen>[] = [
   {
     keys: ['enter', 'right', 'l'],
-    shows: 'enter',
     label: 'use',
     help: 'a new message that begins as the template',
-    run: (state, screen) => {
-      const template = shownTemplates(screen)[screen.position.cursor];
-      if (template === undefined) return stay(state);
-      return template.messages === null
+    run: onTemplate((state, template) =>
+      template.messages === null
         ? stay(noticed(state, `${template.name}: ${template.fault}`, 'bad'))
-        : openTemplate(state, template);
-    },
+        : openTemplate(state, template),
+    ),
   },
   FILTER as Binding<TemplatesScreen>,
 ];

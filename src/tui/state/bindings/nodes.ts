@@ -1,12 +1,12 @@
 import type { NodeSummary } from '../../../contract/nodes.ts';
 import type { Effect } from '../effects.ts';
-import { toggleAll, toggleMark } from '../list.ts';
+import { toggleAll } from '../list.ts';
 import { filterNodes } from '../node-list.ts';
 import { openForm, openNode } from '../open-screens.ts';
 import { type NodesScreen, type State, withScreen } from '../state.ts';
 import { type Binding, noticed, type Step, stay } from '../step.ts';
 import { inputText } from '../text-input.ts';
-import { FILTER } from './common.ts';
+import { FILTER, marked, onRow } from './common.ts';
 
 /** The nodes that the filter leaves. */
 export function shownNodes(state: State, screen: NodesScreen): readonly NodeSummary[] {
@@ -25,29 +25,23 @@ export function ping(state: State, names: readonly string[]): Step {
 /** A ping that has not arrived by then tells nothing any more. */
 const PING_SECONDS = 60;
 
+const onNode = onRow(shownNodes);
+
 export const NODE_BINDINGS: readonly Binding<NodesScreen>[] = [
   {
     keys: ['enter', 'right', 'l'],
-    shows: 'enter',
     label: 'open',
     help: "the node's page: its requests and queues",
-    run: (state, screen) => onCursor(state, screen, ({ name }) => openNode(state, name)),
+    run: onNode((state, { name }) => openNode(state, name)),
   },
   {
     keys: ['space'],
-    shows: 'space',
     label: 'mark',
     help: 'mark the node, or take its mark off',
-    run: (state, screen) =>
-      onCursor(state, screen, ({ name }) => {
-        const position = toggleMark(screen.position, name);
-        return stay(withScreen(state, { ...screen, position: { ...position, cursor: position.cursor + 1 } }));
-      }),
+    run: onNode((state, { name }, screen) => marked(state, screen, name)),
   },
   {
     keys: ['a'],
-    shows: 'a',
-    label: null,
     help: 'mark all nodes that are shown, or take all marks off',
     run: (state, screen) => {
       const names = shownNodes(state, screen).map(({ name }) => name);
@@ -57,14 +51,12 @@ export const NODE_BINDINGS: readonly Binding<NodesScreen>[] = [
   FILTER as Binding<NodesScreen>,
   {
     keys: ['n'],
-    shows: 'n',
     label: 'new message',
     help: 'a message to the marked nodes, or to the one under the cursor',
     run: (state, screen) => openForm(state, meant(state, screen)),
   },
   {
     keys: ['p'],
-    shows: 'p',
     label: 'ping',
     help: 'ping the marked nodes, or the one under the cursor',
     run: (state, screen) => ping(state, meant(state, screen)),
@@ -75,9 +67,4 @@ function meant(state: State, screen: NodesScreen): readonly string[] {
   if (screen.position.marks.length > 0) return screen.position.marks;
   const node = shownNodes(state, screen)[screen.position.cursor];
   return node === undefined ? [] : [node.name];
-}
-
-function onCursor(state: State, screen: NodesScreen, run: (node: NodeSummary) => Step): Step {
-  const node = shownNodes(state, screen)[screen.position.cursor];
-  return node === undefined ? stay(state) : run(node);
 }

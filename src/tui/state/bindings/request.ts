@@ -6,42 +6,31 @@ import { askToCancel, askToResend } from './requests.ts';
 export const REQUEST_BINDINGS: readonly Binding<RequestScreen>[] = [
   {
     keys: ['tab', 'right', 'l'],
-    shows: 'tab',
     label: 'next part',
     help: 'timeline, stdout, stderr, message; shift+tab goes back',
     run: (state, screen) => turned(state, screen, 1),
   },
-  {
-    keys: ['shift+tab', 'left', 'h'],
-    shows: '',
-    label: null,
-    help: '',
-    run: (state, screen) => turned(state, screen, -1),
-  },
+  { keys: ['shift+tab', 'left', 'h'], run: (state, screen) => turned(state, screen, -1) },
   {
     keys: ['o'],
-    shows: 'o',
     label: 'output',
     help: 'stdout, and stderr when pressed again',
     run: (state, screen) => stay(shown(state, screen, screen.tab === 'stdout' ? 'stderr' : 'stdout')),
   },
   {
     keys: ['c'],
-    shows: 'c',
     label: 'cancel',
     help: 'end the request',
     run: (state, { detail }) => askToCancel(state, detail === null ? [] : [detail]),
   },
   {
     keys: ['r'],
-    shows: 'r',
     label: 'resend',
     help: 'send it again, as a new request',
     run: (state, { detail }) => askToResend(state, detail === null ? [] : [detail]),
   },
   {
     keys: ['e'],
-    shows: 'e',
     label: 'edit',
     help: 'a new message that begins as this one',
     run: (state, { detail }) =>
@@ -51,22 +40,16 @@ export const REQUEST_BINDINGS: readonly Binding<RequestScreen>[] = [
   },
   {
     keys: ['n'],
-    shows: 'n',
-    label: null,
     help: 'an empty message to its node',
     run: (state, { detail }) => openForm(state, detail === null ? [] : [detail.node]),
   },
   {
     keys: ['w'],
-    shows: 'w',
-    label: null,
     help: "its node's page",
     run: (state, { detail }) => (detail === null ? stay(state) : openNode(state, detail.node)),
   },
   {
     keys: ['b'],
-    shows: 'b',
-    label: null,
     help: 'its batch',
     run: (state, { detail }) => (detail?.batch == null ? stay(state) : openBatch(state, detail.batch)),
   },

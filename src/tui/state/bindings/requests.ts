@@ -1,7 +1,7 @@
 import type { RequestSummary } from '../../../contract/requests.ts';
 import { isEnd } from '../../../contract/states.ts';
 import type { Effect } from '../effects.ts';
-import { toggleAll, toggleMark } from '../list.ts';
+import { toggleAll } from '../list.ts';
 import { openBatch, openForm, openRequest } from '../open-screens.ts';
 import type { Question } from '../overlay.ts';
 import { nextStates } from '../request-filter.ts';
@@ -11,21 +11,21 @@ import { type RequestsScreen, type State, withScreen } from '../state.ts';
 import { type Binding, noticed, type Step, stay } from '../step.ts';
 import { inputOf, inputText } from '../text-input.ts';
 import { batchQuestions } from './batches.ts';
-import { FILTER } from './common.ts';
+import { ask, FILTER, marked, onRow } from './common.ts';
 import { ping } from './nodes.ts';
+
+const onRequest = onRow(shownRequests);
 
 export const REQUESTS_BINDINGS: readonly Binding<RequestsScreen>[] = [
   {
     keys: ['enter', 'right', 'l'],
-    shows: 'enter',
     label: 'open',
     help: 'the request: its timeline, output and message',
-    run: (state, screen) => onCursor(state, screen, ({ id }) => openRequest(state, id)),
+    run: onRequest((state, { id }) => openRequest(state, id)),
   },
   FILTER as Binding<RequestsScreen>,
   {
     keys: ['s'],
-    shows: 's',
     label: 'states',
     help: 'those of all states, the open ones, those that went wrong, those that succeeded',
     run: (state, screen) => {
@@ -35,33 +35,23 @@ export const REQUESTS_BINDINGS: readonly Binding<RequestsScreen>[] = [
   },
   {
     keys: ['c'],
-    shows: 'c',
     label: 'cancel',
     help: 'end the marked requests, or the one under the cursor',
     run: (state, screen) => askToCancel(state, meant(state, screen)),
   },
   {
     keys: ['r'],
-    shows: 'r',
     label: 'resend',
     help: 'send them again, as new requests',
     run: (state, screen) => askToResend(state, meant(state, screen)),
   },
   {
     keys: ['space'],
-    shows: 'space',
-    label: null,
     help: 'mark the request, or take its mark off',
-    run: (state, screen) =>
-      onCursor(state, screen, ({ id }) => {
-        const position = toggleMark(screen.position, id);
-        return stay(withScreen(state, { ...screen, position: { ...position, cursor: position.cursor + 1 } }));
-      }),
+    run: onRequest((state, { id }, screen) => marked(state, screen, id)),
   },
   {
     keys: ['a'],
-    shows: 'a',
-    label: null,
     help: 'mark all that were read and are shown, or take all marks off',
     run: (state, screen) => {
       const ids = shownRequests(state, screen).map(({ id }) => id);
@@ -70,40 +60,26 @@ export const REQUESTS_BINDINGS: readonly Binding<RequestsScreen>[] = [
   },
   {
     keys: ['n'],
-    shows: 'n',
     label: 'new',
     help: 'a message to the node of the request',
-    run: (state, screen) => {
-      const node = screen.node ?? shownRequests(state, screen)[screen.position.cursor]?.node;
-      return openForm(state, node === undefined ? [] : [node]);
-    },
+    run: (state, screen) => openForm(state, nodeOf(state, screen)),
   },
   {
     keys: ['p'],
-    shows: 'p',
-    label: null,
     help: 'ping the node of the request',
-    run: (state, screen) => {
-      const node = screen.node ?? shownRequests(state, screen)[screen.position.cursor]?.node;
-      return ping(state, node === undefined ? [] : [node]);
-    },
+    run: (state, screen) => ping(state, nodeOf(state, screen)),
   },
   {
     keys: ['b'],
-    shows: 'b',
-    label: null,
     help: 'the batch of the request',
-    run: (state, screen) =>
-      onCursor(state, screen, ({ batch }) =>
-        batch === null || screen.base.batch !== undefined
-          ? stay(noticed(state, 'it is part of no other batch'))
-          : openBatch(state, batch),
-      ),
+    run: onRequest((state, { batch }, screen) =>
+      batch === null || screen.base.batch !== undefined
+        ? stay(noticed(state, 'it is part of no other batch'))
+        : openBatch(state, batch),
+    ),
   },
   {
     keys: ['f'],
-    shows: 'f',
-    label: null,
     help: 'on the page of a batch: the same answers together, and how others differ',
     run: (state, { batch }) =>
       batch === null
@@ -112,15 +88,11 @@ export const REQUESTS_BINDINGS: readonly Binding<RequestsScreen>[] = [
   },
   {
     keys: ['C'],
-    shows: 'C',
-    label: null,
     help: 'on the page of a batch: end all of it that has not ended',
     run: (state, screen) => onBatch(state, screen, (batch) => batchQuestions(batch).cancel),
   },
   {
     keys: ['R'],
-    shows: 'R',
-    label: null,
     help: 'on the page of a batch: send again what failed or is missing',
     run: (state, screen) => onBatch(state, screen, (batch) => batchQuestions(batch).resend),
   },
@@ -151,14 +123,14 @@ export function askToResend(state: State, requests: readonly RequestSummary[]): 
   });
 }
 
-/** Puts a question over the screen. */
-export function ask(state: State, question: Omit<Question, 'kind'>): Step {
-  return stay({ ...state, overlay: { kind: 'question', ...question } });
-}
-
 function linesOf(requests: readonly RequestSummary[]): string[] {
   const shown = requests.slice(0, 4).map(({ node, method, state }) => `${method} on ${node}, ${state}`);
   return requests.length > 4 ? [...shown, `and ${requests.length - 4} more`] : shown;
+}
+
+function nodeOf(state: State, screen: RequestsScreen): string[] {
+  const node = screen.node ?? shownRequests(state, screen)[screen.position.cursor]?.node;
+  return node === undefined ? [] : [node];
 }
 
 function meant(state: State, screen: RequestsScreen): readonly RequestSummary[] {
@@ -167,11 +139,6 @@ function meant(state: State, screen: RequestsScreen): readonly RequestSummary[] 
   if (marked.size > 0) return (screen.items ?? []).filter(({ id }) => marked.has(id));
   const request = shown[screen.position.cursor];
   return request === undefined ? [] : [request];
-}
-
-function onCursor(state: State, screen: RequestsScreen, run: (request: RequestSummary) => Step): Step {
-  const request = shownRequests(state, screen)[screen.position.cursor];
-  return request === undefined ? stay(state) : run(request);
 }
 
 function onBatch(
