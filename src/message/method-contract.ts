@@ -27,14 +27,15 @@ export type Outcome = ({ readonly ok: true } | { readonly ok: false; readonly re
  * nothing of the batch counts as accepted, and the sender tries again.
  *
  * A method that is not idempotent first calls `intend(note)`: it resolves when the note is on disk. After a
- * crash, `recover(note)` says whether the noted effect is complete (true), and undoes it otherwise (false).
+ * crash, `recover(note)` says whether the noted effect is complete (true), and undoes it otherwise (false); a method whose
+ * messages stand for themselves says how many of the first ones are done.
  * A second `intend` replaces the note: where `apply` undid its work, it withdraws the note before it throws, and where
  * that cannot be written, before anybody else touches what the note is about.
  */
 export interface EffectWork {
   readonly mode: 'effect';
   apply(batch: readonly Incoming[], intend: Intend): Promise<Outcome[]>;
-  recover?(note: string): Promise<boolean>;
+  recover?(note: string): Promise<boolean | number>;
   /** Whether what others do later hides that it was done: then that is on disk before it is answered. */
   readonly fades?: boolean;
 }

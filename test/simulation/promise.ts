@@ -85,6 +85,8 @@ export function isForgotten(world: World, ask: Ask): boolean {
 }
 
 const GIVEN_UP: ReadonlySet<string> = new Set(['expired', 'undelivered']);
+/** Ends of effects that were not made. */
+const NOT_MADE: ReadonlySet<string> = new Set(['rejected', 'cancelled', 'superseded', ...GIVEN_UP]);
 
 /** Holds what the nodes say against what happened. Throws BrokenPromise. */
 export function checkPromise(world: World, { workload, truth }: { workload: Workload; truth: Truth }): void {
@@ -136,7 +138,7 @@ function checkAppend(world: World, ask: Ask, row: LedgerRow): void {
   if (ask.isResent) return;
   if (count > 1) throw broken(ask, `was appended ${count} times`);
   if (row.state === 'succeeded' && count === 0) throw broken(ask, 'is succeeded, and was not appended');
-  if (['rejected', 'cancelled', 'superseded'].includes(row.state) && count > 0)
+  if (NOT_MADE.has(row.state) && count > 0)
     throw broken(ask, `is ${row.state} (${row.reason}), and was appended`);
 }
 
@@ -148,7 +150,7 @@ function checkWrite(
 ): void {
   if (isResent) return;
   const isWritten = tokens.includes(ask.token);
-  if (['rejected', 'cancelled', 'superseded'].includes(state) && isWritten)
+  if (NOT_MADE.has(state) && isWritten)
     throw broken(ask, `is ${state} (${reason}), and was written`);
 }
 

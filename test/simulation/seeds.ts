@@ -137,4 +137,11 @@ export const SEEDS: readonly FoundSeed[] = [
     about:
       'a file was cancelled on its way to a new node that nobody had heard of yet, and nobody asked whether it was written: it was',
   },
+  {
+    seed: 900_000,
+    kinds: DEFAULT_KINDS,
+    asks: 'all',
+    only: [12, 13],
+    about: 'an append whose time was over while its answer was lost was undelivered, though it was made',
+  },
 ];

@@ -43,7 +43,7 @@ interface TestJournalOptions {
   readonly perils?: Perils;
   readonly store?: Store;
   apply?(batch: readonly Incoming[], intend: Intend): Promise<Outcome[]>;
-  recover?(note: string): Promise<boolean>;
+  recover?(note: string): Promise<boolean | number>;
   run?(call: RunCall): Promise<RunResult>;
   readonly pieceBytes?: number;
   readonly maxMessageBytes?: number;

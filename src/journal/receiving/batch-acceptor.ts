@@ -65,6 +65,11 @@ export class BatchAcceptor {
     this.#deps = deps;
   }
 
+  /** Whether each message of a batch that failed is to be tried alone: an effect that works must not pass for one that was not made. */
+  isWorthEach(error: unknown): boolean {
+    return this.#lane.method.mode === 'effect' || !isTemporary(error);
+  }
+
   /** Whether the database knows of all that was accepted. */
   get isWritten(): boolean {
     return this.#writing === 0 && this.#done.length === 0;

@@ -132,6 +132,27 @@ for (const isComplete of [true, false]) {
   });
 }
 
+test('of an effect that a crash cut short the messages count that were done, up to the first that was not', async (t) => {
+  const store = await tempStore(t);
+  using _effect = await crashInEffect(t, store, [1, 2, 3]);
+  const made = await TestJournal.open(t, { store, recover: async () => 2 });
+  made.receive(made.effect, { seq: 1 }, { seq: 2 }, { seq: 3 });
+  await made.settled();
+  assert.deepEqual(made.taken(), ['duplicate 1-1', 'duplicate 2-2', 'accepted 3-3']);
+});
+
+test('a fault of one effect that may pass does not hide from their sender that those before it were made', async (t) => {
+  const made = await TestJournal.open(t, {
+    apply: async (batch) => {
+      if (batch.some(({ id }) => id === 'id-e1-2')) throw new TemporaryError('no space');
+      return batch.map(() => ({ ok: true }));
+    },
+  });
+  made.receive(made.effect, { seq: 1 }, { seq: 2 }, { seq: 3 });
+  await made.settled();
+  assert.deepEqual(made.taken(), ['accepted 1-1', 'busy 2-2']);
+});
+
 test('an effect that cannot be checked after a crash holds up its lane alone, and is not made twice', async (t) => {
   const store = await tempStore(t);
   using _effect = await crashInEffect(t, store, [1]);

@@ -246,8 +246,8 @@ export class ReceivingLane {
     try {
       this.#answer(batch, await this.#acceptor.accept(batch));
     } catch (error) {
-      if (batch.length === 1 || isTemporary(error)) return await this.#onFault(batch, error as Error);
-      await this.#settleEach(batch);
+      const isWorthEach = batch.length > 1 && this.#acceptor.isWorthEach(error);
+      await (isWorthEach ? this.#settleEach(batch) : this.#onFault(batch, error as Error));
     }
   }
 

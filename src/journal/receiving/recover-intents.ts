@@ -3,6 +3,7 @@ import type { JournalDeps } from '../journal-deps.ts';
 
 interface Intent {
   readonly lane: number;
+  readonly first: number;
   readonly last: number;
   readonly method: string;
   readonly note: string;
@@ -66,19 +67,21 @@ export class InterruptedEffects implements Disposable {
 
   async #check(intent: Intent): Promise<void> {
     const { store, logger } = this.#deps;
-    const { lane, last, method, note } = intent;
-    const isComplete = await this.#wasCompleted(intent);
-    if (isComplete === undefined) return void this.#left.set(lane, intent);
+    const { lane, first, last, method, note } = intent;
+    const done = await this.#doneOf(intent);
+    if (done === undefined) return void this.#left.set(lane, intent);
+    const next = typeof done === 'number' ? Math.min(first + done, last + 1) : done ? last + 1 : first;
     const statements = [statement('DELETE FROM intents WHERE lane = ? AND note = ?', lane, note)];
-    if (isComplete && last > 0)
-      statements.push(statement('UPDATE journal_lanes SET next = max(next, ?) WHERE id = ?', last + 1, lane));
+    // Refused ones count with those that were done, so that a place is never taken for more than was done up to it.
+    if (next > first && last > 0)
+      statements.push(statement('UPDATE journal_lanes SET next = max(next, ?) WHERE id = ?', next, lane));
     await store.write(statements);
-    logger.info({ method, lane, isComplete }, 'an effect that was under way was checked');
+    logger.info({ method, lane, done }, 'an effect that was under way was checked');
     if (this.#left.delete(lane)) this.#deps.onChecked();
   }
 
-  /** Undefined where that is not known yet. */
-  async #wasCompleted({ method: name, lane, note, last }: Intent): Promise<boolean | undefined> {
+  /** Whether it was done, or how many of its messages were; undefined where that is not known yet. */
+  async #doneOf({ method: name, lane, note, last }: Intent): Promise<boolean | number | undefined> {
     const method = this.#deps.methods.get(name);
     if (method?.mode !== 'effect' || !method.recover) return false;
     try {

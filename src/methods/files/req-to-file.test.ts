@@ -31,13 +31,37 @@ test('a note of what a file will hold comes before it is replaced, and tells aft
   await apply('one ', 'two');
   const [note] = [...notes.left];
   assert.equal(await readFile(path, 'utf8'), 'one two');
-  assert.equal(await method.recover!(note!), true);
+  assert.equal(await method.recover!(note!), Number.POSITIVE_INFINITY);
   for (const other of ['one tw', 'one twO', 'one two three']) {
     await writeFile(path, other);
-    assert.equal(await method.recover!(note!), false, other);
+    assert.equal(await method.recover!(note!), 0, other);
   }
   notes.left.clear();
   isFull = true;
   await assert.rejects(apply('three'), /no space/);
   assert.equal(notes.left.size, 0, 'what was not done leaves no note');
+});
+
+test('of several files whose writing a crash or a fault cut short, the first ones that are there count', async (t) => {
+  const { path: dataFolder } = await tempFolder(t);
+  const notes = new KeptNotes();
+  const write = createWriteFile({ dataFolder }, { lock: new KeyedLock() });
+  const method = createReqToFile({
+    writeFile: async (file) => {
+      if (file.path.endsWith('full')) throw new Error('no space');
+      return await write(file);
+    },
+    holdsContent: createHoldsContent({ dataFolder }),
+  });
+  const batch = ['a', 'a', 'b', 'full', 'a'].map((fileName, index) => {
+    const data = [Buffer.from(`${fileName} ${index}`)];
+    const message = newMessage({ toNode: 'ship1', method: 'REQToFile', fileName, data });
+    return { id: `id${index}`, message, isFromOriginal: false };
+  });
+  await assert.rejects(method.apply(batch, notes.intend), /no space/);
+  const [note] = [...notes.left];
+  assert.equal(await readFile(join(dataFolder, 'ship1', 'a'), 'utf8'), 'a 4');
+  assert.equal(await method.recover!(note!), 3);
+  await writeFile(join(dataFolder, 'ship1', 'b'), 'another');
+  assert.equal(await method.recover!(note!), 2);
 });

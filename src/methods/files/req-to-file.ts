@@ -23,7 +23,7 @@ export function createReqToFile(files: ToFileDeps): EffectMethod {
     args: FILE_ARGUMENTS,
     check: targetFault,
     apply: (batch, intend) => replaceAll(batch, files.writeFile, intend),
-    recover: (note) => holdsAll(note, files.holdsContent),
+    recover: (note) => countDone(note, files.holdsContent),
     fades: true,
   };
 }
@@ -33,39 +33,61 @@ interface ToFileDeps {
   readonly holdsContent: HoldsContent;
 }
 
+/** A file of a batch: its last message, and the place of its first. */
+interface Replaced {
+  readonly from: number;
+  last: Incoming;
+}
+
+/** What a note says of a file; one of version 0.1 does not say from which message on it is meant. */
+interface Noted extends KnownContent {
+  readonly from?: number;
+}
+
 async function replaceAll(
   batch: readonly Incoming[],
   writeFile: WriteFile,
   intend: Intend,
 ): Promise<Outcome[]> {
   const targets = batch.map(({ message }) => targetFile(message));
-  const last = new Map<string, Incoming>();
-  for (const [index, target] of targets.entries()) if ('path' in target) last.set(target.path, batch[index]!);
-  const note = JSON.stringify([...last].map(([path, { message }]) => contentOf(path, message.data ?? [])));
-  if (last.size > 0) await intend(note);
+  const files = new Map<string, Replaced>();
+  for (const [from, target] of targets.entries()) {
+    if (!('path' in target)) continue;
+    const last = batch[from]!;
+    const known = files.get(target.path);
+    if (known) known.last = last;
+    else files.set(target.path, { from, last });
+  }
+  const note = JSON.stringify([...files].map(([path, file]) => contentOf(path, file)));
+  if (files.size > 0) await intend(note);
   const written = await Promise.allSettled(
-    [...last].map(async ([path, { message }]): Promise<[string, Outcome]> => {
-      return [path, await writeFile({ path, data: message.data ?? [] })];
+    [...files].map(async ([path, { last }]): Promise<[string, Outcome]> => {
+      return [path, await writeFile({ path, data: last.message.data ?? [] })];
     }),
   );
   const outcomes = new Map<string, Outcome>();
-  for (const result of written) {
-    if (result.status === 'rejected') {
-      intend.forget(note);
-      throw result.reason;
-    }
-    outcomes.set(...result.value);
+  const failed = written.find((result) => result.status === 'rejected');
+  if (failed) {
+    // Where the others are written the note goes with the word of that: until then it tells a crash which are.
+    if (files.size === 1) intend.forget(note);
+    throw failed.reason;
   }
+  for (const result of written) if (result.status === 'fulfilled') outcomes.set(...result.value);
   return targets.map((target) =>
     'path' in target ? outcomes.get(target.path)! : { ok: false, reason: target.fault },
   );
 }
 
-function contentOf(path: string, data: readonly Uint8Array[]): KnownContent {
-  return { path, bytes: data.reduce((sum, { length }) => sum + length, 0), sum: checksumOf(data) };
+function contentOf(path: string, { from, last }: Replaced): Noted {
+  const data = last.message.data ?? [];
+  const bytes = data.reduce((sum, { length }) => sum + length, 0);
+  return { path, bytes, sum: checksumOf(data), from };
 }
 
-async function holdsAll(note: string, holdsContent: HoldsContent): Promise<boolean> {
-  for (const content of JSON.parse(note) as KnownContent[]) if (!(await holdsContent(content))) return false;
-  return true;
+/** How many of the first messages are done: their files hold what they, or later ones of the batch, say. */
+async function countDone(note: string, holdsContent: HoldsContent): Promise<number> {
+  let done = Number.POSITIVE_INFINITY;
+  for (const content of JSON.parse(note) as Noted[])
+    if (!(await holdsContent(content))) done = Math.min(done, content.from ?? 0);
+  return done;
 }

@@ -1,5 +1,6 @@
 import { formatOf } from '../../message/codec/body-format.ts';
 import { AWAITS_REPLY } from '../../message/desk-reply.ts';
+import { ENDLESS } from '../../store/endless.ts';
 import type { Statement } from '../../store/statement.ts';
 import type { LaneQueue } from '../lane/lane-queue.ts';
 import { callOffRow, deleteRows, readBody } from '../lane/lane-rows.ts';
@@ -98,7 +99,7 @@ export class LaneEnds {
     });
   }
 
-  /** Calls off the messages that are cancelled or superseded and may have arrived, and answers the others; `onMidst`: no more parts of one go. */
+  /** Calls off the messages that are given up and may have arrived, and answers the others; `onMidst`: no more parts of one go. */
   callOff(
     entries: readonly Entry[],
     { state, reason, onMidst }: { state: EndState; reason: string; onMidst(): void },
@@ -107,9 +108,12 @@ export class LaneEnds {
     const speaksLanes = this.#peer.speaksLanes ?? true;
     // Of what runs there are reports.
     const isEffect = this.#deps.methods.get(this.#method)?.mode === 'effect';
-    const isCalledOff = state === 'cancelled' || state === 'superseded';
-    if (!isCalledOff || !speaksLanes || !isEffect) return entries;
-    const doubtful = new Set(entries.filter((entry) => !entry.isCalledOff && this.#queue.mayBeThere(entry)));
+    if (state === 'rejected' || !speaksLanes || !isEffect) return entries;
+    // Output that has to make room leaves nothing behind.
+    const mayAsk = ({ expiresAt }: Entry) => state !== 'expired' || expiresAt !== ENDLESS;
+    const doubtful = new Set(
+      entries.filter((entry) => !entry.isCalledOff && mayAsk(entry) && this.#queue.mayBeThere(entry)),
+    );
     for (const entry of doubtful) this.#callOffOne(entry, state, reason);
     const isStranger = this.#peer.speaksLanes === undefined && !this.#peer.hasWords;
     if ([...doubtful].some(({ pieceBytes, wholeBytes }) => isStranger || pieceBytes < wholeBytes)) onMidst();

@@ -114,12 +114,14 @@ test('a node that may have sent more than its database knows gives new messages 
 
 test('a late word that a place is known does not tell of what was given up before a higher floor was told', async (t) => {
   const { made } = await start(t);
-  const [late, passed] = [await made.enqueue(1, { expiresInMs: 3000 }), made.transport.take()];
+  // Of an effect it would be asked for; of what runs a report tells.
+  const subject = 'ship1.REQCliCommand.CommandACK';
+  const [late, passed] = [await made.enqueue(1, { subject, expiresInMs: 3000 }), made.transport.take()];
   await made.advance(4000);
   const state = () =>
     made.store.get<{ state: string }>('SELECT state FROM ledger WHERE id = ?', late[0]!)?.state;
   assert.equal(state(), 'expired');
-  await made.enqueue(1);
+  await made.enqueue(1, { subject });
   made.transport.answer('accepted', made.transport.take());
   made.transport.answer('duplicate', passed);
   await made.settled();
@@ -148,6 +150,28 @@ for (const [status, state] of [
     await made.advance(1000);
     assert.deepEqual([made.states()[state], made.onDisk()], [state === 'succeeded' ? 2 : 1, 0]);
     assert.equal(made.ended.filter((one) => one.id === id).at(-1)?.state, state);
+  });
+
+for (const [what, life, state] of [
+  ['expiresIn', { expiresInMs: 3000 }, 'expired'],
+  ['messageTTL', {}, 'expired'],
+  ['its budget', { budgetMs: 3000 }, 'undelivered'],
+] as const)
+  test(`an effect whose time is over by ${what} while it may have arrived is asked for`, async (t) => {
+    const made = await TestOutbox.start(t, { messageTtlMs: 60_000 });
+    await made.open();
+    const ids = await made.enqueue(2, life);
+    made.transport.take();
+    await made.advance(90_000);
+    assert.deepEqual(made.states(), { succeeded: 1, [state]: 2 });
+    for (const [index, status] of (['duplicate', 'expired'] as const).entries()) {
+      await made.advance(30_000);
+      const again = made.transport.take().slice(-1);
+      assert.deepEqual([idOf(again[0]!), again[0]!.headers['Steward-Not-After']], [ids[index], '1']);
+      made.transport.answer(status, again);
+    }
+    await made.advance(1000);
+    assert.deepEqual([made.states(), made.onDisk()], [{ succeeded: 2, [state]: 1 }, 0]);
   });
 
 test('what was called off is never sent where the target may be an original node', async (t) => {

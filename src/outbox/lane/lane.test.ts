@@ -99,13 +99,15 @@ test('a gap makes the lane send again from the place that is missing', async (t)
 
 test('a missing place that was given up is bridged by the floor, once all below it is answered', async (t) => {
   const { made, transport } = await start(t);
-  await made.open();
-  await made.enqueue(1);
-  await made.enqueue(1, { budgetMs: 1000 });
-  await made.enqueue(1);
+  // What is to run is given up without a question: a report tells of it.
+  const subject = 'ship1.REQCliCommand.CommandACK';
+  await made.open({ subject });
+  await made.enqueue(1, { subject });
+  await made.enqueue(1, { subject, budgetMs: 1000 });
+  await made.enqueue(1, { subject });
   const sent = transport.take();
   await made.advance(1500);
-  assert.deepEqual(made.states(), { succeeded: 1, queued: 2, undelivered: 1 });
+  assert.deepEqual(made.states(), { accepted: 1, queued: 2, undelivered: 1 });
   transport.answer('gap', sent.slice(2), { [HEADER.expects]: '3' });
   assert.deepEqual(transport.take(), [], 'the place below is still on its way');
   transport.answer('accepted', sent.slice(0, 1));
