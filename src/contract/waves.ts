@@ -19,16 +19,19 @@ const Amount = about(text, {
   examples: ['10', '10%'],
 });
 
+const PROGRESS = {
+  targets: about(count, 'How many nodes are to have their turn'),
+  isOver: about(flag, 'Whether no more nodes get their turn'),
+  stopped: about(orNull(text), 'Why the others do not get theirs; null where all had it, or will'),
+};
+
 /** How far a batch has come that goes from node to node. */
 export const WavesState = named(
   'WavesState',
-  object({
-    targets: about(count, 'How many nodes are to have their turn'),
-    isOver: about(flag, 'Whether no more nodes get their turn'),
-    stopped: about(orNull(text), 'Why the others do not get theirs; null where all had it, or will'),
-  }),
+  object(PROGRESS),
   'How far a batch has come that goes from node to node',
 );
+export type WavesState = Value<typeof WavesState>;
 
 const WavesOrder = named(
   'WavesOrder',
@@ -47,6 +50,10 @@ const WavesOrder = named(
       waitMs: about(count, 'How long to wait for somebody to be the canary'),
       isTemplate: about(flag, 'Whether {{node}}, {{os}} and {{label.NAME}} are filled in for each node'),
       takesNew: about(flag, 'Whether names that are not known are taken'),
+      resume: about(
+        flag,
+        'Whether a batch goes on that is over; without it, an order that comes again is answered with how far that came',
+      ),
     },
   ),
   'A message that goes from node to node, some at a time',
@@ -59,13 +66,9 @@ export const WAVE_OPERATIONS = {
   startWaves: {
     does: 'POST /v1/batches/{id}/waves',
     summary:
-      'Send a message to nodes in waves, under the id of a new batch (a UUIDv7), or go on with those of a batch that has begun',
+      'Send a message to nodes in waves, under the id of a new batch (a UUIDv7), or go on with those of a batch (`resume`)',
     body: WavesOrder,
     isSlow: true,
-    answer: named(
-      'WavesAnswer',
-      object({ batch: id, targets: count }),
-      'The batch, and how many nodes are to have their turn',
-    ),
+    answer: named('WavesAnswer', object({ batch: id, ...PROGRESS }), 'The batch, and how far it has come'),
   },
 } as const satisfies Readonly<Record<string, OperationRow>>;

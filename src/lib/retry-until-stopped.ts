@@ -1,10 +1,9 @@
 import type { Clock } from './clock.ts';
+import { Seldom } from './seldom.ts';
 import { isTemporary } from './temporary-error.ts';
 import { wait } from './wait.ts';
 
 const RETRY_MS = 1000;
-/** A fault that lasts is logged this seldom, ms. */
-const LOG_EVERY_MS = 60_000;
 
 export interface RetryOptions {
   readonly clock: Clock;
@@ -27,7 +26,7 @@ export async function retryUntilStopped(
   effect: () => Promise<void>,
   { clock, signal, logger, what = 'the journal cannot be written', onRetry }: RetryOptions,
 ): Promise<boolean> {
-  let loggedAt = Number.NEGATIVE_INFINITY;
+  const seldom = new Seldom(clock.steadyNow);
   for (;;) {
     try {
       await effect();
@@ -36,10 +35,7 @@ export async function retryUntilStopped(
       if (signal.aborted) return false;
       if (!isTemporary(error)) throw error;
       onRetry?.(error);
-      if (clock.steadyNow() - loggedAt >= LOG_EVERY_MS) {
-        loggedAt = clock.steadyNow();
-        logger.warn({ err: error }, `${what}; trying again`);
-      }
+      if (seldom.isTime(what)) logger.warn({ err: error }, `${what}; trying again`);
       await wait(clock, RETRY_MS, signal);
     }
   }

@@ -1,19 +1,47 @@
 import { type Stats, statSync, writeSync } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { systemClock } from '../lib/clock.ts';
 import { type Rotation, setAside } from '../lib/set-aside.ts';
 
 export interface RotatingFileOptions extends Rotation {
   readonly path: string;
 }
 
+/** What a test replaces. */
+export interface RotatingFileDeps {
+  steadyNow(): number;
+  /** The number of the file system that holds a path, as statfs names it; undefined where nobody says. */
+  fileSystemOf(path: string): Promise<number | undefined>;
+  writeSync(descriptor: number, bytes: Uint8Array): number;
+}
+
 const NEWLINE = 0x0a;
 /** What is no larger is only copied into the system's memory, which is done here: another thread takes ten times as long. */
 const SMALL_BYTES = 64 * 1024;
+/** As long as the last append took no longer than this, and is no longer ago than that, ms. */
+const [QUICK_MS, RECENT_MS] = [20, 1000];
+/** File systems that may stand still while their server does: NFS, SMB, CIFS, FUSE, 9P, Ceph. */
+const REMOTE: ReadonlySet<number> = new Set([
+  0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400,
+]);
+
+const SYSTEM: RotatingFileDeps = {
+  steadyNow: () => systemClock.steadyNow(),
+  fileSystemOf: (path) =>
+    statfs(path).then(
+      ({ type }) => type >>> 0,
+      () => undefined,
+    ),
+  writeSync,
+};
 
 /** Opens a file of whole lines, mode 0600, ending a last line that a crash left torn. */
-export async function openRotatingFile(options: RotatingFileOptions): Promise<RotatingFile> {
-  const file = new RotatingFile(options);
+export async function openRotatingFile(
+  options: RotatingFileOptions,
+  deps: RotatingFileDeps = SYSTEM,
+): Promise<RotatingFile> {
+  const file = new RotatingFile(options, deps);
   await file.append(new Uint8Array(0));
   return file;
 }
@@ -25,23 +53,44 @@ export async function openRotatingFile(options: RotatingFileOptions): Promise<Ro
  */
 export class RotatingFile {
   readonly #options: RotatingFileOptions;
-  #open: { readonly handle: FileHandle; readonly found: Stats } | undefined;
+  readonly #deps: RotatingFileDeps;
+  #open: { readonly handle: FileHandle; readonly found: Stats; readonly mayStandStill: boolean } | undefined;
   #torn = false;
+  /** Until when the next append is taken for a quick one, by the steady clock. */
+  #quickUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(options: RotatingFileOptions) {
+  constructor(options: RotatingFileOptions, deps: RotatingFileDeps) {
     this.#options = options;
+    this.#deps = deps;
   }
 
   /** Appends lines with one write; when that fails it takes back what was written of them, and throws. */
   async append(lines: Uint8Array): Promise<void> {
-    let { handle, size, isFile } = await this.#current();
+    const began = this.#deps.steadyNow();
+    try {
+      await this.#append(lines, began < this.#quickUntil && lines.length <= SMALL_BYTES);
+    } finally {
+      const now = this.#deps.steadyNow();
+      this.#quickUntil = now - began <= QUICK_MS ? now + RECENT_MS : Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#open;
+    this.#open = undefined;
+    await opened?.handle.close();
+  }
+
+  /** `isQuick`: whether this thread may do it. */
+  async #append(lines: Uint8Array, isQuick: boolean): Promise<void> {
+    let { handle, size, isHere } = await this.#current(isQuick);
     if (size > 0 && size + lines.length > this.#options.maxBytes) {
       await this.#rotate();
-      ({ handle, size, isFile } = await this.#current());
+      ({ handle, size, isHere } = await this.#current(isQuick));
     }
     const bytes = this.#torn && size > 0 ? Buffer.concat([Uint8Array.of(NEWLINE), lines]) : lines;
     try {
-      await writeAll(handle, bytes, isFile && bytes.length <= SMALL_BYTES);
+      await this.#write(handle, bytes, isHere);
       this.#torn = false;
     } catch (error) {
       const undone = await handle.truncate(size).then(
@@ -53,34 +102,39 @@ export class RotatingFile {
     }
   }
 
-  async close(): Promise<void> {
-    const opened = this.#open;
-    this.#open = undefined;
-    await opened?.handle.close();
-  }
-
-  /** The file at the path, opened again when that is not the one we had. */
-  async #current(): Promise<{ handle: FileHandle; size: number; isFile: boolean }> {
+  /** The file at the path, opened again when that is not the one we had; and whether it is written here. */
+  async #current(isQuick: boolean): Promise<{ handle: FileHandle; size: number; isHere: boolean }> {
     const { path } = this.#options;
     if (this.#open !== undefined) {
-      const { handle, found } = this.#open;
-      const there = lookAt(path);
+      const { handle, found, mayStandStill } = this.#open;
+      const isHere = isQuick && !mayStandStill;
+      const there = isHere ? lookAt(path) : await stat(path).catch(() => undefined);
       if (there?.ino === found.ino && there.dev === found.dev)
-        return { handle, size: there.size, isFile: there.isFile() };
+        return { handle, size: there.size, isHere: isHere && there.isFile() };
       await this.close();
     }
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const handle = await open(path, 'a+', 0o600);
     const found = await handle.stat();
-    this.#open = { handle, found };
+    const fileSystem = await this.#deps.fileSystemOf(path);
+    const mayStandStill = fileSystem === undefined || REMOTE.has(fileSystem);
+    this.#open = { handle, found, mayStandStill };
     if (found.isFile() && (found.mode & 0o077) !== 0) await handle.chmod(0o600);
     this.#torn = await endsInsideLine(handle);
-    return { handle, size: found.size, isFile: found.isFile() };
+    return { handle, size: found.size, isHere: isQuick && !mayStandStill && found.isFile() };
   }
 
   async #rotate(): Promise<void> {
     await this.close();
     await setAside(this.#options.path, this.#options.keepFiles);
+  }
+
+  /** A write may end early without an error, as on a disk that is about to be full. */
+  async #write(handle: FileHandle, bytes: Uint8Array, isHere: boolean): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const rest = bytes.subarray(done);
+      done += isHere ? this.#deps.writeSync(handle.fd, rest) : (await handle.write(rest)).bytesWritten;
+    }
   }
 }
 
@@ -90,15 +144,6 @@ function lookAt(path: string): Stats | undefined {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
-  }
-}
-
-/** A write may end early without an error, as on a disk that is about to be full. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array, isHere: boolean): Promise<void> {
-  let rest = bytes;
-  while (rest.length > 0) {
-    const written = isHere ? writeSync(handle.fd, rest) : (await handle.write(rest)).bytesWritten;
-    rest = rest.subarray(written);
   }
 }
 

@@ -127,7 +127,7 @@ export function createOperations(
     .catch((error: Error) => parts.logger.warn({ err: error }, 'waves that were under way do not go on'));
   return {
     ...own,
-    startWaves: async (id, order, by) => ({ batch: id, targets: await waves.start(id, order, by) }),
+    startWaves: async (id, order, by) => ({ batch: id, ...(await waves.start(id, order, by)) }),
     cancelBatch: async (text, by) => {
       const id = await requests.batchId(text);
       await waves.stop(id, 'it was cancelled');

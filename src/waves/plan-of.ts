@@ -1,6 +1,6 @@
 import type { NodeSummary } from '../contract/nodes.ts';
 import { OperationError } from '../contract/operation-error.ts';
-import type { WavesOrder } from '../contract/waves.ts';
+import type { WavesOrder, WavesState } from '../contract/waves.ts';
 import { type Amount, atLeastOne, atMost, parseAmount } from './amount.ts';
 import type { RunPlan } from './run-plan.ts';
 
@@ -34,12 +34,17 @@ export function planOf(order: WavesOrder, targets: readonly string[]): RunPlan {
 export function orderOf(plan: RunPlan, label: string): WavesOrder {
   const { targets, message, batchSize, batchWaitMs, canary, maxErrors, waitMs, isTemplate } = plan;
   return {
-    ...{ targets, message, label, batchWaitMs, canary, takesNew: true },
+    ...{ targets, message, label, batchWaitMs, canary, takesNew: true, resume: true },
     ...(batchSize === null ? {} : { batch: String(batchSize) }),
     ...(maxErrors === null ? {} : { maxErrors: String(maxErrors) }),
     ...(waitMs === undefined ? {} : { waitMs }),
     ...(isTemplate && { isTemplate }),
   };
+}
+
+/** How far a plan has come. */
+export function stateOf({ targets, isOver = false, stopped }: RunPlan): WavesState {
+  return { targets: targets.length, isOver, stopped: stopped ?? null };
 }
 
 /** An amount of an order. Throws OperationError. */

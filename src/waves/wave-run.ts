@@ -4,6 +4,7 @@ import type { NodeSummary } from '../contract/nodes.ts';
 import type { RequestSummary, SubmissionAnswer } from '../contract/requests.ts';
 import { outcomeOf } from '../contract/states.ts';
 import type { Clock } from '../lib/clock.ts';
+import { Seldom } from '../lib/seldom.ts';
 import { fillTemplate, type TemplateNode } from './fill-template.ts';
 import { allWaitUntil, nextStep, type Step } from './next-step.ts';
 import type { RunPlan } from './run-plan.ts';
@@ -38,6 +39,7 @@ export class WaveRun {
   readonly #deps: WaveRunDeps;
   readonly #over = new AbortController();
   readonly #patience: Patience;
+  readonly #seldom: Seldom;
   #plan: RunPlan;
   readonly #tracker: TargetTracker;
   #nodes: ReadonlyMap<string, TemplateNode> = new Map();
@@ -55,6 +57,7 @@ export class WaveRun {
     this.#batch = batch;
     this.#plan = plan;
     this.#deps = deps;
+    this.#seldom = new Seldom(deps.clock.steadyNow);
     // Events are taken from the beginning on, also while all is read.
     this.#tracker = new TargetTracker(plan.targets.map(unseen), deps.clock.steadyNow());
     const endsWhenTaken = plan.message.schedule !== undefined;
@@ -81,7 +84,8 @@ export class WaveRun {
         const until = await this.#step();
         if (until !== undefined) await this.#untilNews(news, until);
       } catch (error) {
-        this.#deps.logger.warn({ err: error }, `the waves of batch ${this.#batch} are tried again`);
+        const text = `the waves of batch ${this.#batch} are tried again`;
+        if (this.#seldom.isTime(text)) this.#deps.logger.warn({ err: error }, text);
         this.#isStale = true;
         await this.#untilNews(this.#news.promise, this.#deps.clock.steadyNow() + AGAIN_MS);
       }

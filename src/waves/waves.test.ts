@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { FakeOperations } from '../../test/support/fake-operations.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import type { WavesOrder } from '../contract/waves.ts';
-import { systemClock } from '../lib/clock.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
 import { newId } from '../lib/new-id.ts';
 import type { RunPlan } from './run-plan.ts';
 import { Waves } from './waves.ts';
@@ -11,6 +11,7 @@ import { Waves } from './waves.ts';
 const NAMES = ['a', 'b', 'c', 'd'];
 const MESSAGE = { method: 'REQCliCommand', methodArgs: ['true'] };
 const ORDER: WavesOrder = { targets: NAMES, message: MESSAGE, batch: '2' };
+const GOING = { targets: 4, isOver: false, stopped: null };
 
 /** Waves over a fleet that is made up, whose node can be started anew: what is on disk stays. */
 function scene(t: TestContext) {
@@ -24,9 +25,9 @@ function scene(t: TestContext) {
     asked.push(node);
     ids.set(node, id);
   };
-  const start = () => {
+  const start = (clock: Clock = systemClock) => {
     const waves = new Waves({
-      ...{ operations: desk, clock: systemClock, isConnected: () => link.isConnected },
+      ...{ operations: desk, clock, isConnected: () => link.isConnected },
       logger: { warn: (_, text) => warnings.push(text) },
       kept: {
         open: async () => [...plans].flatMap(([batch, { isOver }]) => (isOver ? [] : [batch])),
@@ -50,7 +51,7 @@ function scene(t: TestContext) {
 test('a node that dies in the middle of a wave goes on where it was, and asks nobody twice', async (t) => {
   const { start, end, askedAre, plans, batch } = scene(t);
   const before = start();
-  assert.equal(await before.start(batch, ORDER), 4);
+  assert.deepEqual(await before.start(batch, ORDER), GOING);
   await askedAre('a', 'b');
   end('a');
   await before[Symbol.asyncDispose]();
@@ -77,8 +78,8 @@ test('where it is not remembered any more who had a turn, nobody gets one', asyn
 test('an order that comes twice is one', async (t) => {
   const { start, askedAre, asked, batch } = scene(t);
   const waves = start();
-  assert.deepEqual(await Promise.all([waves.start(batch, ORDER), waves.start(batch, ORDER)]), [4, 4]);
-  assert.equal(await waves.start(batch, ORDER), 4);
+  assert.deepEqual(await Promise.all([waves.start(batch, ORDER), waves.start(batch, ORDER)]), [GOING, GOING]);
+  assert.deepEqual(await waves.start(batch, ORDER), GOING);
   await askedAre('a', 'b');
   assert.equal(asked.length, 2);
   const other = { ...ORDER, message: { ...MESSAGE, methodArgs: ['false'] } };
@@ -119,6 +120,44 @@ test('who cancels a batch, or fails in it, keeps the others from having their tu
   end('a', 'failed');
   await waitFor('the stop', () => plans.get(other)?.isOver === true);
   assert.deepEqual([asked, plans.get(other)?.stopped], [['a', 'b', 'a'], 'a canary failed']);
+});
+
+test('an order that comes again after its batch was cancelled does not begin it again, and one to go on does', async (t) => {
+  const { start, end, askedAre, asked, batch } = scene(t);
+  const waves = start();
+  await waves.start(batch, ORDER);
+  await askedAre('a', 'b');
+  await waves.stop(batch, 'it was cancelled');
+  end('a');
+  end('b');
+  const stopped = { ...GOING, isOver: true, stopped: 'it was cancelled' };
+  assert.deepEqual(await waves.start(batch, ORDER), stopped);
+  assert.deepEqual(await start().start(batch, ORDER), stopped);
+  assert.equal(asked.length, 2);
+  assert.deepEqual(await waves.start(batch, { ...ORDER, resume: true }), GOING);
+  await askedAre('a', 'b', 'c', 'd');
+});
+
+test('a fault that lasts is logged once a minute, however often the waves are tried', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { start, desk, batch, warnings } = scene(t);
+  let now = 0;
+  let tries = 0;
+  const after = (ms: number, task: () => void) => {
+    const timer = setTimeout(task, ms);
+    return () => clearTimeout(timer);
+  };
+  desk.requests = async () => {
+    tries++;
+    throw new Error('the disk is full');
+  };
+  await start({ ...systemClock, steadyNow: () => now, after }).start(batch, ORDER);
+  for (; now < 150_000; now += 1000) {
+    t.mock.timers.tick(1000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(tries > 100);
+  assert.equal(warnings.splice(0).length, 3);
 });
 
 test('while the node itself has no link nobody gets a turn', async (t) => {

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Operations } from '../contract/contract.ts';
 import { OperationError } from '../contract/operation-error.ts';
-import type { WavesOrder } from '../contract/waves.ts';
+import type { WavesOrder, WavesState } from '../contract/waves.ts';
 import { isUuidV7 } from '../lib/uuid.ts';
-import { amountOf, limitTo, planOf } from './plan-of.ts';
+import { amountOf, limitTo, planOf, stateOf } from './plan-of.ts';
 import { isRunPlan, type RunPlan } from './run-plan.ts';
 import { WaveRun, type WaveRunDeps } from './wave-run.ts';
 
@@ -32,7 +32,7 @@ export class Waves implements AsyncDisposable {
   readonly #deps: WavesDeps;
   readonly #runs = new Map<string, WaveRun>();
   /** Batches that are being begun: an order that comes twice is one. */
-  readonly #beginning = new Map<string, Promise<number>>();
+  readonly #beginning = new Map<string, Promise<WavesState>>();
   #isOver = false;
 
   constructor(deps: WavesDeps) {
@@ -48,8 +48,8 @@ export class Waves implements AsyncDisposable {
     }
   }
 
-  /** Begins the waves of a batch, or goes on with them; returns how many nodes they are for. Throws OperationError. */
-  start(batch: string, order: WavesOrder, by?: string): Promise<number> {
+  /** Begins the waves of a batch, or goes on with them; resolves with how far they have come. Throws OperationError. */
+  start(batch: string, order: WavesOrder, by?: string): Promise<WavesState> {
     const begun = this.#beginning.get(batch) ?? this.#begin(batch, order, by);
     this.#beginning.set(batch, begun);
     return begun.finally(() => this.#beginning.delete(batch));
@@ -70,7 +70,7 @@ export class Waves implements AsyncDisposable {
     await Promise.all([...this.#runs.values()].map((run) => run.stop()));
   }
 
-  async #begin(batch: string, order: WavesOrder, by: string | undefined): Promise<number> {
+  async #begin(batch: string, order: WavesOrder, by: string | undefined): Promise<WavesState> {
     const { kept } = this.#deps;
     if (!isUuidV7(batch))
       throw new OperationError(
@@ -82,7 +82,8 @@ export class Waves implements AsyncDisposable {
       const reason = `batch ${batch} has another message: one with this message needs an id of its own`;
       throw new OperationError('bad-request', reason, { field: 'message' });
     }
-    if (this.#runs.has(batch) && isRunPlan(known)) return known.targets.length;
+    // An order that comes again, as when its answer was lost, does not undo that somebody cancelled it meanwhile.
+    if (isRunPlan(known) && (this.#runs.has(batch) || (known.isOver && !order.resume))) return stateOf(known);
     if (this.#runs.size >= MOST)
       throw new OperationError(
         'busy',
@@ -93,7 +94,7 @@ export class Waves implements AsyncDisposable {
     await this.#check(plan);
     await kept.keep(batch, plan, order.label);
     this.#run(batch, plan);
-    return targets.length;
+    return stateOf(plan);
   }
 
   /** The names of those who are meant. Throws OperationError. */

@@ -229,7 +229,7 @@ export class FakeOperations implements Partial<Operations> {
 
   startWaves: Operations['startWaves'] = async (id, order) => ({
     batch: id,
-    targets: await this.#waves.start(id, order),
+    ...(await this.#waves.start(id, order)),
   });
 
   cancelBatch: Operations['cancelBatch'] = async (id) => {
