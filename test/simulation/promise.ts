@@ -150,8 +150,7 @@ function checkWrite(
 ): void {
   if (isResent) return;
   const isWritten = tokens.includes(ask.token);
-  if (NOT_MADE.has(state) && isWritten)
-    throw broken(ask, `is ${state} (${reason}), and was written`);
+  if (NOT_MADE.has(state) && isWritten) throw broken(ask, `is ${state} (${reason}), and was written`);
 }
 
 /** What an original node says counts: it took it before it answered. */

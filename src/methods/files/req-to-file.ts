@@ -50,14 +50,7 @@ async function replaceAll(
   intend: Intend,
 ): Promise<Outcome[]> {
   const targets = batch.map(({ message }) => targetFile(message));
-  const files = new Map<string, Replaced>();
-  for (const [from, target] of targets.entries()) {
-    if (!('path' in target)) continue;
-    const last = batch[from]!;
-    const known = files.get(target.path);
-    if (known) known.last = last;
-    else files.set(target.path, { from, last });
-  }
+  const files = filesOf(batch, targets);
   const note = JSON.stringify([...files].map(([path, file]) => contentOf(path, file)));
   if (files.size > 0) await intend(note);
   const written = await Promise.allSettled(
@@ -76,6 +69,21 @@ async function replaceAll(
   return targets.map((target) =>
     'path' in target ? outcomes.get(target.path)! : { ok: false, reason: target.fault },
   );
+}
+
+function filesOf(
+  batch: readonly Incoming[],
+  targets: readonly ReturnType<typeof targetFile>[],
+): Map<string, Replaced> {
+  const files = new Map<string, Replaced>();
+  for (const [from, target] of targets.entries()) {
+    if (!('path' in target)) continue;
+    const last = batch[from]!;
+    const known = files.get(target.path);
+    if (known) known.last = last;
+    else files.set(target.path, { from, last });
+  }
+  return files;
 }
 
 function contentOf(path: string, { from, last }: Replaced): Noted {
