@@ -15,7 +15,13 @@ import { valueFault } from './option-value.ts';
 import { OPTIONS, type OptionKey } from './options.ts';
 import type { Settings } from './settings.ts';
 import { type QuotaConfig, quotaConfig, type TrustConfig, trustConfig } from './trust-config.ts';
-import { type WebProxyConfig, webProxyConfig } from './web-config.ts';
+import {
+  type WebProxyConfig,
+  type WebTlsConfig,
+  webOrigin,
+  webProxyConfig,
+  webTlsConfig,
+} from './web-config.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -97,6 +103,9 @@ export interface Config extends LinkConfig {
   readonly webListener: HostAndPort | undefined;
   /** A proxy that signs people in to the console. */
   readonly webProxy: WebProxyConfig | undefined;
+  readonly webTls: WebTlsConfig | undefined;
+  /** Where browsers reach the console; undefined where that is not said. */
+  readonly webOrigin: string | undefined;
   readonly promHostAndPort: HostAndPort | undefined;
   readonly exposeDataFolder: HostAndPort | undefined;
   readonly profilingPort: HostAndPort | undefined;
@@ -156,6 +165,8 @@ export function toConfig(settings: Settings, warnings: string[]): Config {
     followLinks: values.FollowLinks,
     ...listenerConfig(settings, warnings),
     webProxy: webProxyConfig(settings),
+    webTls: webTlsConfig(settings),
+    webOrigin: webOrigin(settings),
     startSub: startSubOf(settings),
     trust: trustConfig(settings),
     quotas: quotaConfig(settings),

@@ -57,13 +57,24 @@ test('a proxy for the console is told apart by address, secret and headers', asy
   });
 });
 
+test('the console is open to other machines with a certificate, or where somebody said so', async (t) => {
+  const { load } = await configFolder(t);
+  const open = [...NAMES, '-webListener=:8095'];
+  const { config } = await load([...open, '-webCertFile=c', '-webKeyFile=k']);
+  assert.deepEqual([config.webListener?.port, config.webTls], [8095, { certFile: 'c', keyFile: 'k' }]);
+  const plain = await (await configFolder(t)).load([...open, '-webPlainText']);
+  assert.deepEqual([plain.config.webListener?.port, plain.config.webTls], [8095, undefined]);
+});
+
 test('listeners that others can reach, odd tokens and open profiles are refused with the way out', async (t) => {
   const cases: [args: string[], env: Record<string, string>, message: RegExp][] = [
     [
       ['-webListener=:8095', '-listenerToken=s3'],
       {},
-      /flag -webListener: ":8095" is not a loopback address.*listen on 127\.0\.0\.1 and reach it with ssh -L/,
+      /flag -webListener: ":8095" can be reached.*set WebCertFile and WebKeyFile, or WebPlainText.* or listen on 127\.0\.0\.1 and reach it with ssh -L/,
     ],
+    [['-webListener=:8095', '-webCertFile=c'], {}, /WebKeyFile: "" is needed where WebCertFile names a/],
+    [['-webOrigin=steward'], {}, /-webOrigin: "steward" is not https:\/\/ and a host/],
     [['-apiListener=:8095'], {}, /flag -apiListener: .* needs a token/],
     [
       ['-tcpListener=:8091', '-listenerToken=a b'],

@@ -44,13 +44,14 @@ function addressOf(key: AddressKey, settings: Settings): HostAndPort | undefined
   return Object.freeze(address);
 }
 
-/** The console is served without encryption, and a browser keeps its cookie for the host: on this machine alone. */
+/** The console gives orders: other machines reach it by TLS, or where somebody said that they may do so without. */
 function webAddress(settings: Settings): HostAndPort | undefined {
   const address = addressOf('WebListener', settings);
-  if (address === undefined || isLoopback(address.host)) return address;
+  const { WebCertFile, WebPlainText } = settings.values;
+  if (address === undefined || isLoopback(address.host) || WebCertFile !== '' || WebPlainText) return address;
   throw settings.fault(
     'WebListener',
-    'is not a loopback address, and the console is served without encryption: listen on 127.0.0.1 and reach it with ssh -L',
+    'can be reached from other machines, so it needs a certificate: set WebCertFile and WebKeyFile, or WebPlainText in a network that encrypts by itself, or listen on 127.0.0.1 and reach it with ssh -L',
   );
 }
 

@@ -167,7 +167,7 @@ export const SPECS = {
   WebListener: {
     ...text,
     group: 'listeners',
-    summary: 'host:port to serve the console on, on a loopback address; empty = off',
+    summary: 'host:port to serve the console on; not on a loopback address it needs WebCertFile; empty = off',
   },
   ...WEB_SPECS,
   PromHostAndPort: {

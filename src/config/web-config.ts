@@ -15,6 +15,21 @@ export interface WebProxyConfig {
   readonly actGroups: readonly string[];
 }
 
+/** Files of the console's certificate and its key, PEM. */
+export interface WebTlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** Reads where the console's certificate is; undefined where it has none. Throws ConfigError. */
+export function webTlsConfig(settings: Settings): WebTlsConfig | undefined {
+  const { WebCertFile: certFile, WebKeyFile: keyFile } = settings.values;
+  if (certFile === '' && keyFile === '') return undefined;
+  if (certFile === '') throw settings.fault('WebCertFile', 'is needed where WebKeyFile names the key to it');
+  if (keyFile === '') throw settings.fault('WebKeyFile', 'is needed where WebCertFile names a certificate');
+  return { certFile, keyFile };
+}
+
 /** Headers that browsers and HTTP itself fill in: they name nobody. */
 const TAKEN: ReadonlySet<string> = new Set(['host', 'cookie', 'origin', 'authorization', 'x-steward-proxy']);
 
@@ -31,7 +46,7 @@ export function webProxyConfig(settings: Settings): WebProxyConfig | undefined {
   return {
     addresses,
     secretFile: values.WebProxySecretFile,
-    origin: originOf(settings),
+    origin: webOrigin(settings)!,
     userHeader: headerOf('WebUserHeader', settings),
     groupsHeader: headerOf('WebGroupsHeader', settings),
     actUsers: itemsOf(values.WebActUsers),
@@ -39,8 +54,10 @@ export function webProxyConfig(settings: Settings): WebProxyConfig | undefined {
   };
 }
 
-function originOf(settings: Settings): string {
+/** Where browsers reach the console; undefined where that is not said. Throws ConfigError. */
+export function webOrigin(settings: Settings): string | undefined {
   const text = settings.values.WebOrigin;
+  if (text === '') return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'https:' && url.pathname === '/' && url.search === '' && url.username === '')
     return url.origin;

@@ -2,12 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Access, ApiHandler, type ApiHandlerOptions } from '../api/api-handler.ts';
 import { lookOnly } from '../api/look-only.ts';
 import { refuse } from '../api/refusal.ts';
-import type { WebProxyConfig } from '../config/web-config.ts';
+import type { WebProxyConfig, WebTlsConfig } from '../config/web-config.ts';
 import type { Operations } from '../contract/contract.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { HostAndPort } from '../lib/host-and-port.ts';
 import type { GuardedRequest } from '../lib/http-guard.ts';
 import { type HttpService, startHttpService } from '../lib/http-service.ts';
+import { TlsFiles } from '../lib/tls-files.ts';
 import type { Logger } from '../observe/logger.ts';
 import { foldEvents } from './fold-events.ts';
 import { type PageFile, PageFiles } from './page-files.ts';
@@ -25,6 +26,8 @@ export interface ConsoleOptions extends ApiHandlerOptions {
   readonly proxy?: WebProxyConfig | undefined;
   /** How long after the last request that came through the proxy a stream of its user may go on, ms. */
   readonly vouchedMs?: number;
+  /** Served by https with these. */
+  readonly tls?: WebTlsConfig | undefined;
 }
 
 interface ConsoleDeps {
@@ -47,14 +50,19 @@ const POLICY = [
   ...["require-trusted-types-for 'script'", "trusted-types 'none'"],
 ].join('; ');
 
-/** Serves the console's page, and the API to those who are signed in. Throws ListenError. */
-export async function startConsole(options: ConsoleOptions, deps: ConsoleDeps): Promise<HttpService> {
+/** Serves the console's page, and the API to those who are signed in; `names` are those of its certificate. Throws ListenError. */
+export async function startConsole(
+  options: ConsoleOptions,
+  deps: ConsoleDeps,
+): Promise<HttpService & { names: readonly string[] }> {
   const proxy = options.proxy && (await ProxyVisitors.open(options.proxy));
-  const handler = new ConsoleHandler({ ...options, proxy }, deps);
-  return await startHttpService(
-    { address: options.address, option: '-webListener', token: '' },
+  const tls = options.tls && (await TlsFiles.open(options.tls, deps));
+  const handler = new ConsoleHandler({ ...options, proxy, isTls: tls !== undefined }, deps);
+  const service = await startHttpService(
+    { address: options.address, option: '-webListener', token: '', signsIn: true, tls },
     { handle: handler.handle, about: handler.about, streams: handler.api, refuse, logger: deps.logger },
   );
+  return Object.assign(service, { names: tls?.names ?? [] });
 }
 
 class ConsoleHandler {
@@ -66,7 +74,7 @@ class ConsoleHandler {
   readonly #vouchedMs: number;
 
   constructor(
-    options: Omit<ConsoleOptions, 'proxy'> & { proxy: ProxyVisitors | undefined },
+    options: Omit<ConsoleOptions, 'proxy'> & { proxy: ProxyVisitors | undefined; isTls: boolean },
     { operations, files = new PageFiles(), ...deps }: ConsoleDeps,
   ) {
     this.#proxy = options.proxy;

@@ -16,6 +16,7 @@ interface SignInDeps {
   /** The node whose fleet it is: browsers keep a cookie of its name. */
   readonly nodeName: string;
   readonly proxy: ProxyVisitors | undefined;
+  readonly isTls: boolean;
   readonly logger: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
 
@@ -90,7 +91,7 @@ export class SignIn {
       (loaded) => new loaded.PasskeyCeremonies(this.#deps),
     );
     const ceremonies = await this.#ceremonies;
-    const origin = `http://${request.headers.host}`;
+    const origin = `${this.#deps.isTls ? 'https' : 'http'}://${request.headers.host}`;
     switch (path.slice(SESSION_PATH.length)) {
       case '/passkey/challenge':
         return sendJson(response, ceremonies.askToSignIn(origin));
@@ -120,8 +121,8 @@ export class SignIn {
   }
 
   #begin({ secret, role }: BegunSession, { asker }: Asked, response: ServerResponse): void {
-    // Without Secure where it is served on a loopback address: Safari keeps no Secure cookie there.
-    const cookie = `${this.#cookieFor(asker)}=${secret}; Path=/; HttpOnly; SameSite=Strict${asker ? '; Secure' : ''}`;
+    // Without Secure where it is served without TLS: Safari keeps no Secure cookie of localhost.
+    const cookie = `${this.#cookieFor(asker)}=${secret}; Path=/; HttpOnly; SameSite=Strict${this.#isSecure(asker) ? '; Secure' : ''}`;
     response.setHeader('Set-Cookie', cookie);
     sendJson(response, { role });
   }
@@ -153,7 +154,12 @@ export class SignIn {
   }
 
   #cookieFor(asker: Visitor | undefined): string {
-    return asker === undefined ? this.#cookie : `__Host-${this.#cookie}`;
+    return this.#isSecure(asker) ? `__Host-${this.#cookie}` : this.#cookie;
+  }
+
+  /** Whether the browser came by https, here or to the proxy. */
+  #isSecure(asker: Visitor | undefined): boolean {
+    return this.#deps.isTls || asker !== undefined;
   }
 }
 

@@ -18,6 +18,10 @@ export interface GuardOptions {
   readonly lookToken?: string | undefined;
   /** Whether they must show it on loopback as well: other users of the machine can connect there. */
   readonly tokenOnLoopback?: boolean | undefined;
+  /** Whether the server signs people in itself, so that no token is asked for. */
+  readonly signsIn?: boolean | undefined;
+  /** Whether it is reached by https. */
+  readonly isTls?: boolean | undefined;
 }
 
 /** What the server knows of one request besides its headers. */
@@ -44,14 +48,15 @@ export function httpRefusal(
 
 function originRefusal(
   headers: IncomingHttpHeaders,
-  { isLoopback: local }: GuardOptions,
+  { isLoopback: local, isTls = false }: GuardOptions,
   { outerOrigin, isPage }: GuardedRequest,
 ) {
   const { host = '', origin } = headers;
-  if (outerOrigin === undefined && local && host !== '' && !isLoopback(hostnameOf(host))) {
+  // One that is not this machine's proves its name by the certificate.
+  if (outerOrigin === undefined && local && !isTls && host !== '' && !isLoopback(hostnameOf(host))) {
     return forbidden(`this is not the server of ${JSON.stringify(host)}: use 127.0.0.1 or localhost`);
   }
-  const expected = outerOrigin ?? `http://${host}`;
+  const expected = outerOrigin ?? `${isTls ? 'https' : 'http'}://${host}`;
   if (origin !== undefined && origin.toLowerCase() !== expected.toLowerCase()) {
     return forbidden(`requests from a page of ${JSON.stringify(origin)} are not served`);
   }
@@ -67,6 +72,7 @@ function originRefusal(
 
 function tokenRefusal({ authorization }: IncomingHttpHeaders, options: GuardOptions) {
   const { isLoopback: local, token, lookToken = '', tokenOnLoopback = false } = options;
+  if (options.signsIn) return undefined;
   const known = [token, lookToken].filter((one) => one !== '');
   const isWanted = token !== '' && tokenOnLoopback;
   if (local && (known.length === 0 || (authorization === undefined && !isWanted))) return undefined;

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { processConnections } from './connection-budget.ts';
 import type { HostAndPort } from './host-and-port.ts';
 import { type GuardedRequest, type GuardOptions, type HttpRefusal, httpRefusal } from './http-guard.ts';
 import { isLoopback } from './is-loopback.ts';
 import { listenAt } from './listen-at.ts';
 import { bindSocketFile, type SocketFile } from './socket-file.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 /** Answers a request that the guard let pass; a failure is answered with 500. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -20,6 +22,10 @@ export interface HttpServiceOptions {
   readonly lookToken?: string | undefined;
   /** Whether the token, where there is one, is asked for on loopback too. */
   readonly tokenOnLoopback?: boolean | undefined;
+  /** Whether the service signs people in itself, so that no token is asked for. */
+  readonly signsIn?: boolean;
+  /** Served by https with these; by http without. */
+  readonly tls?: Pick<TlsFiles, 'pair' | 'follow'> | undefined;
   readonly maxClients?: number;
   /** How long headers may take, ms. */
   readonly headersTimeoutMs?: number;
@@ -59,20 +65,28 @@ export async function startHttpService(
 ): Promise<HttpService> {
   const settings = { ...DEFAULTS, ...options };
   const { address, option } = settings;
-  const guard = 'host' in address ? { ...settings, isLoopback: isLoopback(address.host) } : undefined;
-  const server = createServer({
+  const { tls } = settings;
+  const guard =
+    'host' in address
+      ? { ...settings, isLoopback: isLoopback(address.host), isTls: tls !== undefined }
+      : undefined;
+  const limits = {
     headersTimeout: settings.headersTimeoutMs,
     requestTimeout: settings.requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, settings.headersTimeoutMs),
     maxHeaderSize: MAX_HEADER_BYTES,
-  });
+  };
+  const server = tls
+    ? createTlsServer({ ...limits, ...tls.pair, handshakeTimeout: settings.headersTimeoutMs })
+    : createServer(limits);
+  const following = tls?.follow((pair) => (server as TlsServer).setSecureContext(pair));
   server.maxConnections = settings.maxClients;
   processConnections.watch(server, deps.logger);
   // A client that ends its side after the request would else lose the answer to what was done. Node has this
   // property, but does not document it: without it, such clients are worse off, and nothing else changes.
   Object.assign(server, { httpAllowHalfOpen: true });
-  const service = new HttpService(server, { ...settings, streams: deps.streams });
+  const service = new HttpService(server, { ...settings, ends: [deps.streams, following] });
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     void answer({ request, response, service, guard }, deps);
   server.on('request', serve);
@@ -92,16 +106,16 @@ export class HttpService implements AsyncDisposable {
   isStopping = false;
   readonly #server: Server;
   readonly #stopTimeoutMs: number;
-  readonly #streams: Disposable | undefined;
+  readonly #ends: readonly (Disposable | undefined)[];
   #stopped: Promise<void> | undefined;
 
   constructor(
     server: Server,
-    { stopTimeoutMs, streams }: { stopTimeoutMs: number; streams: Disposable | undefined },
+    { stopTimeoutMs, ends }: { stopTimeoutMs: number; ends: readonly (Disposable | undefined)[] },
   ) {
     this.#server = server;
     this.#stopTimeoutMs = stopTimeoutMs;
-    this.#streams = streams;
+    this.#ends = ends;
   }
 
   /** Takes no more connections, refuses new requests with 503, and ends what is not done in time. */
@@ -112,7 +126,7 @@ export class HttpService implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     this.isStopping = true;
-    this.#streams?.[Symbol.dispose]();
+    for (const each of this.#ends) each?.[Symbol.dispose]();
     await this.file?.remove();
     const closed = once(this.#server, 'close');
     this.#server.close();

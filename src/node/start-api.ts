@@ -1,8 +1,10 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { startApiServer } from '../api/api-server.ts';
 import type { Config } from '../config/config.ts';
 import { Passkeys, passkeyOperations } from '../console/passkeys.ts';
 import { Sessions, sessionOperations } from '../console/sessions.ts';
+import { isLoopback } from '../lib/is-loopback.ts';
 import { createOperations } from '../operations/operations.ts';
 import type { NodeParts } from './assemble-node.ts';
 
@@ -21,8 +23,8 @@ export async function startApi(
   const { webListener, nodeName } = config;
   const passkeys = new Passkeys(store, clock.wallNow);
   const sessions = new Sessions(clock.wallNow, passkeys);
-  let port = 0;
-  const urlOf = (code: string) => `http://localhost:${port}/#in=${code}`;
+  let origin = '';
+  const urlOf = (code: string) => `${origin}/#in=${code}`;
   const operations = {
     ...createOperations(config, { version }, parts),
     ...sessionOperations(sessions, webListener && urlOf),
@@ -32,12 +34,28 @@ export async function startApi(
   const options = { version, maxBytes: config.maxMessageBytes };
   if (webListener) {
     const { startConsole } = await import('../console/console-server.ts');
-    const served = { ...options, address: webListener, proxy: config.webProxy, nodeName };
+    const served = { ...options, address: webListener, proxy: config.webProxy, tls: config.webTls, nodeName };
     const server = stack.use(await startConsole(served, { ...deps, sessions, passkeys, now: clock.wallNow }));
-    port = server.port;
+    origin = webOriginOf(config, server);
   }
   const address = { socketPath: join(config.socketFolder, 'stew.sock') };
   stack.use(await startApiServer({ ...options, address, token: '' }, deps));
   if (config.apiListener)
     stack.use(await startApiServer({ ...options, address: config.apiListener, ...guarded }, deps));
 }
+
+/** Where a link leads: as the configuration has it, or by the certificate's name, or by that of the machine. */
+function webOriginOf(
+  { webListener, webTls, webProxy, webOrigin }: Config,
+  { port, names: [name] }: { readonly port: number; readonly names: readonly string[] },
+): string {
+  // Behind a proxy it signs people in; a link is for those who come without it.
+  if (webOrigin !== undefined && webProxy === undefined) return webOrigin;
+  const { host = '' } = webListener ?? {};
+  const here = isLoopback(host) ? 'localhost' : ANYWHERE.has(host) ? hostname() : host;
+  const bracketed = here.includes(':') ? `[${here}]` : here;
+  return webTls ? `https://${name ?? bracketed}:${port}` : `http://${bracketed}:${port}`;
+}
+
+/** Addresses that stand for all of the machine's. */
+const ANYWHERE: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);

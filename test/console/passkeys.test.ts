@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Page, Request } from 'playwright-core';
 import { startBroker } from '../support/broker.ts';
-import { openPage, startBrowser } from '../support/browser.ts';
+import { openPage, openTrusting, startBrowser } from '../support/browser.ts';
+import { issueCertificate, makeCertificates } from '../support/certificates.ts';
 import { startStewardNode } from '../support/node.ts';
 import { apiOf } from '../support/node-api.ts';
 import { runCli } from '../support/steward-cli.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 /** Gives a page an authenticator of its own that always says yes. */
 async function plugIn(page: Page) {
@@ -117,4 +121,37 @@ test('a passkey, from Settings to signing in after the node started again', asyn
   await heading('You are not signed in');
   await signInButton.click();
   await page.getByText('no passkey is kept for localhost').waitFor();
+});
+
+test('over TLS a passkey is for the name of the certificate', async (t) => {
+  const { path: folder } = await tempFolder(t);
+  const { ca } = await makeCertificates(folder);
+  const { certificate: webCertFile, key: webKeyFile } = await issueCertificate(ca, {
+    ...{ path: join(folder, 'web.pem'), name: 'DNS:steward.test' },
+  });
+  const broker = await startBroker(t);
+  const flags = { webListener: '127.0.0.1:0', webCertFile, webKeyFile };
+  const central = await startStewardNode({ name: 'central', broker, flags }, t);
+  const page = await openTrusting(t, {
+    ...{ name: 'steward.test', certificate: await readFile(webCertFile) },
+    profile: (await tempFolder(t)).path,
+  });
+  await plugIn(page);
+  const { url } = await apiOf(central, t).signInLink({ role: 'act' });
+  await page.goto(url);
+  await page.getByText('Live', { exact: true }).waitFor();
+  const [cookie] = await page.context().cookies();
+  assert.deepEqual(
+    [cookie!.name, cookie!.secure, cookie!.httpOnly, cookie!.sameSite],
+    ['__Host-steward-central', true, true, 'Strict'],
+  );
+  await page.goto(`${new URL(url).origin}/#/settings`);
+  await page.getByLabel('A new one, by the name').fill('anna');
+  await page.getByLabel('May').selectOption('look');
+  await page.getByRole('button', { name: 'Make a passkey' }).click();
+  await page.getByRole('row', { name: 'anna look steward.test' }).waitFor();
+  await page.context().clearCookies();
+  await page.reload();
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+  await page.getByText('You may look, and not act.').waitFor();
 });

@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import { createRequire } from 'node:module';
 import {
   type Browser,
@@ -10,14 +11,32 @@ import { disposeAfter, type TestScope } from './dispose-after.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
+const LAUNCH = { executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] };
+
 /** Starts Debian's chromium; it ends with the test. */
 export async function startBrowser(scope: TestScope): Promise<Browser> {
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
-  });
+  const browser = await chromium.launch(LAUNCH);
   disposeAfter(scope, { [Symbol.asyncDispose]: () => browser.close() });
   return browser;
+}
+
+/** A page of a browser that takes a server at 127.0.0.1 for `name`, by its certificate; it ends with the test. */
+export async function openTrusting(
+  scope: TestScope,
+  { name, certificate, profile }: { name: string; certificate: Buffer; profile: string },
+): Promise<Page> {
+  const key = new X509Certificate(certificate).publicKey.export({ format: 'der', type: 'spki' });
+  const trusted = createHash('sha256').update(key).digest('base64');
+  const context = await chromium.launchPersistentContext(profile, {
+    ...LAUNCH,
+    args: [
+      ...LAUNCH.args,
+      `--host-resolver-rules=MAP ${name} 127.0.0.1`,
+      `--ignore-certificate-errors-spki-list=${trusted}`,
+    ],
+  });
+  disposeAfter(scope, { [Symbol.asyncDispose]: () => context.close() });
+  return context.pages()[0]!;
 }
 
 /** A page of a browser of its own, with all that it complains of. */
