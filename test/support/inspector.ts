@@ -10,6 +10,22 @@ interface Coverage {
   readonly result: readonly { readonly url: string; readonly functions: readonly FunctionCoverage[] }[];
 }
 
+/** Who waits for the answer to one question, put to one thread. */
+interface Answer {
+  readonly thread: string;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (fault: Error) => void;
+}
+
+/** An answer, or an event. */
+interface Heard {
+  readonly id?: number;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string };
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
+}
+
 type Send = (method: string, params?: object) => Promise<unknown>;
 
 /** The program under test, so started that an inspector can attach to it. */
@@ -24,13 +40,15 @@ export const INSPECT = '--inspect=127.0.0.1:0';
 /** Speaks to the engine of a node, in all of its threads. The node must run with `INSPECT`. */
 export class Inspector implements AsyncDisposable {
   readonly #socket: WebSocket;
-  readonly #answers = new Map<string, (result: unknown) => void>();
-  readonly #threads: Send[] = [];
+  readonly #answers = new Map<string, Answer>();
+  /** By session; the main thread has the empty one. */
+  readonly #threads = new Map<string, Send>();
+  #isCounting = false;
   #lastId = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    this.#threads.push((method, params) => this.#ask('', method, params));
+    this.#threads.set('', (method, params) => this.#ask('', method, params));
     socket.addEventListener('message', ({ data }) => this.#hear(JSON.parse(String(data)), ''));
   }
 
@@ -42,28 +60,27 @@ export class Inspector implements AsyncDisposable {
       socket.addEventListener('error', () => reject(new Error('the debugger does not answer')));
     });
     const inspector = new Inspector(socket);
-    await inspector.#threads[0]!('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    await inspector.#ask('', 'NodeWorker.enable', { waitForDebuggerOnStart: false });
     return inspector;
   }
 
   /** Lets every thread free what nothing refers to any more. */
   async collectGarbage(): Promise<void> {
-    for (const send of this.#threads) await send('HeapProfiler.collectGarbage');
+    for (const send of this.#threads.values()) await send('HeapProfiler.collectGarbage');
   }
 
-  /** Begins to note which functions run, by V8's own count. */
+  /** Begins to note which functions run, by V8's own count, in threads that start later too. */
   async startCoverage(): Promise<void> {
-    for (const send of this.#threads) {
-      await send('Profiler.enable');
-      await send('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
-    }
+    this.#isCounting = true;
+    for (const send of this.#threads.values()) await count(send);
   }
 
   /** The functions below a folder that have run since this was last asked, as `<file>:<offset>:<name>`. */
   async functionsRun(folder: string): Promise<Set<string>> {
     const found = new Set<string>();
-    for (const send of this.#threads) {
-      const coverage = (await send('Profiler.takePreciseCoverage')) as Coverage;
+    for (const send of this.#threads.values()) {
+      // A thread that ends meanwhile takes its count with it.
+      const coverage = ((await send('Profiler.takePreciseCoverage')) ?? { result: [] }) as Coverage;
       for (const one of functionsBelow(`file://${folder}/`, coverage)) found.add(one);
     }
     return found;
@@ -73,30 +90,57 @@ export class Inspector implements AsyncDisposable {
     this.#socket.close();
   }
 
+  /** What the engine answers; undefined where the thread ended first. */
   #ask(thread: string, method: string, params: object = {}): Promise<unknown> {
     const id = ++this.#lastId;
     const message = { id, method, params };
-    const answer = new Promise((resolve) => this.#answers.set(`${thread}:${id}`, resolve));
+    const answer = new Promise((resolve, reject) =>
+      this.#answers.set(`${thread}:${id}`, { thread, resolve, reject }),
+    );
     if (thread === '') this.#socket.send(JSON.stringify(message));
     else
       void this.#ask('', 'NodeWorker.sendMessageToWorker', {
         sessionId: thread,
         message: JSON.stringify(message),
-      });
+      }).catch(() => this.#forget(thread));
     return answer;
   }
 
-  #hear(
-    message: { id?: number; result?: unknown; method?: string; params?: Record<string, unknown> },
-    thread: string,
-  ) {
-    if (message.id !== undefined) this.#answers.get(`${thread}:${message.id}`)?.(message.result);
+  #hear(message: Heard, thread: string) {
+    if (message.id !== undefined) this.#settle(`${thread}:${message.id}`, message);
     const sessionId = String(message.params?.sessionId);
-    if (message.method === 'NodeWorker.attachedToWorker')
-      this.#threads.push((method, params) => this.#ask(sessionId, method, params));
+    if (message.method === 'NodeWorker.attachedToWorker') this.#add(sessionId);
+    if (message.method === 'NodeWorker.detachedFromWorker') this.#forget(sessionId);
     if (message.method === 'NodeWorker.receivedMessageFromWorker')
       this.#hear(JSON.parse(String(message.params?.message)), sessionId);
   }
+
+  #settle(key: string, { result, error }: Heard): void {
+    const answer = this.#answers.get(key);
+    this.#answers.delete(key);
+    if (error === undefined) answer?.resolve(result);
+    else answer?.reject(new Error(`the engine answers: ${error.message}`));
+  }
+
+  #add(thread: string): void {
+    const send: Send = (method, params) => this.#ask(thread, method, params);
+    this.#threads.set(thread, send);
+    if (this.#isCounting) void count(send).catch(() => this.#forget(thread));
+  }
+
+  #forget(thread: string): void {
+    this.#threads.delete(thread);
+    for (const [key, answer] of this.#answers) {
+      if (answer.thread !== thread) continue;
+      this.#answers.delete(key);
+      answer.resolve(undefined);
+    }
+  }
+}
+
+async function count(send: Send): Promise<void> {
+  await send('Profiler.enable');
+  await send('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
 }
 
 function functionsBelow(root: string, { result }: Coverage): string[] {
