@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { type ChunkingContext, type OutputBundle, rolldown } from 'rolldown';
 import { ENTRY_POINTS } from './bin-build.ts';
 import { buildWeb } from './build-web.ts';
 
@@ -36,15 +36,77 @@ const requireCostly = {
       : undefined,
 };
 
+/** One character beyond ASCII has the engine keep a whole file with two bytes for each. */
+const writeAscii = {
+  name: 'write-ascii',
+  generateBundle(_options: unknown, bundle: OutputBundle) {
+    for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = inAscii(file.code);
+  },
+};
+
+function inAscii(code: string): string {
+  return code.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/**
+ * What a node loads at its start and no quick command does goes into one file, as finding and linking one takes a millisecond;
+ * so does what all commands load. What is loaded before all else, by a thread or by a small process stays apart.
+ */
+const [NODE, MAIN, COMMANDS] = ['src/cli/program/run.ts', 'src/main.ts', 'src/cli/line/commands.ts'];
+const QUICK = /\/src\/cli\/(?:fleet|state)\//;
+let files: ReadonlyMap<string, string> | undefined;
+
+function fileOf(id: string, graph: ChunkingContext): string | null {
+  files ??= filesOf(graph);
+  return files.get(id) ?? null;
+}
+
+function filesOf(graph: ChunkingContext): ReadonlyMap<string, string> {
+  const later = (path: string) => graph.getModuleInfo(join(root, path))!.dynamicallyImportedIds;
+  const apart = closureOf(Object.values(input), graph);
+  const shared = [...closureOf(later(MAIN), graph)].filter((id) => !apart.has(id));
+  const quick = closureOf(
+    later(COMMANDS).filter((path) => QUICK.test(path)),
+    graph,
+    new Set([...apart, ...shared]),
+  );
+  const node = [...closureOf([join(root, NODE)], graph)].filter((id) => !quick.has(id));
+  return new Map([
+    ...shared.map((id) => [id, 'shared'] as const),
+    ...node.map((id) => [id, 'node'] as const),
+  ]);
+}
+
+/** Some modules, with all that they import and do not leave for later. */
+function closureOf(ids: readonly string[], graph: ChunkingContext, found = new Set<string>()): Set<string> {
+  for (const id of ids) {
+    if (found.has(id)) continue;
+    closureOf(graph.getModuleInfo(id)?.importedIds ?? [], graph, found.add(id));
+  }
+  return found;
+}
+
 const input = Object.fromEntries(
   [...ENTRY_POINTS, ...ONLY_NODE].map((path) => [path.slice('src/'.length, -'.ts'.length), join(root, path)]),
 );
 
 mkdirSync(fresh, { recursive: true });
 try {
-  const bundle = await rolldown({ input, external: EXTERNAL, platform: 'node', plugins: [requireCostly] });
-  // One folder below dist, where src/lib/own-file.ts looks for its neighbours from.
-  await bundle.write({ dir: fresh, chunkFileNames: 'lib/[name]-[hash].js', minify: 'dce-only' });
+  const bundle = await rolldown({
+    ...{ input, external: EXTERNAL, platform: 'node', plugins: [requireCostly, writeAscii] },
+    preserveEntrySignatures: 'allow-extension',
+  });
+  await bundle.write({
+    dir: fresh,
+    // One folder below dist, where src/lib/own-file.ts looks for its neighbours from.
+    chunkFileNames: 'lib/[name]-[hash].js',
+    minify: 'dce-only',
+    comments: { legal: true, annotation: false, jsdoc: false },
+    codeSplitting: {
+      includeDependenciesRecursively: false,
+      groups: [{ debugName: 'node', name: fileOf }],
+    },
+  });
   await bundle.close();
   await buildWeb(join(fresh, 'web.json'));
   rmSync(dist, { recursive: true, force: true });
