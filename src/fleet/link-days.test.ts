@@ -10,7 +10,7 @@ const DAY = 86_400_000;
 
 /** A life of a node that keeps its count with its clock. */
 async function live(store: Store, clock: ManualClock) {
-  const kept = await KeptClock.open({ store, shifts: [], clock });
+  const kept = await KeptClock.open({ store, times: [], clock });
   const totals = { inBytes: 0, outBytes: 0, sentBytes: [0, 0, 0] };
   const days = new LinkDays('ship1', { store, clock, totals: () => totals });
   kept.alongside = () => days.statements();

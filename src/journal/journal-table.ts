@@ -1,5 +1,6 @@
 import { type Priority, priorityOf } from '../message/priority.ts';
 import type { ReportEntry } from '../message/report.ts';
+import type { KeptTimes } from '../store/kept-clock.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { statement } from '../store/statement.ts';
@@ -135,16 +136,17 @@ export type ForwardEnd = Pick<ReportEntry, 'id' | 'stdout' | 'stdoutFrom'>;
 const STATE_HERE = "CASE l.state WHEN 'accepted' THEN 'handed-over' ELSE l.state END";
 const LAST_OUTPUT = 'FROM outputs WHERE id = l.id AND stream = 1 ORDER BY offset DESC LIMIT 1';
 
-/** Statements that move all times that are by the kept clock, as that is moved. */
-export function shiftJournal(ms: number): Statement[] {
-  return [
+/** The times of what was accepted and has not ended. */
+export const journalTimes: KeptTimes = {
+  shift: (ms) => [
     statement(
       'UPDATE journal SET not_after = not_after + ? WHERE ended_at IS NULL AND not_after IS NOT NULL',
       ms,
     ),
     statement('UPDATE schedule_starts SET started = started + ?', ms),
-  ];
-}
+  ],
+  anySql: "SELECT 1 FROM journal WHERE state IN ('accepted', 'running') LIMIT 1",
+};
 
 /** A row of the table `journal`, as it is read. */
 export interface StoredRow {

@@ -6,7 +6,7 @@ import { NodePresence } from '../fleet/presence.ts';
 import { PresenceProbe } from '../fleet/presence-probe.ts';
 import { Journal } from '../journal/journal.ts';
 import type { JournalDeps } from '../journal/journal-deps.ts';
-import { shiftJournal } from '../journal/journal-table.ts';
+import { journalTimes } from '../journal/journal-table.ts';
 import { askerOf, firstSenderOf, waitingOf } from '../journal/known-states.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { mayHaveSentMore } from '../ledger/newest-id.ts';
@@ -24,7 +24,7 @@ import { ErrorReporter } from '../observe/error-reports.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
-import { shiftOutbox } from '../outbox/lane/lane-rows.ts';
+import { outboxTimes } from '../outbox/lane/lane-rows.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
 import { createSupervisor, type Supervisor } from '../processes/supervisor.ts';
@@ -113,7 +113,7 @@ export async function assembleNode(
 ): Promise<NodeParts> {
   // What other parts hold is filled below, where each method finds what it needs.
   const table = new Map<string, Method>();
-  const kept = stack.use(await KeptClock.open({ ...ground, shifts: [shiftOutbox, shiftJournal] }));
+  const kept = stack.use(await KeptClock.open({ ...ground, times: [outboxTimes, journalTimes] }));
   const { trust, refusals, quotas, pace, notes } = makeTrust(config, ground, (text) =>
     sender.errorReporter.report(text),
   );
@@ -135,10 +135,11 @@ export async function assembleNode(
   const guard = new InstanceGuard(config, deps);
   const receiver = new Receiver({ ...deps, fleet, guard, journal });
   const subscribers = new Subscribers(config.nodeName, { ...deps, supervisor, receiver });
+  const outputReplies = stack.use(new OutputReplies(deps));
   const methods = ground.makeMethods(
     {
       ...{ journal, fleet, submissions, queue: undelivered, processes: subscribers },
-      outputReplies: stack.use(new OutputReplies(deps)),
+      outputReplies,
       otherMethods: [...createRelayMethods(config), ...copying.methods],
     },
     table,
@@ -151,7 +152,10 @@ export async function assembleNode(
   const states = new StateQuestions(config.nodeName, { ...deps, guard });
   ledger.listen([ends, journal.relayed, fleet.changes, outbox]);
   outbox.start({
-    ...{ processes: supervisor, listeners: [ends, copying, journal.relayed, fleet.changes, states] },
+    ...{
+      processes: supervisor,
+      listeners: [ends, copying, journal.relayed, fleet.changes, states, outputReplies],
+    },
     askWords: states.askWords,
     ping: (node) => sender.sending.ping(node),
   });

@@ -13,7 +13,7 @@ async function start(t: TestContext, { method = 'REQCliCommand', isAnswered = tr
   const made = await TestOutbox.start(t);
   const { store, transport } = made;
   const ledger = new Ledger({ store, now: TestOutbox.now, logger: { warn: () => {} } });
-  const clock = { wallNow: TestOutbox.now, every: () => () => {} };
+  const clock = { wallNow: TestOutbox.now, steadyNow: TestOutbox.now, after: () => () => {} };
   const replies = new OutputReplies({ store, ledger, clock });
   const fields = { toNode: 'ship1', fromNode: 'central', method, methodTimeout: 60 };
   const command = newMessage({ ...fields, methodArgs: ['echo', 'hello'], replyMethod: 'REQNone' });

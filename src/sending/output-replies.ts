@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts';
 export interface OutputRepliesDeps {
   readonly store: Pick<Store, 'all' | 'get'>;
   readonly ledger: Pick<Ledger, 'applyReports' | 'output' | 'receiverOf'>;
-  readonly clock: Pick<Clock, 'every' | 'wallNow'>;
+  readonly clock: Pick<Clock, 'after' | 'steadyNow' | 'wallNow'>;
 }
 
 interface Awaited {
@@ -23,7 +23,9 @@ interface Awaited {
   readonly body: Uint8Array | null;
 }
 
-const LOOK_MS = 5000;
+/** Two looks are apart by this much, ms: at least, and while a reply is awaited at most, as the wall clock may be set. */
+const LEAST_MS = 5000;
+const MOST_MS = 60_000;
 /** How long after its time a reply may come. */
 const GRACE_MS = 10_000;
 const DEFAULT_TIMEOUT_S = 10;
@@ -43,11 +45,19 @@ const AWAITED = `SELECT l.id, n.subject, l.accepted_at, l.format, l.body
  */
 export class OutputReplies implements Disposable {
   readonly #deps: OutputRepliesDeps;
-  readonly #cancel: () => void;
+  #cancelLook: (() => void) | undefined;
+  /** When it looks next, ms of the steady clock. */
+  #looksAt = Number.POSITIVE_INFINITY;
+  #isOver = false;
 
   constructor(deps: OutputRepliesDeps) {
     this.#deps = deps;
-    this.#cancel = deps.clock.every(LOOK_MS, () => void this.look().catch(() => {}));
+    this.#lookWithin(LEAST_MS);
+  }
+
+  /** Messages came to a new state: an original node may have taken them. */
+  changed(): void {
+    this.#lookWithin(LEAST_MS);
   }
 
   /**
@@ -67,24 +77,44 @@ export class OutputReplies implements Disposable {
     return true;
   }
 
-  /** Ends what no reply comes for any more. */
-  async look(): Promise<void> {
+  /** Ends what no reply comes for any more, and returns how long nothing is to be ended, ms. */
+  async look(): Promise<number> {
     const { store, ledger, clock } = this.#deps;
+    let nextMs = Number.POSITIVE_INFINITY;
     for (const row of store.all<Awaited>(AWAITED, AWAITS_REPLY)) {
       const { method, methodTimeout } = messageOf(row);
       if (methodTimeout < 0) continue;
       const overAt = row.accepted_at + (methodTimeout || DEFAULT_TIMEOUT_S) * 1000 + GRACE_MS;
-      if (clock.wallNow() < overAt) continue;
+      const leftMs = overAt - clock.wallNow();
+      nextMs = Math.min(nextMs, Math.max(leftMs, LEAST_MS), MOST_MS);
+      if (leftMs > 0) continue;
       const reason = GOES_ON.has(method)
         ? 'the original program has run it until its methodTimeout'
         : 'no reply came from the original program, which sends none after a time-out';
       const node = ledger.receiverOf(row.id);
       if (node !== undefined) await ledger.applyReports(node, [{ id: row.id, state: 'handed-over', reason }]);
     }
+    return nextMs;
   }
 
   [Symbol.dispose](): void {
-    this.#cancel();
+    this.#isOver = true;
+    this.#cancelLook?.();
+  }
+
+  #lookWithin(ms: number): void {
+    const { clock } = this.#deps;
+    const at = clock.steadyNow() + ms;
+    if (this.#isOver || at >= this.#looksAt) return;
+    this.#cancelLook?.();
+    this.#looksAt = at;
+    this.#cancelLook = clock.after(ms, () => {
+      this.#looksAt = Number.POSITIVE_INFINITY;
+      this.look().then(
+        (nextMs) => this.#lookWithin(nextMs),
+        () => this.#lookWithin(LEAST_MS),
+      );
+    });
   }
 }
 

@@ -73,6 +73,7 @@ export class StateQuestions implements Disposable {
   readonly #asked = new Map<string, Asked>();
   readonly #stop = new AbortController();
   #served: readonly Disposable[] = [];
+  #isServing = false;
   #cancelLook: (() => void) | undefined;
   #looking: Promise<void> | undefined;
   /** Whether a request may be open: a node that sent nothing since it last looked does not ask its database. */
@@ -86,18 +87,19 @@ export class StateQuestions implements Disposable {
 
   /** Answers others from now on, and asks them. */
   serve(): void {
-    const { bus, clock, trust } = this.#deps;
+    const { bus, trust } = this.#deps;
     const own = stateSubject(this.#nodeName);
     const subjects = trust.wantsProof ? [own, provedSubject(own, '>')] : [own];
     if (this.#served.length === 0)
       this.#served = subjects.map((subject) => bus.subscribe(subject, this.#hear));
-    this.#cancelLook ??= clock.every(LOOK_MS, () => void this.look());
+    this.#isServing = true;
     void this.look();
   }
 
   /** Messages came to a new state: their nodes may have taken them. */
   changed(): void {
     this.#mayBeOpen = true;
+    this.#lookLater();
   }
 
   /** Asks the nodes that are to be asked now; resolves when they have answered, or did not. */
@@ -108,8 +110,17 @@ export class StateQuestions implements Disposable {
       )
       .finally(() => {
         this.#looking = undefined;
+        if (this.#mayBeOpen) this.#lookLater();
       });
     return this.#looking;
+  }
+
+  #lookLater(): void {
+    if (!this.#isServing || this.#stop.signal.aborted) return;
+    this.#cancelLook ??= this.#deps.clock.after(LOOK_MS, () => {
+      this.#cancelLook = undefined;
+      void this.look();
+    });
   }
 
   [Symbol.dispose](): void {

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { tempStore } from '../../test/support/temp-store.ts';
 import type { Clock } from '../lib/clock.ts';
-import { shiftOutbox } from '../outbox/lane/lane-rows.ts';
+import { outboxTimes } from '../outbox/lane/lane-rows.ts';
 import { KeptClock } from './kept-clock.ts';
 import { statement } from './statement.ts';
 import type { Store } from './store.ts';
@@ -15,7 +15,7 @@ const BODY = "5000, 0, x'01')";
 async function start(t: TestContext) {
   const clock = new ManualClock();
   const store = await tempStore(t);
-  const kept = await KeptClock.open({ store, shifts: [shiftOutbox], clock });
+  const kept = await KeptClock.open({ store, times: [outboxTimes], clock });
   const sql = `INSERT INTO outbox (key, id, queued_at, expires_at, ack_timeout, format, body) VALUES (1, 'a', ?, ?, ${BODY}`;
   await store.write([statement(sql, kept.now(), kept.now() + HOUR)]);
   return { clock, store, kept };
@@ -47,7 +47,7 @@ test('after a restart on the same boot time has gone on, and what is on disk is 
   await kept[Symbol.asyncDispose]();
   await clock.advance(600_000);
   clock.setBy(-HOUR);
-  await using again = await KeptClock.open({ store, shifts: [shiftOutbox], clock });
+  await using again = await KeptClock.open({ store, times: [outboxTimes], clock });
   assert.equal(leftMs(store, again), HOUR - 600_000);
   assert.equal(again.now(), clock.wallNow());
 });
@@ -58,17 +58,32 @@ test('after another boot the wall clock says how long the machine was off, and a
   {
     await using again = await KeptClock.open({
       store,
-      shifts: [shiftOutbox],
+      times: [outboxTimes],
       clock: rebooted(clock, 600_000),
     });
     assert.equal(leftMs(store, again), HOUR - 600_000);
   }
   await using past = await KeptClock.open({
     store,
-    shifts: [shiftOutbox],
+    times: [outboxTimes],
     clock: rebooted(clock, -365 * 24 * HOUR),
   });
   assert.equal(leftMs(store, past), HOUR - 600_000);
+});
+
+test('an idle node wakes every ten minutes, and a step that came meanwhile is written before what is queued then', async (t) => {
+  const clock = new ManualClock();
+  const store = await tempStore(t);
+  const kept = await KeptClock.open({ store, times: [outboxTimes], clock });
+  await clock.advance(20_000);
+  assert.ok(clock.nextInMs! > 500_000, `it looks in ${clock.nextInMs} ms`);
+  clock.setBy(30 * 24 * HOUR);
+  const sql = `INSERT INTO outbox (key, id, queued_at, expires_at, ack_timeout, format, body) VALUES (1, 'a', ?, ?, ${BODY}`;
+  await store.write([statement(sql, kept.now(), kept.now() + HOUR)]);
+  assert.equal(clock.nextInMs, 5000);
+  await using again = await KeptClock.open({ store, times: [outboxTimes], clock: rebooted(clock, 20_000) });
+  assert.equal(leftMs(store, again), HOUR - 20_000);
+  await kept[Symbol.asyncDispose]();
 });
 
 test('a step of the wall clock is written down soon, so that a power cut does not take it for time that passed', async (t) => {
@@ -77,6 +92,6 @@ test('a step of the wall clock is written down soon, so that a power cut does no
   clock.setBy(30 * 24 * HOUR);
   await clock.advance(5000);
   await store.write([]);
-  await using again = await KeptClock.open({ store, shifts: [shiftOutbox], clock: rebooted(clock, 20_000) });
+  await using again = await KeptClock.open({ store, times: [outboxTimes], clock: rebooted(clock, 20_000) });
   assert.equal(leftMs(store, again), HOUR - 35_000);
 });

@@ -19,11 +19,18 @@ interface Saved {
   readonly wall: number;
 }
 
+/** The times of a room that are written by this clock. */
+export interface KeptTimes {
+  /** Makes the statements that move all of them, ms. */
+  shift(ms: number): readonly Statement[];
+  /** Finds a row while there are any. */
+  readonly anySql: string;
+}
+
 interface Deps {
   readonly store: Pick<Store, 'get' | 'write'>;
   readonly clock: Clock;
-  /** Make the statements that move all times which are written by this clock, each those of a room. */
-  readonly shifts: readonly ((ms: number) => readonly Statement[])[];
+  readonly times: readonly KeptTimes[];
 }
 
 const META_KEY = 'kept_clock';
@@ -36,13 +43,19 @@ const SLACK_MS = 1000;
  * A clock for what is on disk: lives, deadlines and schedules are written by it, and no step of the wall clock makes them
  * shorter or longer. After a restart on the same boot of the machine it goes on exactly; after another boot the wall
  * clock says how long the machine was off, but never less than nothing. Each start brings its readings back to the wall
- * clock, together with what was written by it, so that a version that reads them as dates is right too.
+ * clock, together with what was written by it, so that a version that reads them as dates is right too. It watches the wall
+ * clock while times are on disk: an idle node wakes for it every ten minutes only.
  */
 export class KeptClock implements KeptTime, AsyncDisposable {
   /** What is written down each time that the clock is. */
   alongside: () => readonly Statement[] = () => [];
   readonly #deps: Deps;
-  readonly #stopTimer: () => void;
+  #cancelLook = () => {};
+  /** Whether it was read since it last looked: a time may be on its way to the disk. */
+  #isRead = false;
+  /** Whether it looks often. */
+  #isWatching = false;
+  #isOver = false;
   /** Kept readings are the steady clock's plus this. */
   readonly #ahead: number;
   #saved: Saved;
@@ -51,9 +64,7 @@ export class KeptClock implements KeptTime, AsyncDisposable {
     this.#deps = deps;
     this.#ahead = kept - deps.clock.steadyNow();
     this.#saved = this.#reading();
-    this.#stopTimer = deps.clock.every(LOOK_EVERY_MS, () => {
-      if (this.#isWorthSaving()) void this.save().catch(() => {});
-    });
+    this.#lookLater(LOOK_EVERY_MS);
   }
 
   /** Finds out what time it is by this clock, and writes the times on disk anew. Throws StoreError. */
@@ -63,16 +74,23 @@ export class KeptClock implements KeptTime, AsyncDisposable {
     const kept = before === undefined ? wall : goneOn(before, deps.clock);
     const shiftMs = Math.round(wall - kept);
     const clock = new KeptClock(deps, Math.abs(shiftMs) < SLACK_MS ? kept : wall);
-    await clock.save(Math.abs(shiftMs) < SLACK_MS ? [] : deps.shifts.flatMap((shift) => shift(shiftMs)));
+    await clock.save(Math.abs(shiftMs) < SLACK_MS ? [] : deps.times.flatMap((times) => times.shift(shiftMs)));
     return clock;
   }
 
   now(): number {
-    return this.#deps.clock.steadyNow() + this.#ahead;
+    this.#isRead = true;
+    if (!this.#isWatching) {
+      this.#isWatching = true;
+      // What is to be written by this reading must find the step that came while nobody looked.
+      if (this.#wasSet()) this.#saveSoon();
+      this.#lookLater(LOOK_EVERY_MS);
+    }
+    return this.#now();
   }
 
   toWall(reading: number): number {
-    return Math.round(reading + this.#deps.clock.wallNow() - this.now());
+    return Math.round(reading + this.#deps.clock.wallNow() - this.#now());
   }
 
   /** Writes down how late it is, together with other statements. */
@@ -83,21 +101,55 @@ export class KeptClock implements KeptTime, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopTimer();
+    this.#isOver = true;
+    this.#cancelLook();
     await this.save().catch(() => {});
+  }
+
+  #now(): number {
+    return this.#deps.clock.steadyNow() + this.#ahead;
+  }
+
+  #lookLater(ms: number): void {
+    this.#cancelLook();
+    if (!this.#isOver) this.#cancelLook = this.#deps.clock.after(ms, () => this.#look());
+  }
+
+  #look(): void {
+    const ageMs = this.#now() - this.#saved.kept;
+    if (this.#wasSet() || ageMs >= SAVE_EVERY_MS) this.#saveSoon();
+    this.#isWatching = this.#isRead || this.#isInUse();
+    this.#isRead = false;
+    const idleMs = Math.max(LOOK_EVERY_MS, SAVE_EVERY_MS - (ageMs % SAVE_EVERY_MS));
+    this.#lookLater(this.#isWatching ? LOOK_EVERY_MS : idleMs);
+  }
+
+  #isInUse(): boolean {
+    try {
+      return this.#deps.times.some(({ anySql }) => this.#deps.store.get(anySql) !== undefined);
+    } catch {
+      return true;
+    }
+  }
+
+  #saveSoon(): void {
+    void this.save().catch(() => {});
   }
 
   #reading(): Saved {
     const { clock } = this.#deps;
-    return { kept: this.now(), origin: clock.steadyOrigin, steady: clock.steadyNow(), wall: clock.wallNow() };
+    return {
+      kept: this.#now(),
+      origin: clock.steadyOrigin,
+      steady: clock.steadyNow(),
+      wall: clock.wallNow(),
+    };
   }
 
-  /** Whether the wall clock was set since it was last written down, or that was long ago. */
-  #isWorthSaving(): boolean {
+  /** Whether the wall clock was set since it was last written down. */
+  #wasSet(): boolean {
     const { kept, wall } = this.#saved;
-    const now = this.now();
-    const stepMs = this.#deps.clock.wallNow() - now - (wall - kept);
-    return Math.abs(stepMs) >= SLACK_MS || now - kept >= SAVE_EVERY_MS;
+    return Math.abs(this.#deps.clock.wallNow() - this.#now() - (wall - kept)) >= SLACK_MS;
   }
 }
 

@@ -1,5 +1,6 @@
 import { priorityOf } from '../../message/priority.ts';
 import { ENDLESS } from '../../store/endless.ts';
+import type { KeptTimes } from '../../store/kept-clock.ts';
 import { LANE_SPAN } from '../../store/lane-span.ts';
 import { type Statement, statement } from '../../store/statement.ts';
 import type { Store } from '../../store/store.ts';
@@ -78,12 +79,15 @@ export function deleteRows(first: number, last: number): Statement {
   return statement('DELETE FROM outbox WHERE key BETWEEN ? AND ?', first, last);
 }
 
-/** Statement that moves the times of all messages, as the clock is moved that they are by. */
-export function shiftOutbox(ms: number): Statement[] {
-  const sql = `UPDATE outbox SET queued_at = queued_at + ?,
+/** The times of messages that wait. */
+export const outboxTimes: KeptTimes = {
+  shift(ms) {
+    const sql = `UPDATE outbox SET queued_at = queued_at + ?,
     expires_at = CASE WHEN expires_at BETWEEN 0 AND ${ENDLESS - 1} THEN min(expires_at + ?, ${ENDLESS - 1}) ELSE expires_at END`;
-  return [statement(sql, ms, ms)];
-}
+    return [statement(sql, ms, ms)];
+  },
+  anySql: 'SELECT 1 FROM outbox LIMIT 1',
+};
 
 /** Statement that enters a lane, or moves its counter forward. */
 export function saveLane(lane: { id: number; subject: string; epoch: string; nextSeq: number }): Statement {
