@@ -6,6 +6,7 @@ import { FIRST_SURE_LANE } from '../store/find-older.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import { readMeta, saveMeta } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
+import { STRANGER_MS } from './ends/strangers.ts';
 import { Lane } from './lane/lane.ts';
 import type { LaneDeps } from './lane/lane-deps.ts';
 import { type LaneRow, newEpoch } from './lane/lane-queue.ts';
@@ -25,6 +26,12 @@ const PING_PATIENCE_MS = 5000;
 const LANE = 'SELECT id, subject, epoch, next_seq AS nextSeq FROM lanes';
 const HAS_ROWS = `EXISTS (SELECT 1 FROM outbox o WHERE o.key BETWEEN lanes.id * ${LANE_SPAN} AND (lanes.id + 1) * ${LANE_SPAN} - 1)`;
 
+/** Something that lanes to a node wait for. */
+interface Waiting {
+  readonly answered: Promise<void>;
+  end(): void;
+}
+
 /** The lanes that messages wait in, and those that were used lately; the others are rows of the database. */
 export class Lanes {
   readonly peers: Peers;
@@ -40,8 +47,10 @@ export class Lanes {
   /** Nodes that were asked for their words over this connection, and the questions. */
   readonly #asked = new Map<string, Promise<void> | undefined>();
   readonly #pinged = new Set<string>();
+  /** Waits until more is known of nodes that something was called off to. */
+  readonly #awaited = new Map<string, Waiting>();
   /** Waits for answers to pings. */
-  readonly #pinging = new Map<string, { readonly answered: Promise<void>; end(): void }>();
+  readonly #pinging = new Map<string, Waiting>();
 
   constructor(
     { isDoubtful }: { isDoubtful: boolean },
@@ -61,6 +70,7 @@ export class Lanes {
       wordsOf: this.peers.wordsOf,
       introduction: (node, next) =>
         (needsWords(next) ? this.#introduction(node) : undefined) ??
+        (next?.isCalledOff ? this.#untilKnown(node, next) : undefined) ??
         (next && next.size > deps.transport.maxPayload ? this.#untilPinged(node) : undefined),
       onAway: ({ toNode, subject }) => {
         deps.presence?.nobodyListens(toNode, subject);
@@ -70,6 +80,7 @@ export class Lanes {
       heardWords: this.peers.heardWords,
       onAlive: ({ toNode, subject }) => {
         deps.presence?.answered(toNode, subject);
+        this.#awaited.get(toNode)?.end();
         this.#pinging.get(toNode)?.end();
         this.peers.alive(toNode);
       },
@@ -138,6 +149,14 @@ export class Lanes {
     }
   }
 
+  /** Asks the strangers once more that somebody waits for: they may have been away. */
+  askStrangers(): void {
+    for (const [node, { end }] of this.#awaited) {
+      this.#asked.delete(node);
+      end();
+    }
+  }
+
   /** The connection is gone: who was asked may be another one now. */
   disconnected(): void {
     this.#asked.clear();
@@ -153,6 +172,25 @@ export class Lanes {
     return asking;
   }
 
+  /**
+   * What may have been made by a node that has not answered since waits until that is known: it may have crashed. An original
+   * node, which cannot be asked, answers a ping. What is an hour old is given up; undefined for that.
+   */
+  #untilKnown(node: string, { queuedAt }: Entry): Promise<void> | undefined {
+    const isOld = this.#deps.kept.now() - queuedAt >= STRANGER_MS;
+    if (isOld || !this.#start.askWords || this.#isKnown(node)) return undefined;
+    this.#pingOnce(node);
+    const known = this.#awaited.get(node) ?? this.#wait(this.#awaited, node);
+    return known.answered;
+  }
+
+  #wait(waits: Map<string, Waiting>, node: string): Waiting {
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    const waiting = { answered: promise.finally(() => waits.delete(node)), end };
+    waits.set(node, waiting);
+    return waiting;
+  }
+
   /** An original node answers a ping, and does not listen where it cannot relay to: so it is told from one that is away. */
   #pingOnce(node: string): void {
     if (this.#pinged.has(node) || this.#isKnown(node)) return;
@@ -165,15 +203,10 @@ export class Lanes {
     const { clock, mayBeOriginal } = this.#deps;
     const isAsked = this.#pinged.has(node) || this.#isKnown(node);
     if (isAsked || !this.#start.ping || !mayBeOriginal(node)) return this.#pinging.get(node)?.answered;
-    const { promise, resolve: end } = Promise.withResolvers<void>();
+    const { answered, end } = this.#wait(this.#pinging, node);
     const cancel = clock.after(PING_PATIENCE_MS, end);
-    const answered = promise.finally(() => {
-      cancel();
-      this.#pinging.delete(node);
-    });
-    this.#pinging.set(node, { answered, end });
     this.#pingOnce(node);
-    return answered;
+    return answered.finally(cancel);
   }
 
   #isKnown(node: string): boolean {

@@ -110,6 +110,8 @@ for (const [words, state] of [
     const again = made.transport.take();
     assert.deepEqual([...new Set(again.map(idOf))], words ? [id] : []);
     if (words) made.transport.answer('duplicate', again);
+    // For an hour it may have been away.
+    else await made.advance(3_700_000, 20_000);
     await made.advance(1000);
     assert.deepEqual([made.states(), made.onDisk()], [{ [state]: 1 }, 0]);
   });
@@ -178,4 +180,47 @@ test('what was called off is asked for as long as the ledger keeps it, also when
   made.transport.answer('duplicate', again.slice(-1));
   await made.advance(1000);
   assert.deepEqual([made.states(), made.onDisk()], [{ succeeded: 2 }, 0]);
+});
+
+test('a stranger that was away when it was asked for its words is asked again, also behind other messages', async (t) => {
+  let asked = 0;
+  const made = await TestOutbox.start(t, { askWords: async () => void asked++ });
+  const [id] = await made.enqueue(1);
+  made.transport.take();
+  const cancelled = made.outbox.undelivered.cancel({ id: id! }, 'cancelled before it was delivered');
+  await made.advance(2500, 10);
+  await cancelled;
+  const [next] = await made.enqueue(1);
+  await made.advance(200_000, 1000);
+  assert.ok(asked > 2, `it was asked ${asked} times`);
+  assert.deepEqual(made.transport.take(), []);
+  made.outbox.peers.heardWords('ship1', 'state goodbye');
+  await made.advance(70_000, 1000);
+  const again = made.transport.take();
+  assert.equal(idOf(again[0]!), id);
+  made.transport.answer('duplicate', again);
+  await made.advance(1000);
+  made.transport.answer('accepted', made.transport.take());
+  await made.advance(1000);
+  assert.deepEqual(made.ended.map((one) => [one.id, one.state]).at(-1), [next, 'succeeded']);
+  assert.equal(made.states().succeeded, 2);
+});
+
+test('an effect that newer ones take the place of one after the other, on its way, is asked for all the same', async (t) => {
+  const made = await TestOutbox.start(t);
+  made.outbox.peers.heardWords('ship1', 'state goodbye');
+  const [id] = await made.enqueue(1, { supersedes: 'k' });
+  made.transport.take();
+  for (let newer = 0; newer < 2; newer++) {
+    await made.enqueue(1, { supersedes: 'k' });
+    await made.advance(600, 10);
+  }
+  await made.advance(2500, 10);
+  assert.equal(made.states().superseded, 2);
+  await made.advance(10_000);
+  const again = made.transport.take();
+  assert.equal(idOf(again[0]!), id);
+  made.transport.answer('duplicate', again);
+  await made.advance(1000);
+  assert.equal(made.states().succeeded, made.onDisk() === 0 ? 2 : 1);
 });

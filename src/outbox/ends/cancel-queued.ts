@@ -114,7 +114,7 @@ export class Undelivered {
   async forget(): Promise<void> {
     for (let found = SLICE_ROWS; found === SLICE_ROWS && !this.#deps.outcomes.isFailing; ) {
       const rows = await readForgotten(this.#deps.store, SLICE_ROWS);
-      found = this.giveUpKeys(rows, 'cancelled', '').length;
+      found = this.giveUpKeys(rows, 'rejected', '').length;
       await this.#deps.outcomes.idle();
     }
   }

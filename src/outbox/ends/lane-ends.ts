@@ -111,13 +111,13 @@ export class LaneEnds {
     if (state === 'rejected' || !speaksLanes || !isEffect) return entries;
     // Output that has to make room leaves nothing behind.
     const mayAsk = ({ expiresAt }: Entry) => state !== 'expired' || expiresAt !== ENDLESS;
-    const doubtful = new Set(
-      entries.filter((entry) => !entry.isCalledOff && mayAsk(entry) && this.#queue.mayBeThere(entry)),
-    );
+    // What was called off already is asked for, whoever calls it off once more.
+    const open = entries.filter(({ isCalledOff }) => !isCalledOff);
+    const doubtful = new Set(open.filter((entry) => mayAsk(entry) && this.#queue.mayBeThere(entry)));
     for (const entry of doubtful) this.#callOffOne(entry, state, reason);
     const isStranger = this.#peer.speaksLanes === undefined && !this.#peer.hasWords;
     if ([...doubtful].some(({ pieceBytes, wholeBytes }) => isStranger || pieceBytes < wholeBytes)) onMidst();
-    return entries.filter((entry) => !doubtful.has(entry));
+    return open.filter((entry) => !doubtful.has(entry));
   }
 
   /** Ends a message that its target may have, and asks on what became of it. */

@@ -92,6 +92,7 @@ export class Overdue implements Disposable {
       await outcomes.idle();
       if (!outcomes.isFailing) for (const lane of lanes) lane.queue.forgetGivenUp();
       lanes.forgetIdle();
+      lanes.askStrangers();
       this.lookWithin(this.#nextMs());
     } catch (error) {
       logger.warn({ err: error }, 'the outbox could not look for messages whose time is over');

@@ -148,8 +148,9 @@ export class LaneSource implements Waiting {
     const { queue, peer } = this.#lane;
     for (;;) {
       const entry = queue.window.upcoming(messages);
-      const isInVain = entry?.isCalledOff && !(peer.speaksLanes ?? peer.hasWords);
       const { speaksLanes } = peer;
+      // Of one behind others more may be known when its turn comes.
+      const isInVain = entry?.isCalledOff && !(speaksLanes ?? (peer.hasWords || messages > 0));
       const { knows, nodeName } = this.#deps;
       const fault = entry && wayFault(queue.subject, { speaksLanes, knowsDots: knows('dots'), nodeName });
       if (!entry || !(isInVain || fault)) return entry;
