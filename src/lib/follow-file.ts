@@ -24,6 +24,8 @@ export interface FollowOptions {
   readonly path: string;
   /** Ends the following. */
   readonly signal: AbortSignal;
+  /** Called where nothing is at the path when it begins. */
+  isMissing?(): void;
 }
 
 export interface FollowDeps {
@@ -70,6 +72,7 @@ interface Followed {
 class Follower implements AsyncDisposable {
   readonly #path: string;
   readonly #signal: AbortSignal;
+  readonly #isMissing: () => void;
   readonly #deps: FollowDeps;
   #file: Followed | undefined;
   /** Files that came to the path later, in their order: each is opened when it comes, as the next rotation may be near. */
@@ -80,8 +83,9 @@ class Follower implements AsyncDisposable {
   #isDirty = false;
   #wake: (() => void) | undefined;
 
-  constructor({ path, signal }: FollowOptions, deps: FollowDeps) {
+  constructor({ path, signal, isMissing = () => {} }: FollowOptions, deps: FollowDeps) {
     this.#path = path;
+    this.#isMissing = isMissing;
     this.#signal = signal;
     this.#deps = deps;
     signal.addEventListener('abort', this.#stir);
@@ -93,7 +97,7 @@ class Follower implements AsyncDisposable {
     if (this.#file) {
       this.#file.position = (await this.#file.handle.stat()).size;
       this.#file.grewAt = Number.NEGATIVE_INFINITY;
-    }
+    } else this.#isMissing();
     let wasFound = this.#file !== undefined;
     this.#deps.onReady?.();
     while (!this.#signal.aborted) {

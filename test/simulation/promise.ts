@@ -1,6 +1,8 @@
+import { type Ask, pathOf } from './asks.ts';
 import type { Machine } from './machine.ts';
+import { checkTold } from './promise-told.ts';
 import { BrokenPromise, type RunTruth, type Truth } from './truth.ts';
-import { type Ask, pathOf, type Workload } from './workload.ts';
+import type { Workload } from './workload.ts';
 import type { World } from './world.ts';
 
 interface LedgerRow {
@@ -50,8 +52,8 @@ export function checkDelivered(world: World): void {
 export const AT_REST_MS = 240_000;
 /** Tables of what is under way. */
 const ROWS = ['outbox', 'intents', 'schedules', 'schedule_starts'];
-/** Timers of an idle node, but for those that come again and again: the next look at a name, a bus that watches. */
-const IDLE_TIMERS = 1;
+/** Timers of an idle node, but for those that come again and again: the next look at a name, and at the wall clock. */
+const IDLE_TIMERS = 2;
 
 /** Sees to it that a fleet that has nothing to do holds nothing. Throws BrokenPromise. */
 export function checkAtRest(world: World): void {
@@ -92,6 +94,7 @@ const NOT_MADE: ReadonlySet<string> = new Set(['rejected', 'cancelled', 'superse
 export function checkPromise(world: World, { workload, truth }: { workload: Workload; truth: Truth }): void {
   for (const ask of workload.asks)
     if (ask.id !== undefined && !isForgotten(world, ask)) checkAsk(world, ask, { workload, truth });
+  checkOriginalAsks(world, truth);
   checkOrder(world, workload);
   checkLastWritten(world, workload);
 }
@@ -113,6 +116,7 @@ function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workl
   if (ask.kind === 'write') checkWrite(ask, row, replacedAt(world, ask));
   if (ask.kind === 'original') checkOriginal(world, ask, row);
   if (ask.kind === 'command') checkCommand(world, ask, { row, run: truth.runs.get(ask.id!) });
+  checkTold(world, ask, row);
   if (ask.kind === 'relay') checkRelay(ask, row, truth.runsOf(ask.token));
 }
 
@@ -158,6 +162,20 @@ function checkOriginal({ original }: World, ask: Ask, { state }: LedgerRow): voi
   const isTaken = original?.taken.includes(ask.token) === true;
   if ((state === 'handed-over' || state === 'succeeded') && !isTaken)
     throw broken(ask, `is ${state}, and the original node never got it`);
+}
+
+/** What a node confirmed to an original one it did. */
+function checkOriginalAsks(world: World, truth: Truth): void {
+  for (const { token, toNode, isCommand, at } of world.original?.confirmed ?? []) {
+    if (world.wasSetBack(toNode, at) || world.hasTwin(toNode)) continue;
+    const isDone = isCommand
+      ? truth.runsOf(token).length > 0
+      : machinesOf(world, toNode).some(({ files }) =>
+          files.read(`asked/${toNode}/by-${world.original!.name}`).includes(`${token} `),
+        );
+    if (!isDone)
+      throw new BrokenPromise(`${token} of ${world.original!.name}: ${toNode} confirmed and did not do it`);
+  }
 }
 
 /** The tokens that a file was replaced with, one after the other. */

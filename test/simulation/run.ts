@@ -1,10 +1,11 @@
+import { type Asks, makeDeeds, ORIGINAL } from './asks.ts';
 import { Chance } from './chance.ts';
 import { type Fault, type FaultKind, LONGEST_STEP_MS, makeFaults, strike } from './faults.ts';
 import { AT_REST_MS, checkAtRest, checkDelivered, checkPromise, isForgotten, remaining } from './promise.ts';
 import type { Swaps } from './sim-node.ts';
 import { Timeline } from './timeline.ts';
 import { BrokenPromise, Truth } from './truth.ts';
-import { type Asks, makeDeeds, ORIGINAL, Workload } from './workload.ts';
+import { Workload } from './workload.ts';
 import { MESSAGE_TTL_SECONDS, World } from './world.ts';
 
 /** What is chosen of a run besides its seed. */
@@ -46,9 +47,6 @@ const LONGEST_MS = (MESSAGE_TTL_SECONDS + 1800) * 1000;
 /** How soon after the weather has cleared nothing waits any more, unless it has to. */
 const SOON_MS = 10 * 60_000;
 
-/** Runs of these seeds ask with keys too; those below stay what they were when they found something. */
-export const FIRST_WITH_KEYS = 1_000_000;
-
 /** Lets one world happen, from its seed. Never throws for what breaks in it. */
 export async function runSeed(seed: number, options: RunOptions): Promise<RunReport> {
   const chance = new Chance(`seed ${seed}`);
@@ -70,9 +68,8 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     for (const name of NODES) if (name !== LATE) world.add(name);
     world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, LASTS_MS)) });
     const { asks = 'all' } = options;
-    if (asks === 'all') world.addOriginal(ORIGINAL);
-    const hasKeys = asks === 'all' && seed >= FIRST_WITH_KEYS;
-    workload.plan(makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS, asks, hasKeys }));
+    if (asks !== 'first') world.addOriginal(ORIGINAL);
+    workload.plan(makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS, asks, seed }));
     for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
     await timeline.runUntil(LASTS_MS);
     world.heal();

@@ -99,7 +99,7 @@ export class SimProcesses {
   }
 }
 
-interface CommandDeps {
+export interface CommandDeps {
   readonly life: Life;
   readonly truth: Truth;
   readonly processes: SimProcesses;
@@ -122,20 +122,33 @@ export function createSimCommand(deps: CommandDeps): RunMethod {
 }
 
 async function run(call: RunCall, deps: CommandDeps): Promise<RunResult> {
-  const { message, signal, runId } = call;
+  const { message, signal } = call;
   if (signal.aborted) return { state: abortedState(signal), reason: 'it had not been started' };
   const work = readWork(message);
-  const command = {
-    start: async () => startProcess(call, work, deps),
-    timeoutMs: methodTimeoutMs(message, DEFAULT_TIMEOUT),
-    outputNames: () => undefined,
-    findShortage: async () => undefined,
-  };
-  const end = await runCommand({ ...command, runId, signal }, deps.ground);
+  const end = await runCommand(commandOf(call, deps), deps.ground);
   if (!end.started) throw end.error;
   const reply = Buffer.from(`${work.token}${'.'.repeat(work.bytes)}\n`);
   const facts = { outputBytes: reply.length, reply };
   return resultOf(call, end, { facts, tail: Buffer.alloc(0) });
+}
+
+/** What a message asks to run, as the program that judges it takes it; `onStart` is called when it has begun. */
+export function commandOf(
+  call: RunCall,
+  deps: CommandDeps,
+  onStart = () => {},
+): Parameters<typeof runCommand>[0] {
+  const { message, runId, signal } = call;
+  return {
+    ...{ runId, signal, timeoutMs: methodTimeoutMs(message, DEFAULT_TIMEOUT) },
+    start: async () => {
+      const started = startProcess(call, readWork(message), deps);
+      onStart();
+      return started;
+    },
+    outputNames: () => undefined,
+    findShortage: async () => undefined,
+  };
 }
 
 /** Begins a process. It goes on whatever becomes of its node; that hears of the end, if it still lives. */

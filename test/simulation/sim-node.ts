@@ -5,12 +5,18 @@ import { KeyedLock } from '../../src/lib/keyed-lock.ts';
 import { kindOf } from '../../src/message/kind-of.ts';
 import type { Methods } from '../../src/methods/all-methods.ts';
 import { createReqCancel } from '../../src/methods/between-nodes/req-cancel.ts';
+import { createReqNone } from '../../src/methods/between-nodes/req-none.ts';
+import { createReqPing } from '../../src/methods/between-nodes/req-ping.ts';
+import { createReqPong } from '../../src/methods/between-nodes/req-pong.ts';
 import { createReqReport } from '../../src/methods/between-nodes/req-report.ts';
 import type { ProcessGround } from '../../src/methods/commands/run-command.ts';
 import { type AppendableFiles, AppendFiles } from '../../src/methods/files/append-files.ts';
 import { createReqToFile } from '../../src/methods/files/req-to-file.ts';
 import { createReqToFileAppend } from '../../src/methods/files/req-to-file-append.ts';
 import type { Method } from '../../src/methods/method.ts';
+import { createReqOpProcessList } from '../../src/methods/node-admin/req-op-process-list.ts';
+import { createReqOpQueueList } from '../../src/methods/node-admin/req-op-queue-list.ts';
+import { createReqOpScheduleList } from '../../src/methods/node-admin/req-op-schedule-list.ts';
 import {
   assembleNode,
   type Ground,
@@ -28,6 +34,7 @@ import type { Link, SimBroker } from './sim-broker.ts';
 import { SimBus } from './sim-bus.ts';
 import { createSimCommand, type SimProcesses } from './sim-commands.ts';
 import { SimStore } from './sim-disk.ts';
+import { createSimStream, createSimTail } from './sim-streams.ts';
 import type { Truth } from './truth.ts';
 
 /** Other parts that a test hands in, to see that the simulator finds out; it gets what they stand in for. */
@@ -154,6 +161,9 @@ export class SimNode {
       files: swaps.files?.(files) ?? files,
     };
     const appendFiles = new AppendFiles({ dataFolder: '' }, withFiles);
+    const command = { ...this.#deps, life, ground: swaps.processes?.(processes) ?? processes };
+    const now = () => new Date(life.edges.clock.wallNow());
+    const notices = { writeFile: life.machine.files.writer(life), now };
     const methods: Method[] = [
       createReqToFileAppend({ appendFiles }),
       createReqToFile({
@@ -162,7 +172,13 @@ export class SimNode {
       }),
       createReqReport(),
       createReqCancel(deps),
-      createSimCommand({ ...this.#deps, life, ground: swaps.processes?.(processes) ?? processes }),
+      createSimCommand(command),
+      createSimStream(command),
+      createSimTail(life),
+      createReqPing(notices),
+      createReqPong(notices),
+      createReqNone(),
+      ...createOwnMethods(this.#config.nodeName, deps, { now, table }),
       collector('REQErrorLog'),
       collector('REQHello'),
       ...(deps.otherMethods ?? []),
@@ -170,6 +186,16 @@ export class SimNode {
     for (const method of methods) table.set(method.name, method);
     return Object.assign(table, { [Symbol.asyncDispose]: async () => {} });
   }
+}
+
+/** What a node tells of itself. */
+function createOwnMethods(
+  nodeName: string,
+  deps: MachineMethods,
+  { now, table }: { now(): Date; table: ReadonlyMap<string, Method> },
+): Method[] {
+  const own = { ...deps, nodeName, now, isKnownMethod: (name: string) => table.has(name) };
+  return [createReqOpProcessList(own), createReqOpQueueList(own), createReqOpScheduleList(own)];
 }
 
 /** A method that takes what comes, and makes nothing of it. */

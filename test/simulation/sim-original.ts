@@ -1,14 +1,15 @@
 import { decodeMessage } from '../../src/message/codec/decode-message.ts';
 import { encodeMessage } from '../../src/message/codec/encode-message.ts';
+import { HEADER } from '../../src/message/codec/wire-headers.ts';
 import { kindOf } from '../../src/message/kind-of.ts';
-import type { Message } from '../../src/message/message.ts';
+import { type Message, newMessage } from '../../src/message/message.ts';
 import { referenceReply } from '../support/reference-reply.ts';
 import type { Chance } from './chance.ts';
 import { Connection, type Frame, Link, type SimBroker } from './sim-broker.ts';
-import { readWork } from './sim-commands.ts';
+import { readWork, workArgs } from './sim-commands.ts';
 import type { Timeline } from './timeline.ts';
 
-const METHODS = ['REQCliCommand', 'REQToFileAppend'];
+const METHODS = ['REQCliCommand', 'REQToFileAppend', 'REQPing'];
 const RETRY_MS = 2000;
 /** How often it sends a reply that nobody answers. */
 const ATTEMPTS = 5;
@@ -29,14 +30,39 @@ export class SimOriginal {
   readonly link = new Link();
   /** The tokens of what it took, as often as it did. */
   readonly taken: string[] = [];
+  /** What it asked for, and other nodes have confirmed. */
+  readonly confirmed: { token: string; toNode: string; isCommand: boolean; at: number }[] = [];
+  #sent = 0;
   readonly #deps: OriginalDeps;
   #connection: Connection | undefined;
   #isOver = false;
+  #attempts = 0;
 
   constructor(name: string, deps: OriginalDeps) {
     this.name = name;
     this.#deps = deps;
     this.#connect();
+  }
+
+  /** Asks another node for something: every other time for a command. */
+  send(toNode: string, token: string): void {
+    const isCommand = ++this.#sent % 2 === 0;
+    const { timeline, chance } = this.#deps;
+    const work = { token, ms: Math.round(chance.spread(5, 2000)), exitCode: 0, bytes: 10 };
+    const about = isCommand
+      ? { method: 'REQCliCommand' as const, methodArgs: workArgs(work), fileName: 'of-old' }
+      : {
+          method: 'REQToFileAppend' as const,
+          data: [Buffer.from(`${token} \n`)],
+          fileName: `by-${this.name}`,
+        };
+    const message = newMessage({
+      ...{ toNode, fromNode: this.name, ackTimeout: 5, retries: ATTEMPTS, methodTimeout: 20 },
+      ...{ replyMethod: 'REQToFileAppend', directory: isCommand ? 'replies' : 'asked', ...about },
+    });
+    timeline.note(`${this.name} is asked for ${token}>${toNode}`);
+    const at = timeline.now;
+    this.#deliver(message, ATTEMPTS, () => this.confirmed.push({ token, toNode, isCommand, at }));
   }
 
   end(): void {
@@ -66,12 +92,13 @@ export class SimOriginal {
     const message = read(payload, headers);
     if (!message) return timeline.note(`${this.name} cannot read a message`);
     if (reply !== '') this.#publish(reply, Buffer.from(`confirmed from: ${this.name}: 0`));
+    if (message.method === 'REQPing') return;
     if (message.method === 'REQToFileAppend') return this.#note(tokenOf(message.data?.[0]));
     const work = readWork(message);
     this.#note(work.token);
     timeline.after(work.ms, () => {
       const answer = referenceReply(message, [Buffer.from(`${work.token}${'.'.repeat(work.bytes)}\n`)]);
-      if (answer) this.#reply(answer, ATTEMPTS);
+      if (answer) this.#deliver(answer, ATTEMPTS);
     });
   }
 
@@ -80,24 +107,30 @@ export class SimOriginal {
     this.taken.push(token);
   }
 
-  /** Sends a reply, and again until any answer comes. */
-  #reply(message: Message, attempts: number): void {
+  /**
+   * Sends a message, and again until any answer comes. Each attempt has a reply subject of its own, which no original node
+   * has: so the answer to one is not taken for that to another.
+   */
+  #deliver(message: Message, attempts: number, onConfirmed = () => {}): void {
     const { timeline, broker } = this.#deps;
     if (this.#isOver || attempts === 0) return;
     const subject = `${message.toNode}.${message.method}.${kindOf(message.method)}`;
     const { payload } = encodeMessage(message, { serialization: '', compression: '' });
     const connection = this.#connection;
     let isAnswered = false;
+    const reply = `${subject}.reply.${++this.#attempts}`;
     let id: number | undefined;
     connection?.toBroker(() => {
-      id = broker.subscribe(connection, `${subject}.reply`, ({ noResponders }) => {
-        isAnswered ||= !noResponders;
+      id = broker.subscribe(connection, reply, ({ noResponders, headers }) => {
+        if (noResponders || isAnswered) return;
+        isAnswered = true;
+        if (headers[HEADER.status] !== 'rejected') onConfirmed();
       });
     });
-    this.#publish(subject, payload, `${subject}.reply`);
+    this.#publish(subject, payload, reply);
     timeline.after((message.ackTimeout || 10) * 1000, () => {
       if (id !== undefined) connection?.interests.delete(id);
-      if (!isAnswered) this.#reply(message, attempts - 1);
+      if (!isAnswered) this.#deliver(message, attempts - 1, onConfirmed);
     });
   }
 

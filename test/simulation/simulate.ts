@@ -1,17 +1,20 @@
 import { parseArgs } from 'node:util';
+import { ASKS } from './asks.ts';
 import { DEFAULT_KINDS, FAULT_KINDS, type FaultKind, faultText } from './faults.ts';
+import { liveLightly } from './light-load.ts';
 import { type RunOptions, type RunReport, runSeed } from './run.ts';
 import { shrink } from './shrink.ts';
 
 const HELP = `Runs simulated fleets from seeds, and says which seed breaks the promise.
 
-  --seeds N        run so many seeds (100)
+  --seeds N        run this many seeds (100)
   --from N         the first of them (1)
-  --minutes N      run for so long instead
+  --minutes N      run for this long instead
   --seed N         run one seed
   --trace          tell the story of that run
   --faults a,b     kinds of faults: ${FAULT_KINDS.join(', ')}
-  --asks first     ask for what seeds asked for at first, as those in seeds.ts do
+  --asks first     ask for what seeds asked for at first, as most of those in seeds.ts do; second: a later stage
+  --hours N        let a fleet that has little to do live for N hours instead, and measure it
   --only 0,3       of the faults of a run, these alone, by their place in the list
 `;
 const SHRINK_MS = 30_000;
@@ -23,12 +26,14 @@ async function main(): Promise<void> {
     options: {
       ...{ seeds: { type: 'string' }, from: { type: 'string' }, minutes: { type: 'string' } },
       ...{ seed: { type: 'string' }, trace: { type: 'boolean' }, faults: { type: 'string' } },
-      ...{ only: { type: 'string' }, asks: { type: 'string' }, help: { type: 'boolean' } },
+      ...{ only: { type: 'string' }, asks: { type: 'string' }, hours: { type: 'string' } },
+      ...{ help: { type: 'boolean' } },
     },
   });
   if (values.help) return console.log(HELP);
+  if (values.hours !== undefined) return await measure(numberOf('--hours', values.hours));
   const kinds = values.faults === undefined ? DEFAULT_KINDS : kindsOf(values.faults);
-  const asks = values.asks === 'first' ? 'first' : 'all';
+  const asks = ASKS.find((stage) => stage === values.asks) ?? 'all';
   if (values.seed !== undefined)
     return await runOne(numberOf('--seed', values.seed), { kinds, asks }, values);
   const from = numberOf('--from', values.from ?? '1');
@@ -47,6 +52,13 @@ async function runOne(
   if (trace) console.log(made.story.join(''));
   tell(made);
   for (const fault of made.faults) console.log(`  ${faultText(fault)}`);
+}
+
+async function measure(hours: number): Promise<void> {
+  const { asks, eventsPerNodeHour, nodeHoursPerSecond } = await liveLightly(hours);
+  console.log(
+    `${asks} requests in ${hours} h: ${nodeHoursPerSecond.toFixed(1)} node-hours for each second of a processor, ${eventsPerNodeHour.toFixed(0)} events for each node-hour`,
+  );
 }
 
 async function runMany(

@@ -7,6 +7,8 @@ interface Happening {
   isCancelled: boolean;
 }
 
+const MOST_EVENTS = 400_000;
+
 /** The one order in which all of a simulated world happens. Times are ms since its beginning, by no clock of any node. */
 export class Timeline {
   now = 0;
@@ -15,11 +17,13 @@ export class Timeline {
   readonly #heap: Happening[] = [];
   readonly #hash = createHash('sha256');
   readonly #story: string[] | undefined;
-  readonly #mostEvents = 400_000;
+  readonly #mostEvents: number;
   #order = 0;
   #failure: Error | undefined;
 
-  constructor(options: { readonly keepsStory: boolean }) {
+  /** A run in which more happens than `mostEvents` is taken for an endless one. */
+  constructor(options: { readonly keepsStory: boolean; readonly mostEvents?: number }) {
+    this.#mostEvents = options.mostEvents ?? MOST_EVENTS;
     this.#story = options.keepsStory ? [] : undefined;
   }
 
@@ -65,16 +69,22 @@ export class Timeline {
       this.count++;
       if (this.count > this.#mostEvents) throw new Error(`endless: ${this.count} events by ${this.now} ms`);
       next.task();
-      await settled();
+      await settled(this.count);
       if (this.#failure) throw this.#failure;
     }
     this.now = until;
   }
 }
 
-/** Resolves when all promise callbacks that are ready have run. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** How often a run lets the process have a turn: it tells then of promises that nobody handled. */
+const TURN_EVERY = 32;
+
+/** Resolves when all promise callbacks that are ready have run, and those that follow from them: that is when ticks have their turn. */
+function settled(count: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (count % TURN_EVERY === 0) setImmediate(resolve);
+    else process.nextTick(resolve);
+  });
 }
 
 function isBefore(a: Happening, b: Happening): boolean {

@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from '../../lib/clock.ts';
+
 const NEWLINE = 10;
 const MAX_BYTES = 256 * 1024;
 const DELAY_MS = 100;
@@ -6,6 +8,8 @@ const FIRST_DELAY_MS = 10;
 export interface LineBatchesDeps {
   /** Takes a batch for good; the next one comes when this has resolved. */
   send(data: Uint8Array): Promise<void>;
+  /** The machine's unless told. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -21,19 +25,22 @@ export class LineBatches {
   #bytes = 0;
   /** How many of these bytes are whole lines. */
   #wholeBytes = 0;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #cancelTimer: (() => void) | undefined;
   #sending: Promise<void> = Promise.resolve();
   #sentAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ send }: LineBatchesDeps) {
+  constructor({ send, clock = systemClock }: LineBatchesDeps) {
     this.#send = send;
+    this.#clock = clock;
   }
 
   /** Takes a piece of output; resolves when there is room for the next. Rejects when a batch could not be sent. */
   async write(piece: Uint8Array): Promise<void> {
     this.#add(piece);
     while (this.#bytes >= MAX_BYTES) await this.#flush();
-    if (this.#wholeBytes > 0) this.#timer ??= setTimeout(() => this.#flush().catch(() => {}), this.#delay);
+    if (this.#wholeBytes > 0)
+      this.#cancelTimer ??= this.#clock.after(this.#delay, () => void this.#flush().catch(() => {}));
   }
 
   /** Ends a line that has begun, so that what comes next is not taken for a part of it. */
@@ -43,13 +50,13 @@ export class LineBatches {
 
   /** Waits until what was sent is taken, and returns the rest, a last line without its end included. */
   async end(): Promise<Uint8Array> {
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     await this.#sending;
     return this.#take(this.#bytes);
   }
 
   get #delay(): number {
-    return performance.now() - this.#sentAt > DELAY_MS ? FIRST_DELAY_MS : DELAY_MS;
+    return this.#clock.steadyNow() - this.#sentAt > DELAY_MS ? FIRST_DELAY_MS : DELAY_MS;
   }
 
   #add(piece: Uint8Array): void {
@@ -60,8 +67,8 @@ export class LineBatches {
   }
 
   #flush(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     this.#sending = this.#sending.then(() => this.#sendOne());
     return this.#sending;
   }
@@ -70,7 +77,7 @@ export class LineBatches {
     const bytes = this.#wholeBytes > 0 ? this.#wholeBytes : this.#bytes >= MAX_BYTES ? this.#bytes : 0;
     if (bytes === 0) return;
     await this.#send(this.#take(bytes));
-    this.#sentAt = performance.now();
+    this.#sentAt = this.#clock.steadyNow();
   }
 
   #take(bytes: number): Uint8Array {

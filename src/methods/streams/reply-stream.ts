@@ -1,6 +1,7 @@
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { DiskRoom } from '../../lib/disk-room.ts';
-import { pause } from '../../lib/pause.ts';
 import { isTemporary } from '../../lib/temporary-error.ts';
+import { wait } from '../../lib/wait.ts';
 import type { RunCall } from '../../message/method-contract.ts';
 import { LineBatches } from './line-batches.ts';
 
@@ -10,6 +11,8 @@ const TRY_AGAIN_MS = 1000;
 export interface ReplyStreamDeps {
   /** Says when the disk that replies are queued on is nearly full. */
   readonly diskRoom: Pick<DiskRoom, 'shortage'>;
+  /** The machine's unless told. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -21,13 +24,15 @@ export interface ReplyStreamDeps {
 export class ReplyStream {
   readonly #call: Pick<RunCall, 'reply' | 'signal'>;
   readonly #deps: ReplyStreamDeps;
+  readonly #clock: Clock;
   readonly #batches: LineBatches;
   #bytes = 0;
 
   constructor(call: Pick<RunCall, 'reply' | 'signal'>, deps: ReplyStreamDeps) {
     this.#call = call;
     this.#deps = deps;
-    this.#batches = new LineBatches({ send: this.#send });
+    this.#clock = deps.clock ?? systemClock;
+    this.#batches = new LineBatches({ send: this.#send, clock: this.#clock });
   }
 
   /** How much was written. */
@@ -63,7 +68,7 @@ export class ReplyStream {
           if (isLastAttempt || !isTemporary(error)) throw error;
         }
       }
-      await pause(TRY_AGAIN_MS, signal);
+      await wait(this.#clock, TRY_AGAIN_MS, signal);
     }
   };
 

@@ -1,21 +1,24 @@
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { DiskRoom } from '../../lib/disk-room.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import { FollowError, followFile } from '../../lib/follow-file.ts';
-import { longTimeout } from '../../lib/long-timeout.ts';
-import { errorCode, systemFault } from '../../lib/system-fault.ts';
+import { systemFault } from '../../lib/system-fault.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
 import { required } from '../arguments.ts';
 import type { RunMethod } from '../method.ts';
 import { abortedState, describeTimeout, methodTimeoutMs } from '../method-timeout.ts';
-import { ReplyStream } from './reply-stream.ts';
+import { ReplyStream, type ReplyStreamDeps } from './reply-stream.ts';
 
 export interface TailFileOptions {
   /** Where relative paths begin; the node's own working folder unless told. */
   readonly workingFolder?: string;
   /** For messages that carry no methodTimeout (s). */
   readonly defaultMethodTimeout: number;
+}
+
+export interface TailFileDeps extends ReplyStreamDeps {
+  /** Follows a file; the machine's own way unless told. */
+  readonly follow?: typeof followFile;
 }
 
 /**
@@ -33,10 +36,7 @@ export interface TailFileOptions {
  * file that may not be read are `failed` with the reason; one that appears later has 10 s to become readable.
  * Where replies can't be queued as fast as the file grows, it is read later: nothing is held in memory.
  */
-export function createReqTailFile(
-  options: TailFileOptions,
-  deps: { readonly diskRoom: Pick<DiskRoom, 'shortage'> },
-): RunMethod {
+export function createReqTailFile(options: TailFileOptions, deps: TailFileDeps): RunMethod {
   return {
     name: 'REQTailFile',
     kind: 'EventACK',
@@ -54,7 +54,7 @@ function pathFault({ methodArgs }: Message): string | undefined {
   return methodArgs[0].includes('\0') ? 'the path contains a NUL character' : undefined;
 }
 
-type TailDeps = TailFileOptions & { readonly diskRoom: Pick<DiskRoom, 'shortage'> };
+type TailDeps = TailFileOptions & TailFileDeps;
 
 async function run(call: RunCall, deps: TailDeps): Promise<RunResult> {
   const { message, signal } = call;
@@ -62,10 +62,11 @@ async function run(call: RunCall, deps: TailDeps): Promise<RunResult> {
   if (fault !== undefined) return failed(fault, {});
   const path = resolve(deps.workingFolder ?? '.', message.methodArgs![0]!);
   const output = new ReplyStream(call, deps);
-  using end = new End(signal, methodTimeoutMs(message, deps.defaultMethodTimeout));
-  if (await isMissing(path)) call.progress(`${path} does not exist yet, and is waited for`);
+  const { clock = systemClock, follow = followFile } = deps;
+  using end = new End(signal, { clock, timeoutMs: methodTimeoutMs(message, deps.defaultMethodTimeout) });
+  const isMissing = () => call.progress(`${path} does not exist yet, and is waited for`);
   try {
-    const { wasFound } = await followFile({ path, signal: end.signal }, output);
+    const { wasFound } = await follow({ path, signal: end.signal, isMissing }, output);
     const sent = await output.end();
     if (signal.aborted)
       return { state: abortedState(signal), ...sent, reason: `${path} is no longer followed` };
@@ -86,13 +87,6 @@ async function run(call: RunCall, deps: TailDeps): Promise<RunResult> {
   }
 }
 
-async function isMissing(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => false,
-    (error: unknown) => errorCode(error) === 'ENOENT',
-  );
-}
-
 function failed(reason: string, sent: Pick<RunResult, 'outputBytes' | 'reply'>): RunResult {
   return { state: 'failed', outputBytes: 0, ...sent, reason, error: `error: methodREQTailFile: ${reason}` };
 }
@@ -103,9 +97,9 @@ class End implements Disposable {
   readonly #controller = new AbortController();
   readonly #cancelTimer: () => void;
 
-  constructor(outer: AbortSignal, timeoutMs: number | undefined) {
+  constructor(outer: AbortSignal, { clock, timeoutMs }: { clock: Clock; timeoutMs: number | undefined }) {
     this.#outer = outer;
-    this.#cancelTimer = timeoutMs === undefined ? () => {} : longTimeout(timeoutMs, this.#abort);
+    this.#cancelTimer = timeoutMs === undefined ? () => {} : clock.after(timeoutMs, this.#abort);
     outer.addEventListener('abort', this.#abort);
     if (outer.aborted) this.#abort();
   }

@@ -1,0 +1,250 @@
+import type { Chance } from './chance.ts';
+import { readWork, workArgs } from './sim-commands.ts';
+
+/** A request that somebody made of a node, and what is known of it outside of the fleet. */
+export interface Ask {
+  readonly token: string;
+  readonly kind: AskKind;
+  /** The machine that it was asked of, and the node that is to do it. */
+  readonly from: string;
+  readonly toNode: string;
+  readonly at: number;
+  /** Whether who asked said how long it is to be tried. */
+  readonly isLimited: boolean;
+  /** Once it was accepted: its id. */
+  id?: string;
+  /** Whether the answer said that it was not accepted. */
+  isRefused?: boolean;
+  /** The key of which only the newest counts. */
+  readonly key?: string;
+  /** Whether somebody had it sent again, as another request. */
+  isResent?: boolean;
+  /** How long its command takes, where one prints while it runs, ms. */
+  readonly ms?: number;
+}
+
+/** The method that a request of each kind asks for; of some there are several. */
+export type AskKind =
+  | 'append'
+  | 'command'
+  | 'relay'
+  | 'schedule'
+  | 'write'
+  | 'original'
+  | 'stream'
+  | 'tail'
+  | 'ping'
+  | 'admin';
+
+export type NewAsk = Omit<Ask, 'at'>;
+
+export interface Item {
+  readonly ask: NewAsk;
+  readonly message: object;
+}
+
+export type Deed =
+  | { readonly at: number; readonly what: 'submit'; readonly from: string; readonly items: readonly Item[] }
+  | { readonly at: number; readonly what: 'cancel' | 'resend'; readonly from: string; readonly nth: number }
+  /** The node of the original program is asked to send something. */
+  | { readonly at: number; readonly what: 'original'; readonly toNode: string; readonly token: string };
+
+/** What is asked for. Seeds that found something go on to ask for what they asked for then: `first`, or `second`. */
+export type Asks = (typeof ASKS)[number];
+export const ASKS = ['all', 'first', 'second'] as const;
+
+/** Of these seeds on, the second stage asks with keys too. */
+const FIRST_WITH_KEYS = 1_000_000;
+
+interface DeedOptions {
+  readonly nodes: readonly string[];
+  readonly lastsMs: number;
+  readonly asks: Asks;
+  readonly seed?: number;
+}
+
+/** What is asked of a fleet in a run, made before it begins. */
+export function makeDeeds(chance: Chance, options: DeedOptions): Deed[] {
+  const { nodes, lastsMs, asks } = options;
+  const makeItem = itemMaker(chance, { nodes, kinds: KINDS[asks], keyShare: keyShareOf(options) });
+  const deeds: Deed[] = [];
+  const count = Math.round(chance.spread(5, 60));
+  for (let index = 0; index < count; index++) {
+    const at = Math.round(chance.between(0, lastsMs));
+    const from = chance.happens(0.7) ? nodes[0]! : chance.pick(nodes);
+    if (chance.happens(0.15))
+      deeds.push({ at, what: chance.happens(0.8) ? 'cancel' : 'resend', from, nth: chance.below(1000) });
+    else deeds.push(...submission(chance, { at, from, makeItem }));
+  }
+  if (asks === 'all') deeds.push(...makeCrowds(chance.fork('crowds'), { ...options, makeItem }));
+  return deeds.sort((a, b) => a.at - b.at);
+}
+
+function submission(
+  chance: Chance,
+  { at, from, makeItem }: { at: number; from: string; makeItem: MakeItem },
+): Deed[] {
+  const items = Array.from({ length: Math.round(chance.spread(1, 12)) }, () => makeItem(from));
+  const submit: Deed = { at, what: 'submit', from, items };
+  // Whoever changes his mind does so while it is on its way.
+  if (!chance.happens(0.15)) return [submit];
+  return [submit, { at: at + chance.spread(5, 8000), what: 'cancel', from, nth: chance.below(items.length) }];
+}
+
+function keyShareOf({ asks, seed = 0 }: DeedOptions): number {
+  if (asks === 'all') return 0.4;
+  return asks === 'second' && seed >= FIRST_WITH_KEYS ? 0.3 : 0;
+}
+
+type MakeItem = (from: string, like?: Partial<NewAsk>) => Item;
+
+/** What comes in numbers: hundreds at once, all nodes to one at the same moment, the same key again and again, an original that asks. */
+function makeCrowds(
+  chance: Chance,
+  { nodes, lastsMs, makeItem }: DeedOptions & { makeItem: MakeItem },
+): Deed[] {
+  const deeds: Deed[] = [];
+  const submit = (at: number, from: string, items: readonly Item[]) =>
+    deeds.push({ at: Math.round(at), what: 'submit', from, items });
+  if (chance.happens(0.15)) {
+    const from = chance.pick(nodes);
+    const like = { kind: chance.pick(['append', 'write', 'command'] as const) };
+    const items = Array.from({ length: Math.round(chance.spread(30, 300)) }, () => makeItem(from, like));
+    submit(chance.between(0, lastsMs), from, items);
+  }
+  for (let burst = chance.below(3); burst > 0; burst--) {
+    const at = chance.between(0, lastsMs);
+    const toNode = chance.pick(nodes);
+    for (const from of nodes.filter((name) => name !== toNode))
+      submit(
+        at + chance.between(0, 50),
+        from,
+        Array.from({ length: 1 + chance.below(4) }, () => makeItem(from, { toNode })),
+      );
+  }
+  for (let series = chance.below(4); series > 0; series--) {
+    const from = chance.happens(0.6) ? nodes[0]! : chance.pick(nodes);
+    const toNode = chance.pick(nodes.filter((name) => name !== from));
+    const like = { toNode, key: 'again', kind: chance.pick(['append', 'write', 'command'] as const) };
+    let at = chance.between(0, lastsMs);
+    for (let again = 2 + chance.below(4); again > 0; again--) {
+      submit(at, from, [makeItem(from, like)]);
+      at += chance.spread(5, 20_000);
+    }
+  }
+  for (let asked = chance.below(6); asked > 0; asked--)
+    deeds.push({
+      at: Math.round(chance.between(0, lastsMs)),
+      what: 'original',
+      toNode: chance.pick(nodes),
+      token: `o${asked}`,
+    });
+  return deeds;
+}
+
+const FIRST_KINDS: readonly AskKind[] = [
+  ...Array<AskKind>(3).fill('append'),
+  ...Array<AskKind>(3).fill('command'),
+  ...(['relay', 'schedule'] as const),
+];
+const SECOND_KINDS: readonly AskKind[] = [...FIRST_KINDS, 'write', 'write', 'original'];
+const KINDS: Readonly<Record<Asks, readonly AskKind[]>> = {
+  first: FIRST_KINDS,
+  second: SECOND_KINDS,
+  all: [...SECOND_KINDS, 'stream', 'tail', 'ping', 'admin'],
+};
+/** The name of the node of the original program. */
+export const ORIGINAL = 'old';
+
+/** How many keys there are. */
+const KEYS = 2;
+
+function itemMaker(
+  chance: Chance,
+  { nodes, kinds, keyShare }: { nodes: readonly string[]; kinds: readonly AskKind[]; keyShare: number },
+): MakeItem {
+  let count = 0;
+  // Chance of its own: what else is asked for stays the same.
+  const keys = chance.fork('keys');
+  const makeKey = () => (keyShare > 0 && keys.happens(keyShare) ? `k${keys.below(KEYS)}` : undefined);
+  return (from, like = {}) => {
+    const toNode = like.toNode ?? chance.pick(nodes.filter((name) => name !== from));
+    const via = nodes.find((name) => name !== from && name !== toNode)!;
+    const limits = makeLimits(chance);
+    const isLimited = Object.keys(limits).length > 0;
+    const kind = like.kind ?? chance.pick(kinds);
+    const key = like.key ?? makeKey();
+    const asked = { token: `t${++count}`, kind, from, isLimited, ...(key && { key }) };
+    const ask: NewAsk = { ...asked, toNode: kind === 'original' ? ORIGINAL : toNode };
+    const said = { ...limits, ...(key && { supersedes: key }) };
+    const message = { ...makeMessage(chance, ask, via), ...said };
+    return { ask: withTime(ask, message), message };
+  };
+}
+
+/** A command that prints while it runs prints more the longer it takes. */
+function withTime(ask: NewAsk, message: object): NewAsk {
+  return ask.kind === 'stream' ? { ...ask, ms: readWork(message as { methodArgs: string[] }).ms } : ask;
+}
+
+function makeMessage(chance: Chance, ask: NewAsk, via: string): object {
+  const { kind, toNode, token } = ask;
+  const isAppend = kind === 'append' || (kind === 'original' && chance.happens(0.5));
+  if (kind === 'write') return { ...appendMessage(chance, ask), method: 'REQToFile', directory: 'written' };
+  if (isAppend) return appendMessage(chance, ask);
+  const reply = { replyMethod: 'REQToFileAppend', directory: 'replies', fileName: token };
+  if (kind === 'admin') return { toNode, method: chance.pick(ADMIN), ...reply };
+  if (kind === 'ping')
+    return { toNode, method: 'REQPing', replyMethod: 'REQPong', directory: 'pings', fileName: token };
+  if (kind === 'tail')
+    return {
+      toNode,
+      method: 'REQTailFile',
+      methodArgs: ['/log'],
+      methodTimeout: 1 + chance.below(20),
+      ...reply,
+    };
+  if (kind === 'stream')
+    return { ...commandMessage(chance, ask, via), method: 'REQCliCommandCont', ...reply };
+  return commandMessage(chance, ask, via);
+}
+
+/** What a node is asked for that tells of itself. */
+const ADMIN = ['REQOpProcessList', 'REQOpQueueList', 'REQOpScheduleList'] as const;
+
+/** How long a request is to be tried, where whoever asks says so. */
+function makeLimits(chance: Chance): object {
+  return {
+    ...(chance.happens(0.15) ? { expiresIn: Math.round(chance.spread(1, 600)) } : {}),
+    ...(chance.happens(0.15)
+      ? { ACKTimeout: Math.round(chance.spread(1, 20)), retries: chance.below(5) }
+      : {}),
+  };
+}
+
+function commandMessage(chance: Chance, { token, kind, from, toNode }: NewAsk, via: string): object {
+  const work = {
+    token,
+    ms: Math.round(chance.spread(5, chance.happens(0.2) ? 60_000 : 3000)),
+    exitCode: chance.happens(0.8) ? 0 : 3,
+    bytes: chance.happens(0.1) ? chance.below(20_000) : chance.below(50),
+  };
+  const schedule = [Math.round(chance.spread(1, 30)), Math.round(chance.spread(30, 90))];
+  return {
+    ...{ toNode, method: 'REQCliCommand', methodArgs: workArgs(work), methodTimeout: 30 },
+    ...{ replyMethod: 'REQToFileAppend', directory: 'replies', fileName: `of-${from}` },
+    ...(kind === 'relay' ? { relayViaNode: via, relayReplyMethod: 'REQToFileAppend' } : {}),
+    ...(kind === 'schedule' ? { schedule } : {}),
+  };
+}
+
+function appendMessage(chance: Chance, { token, from, toNode }: NewAsk): object {
+  const size = chance.happens(0.05) ? chance.below(30_000) : chance.below(80);
+  const place = { method: 'REQToFileAppend', directory: 'asked', fileName: `by-${from}` };
+  return { toNode, ...place, data: [`${token} ${'x'.repeat(size)}\n`] };
+}
+
+/** Where a node keeps what was appended, or written, by a request of another. */
+export function pathOf({ kind, toNode, from }: Pick<Ask, 'kind' | 'toNode' | 'from'>): string {
+  return `${kind === 'write' ? 'written' : 'asked'}/${toNode}/by-${from}`;
+}

@@ -1,0 +1,39 @@
+import { makeDeeds } from './asks.ts';
+import { Chance } from './chance.ts';
+import { Timeline } from './timeline.ts';
+import { Truth } from './truth.ts';
+import { Workload } from './workload.ts';
+import { World } from './world.ts';
+
+const NODES = ['central', 'ship1', 'ship2', 'ship3'];
+
+/** How fast a fleet lived that has little to do, in good weather. */
+export interface LightLoad {
+  readonly asks: number;
+  /** How often something happened, for each hour of a node. */
+  readonly eventsPerNodeHour: number;
+  /** Hours of a node for each second of a processor. */
+  readonly nodeHoursPerSecond: number;
+}
+
+/** Lets a fleet live for some hours, and asks it for little. */
+export async function liveLightly(hours: number): Promise<LightLoad> {
+  const timeline = new Timeline({ keepsStory: false, mostEvents: Number.POSITIVE_INFINITY });
+  const chance = new Chance('light load');
+  const truth = new Truth(timeline, { mayRepeat: () => true });
+  const world = new World({ timeline, chance, truth, swaps: {} });
+  for (const name of NODES) world.add(name);
+  const workload = new Workload(world);
+  const lastsMs = hours * 3_600_000;
+  workload.plan(makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs, asks: 'first' }));
+  const before = process.cpuUsage();
+  await timeline.runUntil(lastsMs);
+  const { user, system } = process.cpuUsage(before);
+  world.end();
+  const nodeHours = hours * NODES.length;
+  return {
+    asks: workload.asks.length,
+    eventsPerNodeHour: timeline.count / nodeHours,
+    nodeHoursPerSecond: nodeHours / ((user + system) / 1e6),
+  };
+}
