@@ -15,11 +15,13 @@ export const OPTION_GROUPS = {
   unused: 'Accepted for existing files and scripts, without effect',
 } as const;
 
+type Group = keyof typeof OPTION_GROUPS;
+
 /** One row of the table: what a setting is, without its names. */
 export interface OptionSpec {
   readonly type: 'string' | 'int' | 'bool';
   readonly default: OptionValue;
-  readonly group: keyof typeof OPTION_GROUPS;
+  readonly group: Group;
   readonly summary: string;
   readonly unit?: 's' | 'ms' | 'KB' | 'MB' | 'days';
   readonly min?: number;
@@ -38,3 +40,12 @@ export interface OptionSpec {
 
 /** Whole seconds within a timer's range. */
 export const seconds = { type: 'int', unit: 's', min: 1, max: MAX_TIMER_SECONDS } as const;
+
+/** Settings that stand under one heading. */
+export function inGroup<const S extends Readonly<Record<string, Omit<OptionSpec, 'group'>>>>(
+  group: Group,
+  specs: S,
+): { readonly [K in keyof S]: Omit<S[K], 'group'> & { readonly group: Group } } {
+  const entries = Object.entries(specs).map(([key, spec]) => [key, { ...spec, group }]);
+  return Object.fromEntries(entries);
+}

@@ -1,27 +1,16 @@
+import { inGroup } from './option-spec.ts';
+
 /** Whether config.toml gets it only where somebody gives it: its absence means that nobody has decided. */
 const given = { type: 'string', default: '', onlyGiven: true } as const;
 
 /** They count where trust is closed. */
-const quota = { type: 'int', min: 0, onlyGiven: true, group: 'trust' } as const;
+const quota = { type: 'int', min: 0, onlyGiven: true } as const;
 
 /** The settings of who may ask this node for what. */
-export const TRUST_SPECS = {
-  Trust: {
-    ...given,
-    default: 'open',
-    group: 'trust',
-    summary: 'what others may ask of this node: open, watch or closed',
-  },
-  TrustOriginal: {
-    ...given,
-    group: 'trust',
-    summary: 'nodes that need not prove who they are, as they cannot: node,node',
-  },
-  TrustRelay: {
-    ...given,
-    group: 'trust',
-    summary: 'who may reach whom through a third: from:via:to,from:via:to',
-  },
+export const TRUST_SPECS = inGroup('trust', {
+  Trust: { ...given, default: 'open', summary: 'what others may ask of this node: open, watch or closed' },
+  TrustOriginal: { ...given, summary: 'nodes that need not prove who they are, as they cannot: node,node' },
+  TrustRelay: { ...given, summary: 'who may reach whom through a third: from:via:to,from:via:to' },
   QuotaMB: {
     ...quota,
     default: 1024,
@@ -42,7 +31,6 @@ export const TRUST_SPECS = {
     type: 'bool',
     default: false,
     onlyGiven: true,
-    group: 'trust',
     summary: 'let replies be commands for central, in a closed fleet too',
   },
-} as const;
+});
