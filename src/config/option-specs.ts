@@ -131,8 +131,7 @@ export const SPECS = {
     },
     WebListener: {
       ...text,
-      summary:
-        'host:port to serve the console on; not on a loopback address it needs WebCertFile; empty = off',
+      summary: 'host:port of the console; not on a loopback address it needs WebCertFile; empty = off',
     },
     ...WEB_SPECS,
     PromHostAndPort: { ...text, summary: 'host:port of the Prometheus metrics; empty = off' },

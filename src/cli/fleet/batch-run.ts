@@ -80,7 +80,6 @@ const TYPES: readonly ApiEvent['type'][] = ['requests', 'many'];
 /** The option of a command that gives up after some seconds. */
 export function waitOption(seconds: number) {
   return {
-    type: 'string',
     short: 'w',
     value: 'SPAN',
     summary: `how long to wait, default ${seconds}s`,

@@ -6,7 +6,7 @@ import { UsageError } from '../line/usage-error.ts';
 
 /** The option of every command that asks before it does something on many nodes. */
 export const CONFIRM_OPTIONS = {
-  yes: { type: 'boolean', short: 'y', summary: 'do not ask before doing it on many nodes' },
+  yes: { short: 'y', summary: 'do not ask before doing it on many nodes' },
 } as const satisfies CommandOptions;
 
 /** With more nodes than this a command asks first; STEWARD_ASK_ABOVE says another number. */

@@ -27,20 +27,9 @@ export const get = defineNodeCommand({
     'for the pages by --out, or ask for --json. A page with a status other than 2xx, and a host that is not reached, is a failure.',
   ],
   options: {
-    out: {
-      type: 'string',
-      short: 'o',
-      value: 'FOLDER',
-      summary: 'write FOLDER/<node> instead',
-      completes: 'folder',
-    },
-    timeout: { type: 'string', value: 'SPAN', summary: `time for the fetching, default ${TIMEOUT_S}s` },
-    wait: {
-      type: 'string',
-      short: 'w',
-      value: 'SPAN',
-      summary: `give up where a node does not take it, default ${WAIT_S}s`,
-    },
+    out: { short: 'o', value: 'FOLDER', summary: 'write FOLDER/<node> instead', completes: 'folder' },
+    timeout: { value: 'SPAN', summary: `time for the fetching, default ${TIMEOUT_S}s` },
+    wait: { short: 'w', value: 'SPAN', summary: `give up where a node does not take it, default ${WAIT_S}s` },
   },
   operands: ['none', ['on'], 'target'],
   examples: [

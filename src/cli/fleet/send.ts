@@ -20,10 +20,9 @@ export const send = defineNodeCommand({
     'that is said, and not before; each file becomes one batch. What is refused is named with its field and reason.',
   ],
   options: {
-    'dry-run': { type: 'boolean', summary: 'only check: say what would be accepted and what refused' },
-    label: { type: 'string', value: 'TEXT', summary: 'what lists show for the batch' },
+    'dry-run': { summary: 'only check: say what would be accepted and what refused' },
+    label: { value: 'TEXT', summary: 'what lists show for the batch' },
     supersedes: {
-      type: 'string',
       value: 'KEY',
       summary: 'take the place of what was sent to the same node with this key and has not begun',
     },

@@ -27,13 +27,12 @@ export const tail = defineNodeCommand({
   ],
   options: {
     lines: {
-      type: 'string',
       short: 'n',
       value: 'COUNT',
       summary: 'begin with the last lines, by the program tail of the node',
     },
-    for: { type: 'string', value: 'SPAN', summary: 'end after this time: 10m' },
-    'no-prefix': { type: 'boolean', summary: 'print lines without their node' },
+    for: { value: 'SPAN', summary: 'end after this time: 10m' },
+    'no-prefix': { summary: 'print lines without their node' },
   },
   operands: ['target'],
   examples: [

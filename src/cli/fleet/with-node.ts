@@ -8,30 +8,23 @@ import { UsageError } from '../line/usage-error.ts';
 /** Options of every command that speaks to a running node. */
 export const NODE_OPTIONS = {
   socket: {
-    type: 'string',
     value: 'PATH',
     summary: "the node's stew.sock; else STEWARD_SOCKET, or found",
     completes: 'file',
   },
   folder: {
-    type: 'string',
     value: 'DIR',
     summary: "the node's folder; else ./etc, ./steward and the folders above are searched",
     completes: 'folder',
   },
-  api: { type: 'string', value: 'URL', summary: "the address of a node's -apiListener" },
-  'token-file': {
-    type: 'string',
-    value: 'FILE',
-    summary: 'file with the token that it wants',
-    completes: 'file',
-  },
+  api: { value: 'URL', summary: "the address of a node's -apiListener" },
+  'token-file': { value: 'FILE', summary: 'file with the token that it wants', completes: 'file' },
 } as const satisfies CommandOptions;
 
 /** Options of every command that prints things which programs may want to read. */
 export const FORM_OPTIONS = {
-  json: { type: 'boolean', summary: 'print one JSON value' },
-  jsonl: { type: 'boolean', summary: 'print JSON, one line for each thing' },
+  json: { summary: 'print one JSON value' },
+  jsonl: { summary: 'print JSON, one line for each thing' },
 } as const satisfies CommandOptions;
 
 /** What a command that speaks to a running node, and prints what programs may want to read, is called with. */

@@ -28,7 +28,7 @@ function optionSection(title: string, options: CommandOptions): string[] {
 
 function optionLines(name: string, option: CommandOption): string[] {
   const short = option.short === undefined ? '    ' : `-${option.short}, `;
-  const value = option.type === 'string' ? ` ${option.value ?? 'VALUE'}` : '';
+  const value = option.value === undefined ? '' : ` ${option.value}`;
   const head = `  ${short}--${name}${value}`;
   const summary = option.multiple ? `${option.summary} (may be repeated)` : option.summary;
   return head.length < OPTION_COLUMN

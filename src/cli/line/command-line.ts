@@ -7,8 +7,8 @@ const { parseArgs } = process.getBuiltinModule('node:util');
 
 /** Options that every command has. */
 export const COMMON_OPTIONS = {
-  help: { type: 'boolean', short: 'h', summary: 'print how this command is used' },
-  'no-color': { type: 'boolean', summary: 'print without colours, as with NO_COLOR=1' },
+  help: { short: 'h', summary: 'print how this command is used' },
+  'no-color': { summary: 'print without colours, as with NO_COLOR=1' },
 } as const satisfies CommandOptions;
 
 /**
@@ -45,8 +45,9 @@ export function hasRest({ usage }: CommandSpec): boolean {
   return usage.some((line) => line.includes(' -- ') || line.includes('[-- '));
 }
 
-function parserOption({ type, short }: CommandOption) {
-  return { type, multiple: true, ...(short === undefined ? {} : { short }) };
+function parserOption({ value, short }: CommandOption) {
+  const type = value === undefined ? 'boolean' : 'string';
+  return { type, multiple: true, ...(short === undefined ? {} : { short }) } as const;
 }
 
 interface OptionToken {
@@ -67,7 +68,7 @@ interface Reading {
 function take(token: OptionToken, { name, options, values, isRestMissing }: Reading): void {
   const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
   if (option === undefined) throw unknownOption(token, name, { options, isRestMissing });
-  if (option.type === 'boolean') {
+  if (option.value === undefined) {
     if (token.value !== undefined)
       throw new UsageError(`${token.rawName} takes no value, and ${JSON.stringify(token.value)} was given`);
     values.set(token.name, true);
@@ -86,7 +87,7 @@ function take(token: OptionToken, { name, options, values, isRestMissing }: Read
 function valueIn({ rawName, value, inlineValue }: OptionToken, option: CommandOption): string {
   if (value === undefined || (inlineValue !== true && isOptionLike(value)))
     throw new UsageError(
-      `${rawName} needs a value: ${rawName} ${option.value ?? 'VALUE'} (one that begins with a dash: ${rawName}=VALUE)`,
+      `${rawName} needs a value: ${rawName} ${option.value} (one that begins with a dash: ${rawName}=VALUE)`,
     );
   // Mostly it is a variable of a script that was not set.
   if (value === '') throw new UsageError(`${rawName} was given nothing: give it a value, or leave it away`);

@@ -19,12 +19,11 @@ export type Completes = 'node' | 'target' | 'file' | 'folder' | 'id' | 'batch' |
 
 /** One `--option` of a command. */
 export interface CommandOption {
-  readonly type: 'boolean' | 'string';
   /** The one letter that may stand for it, as in `-f`. */
   readonly short?: string;
   /** Whether it may be given several times; the value is then a list. */
   readonly multiple?: boolean;
-  /** What help shows for the value, such as `SECONDS`; for strings. */
+  /** What help shows for its value, such as `SECONDS`; an option without it is a flag. */
   readonly value?: string;
   /** What it does, in some words without a capital at the beginning; a default in the words `default 10`. */
   readonly summary: string;
@@ -39,9 +38,11 @@ export type CommandOptions = Readonly<Record<string, CommandOption>>;
 export type OptionValues<O extends CommandOptions> = {
   readonly [K in keyof O]: O[K]['multiple'] extends true
     ? readonly string[] | undefined
-    : O[K]['type'] extends 'boolean'
-      ? boolean | undefined
-      : string | undefined;
+    : O[K] extends { readonly value: string }
+      ? string | undefined
+      : CommandOption extends O[K]
+        ? string | boolean | readonly string[] | undefined
+        : boolean | undefined;
 };
 
 /** A command line that was read. */

@@ -11,7 +11,7 @@ export const demo = defineCommand({
     'mid-work. Each step tells which command does it by hand. Ends with exit code 0 only where all was seen to be so.',
   ],
   options: {
-    keep: { type: 'boolean', summary: 'leave it running at the end, to play with, until Ctrl-C' },
+    keep: { summary: 'leave it running at the end, to play with, until Ctrl-C' },
   },
   examples: [{ line: 'steward demo --keep', does: 'show all, then leave the fleet to you' }],
   run: async (call) => {

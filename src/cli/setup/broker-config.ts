@@ -3,48 +3,28 @@ import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { UsageError } from '../line/usage-error.ts';
 
 const OPTIONS = {
-  central: { type: 'string', value: 'NAME', summary: 'the central node; default central' },
-  node: { type: 'string', multiple: true, value: 'NAME=KEY', summary: 'a node and its public key' },
-  'nodes-file': { type: 'string', value: 'FILE', summary: 'a file with such lines', completes: 'file' },
-  relay: {
-    type: 'string',
-    multiple: true,
-    value: 'FROM:VIA:TO',
-    summary: 'lets a node send to another through a third',
-  },
+  central: { value: 'NAME', summary: 'the central node; default central' },
+  node: { multiple: true, value: 'NAME=KEY', summary: 'a node and its public key' },
+  'nodes-file': { value: 'FILE', summary: 'a file with such lines', completes: 'file' },
+  relay: { multiple: true, value: 'FROM:VIA:TO', summary: 'lets a node send to another through a third' },
   trust: {
-    type: 'string',
     value: 'MODE',
     summary: 'open, or closed: nodes prove who they are and ask the central node for nothing; default open',
   },
   original: {
-    type: 'string',
     multiple: true,
     value: 'NODE',
     summary: 'a node that cannot prove who it is, in a closed fleet',
   },
-  'reply-commands': {
-    type: 'boolean',
-    summary: 'replies may be commands for the central node, which has -replyCommands',
-  },
-  'original-nodes': { type: 'boolean', summary: 'nodes of the original program take part' },
-  host: { type: 'string', value: 'HOST', summary: 'the address to listen at; default every one' },
-  port: { type: 'string', value: 'PORT', summary: 'the port to listen at; default 4222' },
-  'tls-cert': { type: 'string', value: 'FILE', summary: "the broker's certificate", completes: 'file' },
-  'tls-key': { type: 'string', value: 'FILE', summary: 'the key of that certificate', completes: 'file' },
-  'tls-ca': {
-    type: 'string',
-    value: 'FILE',
-    summary: "clients' certificates must come from it",
-    completes: 'file',
-  },
-  out: {
-    type: 'string',
-    value: 'FILE',
-    summary: 'where to write it; default standard output',
-    completes: 'file',
-  },
-  force: { type: 'boolean', summary: 'replace a file that was not made by this command' },
+  'reply-commands': { summary: 'replies may be commands for the central node, which has -replyCommands' },
+  'original-nodes': { summary: 'nodes of the original program take part' },
+  host: { value: 'HOST', summary: 'the address to listen at; default every one' },
+  port: { value: 'PORT', summary: 'the port to listen at; default 4222' },
+  'tls-cert': { value: 'FILE', summary: "the broker's certificate", completes: 'file' },
+  'tls-key': { value: 'FILE', summary: 'the key of that certificate', completes: 'file' },
+  'tls-ca': { value: 'FILE', summary: "clients' certificates must come from it", completes: 'file' },
+  out: { value: 'FILE', summary: 'where to write it; default standard output', completes: 'file' },
+  force: { summary: 'replace a file that was not made by this command' },
 } as const;
 
 type Call = ParsedCall<typeof OPTIONS>;

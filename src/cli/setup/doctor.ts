@@ -10,25 +10,22 @@ import { UsageError } from '../line/usage-error.ts';
 
 const OPTIONS = {
   'config-folder': {
-    type: 'string',
     value: 'FOLDER',
     summary: 'folder of config.toml; default: CONFIG_FOLDER, ./etc, then /etc/steward',
     completes: 'folder',
   },
   'from-original': {
-    type: 'string',
     value: 'FOLDER',
     summary: 'look at the folder of a node of the original, before this program takes it over',
     completes: 'folder',
   },
   'nats-server': {
-    type: 'string',
     value: 'FILE|URL',
     summary: "the broker's configuration, or its monitoring port, to see whether it is set for thin links",
     completes: 'file',
   },
-  thorough: { type: 'boolean', summary: 'look through a large database too, which may take minutes' },
-  json: { type: 'boolean', summary: 'print one JSON document' },
+  thorough: { summary: 'look through a large database too, which may take minutes' },
+  json: { summary: 'print one JSON document' },
 } as const;
 
 type Call = ParsedCall<typeof OPTIONS>;

@@ -6,12 +6,7 @@ import { UsageError } from '../line/usage-error.ts';
 import { tell } from '../print/tell.ts';
 
 const OPTIONS = {
-  folder: {
-    type: 'string',
-    value: 'DIR',
-    summary: "the central node's; default ./steward or .",
-    completes: 'folder',
-  },
+  folder: { value: 'DIR', summary: "the central node's; default ./steward or .", completes: 'folder' },
 } as const;
 
 /** Takes a node's right to connect away, and the node off the list. */

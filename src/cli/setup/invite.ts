@@ -3,19 +3,14 @@ import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { UsageError } from '../line/usage-error.ts';
 
 const OPTIONS = {
-  name: { type: 'string', value: 'NODE', summary: 'the node that it is for; default any' },
-  ttl: { type: 'string', value: 'SPAN', summary: 'how long it is good for; default 1h' },
-  count: { type: 'string', value: 'N', summary: 'how many tokens; default 1' },
-  replace: { type: 'boolean', summary: 'give the name of a node that has joined to another machine' },
-  address: { type: 'string', value: 'HOST[:PORT]', summary: 'the address in the line that is printed' },
-  list: { type: 'boolean', summary: 'show who has joined and which tokens are open, and make none' },
-  folder: {
-    type: 'string',
-    value: 'DIR',
-    summary: "the central node's; default ./steward or .",
-    completes: 'folder',
-  },
-  json: { type: 'boolean', summary: 'print one JSON value' },
+  name: { value: 'NODE', summary: 'the node that it is for; default any' },
+  ttl: { value: 'SPAN', summary: 'how long it is good for; default 1h' },
+  count: { value: 'N', summary: 'how many tokens; default 1' },
+  replace: { summary: 'give the name of a node that has joined to another machine' },
+  address: { value: 'HOST[:PORT]', summary: 'the address in the line that is printed' },
+  list: { summary: 'show who has joined and which tokens are open, and make none' },
+  folder: { value: 'DIR', summary: "the central node's; default ./steward or .", completes: 'folder' },
+  json: { summary: 'print one JSON value' },
 } as const;
 
 type Call = ParsedCall<typeof OPTIONS>;

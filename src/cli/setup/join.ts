@@ -4,26 +4,17 @@ import { UsageError } from '../line/usage-error.ts';
 import type { JoinLayout } from './join-steps.ts';
 
 const OPTIONS = {
-  name: { type: 'string', value: 'NODE', summary: "this node's name; default the token's, or the host name" },
-  folder: {
-    type: 'string',
-    value: 'DIR',
-    summary: 'where its files are; default ./steward',
-    completes: 'folder',
-  },
-  timeout: { type: 'string', value: 'SPAN', summary: 'how long to wait for the central node; default 1m' },
-  again: { type: 'boolean', summary: 'join anew with a folder that has joined before; its key stays' },
-  service: {
-    type: 'boolean',
-    summary: 'run it as a service of systemd, with its files in /etc and /var/lib',
-  },
+  name: { value: 'NODE', summary: "this node's name; default the token's, or the host name" },
+  folder: { value: 'DIR', summary: 'where its files are; default ./steward', completes: 'folder' },
+  timeout: { value: 'SPAN', summary: 'how long to wait for the central node; default 1m' },
+  again: { summary: 'join anew with a folder that has joined before; its key stays' },
+  service: { summary: 'run it as a service of systemd, with its files in /etc and /var/lib' },
   root: {
-    type: 'string',
     value: 'FOLDER',
     summary: 'with --service: make the files below this folder, as for an image',
     completes: 'folder',
   },
-  'no-start': { type: 'boolean', summary: 'join, and do not run the node' },
+  'no-start': { summary: 'join, and do not run the node' },
 } as const;
 
 type Call = ParsedCall<typeof OPTIONS>;

@@ -2,14 +2,9 @@ import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { UsageError } from '../line/usage-error.ts';
 
 const OPTIONS = {
-  out: {
-    type: 'string',
-    value: 'FILE',
-    summary: 'where the seed goes; default NAME.nk, or node.nk',
-    completes: 'file',
-  },
-  name: { type: 'string', value: 'NODE', summary: 'the node that it is for, printed before the key' },
-  force: { type: 'boolean', summary: 'replace a file that exists; the key in it is lost' },
+  out: { value: 'FILE', summary: 'where the seed goes; default NAME.nk, or node.nk', completes: 'file' },
+  name: { value: 'NODE', summary: 'the node that it is for, printed before the key' },
+  force: { summary: 'replace a file that exists; the key in it is lost' },
 } as const;
 
 type Call = ParsedCall<typeof OPTIONS>;

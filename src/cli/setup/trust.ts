@@ -9,7 +9,6 @@ import { type ColumnOf, tableOf } from '../print/table.ts';
 
 const OPTIONS = {
   allow: {
-    type: 'string',
     multiple: true,
     value: 'NODE',
     summary: 'with close: a node that cannot prove who it is, and is trusted all the same',

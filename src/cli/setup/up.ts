@@ -3,28 +3,21 @@ import { UsageError } from '../line/usage-error.ts';
 import type { UpSettings } from './up-settings.ts';
 
 const OPTIONS = {
-  name: { type: 'string', value: 'NAME', summary: 'name of this, the central node; default central' },
-  listen: { type: 'string', value: 'HOST:PORT', summary: 'where its broker listens; default 0.0.0.0:4222' },
+  name: { value: 'NAME', summary: 'name of this, the central node; default central' },
+  listen: { value: 'HOST:PORT', summary: 'where its broker listens; default 0.0.0.0:4222' },
   address: {
-    type: 'string',
     value: 'HOST[:PORT]',
     summary: 'how other machines reach it, where that is not an address of this one',
   },
-  broker: { type: 'string', value: 'URL', summary: 'use this NATS server, and no broker of its own' },
-  folder: {
-    type: 'string',
-    value: 'DIR',
-    summary: 'where its files are; default ./steward',
-    completes: 'folder',
-  },
+  broker: { value: 'URL', summary: 'use this NATS server, and no broker of its own' },
+  folder: { value: 'DIR', summary: 'where its files are; default ./steward', completes: 'folder' },
   relay: {
-    type: 'string',
     multiple: true,
     value: 'FROM:VIA:TO',
     summary: 'lets a node send to another through a third; all of them, in place of those before',
   },
-  ttl: { type: 'string', value: 'SPAN', summary: 'how long the token is good for; default 1h' },
-  'no-invite': { type: 'boolean', summary: 'make no token' },
+  ttl: { value: 'SPAN', summary: 'how long the token is good for; default 1h' },
+  'no-invite': { summary: 'make no token' },
 } as const;
 
 type Call = ParsedCall<typeof OPTIONS>;

@@ -15,17 +15,12 @@ export const audit = defineNodeCommand({
     'node sent and how it ended. --json shows entries whole, with the message itself.',
   ],
   options: {
-    limit: { type: 'string', short: 'n', value: 'COUNT', summary: `at most this many, default ${MOST}` },
-    node: { type: 'string', value: 'NAME', summary: 'messages to this node', completes: 'node' },
-    method: { type: 'string', value: 'METHOD', summary: 'of this method' },
-    state: {
-      type: 'string',
-      value: 'STATE',
-      summary: 'that ended so',
-      completes: REQUEST_STATES.filter(isEnd),
-    },
-    since: { type: 'string', value: 'TIME', summary: 'that ended since: 2h, 14:30 or a date' },
-    text: { type: 'string', value: 'TEXT', summary: 'that hold this text somewhere' },
+    limit: { short: 'n', value: 'COUNT', summary: `at most this many, default ${MOST}` },
+    node: { value: 'NAME', summary: 'messages to this node', completes: 'node' },
+    method: { value: 'METHOD', summary: 'of this method' },
+    state: { value: 'STATE', summary: 'that ended so', completes: REQUEST_STATES.filter(isEnd) },
+    since: { value: 'TIME', summary: 'that ended since: 2h, 14:30 or a date' },
+    text: { value: 'TEXT', summary: 'that hold this text somewhere' },
   },
   examples: [
     { line: 'steward audit --node ship1 --since 2h', does: 'what ended on ship1 in the last two hours' },

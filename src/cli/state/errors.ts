@@ -17,9 +17,9 @@ export const errors = defineNodeCommand({
     'node: another one knows none, unless it is told to collect them (-startSubREQErrorLog).',
   ],
   options: {
-    follow: { type: 'boolean', short: 'f', summary: 'go on with those that come, until Ctrl-C' },
-    lines: { type: 'string', short: 'n', value: 'COUNT', summary: `how many of the past, default ${LAST}` },
-    node: { type: 'string', value: 'NAME', summary: 'of this node alone', completes: 'node' },
+    follow: { short: 'f', summary: 'go on with those that come, until Ctrl-C' },
+    lines: { short: 'n', value: 'COUNT', summary: `how many of the past, default ${LAST}` },
+    node: { value: 'NAME', summary: 'of this node alone', completes: 'node' },
   },
   examples: [
     { line: 'steward errors', does: `the last ${LAST}` },

@@ -22,10 +22,7 @@ export const nodes = defineNodeCommand({
     'is what was sent: the way was never full.',
   ],
   options: {
-    link: {
-      type: 'boolean',
-      summary: 'show the link of the node that is asked: bytes today, rates, round trips',
-    },
+    link: { summary: 'show the link of the node that is asked: bytes today, rates, round trips' },
   },
   operands: ['target'],
   examples: [

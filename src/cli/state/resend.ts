@@ -15,8 +15,8 @@ export const resend = defineNodeCommand({
     'What was cancelled or still waits is left out: name such a request by its own id.',
   ],
   options: {
-    failed: { type: 'boolean', summary: 'of a batch, what failed' },
-    missing: { type: 'boolean', summary: 'of a batch, what did not reach its node' },
+    failed: { summary: 'of a batch, what failed' },
+    missing: { summary: 'of a batch, what did not reach its node' },
   },
   operands: ['id'],
   examples: [

@@ -4,30 +4,19 @@ import { defineCommand } from '../line/command.ts';
 
 /** Options that pick requests out. */
 export const FILTER_OPTIONS = {
-  node: {
-    type: 'string',
-    multiple: true,
-    value: 'NODE',
-    summary: 'requests for this node',
-    completes: 'node',
-  },
-  method: { type: 'string', multiple: true, value: 'METHOD', summary: 'of this method' },
+  node: { multiple: true, value: 'NODE', summary: 'requests for this node', completes: 'node' },
+  method: { multiple: true, value: 'METHOD', summary: 'of this method' },
   state: {
-    type: 'string',
     multiple: true,
     value: 'STATE',
     summary: 'in this state, or group such as waiting',
     completes: [...new Set<string>([...REQUEST_STATES, ...OUTCOMES])],
   },
-  since: { type: 'string', value: 'WHEN', summary: 'queued since a time or a span ago, such as 2h' },
-  until: { type: 'string', value: 'WHEN', summary: 'queued before that' },
-  batch: { type: 'string', value: 'BATCH', summary: 'of this batch', completes: 'batch' },
-  scheduled: { type: 'boolean', summary: 'that run by a schedule and have not ended' },
-  text: {
-    type: 'string',
-    value: 'TEXT',
-    summary: 'with these words in what was asked, its node, state or reason',
-  },
+  since: { value: 'WHEN', summary: 'queued since a time or a span ago, such as 2h' },
+  until: { value: 'WHEN', summary: 'queued before that' },
+  batch: { value: 'BATCH', summary: 'of this batch', completes: 'batch' },
+  scheduled: { summary: 'that run by a schedule and have not ended' },
+  text: { value: 'TEXT', summary: 'with these words in what was asked, its node, state or reason' },
 } as const;
 
 /** `steward status`: what became of requests. */
@@ -41,8 +30,8 @@ export const status = defineCommand({
   ],
   options: {
     ...FILTER_OPTIONS,
-    limit: { type: 'string', short: 'l', value: 'COUNT', summary: 'how many batches or requests at most' },
-    follow: { type: 'boolean', short: 'f', summary: 'go on with each change' },
+    limit: { short: 'l', value: 'COUNT', summary: 'how many batches or requests at most' },
+    follow: { short: 'f', summary: 'go on with each change' },
     ...FORM_OPTIONS,
     ...NODE_OPTIONS,
   },

@@ -17,7 +17,6 @@ export const stew = defineCommand({
   ],
   options: {
     templates: {
-      type: 'string',
       value: 'DIR',
       summary: 'folder of message files to begin with; default templates in the config folder',
       completes: 'folder',

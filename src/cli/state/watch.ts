@@ -10,20 +10,13 @@ export const watch = defineCommand({
     'request that changes, until Ctrl-C.',
   ],
   options: {
-    wait: { type: 'string', value: 'TIME', summary: 'end after this long at the latest; default none' },
+    wait: { value: 'TIME', summary: 'end after this long at the latest; default none' },
     prefix: {
-      type: 'string',
       value: 'WHEN',
       summary: 'name the node of each line: always, never, or for several nodes; default auto',
       completes: ['auto', 'always', 'never'],
     },
-    node: {
-      type: 'string',
-      multiple: true,
-      value: 'NODE',
-      summary: 'without an id: of this node',
-      completes: 'node',
-    },
+    node: { multiple: true, value: 'NODE', summary: 'without an id: of this node', completes: 'node' },
     ...FORM_OPTIONS,
     ...NODE_OPTIONS,
   },

@@ -40,7 +40,7 @@ export const web = defineNodeCommand({
     '`web remove` takes one away and ends its sessions at once.',
   ],
   options: {
-    look: { type: 'boolean', summary: 'the browser may look, and change nothing' },
+    look: { summary: 'the browser may look, and change nothing' },
   },
   operands: [],
   examples: [

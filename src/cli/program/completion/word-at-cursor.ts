@@ -58,7 +58,7 @@ function openOption(word: string | undefined, options: CommandOptions): CommandO
     : /^-[a-z]+$/i.test(word)
       ? Object.values(options).find(({ short }) => short === word.at(-1))
       : undefined;
-  return option?.type === 'string' ? option : undefined;
+  return option?.value === undefined ? undefined : option;
 }
 
 function operandPlace(before: Line, options: CommandOptions): number {

@@ -4,33 +4,28 @@ import type { ParsedCall } from '../../line/command.ts';
 /** The options of `steward service`. */
 export const SERVICE_OPTIONS = {
   user: {
-    type: 'string',
     value: 'NAME',
     summary: 'who runs the node and its commands; default steward, made where it is missing',
   },
-  name: { type: 'string', value: 'NAME', summary: 'the name of the service; default steward' },
+  name: { value: 'NAME', summary: 'the name of the service; default steward' },
   'config-folder': {
-    type: 'string',
     value: 'FOLDER',
     summary: 'where config.toml and keys are; default /etc/NAME',
     completes: 'folder',
   },
   'state-folder': {
-    type: 'string',
     value: 'FOLDER',
     summary: 'where database and data are; default /var/lib/NAME',
     completes: 'folder',
   },
   hardened: {
-    type: 'string',
     value: 'LEVEL',
     summary: 'what commands may do: commands (anything), contained, strict (see above)',
     completes: ['commands', 'contained', 'strict'],
   },
-  purge: { type: 'boolean', summary: 'with uninstall: remove configuration, database and data too' },
-  'dry-run': { type: 'boolean', summary: 'say what would be done, print the unit, and change nothing' },
+  purge: { summary: 'with uninstall: remove configuration, database and data too' },
+  'dry-run': { summary: 'say what would be done, print the unit, and change nothing' },
   root: {
-    type: 'string',
     value: 'FOLDER',
     summary: 'make the files below this folder, as for an image; starts nothing',
     completes: 'folder',
