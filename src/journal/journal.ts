@@ -174,7 +174,7 @@ export class Journal implements AsyncDisposable {
       'SELECT * FROM journal WHERE row = ? AND ended_at IS NOT NULL AND reported = 1',
       row,
     );
-    if (ended) this.#reporter.add(ended.from_node, toReport(ended));
+    if (ended && ended.from_node !== '') this.#reporter.add(ended.from_node, toReport(ended));
   };
 
   readonly #enqueue = (rows: readonly JournalRow[], messages: readonly Message[], isBegun: boolean): void => {

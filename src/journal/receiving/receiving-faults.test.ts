@@ -240,3 +240,19 @@ test('that an effect is done is written down once the disk takes it, though noth
   await made.settled();
   assert.deepEqual([intents(), made.next()], [0, 2]);
 });
+
+test('what was called off counts for its sender, though its arguments do not travel', async (t) => {
+  const made = await TestJournal.open(t);
+  const effect = { ...made.effect, check: () => 'methodArgs is empty' };
+  const more = { headers: { 'Steward-Not-After': '1' } };
+  for (const _ of ['it comes', 'it comes again']) {
+    made.journal.receive(made.arrival(effect, { seq: 1 }, more), effect);
+    await made.settled();
+  }
+  assert.deepEqual(made.taken(), ['expired 1-1', 'expired 1-1']);
+  await waitFor('a report', () => made.reports.length > 0);
+  assert.deepEqual(
+    made.reports.map(({ toNode, end }) => `${toNode}: ${end.state}`),
+    ['central: expired'],
+  );
+});

@@ -90,7 +90,8 @@ export function openLaneMessage(
   };
   const opened = decodeArrival({ subject: options.subject, payload, ...written, onUnpacked }, options);
   message.message = opened.message;
-  if ('fault' in opened) message.fault = opened.fault;
+  // What was called off travels without its arguments.
+  if ('fault' in opened && !message.isCalledOff) message.fault = opened.fault;
   return opened.message ? Math.max(unpacked, messageBytes(opened.message)) : unpacked;
 }
 
