@@ -29,6 +29,8 @@ interface ReferencePeerOptions {
   readonly ack?: (received: Received) => AckChoice;
   /** Runs each REQCliCommand it gets and sends the reply, as the reference does; true unless told. */
   readonly runsCommands?: boolean;
+  /** What else it does about a message that it got and answered. */
+  readonly acts?: (received: Received) => void;
 }
 
 /** A message as it came in. */
@@ -175,6 +177,7 @@ export class ReferencePeer implements AsyncDisposable {
       this.received.push(received);
       this.#answer(msg, this.#options.ack?.(received) ?? 'send');
       const runs = this.#options.runsCommands !== false && received.message.method === 'REQCliCommand';
+      this.#options.acts?.(received);
       if (runs) void this.#runCommand(received.message).catch((error: Error) => this.faults.push(error));
     } catch (error) {
       this.faults.push(error as Error);
@@ -184,7 +187,8 @@ export class ReferencePeer implements AsyncDisposable {
   #answer(msg: Msg, choice: AckChoice): void {
     if (choice === 'lose' || msg.subject.endsWith('NACK') || !msg.reply) return;
     const send = (): void => {
-      if (!this.#isClosed) this.#connection.publish(msg.reply!, `confirmed from: ${this.#options.node}: 0`);
+      if (!this.#isClosed)
+        this.#connection.publish(msg.reply!, `confirmed from: ${this.#options.node.replace('*.', '')}: 0`);
     };
     if (choice === 'send') send();
     else setTimeout(send, choice.delayMs).unref();
