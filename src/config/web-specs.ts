@@ -11,7 +11,7 @@ export const WEB_SPECS = {
     ...given,
     type: 'bool',
     default: false,
-    summary: 'serve the console without encryption where other machines reach it, as in a VPN',
+    summary: 'serve the console to other machines without encryption, as in a VPN',
   },
   WebProxies: {
     ...given,
