@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Message } from './message.ts';
 
 /**
@@ -36,5 +36,16 @@ function digest(fields: {
   const { toNode, asked, method, directory, fileName, args } = fields;
   // Absent and empty lists are the same in one of the wire's two forms.
   const values = [toNode, asked, method, directory, fileName, args ?? []];
-  return createHash('sha256').update(JSON.stringify(values)).digest('base64url').slice(0, 32);
+  const text = JSON.stringify(values);
+  const known = digests.get(text);
+  if (known !== undefined) return known;
+  const made = hash('sha256', text, 'base64url').slice(0, 32);
+  if (digests.size >= MOST_DIGESTS) digests.clear();
+  if (text.length <= MAX_KEPT) digests.set(text, made);
+  return made;
 }
+
+/** Requests that are sent together mostly have one place for their replies: the digest would be a part of what they cost. */
+const digests = new Map<string, string>();
+const MOST_DIGESTS = 1000;
+const MAX_KEPT = 1000;

@@ -35,14 +35,14 @@ export async function startListeners(config: Config, deps: ListenersDeps): Promi
     const { startMetricsServer } = await import('../observe/metrics-server.ts');
     stack.use(await startMetricsServer(config.promHostAndPort, { metrics }));
   }
-  if (config.profilingPort) {
-    const { startProfilingServer } = await import('../observe/profiling-server.ts');
-    stack.use(await startProfilingServer({ address: config.profilingPort }, { logger }));
-  }
   const maxBytes = config.maxMessageBytes;
   const path = join(config.socketFolder, 'steward.sock');
   stack.use(await startUnixListener({ path, maxBytes }, { submissions, logger }));
   const guarded = { token: await tokenOf(config), tokenOnLoopback: config.tokenOnLoopback };
+  if (config.profilingPort) {
+    const { startProfilingServer } = await import('../observe/profiling-server.ts');
+    stack.use(await startProfilingServer({ address: config.profilingPort, ...guarded }, { logger }));
+  }
   await startApi(config, deps, { ...guarded, lookToken: await lookTokenOf(config, guarded.token) });
   if (config.tcpListener) {
     const options = { address: config.tcpListener, ...guarded, maxBytes };

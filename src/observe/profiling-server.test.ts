@@ -51,8 +51,22 @@ test('one profile is made at a time, and bad requests are refused', async (t) =>
   assert.equal((await get('/loop', { headers: { origin: 'http://evil.example' } })).status, 403);
 });
 
-async function start(t: TestContext) {
-  const server = await startProfilingServer({ address: { host: '127.0.0.1', port: 0 } }, { logger });
+test('in a closed fleet another user of the machine gets no heap, which holds the key of the node', async (t) => {
+  const bare = await start(t, { tokenOnLoopback: true });
+  const refused = await bare.get('/heap');
+  assert.equal(refused.status, 403);
+  assert.match(await refused.text(), /holds this node's key.*so set one/);
+  assert.equal((await bare.get('/loop')).status, 200);
+  const guarded = await start(t, { tokenOnLoopback: true, token: 'secret' });
+  for (const path of ['/heap', '/cpu?seconds=0.05', '/loop'])
+    assert.equal((await guarded.get(path)).status, 401, path);
+  const headers = { Authorization: 'Bearer secret' };
+  assert.equal((await guarded.get('/heap', { headers })).status, 200);
+});
+
+async function start(t: TestContext, more: { token?: string; tokenOnLoopback?: boolean } = {}) {
+  const options = { address: { host: '127.0.0.1', port: 0 }, token: '', tokenOnLoopback: false, ...more };
+  const server = await startProfilingServer(options, { logger });
   t.after(() => server[Symbol.asyncDispose]());
   return {
     get: (path: string, more?: RequestInit) => fetch(`http://127.0.0.1:${server.port}${path}`, more),

@@ -16,15 +16,23 @@ const HELP = `/cpu?seconds=N  a CPU profile of N seconds (${DEFAULT_SECONDS} unl
 /loop           delay and load of the event loop since the last time this was asked, as JSON
 `;
 
+const NO_HEAP = {
+  status: 403,
+  reason:
+    "the heap holds this node's key: in a closed fleet it is shown to those alone who have the listener token, so set one",
+};
+
 type Endpoint = (url: URL, response: ServerResponse) => Promise<void>;
 
 /**
  * Serves profiles of this program, in the forms that the developer tools of Chrome open: see HELP.
  *
- * It shows what is in memory, so `address` must be on loopback. Throws ListenError when the port cannot be had.
+ * It shows what is in memory, so `address` must be on loopback. Other users of the machine connect there too: in a closed fleet
+ * they must show the listener token, and where there is none nobody gets the heap, which holds the node's key. Throws
+ * ListenError when the port cannot be had.
  */
 export async function startProfilingServer(
-  { address }: { readonly address: HostAndPort },
+  options: { readonly address: HostAndPort; readonly token: string; readonly tokenOnLoopback: boolean },
   { logger }: { readonly logger: Logger },
 ): Promise<HttpService> {
   const delay = new LoopDelay();
@@ -33,7 +41,13 @@ export async function startProfilingServer(
   const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
     ['/', async (_url, response) => void response.end(HELP)],
     ['/cpu', profiler.cpu],
-    ['/heap', (_url, response) => profiler.heap(response)],
+    [
+      '/heap',
+      async (_url, response) =>
+        options.tokenOnLoopback && options.token === ''
+          ? refusePlainly(response, NO_HEAP)
+          : await profiler.heap(response),
+    ],
     ['/loop', async (_url, response) => sendJson(response, loop.take())],
   ]);
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
@@ -48,7 +62,7 @@ export async function startProfilingServer(
     await endpoint(url, response);
   };
   return await startHttpService(
-    { address, token: '', option: '-profilingPort', stopTimeoutMs: 1000 },
+    { ...options, option: '-profilingPort', stopTimeoutMs: 1000 },
     { handle, streams: delay, logger },
   );
 }

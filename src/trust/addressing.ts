@@ -28,6 +28,8 @@ export function goesWithProof(to: Addressee): boolean {
   return to.wantsProof ?? (mode === 'closed' && nodeName !== centralNodeName);
 }
 
+const MOST_WAYS = 10_000;
+
 interface AddressingDeps {
   readonly nodeName: string;
   readonly centralNodeName: string;
@@ -40,6 +42,8 @@ interface AddressingDeps {
 export class Addressing {
   readonly #deps: AddressingDeps;
   readonly #wantsProof = new Map<string, boolean>();
+  /** By lanes' subjects: who takes what travels there, and the subject with proof. */
+  readonly #ways = new Map<string, { readonly to: string; readonly proved: string }>();
   #isRefused = false;
   #isUsed = false;
 
@@ -71,12 +75,24 @@ export class Addressing {
   subjectFor(subject: string, toNode?: string): string {
     const { nodeName, centralNodeName, mode, originals, hearsProof } = this.#deps;
     if (this.arePlain) return subject;
-    const to = toNode ?? receiverOf(subject);
+    const way = this.#wayOf(subject);
+    const to = toNode ?? way.to;
     const isProved = goesWithProof({
       ...{ mode: mode(), nodeName, centralNodeName, toNode: to },
       ...{ wantsProof: this.#wantsProof.get(to), isOriginal: originals.has(to), hearsProof: hearsProof() },
     });
-    return isProved ? provedSubject(subject, nodeName) : subject;
+    return isProved ? way.proved : subject;
+  }
+
+  /** Every message asks for it, and reading a subject takes longer than all the rest of it. */
+  #wayOf(subject: string): { readonly to: string; readonly proved: string } {
+    const { nodeName } = this.#deps;
+    const known = this.#ways.get(subject);
+    if (known) return known;
+    if (this.#ways.size >= MOST_WAYS) this.#ways.clear();
+    const way = { to: receiverOf(subject), proved: provedSubject(subject, nodeName) };
+    this.#ways.set(subject, way);
+    return way;
   }
 
   /** Another connection may allow more. */

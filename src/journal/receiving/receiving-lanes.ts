@@ -33,6 +33,11 @@ interface LaneRef {
   readonly sender: string | undefined;
 }
 
+interface Held {
+  readonly lane: ReceivingLane;
+  readonly state: LaneState;
+}
+
 /** The lane of what comes without a place; no epoch has this name. */
 export const LOOSE = '-';
 
@@ -41,7 +46,7 @@ export class ReceivingLanes {
   readonly #options: JournalOptions;
   readonly #deps: ReceivingLaneDeps;
   /** Longest unused first. */
-  readonly #lanes = new Map<string, { readonly lane: ReceivingLane; readonly state: LaneState }>();
+  readonly #lanes = new Map<string, Held>();
   #nextId: number;
   #unpruned = 0;
   #isForgetting = false;
@@ -55,9 +60,15 @@ export class ReceivingLanes {
 
   /** The lane that a message comes in. */
   of(given: LaneRef): ReceivingLane {
-    const ref = this.#ownLane(given);
-    const key = keyOf(ref);
-    const held = this.#lanes.get(key) ?? this.#hold(ref);
+    let [ref, key] = [given, keyOf(given)];
+    let known = this.#lanes.get(key);
+    if (!this.#mayGoOn(ref, known)) {
+      // No epoch has this sign: nobody else can begin such a lane.
+      ref = { ...ref, epoch: `${ref.epoch}/${ref.sender ?? ''}` };
+      key = keyOf(ref);
+      known = this.#lanes.get(key);
+    }
+    const held = known ?? this.#hold(ref);
     this.#lanes.delete(key);
     this.#lanes.set(key, held);
     if (this.#lanes.size > MEMORY_LANES) this.#forgetLater();
@@ -100,19 +111,17 @@ export class ReceivingLanes {
     ];
   }
 
-  #hold(ref: LaneRef): { readonly lane: ReceivingLane; readonly state: LaneState } {
+  #hold(ref: LaneRef): Held {
     const state = this.#stateOf(ref);
     return { lane: new ReceivingLane(state, ref.method, this.#options, this.#deps), state };
   }
 
-  /** A sender that names another node's lane gets one of its own in its place. */
-  #ownLane(ref: LaneRef): LaneRef {
-    const { epoch, sender } = ref;
+  /** Whether a lane is its sender's: one that names another node's lane gets one of its own in its place. */
+  #mayGoOn(ref: LaneRef, known: Held | undefined): boolean {
     const { trust } = this.#deps;
-    if (trust.isOpen || epoch === LOOSE) return ref;
-    const owner = this.#lanes.get(keyOf(ref))?.state.fromNode ?? this.#stored(ref)?.from_node;
-    if (owner === undefined || trust.mayGoOn(owner, sender)) return ref;
-    return { ...ref, epoch: `${epoch}@${sender ?? ''}` };
+    if (trust.isOpen || ref.epoch === LOOSE) return true;
+    const owner = known?.state.fromNode ?? this.#stored(ref)?.from_node;
+    return owner === undefined || trust.mayGoOn(owner, ref.sender);
   }
 
   #stored({ epoch, subject }: LaneRef): StoredLane | undefined {
