@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createServerKey } from '@nats-io/nkeys';
 import { listenAt, showAddress } from '../lib/listen-at.ts';
+import { makeServerId } from '../lib/nkey.ts';
 import type { BrokerLimits, BrokerOptions, BrokerUser } from './broker-options.ts';
 import { checkUsers, limitsOf } from './check-options.ts';
 import { Connection } from './connection.ts';
@@ -60,7 +60,7 @@ class RunningBroker implements Broker, Hub {
   readonly #options: BrokerOptions;
   readonly #handshakes: Handshakes | undefined;
   readonly #server: Server;
-  readonly #id = createServerKey().getPublicKey();
+  readonly #id = makeServerId();
   readonly #sockets = new Set<Socket>();
   /** Those whose TLS handshake is not done. */
   readonly #unsecured = new Set<Socket>();

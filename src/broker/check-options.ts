@@ -1,3 +1,4 @@
+import { isPublicNkey } from '../lib/nkey.ts';
 import { BrokerError } from './broker-error.ts';
 import {
   BROKER_LIMITS,
@@ -7,7 +8,6 @@ import {
   type BrokerUser,
   MAX_PAYLOAD_LIMIT,
 } from './broker-options.ts';
-import { isUserNkey } from './nkey-bytes.ts';
 import { isSubject, wireText } from './subject.ts';
 
 const MAX_LIMITS: Partial<Record<keyof BrokerLimits, number>> = {
@@ -50,7 +50,7 @@ function checkUser({ name, nkey, password, permissions }: BrokerUser): void {
     throw userFault(name, 'has neither nkey nor password: give it one of them');
   if (nkey !== undefined && password !== undefined)
     throw userFault(name, 'has both nkey and password: leave one out');
-  if (nkey !== undefined && !isUserNkey(nkey))
+  if (nkey !== undefined && !isPublicNkey(nkey))
     throw userFault(name, `has ${JSON.stringify(nkey)} as nkey, which is no public key of a user (U...)`);
   if (password === '') throw userFault(name, 'has an empty password: give it another');
   if (permissions !== undefined) checkPermissions(name, permissions);

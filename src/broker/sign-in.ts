@@ -1,8 +1,8 @@
-import { createPublicKey, type KeyObject, randomBytes, verify } from 'node:crypto';
+import { type KeyObject, randomBytes, verify } from 'node:crypto';
 import { isSameSecret } from '../lib/is-same-secret.ts';
+import { publicKeyOf } from '../lib/nkey.ts';
 import type { BrokerUser } from './broker-options.ts';
 import type { ClientOptions } from './client-options.ts';
-import { nkeyBytes } from './nkey-bytes.ts';
 import { Permissions } from './permissions.ts';
 
 /** Somebody who signed in. */
@@ -85,10 +85,5 @@ export class SignIn {
 
 function toKnown(user: BrokerUser): KnownUser {
   const permissions = user.permissions && new Permissions(user.permissions);
-  return { name: user.name, user, permissions, key: user.nkey ? keyOf(user.nkey) : undefined };
-}
-
-function keyOf(nkey: string): KeyObject {
-  const x = nkeyBytes(nkey).toString('base64url');
-  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  return { name: user.name, user, permissions, key: user.nkey ? publicKeyOf(user.nkey) : undefined };
 }

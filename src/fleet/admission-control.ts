@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { processConnections } from '../lib/connection-budget.ts';
+import { makeUserKey } from '../lib/nkey.ts';
 import { bindSocketFile } from '../lib/socket-file.ts';
 import { nodeNameFault } from '../message/names.ts';
 import type { Admission } from '../security/admission.ts';
 import type { AdmissionOrder, AdmissionReplies } from '../security/admission-orders.ts';
 import { reservedNameFault } from '../security/fleet-users.ts';
-import { makeUserKey } from '../security/nkey.ts';
 import { SecurityError } from '../security/security-error.ts';
 import { encodeToken } from '../security/token.ts';
 

@@ -4,12 +4,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { makeUserKey } from '../lib/nkey.ts';
 import { nodeNameFault } from '../message/names.ts';
 import { Admission } from './admission.ts';
 import { makeAuthority } from './certificate.ts';
 import type { FleetUser } from './fleet-users.ts';
 import { type JoinAnswer, readAnswer, writeRequest } from './join-messages.ts';
-import { makeUserKey } from './nkey.ts';
 import { joinSubject } from './permissions.ts';
 
 const HOUR = 3_600_000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { makeUserKey } from '../lib/nkey.ts';
 import { fleetUsers } from './fleet-users.ts';
-import { makeUserKey } from './nkey.ts';
 
 function users(...names: string[]) {
   return fleetUsers(new Map(names.map((name) => [name, makeUserKey().publicKey])), { central: 'central' });

@@ -1,5 +1,5 @@
+import { isPublicNkey } from '../lib/nkey.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
-import { isPublicNkey } from './nkey.ts';
 import { type FleetShape, type Permissions, permissionsOf, type Relay } from './permissions.ts';
 import { SecurityError } from './security-error.ts';
 

@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { fromSeed } from '@nats-io/nkeys';
 import type { HostAndPort } from '../lib/host-and-port.ts';
+import { publicKeyOfSeed, signWith } from '../lib/nkey.ts';
 import { SecurityError } from './security-error.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -190,11 +190,9 @@ async function encrypt(socket: Socket, address: HostAndPort): Promise<TLSSocket>
 }
 
 function signIn(seed: string, nonce: string): Record<string, unknown> {
-  const pair = fromSeed(new TextEncoder().encode(seed));
-  const sig = Buffer.from(pair.sign(new TextEncoder().encode(nonce))).toString('base64url');
   const client = { name: 'steward join', lang: 'steward', version: '1', protocol: 1 };
   const wishes = { verbose: false, pedantic: false, tls_required: true, echo: false, headers: false };
-  return { ...client, ...wishes, nkey: pair.getPublicKey(), sig };
+  return { ...client, ...wishes, nkey: publicKeyOfSeed(seed), sig: signWith(seed, nonce) };
 }
 
 function refusal(line: string, address: HostAndPort): SecurityError {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { makeUserKey, signWith } from '../lib/nkey.ts';
 import { makeAuthority } from './certificate.ts';
 import { readAnswer, readRequest, writeAnswer, writeRequest } from './join-messages.ts';
-import { makeUserKey, signWith } from './nkey.ts';
 
 const VALIDITY = { from: new Date('2026-01-01'), to: new Date('2066-01-01') };
 const ADMITTED = { verdict: 'admitted', central: 'central', name: 'ship1' } as const;

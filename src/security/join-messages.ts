@@ -1,5 +1,5 @@
 import { createHash, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
-import { isPublicNkey, isSignedBy, publicKeyOfSeed, signWith } from './nkey.ts';
+import { isPublicNkey, isSignedBy, publicKeyOfSeed, signWith } from '../lib/nkey.ts';
 
 /** What somebody who joins asks for. */
 export interface JoinRequest {

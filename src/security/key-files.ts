@@ -1,7 +1,7 @@
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isPublicNkey, publicKeyOfSeed, toPublicNkey, toUserSeed } from '../lib/nkey.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
-import { isPublicNkey, publicKeyOfSeed, toPublicNkey, toUserSeed } from './nkey.ts';
 import { SecurityError } from './security-error.ts';
 import { ed25519PublicKeyOf, ed25519SeedOf } from './ssh-key.ts';
 

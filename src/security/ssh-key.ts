@@ -1,4 +1,4 @@
-import { publicKeyOfSeed, toPublicNkey, toUserSeed } from './nkey.ts';
+import { publicKeyOfSeed, toPublicNkey, toUserSeed } from '../lib/nkey.ts';
 import { SecurityError } from './security-error.ts';
 
 const MAGIC = 'openssh-key-v1\0';

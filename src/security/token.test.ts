@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeUserKey } from './nkey.ts';
+import { makeUserKey } from '../lib/nkey.ts';
 import { decodeToken, encodeToken, tokenKeyOf } from './token.ts';
 
 const KEY = makeUserKey();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { publicKeyOfSeed, rawSeedOf, toUserSeed } from './nkey.ts';
+import { publicKeyOfSeed, rawSeedOf, toUserSeed } from '../lib/nkey.ts';
 import { SecurityError } from './security-error.ts';
 
 /** What lets one machine join: whoever has its text may do so once, until its time is over. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { checkNatsConfig } from '../../src/cli/setup/check-nats-config.ts';
-import { isPublicNkey, publicKeyOfSeed } from '../../src/security/nkey.ts';
+import { isPublicNkey, publicKeyOfSeed } from '../../src/lib/nkey.ts';
 import { startBroker } from '../support/broker.ts';
 import { withoutPort } from '../support/broker-examples.ts';
 import { makeCertificates } from '../support/certificates.ts';

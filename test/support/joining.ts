@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type NatsConnection, connect as natsConnect, nkeyAuthenticator } from '@nats-io/transport-node';
+import { makeUserKey } from '../../src/lib/nkey.ts';
 import { askToJoin } from '../../src/security/ask-to-join.ts';
 import type { JoinAnswer } from '../../src/security/join-messages.ts';
-import { makeUserKey } from '../../src/security/nkey.ts';
 import { decodeToken, type JoinToken } from '../../src/security/token.ts';
 import { ChildProgram } from './child-program.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
+import { makeUserKey } from '../../src/lib/nkey.ts';
 import { writeSeedFile } from '../../src/security/key-files.ts';
-import { makeUserKey } from '../../src/security/nkey.ts';
 import { type Broker, startBroker } from './broker.ts';
 import { withoutPort } from './broker-examples.ts';
 import type { TestScope } from './dispose-after.ts';

@@ -78,7 +78,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Packages that one folder alone may import; the others go through that folder. */
 const KEPT_PACKAGES: readonly { readonly pattern: RegExp; readonly owner: string }[] = [
   { pattern: /^node:sqlite$/, owner: 'store' },
-  { pattern: /^@nats-io\/(?!nkeys$)/, owner: 'bus' },
+  { pattern: /^@nats-io\//, owner: 'bus' },
   { pattern: /^(ink|react)$/, owner: 'tui' },
   { pattern: /^preact(\/|$)/, owner: 'web' },
 ];

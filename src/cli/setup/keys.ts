@@ -49,7 +49,7 @@ async function make(call: Call, extra: readonly string[]): Promise<number> {
   if (extra.length > 0)
     throw new UsageError(`keys make takes no ${JSON.stringify(extra[0])}: the file is given by --out`);
   const { nodeNameFault } = await import('../../message/names.ts');
-  const { makeUserKey } = await import('../../security/nkey.ts');
+  const { makeUserKey } = await import('../../lib/nkey.ts');
   const { name } = call.options;
   const fault = name === undefined ? undefined : nodeNameFault(name);
   if (fault !== undefined)
@@ -80,7 +80,7 @@ async function convert(call: Call, files: readonly string[]): Promise<number> {
     return 0;
   }
   const seed = await convertSshKey(file);
-  const { publicKeyOfSeed } = await import('../../security/nkey.ts');
+  const { publicKeyOfSeed } = await import('../../lib/nkey.ts');
   const { out } = call.options;
   if (out === undefined) throw new UsageError('keys convert needs --out FILE for the seed');
   await save(call, { out, seed, publicKey: publicKeyOfSeed(seed)! });

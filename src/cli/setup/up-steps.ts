@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeUserKey } from '../../lib/nkey.ts';
 import { errorCode } from '../../lib/system-fault.ts';
 import { durationWords } from '../../lib/time-words.ts';
 import { writeAtomically } from '../../lib/write-atomically.ts';
@@ -7,7 +8,6 @@ import { nodeNameFault } from '../../message/names.ts';
 import { openBrokerIdentity } from '../../security/broker-identity.ts';
 import { reservedNameFault } from '../../security/fleet-users.ts';
 import { publicKeyOfFile, writeSeedFile } from '../../security/key-files.ts';
-import { makeUserKey } from '../../security/nkey.ts';
 import type { Relay } from '../../security/permissions.ts';
 import { SecurityError } from '../../security/security-error.ts';
 import type { ParsedCall } from '../line/command.ts';

@@ -1,10 +1,15 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
-import { fromPublic, fromSeed } from '@nats-io/nkeys';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
 
-/** The first byte of an nkey says what it is: the public key of a user, or (with the one before it) its seed. */
-const USER = 20 << 3;
-const SEED = 18 << 3;
-const RAW_BYTES = 32;
+/** The first byte of an nkey says what it is: the public key of a user or a server, or (with the one before it) a seed. */
+const [USER, SERVER, SEED] = [20 << 3, 13 << 3, 18 << 3];
+const [RAW_BYTES, SUM_BYTES] = [32, 2];
 /** What stands before the 32 bytes of an ed25519 key in PKCS #8 (RFC 8410). */
 const PKCS8_OF_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -12,8 +17,12 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 /** A new user's key pair: the seed is the secret, the public key is what a broker is told. */
 export function makeUserKey(): { seed: string; publicKey: string } {
   const { d, x } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
-  const raw = (text: string | undefined) => Buffer.from(text!, 'base64url');
-  return { seed: toUserSeed(raw(d)), publicKey: toPublicNkey(raw(x)) };
+  return { seed: toUserSeed(bytesOf(d)), publicKey: toPublicNkey(bytesOf(x)) };
+}
+
+/** A new name for a server. */
+export function makeServerId(): string {
+  return encode([SERVER], bytesOf(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x));
 }
 
 /** The seed of a user whose ed25519 key is these 32 bytes. */
@@ -34,38 +43,45 @@ export function toPublicNkey(rawPublicKey: Uint8Array): string {
 
 /** The public key that belongs to a user's seed, or undefined where it is none. */
 export function publicKeyOfSeed(seed: string): string | undefined {
-  try {
-    const key = fromSeed(new TextEncoder().encode(seed)).getPublicKey();
-    return key.startsWith('U') ? key : undefined;
-  } catch {
-    return undefined;
-  }
+  if (!/^SU[A-D][A-Z2-7]{55}$/.test(seed) || !hasGoodSum(seed)) return undefined;
+  return toPublicNkey(bytesOf(createPublicKey(privateKeyOf(seed)).export({ format: 'jwk' }).x));
 }
 
 /** Whether a text is the public nkey of a user. */
 export function isPublicNkey(text: string): boolean {
-  if (!/^U[A-Z2-7]{55}$/.test(text)) return false;
-  try {
-    fromPublic(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return /^U[A-D][A-Z2-7]{54}$/.test(text) && hasGoodSum(text);
 }
 
-/** Signs with a user's seed. */
+/** Signs with a user's seed; the signature is base64url, which brokers read. */
 export function signWith(seed: string, text: string): string {
-  const der = Buffer.concat([PKCS8_OF_ED25519, rawSeedOf(seed)]);
-  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  return sign(null, Buffer.from(text), key).toString('base64url');
+  return sign(null, Buffer.from(text), privateKeyOf(seed)).toString('base64url');
 }
 
-/** Whether a signature is that of the owner of a public nkey. */
+/** The key with which what the owner of a public nkey signed is checked. */
+export function publicKeyOf(publicNkey: string): KeyObject {
+  const x = Buffer.from(decode(publicNkey).slice(1, 1 + RAW_BYTES)).toString('base64url');
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+}
+
+/** Whether a signature, in base64url, is that of the owner of a public nkey. */
 export function isSignedBy(publicKey: string, text: string, signature: string): boolean {
   if (!isPublicNkey(publicKey)) return false;
-  const x = Buffer.from(decode(publicKey).slice(1, 1 + RAW_BYTES)).toString('base64url');
-  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-  return verify(null, Buffer.from(text), key, Buffer.from(signature, 'base64url'));
+  return verify(null, Buffer.from(text), publicKeyOf(publicKey), Buffer.from(signature, 'base64url'));
+}
+
+function privateKeyOf(seed: string): KeyObject {
+  const der = Buffer.concat([PKCS8_OF_ED25519, rawSeedOf(seed)]);
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+}
+
+function bytesOf(base64url: string | undefined): Buffer {
+  return Buffer.from(base64url!, 'base64url');
+}
+
+function hasGoodSum(text: string): boolean {
+  const bytes = decode(text);
+  const [low, high] = bytes.subarray(-SUM_BYTES);
+  return crc16(bytes.subarray(0, -SUM_BYTES)) === low! + (high! << 8);
 }
 
 function encode(prefix: readonly number[], raw: Uint8Array): string {
