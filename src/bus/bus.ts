@@ -1,6 +1,5 @@
 import {
   connect,
-  headers as createHeaders,
   type NatsConnection,
   PermissionViolationError,
   type Status,
@@ -9,13 +8,14 @@ import {
 import { pause } from '../lib/pause.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { BusError } from './bus-error.ts';
-import { connectFault, type FaultSettings, noHeaders, permissionFault } from './connect-fault.ts';
-import { type BusOptions, connectOptions, jitterMs, shownAddress } from './connect-options.ts';
-import { signInOf } from './credentials.ts';
+import { closeBounded } from './close-bounded.ts';
+import { connectFault, faultSettings, noHeaders, permissionFault } from './connect-fault.ts';
+import { type BusOptions, connectOptions, jitterMs } from './connect-options.ts';
 import { FaultLog, refusalLoudness } from './fault-log.ts';
+import { Line } from './line.ts';
 import type { LinkListener } from './link-listener.ts';
 import { watchSilence } from './silence-watch.ts';
-import { droppedText, isReadable, toWireMessage } from './to-wire-message.ts';
+import { droppedText, isReadable, publishOptions, toWireMessage } from './to-wire-message.ts';
 import { Traffic } from './traffic.ts';
 import { whenAborted } from './when-aborted.ts';
 
@@ -36,13 +36,15 @@ interface Wanted {
   refused: BusError | undefined;
 }
 
-/** How long a silent broker may hold up the end of a connection. */
-const CLOSE_PATIENCE_MS = 1000;
+/** How long a broker may hold up the end of a call, ms: a thin link takes its time for the goodbye. */
+const HANG_UP_PATIENCE_MS = 15_000;
 
 /** The node's connection to its broker: made again for ever until it is disposed of. */
 export class Bus implements AsyncDisposable {
   /** What went over its connections. */
   readonly traffic = new Traffic();
+  /** Whether it is to be connected: opened again, it is after `hangUp`. */
+  readonly line = new Line();
   readonly #options: BusOptions;
   readonly #deps: BusDeps;
   readonly #wanted = new Set<Wanted>();
@@ -97,15 +99,8 @@ export class Bus implements AsyncDisposable {
     more: { reply?: string; headers?: Record<string, string> } = {},
   ): boolean {
     if (!this.#connection || !this.#isConnected) return false;
-    const options: Parameters<NatsConnection['publish']>[2] = {};
-    if (more.reply) options.reply = more.reply;
-    if (more.headers) {
-      const headers = createHeaders();
-      for (const name in more.headers) headers.set(name, more.headers[name]!);
-      options.headers = headers;
-    }
     try {
-      this.#connection.publish(subject, payload, options);
+      this.#connection.publish(subject, payload, publishOptions(more));
       return true;
     } catch (error) {
       this.#deps.logger.warn({ err: error, subject }, 'could not hand a message to the broker');
@@ -147,9 +142,15 @@ export class Bus implements AsyncDisposable {
     return this.#flush;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends the connection, after a goodbye, and makes none until the line is opened; in words, what is waited for until then. */
+  hangUp(waitsFor?: string): void {
     for (const listener of this.#listeners) listener.closing?.();
+    this.line.hangUp(waitsFor);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.hangUp();
     await this.#loop;
   }
 
@@ -164,20 +165,24 @@ export class Bus implements AsyncDisposable {
 
   async #keepConnected(): Promise<void> {
     while (!this.#stop.signal.aborted) {
+      if (this.line.over.aborted) this.#firstAttempt.resolve();
+      await this.line.opened(this.#stop.signal);
+      const { over } = this.line;
+      if (over.aborted) continue;
       const startedAt = performance.now();
-      const connection = await this.#connectOnce();
+      const connection = await this.#connectOnce(over);
       if (connection) this.#connected(connection);
       this.#firstAttempt.resolve();
-      if (connection) await this.#untilClosed(connection);
+      if (connection) await this.#untilClosed(connection, over);
       const { retryIntervalMs } = this.#options;
       // A connection that held is made again at once; the broker may have another one at hand.
       const hasHeld = connection && performance.now() - startedAt >= retryIntervalMs;
-      if (!hasHeld) await pause(retryIntervalMs + jitterMs(this.#options), this.#stop.signal);
+      if (!hasHeld) await pause(retryIntervalMs + jitterMs(this.#options), over);
     }
   }
 
-  async #connectOnce(): Promise<NatsConnection | undefined> {
-    using stopped = whenAborted(this.#stop.signal);
+  async #connectOnce(over: AbortSignal): Promise<NatsConnection | undefined> {
+    using stopped = whenAborted(over);
     try {
       const attempt = connect(connectOptions(this.#options, this.#learnt));
       const connection = await Promise.race([attempt, stopped.promise]);
@@ -209,8 +214,8 @@ export class Bus implements AsyncDisposable {
     );
   }
 
-  async #untilClosed(connection: NatsConnection): Promise<void> {
-    using stopped = whenAborted(this.#stop.signal);
+  async #untilClosed(connection: NatsConnection, over: AbortSignal): Promise<void> {
+    using stopped = whenAborted(over);
     using _ = watchSilence(this.#options.silenceMs, {
       bytesIn: () => this.traffic.look(connection).inBytes,
       ask: () => void this.flush(),
@@ -221,7 +226,7 @@ export class Bus implements AsyncDisposable {
     await Promise.race([connection.closed(), stopped.promise]);
     this.#learnt = connection.info?.connect_urls ?? this.#learnt;
     this.#disconnected();
-    await closeBounded(connection);
+    await closeBounded(connection, this.#stop.signal.aborted ? undefined : HANG_UP_PATIENCE_MS);
     this.#connection = undefined;
     for (const end of this.#flushes) end();
     for (const wanted of this.#wanted) wanted.subscription = undefined;
@@ -260,9 +265,14 @@ export class Bus implements AsyncDisposable {
     if (!this.#isConnected) return;
     this.#isConnected = false;
     this.#faults.nextPhase();
-    if (!this.#stop.signal.aborted)
+    if (!this.line.over.aborted)
       this.#deps.logger.warn({}, 'the connection to the broker is gone; reconnecting');
     for (const listener of this.#listeners) listener.disconnected?.();
+  }
+
+  #take(message: WireMessage, { handler }: Wanted): void {
+    if (!message.noResponders) this.traffic.inMessages++;
+    handler(message);
   }
 
   #apply(wanted: Wanted, connection: NatsConnection): void {
@@ -270,7 +280,7 @@ export class Bus implements AsyncDisposable {
     wanted.subscription = connection.subscribe(wanted.subject, {
       callback: (error, msg) => {
         if (error) wanted.refused = refusal(error, wanted.subject);
-        else if (isReadable(msg)) wanted.handler(toWireMessage(msg));
+        else if (isReadable(msg)) this.#take(toWireMessage(msg), wanted);
         else this.#faults.tell(droppedText(msg), 'log');
       },
     });
@@ -281,20 +291,4 @@ function refusal(error: Error, subject: string): BusError {
   return new BusError('refused', `the broker does not allow to subscribe to ${subject}: ${error.message}`, {
     cause: error,
   });
-}
-
-async function closeBounded(connection: NatsConnection): Promise<void> {
-  const patience = new AbortController();
-  const closed = connection
-    .flush()
-    .catch(() => {})
-    .then(() => connection.close())
-    .catch(() => {});
-  await Promise.race([closed, pause(CLOSE_PATIENCE_MS, patience.signal)]);
-  patience.abort();
-}
-
-export function faultSettings(options: BusOptions): FaultSettings {
-  const { rootCaPath, tlsCertFile, brokerAddress } = options;
-  return { address: shownAddress(brokerAddress), rootCaPath, tlsCertFile, signIn: signInOf(options) };
 }

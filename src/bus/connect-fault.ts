@@ -1,6 +1,7 @@
 import { AuthorizationError, TimeoutError, UserAuthenticationExpiredError } from '@nats-io/transport-node';
 import { BusError } from './bus-error.ts';
-import type { SignIn } from './credentials.ts';
+import { type BusOptions, shownAddress } from './connect-options.ts';
+import { type SignIn, signInOf } from './credentials.ts';
 
 export type ConnectFaultKind =
   | 'sign-in'
@@ -25,6 +26,12 @@ export interface FaultSettings {
   /** '' = none, as for the next. */
   readonly rootCaPath: string;
   readonly tlsCertFile: string;
+}
+
+/** What sentences need of a node's options. */
+export function faultSettings(options: BusOptions): FaultSettings {
+  const { rootCaPath, tlsCertFile, brokerAddress } = options;
+  return { address: shownAddress(brokerAddress), rootCaPath, tlsCertFile, signIn: signInOf(options) };
 }
 
 /** The fault of a broker that takes no headers. */

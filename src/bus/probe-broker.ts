@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { connect, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { pause } from '../lib/pause.ts';
-import { faultSettings } from './bus.ts';
-import { type ConnectFault, connectFault } from './connect-fault.ts';
+import { type ConnectFault, connectFault, faultSettings } from './connect-fault.ts';
 import { type BusOptions, connectOptions } from './connect-options.ts';
 import { isEncrypted } from './library-internals.ts';
 

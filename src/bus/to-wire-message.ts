@@ -1,4 +1,4 @@
-import type { Msg } from '@nats-io/transport-node';
+import { headers, type Msg, type PublishOptions } from '@nats-io/transport-node';
 import type { WireMessage } from '../message/wire-message.ts';
 import { headerBytes } from './library-internals.ts';
 
@@ -22,4 +22,21 @@ export function isReadable(msg: Msg): boolean {
 /** Says that a message is not read. */
 export function droppedText(msg: Msg): string {
   return `a message on ${msg.subject} was dropped: its headers have more than the ${MAX_HEADER_BYTES} bytes that this node reads`;
+}
+
+/** What the library needs to know of a message besides its subject and payload. */
+export function publishOptions({
+  reply,
+  headers: given,
+}: {
+  readonly reply?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}): PublishOptions {
+  const options: PublishOptions = {};
+  if (reply) options.reply = reply;
+  if (given) {
+    options.headers = headers();
+    for (const name in given) options.headers.set(name, given[name]!);
+  }
+  return options;
 }

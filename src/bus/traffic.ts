@@ -5,6 +5,8 @@ import { socketOf } from './library-internals.ts';
 export class Traffic {
   inBytes = 0;
   outBytes = 0;
+  /** Messages that came, without the broker's word that nobody listens. */
+  inMessages = 0;
   #connection: NatsConnection | undefined;
   /** Kept, as a connection that is closed has none any more: it still knows what it carried. */
   #socket: ReturnType<typeof socketOf>;

@@ -9,7 +9,7 @@ import {
   embeddedBrokerConfig,
 } from './embedded-broker-config.ts';
 import { parseLabels } from './labels.ts';
-import { LINK_PROFILES, type LinkConfig, linkConfig } from './link-config.ts';
+import { LINK_PROFILES, type LinkConfig, type LinkProfile, linkConfig } from './link-config.ts';
 import { listenerConfig } from './listener-config.ts';
 import { valueFault } from './option-value.ts';
 import { OPTIONS, type OptionKey } from './options.ts';
@@ -146,16 +146,17 @@ export function toConfig(settings: Settings, warnings: string[]): Config {
     if (fault !== undefined) throw settings.fault(key, fault);
   }
   warnOfLongPath(settings, warnings);
+  const link = oneOf('Link', LINK_PROFILES, settings);
   return Object.freeze({
     nodeName,
     centralNodeName,
     nameCheck: oneOf('NameCheck', ['strict', 'warn'] as const, settings),
     isCentral: nodeName === centralNodeName,
-    labels: labelsOf(settings),
+    labels: labelsOf(settings, link),
     configFile: join(values.ConfigFolder, 'config.toml'),
     groupsFile: values.GroupsFile || join(values.ConfigFolder, 'groups.toml'),
     logLevel: oneOf('LogLevel', LOG_LEVELS, settings),
-    ...linkConfig(settings, oneOf('Link', LINK_PROFILES, settings)),
+    ...linkConfig(settings, link),
     ...brokerConfig(settings, warnings),
     ...messageConfig(settings),
     socketFolder: values.SocketFolder,
@@ -235,10 +236,11 @@ function startSubOf({ values }: Settings): Config['startSub'] {
   return Object.freeze(Object.fromEntries(entries) as Record<SwitchedMethod, boolean>);
 }
 
-function labelsOf(settings: Settings): Config['labels'] {
+/** What others see of a node, and choose it by; among that how it uses its link, where that is not the usual way. */
+function labelsOf(settings: Settings, link: LinkProfile): Config['labels'] {
   const parsed = parseLabels(settings.values.Labels);
   if (!parsed.ok) throw settings.fault('Labels', parsed.fault);
-  return parsed.labels;
+  return link === 'default' ? parsed.labels : { link, ...parsed.labels };
 }
 
 /** The commands of this program find a socket all the same, by way of its folder. */

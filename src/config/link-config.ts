@@ -1,8 +1,22 @@
+import { cronFault } from '../lib/cron-times.ts';
+import { parseDuration } from '../lib/read-time.ts';
 import type { Settings } from './settings.ts';
 
-export const LINK_PROFILES = ['default', 'metered'] as const;
+export const LINK_PROFILES = ['default', 'metered', 'calls'] as const;
 
 export type LinkProfile = (typeof LINK_PROFILES)[number];
+
+/** When a node calls: this long after its last call, ms, or at the times of a cron expression in the machine's zone. */
+export type CallTimes = { readonly everyMs: number } | { readonly cron: string };
+
+/** How a node calls that has no connection between its calls. */
+export interface CallConfig {
+  readonly times: CallTimes;
+  /** How long a call and the attempts at it may take, ms; 0 = until nothing is left to say. */
+  readonly limitMs: number;
+  /** Whether an urgent message that is submitted here places a call. */
+  readonly isUrgentAtOnce: boolean;
+}
 
 /** How a node uses its link to the broker. */
 export interface LinkConfig {
@@ -10,21 +24,50 @@ export interface LinkConfig {
   readonly helloIntervalSeconds: number;
   /** After this long without a byte from the broker its connection is cut. */
   readonly linkSilenceSeconds: number;
+  /** Undefined where the node keeps its connection. */
+  readonly calls: CallConfig | undefined;
 }
 
+type Silences = Omit<LinkConfig, 'calls'>;
+
 /** What a profile says where a setting has its usual value: every config file that was ever written names that. */
-const PROFILES: Readonly<Record<LinkProfile, LinkConfig>> = {
+const PROFILES: Readonly<Record<LinkProfile, Silences>> = {
   default: { helloIntervalSeconds: 900, linkSilenceSeconds: 60 },
   metered: { helloIntervalSeconds: 6 * 3600, linkSilenceSeconds: 360 },
+  calls: { helloIntervalSeconds: 900, linkSilenceSeconds: 60 },
 };
-const USUAL: LinkConfig = { helloIntervalSeconds: 30, linkSilenceSeconds: 60 };
+const USUAL: Silences = { helloIntervalSeconds: 30, linkSilenceSeconds: 60 };
+const SHORTEST_CALL_INTERVAL_MS = 10_000;
+const LONGEST_CALL_INTERVAL_MS = 366 * 86_400_000;
 
-/** The settings of the link, as its profile and the operator have them. */
-export function linkConfig({ values }: Pick<Settings, 'values'>, profile: LinkProfile): LinkConfig {
-  const { StartPubREQHello: hello, LinkSilence: silence } = values;
+/** The settings of the link, as its profile and the operator have them. Throws ConfigError. */
+export function linkConfig(settings: Settings, profile: LinkProfile): LinkConfig {
+  const { StartPubREQHello: hello, LinkSilence: silence } = settings.values;
   return {
     helloIntervalSeconds:
       hello === USUAL.helloIntervalSeconds ? PROFILES[profile].helloIntervalSeconds : hello,
     linkSilenceSeconds: silence === USUAL.linkSilenceSeconds ? PROFILES[profile].linkSilenceSeconds : silence,
+    calls: profile === 'calls' ? callConfig(settings) : undefined,
   };
+}
+
+function callConfig(settings: Settings): CallConfig {
+  const { LinkCalls: text, LinkCallLimit: limitSeconds, LinkCallUrgent: isUrgentAtOnce } = settings.values;
+  const times = callTimes(text);
+  if (typeof times === 'string') throw settings.fault('LinkCalls', times);
+  return { times, limitMs: limitSeconds * 1000, isUrgentAtOnce };
+}
+
+/** When a text says that calls are due, or why it says nothing of the kind. */
+function callTimes(text: string): CallTimes | string {
+  const everyMs = parseDuration(text);
+  if (everyMs === undefined) {
+    const fault = cronFault(text.trim());
+    return fault === undefined
+      ? { cron: text.trim() }
+      : `is neither a span such as 6h nor a cron expression such as 0 6 * * *: ${fault}`;
+  }
+  return everyMs >= SHORTEST_CALL_INTERVAL_MS && everyMs <= LONGEST_CALL_INTERVAL_MS
+    ? { everyMs }
+    : 'is no span between 10s and 366d';
 }

@@ -13,7 +13,7 @@ export const LINK_SPECS = {
     type: 'string',
     default: 'default',
     group: 'broker',
-    summary: 'how the link is used: default, or metered (a hello every 6 h)',
+    summary: 'default, metered (rare hellos), or calls (connected during calls alone)',
   },
   LinkSilence: {
     ...seconds,
@@ -21,5 +21,24 @@ export const LINK_SPECS = {
     default: 60,
     group: 'broker',
     summary: 'cut a connection without a byte for this long; 60 = as Link has it',
+  },
+  LinkCalls: {
+    type: 'string',
+    default: '6h',
+    group: 'broker',
+    summary: 'when a node with Link = calls calls: a span (6h), or cron (0 6 * * *)',
+  },
+  LinkCallLimit: {
+    ...seconds,
+    min: 0,
+    default: 0,
+    group: 'broker',
+    summary: 'end a call, and attempts at one, after this long; 0 = when all is said',
+  },
+  LinkCallUrgent: {
+    type: 'bool',
+    default: true,
+    group: 'broker',
+    summary: 'call at once for an urgent message that is submitted here',
   },
 } as const;

@@ -10,6 +10,7 @@ import {
   object,
   orNull,
   text,
+  time,
   type Value,
   word,
 } from './schema.ts';
@@ -82,6 +83,16 @@ const LinkDaysQuery = object(
     days: about(integer, { description: 'How far back', minimum: 1, maximum: 31, default: 31 }),
   },
 );
+const CallAnswer = named(
+  'CallAnswer',
+  object({
+    wasCalling: about(flag, 'Whether a call went on already'),
+    nextAt: about(time, 'When the call after this one is due'),
+  }),
+  'A call that goes on now',
+);
+/** A call that goes on now. */
+export type CallAnswer = Value<typeof CallAnswer>;
 
 /** What can be asked of the link. */
 export const LINK_OPERATIONS = {
@@ -96,5 +107,10 @@ export const LINK_OPERATIONS = {
       'What went over the link of a node by day, the oldest first, without days of which nothing is known; others tell the central node with their hellos',
     query: LinkDaysQuery,
     answer: list(LinkDay),
+  },
+  callNow: {
+    does: 'POST /v1/link/call',
+    summary: 'Has this node, which is connected during its calls alone (link = calls), call now',
+    answer: CallAnswer,
   },
 } as const satisfies Readonly<Record<string, OperationRow>>;

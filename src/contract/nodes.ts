@@ -34,31 +34,33 @@ export type PresenceChange = Value<typeof PresenceChange>;
 /** A node in the list. */
 export const NodeSummary = named(
   'NodeSummary',
-  object({
-    name: text,
-    isSelf: about(flag, 'Whether it is the node that is asked'),
-    isCentral: flag,
-    presence: Presence,
-    lastSeenAt: about(
-      orNull(time),
-      'When it was last heard of (a hello, an answer, a message), ms since 1970; null = never',
-    ),
-    usualAwayMs: about(
-      orNull(count),
-      'While it is away: three times the median of its absences of the last 30 days, ms; null where fewer than three are known',
-    ),
-    version: about(
-      orNull(text),
-      'What it told; null for a node that does not, such as one of the original program',
-    ),
-    os: orNull(text),
-    arch: orNull(text),
-    startedAt: orNull(time),
-    labels: map(text),
-    note: about(orNull(text), 'What else is to be said: that it has not proved who it is, or sends too much'),
-    queued: about(count, 'Messages that wait here for it'),
-    running: about(count, 'Requests that it has accepted and not ended yet'),
-  }),
+  object(
+    {
+      name: text,
+      isSelf: about(flag, 'Whether it is the node that is asked'),
+      isCentral: flag,
+      presence: Presence,
+      lastSeenAt: about(orNull(time), 'When it was last heard of, ms since 1970; null = never'),
+      usualAwayMs: about(
+        orNull(count),
+        'While it is away: three times the median of its absences of the last 30 days, ms; null where fewer than three are known. Where it calls: until its call is overdue',
+      ),
+      version: about(orNull(text), 'What it told; null for a node that does not, as one of the original'),
+      os: orNull(text),
+      arch: orNull(text),
+      startedAt: orNull(time),
+      labels: map(text),
+      note: about(
+        orNull(text),
+        'What else is to be said: that it has not proved who it is, or sends too much',
+      ),
+      queued: about(count, 'Messages that wait here for it'),
+      running: about(count, 'Requests that it has accepted and not ended yet'),
+    },
+    {
+      callsAt: about(time, 'When it calls next, where it is away between its calls; ms since 1970'),
+    },
+  ),
   'A node that is known',
 );
 export type NodeSummary = Value<typeof NodeSummary>;

@@ -31,6 +31,7 @@ export const ROUTES: Readonly<Record<OperationName, Route>> = {
   audit: { method: 'GET', path: '/v1/audit', answer: 'json' },
   link: { method: 'GET', path: '/v1/link', answer: 'json' },
   linkDays: { method: 'GET', path: '/v1/link/days', answer: 'json' },
+  callNow: { method: 'POST', path: '/v1/link/call', answer: 'json' },
   forgetNode: { method: 'POST', path: '/v1/nodes/{id}/forget', answer: 'json' },
   trust: { method: 'GET', path: '/v1/trust', answer: 'json' },
   events: { method: 'GET', path: '/v1/events', answer: 'events' },

@@ -3,6 +3,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
 import { countRunning } from '../ledger/count-requests.ts';
 import { readRequests } from '../ledger/find-requests.ts';
+import { CALL_GRACE_MS } from '../lib/call-words.ts';
 import type { Edges } from '../lib/edges.ts';
 import type { Message } from '../message/message.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -66,7 +67,7 @@ export class FleetView implements AsyncDisposable {
       { nodeName: config.nodeName, centralNodeName: config.centralNodeName, self },
       {
         presence,
-        history: this.history,
+        usualAwayMs: this.usualAwayMs,
         now: clock.wallNow,
         outbox,
         countRunning: () => countRunning(store),
@@ -113,6 +114,14 @@ export class FleetView implements AsyncDisposable {
     this.presence.heard(node);
     this.#deps.peers.alive(node);
   }
+
+  /** An absence of a node that takes longer than this, ms, is no usual one; null where that is not known. */
+  readonly usualAwayMs = (name: string): number | null => {
+    const callsAt = this.presence.callsAt(name);
+    const seenAt = this.presence.lastSeenAt(name);
+    if (callsAt === null || seenAt === null) return this.history.usualAwayMs(name);
+    return Math.max(0, callsAt + CALL_GRACE_MS - seenAt);
+  };
 
   /** Takes a node off the list; `left` messages for it are on their way. Whether it was on the list. */
   async forget(node: string, left: number): Promise<boolean> {

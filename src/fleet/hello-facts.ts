@@ -9,6 +9,8 @@ export interface NodeFacts {
   readonly labels: Readonly<Record<string, string>>;
   /** How often it says hello, ms; null where it does not, or did not tell. */
   readonly helloIntervalMs: number | null;
+  /** In which time it calls next, ms from when it said so; null for a node that keeps its connection. */
+  readonly callInMs: number | null;
 }
 
 const MAX_TEXT = 200;
@@ -17,7 +19,7 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
 /** Reads the JSON of a hello that came at a time. It comes from elsewhere: whatever does not fit is left out. */
 export function readHello(json: string | undefined, at: number): NodeFacts {
   const told = parse(json);
-  const { uptime, interval } = told;
+  const { uptime, interval, callIn } = told;
   return {
     version: textOf(told.version),
     os: textOf(told.os),
@@ -25,6 +27,7 @@ export function readHello(json: string | undefined, at: number): NodeFacts {
     startedAt: isAmount(uptime) ? at - uptime * 1000 : null,
     labels: labelsOf(told.labels),
     helloIntervalMs: isAmount(interval) && interval > 0 ? interval * 1000 : null,
+    callInMs: isAmount(callIn) ? callIn * 1000 : null,
   };
 }
 

@@ -17,7 +17,8 @@ const PLACE = { directory: 'hello-messages', fileName: 'hello.log' };
 /**
  * Makes the function that says hello to the central node; nobody waits for an answer to it. The hello's headers
  * tell what the node list shows: version, system, uptime (s), labels, how often hellos come (s), and, to one that reads it, what went over the link. One that says
- * `connected` is the first one of a connection, so what was on its way to the node before may be lost; one that says `leaving` is a goodbye, for a central node that knows the word: every other one takes it for a hello.
+ * `connected` is the first one of a connection, so what was on its way to the node before may be lost; one that says `leaving` is a goodbye, for a central node that knows the word: every other one takes it for a hello. A node that calls says in how many seconds it does
+ * so next (`callIn`), where the central node heeds that.
  */
 export function createHello(
   config: Config,
@@ -29,6 +30,8 @@ export function createHello(
     addresses: { subjectFor(subject: string): string };
     linkDays: Pick<LinkDays, 'told'>;
     peers: Pick<Peers, 'knows'>;
+    /** In how many seconds the node calls next; undefined where that is not to be said. */
+    callIn?(): number | undefined;
   },
 ): (more?: { readonly leaving: true } | { readonly connected: true }) => void {
   const startedAt = deps.now();
@@ -54,6 +57,7 @@ export function createHello(
       interval: config.helloIntervalSeconds,
       knows: deps.trust.words,
       ...(deps.peers.knows(config.centralNodeName, LINK_WORD) && { link: deps.linkDays.told() }),
+      callIn: deps.callIn?.(),
       ...more,
     };
     const headers: Record<string, string> = { [HEADER.hello]: JSON.stringify(about) };

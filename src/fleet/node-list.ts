@@ -3,7 +3,6 @@ import { ERROR_CENTRAL } from '../message/names.ts';
 import { receiverOf } from '../message/subject.ts';
 import type { LaneStatus } from '../outbox/lane/lane-status.ts';
 import type { NodePresence } from './presence.ts';
-import type { PresenceHistory } from './presence-history.ts';
 
 interface NodeListOptions {
   readonly nodeName: string;
@@ -14,7 +13,8 @@ interface NodeListOptions {
 
 interface NodeListDeps {
   readonly presence: NodePresence;
-  readonly history: Pick<PresenceHistory, 'usualAwayMs'>;
+  /** How long a node is away at most that is away as usual, ms; null where that is not known. */
+  usualAwayMs(name: string): number | null;
   readonly now: () => number;
   readonly outbox: { lanes(): readonly LaneStatus[] };
   /** The nodes that this one has let into its fleet. */
@@ -106,8 +106,9 @@ export class NodeList {
     running: ReadonlyMap<string, number>,
   ): NodeSummary {
     const { nodeName, centralNodeName, self } = this.#options;
-    const { presence, history, now } = this.#deps;
+    const { presence, usualAwayMs, now } = this.#deps;
     const isSelf = name === nodeName;
+    const callsAt = isSelf ? null : presence.callsAt(name);
     const { version, os, arch, startedAt, labels } = isSelf ? self : presence.factsOf(name);
     return {
       name,
@@ -116,7 +117,8 @@ export class NodeList {
       presence: this.#presenceOf(name),
       lastSeenAt: isSelf ? now() : presence.lastSeenAt(name),
       // Thousands of nodes are listed: only of those for which it matters it is looked up.
-      usualAwayMs: this.#presenceOf(name) === 'away' ? history.usualAwayMs(name) : null,
+      usualAwayMs: this.#presenceOf(name) === 'away' ? usualAwayMs(name) : null,
+      ...(callsAt !== null && { callsAt }),
       ...{ version, os, arch, startedAt, labels },
       queued: queued.get(name) ?? 0,
       running: running.get(name) ?? 0,

@@ -52,17 +52,17 @@ export function noteHello(
     const about = told === undefined || told.length > MAX_ABOUT ? undefined : Buffer.from(told).toString();
     const { words, isGoodbye, hasConnected = false } = readWords(about);
     peers.heardWords(fromNode, words);
-    if (isGoodbye) {
-      presence.left(fromNode);
-      return false;
+    if (isGoodbye) presence.left(fromNode, about);
+    else {
+      peers.alive(fromNode, { speaksLanes: told !== undefined, hasConnected });
+      if (presence.saidHello(fromNode, about)) errorReporter.report(twoOf(fromNode));
     }
-    peers.alive(fromNode, { speaksLanes: told !== undefined, hasConnected });
-    if (presence.saidHello(fromNode, about)) errorReporter.report(twoOf(fromNode));
     const now = clock.wallNow();
     const days = fleet.linkDays.heard(fromNode, readLinkDays(about));
     store
       .write([helloStatement(fromNode, now, about), ...days])
       .catch((error) => logger.warn({ err: error }, 'the node list could not be written'));
+    return !isGoodbye;
   } catch {
     // The journal gets the same message, and says what is wrong with it.
   }

@@ -139,7 +139,14 @@ test('what a node said of itself is there after a restart of this one', () => {
   ]);
   assert.deepEqual([presence.of('ship1'), presence.of('ship2')], ['here', 'unknown']);
   assert.deepEqual(presence.factsOf('ship1'), {
-    ...{ version: '1', os: 'linux', arch: 'x64', labels: { a: 'b' }, helloIntervalMs: 30_000 },
+    ...{
+      version: '1',
+      os: 'linux',
+      arch: 'x64',
+      labels: { a: 'b' },
+      helloIntervalMs: 30_000,
+      callInMs: null,
+    },
     startedAt: clock.now - 15_000,
   });
   assert.equal(presence.factsOf('ship2').version, null);
@@ -147,6 +154,27 @@ test('what a node said of itself is there after a restart of this one', () => {
   presence.heard('ship2');
   assert.deepEqual(presence.takeUnsaved(), [{ name: 'ship2', lastSeen: clock.now }]);
   assert.deepEqual(presence.takeUnsaved(), []);
+});
+
+test('a node that said when it calls is awaited then, while it is away, however clocks are set and this node is restarted', () => {
+  const { presence, clock } = start();
+  const goodbye = JSON.stringify({ version: '1', leaving: true, callIn: 3600 });
+  presence.saidHello('ship1', JSON.stringify({ version: '1', interval: 900, callIn: 3600 }));
+  assert.equal(presence.callsAt('ship1'), null, 'it is here');
+  clock.now += 60_000;
+  presence.left('ship1', goodbye);
+  const callsAt = clock.now + 3_600_000;
+  assert.deepEqual([presence.of('ship1'), presence.callsAt('ship1')], ['away', callsAt]);
+  clock.now += 7_200_000;
+  assert.equal(presence.callsAt('ship1'), callsAt, 'its call is overdue');
+  clock.stepMs = 86_400_000;
+  assert.equal(presence.callsAt('ship1'), callsAt + clock.stepMs);
+  const next = start();
+  next.presence.load([{ name: 'ship1', lastSeen: next.clock.now - 10_000, hello: goodbye }]);
+  assert.equal(next.presence.of('ship1'), 'away', 'the last that was heard of it is a goodbye');
+  assert.equal(next.presence.callsAt('ship1'), next.clock.now + 3_590_000);
+  next.presence.left('ship1');
+  assert.equal(next.presence.callsAt('ship1'), next.clock.now + 3_590_000);
 });
 
 test('the place where errors are collected is no node', () => {
@@ -170,8 +198,13 @@ test('a hello that is no JSON, or lies, harms nothing', () => {
   const { presence } = start();
   for (const about of ['{', '[]', '7', '{"uptime":-1,"labels":7,"version":{},"interval":"x"}']) {
     presence.saidHello('ship1', about);
-    const nothing = { version: null, os: null, arch: null, startedAt: null, helloIntervalMs: null };
-    assert.deepEqual(presence.factsOf('ship1'), { ...nothing, labels: {} });
+    const nothing = { version: null, os: null, arch: null, startedAt: null };
+    assert.deepEqual(presence.factsOf('ship1'), {
+      ...nothing,
+      labels: {},
+      helloIntervalMs: null,
+      callInMs: null,
+    });
   }
 });
 

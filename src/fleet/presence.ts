@@ -1,6 +1,7 @@
 import type { Presence } from '../contract/nodes.ts';
 import type { Clock } from '../lib/clock.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
+import { readWords } from '../message/words.ts';
 import { type NodeFacts, readHello } from './hello-facts.ts';
 
 /** What is known of other nodes, until something else is heard. */
@@ -9,9 +10,10 @@ interface Known {
   heardAt: number | null;
   /** The same by the wall clock as it stood then, unix ms. */
   seenAt: number;
-  /** JSON of its last hello that told something, and when that came, unix ms. */
+  /** JSON of its last hello that told something, and when that came, unix ms; and the same on the steady clock. */
   hello: string | undefined;
   helloAt: number | null;
+  toldAt: number;
   facts: NodeFacts | undefined;
   /** Whether a lane to it found nobody, and nothing was heard of it since. */
   isAway: boolean;
@@ -73,6 +75,9 @@ export class NodePresence {
       if (hello === null || known.hello !== undefined) continue;
       known.hello = hello;
       known.helloAt = lastSeen;
+      known.toldAt = this.#deps.clock.steadyNow() - Math.max(0, ageMs);
+      // Of a goodbye nothing has been heard since.
+      known.isAway = readWords(hello).isGoodbye === true;
     }
   }
 
@@ -89,11 +94,7 @@ export class NodePresence {
     const known = this.#of(node);
     const isDouble = this.#isDouble(known, about);
     const isNews = about !== undefined && withoutUptime(about) !== withoutUptime(known.hello);
-    if (about !== undefined) {
-      known.hello = about;
-      known.helloAt = this.#deps.clock.wallNow();
-      known.facts = undefined;
-    }
+    this.#told(known, about);
     this.heard(node);
     // Who notes the hello writes it down.
     known.isSaved = true;
@@ -101,10 +102,14 @@ export class NodePresence {
     return isDouble;
   }
 
-  /** A node said that it stops, or its connection to the broker has ended: until it is heard of it is away. */
-  readonly left = (node: string): void => {
+  /**
+   * A node said that it leaves, or its connection to the broker has ended: until it is heard of it is away. `about` is JSON of
+   * what it said of itself then.
+   */
+  readonly left = (node: string, about?: string): void => {
     const known = this.#known.get(node);
     if (!known) return;
+    this.#told(known, about);
     // A goodbye, and a connection that has lasted until now, say that it was here: the last hello may be long ago.
     if (!known.isAway) this.#seen(known);
     this.#lost(node, known);
@@ -158,6 +163,15 @@ export class NodePresence {
     return this.#deps.clock.steadyNow() - this.#connectedAt > patience(helloIntervalMs) ? 'away' : 'unknown';
   }
 
+  /** When a node that is not here calls next, unix ms; null for one that keeps its connection, or did not say so. */
+  callsAt(node: string): number | null {
+    const known = this.#known.get(node);
+    const { callInMs } = this.factsOf(node);
+    if (!known || callInMs === null || this.of(node) === 'here') return null;
+    const { wallNow, steadyNow } = this.#deps.clock;
+    return Math.round(wallNow() + known.toldAt + callInMs - steadyNow());
+  }
+
   /** When a node was last heard of, unix ms; null where never, or where that cannot be told. */
   lastSeenAt(node: string): number | null {
     const { heardAt = null, seenAt = 0 } = this.#known.get(node) ?? {};
@@ -196,6 +210,12 @@ export class NodePresence {
     known.isSaved = false;
   }
 
+  #told(known: Known, about: string | undefined): void {
+    if (about === undefined) return;
+    const { wallNow, steadyNow } = this.#deps.clock;
+    Object.assign(known, { hello: about, helloAt: wallNow(), toldAt: steadyNow(), facts: undefined });
+  }
+
   #isDouble(known: Known, about: string | undefined): boolean {
     const now = this.#deps.clock.wallNow();
     const { plainAt } = known;
@@ -227,7 +247,14 @@ export class NodePresence {
     let known = this.#known.get(node);
     if (!known) {
       if (this.#known.size >= MOST_KNOWN) this.#forgetUnheard();
-      const nothing = { heardAt: null, seenAt: 0, hello: undefined, helloAt: null, facts: undefined };
+      const nothing = {
+        heardAt: null,
+        seenAt: 0,
+        hello: undefined,
+        helloAt: null,
+        toldAt: 0,
+        facts: undefined,
+      };
       known = { ...nothing, plainAt: null, isAway: false, deaf: new Set(), isSaved: true };
       this.#known.set(node, known);
     }
@@ -241,5 +268,5 @@ function patience(helloIntervalMs: number | null): number {
 
 /** A hello without what is different in each. */
 function withoutUptime(hello: string | undefined): string | undefined {
-  return hello?.replace(/"uptime":\d+,?/, '');
+  return hello?.replaceAll(/"(uptime|callIn)":\d+,?/g, '');
 }

@@ -54,6 +54,12 @@ export function firstSenderOf(store: Pick<Store, 'get'>, forward: string): strin
   return store.get<{ from_node: string }>(sql, forward)?.from_node;
 }
 
+/** Whether a request that was accepted at this time or later, unix ms, has not ended here. */
+export function runsSince(store: Pick<Store, 'get'>, at: number): boolean {
+  const sql = "SELECT 1 FROM journal WHERE state IN ('accepted', 'running') AND accepted_at >= ? LIMIT 1";
+  return store.get(sql, at) !== undefined;
+}
+
 /** How many requests of a node wait here to begin. */
 export function waitingOf(store: Pick<Store, 'get'>, fromNode: string): number {
   // In words of the index of what is open.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { clockWords } from '../lib/time-words.ts';
 import type { DetailRow, RequestFacts } from './request-facts.ts';
 import { timelineOf } from './timeline.ts';
 import { type Waiting, waitingWords } from './waiting-for.ts';
@@ -35,13 +36,25 @@ function facts(row: Partial<DetailRow>, more: Partial<RequestFacts> = {}): Reque
 }
 
 const AWAY: Waiting = {
-  ...{ node: 'ship17', ahead: 0, attempts: 14, nextAttemptAt: NOW + 8 * SECOND, isAway: true },
+  ...{ node: 'ship17', ahead: 0, attempts: 14, nextAttemptAt: NOW + 8 * SECOND, isAway: true, callsAt: null },
   ...{ waitsFor: 'ship17, where nobody listens', lastSeenAt: NOW - 3 * HOUR - 60_000 },
 };
 
 function told(given: RequestFacts, waiting?: Waiting): string[] {
   return timelineOf(given, waiting, NOW).map(({ what, note }) => (note === null ? what : `${what}: ${note}`));
 }
+
+test('a request for a node that calls says when it does, or that its call is overdue, and not how often it was tried', () => {
+  const given = facts({ state: 'sent', sent_at: NOW - 3 * HOUR, attempts: 14 });
+  const words = (callsAt: number) => whySentence(given, { ...AWAY, callsAt }, NOW);
+  const at = clockWords(NOW + HOUR, NOW).slice(0, 5);
+  assert.equal(words(NOW + HOUR), `It has not reached ship17 yet: ship17 last seen 3 h ago, calls at ${at}.`);
+  const due = clockWords(NOW - HOUR, NOW).slice(0, 5);
+  assert.equal(
+    words(NOW - HOUR),
+    `It has not reached ship17 yet: ship17 last seen 3 h ago, call of ${due} overdue.`,
+  );
+});
 
 test('a request for a node that is away says since when, how often it was tried and when it will be', () => {
   const given = facts({ state: 'sent', sent_at: NOW - 3 * HOUR, attempts: 14 });

@@ -4,8 +4,14 @@ import { LINK_WORD } from './link-word.ts';
 import { PRIORITY_WORD } from './priority.ts';
 import { SUPERSEDES_WORD } from './supersedes.ts';
 
+/** The word for a node that heeds when others say that they call next. */
+export const CALL_TIMES = 'call-times';
+
+/** The word for a node that is connected during its calls alone, and cannot be reached between them. */
+export const CALLS = 'calls';
+
 /** The words for what this node understands beyond the first form of the wire, as hellos and answers name them. */
-export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD} blocks ${SUPERSEDES_WORD} ${LINK_WORD}`;
+export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD} blocks ${SUPERSEDES_WORD} ${LINK_WORD} ${CALL_TIMES}`;
 
 /** Whether words as they came name this one. */
 export function namesWord(words: string | undefined, word: string): boolean {

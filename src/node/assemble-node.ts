@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
+import { Calls, callTimes } from '../fleet/calls.ts';
 import { FleetView } from '../fleet/fleet-view.ts';
 import { InstanceGuard } from '../fleet/instance-guard.ts';
 import { NodePresence } from '../fleet/presence.ts';
@@ -7,7 +8,7 @@ import { PresenceProbe } from '../fleet/presence-probe.ts';
 import { Journal } from '../journal/journal.ts';
 import type { JournalDeps } from '../journal/journal-deps.ts';
 import { journalTimes } from '../journal/journal-table.ts';
-import { askerOf, firstSenderOf, waitingOf } from '../journal/known-states.ts';
+import { askerOf, firstSenderOf, runsSince, waitingOf } from '../journal/known-states.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { mayHaveSentMore } from '../ledger/newest-id.ts';
 import { Operators } from '../ledger/operators.ts';
@@ -16,6 +17,7 @@ import type { Edges } from '../lib/edges.ts';
 import { outgoingChain } from '../link/outgoing-chain.ts';
 import { LinkScheduler } from '../link/scheduler.ts';
 import type { Next } from '../link/way-out.ts';
+import { CALLS, OWN_WORDS } from '../message/words.ts';
 import type { Methods, MethodsDeps } from '../methods/all-methods.ts';
 import type { WriteFile } from '../methods/files/replace-file.ts';
 import type { Method } from '../methods/method.ts';
@@ -65,6 +67,8 @@ export interface NodeParts extends Base {
   readonly subscribers: Subscribers;
   readonly methods: Methods;
   readonly states: StateQuestions;
+  /** Undefined where the node keeps its connection. */
+  readonly calls: Calls | undefined;
   readonly trust: Trust;
   readonly refusals: Refusals;
 }
@@ -105,6 +109,9 @@ export interface Ground
 
 export type MachineMethods = Omit<MethodsDeps, 'stdout' | 'now' | 'clock'>;
 
+/** What began in a call is waited for as long, ms: its end and its output belong to the call. */
+const CALL_RUN_MS = 60_000;
+
 /** Makes the parts that have a state, and lets journal and outbox take up their work. The link is not begun. */
 export async function assembleNode(
   config: Config,
@@ -113,7 +120,7 @@ export async function assembleNode(
 ): Promise<NodeParts> {
   // What other parts hold is filled below, where each method finds what it needs.
   const table = new Map<string, Method>();
-  const kept = stack.use(await KeptClock.open({ ...ground, times: [outboxTimes, journalTimes] }));
+  const kept = stack.use(await KeptClock.open({ ...ground, times: [outboxTimes, journalTimes, callTimes] }));
   const { trust, refusals, quotas, pace, notes } = makeTrust(config, ground, (text) =>
     sender.errorReporter.report(text),
   );
@@ -127,7 +134,9 @@ export async function assembleNode(
   const { ledger, outbox, undelivered, errorReporter } = sender;
   const deps = { ...base, ...sender, notes };
   const fleet = stack.use(new FleetView(config, ground, deps));
-  const submissions = new Submissions(config, deps);
+  const calls = makeCalls(config, deps);
+  if (calls) stack.use(calls);
+  const submissions = new Submissions(config, { ...deps, calls });
   const supervisor = createSupervisor({}, deps);
   const copying = stack.use(new Copying(config, deps));
   const relaying = new Relaying(config, deps);
@@ -162,7 +171,20 @@ export async function assembleNode(
   if (config.isCentral) stack.use(new PresenceProbe(config.nodeName, deps));
   await journal.start();
   stack.use(states);
-  return { ...deps, supervisor, fleet, submissions, journal, guard, subscribers, methods, states };
+  return { ...deps, calls, supervisor, fleet, submissions, journal, guard, subscribers, methods, states };
+}
+
+/** What places the calls of a node that is connected during them alone. */
+function makeCalls(
+  { calls }: Config,
+  deps: Omit<ConstructorParameters<typeof Calls>[1], 'isBusy'> &
+    Pick<NodeParts, 'outbox' | 'store' | 'clock'>,
+): Calls | undefined {
+  const { outbox, store, clock } = deps;
+  const isBusy = () =>
+    outbox.lanes().some(({ queued, nextAttemptAt }) => queued > 0 && nextAttemptAt === null) ||
+    runsSince(store, clock.wallNow() - CALL_RUN_MS);
+  return calls && new Calls(calls, { ...deps, isBusy });
 }
 
 /** What decides who may ask for what. */
@@ -183,6 +205,7 @@ function makeTrust(
     {
       ...{ mode, nodeName, centralNodeName, originals, replyCommands },
       relays: () => [...relays, ...(given?.() ?? [])],
+      words: config.calls ? `${OWN_WORDS} ${CALLS}` : OWN_WORDS,
     },
     {
       requests,

@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { LinkListener } from '../bus/link-listener.ts';
 import type { Config } from '../config/config.ts';
+import type { Calls } from '../fleet/calls.ts';
 import type { FleetView } from '../fleet/fleet-view.ts';
 import { createHello } from '../fleet/hello.ts';
 import { repeatHello } from '../fleet/hello-schedule.ts';
@@ -10,6 +11,7 @@ import type { NodePresence } from '../fleet/presence.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { WireMessage } from '../message/wire-message.ts';
+import { CALL_TIMES } from '../message/words.ts';
 import { type ArrivedPiece, parsePlace } from '../methods/copy/piece-place.ts';
 import type { Method } from '../methods/method.ts';
 import type { ErrorReporter } from '../observe/error-reports.ts';
@@ -88,11 +90,12 @@ interface ServingDeps {
 
 type ServingParts = Omit<ServingDeps, 'hello'> & {
   readonly clock: Clock;
-  readonly peers: Pick<Peers, 'isOriginal'>;
+  readonly peers: Pick<Peers, 'isOriginal' | 'knows'>;
   readonly fleet: LinkListener & Pick<FleetView, 'linkDays'>;
   readonly outbox: LinkListener;
   readonly link: LinkListener;
   readonly trust: Trust;
+  readonly calls: Calls | undefined;
 };
 
 /** Takes requests as soon as there is a broker, and no other node of this name; says hello at every connect. */
@@ -192,11 +195,17 @@ export function beginServing(
   const { trust } = parts;
   const { addressing: addresses } = trust;
   const { linkDays } = fleet;
+  const { calls } = parts;
+  const callIn = () =>
+    calls && peers.knows(config.centralNodeName, CALL_TIMES)
+      ? Math.round(Math.max(0, calls.nextAt - clock.wallNow()) / 1000)
+      : undefined;
   const hello = createHello(config, {
-    ...{ version, now: clock.wallNow, bus, trust, addresses, linkDays, peers },
+    ...{ version, now: clock.wallNow, bus, trust, addresses, linkDays, peers, callIn },
   });
   const serving = new Serving(config, { ...parts, hello });
-  bus.start([addresses, fleet, outbox, link, errorReporter, serving]);
+  calls?.begin();
+  bus.start([addresses, fleet, outbox, link, errorReporter, serving, ...(calls ? [calls] : [])]);
   const intervalMs = config.helloIntervalSeconds * 1000;
   const isOriginal = () => peers.isOriginal(config.centralNodeName);
   if (intervalMs > 0)

@@ -33,6 +33,7 @@ async function answer(
   ]);
   const operations = linkOperations({ ...CONFIG, ...config }, '1.0', {
     store,
+    calls: undefined,
     peers: {
       *measured() {
         yield ['central', WAY];

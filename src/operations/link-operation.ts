@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
 import type { Operations } from '../contract/contract.ts';
-import type { LinkAnswer, NodeLink } from '../contract/link.ts';
+import type { CallAnswer, LinkAnswer, NodeLink } from '../contract/link.ts';
+import { OperationError } from '../contract/operation-error.ts';
+import type { Calls } from '../fleet/calls.ts';
 import { createHello } from '../fleet/hello.ts';
 import { ORIGINAL_HELLO_MS } from '../fleet/hello-schedule.ts';
 import { LINK_DAYS, type LinkDays } from '../fleet/link-days.ts';
@@ -15,6 +17,8 @@ import type { Trust } from '../trust/trust.ts';
 type Measured = Peers extends { measured(): Iterable<readonly [string, infer W]> } ? W : never;
 
 interface LinkDeps {
+  /** Undefined where the node keeps its connection. */
+  readonly calls: Pick<Calls, 'isCalling' | 'call' | 'nextAt'> | undefined;
   readonly store: Pick<Store, 'query'>;
   readonly peers: Pick<Peers, 'measured' | 'isOriginal' | 'knows'>;
   readonly presence: Pick<NodePresence, 'of'>;
@@ -36,7 +40,7 @@ export function linkOperations(
   config: Config,
   version: string,
   deps: LinkDeps,
-): Pick<Operations, 'link' | 'linkDays'> {
+): Pick<Operations, 'link' | 'linkDays' | 'callNow'> {
   return {
     link: () => linkAnswer(config, version, deps),
     linkDays: async ({ node = config.nodeName, days = LINK_DAYS }) =>
@@ -44,6 +48,7 @@ export function linkOperations(
         ...day,
         sent: sentBytes && byClass(sentBytes),
       })),
+    callNow: async () => callNow(deps.calls),
   };
 }
 
@@ -66,6 +71,18 @@ async function linkAnswer(config: Config, version: string, deps: LinkDeps): Prom
 
 function byClass([urgent = 0, normal = 0, bulk = 0]: readonly number[]) {
   return { urgent, normal, bulk };
+}
+
+/** Has a node that calls do so now. Throws OperationError for one that keeps its connection. */
+function callNow(calls: LinkDeps['calls']): CallAnswer {
+  if (calls === undefined)
+    throw new OperationError(
+      'bad-request',
+      'this node keeps its connection: only one with link = calls calls',
+    );
+  const wasCalling = calls.isCalling;
+  calls.call();
+  return { wasCalling, nextAt: calls.nextAt };
 }
 
 function nodeLink(

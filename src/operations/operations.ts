@@ -6,6 +6,7 @@ import type { Operations } from '../contract/contract.ts';
 import type { QueueSummary, StatusAnswer } from '../contract/nodes.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { SESSION_OPERATIONS } from '../contract/sessions.ts';
+import type { Calls } from '../fleet/calls.ts';
 import { readErrorLines } from '../fleet/error-lines.ts';
 import type { FleetView } from '../fleet/fleet-view.ts';
 import { countRequests } from '../ledger/count-requests.ts';
@@ -58,6 +59,8 @@ interface NodeParts extends Edges {
   readonly refusals: Refusals;
   readonly trust: Trust;
   readonly link: Parameters<typeof linkOperations>[2]['link'];
+  /** Undefined where the node keeps its connection. */
+  readonly calls: Calls | undefined;
   readonly logger: { warn(fields: object, text: string): void };
   /** Ends what goes on by itself. */
   readonly stack: AsyncDisposableStack;
@@ -104,7 +107,7 @@ export function createOperations(
     queues: async () => outbox.lanes().filter(isUsed).map(toQueue),
     overdueQueues: async () =>
       overdueQueues(outbox.lanes().filter(isUsed).map(toQueue), {
-        ...{ now: clock.wallNow, usualAwayMs: fleet.history.usualAwayMs },
+        ...{ now: clock.wallNow, usualAwayMs: fleet.usualAwayMs },
       }),
     ...linkOperations(config, version, { ...parts, presence, peers: outbox.peers, linkDays: fleet.linkDays }),
     trust: (query) => trustAnswer(config, query, { nodes, refusals: parts.refusals }),
@@ -149,7 +152,7 @@ export function createOperations(
 async function status(
   config: Config,
   version: string,
-  { store, bus, fleet }: NodeParts,
+  { store, bus, fleet, calls }: NodeParts,
 ): Promise<StatusAnswer> {
   return {
     node: config.nodeName,
@@ -160,7 +163,11 @@ async function status(
     broker: {
       isConnected: bus.isConnected,
       address: config.brokerAddress,
-      fault: bus.isConnected ? null : fleet.linkFault,
+      fault: bus.isConnected
+        ? null
+        : calls && !calls.isCalling
+          ? `none until ${bus.line.waitsFor}`
+          : fleet.linkFault,
     },
     counts: await countRequests(store),
     nodes: fleet.nodes.counts(),

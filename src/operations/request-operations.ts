@@ -30,7 +30,7 @@ export interface RequestOperationsDeps {
   readonly store: Store;
   readonly ledger: Pick<Ledger, 'output'>;
   readonly kept: Pick<KeptTime, 'toWall'>;
-  readonly presence: Pick<NodePresence, 'of' | 'lastSeenAt'>;
+  readonly presence: Pick<NodePresence, 'of' | 'lastSeenAt' | 'callsAt'>;
   readonly outbox: { lane(subject: string): LaneStatus | undefined };
   readonly now: () => number;
   readonly maxMessageBytes: number;
@@ -179,6 +179,7 @@ export class RequestOperations {
       waitsFor: status?.waitsFor ?? null,
       lastSeenAt: presence.lastSeenAt(node),
       isAway: presence.of(node) === 'away',
+      callsAt: presence.callsAt(node),
     };
   }
 

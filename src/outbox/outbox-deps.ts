@@ -13,6 +13,8 @@ import type { Store } from '../store/store.ts';
 export interface Transport extends AnswerBus {
   readonly isConnected: boolean;
   readonly maxPayload: number;
+  /** Says in words what is waited for while there is no connection, where that is known. */
+  readonly line?: { readonly waitsFor: string };
 }
 
 /** What the outbox tells the ledger, as statements that commit together with its own. */

@@ -234,6 +234,7 @@ export class Outbox implements AsyncDisposable {
     const { transport, clock, kept } = this.#deps;
     return laneStatus(lane, {
       isConnected: transport.isConnected,
+      linkWaitsFor: transport.line?.waitsFor ?? 'a connection to the broker',
       isFailing: this.#outcomes.isFailing,
       clock,
       kept,

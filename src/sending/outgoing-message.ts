@@ -3,8 +3,9 @@ import { encodeMessage } from '../message/codec/encode-message.ts';
 import type { Request } from '../message/input/check-message.ts';
 import { kindOf } from '../message/kind-of.ts';
 import type { Message } from '../message/message.ts';
+import { usualPriority } from '../message/priority.ts';
 import { replyDigestOf } from '../message/reply-digest.ts';
-import { laneSubjectOf } from '../message/subject.ts';
+import { laneSubjectOf, parseSubject } from '../message/subject.ts';
 import { keyWithin } from '../message/supersedes.ts';
 import type { OutgoingMessage } from '../outbox/outbox.ts';
 import { toRelayInitial } from '../relay/to-relay-initial.ts';
@@ -78,4 +79,10 @@ function envelope(
     ackTimeoutMs: message.ackTimeout * 1000,
     ...(isWatched ? { replyDigest: replyDigestOf(message) } : {}),
   };
+}
+
+/** Whether a message goes in the most urgent class. */
+export function isUrgent({ priority, subject, body }: OutgoingMessage): boolean {
+  const method = parseSubject(subject)?.method ?? '';
+  return (priority ?? usualPriority({ method, bytes: body.length })) === 'urgent';
 }

@@ -20,13 +20,12 @@ import { StoreError } from '../store/store-error.ts';
 import { submissionFault } from '../trust/submission-fault.ts';
 import { CANCELLED_HERE } from './cancel-requests.ts';
 import { TargetsFault } from './expand-targets.ts';
-import { toOutgoing } from './outgoing-message.ts';
+import { isUrgent, toOutgoing } from './outgoing-message.ts';
 
 /** How long the node works at a submission before it looks after other things, ms. */
 const SLICE_MS = 4;
 /** How much goes to the disk at once: messages, and bytes of their data. */
-const SLICE_MESSAGES = 256;
-const SLICE_BYTES = 1024 * 1024;
+const [SLICE_MESSAGES, SLICE_BYTES] = [256, 1024 * 1024];
 /** How much may be on its way to the disk, in slices and in bytes of data: more would only wait in memory. */
 const MAX_UNSTORED_SLICES = 16;
 const MAX_UNSTORED_BYTES = 4 * SLICE_BYTES;
@@ -39,6 +38,7 @@ export interface SubmissionDeps extends Pick<Edges, 'clock' | 'newId'> {
   /** Sends what is not answered, at once. */
   readonly send: Next;
   readonly metrics: Pick<Metrics, 'submitted'>;
+  readonly calls?: { urgent(): void } | undefined;
   readonly logger: { warn(fields: object, text: string): void };
 }
 
@@ -211,6 +211,7 @@ export class Submission {
         for (const { index, toNode, outgoing } of answered)
           this.#accepted.push({ index, toNode, id: outgoing.id });
         for (const { request } of slice) this.#cancelHere(request.message);
+        if (messages.some(isUrgent)) this.#deps.calls?.urgent();
       },
       (error: Error) => {
         if (this.#resume) throw error;

@@ -10,3 +10,9 @@ export function readMeta(store: Pick<Store, 'get'>, key: string): string | undef
 export function saveMeta(key: string, value: string): Statement {
   return statement('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);
 }
+
+/** Statement that adds to such a fact that is a whole number. */
+export function shiftMeta(key: string, by: number): Statement {
+  const sql = 'UPDATE meta SET value = CAST(CAST(value AS INTEGER) + ? AS TEXT) WHERE key = ?';
+  return statement(sql, by, key);
+}

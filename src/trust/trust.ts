@@ -32,6 +32,8 @@ export interface TrustOptions {
   readonly relays: () => readonly Relay[];
   /** Whether the output of a command may be the command of this node, where the request wants that. */
   readonly replyCommands: boolean;
+  /** The words for what this node understands; the usual unless told. */
+  readonly words?: string;
 }
 
 /** What is known of a message besides itself. */
@@ -113,7 +115,7 @@ export class Trust {
 
   /** The words for what this node understands, as hellos and answers name them. */
   get words(): string {
-    return this.#hearsProof ? `${OWN_WORDS} ${PROOF_WORD}` : OWN_WORDS;
+    return [this.#options.words ?? OWN_WORDS, ...(this.#hearsProof ? [PROOF_WORD] : [])].join(' ');
   }
 
   /** Whether this node listens to subjects that prove who sends. */

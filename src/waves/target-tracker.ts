@@ -3,13 +3,15 @@ import type { RequestSummary } from '../contract/requests.ts';
 import { isEnd, OUTCOMES, type Outcome, outcomeOf, REQUEST_STATES } from '../contract/states.ts';
 
 /** What is known of a node's presence. */
-type SeenNode = Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt'>;
+type SeenNode = Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt' | 'callsAt'>;
 
 /** A node that is to run the command, and what is known of its request. */
 export interface Target {
   readonly node: string;
   presence: Presence;
   lastSeenAt: number | null;
+  /** When it calls next, of a node that is away between its calls. */
+  callsAt?: number | undefined;
   /** Since when it is known here to be away, by this machine's clock; undefined where it is not. */
   awaySince: number | undefined;
   /** Undefined until the request is submitted. */
@@ -19,6 +21,8 @@ export interface Target {
   /** Why the node that was asked takes no request for it. */
   refusal?: string;
 }
+
+type Presences = Pick<Target, 'presence' | 'lastSeenAt' | 'callsAt' | 'awaySince'>;
 
 /** What a target counts as: the groups of requests, and `not-sent` where none was made. Each is in exactly one. */
 export type TargetOutcome = Outcome | 'not-sent';
@@ -33,7 +37,7 @@ export class TargetTracker {
   /** What a target is: a node with the newest of its requests, or each request. */
   readonly unit: 'node' | 'request';
   readonly #targets = new Map<string, Target>();
-  readonly #seen: Map<string, Pick<Target, 'presence' | 'lastSeenAt' | 'awaySince'>>;
+  readonly #seen: Map<string, Presences>;
 
   /** By nodes, these are the targets; by requests, each request that arrives adds one. */
   constructor(nodes: readonly SeenNode[], now: number, unit: 'node' | 'request' = 'node') {
@@ -105,11 +109,12 @@ export class TargetTracker {
 }
 
 function seen(
-  { presence, lastSeenAt }: SeenNode,
+  { presence, lastSeenAt, callsAt }: SeenNode,
   before: { readonly awaySince: number | undefined } | undefined,
   now: number,
-): Pick<Target, 'presence' | 'lastSeenAt' | 'awaySince'> {
-  return { presence, lastSeenAt, awaySince: presence === 'away' ? (before?.awaySince ?? now) : undefined };
+): Presences {
+  const awaySince = presence === 'away' ? (before?.awaySince ?? now) : undefined;
+  return { presence, lastSeenAt, callsAt, awaySince };
 }
 
 /** A request that was just made, as far as is known of it. */

@@ -42,6 +42,11 @@ export class TcpProxy implements AsyncDisposable {
     return `nats://127.0.0.1:${this.port}`;
   }
 
+  /** How many connections there are now. */
+  get connected(): number {
+    return this.#pairs.size;
+  }
+
   /** Cuts all connections, at once and without a word; the next ones work. */
   cut(): void {
     for (const { client, server } of this.#pairs) {

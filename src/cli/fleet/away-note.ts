@@ -1,22 +1,29 @@
 import type { NodeSummary } from '../../contract/nodes.ts';
+import { callWords } from '../../lib/call-words.ts';
 import { agoWords, clockWords } from '../../lib/time-words.ts';
 
-type SeenNode = Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt'>;
+type SeenNode = Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt' | 'callsAt'>;
 
 const MOST_NAMES = 5;
 
-/** Says which nodes a command waits for that are not here, and since when; undefined where all are. */
+/** Says which nodes a command waits for that are not here, since when, and when they call; undefined where all are. */
 export function awayNote(nodes: readonly SeenNode[], now: number): string | undefined {
   const away = nodes.filter(({ presence }) => presence !== 'here');
   if (away.length === 0) return undefined;
-  const names = away
-    .slice(0, MOST_NAMES)
-    .map(({ name, lastSeenAt }) => `${name}, ${sinceText(lastSeenAt, now)}`);
+  const names = away.slice(0, MOST_NAMES).map((node) => `${node.name}, ${awayText(node, now)}`);
   const more = away.length > MOST_NAMES ? ` and ${away.length - MOST_NAMES} more` : '';
   return `waiting for ${names.join('; ')}${more}`;
 }
 
-function sinceText(lastSeenAt: number | null, now: number): string {
+/** Since when a node is away, and when it calls. */
+export function awayText(
+  { presence, lastSeenAt, callsAt }: Pick<SeenNode, 'presence' | 'lastSeenAt' | 'callsAt'>,
+  now: number,
+): string {
+  if (presence === 'here') return 'it has not taken it yet';
   if (lastSeenAt === null) return 'never heard of';
-  return `away since ${clockWords(lastSeenAt, now)} (${agoWords(lastSeenAt, now)})`;
+  const since = `${clockWords(lastSeenAt, now)} (${agoWords(lastSeenAt, now)})`;
+  const seen = presence === 'unknown' ? `last heard of at ${since}` : `away since ${since}`;
+  const calls = callWords(callsAt, now);
+  return calls === '' ? seen : `${seen}, ${calls}`;
 }

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd } from '../../contract/states.ts';
+import { callWords } from '../../lib/call-words.ts';
 import { agoWords, durationWords } from '../../lib/time-words.ts';
 import { toJson, visibleLine } from '../../lib/visible.ts';
 import type { ParsedCall } from '../line/command.ts';
@@ -101,7 +102,10 @@ function answerText(
   if (state === 'succeeded') return style('green', durationWords((endedAt ?? queuedAt) - queuedAt));
   if (state === 'failed')
     return `${style('green', 'answers')}, but: ${visibleLine(reason ?? 'the ping failed there')}`;
-  const seen = node?.lastSeenAt == null ? 'never seen' : `last seen ${agoWords(node.lastSeenAt, Date.now())}`;
+  const now = Date.now();
+  const calls = callWords(node?.callsAt, now);
+  const last = node?.lastSeenAt == null ? 'never seen' : `last seen ${agoWords(node.lastSeenAt, now)}`;
+  const seen = calls === '' ? last : `${last}, ${calls}`;
   return state === 'expired' || state === 'undelivered'
     ? style('yellow', `no answer, ${seen}`)
     : style('red', `${state}: ${visibleLine(reason ?? '')}`);

@@ -45,6 +45,12 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('../fleet/ps.ts')).ps,
   },
   {
+    name: 'call',
+    group: 'state',
+    summary: 'have a node that is connected during calls alone call now',
+    load: async () => (await import('../state/call.ts')).call,
+  },
+  {
     name: 'stew',
     group: 'state',
     summary: 'the terminal UI: nodes, requests, queues, and a form that sends messages',

@@ -25,7 +25,7 @@ export function stateCell(state: RequestState): Cell {
   return { text: state, format: outcomeColour(outcomeOf(state)) };
 }
 
-/** Whether a node is there, in its colour. */
-export function presenceCell(presence: Presence): Cell {
-  return { text: presence, format: PRESENCE_COLOURS[presence] };
+/** Whether a node is there, and when it calls where it is away between its calls, in its colour. */
+export function presenceCell(presence: Presence, calls = ''): Cell {
+  return { text: calls === '' ? presence : `${presence}, ${calls}`, format: PRESENCE_COLOURS[presence] };
 }

@@ -1,5 +1,6 @@
 import type { LinkAnswer } from '../../contract/link.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
+import { callWords } from '../../lib/call-words.ts';
 import { agoWords } from '../../lib/time-words.ts';
 import { toJson } from '../../lib/visible.ts';
 import { defineNodeCommand, type Form, listText } from '../fleet/with-node.ts';
@@ -68,7 +69,7 @@ function nodesText(all: readonly NodeSummary[], terminal: Terminal): string {
     isSelf ? 'here' : at === null ? 'never' : agoWords(at, now);
   const columns: readonly ColumnOf<NodeSummary>[] = [
     { title: 'NODE', canShrink: true, of: ({ name }) => name },
-    { title: 'PRESENCE', of: ({ presence }) => presenceCell(presence) },
+    { title: 'PRESENCE', of: ({ presence, callsAt }) => presenceCell(presence, callWords(callsAt, now)) },
     { title: 'SEEN', of: seen },
     { title: 'VERSION', canShrink: true, rank: 1, of: ({ version }) => version ?? '-' },
     { title: 'SYSTEM', canShrink: true, rank: 0, of: systemText },

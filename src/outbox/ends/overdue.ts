@@ -105,13 +105,14 @@ export class Overdue implements Disposable {
   async #prolong(): Promise<void> {
     const { store, connected, lanes } = this.#deps;
     const now = Math.floor(connected.read());
+    const kept = Math.floor(this.#deps.kept.now());
     if (this.#first('budget_at') > now) return;
     const sql = `SELECT DISTINCT key / ${LANE_SPAN} AS lane FROM outbox WHERE budget_at BETWEEN 0 AND ?`;
     const due = new Set(store.all<{ lane: number }>(sql, now).map(({ lane }) => lane));
     const statements: Statement[] = [];
     for (const { queue } of lanes) {
       const ms = due.has(queue.id) ? Math.floor(queue.window.takeProgressMs()) : 0;
-      if (ms > 0) statements.push(prolong(queue.id, { ms, until: now + ms }));
+      if (ms > 0) statements.push(prolong(queue.id, { ms, until: now + ms, kept }));
     }
     if (statements.length > 0) await store.write(statements);
   }
@@ -171,9 +172,12 @@ export class Overdue implements Disposable {
   }
 }
 
-/** Gives the messages of a lane whose budgets are over by then so much more time. */
-function prolong(lane: number, { ms, until }: { readonly ms: number; readonly until: number }): Statement {
-  const sql =
-    'UPDATE outbox SET budget_at = budget_at + ? WHERE key BETWEEN ? AND ? AND budget_at BETWEEN 0 AND ?';
-  return statement(sql, ms, lane * LANE_SPAN, (lane + 1) * LANE_SPAN - 1, until);
+/** Gives the messages of a lane whose budgets are over by then so much more time, none more than its age. */
+function prolong(
+  lane: number,
+  { ms, until, kept }: { readonly ms: number; readonly until: number; readonly kept: number },
+): Statement {
+  const sql = `UPDATE outbox SET budget_at = budget_at + min(?, max(0, ? - queued_at))
+    WHERE key BETWEEN ? AND ? AND budget_at BETWEEN 0 AND ?`;
+  return statement(sql, ms, kept, lane * LANE_SPAN, (lane + 1) * LANE_SPAN - 1, until);
 }

@@ -7,6 +7,8 @@ export class LaneProgress {
   /** When something went out first, or the last answer came; undefined while nothing is on its way that may be answered. */
   #since: number | undefined;
   #isAnswering = false;
+  /** Since when its target cannot be reached until it calls. */
+  #heldSince: number | undefined;
 
   /** Something goes out, and nothing was on its way before. */
   began(now: number): void {
@@ -26,9 +28,24 @@ export class LaneProgress {
     this.#since = undefined;
   }
 
+  /** The target cannot be reached, as it is known to be: it calls later. */
+  hold(now: number): void {
+    this.#heldSince ??= now;
+  }
+
+  /** It may be reached again. */
+  release(now: number): void {
+    this.#ms += now - (this.#heldSince ?? now);
+    this.#heldSince = undefined;
+  }
+
   /** How long it was since this was asked last. */
   take(now: number): number {
     if (this.#isAnswering) this.answered(now);
+    if (this.#heldSince !== undefined) {
+      this.release(now);
+      this.hold(now);
+    }
     const ms = this.#ms;
     this.#ms = 0;
     return ms;

@@ -25,6 +25,8 @@ export function laneStatus(
   about: {
     readonly isConnected: boolean;
     readonly isFailing: boolean;
+    /** What is waited for where there is no connection, in words. */
+    readonly linkWaitsFor: string;
     readonly clock: Pick<Clock, 'wallNow' | 'steadyNow'>;
     readonly kept: KeptTime;
   },
@@ -46,11 +48,16 @@ export function laneStatus(
 
 function obstacle(
   lane: Lane,
-  { isConnected, isFailing, now }: { isConnected: boolean; isFailing: boolean; now: number },
+  {
+    isConnected,
+    isFailing,
+    linkWaitsFor,
+    now,
+  }: { isConnected: boolean; isFailing: boolean; linkWaitsFor: string; now: number },
 ): string | null {
   const { toNode, pace, queue } = lane;
   if (!lane.isStarted) return 'its publisher, which is not running';
-  if (!isConnected) return 'a connection to the broker';
+  if (!isConnected) return linkWaitsFor;
   if (pace.isRefused) return `permission at the broker to publish to ${lane.subject}`;
   if (isFailing) return 'room on the disk of this node: outcomes cannot be written down';
   if (pace.pausedUntil > now)

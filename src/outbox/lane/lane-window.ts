@@ -124,7 +124,14 @@ export class LaneWindow {
     return this.#lastSent;
   }
 
-  /** For how long its target kept answering since this was asked last, ms. */
+  /** Its target can be reached when it calls, and not before; or it can now. */
+  hold(isHeld: boolean): void {
+    const { now } = this.#target;
+    if (isHeld) this.#progress.hold(now);
+    else this.#progress.release(now);
+  }
+
+  /** For how long its target kept answering, or could not be reached before its call, since this was asked last, ms. */
   takeProgressMs(): number {
     return this.#progress.take(this.#target.now);
   }

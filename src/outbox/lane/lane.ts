@@ -2,6 +2,7 @@ import { wait } from '../../lib/wait.ts';
 import type { Source } from '../../link/scheduler.ts';
 import type { OutboundMessage, Sent } from '../../link/way-out.ts';
 import { parseSubject, receiverOf } from '../../message/subject.ts';
+import { CALLS } from '../../message/words.ts';
 import { LaneEnds } from '../ends/lane-ends.ts';
 import type { EndState, LaneProcess } from '../outbox-deps.ts';
 import { LaneAnswers, type Peer } from './lane-answers.ts';
@@ -120,6 +121,7 @@ export class Lane implements Source, LaneProcess {
 
   /** The node at the other end was heard of: what waits for it need not wait any longer. */
   alive(hasConnected = false): void {
+    this.queue.window.hold(false);
     const isWoken = this.pace.wake();
     if (hasConnected && this.#source.mayBeLost) this.rewind();
     else if (!isWoken) return;
@@ -211,6 +213,7 @@ export class Lane implements Source, LaneProcess {
     // Of several, some may have gone out while somebody was there.
     this.queue.window.rewind(this.queue.window.hasMany);
     this.rewind();
+    this.queue.window.hold(this.#deps.knows(this.toNode, CALLS));
     if (first) this.pace.away(this.#deps.clock.steadyNow(), first.ackTimeoutMs, inVainMs(first.size));
     this.pump();
   }
@@ -256,6 +259,7 @@ export class Lane implements Source, LaneProcess {
 
   /** The node at the other end is there. */
   onAlive(): void {
+    this.queue.window.hold(false);
     this.#deps.onAlive(this);
   }
 

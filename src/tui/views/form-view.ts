@@ -1,5 +1,6 @@
 import type { FormRow } from '../../client/form-rows.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
+import { callWords } from '../../lib/call-words.ts';
 import { type FormScreen, formResult, rowsOf, strangers, targetsOf, textIn } from '../state/form.ts';
 import { formLayout } from '../state/layout.ts';
 import { filledLines, jsonLines } from '../state/request-text.ts';
@@ -143,7 +144,10 @@ function whoLines(state: State, form: FormScreen, width: number): Line[] {
   const away = nodes.filter(({ presence }) => presence !== 'here');
   const names = away
     .slice(0, 3)
-    .map(({ name, lastSeenAt }) => `${cleanLine(name)} (seen ${age(lastSeenAt, state.now)})`);
+    .map(
+      ({ name, lastSeenAt, callsAt }) =>
+        `${cleanLine(name)} (${[`seen ${age(lastSeenAt, state.now)}`, callWords(callsAt, state.now)].filter(Boolean).join(', ')})`,
+    );
   const more = away.length > 3 ? ` and ${away.length - 3} more` : '';
   const awayText = away.length === 0 ? '' : `, ${away.length} not here: ${names.join(', ')}${more}`;
   const one = nodes.length === 1 ? oneText(nodes[0]!, state.now) : '';
@@ -159,10 +163,12 @@ function whoLines(state: State, form: FormScreen, width: number): Line[] {
   ];
 }
 
-function oneText({ name, presence, lastSeenAt }: NodeSummary, now: number): string {
+function oneText({ name, presence, lastSeenAt, callsAt }: NodeSummary, now: number): string {
   if (presence === 'here') return `${cleanLine(name)} is here`;
   const word = presence === 'away' ? 'away' : 'not known to be here';
-  return `${cleanLine(name)} is ${word}, seen ${ago(lastSeenAt, now)}: it waits for it`;
+  const calls = callWords(callsAt, now);
+  const seen = calls === '' ? '' : `, ${calls}`;
+  return `${cleanLine(name)} is ${word}, seen ${ago(lastSeenAt, now)}${seen}: it waits for it`;
 }
 
 /** What is wrong with a field: what the form found, else what the node says. */

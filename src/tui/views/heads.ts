@@ -1,4 +1,5 @@
 import { outcomeCounts } from '../../contract/states.ts';
+import { callWords } from '../../lib/call-words.ts';
 import { clockWords, countWords } from '../../lib/time-words.ts';
 import { labelText } from '../state/node-list.ts';
 import type { RequestsScreen, State } from '../state/state.ts';
@@ -21,7 +22,7 @@ function nodeLines(state: State, name: string): Line[] {
   return [
     [
       '  ',
-      presenceSpan(presence),
+      presenceSpan(presence, callWords(node.callsAt, state.now)),
       isSelf ? '' : `, seen ${ago(lastSeenAt, state.now)}`,
       role.length === 0 ? '' : `, ${role.join(' and ')}`,
     ],

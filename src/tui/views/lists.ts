@@ -2,6 +2,7 @@ import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type { ErrorLine, NodeSummary, QueueSummary } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { outcomeCounts } from '../../contract/states.ts';
+import { callWords } from '../../lib/call-words.ts';
 import { clockWords } from '../../lib/time-words.ts';
 import { shownBatches } from '../state/bindings/batches.ts';
 import { shownTemplates } from '../state/bindings/form.ts';
@@ -77,7 +78,12 @@ function nodeColumns({ now }: State): Column<NodeSummary>[] {
       limit: 30,
       cell: ({ name, isSelf }) => (isSelf ? span(cleanLine(name), 'bold') : cleanLine(name)),
     },
-    { title: 'PRESENCE', width: 9, cell: ({ presence }) => presenceSpan(presence) },
+    {
+      title: 'PRESENCE',
+      width: 'natural',
+      limit: 30,
+      cell: ({ presence, callsAt }) => presenceSpan(presence, callWords(callsAt, now)),
+    },
     { title: 'SEEN', width: 5, cell: ({ lastSeenAt, isSelf }) => age(isSelf ? now : lastSeenAt, now) },
     { title: 'QUEUED', width: 6, side: 'right', cell: ({ queued }) => countSpan(queued, 'wait') },
     { title: 'RUNS', width: 4, side: 'right', rank: 3, cell: ({ running }) => countSpan(running, 'busy') },

@@ -27,10 +27,11 @@ export function stateSpan(state: RequestState): Span {
   return span(state, OUTCOME_STYLES[outcomeOf(state)]);
 }
 
-/** Whether a node is there, with its mark. */
-export function presenceSpan(presence: Presence): Span {
+/** Whether a node is there, with its mark, and when it calls where it is away between its calls. */
+export function presenceSpan(presence: Presence, calls = ''): Span {
   if (presence === 'here') return span('● here', 'good');
-  return presence === 'away' ? span('○ away', 'wait') : span('· unknown', 'dim');
+  const more = calls === '' ? '' : `, ${calls}`;
+  return presence === 'away' ? span(`○ away${more}`, 'wait') : span(`· unknown${more}`, 'dim');
 }
 
 /** What is worth knowing of a request besides its state, in few words. */

@@ -1,5 +1,6 @@
 import { type ComponentChild, Fragment, h } from 'preact';
 import type { NodeQuery, NodeSummary } from '../../contract/nodes.ts';
+import { callWords } from '../../lib/call-words.ts';
 import { joinWords } from '../../lib/shell-words.ts';
 import { hashOf } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
@@ -95,7 +96,7 @@ function columns(query: NodeQuery, now: number): Column<NodeSummary>[] {
       ...{ title: titles.name, sort: by('name') },
       cell: ({ name }) => h('a', { href: hashOf({ screen: 'node', name }), 'data-row': true }, name),
     },
-    { title: titles.presence, cell: ({ presence }) => h(PresenceWord, { presence }) },
+    { title: titles.presence, cell: (node) => h(PresenceWord, { node, now }) },
     {
       ...{ title: titles.lastSeen, sort: by('lastSeen') },
       cell: ({ lastSeenAt: at }) => h(Time, { at, now }),
@@ -107,9 +108,10 @@ function columns(query: NodeQuery, now: number): Column<NodeSummary>[] {
   ];
 }
 
-function PresenceWord({ presence }: Pick<NodeSummary, 'presence'>): ComponentChild {
+function PresenceWord({ node, now }: { node: NodeSummary; now: number }): ComponentChild {
+  const { presence, callsAt } = node;
   const mark = { here: '●', away: '○', unknown: '?' }[presence];
-  const word = TEXTS.presences[presence];
+  const word = [TEXTS.presences[presence], callWords(callsAt, now)].filter(Boolean).join(', ');
   return h('span', { class: `presence ${presence}` }, h('span', { 'aria-hidden': true }, `${mark} `), word);
 }
 
@@ -128,7 +130,7 @@ export function Node({
 }): ComponentChild {
   const { facts } = TEXTS;
   const rows: [string, ComponentChild][] = [
-    [TEXTS.presence, h(PresenceWord, { presence: node.presence })],
+    [TEXTS.presence, h(PresenceWord, { node, now })],
     [facts.lastSeenAt, h(Time, { at: node.lastSeenAt, now })],
     [facts.version, node.version ?? TEXTS.notTold],
     [facts.os, node.os ?? TEXTS.notTold],

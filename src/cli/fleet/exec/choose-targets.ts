@@ -6,7 +6,7 @@ import { UsageError } from '../../line/usage-error.ts';
 import type { ExecOptions } from './read-options.ts';
 
 /** A node that a run is for. */
-export type ChosenNode = Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt'> & TemplateNode;
+export type ChosenNode = Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt' | 'callsAt'> & TemplateNode;
 
 /** A node that nobody has heard of. */
 export function neverSeen(name: string): ChosenNode {

@@ -1,3 +1,4 @@
+import { callWords } from '../../../lib/call-words.ts';
 import { joinWords } from '../../../lib/shell-words.ts';
 import { agoWords, clockWords, countWords } from '../../../lib/time-words.ts';
 import { fillTemplate } from '../../../waves/fill-template.ts';
@@ -13,22 +14,24 @@ import type { ExecOptions } from './read-options.ts';
 /** Says which nodes a run would be for, who of them is away since when, and what a template comes to. Throws UsageError. */
 export function printDryRun(call: ParsedCall, options: ExecOptions, nodes: readonly ChosenNode[]): number {
   const things = nodes.map((node) => {
-    const { name, presence, lastSeenAt } = node;
+    const { name, presence, lastSeenAt, callsAt } = node;
     const filled = options.isTemplate && options.command !== undefined;
     const command = filled ? { command: options.command.map((word) => fillTemplate(word, node)) } : {};
-    return { name, presence, lastSeenAt, ...command };
+    return { name, presence, lastSeenAt, callsAt, ...command };
   });
   call.stdout.write(listText(things, options.form, () => dryRunText(call, things, options)));
   return EXIT.ok;
 }
 
-type DryRunNode = Pick<ChosenNode, 'name' | 'presence' | 'lastSeenAt'> & { command?: readonly string[] };
+type DryRunNode = Pick<ChosenNode, 'name' | 'presence' | 'lastSeenAt' | 'callsAt'> & {
+  command?: readonly string[];
+};
 
 function dryRunText(call: ParsedCall, nodes: readonly DryRunNode[], { targets }: ExecOptions): string {
   const now = Date.now();
   const columns: ColumnOf<DryRunNode>[] = [
     { title: 'NODE', of: ({ name }) => name },
-    { title: 'PRESENCE', of: ({ presence }) => presenceCell(presence) },
+    { title: 'PRESENCE', of: ({ presence, callsAt }) => presenceCell(presence, callWords(callsAt, now)) },
     { title: 'LAST SEEN', rank: 0, of: ({ lastSeenAt }) => seenText(lastSeenAt, now) },
   ];
   if (nodes.some(({ command }) => command !== undefined))

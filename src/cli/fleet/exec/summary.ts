@@ -1,6 +1,6 @@
 import type { RequestSummary } from '../../../contract/requests.ts';
 import { outcomeOf } from '../../../contract/states.ts';
-import { agoWords, clockWords, durationWords } from '../../../lib/time-words.ts';
+import { durationWords } from '../../../lib/time-words.ts';
 import { visibleLine } from '../../../lib/visible.ts';
 import {
   outcomeOfTarget,
@@ -13,6 +13,7 @@ import type { Terminal } from '../../line/terminal.ts';
 import { SHOWN_LENGTH } from '../../print/short-id.ts';
 import { outcomeColour, stateCell } from '../../print/state-colours.ts';
 import { type Cell, type ColumnOf, tableOf } from '../../print/table.ts';
+import { awayText } from '../away-note.ts';
 import type { RunEnd } from './view.ts';
 
 /** How many nodes are shown one by one. */
@@ -119,18 +120,6 @@ function requestWhy(
   if (isOpen) return request.reason ?? 'it still runs';
   const isOwnEnd = request.state === 'failed' && (request.exitCode ?? 0) !== 0;
   return (isOwnEnd ? lastLines.get(target.node) : undefined) ?? request.reason ?? '';
-}
-
-/** Since when a node is away. */
-export function awayText(
-  { presence, lastSeenAt }: Pick<Target, 'presence' | 'lastSeenAt'>,
-  now: number,
-): string {
-  if (presence === 'here') return 'it has not taken it yet';
-  if (lastSeenAt === null) return 'never heard of';
-  if (presence === 'unknown')
-    return `last heard of at ${clockWords(lastSeenAt, now)} (${agoWords(lastSeenAt, now)})`;
-  return `away since ${clockWords(lastSeenAt, now)} (${agoWords(lastSeenAt, now)})`;
 }
 
 /** What picks a run up again, where there is something to pick up. */
