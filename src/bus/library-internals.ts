@@ -20,7 +20,6 @@ export function socketOf(connection: NatsConnection): CountingSocket | undefined
   return protocol?.transport?.socket;
 }
 
-/** Whether a connection is encrypted. */
 export function isEncrypted(connection: NatsConnection): boolean {
   const { protocol } = connection as unknown as {
     readonly protocol?: { readonly transport?: { isEncrypted?(): boolean } };

@@ -37,7 +37,6 @@ const Activity = named(
   }),
   'What was queued lately, as far as it is remembered; `isCut` where only the newest 100,000 requests were looked at',
 );
-/** What was queued lately, as far as it is remembered. */
 export type Activity = Value<typeof Activity>;
 
 const ActivityQuery = object(

@@ -8,7 +8,6 @@ const StateCounts = named(
   'How many requests are in each state; states without any are left out',
 );
 type CountOfStates = Readonly<Record<(typeof REQUEST_STATES)[number], typeof count>>;
-/** How many requests are in each state; states without any are left out. */
 export type StateCounts = Value<typeof StateCounts>;
 
 /** What was submitted together, as a schema. */
@@ -30,7 +29,6 @@ export const BatchSummary = named(
   ),
   'What was submitted together',
 );
-/** What was submitted together. */
 export type BatchSummary = Value<typeof BatchSummary>;
 
 /** How much of a batch to give. */

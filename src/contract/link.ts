@@ -59,7 +59,6 @@ const LinkAnswer = named(
   }),
   'The link of the node that is asked',
 );
-/** The link of the node that is asked. */
 export type LinkAnswer = Value<typeof LinkAnswer>;
 
 const LinkDay = named(

@@ -28,7 +28,6 @@ const PresenceChange = named(
   object({ at: time, presence: Presence }),
   'That a node came or went',
 );
-/** That a node came or went. */
 export type PresenceChange = Value<typeof PresenceChange>;
 
 /** A node in the list. */
@@ -75,7 +74,6 @@ const NodePage = named(
   }),
   'Some of the nodes that are known',
 );
-/** Some of the nodes that are known. */
 export type NodePage = Value<typeof NodePage>;
 
 const NodeQuery = object(
@@ -109,7 +107,6 @@ const QueueSummary = named(
   }),
   'A queue of messages for one subject',
 );
-/** A queue of messages for one subject. */
 export type QueueSummary = Value<typeof QueueSummary>;
 
 const ProcessSummary = named(
@@ -117,7 +114,6 @@ const ProcessSummary = named(
   object({ id: count, kind: text, name: text, state: text, restarts: count }),
   'A process of the node: a unit of its work',
 );
-/** A process of the node: a unit of its work. */
 export type ProcessSummary = Value<typeof ProcessSummary>;
 
 const UnknownTarget = object(
@@ -143,7 +139,6 @@ const TargetAnswer = named(
   ),
   'Who is meant by targets',
 );
-/** Who is meant by targets. */
 export type TargetAnswer = Value<typeof TargetAnswer>;
 
 const StatusAnswer = named(
@@ -160,7 +155,6 @@ const StatusAnswer = named(
   }),
   'The node that is asked',
 );
-/** The node that is asked. */
 export type StatusAnswer = Value<typeof StatusAnswer>;
 
 const ArgumentDescription = named(

@@ -10,7 +10,6 @@ const SignInLink = named(
   object({ url: text, role: Role, expiresAt: time }),
   'A link that signs one browser in to the console, once',
 );
-/** A link that signs one browser in to the console, once. */
 export type SignInLink = Value<typeof SignInLink>;
 
 const ConsoleSession = named(
@@ -26,7 +25,6 @@ const ConsoleSession = named(
   }),
   'A browser that is signed in to the console',
 );
-/** A browser that is signed in to the console. */
 export type ConsoleSession = Value<typeof ConsoleSession>;
 
 const Passkey = named(
@@ -41,7 +39,6 @@ const Passkey = named(
   }),
   'A passkey that signs its operator in to the console',
 );
-/** A passkey that signs its operator in to the console. */
 export type Passkey = Value<typeof Passkey>;
 
 /** Who is signed in to the console, and who can sign in with a passkey. */

@@ -41,7 +41,6 @@ const TrustAnswer = named(
   }),
   'Who may ask this node for what, and what came of that',
 );
-/** Who may ask this node for what, and what came of that. */
 export type TrustAnswer = Value<typeof TrustAnswer>;
 
 const ForgetResult = named(

@@ -58,7 +58,6 @@ const WavesOrder = named(
   ),
   'A message that goes from node to node, some at a time',
 );
-/** A message that goes from node to node, some at a time. */
 export type WavesOrder = Value<typeof WavesOrder>;
 
 /** What can be asked of batches that go from node to node. */

@@ -93,7 +93,6 @@ function leafItems(page: Buffer): BoltItem[] {
   });
 }
 
-/** Where the elements of a page are. */
 function elements(page: Buffer): number[] {
   const count = page.readUInt16LE(10);
   if (PAGE_HEAD + count * ELEMENT > page.length) throw damaged();

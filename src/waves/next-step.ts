@@ -10,7 +10,6 @@ export type Step =
   /** The others are not to have their turn. */
   | { readonly kind: 'stop'; readonly reason: string };
 
-/** Where a run is. */
 export interface RunState {
   readonly targets: readonly Target[];
   readonly patience: Patience;

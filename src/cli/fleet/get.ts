@@ -105,7 +105,7 @@ async function fetchPages(
     label: `get ${message.methodArgs[0]}`,
     signal: stopped.signal,
     onOutput: (piece) => reader.piece(piece, { ...piece, data: Buffer.from(piece.data, 'base64') }),
-    onConnection: () => reader.missed(),
+    onConnection: reader.missed,
   });
   for (const request of requests.values()) await reader.finish(request);
   return [...requests.values()].map((request) => ({

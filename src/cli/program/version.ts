@@ -7,7 +7,6 @@ export function readVersion(): string {
   return (JSON.parse(readFileSync(ownFile('package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** Prints the version. */
 export async function printVersion({ stdout }: CommandCall): Promise<number> {
   stdout.write(`steward ${readVersion()}\n`);
   return 0;

@@ -72,7 +72,6 @@ export function formPaste(state: State, form: FormScreen, text: string): Step {
   return edited(state, form, row.field, insert(form.values[row.field] ?? EMPTY_INPUT, pasted));
 }
 
-/** The form with a value chosen for a field. */
 export function chosen(state: State, form: FormScreen, field: string, value: string): Step {
   const step = edited(state, form, field, inputOf(value));
   const next = currentScreen(step.state);

@@ -78,7 +78,6 @@ export function rowsOf(form: FormScreen, methods: readonly MethodDescription[]):
   return formRows(description, methods, (field) => textIn(form, field) !== '');
 }
 
-/** The text in a field. */
 export function textIn(form: FormScreen, field: string): string {
   return inputText(form.values[field] ?? EMPTY_INPUT);
 }

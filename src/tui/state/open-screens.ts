@@ -28,7 +28,6 @@ export function openQueue(state: State, node: string, method: string): Step {
   );
 }
 
-/** Opens one request. */
 export function openRequest(state: State, id: string): Step {
   return open(state, (uid) => ({
     kind: 'request',

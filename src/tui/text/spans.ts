@@ -77,7 +77,6 @@ const ASCII: Readonly<Record<string, string>> = {
   '▸': '>',
 };
 
-/** A span of a style. */
 export function span(text: string, style: Style): Span {
   return { text, style };
 }

@@ -35,7 +35,6 @@ const PLACES: ReadonlySet<string> = new Set(['targets', 'method', 'send']);
 /** What a command prints is kept and shown, so nothing of it has to be written to a file. */
 const SHOWN = { method: COMMAND, replyMethod: 'REQNone', output: 'live', methodTimeout: 60 } as const;
 
-/** The rows of a kind. */
 export function rowsOf(kind: RunKind, methods: readonly MethodDescription[]): RunRows {
   const method = methods.find(({ name }) => name === kind);
   const rows = formRows(method, methods, () => false).filter(({ field }) => !PLACES.has(field));

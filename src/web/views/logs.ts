@@ -22,7 +22,6 @@ interface QueueTableProps {
   readonly now: number;
 }
 
-/** A table of queues. */
 export function QueueTable({ label, queues, empty, now }: QueueTableProps): ComponentChild {
   const { columns, queueColumns } = TEXTS;
   return h(Table<QueueSummary>, {

@@ -157,7 +157,6 @@ export function Copy({ text, name = text, hotkey, onCopied }: CopyProps): Compon
   return h('button', { type: 'button', onClick: copy, 'data-key': hotkey, ...label }, TEXTS.copy);
 }
 
-/** A line to copy. */
 export function CopyLine({
   label,
   text,

@@ -31,9 +31,9 @@ export class OutputReader {
   }
 
   /** To be called when live output may have been missed: from then on the node is asked for what was not told. */
-  missed(): void {
+  readonly missed = (): void => {
     this.#isWhole = false;
-  }
+  };
 
   /** Completes a request's output, once the request has ended. */
   async finish(request: RequestSummary): Promise<void> {
