@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
-import type { StewardNode } from '../support/node.ts';
+import { startBroker } from '../support/broker.ts';
+import { backUp, restore as restoreBackUp } from '../support/fault-rounds.ts';
+import { FAST_RECONNECT, sentOn, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
+import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { ShiftedClock } from '../support/shifted-clock.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const APPENDS = 'ship1.REQToFileAppend.EventACK';
 
 test('a sender whose database was restored from a backup loses no new message, and runs no old one again', async (t) => {
   const { central, ship1 } = await startFleet(t);
@@ -73,6 +80,39 @@ test('what is queued after a restore is not lost when the node is restarted befo
   assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
   assert.equal(await ship1.file('out/ship1/out.log'), 'zero\none\ntwo\nthree\nfour\n');
 });
+
+for (const isInPlace of [false, true])
+  test(`a sender that was restored${isInPlace ? ' in place' : ''} while its clock is behind, and whose first attempt has no answer, calls nothing made that is not`, async (t) => {
+    const broker = await startBroker(t);
+    const { path: folder } = await tempFolder(t);
+    const clock = new ShiftedClock(join(folder, 'clock'));
+    const start = (name: string, more: object) =>
+      startStewardNode({ name, broker, flags: FAST_RECONNECT, ...more }, t);
+    const [central, ship1] = await Promise.all([
+      start('central', { folder, env: clock.env }),
+      start('ship1', {}),
+    ]);
+    const send = (...texts: string[]) => submitAll(central, texts.map(append));
+    const allEnd = async (ids: readonly string[]) => {
+      for (const id of ids) assert.equal((await waitForEnd(central, id, 30_000)).state, 'succeeded', id);
+    };
+    await allEnd(await send('0'));
+    await backUp(central);
+    await allEnd(await send('1', '2', '3'));
+    ship1.pause();
+    await clock.set(-3_600_000);
+    await restoreBackUp(central, isInPlace);
+    const ids = await send('4', '5', '6');
+    await waitFor('a second attempt', () =>
+      sentOn(central, APPENDS).some(({ attempts }) => Number(attempts) > 1),
+    );
+    ship1.resume();
+    await allEnd(ids);
+    assert.equal(
+      await ship1.file('out/ship1/out.log'),
+      ['0', '1', '2', '3', '4', '5', '6'].map((n) => `${n}\n`).join(''),
+    );
+  });
 
 test('a reinstalled receiver goes on where its sender is', async (t) => {
   const { central, ship1 } = await startFleet(t);
