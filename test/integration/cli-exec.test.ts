@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ApiClient } from '../../src/client/api-client.ts';
@@ -176,6 +177,28 @@ test('any bytes go in and come out as they are, also many, and those of several 
       own,
       Array.from({ length: 5000 }, (_, index) => `[${name}] ${index + 1}`),
     );
+  }
+});
+
+test('data that are too large for a request come to each node as a file, which goes, and the command runs once', async () => {
+  const { socketPath, ships } = await startScene();
+  const spooled = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('steward-stdin-'));
+  const before = await spooled();
+  const ran = join(ships.ship1.folder, 'ran-with-data');
+  for (const data of [Buffer.alloc(40_000_000), randomBytes(60_000_000)]) {
+    const digest = createHash('sha256').update(data).digest('hex');
+    const script = 'sha256sum; echo >> "$1"';
+    const args = ['exec', 'ship1', 'ship2', '--stdin', '--cwd', '/', '--', 'sh', '-c', script, 'sh', ran];
+    const end = await callSteward(args, { socketPath, stdin: data });
+    assert.equal(end.stderr, '');
+    assert.equal(end.stdout.split(`${digest}  -`).length, 3, end.stdout);
+  }
+  assert.equal((await readFile(ran)).length, 4);
+  assert.deepEqual(await spooled(), before);
+  const large = { socketPath, stdin: Buffer.alloc(40_000_000) };
+  for (const [option, ...more] of [['--detach'], ['--at', '10m'], ['--batch', '1']]) {
+    const refused = await callSteward(['exec', 'ship1', '--stdin', option!, ...more, '--', 'wc'], large);
+    assert.match(refused.stderr, /--stdin above 32 MB .* bring it there with steward cp first/);
   }
 });
 

@@ -1,3 +1,4 @@
+import type { ApiClient } from '../../client/api-client.ts';
 import { connectToNode } from '../../client/find-node.ts';
 import type { StewardApi } from '../../client/steward-api.ts';
 import { toJson } from '../../lib/visible.ts';
@@ -67,7 +68,7 @@ export function defineNodeCommand<const O extends CommandOptions>({
 /** Does something with the node that a command's options name, and ends the connection. Throws ApiError. */
 export async function withNode<T>(
   call: Pick<ParsedCall, 'env'> & { readonly options: object },
-  work: (api: StewardApi) => Promise<T>,
+  work: (api: ApiClient) => Promise<T>,
 ): Promise<T> {
   await using client = await connect(call);
   return await work(client);

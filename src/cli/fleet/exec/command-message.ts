@@ -4,11 +4,13 @@ import { fillTemplate, type TemplateNode } from '../../../waves/fill-template.ts
 import type { ExecOptions } from './read-options.ts';
 import { bytesAsJson } from './run-result.ts';
 import type { ScriptFile } from './script-file.ts';
-import { DATA_FILE, wrapCommand } from './wrap-command.ts';
+import { DATA_FILE, withFile, wrapCommand } from './wrap-command.ts';
 
 /** What a command gets from this machine: data for its standard input, or the script that it is. */
 export interface CommandData {
   readonly stdin?: Uint8Array | undefined;
+  /** A file of its node, in the place of data that are too large. */
+  readonly stdinPath?: string | undefined;
   readonly script?: ScriptFile | undefined;
 }
 
@@ -18,16 +20,17 @@ export interface CommandData {
  */
 export function commandMessage(
   options: ExecOptions,
-  { batch, stdin, script }: CommandData & { readonly batch: string },
+  { batch, stdin, stdinPath, script }: CommandData & { readonly batch: string },
 ): Record<string, unknown> {
   const { command, surroundings, timeoutSeconds, expiresInSeconds, schedule, supersedes } = options;
-  const own = script === undefined ? command! : [...script.interpreter, DATA_FILE, ...command!];
-  const kind = script !== undefined ? 'script' : stdin === undefined ? 'none' : 'stdin';
   const data = script?.content ?? stdin;
+  const args = script
+    ? wrapCommand([...script.interpreter, DATA_FILE, ...command!], surroundings, 'script')
+    : wrapCommand(command!, surroundings, stdin === undefined ? 'none' : 'stdin');
   const priority = options.priority ?? (isAwaited(options, data) ? 'urgent' : undefined);
   return {
     method: 'REQCliCommand',
-    methodArgs: wrapCommand(own, surroundings, kind),
+    methodArgs: stdinPath === undefined ? args : withFile(stdinPath, args),
     ...(data === undefined ? {} : { data: [bytesAsJson(data)] }),
     methodTimeout: timeoutSeconds,
     ...(expiresInSeconds === undefined ? {} : { expiresIn: expiresInSeconds }),

@@ -1,3 +1,4 @@
+import type { ApiClient } from '../../../client/api-client.ts';
 import type { StewardApi } from '../../../client/steward-api.ts';
 import { outcomeOf } from '../../../contract/states.ts';
 import type { WavesOrder } from '../../../contract/waves.ts';
@@ -42,6 +43,7 @@ interface Job
 export async function execCommand(call: ParsedCall): Promise<number> {
   const options = readExecOptions(call, Date.now());
   const data = options.isDryRun ? {} : await readData(options, call);
+  await using _ = { [Symbol.asyncDispose]: () => forgetData(data) };
   return await withNode(call, async (api) => {
     if (options.resume !== undefined)
       return await run(api, call, options, await resumedJob(api, options.resume));
@@ -54,26 +56,74 @@ export async function execCommand(call: ParsedCall): Promise<number> {
       isWatched && import('./plain-view.ts'),
     ]);
     warnOfSkipped(answer.skipped, call.stderr);
-    const nodes = chooseTargets(answer, options);
-    if (options.isDryRun) return (await import('./dry-run.ts')).printDryRun(call, options, nodes);
-    const job = newJob(options, { batch, nodes, ...data });
-    const names = nodes.map(({ name }) => name);
-    await confirmNodes(call, { what: `run ${job.label}`, targets: options.targets, names });
+    const chosen = chooseTargets(answer, options);
+    if (options.isDryRun) return (await import('./dry-run.ts')).printDryRun(call, options, chosen);
+    const names = chosen.map(({ name }) => name);
+    const label = runLabel(options);
+    await confirmNodes(call, { what: `run ${label}`, targets: options.targets, names });
     const hint = shellHint(options);
     if (hint !== undefined) tell(call.stderr, hint);
+    const { spooled, ...inRequest } = data;
+    const job = await bringData(api, options, {
+      ...{ job: newJob(options, { batch, nodes: chosen, ...inRequest }), spooled, call },
+    });
     return options.isDetached
       ? await detach(api, call, options, job)
       : await run(api, call, options, { ...job, feed });
   });
 }
 
-/** What the command gets from this machine. */
-async function readData(options: ExecOptions, { stdin }: ParsedCall): Promise<CommandData> {
+/** What the command gets from this machine; `spooled` is a file here, which is to be brought to its nodes. */
+interface ReadData extends CommandData {
+  readonly spooled?: string;
+}
+
+async function readData(options: ExecOptions, { stdin }: ParsedCall): Promise<ReadData> {
   if (options.script !== undefined)
     return {
       script: await (await import('./script-file.ts')).readScript(options.script, options.interpreter),
     };
-  return options.takesStdin ? { stdin: await readAll(stdin) } : {};
+  if (!options.takesStdin) return {};
+  if ((stdin as { isTTY?: boolean }).isTTY === true)
+    throw new UsageError('--stdin wants data on standard input: give it a file, as in --stdin ... < data');
+  const { readStdin } = await import('./stdin-copy.ts');
+  const read = await readStdin(stdin, { mayBeLarge: isFollowed(options) });
+  return 'path' in read ? { spooled: read.path } : { stdin: read.bytes };
+}
+
+async function forgetData({ spooled }: ReadData): Promise<void> {
+  if (spooled !== undefined) await (await import('./stdin-copy.ts')).removeSpooled(spooled);
+}
+
+/** Whether this process sees what becomes of it, so that it can bring the data before: a run for later, or in waves, may come when it is gone. */
+function isFollowed({ isDetached, schedule, rolling }: ExecOptions): boolean {
+  return !isDetached && schedule === undefined && rolling === undefined;
+}
+
+/** Brings data to the nodes of a job that are too large for a request: the job for those that have them. Throws UsageError. */
+async function bringData(
+  api: ApiClient,
+  options: ExecOptions,
+  { job, spooled, call }: Spooled,
+): Promise<Job> {
+  if (spooled === undefined) return job;
+  using stopped = untilStopped();
+  const { bringStdin, withOwnFile } = await import('./stdin-copy.ts');
+  const { batch, label, nodes } = job;
+  const { path, nodes: there } = await bringStdin(api, {
+    ...{ path: spooled, nodes: nodes.map(({ name }) => name), label, address: api.address },
+    ...{ stderr: call.stderr, signal: stopped.signal },
+  });
+  const left = nodes.filter(({ name }) => there.has(name));
+  const { message, messagesFor, ...brought } = newJob(options, { batch, nodes: left, stdinPath: path });
+  const own = (name: string) => withOwnFile(messagesFor?.([name])[0] ?? message!, { node: name, path });
+  return { ...brought, message, messagesFor: (names) => names.map(own) };
+}
+
+interface Spooled {
+  readonly job: Job;
+  readonly spooled: string | undefined;
+  readonly call: ParsedCall;
 }
 
 function newJob(
@@ -229,12 +279,4 @@ function laterText({ schedule }: ExecOptions): string | undefined {
   // A cron expression is no time, whatever Date.parse makes of its numbers.
   if (!/^\d{4}-/.test(schedule)) return `by the schedule ${schedule}`;
   return `at ${new Date(schedule).toLocaleString('sv')}`;
-}
-
-async function readAll(stdin: ParsedCall['stdin']): Promise<Uint8Array> {
-  if ((stdin as { isTTY?: boolean }).isTTY === true)
-    throw new UsageError('--stdin wants data on standard input: give it a file, as in --stdin ... < data');
-  const pieces: Uint8Array[] = [];
-  for await (const piece of stdin) pieces.push(piece as Uint8Array);
-  return Buffer.concat(pieces);
 }

@@ -48,6 +48,14 @@ exec "$@"
 /** Gives the command the file of its first argument as standard input. */
 const GIVE_STDIN = 'f=$1; shift; exec "$@" <"$f"';
 
+/** The same with a file that was brought for it alone, which goes once it is open. */
+const TAKE_STDIN = 'exec 3<"$1" || exit 125; rm -f -- "$1"; shift; exec "$@" <&3 3<&-';
+
+/** The arguments that run others with a file of the node as standard input, which is removed. */
+export function withFile(path: string, args: readonly string[]): readonly string[] {
+  return ['sh', '-c', TAKE_STDIN, 'sh', path, ...args];
+}
+
 /** The arguments of REQCliCommand that run a command in its place, with the data of the message where it wants that. */
 export function wrapCommand(
   command: readonly string[],
