@@ -29,7 +29,7 @@ randomTest(
   'nothing that was accepted is lost, doubled or told wrongly, whatever mixture of faults comes',
   async (t, { seed, random, share }) => {
     const { broker, central, ship1 } = await startVictims(t);
-    const faults = [...faultsOf(broker, [central, ship1], random)];
+    const faults = [...faultsOf(broker, [central, ship1], { random, scope: t })];
     const sent: Sent[] = [];
     const work = () => handIn(central.node, ship1.node, sent);
     const log: string[] = [];
@@ -76,14 +76,14 @@ async function strike(
   const chosen = new Map(
     Array.from({ length: 1 + Math.floor(random() * 3) }, () => faults[Math.floor(random() * faults.length)]!),
   );
-  // What does not run cannot be stopped, and what is frozen does not stop.
+  // What does not run cannot be stopped or traced, and what is frozen does not stop.
   const subjects = new Set<string>();
   const ends: (() => Promise<void>)[] = [];
   const starts: (() => Promise<void>)[] = [];
   const names: string[] = [];
   for (const [name, fault] of chosen) {
     const [subject] = name.split(' ');
-    const isExclusive = /killed|stopped|freezes/.test(name);
+    const isExclusive = /killed|stopped|freezes|syncs/.test(name);
     if (isExclusive && subjects.has(subject!)) continue;
     if (isExclusive) subjects.add(subject!);
     names.push(name);

@@ -2,6 +2,8 @@ import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Broker } from './broker.ts';
+import type { TestScope } from './dispose-after.ts';
+import { canFailSyncs, failSyncs } from './failing-syncs.ts';
 import type { StewardNode } from './node.ts';
 import type { ShiftedClock } from './shifted-clock.ts';
 import type { SmallDisk } from './small-disk.ts';
@@ -27,8 +29,9 @@ const nothing = async () => {};
 export function faultsOf(
   broker: Broker,
   victims: readonly Victim[],
-  random: () => number,
+  { random, scope }: { readonly random: () => number; readonly scope: TestScope },
 ): ReadonlyMap<string, Fault> {
+  const mayFailSyncs = canFailSyncs();
   const faults = new Map<string, Fault>([
     ['the broker is killed', () => broker.restart().then(() => nothing)],
   ]);
@@ -52,6 +55,11 @@ export function faultsOf(
       return nothing;
     });
     add('has a locked database', () => lockDatabase(node));
+    if (mayFailSyncs)
+      add('has a disk whose syncs fail', async () => {
+        const syncs = await failSyncs(node.pid, {}, scope);
+        return () => syncs[Symbol.asyncDispose]();
+      });
     if (disk)
       add('has a full disk', async () => {
         await disk.fill();
