@@ -185,17 +185,16 @@ test('data that are too large for a request come to each node as a file, which g
   const spooled = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('steward-stdin-'));
   const before = await spooled();
   const ran = join(ships.ship1.folder, 'ran-with-data');
-  for (const data of [Buffer.alloc(40_000_000), randomBytes(60_000_000)]) {
-    const digest = createHash('sha256').update(data).digest('hex');
-    const script = 'sha256sum; echo >> "$1"';
-    const args = ['exec', 'ship1', 'ship2', '--stdin', '--cwd', '/', '--', 'sh', '-c', script, 'sh', ran];
-    const end = await callSteward(args, { socketPath, stdin: data });
-    assert.equal(end.stderr, '');
-    assert.equal(end.stdout.split(`${digest}  -`).length, 3, end.stdout);
-  }
-  assert.equal((await readFile(ran)).length, 4);
+  const data = randomBytes(34_000_000);
+  const digest = createHash('sha256').update(data).digest('hex');
+  const script = 'sha256sum; echo >> "$1"';
+  const args = ['exec', 'ship1', 'ship2', '--stdin', '--cwd', '/', '--', 'sh', '-c', script, 'sh', ran];
+  const end = await callSteward(args, { socketPath, stdin: data });
+  assert.equal(end.code, 0, end.stderr);
+  assert.equal(end.stdout.split(`${digest}  -`).length, 3, end.stdout);
+  assert.equal((await readFile(ran)).length, 2);
   assert.deepEqual(await spooled(), before);
-  const large = { socketPath, stdin: Buffer.alloc(40_000_000) };
+  const large = { socketPath, stdin: data };
   for (const [option, ...more] of [['--detach'], ['--at', '10m'], ['--batch', '1']]) {
     const refused = await callSteward(['exec', 'ship1', '--stdin', option!, ...more, '--', 'wc'], large);
     assert.match(refused.stderr, /--stdin above 32 MB .* bring it there with steward cp first/);
