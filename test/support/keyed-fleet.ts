@@ -14,8 +14,12 @@ import { startWireClient, type WireClient } from './wire-client.ts';
 /** A broker with one nkey user for each node, as `steward broker-config` writes it. */
 export interface KeyedBroker {
   readonly broker: Broker;
-  /** Starts a node that signs in with its key. */
-  start(name: string, flags?: Readonly<Record<string, string | number | boolean>>): Promise<StewardNode>;
+  /** Starts a node that signs in with its key; `command` starts another version of the program. */
+  start(
+    name: string,
+    flags?: Readonly<Record<string, string | number | boolean>>,
+    command?: readonly string[],
+  ): Promise<StewardNode>;
   /** A client by hand that has a node's key; what the broker refuses it goes to `onRefused`. */
   attacker(name: string, onRefused?: (fault: string) => void): Promise<WireClient>;
 }
@@ -40,9 +44,9 @@ export async function startKeyedBroker(
   const broker = await startBroker(scope, { config: withoutPort(written.stdout) });
   return {
     broker,
-    start: (name, flags = {}) => {
+    start: (name, flags = {}, command = undefined) => {
       const all = { nkeySeedFile: seedFile(name), errorMessageTimeout: 1, ...FAST_RECONNECT, ...flags };
-      return startStewardNode({ name, broker, flags: all }, scope);
+      return startStewardNode({ name, broker, flags: all, ...(command && { command }) }, scope);
     },
     attacker: async (name, onRefused = () => {}) => {
       const authenticator = nkeyAuthenticator(new TextEncoder().encode(seeds.get(name)!.seed));
