@@ -18,6 +18,8 @@ export interface RunOptions {
   /** What is asked for; all that can be, unless told. */
   readonly asks?: Asks | undefined;
   readonly swaps?: Swaps;
+  /** Whether some of the ships are connected during calls alone. */
+  readonly hasCalls?: boolean;
   readonly keepsStory?: boolean;
 }
 
@@ -65,6 +67,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   process.on('unhandledRejection', onRejection);
   let failure: Error | undefined;
   try {
+    if (options.hasCalls) chooseCallers(world, chance.fork('calls'));
     for (const name of NODES) if (name !== LATE) world.add(name);
     world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, LASTS_MS)) });
     const { asks = 'all' } = options;
@@ -92,6 +95,14 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     nodeHours: (timeline.now * NODES.length) / 3_600_000,
     story: timeline.story,
   };
+}
+
+/** Some ships call, at least one. */
+function chooseCallers(world: World, chance: Chance): void {
+  const ships = NODES.slice(1);
+  const some = ships.filter(() => chance.happens(0.5));
+  for (const ship of some.length > 0 ? some : [chance.pick(ships)])
+    world.callsEvery.set(ship, Math.round(chance.spread(20_000, 120_000)));
 }
 
 /** Lets time pass until nothing is left to do. */

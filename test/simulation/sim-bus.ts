@@ -1,5 +1,6 @@
 import type { BusSubscription } from '../../src/bus/bus.ts';
 import { BusError } from '../../src/bus/bus-error.ts';
+import { Line } from '../../src/bus/line.ts';
 import type { LinkListener } from '../../src/bus/link-listener.ts';
 import { Traffic } from '../../src/bus/traffic.ts';
 import type { WireMessage } from '../../src/message/wire-message.ts';
@@ -19,8 +20,9 @@ const SILENCE_MS = 20_000;
 
 /** What a node has of the simulated broker: the same as of a real one. */
 export class SimBus {
-  /** Nobody counts bytes here. */
+  /** Nobody counts bytes here, but messages that came. */
   readonly traffic = new Traffic();
+  readonly line = new Line();
   readonly #life: Life;
   readonly #broker: SimBroker;
   readonly #link: Link;
@@ -29,6 +31,7 @@ export class SimBus {
   readonly #flushes = new Set<() => void>();
   #connection: Connection | undefined;
   #isClosed = false;
+  readonly #over = new AbortController();
 
   constructor(life: Life, at: { readonly broker: SimBroker; readonly link: Link }) {
     this.#life = life;
@@ -102,6 +105,7 @@ export class SimBus {
   /** The life is over, or the node stops: the broker sees the connection end. */
   close(): void {
     this.#isClosed = true;
+    this.#over.abort();
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection) {
@@ -110,12 +114,23 @@ export class SimBus {
     }
   }
 
+  /** Ends the connection after a goodbye; the node connects again when the line is open. */
+  hangUp(waitsFor?: string): void {
+    this.#tell((listener) => listener.closing?.());
+    this.line.hangUp(waitsFor);
+    const connection = this.#connection;
+    // What was published arrives before the end of the connection does.
+    connection?.toBroker(() => this.#broker.drop(connection, 0));
+    if (connection) this.#lost(connection);
+    void this.line.opened(this.#over.signal).then(() => this.#life.later(1, () => this.#connect()));
+  }
+
   #tell(news: (listener: LinkListener) => void): void {
     for (const listener of this.#listeners) news(listener);
   }
 
   #connect(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.line.over.aborted) return;
     if (!this.#broker.canConnect(this.#link)) return this.#retry();
     const deps = { timeline: this.#life.machine.timeline, chance: this.#life.chance };
     const connection = new Connection(this.#link, deps, () =>
@@ -139,6 +154,11 @@ export class SimBus {
     });
   }
 
+  #take(frame: Frame, { handler }: Wanted): void {
+    if (!frame.noResponders) this.traffic.inMessages++;
+    handler(toMessage(frame));
+  }
+
   #retry(): void {
     this.#life.later(RETRY_MS + this.#life.chance.between(0, 100), () => this.#connect());
   }
@@ -149,7 +169,7 @@ export class SimBus {
     this.#tell((listener) => listener.disconnected?.());
     for (const end of this.#flushes) end();
     for (const wanted of this.#wanted) wanted.id = undefined;
-    this.#retry();
+    if (!this.line.over.aborted) this.#retry();
   }
 
   #apply(wanted: Wanted, connection: Connection): void {
@@ -168,7 +188,7 @@ export class SimBus {
       }
       wanted.id = this.#broker.subscribe(connection, subject, (frame) =>
         this.#life.later(0, () => {
-          if (this.#wanted.has(wanted) && connection === this.#connection) wanted.handler(toMessage(frame));
+          if (this.#wanted.has(wanted) && connection === this.#connection) this.#take(frame, wanted);
         }),
       );
     });

@@ -15,6 +15,7 @@ const HELP = `Runs simulated fleets from seeds, and says which seed breaks the p
   --faults a,b     kinds of faults: ${FAULT_KINDS.join(', ')}
   --asks first     ask for what seeds asked for at first, as most of those in seeds.ts do; second: a later stage
   --hours N        let a fleet that has little to do live for N hours instead, and measure it
+  --calls          some of the ships are connected during calls alone
   --only 0,3       of the faults of a run, these alone, by their place in the list
 `;
 const SHRINK_MS = 30_000;
@@ -26,7 +27,12 @@ async function main(): Promise<void> {
     options: {
       ...{ seeds: { type: 'string' }, from: { type: 'string' }, minutes: { type: 'string' } },
       ...{ seed: { type: 'string' }, trace: { type: 'boolean' }, faults: { type: 'string' } },
-      ...{ only: { type: 'string' }, asks: { type: 'string' }, hours: { type: 'string' } },
+      ...{
+        only: { type: 'string' },
+        asks: { type: 'string' },
+        calls: { type: 'boolean' },
+        hours: { type: 'string' },
+      },
       ...{ help: { type: 'boolean' } },
     },
   });
@@ -34,12 +40,16 @@ async function main(): Promise<void> {
   if (values.hours !== undefined) return await measure(numberOf('--hours', values.hours));
   const kinds = values.faults === undefined ? DEFAULT_KINDS : kindsOf(values.faults);
   const asks = ASKS.find((stage) => stage === values.asks) ?? 'all';
+  const hasCalls = values.calls === true;
   if (values.seed !== undefined)
-    return await runOne(numberOf('--seed', values.seed), { kinds, asks }, values);
+    return await runOne(numberOf('--seed', values.seed), { kinds, asks, hasCalls }, values);
   const from = numberOf('--from', values.from ?? '1');
   const minutes = values.minutes === undefined ? undefined : numberOf('--minutes', values.minutes);
   const count = minutes === undefined ? numberOf('--seeds', values.seeds ?? '100') : Number.POSITIVE_INFINITY;
-  await runMany({ kinds, asks }, { from, count, mostMs: (minutes ?? Number.POSITIVE_INFINITY) * 60_000 });
+  await runMany(
+    { kinds, asks, hasCalls },
+    { from, count, mostMs: (minutes ?? Number.POSITIVE_INFINITY) * 60_000 },
+  );
 }
 
 async function runOne(
@@ -93,7 +103,8 @@ async function tellShortest(report: RunReport, options: RunOptions): Promise<voi
   for (const fault of shortest.faults) console.log(`    ${faultText(fault)}`);
   const only = places.length > 0 ? ` --only ${places}` : '';
   const faults = options.kinds === DEFAULT_KINDS ? '' : ` --faults ${options.kinds}`;
-  console.log(`  npm run simulate -- --seed ${report.seed}${faults}${only} --trace`);
+  const calls = options.hasCalls ? ' --calls' : '';
+  console.log(`  npm run simulate -- --seed ${report.seed}${faults}${calls}${only} --trace`);
 }
 
 function tell(report: RunReport): void {

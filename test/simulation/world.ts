@@ -45,6 +45,8 @@ export class World {
   readonly #places = new Map<string, Place>();
   /** The node of the original program, where there is one. */
   original: SimOriginal | undefined;
+  /** How often nodes call that are connected during calls alone, ms; the others keep their connection. */
+  readonly callsEvery = new Map<string, number>();
   /** What ends each fault that has not ended. */
   readonly #heals = new Set<() => void>();
 
@@ -108,14 +110,23 @@ export class World {
     if (place.node) return;
     const life = new Life(place.machine, place.machine.chance.fork(`life ${++place.lives}`));
     this.timeline.note(`${name} starts`);
-    place.node = new SimNode(configOf(place.nodeName, this.#trust), life, {
-      ...{ broker: this.broker, link: place.link, truth: this.truth },
-      ...{ processes: place.processes, swaps: this.#swaps },
-      onExit: () => {
-        place.node = undefined;
-        this.#startLater(name, RESTART_MS);
+    place.node = new SimNode(
+      { ...configOf(place.nodeName, this.#trust), calls: this.#callsOf(place.nodeName) },
+      life,
+      {
+        ...{ broker: this.broker, link: place.link, truth: this.truth },
+        ...{ processes: place.processes, swaps: this.#swaps },
+        onExit: () => {
+          place.node = undefined;
+          this.#startLater(name, RESTART_MS);
+        },
       },
-    });
+    );
+  }
+
+  #callsOf(nodeName: string): Config['calls'] {
+    const everyMs = this.callsEvery.get(nodeName);
+    return everyMs === undefined ? undefined : { times: { everyMs }, limitMs: 0, isUrgentAtOnce: false };
   }
 
   /** Crashes a machine now or, mostly, in the middle of what it does next. */
