@@ -24,9 +24,9 @@ export async function exchangeRate(broker: { readonly url: string }, count: numb
   }
 }
 
-/** Commands per second that a bare process starts, 8 at a time, and reads the output of. */
-export async function spawnLimit(count: number): Promise<number> {
-  return perSecond(await program('spawn-echo.ts', String(count), String(SPAWNS_AT_A_TIME)));
+/** Commands per second that a bare process starts, 8 at a time unless told, and reads the output of. */
+export async function spawnLimit(count: number, atATime = SPAWNS_AT_A_TIME): Promise<number> {
+  return perSecond(await program('spawn-echo.ts', String(count), String(atATime)));
 }
 
 /** Bytes per second that one process reads, takes the sha256 of, and writes durably. */
