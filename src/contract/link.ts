@@ -75,6 +75,9 @@ const LinkDay = named(
   "What went over a node's NATS connection on a day, bytes",
 );
 
+/** What went over a node's NATS connection on a day, bytes. */
+export type LinkDay = Value<typeof LinkDay>;
+
 const LinkDaysQuery = object(
   {},
   {

@@ -1,3 +1,4 @@
+import { NodeDetail } from './node-detail.ts';
 import type { OperationRow } from './operation.ts';
 import {
   about,
@@ -66,12 +67,15 @@ export type NodeSummary = Value<typeof NodeSummary>;
 
 const NodePage = named(
   'NodePage',
-  object({
-    items: list(NodeSummary),
-    next: about(orNull(text), 'The cursor of the next page; null at the end'),
-    total: about(count, 'How many nodes the filter leaves, on all pages'),
-    presences: about(object({ here: count, away: count, unknown: count }), 'Of those'),
-  }),
+  object(
+    {
+      items: list(NodeSummary),
+      next: about(orNull(text), 'The cursor of the next page; null at the end'),
+      total: about(count, 'How many nodes the filter leaves, on all pages'),
+      presences: about(object({ here: count, away: count, unknown: count }), 'Of those'),
+    },
+    { details: about(list(NodeDetail), 'Of the items, in their order, where that was asked for') },
+  ),
   'Some of the nodes that are known',
 );
 export type NodePage = Value<typeof NodePage>;
@@ -88,6 +92,7 @@ const NodeQuery = object(
     }),
     limit: about(integer, { description: 'At most this many', minimum: 1, maximum: 1000, default: 100 }),
     cursor: about(word, '`next` of the page before'),
+    details: about(flag, 'Also how they were here in the last week, and how the way to them does'),
   },
 );
 /** Which nodes to list, and in which order. */

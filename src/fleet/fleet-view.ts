@@ -58,7 +58,9 @@ export class FleetView implements AsyncDisposable {
     this.startedAt = clock.wallNow();
     this.presence = presence;
     this.history = new PresenceHistory(store);
-    presence.load(store.all('SELECT name, last_seen AS lastSeen, info AS hello FROM nodes'));
+    presence.load(
+      store.all('SELECT name, last_seen AS lastSeen, info AS hello, told_at AS toldAt FROM nodes'),
+    );
     const self = {
       ...{ version, arch: arch(), os: `${platform()} ${release()}` },
       ...{ startedAt: this.startedAt, labels: config.labels },

@@ -2,8 +2,9 @@ import { type Statement, statement } from '../store/statement.ts';
 
 /** Statement that enters a node that said hello into the node list; `about` is JSON of what it said of itself. */
 export function helloStatement(name: string, at: number, about: string | undefined): Statement {
-  const sql = `INSERT INTO nodes (name, last_seen, info) VALUES (?, ?, ?)
-    ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen, info = excluded.info`;
+  const sql = `INSERT INTO nodes (name, last_seen, info, told_at) VALUES (?1, ?2, ?3, ?2)
+    ON CONFLICT (name) DO UPDATE SET
+      last_seen = excluded.last_seen, info = excluded.info, told_at = excluded.told_at`;
   return statement(sql, name, at, about ?? null);
 }
 

@@ -80,3 +80,17 @@ test('what is too old is found without reading all that is kept', async (t) => {
     [],
   );
 });
+
+test('a week is told from its rows and the one before them', async (t) => {
+  const store = await tempStore(t);
+  const history = new PresenceHistory(store);
+  const hour = 60 * MINUTE;
+  const now = 400 * hour;
+  for (const [at, presence] of [
+    [10 * hour, 'here'],
+    [now - 4 * hour, 'away'],
+  ] as const)
+    await store.write(history.note([{ name: 'ship1', presence, seenAt: at }]));
+  assert.equal(history.weekOf('ship1', now), `${'9'.repeat(82)}10`);
+  assert.equal(history.weekOf('ship2', now), '-'.repeat(84));
+});

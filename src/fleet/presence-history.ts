@@ -1,6 +1,8 @@
 import type { Presence, PresenceChange } from '../contract/nodes.ts';
+import { WEEK_MS } from '../contract/presence-week.ts';
 import { type Statement, statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
+import { presenceWeek } from './presence-week.ts';
 
 /** How long it is remembered when nodes came and went, ms. */
 export const HISTORY_MS = 30 * 86_400_000;
@@ -21,6 +23,10 @@ interface Seen {
 const NOTE = `INSERT INTO presence (name, at, is_here) SELECT ?1, ?2, ?3
   WHERE (SELECT is_here FROM presence WHERE name = ?1 ORDER BY at DESC LIMIT 1) IS NOT ?3
   ON CONFLICT (name, at) DO UPDATE SET is_here = excluded.is_here`;
+
+/** With the one before, which says how it began. */
+const READ_SINCE = `SELECT at, is_here FROM presence WHERE name = ?1
+  AND at >= coalesce((SELECT max(at) FROM presence WHERE name = ?1 AND at <= ?2), ?2) ORDER BY at`;
 
 /** Remembers for 30 days when nodes came and went. Times are unix ms. */
 export class PresenceHistory {
@@ -73,7 +79,13 @@ export class PresenceHistory {
         'SELECT at, is_here FROM presence WHERE name = ? ORDER BY at',
         name,
       )
-      .map(({ at, is_here }) => ({ at, presence: is_here ? 'here' : 'away' }));
+      .map(changeOf);
+  }
+
+  /** How a node was here in the week before `now`, in the form of `contract/presence-week.ts`. */
+  weekOf(name: string, now: number): string {
+    const rows = this.#store.all<{ at: number; is_here: number }>(READ_SINCE, name, now - WEEK_MS);
+    return presenceWeek(rows.map(changeOf), now);
   }
 
   /** An absence of a node that takes longer than this, ms, is no usual one; null where too few are known. */
@@ -84,6 +96,10 @@ export class PresenceHistory {
     this.#usual.set(name, usual);
     return usual;
   };
+}
+
+function changeOf({ at, is_here }: { at: number; is_here: number }): PresenceChange {
+  return { at, presence: is_here ? 'here' : 'away' };
 }
 
 /** Three times the median of the absences that have ended. */

@@ -29,6 +29,8 @@ export interface StoredNode {
   readonly name: string;
   readonly lastSeen: number;
   readonly hello: string | null;
+  /** When that came, unix ms; null where an older version wrote it. */
+  readonly toldAt?: number | null;
 }
 
 interface PresenceDeps {
@@ -64,7 +66,7 @@ export class NodePresence {
 
   /** Remembers what was known when the node ended. */
   load(stored: readonly StoredNode[]): void {
-    for (const { name, lastSeen, hello } of stored) {
+    for (const { name, lastSeen, hello, toldAt: storedAt } of stored) {
       const known = this.#of(name);
       const ageMs = this.#deps.clock.wallNow() - lastSeen;
       // What lies in the future says that the clock was set back since, and nothing of how long ago that was.
@@ -74,7 +76,7 @@ export class NodePresence {
       known.isSaved = true;
       if (hello === null || known.hello !== undefined) continue;
       known.hello = hello;
-      known.helloAt = lastSeen;
+      known.helloAt = storedAt ?? lastSeen;
       known.toldAt = this.#deps.clock.steadyNow() - Math.max(0, ageMs);
       // Of a goodbye nothing has been heard since.
       known.isAway = readWords(hello).isGoodbye === true;
@@ -187,6 +189,11 @@ export class NodePresence {
     if (!known) return readHello(undefined, 0);
     known.facts ??= readHello(known.hello, known.helloAt ?? 0);
     return known.facts;
+  }
+
+  /** When a node said what is known of it, unix ms; null where it never did. */
+  toldAt(node: string): number | null {
+    return this.#known.get(node)?.helloAt ?? null;
   }
 
   /** All nodes that were ever heard of. */

@@ -14,7 +14,8 @@ import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
 import type { Trust } from '../trust/trust.ts';
 
-type Measured = Peers extends { measured(): Iterable<readonly [string, infer W]> } ? W : never;
+/** How the way to a node does, as its window has it. */
+export type Measured = Peers extends { measured(): Iterable<readonly [string, infer W]> } ? W : never;
 
 interface LinkDeps {
   /** Undefined where the node keeps its connection. */
@@ -100,7 +101,8 @@ function nodeLink(
   };
 }
 
-function wayOf(way: Measured | undefined) {
+/** A measured way in whole numbers. */
+export function wayOf(way: Measured | undefined) {
   const { bytesPerMs, roundTripMs, wasFull = false } = way ?? {};
   return {
     bytesPerSecond: bytesPerMs === undefined ? null : Math.round(bytesPerMs * 1000),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sampleOf } from '../../test/support/sample-of.ts';
+import { NodeDetail } from '../contract/node-detail.ts';
 import { NodeSummary } from '../contract/nodes.ts';
 import { nodePage } from './node-page.ts';
 
@@ -14,6 +15,8 @@ const NODES = [1, 2, 10].map((number) => ({
 const deps = {
   all: async () => NODES,
   now: () => 100 + 86_400_000,
+  detailsOf: (nodes: readonly NodeSummary[]) =>
+    nodes.map(({ name }) => ({ ...sampleOf(NodeDetail), week: name })),
   resolve: async (target: string) => ({
     nodes: NODES.filter(({ name }) => name === target),
     unknown: [{ target, reason: `no node ${target} is known` }],
@@ -27,6 +30,15 @@ test('nodes come in the order that is asked for', async () => {
   assert.deepEqual(await namesOf({ sort: 'lastSeen' }), ['ship10', 'ship2', 'ship1']);
   assert.deepEqual(await namesOf({ sort: 'queued' }), ['ship2', 'ship1', 'ship10']);
   assert.deepEqual(await namesOf({ sort: 'running' }), ['ship1', 'ship2', 'ship10']);
+});
+
+test('what is known of nodes besides comes where it is asked for, of those on the page', async () => {
+  const page = await nodePage({ details: true, limit: 2 }, deps);
+  assert.deepEqual(
+    page.details?.map(({ week }) => week),
+    ['ship1', 'ship2'],
+  );
+  assert.equal((await nodePage({}, deps)).details, undefined);
 });
 
 test('nodes that are left are counted by presence', async () => {

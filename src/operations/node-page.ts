@@ -1,3 +1,4 @@
+import type { NodeDetail } from '../contract/node-detail.ts';
 import type { NodePage, NodeQuery, NodeSummary, TargetAnswer } from '../contract/nodes.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import { sortNaturally } from '../lib/natural-order.ts';
@@ -5,14 +6,15 @@ import { sortNaturally } from '../lib/natural-order.ts';
 interface NodePageDeps {
   all(): Promise<readonly NodeSummary[]>;
   resolve(target: string): Promise<TargetAnswer>;
+  detailsOf(nodes: readonly NodeSummary[]): readonly NodeDetail[];
   /** Unix ms. */
   now(): number;
 }
 
 /** Some of the nodes, filtered and in order. Throws OperationError for a target or a cursor that is wrong. */
 export async function nodePage(
-  { target, presence, overdue = false, sort = 'name', limit = 100, cursor }: NodeQuery,
-  { all, resolve, now }: NodePageDeps,
+  { target, presence, overdue = false, sort = 'name', limit = 100, cursor, details = false }: NodeQuery,
+  { all, resolve, detailsOf, now }: NodePageDeps,
 ): Promise<NodePage> {
   const nodes = target === undefined ? await all() : await meant(target, resolve);
   const fits = (node: NodeSummary) =>
@@ -25,7 +27,9 @@ export async function nodePage(
   const ordered = sizeOf === undefined ? byName : byName.toSorted((a, b) => sizeOf(b) - sizeOf(a));
   const from = offsetOf(cursor);
   const next = from + limit < ordered.length ? String(from + limit) : null;
-  return { items: ordered.slice(from, from + limit), next, total: ordered.length, presences };
+  const items = ordered.slice(from, from + limit);
+  const page = { items, next, total: ordered.length, presences };
+  return details ? { ...page, details: detailsOf(items) } : page;
 }
 
 /** Absences of a node whose usual ones are not known may take so long, ms. */

@@ -37,6 +37,7 @@ import { Waves } from '../waves/waves.ts';
 import { keptWaves } from './kept-waves.ts';
 import { linkOperations } from './link-operation.ts';
 import { describeMethods } from './method-descriptions.ts';
+import { nodeDetails } from './node-details.ts';
 import { nodePage } from './node-page.ts';
 import { overdueQueues } from './overdue-queues.ts';
 import { RequestOperations } from './request-operations.ts';
@@ -97,7 +98,7 @@ export function createOperations(
     nodes: nodes.list,
     nodePage: (query) =>
       nodePage(query, {
-        ...{ all: nodes.list, now: clock.wallNow },
+        ...{ all: nodes.list, now: clock.wallNow, detailsOf: nodeDetails({ ...shared, ...fleet }) },
         resolve: (target) => findTargets([target]),
       }),
     forgetNode: (name, by) => forgetNode(name, by, parts),

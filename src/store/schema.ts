@@ -179,7 +179,8 @@ export const ADDITIONS = `
 
 /**
  * Columns that were added in the same way. `outbox.re` is the request that a reply is to, `priority` what a sender said of
- * a message and of the reply to it, `supersedes` the key of which only the newest counts; `ledger.place` is where the reply
+ * a message and of the reply to it, `supersedes` the key of which only the newest counts; `nodes.told_at` is
+ * when the hello came whose facts are kept, unix ms; `ledger.place` is where the reply
  * to a request goes, as a digest.
  */
 export const ADDED_COLUMNS = [
@@ -189,6 +190,7 @@ export const ADDED_COLUMNS = [
   { table: 'journal', column: 'priority', type: 'TEXT' },
   { table: 'outbox', column: 'supersedes', type: 'TEXT' },
   { table: 'journal', column: 'supersedes', type: 'TEXT' },
+  { table: 'nodes', column: 'told_at', type: 'INTEGER' },
 ] as const;
 
 /** Indexes of these columns. */

@@ -6,6 +6,7 @@ import { followChanges } from './effects/follow.ts';
 import { listenForKeys } from './effects/keys.ts';
 import { makePasskey, signInByPasskey } from './effects/passkeys.ts';
 import { readScreen } from './effects/read-screen.ts';
+import { watchReading } from './effects/reading.ts';
 import { send, WebError, webApi } from './effects/web-api.ts';
 import { hashOf, routeOf } from './state/route.ts';
 import { type Action, firstState, type State, update } from './state/state.ts';
@@ -42,7 +43,7 @@ function show({ route }: State): void {
     endStream();
     streamOf = id;
     stream = followChanges(id, {
-      onChange: read,
+      onChange: () => void read(),
       onLink: (isLive) => {
         dispatch({ type: 'link', isLive });
         if (isLive && isStale) void read();
@@ -58,13 +59,14 @@ function endStream(): void {
   stream = undefined;
 }
 
-async function read(): Promise<void> {
+/** Reads what is shown anew; what somebody did is shown at once, also while they read. */
+async function read(isAsked = false): Promise<void> {
   const { route, isHeld } = state;
   if (isHeld) return;
   try {
     const data = await readScreen(route, webApi);
     isStale = false;
-    dispatch({ type: 'read', route, data, at: Date.now() });
+    dispatch({ type: 'read', route, data, at: Date.now(), isReading: !isAsked && isReading() });
   } catch (error) {
     isStale = true;
     failed(error);
@@ -81,7 +83,7 @@ const tasks: Tasks = {
     try {
       dispatch({ type: 'said', text: await doTask(question, webApi) });
       if (state.isHeld) dispatch({ type: 'hold' });
-      else await read();
+      else await read(true);
     } catch (error) {
       failed(error);
     }
@@ -97,7 +99,7 @@ const tasks: Tasks = {
     try {
       const passkey = await makePasskey(name, role);
       dispatch({ type: 'said', text: TEXTS.passkeyMade(passkey.name) });
-      await read();
+      await read(true);
     } catch (error) {
       failed(error);
     }
@@ -142,4 +144,7 @@ addEventListener('hashchange', () => {
 });
 setInterval(() => dispatch({ type: 'tick', now: Date.now() }), 10_000);
 listenForKeys(dispatch);
+const isReading = watchReading(() => {
+  if (state.pending !== undefined) dispatch({ type: 'show-changes' });
+});
 void askRole(true);

@@ -1,6 +1,7 @@
 import type { Operations } from '../../src/contract/contract.ts';
 import type { ApiEvent, EventFilter } from '../../src/contract/events.ts';
 import { endWords, foldAnswers } from '../../src/contract/fold-answers.ts';
+import { NodeDetail } from '../../src/contract/node-detail.ts';
 import {
   type ErrorLine,
   type MethodDescription,
@@ -42,6 +43,8 @@ type Listener = { readonly filter: EventFilter; readonly tell: (event: ApiEvent)
  */
 export class FakeOperations implements Partial<Operations> {
   readonly nodeList = new Map<string, NodeSummary>();
+  /** What is known of a node besides. */
+  detailOf: (name: string) => NodeDetail = () => sampleOf(NodeDetail);
   readonly groupList: Record<string, readonly string[]> = {};
   readonly errorLines: ErrorLine[] = [];
   readonly auditEntries: Record<string, unknown>[] = [];
@@ -255,6 +258,7 @@ export class FakeOperations implements Partial<Operations> {
     nodePage(query, {
       ...{ all: this.nodes, now: Date.now },
       resolve: (target) => this.targets({ targets: [target] }),
+      detailsOf: (nodes) => nodes.map(({ name }) => this.detailOf(name)),
     });
 
   presence: Operations['presence'] = async () => [];

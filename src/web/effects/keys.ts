@@ -30,6 +30,7 @@ const KEYS: Readonly<Record<string, Doing>> = {
   y: () => press('y'),
   u: () => press('u'),
   p: (dispatch) => dispatch({ type: 'hold' }),
+  s: (dispatch) => dispatch({ type: 'show-changes' }),
 };
 const CHORDS: Readonly<Record<string, Doing>> = {
   'g n': () => goTo('#/'),

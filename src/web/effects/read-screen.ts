@@ -8,6 +8,8 @@ const PAGE = 100;
 /** Lines of errors that are grouped: a few on the first screen, more on their own. */
 const SOME_ERRORS = 200;
 const MANY_ERRORS = 2000;
+/** How many days of the link are shown. */
+const LINK_DAYS = 14;
 /** Queues come whole; more rows than this nobody reads. */
 const MOST_QUEUES = 1000;
 
@@ -27,15 +29,9 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
       return { screen: 'now', status, away, late: late.slice(0, FEW), ...lists };
     }
     case 'nodes':
-      return { screen: 'nodes', page: await api.nodePage({ ...route.query, limit: PAGE }) };
-    case 'node': {
-      const [{ items }, changes, requests] = await Promise.all([
-        api.nodePage({ target: route.name, limit: 1 }),
-        api.presence(route.name),
-        api.requests({ node: [route.name], limit: PAGE }),
-      ]);
-      return { screen: 'node', node: items[0]!, changes, requests };
-    }
+      return { screen: 'nodes', page: await api.nodePage({ ...route.query, limit: PAGE, details: true }) };
+    case 'node':
+      return await readNode(route.name, api);
     case 'requests': {
       const { state, cursor } = route;
       const page = await api.requests({ state: state && [state], cursor, limit: PAGE });
@@ -55,7 +51,7 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
       return { screen: 'schedules', page };
     }
     case 'queues':
-      return { screen: 'queues', queues: (await api.queues()).slice(0, MOST_QUEUES) };
+      return await readQueues(api);
     case 'audit':
       return { screen: 'audit', entries: await api.audit({ text: route.text, limit: PAGE }) };
     case 'errors':
@@ -81,4 +77,24 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
       return { screen: 'batch', batch, requests, answers: await readAnswers(requests.items, api) };
     }
   }
+}
+
+async function readNode(name: string, api: WebApi): Promise<ScreenData> {
+  const [{ items, details = [] }, days, changes, requests] = await Promise.all([
+    api.nodePage({ target: name, limit: 1, details: true }),
+    api.linkDays({ node: name, days: LINK_DAYS }),
+    api.presence(name),
+    api.requests({ node: [name], limit: PAGE }),
+  ]);
+  return { screen: 'node', node: items[0]!, detail: details[0], days, changes, requests };
+}
+
+async function readQueues(api: WebApi): Promise<ScreenData> {
+  const [queues, link, days] = await Promise.all([
+    api.queues(),
+    api.link(),
+    api.linkDays({ days: LINK_DAYS }),
+  ]);
+  const nodes = link.nodes.slice(0, MOST_QUEUES);
+  return { screen: 'queues', queues: queues.slice(0, MOST_QUEUES), link: { ...link, nodes }, days };
 }

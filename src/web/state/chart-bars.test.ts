@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logLine, partsOf, stackedBars } from './chart-bars.ts';
+import { logLine, PARTS, partsOf, stackedBars } from './chart-bars.ts';
 
 test('bars stand on each other, and the highest fills the chart', () => {
   const spans = [
@@ -10,7 +10,7 @@ test('bars stand on each other, and the highest fills the chart', () => {
   ];
   assert.deepEqual(spans[0], { succeeded: 1, failed: 2, other: 1 });
   assert.deepEqual(
-    stackedBars(spans).map(({ part, y, height }) => [part, y, height]),
+    stackedBars(spans, PARTS).map(({ part, y, height }) => [part, y, height]),
     [
       ['succeeded', 0.75, 0.25],
       ['failed', 0.25, 0.5],
@@ -18,7 +18,7 @@ test('bars stand on each other, and the highest fills the chart', () => {
       ['succeeded', 0.75, 0.25],
     ],
   );
-  assert.deepEqual(stackedBars([partsOf({})]), []);
+  assert.deepEqual(stackedBars([partsOf({})], PARTS), []);
 });
 
 test('a line is broken where nothing is known, and counts in tens', () => {

@@ -6,7 +6,7 @@ export const PARTS = ['succeeded', 'failed', 'other'] as const;
 type Part = (typeof PARTS)[number];
 
 /** A piece of a bar, from 0 to 1 of the chart's width and height. */
-export interface Bar {
+export interface Bar<Part extends string> {
   readonly part: Part;
   readonly x: number;
   readonly width: number;
@@ -27,12 +27,15 @@ export function partsOf(counts: Activity['buckets'][number]['counts']): Readonly
 }
 
 /** The bars of a chart whose parts stand on each other; the highest one fills it. */
-export function stackedBars(spans: readonly Readonly<Record<Part, number>>[]): Bar[] {
-  const sums = spans.map((span) => PARTS.reduce((sum, part) => sum + span[part], 0));
+export function stackedBars<Part extends string>(
+  spans: readonly Readonly<Record<Part, number>>[],
+  parts: readonly Part[],
+): Bar<Part>[] {
+  const sums = spans.map((span) => parts.reduce((sum, part) => sum + span[part], 0));
   const most = Math.max(1, ...sums);
   return spans.flatMap((span, place) => {
     let below = 0;
-    return PARTS.flatMap((part) => {
+    return parts.flatMap((part) => {
       const height = span[part] / most;
       below += height;
       if (height === 0) return [];

@@ -1,6 +1,8 @@
 import type { Activity } from '../../contract/activity.ts';
 import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type { NodeAnswer } from '../../contract/fold-answers.ts';
+import type { LinkAnswer, LinkDay } from '../../contract/link.ts';
+import type { NodeDetail } from '../../contract/node-detail.ts';
 import type {
   ErrorLine,
   MethodDescription,
@@ -13,6 +15,8 @@ import type {
 } from '../../contract/nodes.ts';
 import type { Page, RequestDetail, RequestSummary, ResendChoice } from '../../contract/requests.ts';
 import type { ConsoleSession, Passkey, Role } from '../../contract/sessions.ts';
+import { TEXTS } from '../texts.ts';
+import { changedRows } from './changed-rows.ts';
 import { hashOf, type Route } from './route.ts';
 import type { RunForm } from './run-form.ts';
 
@@ -31,6 +35,8 @@ export type ScreenData =
   | {
       readonly screen: 'node';
       readonly node: NodeSummary;
+      readonly detail: NodeDetail | undefined;
+      readonly days: readonly LinkDay[];
       readonly changes: readonly PresenceChange[];
       readonly requests: Page<RequestSummary>;
     }
@@ -52,7 +58,12 @@ export type ScreenData =
     }
   | { readonly screen: 'charts'; readonly activity: Activity }
   | { readonly screen: 'schedules'; readonly page: Page<RequestSummary> }
-  | { readonly screen: 'queues'; readonly queues: readonly QueueSummary[] }
+  | {
+      readonly screen: 'queues';
+      readonly queues: readonly QueueSummary[];
+      readonly link: LinkAnswer;
+      readonly days: readonly LinkDay[];
+    }
   | { readonly screen: 'audit'; readonly entries: readonly Readonly<Record<string, unknown>>[] }
   | { readonly screen: 'batches'; readonly page: Page<BatchSummary> }
   | {
@@ -86,6 +97,10 @@ export interface State {
   /** When `data` was read. */
   readonly readAt: number;
   readonly isLive: boolean;
+  /** Whether `data` is what this route shows: another page of a list keeps the old one until the new one is there. */
+  readonly isFirst: boolean;
+  /** What was read since, while somebody reads what is shown. */
+  readonly pending: { readonly data: ScreenData; readonly at: number; readonly changes: number } | undefined;
   /** Whether what is shown stays as it is, so that somebody can read it. */
   readonly isHeld: boolean;
   readonly now: number;
@@ -103,7 +118,15 @@ export type Action =
   | { readonly type: 'signed-in'; readonly role: Role }
   | { readonly type: 'signed-out'; readonly reason?: string }
   | { readonly type: 'went'; readonly route: Route }
-  | { readonly type: 'read'; readonly route: Route; readonly data: ScreenData; readonly at: number }
+  | {
+      readonly type: 'read';
+      readonly route: Route;
+      readonly data: ScreenData;
+      readonly at: number;
+      /** Whether somebody reads, so that nothing may move. */
+      readonly isReading?: boolean;
+    }
+  | { readonly type: 'show-changes' }
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'link'; readonly isLive: boolean }
   | { readonly type: 'hold' }
@@ -115,7 +138,7 @@ export type Action =
 export function firstState(route: Route, now: number): State {
   return {
     ...{ route, now, role: undefined, data: undefined, readAt: now, isLive: false, isHeld: false },
-    ...{ fault: undefined, said: '', overlay: undefined, opened: 0 },
+    ...{ fault: undefined, said: '', overlay: undefined, opened: 0, isFirst: true, pending: undefined },
   };
 }
 
@@ -131,6 +154,7 @@ export function update(state: State, action: Action): State {
         data: undefined,
         isHeld: false,
         overlay: undefined,
+        pending: undefined,
         fault: action.reason,
       };
     case 'went':
@@ -138,13 +162,15 @@ export function update(state: State, action: Action): State {
     case 'read':
       // An answer for another screen came late.
       if (hashOf(action.route) !== hashOf(state.route) || state.isHeld) return state;
-      return { ...state, data: action.data, readAt: action.at, fault: undefined };
+      return wasRead(state, action);
+    case 'show-changes':
+      return state.pending ? shown(state, state.pending) : state;
     case 'failed':
       return { ...state, fault: action.reason, overlay: undefined };
     case 'link':
       return { ...state, isLive: action.isLive };
     case 'hold':
-      return { ...state, isHeld: !state.isHeld && state.data !== undefined };
+      return { ...state, isHeld: !state.isHeld && state.data !== undefined, pending: undefined };
     case 'tick':
       return { ...state, now: action.now };
     case 'said':
@@ -154,6 +180,19 @@ export function update(state: State, action: Action): State {
   }
 }
 
+/** What was read is shown, or waits while somebody reads and rows would move or change. */
+function wasRead(state: State, { data, at, isReading }: Extract<Action, { type: 'read' }>): State {
+  const isHolding = isReading && !state.isFirst && state.data !== undefined;
+  const changes = isHolding ? changedRows(state.data!, data) : 0;
+  if (changes === 0) return shown(state, { data, at });
+  const said = state.pending ? state.said : TEXTS.changesWait;
+  return { ...state, said, fault: undefined, pending: { data, at, changes } };
+}
+
+function shown(state: State, { data, at }: { readonly data: ScreenData; readonly at: number }): State {
+  return { ...state, data, readAt: at, fault: undefined, isFirst: false, pending: undefined };
+}
+
 /** Screens that show one thing, and nothing of another one in its place. */
 const SINGLE: ReadonlySet<string> = new Set(['node', 'request', 'batch']);
 
@@ -161,5 +200,6 @@ const SINGLE: ReadonlySet<string> = new Set(['node', 'request', 'batch']);
 function went(state: State, route: Route): State {
   const isSame = route.screen === state.route.screen && !SINGLE.has(route.screen);
   const data = isSame ? state.data : undefined;
-  return { ...state, route, data, isHeld: false, fault: undefined, overlay: undefined };
+  const fresh = { isHeld: false, isFirst: true, pending: undefined, fault: undefined, overlay: undefined };
+  return { ...state, ...fresh, route, data };
 }

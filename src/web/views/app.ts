@@ -41,11 +41,18 @@ export function App({ state, dispatch, tasks }: AppProps): ComponentChild {
       subject && h('p', null, h(Copy, { text: subject, hotkey: 'c', onCopied })),
       state.fault && h('p', { role: 'alert', class: 'fault' }, state.fault),
       h(Screen, { state, dispatch, tasks }),
+      state.pending && h(Changes, { ...state.pending, onShow: () => dispatch({ type: 'show-changes' }) }),
       hasLine && h(CopyLine, { label: TEXTS.command, text: commandLineOf(state.route), onCopied }),
     ]),
     h('p', { role: 'status', 'aria-live': 'polite', class: 'said' }, state.said),
     h(Dialogs, { overlay: state.overlay, opened: state.opened, dispatch, tasks }),
   ]);
+}
+
+/** What waits to be shown while somebody reads. */
+function Changes({ changes, onShow }: { changes: number; onShow(): void }): ComponentChild {
+  const keys = { 'aria-keyshortcuts': 's' };
+  return h('button', { type: 'button', class: 'changes', onClick: onShow, ...keys }, TEXTS.changes(changes));
 }
 
 function SignedOut({

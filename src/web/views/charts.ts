@@ -7,11 +7,10 @@ import { hashOf } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { type Column, Section, Table } from './parts.ts';
+import { Bars, HEIGHT, Picture, WIDTH } from './picture.ts';
 
 type Bucket = Activity['buckets'][number];
 const CLASSES = { succeeded: 'succeeded', failed: 'failed', other: 'waiting' } as const;
-const WIDTH = 700;
-const HEIGHT = 120;
 
 /** How things went over time. Each picture has a table that says the same. */
 export function Charts({
@@ -24,17 +23,11 @@ export function Charts({
   const known = buckets.filter(({ counts }) => Object.keys(counts).length > 0);
   const delivered = buckets.flatMap(({ deliveryMs }) => deliveryMs ?? []);
   const sum = (part: (typeof PARTS)[number]) => spans.reduce((all, span) => all + span[part], 0);
-  const bars = stackedBars(spans).map(({ part, x, y, width, height }) =>
-    h('rect', {
-      class: part,
-      ...{ x: x * WIDTH, y: y * HEIGHT, width: width * WIDTH, height: height * HEIGHT },
-    }),
-  );
   const line = logLine(buckets.map(({ deliveryMs }) => deliveryMs));
   return h(Fragment, null, [
     isCut && h('p', null, TEXTS.chartsCut),
     h(Section, { title: TEXTS.chartRequests }, [
-      h(Picture, null, bars),
+      h(Bars, { bars: stackedBars(spans, PARTS) }),
       h(
         'ul',
         { class: 'counts' },
@@ -55,11 +48,6 @@ export function Charts({
     ]),
     h(Section, { title: TEXTS.chartOutput }, [h(Output, { rows: output })]),
   ]);
-}
-
-function Picture({ children }: { children?: ComponentChild }): ComponentChild {
-  const picture = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'chart', preserveAspectRatio: 'none' };
-  return h('svg', { ...picture, 'aria-hidden': true }, children);
 }
 
 function Numbers({ rows }: { rows: readonly Bucket[] }): ComponentChild {

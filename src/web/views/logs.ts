@@ -4,15 +4,28 @@ import { joinWords } from '../../lib/shell-words.ts';
 import { hashOf } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
-import { Table, Time } from './parts.ts';
+import { LinkDays, Links } from './link-days.ts';
+import { Section, Table, Time } from './parts.ts';
 
 type QueuesData = Extract<ScreenData, { screen: 'queues' }>;
 type AuditData = Extract<ScreenData, { screen: 'audit' }>;
 type Entry = AuditData['entries'][number];
 
-/** What waits to be delivered, and for what it waits. */
-export function Queues({ data: { queues }, now }: { data: QueuesData; now: number }): ComponentChild {
-  return h(QueueTable, { label: TEXTS.screens.queues, queues, empty: TEXTS.queuesNone, now });
+/** What waits to be delivered and for what it waits, and the link over which it goes. */
+export function Queues({
+  data: { queues, link, days },
+  now,
+}: {
+  data: QueuesData;
+  now: number;
+}): ComponentChild {
+  return h(Fragment, null, [
+    h(Section, { title: TEXTS.queuesTitle }, [
+      h(QueueTable, { label: TEXTS.queuesTitle, queues, empty: TEXTS.queuesNone, now }),
+    ]),
+    h(Section, { title: TEXTS.linksTitle }, [h(Links, { link })]),
+    h(Section, { title: TEXTS.ownLinkTitle }, [h(LinkDays, { days })]),
+  ]);
 }
 
 interface QueueTableProps {

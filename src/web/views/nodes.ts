@@ -1,12 +1,14 @@
 import { type ComponentChild, Fragment, h } from 'preact';
+import type { NodeDetail } from '../../contract/node-detail.ts';
 import type { NodeQuery, NodeSummary } from '../../contract/nodes.ts';
 import { callWords } from '../../lib/call-words.ts';
 import { joinWords } from '../../lib/shell-words.ts';
 import { hashOf } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
+import { LinkDays, wayWords } from './link-days.ts';
 import { type Column, Requests, Section, Table, Time } from './parts.ts';
-import { PresenceStrip } from './presence-strip.ts';
+import { PresenceStrip, WeekStrip } from './presence-strip.ts';
 
 /** Stands among the presences for those that are away for longer than usual. */
 const OVERDUE = 'overdue';
@@ -40,7 +42,7 @@ export function Nodes({
         hasCsv: true,
       },
       keyOf: ({ name }) => name,
-      columns: columns(query, now),
+      columns: columns(query, now, new Map(page.items.map(({ name }, at) => [name, page.details?.[at]]))),
     }),
     h('nav', { 'aria-label': TEXTS.of(TEXTS.screens.nodes, page.total), class: 'pages' }, [
       from > 0 && h('a', { href: at(Math.max(0, from - page.items.length)) }, TEXTS.earlier),
@@ -84,7 +86,11 @@ function Filter({ query }: { query: NodeQuery }): ComponentChild {
   ]);
 }
 
-function columns(query: NodeQuery, now: number): Column<NodeSummary>[] {
+function columns(
+  query: NodeQuery,
+  now: number,
+  details: ReadonlyMap<string, NodeDetail | undefined>,
+): Column<NodeSummary>[] {
   const by = (sort: NonNullable<NodeQuery['sort']>) => ({
     isCurrent: (query.sort ?? 'name') === sort,
     isDescending: sort !== 'name',
@@ -101,10 +107,19 @@ function columns(query: NodeQuery, now: number): Column<NodeSummary>[] {
       ...{ title: titles.lastSeen, sort: by('lastSeen') },
       cell: ({ lastSeenAt: at }) => h(Time, { at, now }),
     },
+    { title: titles.week, cell: ({ name }) => h(WeekStrip, { week: details.get(name)?.week ?? '' }) },
     { title: titles.queued, sort: by('queued'), isRight: true, cell: ({ queued }) => queued },
     { title: titles.running, sort: by('running'), isRight: true, cell: ({ running }) => running },
+    {
+      title: titles.link,
+      cell: ({ name }) => {
+        const detail = details.get(name);
+        return detail && wayWords(detail);
+      },
+    },
     { title: titles.system, cell: ({ os, version }) => [os, version].filter(Boolean).join(', ') },
     { title: titles.labels, cell: labelsText },
+    { title: titles.told, cell: ({ name }) => h(Time, { at: details.get(name)?.toldAt ?? null, now }) },
   ];
 }
 
@@ -122,7 +137,7 @@ function labelsText({ labels, note }: NodeSummary): string {
 
 /** One node: what is known of it, and its requests. */
 export function Node({
-  data: { node, changes, requests },
+  data: { node, detail, days, changes, requests },
   now,
 }: {
   data: NodeData;
@@ -137,6 +152,8 @@ export function Node({
     [facts.arch, node.arch ?? TEXTS.notTold],
     [facts.startedAt, node.startedAt === null ? TEXTS.notTold : h(Time, { at: node.startedAt, now })],
     [facts.labels, labelsText(node)],
+    [facts.toldAt, h(Time, { at: detail?.toldAt ?? null, now })],
+    [facts.link, (detail && wayWords(detail)) || TEXTS.notTold],
     [TEXTS.columns.queued, String(node.queued)],
     [TEXTS.columns.running, String(node.running)],
   ];
@@ -149,6 +166,7 @@ export function Node({
       ),
     ]),
     h(Section, { title: TEXTS.weekTitle }, [h(PresenceStrip, { changes, now })]),
+    h(Section, { title: TEXTS.linkTitle }, [h(LinkDays, { days })]),
     h('p', null, h('a', { href: hashOf({ screen: 'run', target: node.name }) }, TEXTS.runHere)),
     h(Section, { title: TEXTS.itsRequests }, [
       h(Requests, { label: TEXTS.itsRequests, requests: requests.items, now, empty: TEXTS.nothing }),
