@@ -33,6 +33,8 @@ export interface JournalDeps {
   readonly clock: Clock;
   /** By this the times are written by which requests must begin. */
   readonly kept: KeptTime;
+  /** Makes ids for requests that came without one. */
+  readonly newId: () => string;
   /** The methods that this node knows. */
   readonly methods: { get(name: string): Method | undefined };
   /** Takes answers; what is lost is asked for again by the sender. */

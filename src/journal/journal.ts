@@ -227,8 +227,8 @@ export class Journal implements AsyncDisposable {
   };
 
   async #recoverRuns(): Promise<void> {
-    const { store } = this.#deps;
-    const missing = giveMissingIds(store);
+    const { store, newId } = this.#deps;
+    const missing = giveMissingIds(store, newId);
     if (missing.length > 0) await store.write(missing);
     const running = store.all<StoredRow>(`SELECT * FROM journal WHERE state = 'running' ORDER BY row`);
     const { runIds, requestIds } = findOpenRuns(store, this.#options.instance);

@@ -3,6 +3,7 @@ import { Journal } from '../../src/journal/journal.ts';
 import type { JournalDeps, JournalSending, JournalTrust, ReplyEnd } from '../../src/journal/journal-deps.ts';
 import type { Perils } from '../../src/journal/perils.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { newId } from '../../src/lib/new-id.ts';
 import { encodeMessage } from '../../src/message/codec/encode-message.ts';
 import { HEADER } from '../../src/message/codec/wire-headers.ts';
 import { type Message, newMessage } from '../../src/message/message.ts';
@@ -84,6 +85,7 @@ export class TestJournal {
         trust: options.judge ? { ...OPEN_TRUST, isOpen: false, judge: options.judge } : OPEN_TRUST,
         clock,
         kept: keptOver(clock),
+        newId,
         methods: new Map<string, Method>([made.effect, made.run].map((method) => [method.name, method])),
         bus: { publish: (subject, _, { headers }) => made.#answered(subject, headers) },
         sending: made.#sending(options),

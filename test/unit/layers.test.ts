@@ -177,6 +177,7 @@ test('a simulated room that takes time or chance from the machine is a fault, an
     ["import { setImmediate } from 'node:timers/promises';", 'setImmediate'],
     ["import { pause } from '../lib/pause.ts';", 'lib/pause.ts'],
     ["import { systemClock } from '../lib/clock.ts';", 'systemClock'],
+    ["import { newId } from '../lib/new-id.ts';", 'newId'],
   ] as const) {
     assert.ok(faultsOf('outbox/a.ts', text).includes(use(word)), text);
     assert.deepEqual(faultsOf('listeners/a.ts', text), [], text);

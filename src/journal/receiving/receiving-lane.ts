@@ -116,12 +116,12 @@ export class ReceivingLane {
   }
 
   #take(arrival: WireMessage, seq: number, whole: Uint8Array | undefined, known?: string): void {
-    const { clock, kept, perils, trust } = this.#deps;
+    const { clock, kept, newId, perils, trust } = this.#deps;
     const method = this.#method;
     const peril = perils?.faultOf(idOf(arrival), whole?.length ?? 0);
     const fault = known ?? peril ?? trust.refusalUnread({ method: method.name, proved: arrival.sender });
     const payload = fault === undefined ? whole : undefined;
-    const item = toLaneMessage(arrival, { seq, payload, fault, method, clock, kept });
+    const item = toLaneMessage(arrival, { seq, payload, fault, method, clock, kept, newId });
     if (seq > 0) {
       this.#state.next = seq + 1;
       if (item.id > this.#state.lastId) this.#state.lastId = item.id;

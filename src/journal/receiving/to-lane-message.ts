@@ -1,5 +1,4 @@
 import type { Clock } from '../../lib/clock.ts';
-import { newId } from '../../lib/new-id.ts';
 import { wholeMs } from '../../lib/whole-ms.ts';
 import { formatNumber } from '../../message/codec/body-format.ts';
 import { CALLED_OFF_AT, HEADER, isFollowed, parseNotAfter } from '../../message/codec/wire-headers.ts';
@@ -25,6 +24,7 @@ export interface LaneMessageOptions {
   readonly method: Method;
   readonly clock: Pick<Clock, 'wallNow'>;
   readonly kept: KeptTime;
+  newId(): string;
 }
 
 /**
@@ -46,7 +46,7 @@ export function toLaneMessage(arrival: WireMessage, options: LaneMessageOptions)
   return {
     seq,
     // An original node gives its messages no id: they get one here, which goes into the journal.
-    id: idOf(arrival) || (seq === 0 ? newId() : ''),
+    id: idOf(arrival) || (seq === 0 ? options.newId() : ''),
     reply: arrival.reply,
     isFollowed: isFollowed(arrival.header(HEADER.lane)),
     isCalledOff: expiresAt === CALLED_OFF_AT,

@@ -1,4 +1,3 @@
-import { newId } from '../../lib/new-id.ts';
 import { type Statement, statement } from '../../store/statement.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -38,7 +37,7 @@ export function findOpenRuns(store: Pick<Store, 'all'>, instance: string): OpenR
 }
 
 /** Statements that give an id to each open request without one: earlier versions kept those of original nodes so. */
-export function giveMissingIds(store: Pick<Store, 'all'>): Statement[] {
+export function giveMissingIds(store: Pick<Store, 'all'>, newId: () => string): Statement[] {
   const rows = store.all<{ row: number }>(`SELECT row FROM journal WHERE id = '' AND ended_at IS NULL`);
   return rows.map(({ row }) => statement('UPDATE journal SET id = ? WHERE row = ?', newId(), row));
 }
