@@ -25,6 +25,12 @@ export class Settings {
     ) as OptionValues;
   }
 
+  /** Whether somebody set an option, to its default perhaps. */
+  isGiven(key: OptionKey): boolean {
+    const { flags, environment, file } = this.#sources;
+    return flags.has(key) || environment.has(key) || file.entries.has(key);
+  }
+
   /** An error about the value of one option; `fault` ends the sentence that begins with the value. */
   fault(key: OptionKey, fault: string): ConfigError {
     return new ConfigError('bad-value', `${this.#place(optionOf(key))} ${fault}`);

@@ -10,6 +10,8 @@ export type TrustMode = (typeof TRUST_MODES)[number];
 /** Who may ask this node for what. */
 export interface TrustConfig {
   readonly mode: TrustMode;
+  /** Whether it listens where the broker proves senders; one that was turned back to open does, as others may send there. */
+  readonly wantsProof: boolean;
   /** Nodes that need no proof. */
   readonly originals: readonly string[];
   /** Who may reach whom through a third. */
@@ -25,6 +27,7 @@ export function trustConfig(settings: Settings): TrustConfig {
   if (mode === undefined) throw settings.fault('Trust', `is not one of ${TRUST_MODES.join(', ')}`);
   return {
     mode,
+    wantsProof: mode !== 'open' || settings.isGiven('Trust'),
     originals: itemsOf(values.TrustOriginal).map((name) => checked(name, 'TrustOriginal', settings)),
     relays: itemsOf(values.TrustRelay).map((text) => {
       const [from = '', via = '', to = '', ...more] = text.split(':');

@@ -193,7 +193,7 @@ function makeTrust(
   { store, clock, logger, writeFile, relays: given, admitted }: Ground,
   report: (text: string) => void,
 ) {
-  const { mode, originals, relays, replyCommands } = config.trust;
+  const { mode, wantsProof, originals, relays, replyCommands } = config.trust;
   const { nodeName, centralNodeName } = config;
   const requests = new SentRequests(store);
   const refusals = new Refusals({ store, clock, logger });
@@ -203,7 +203,7 @@ function makeTrust(
   const quotas = mode === 'closed' && limits && new Quotas(limits, { store, clock, countWaiting, logger });
   const trust = new Trust(
     {
-      ...{ mode, nodeName, centralNodeName, originals, replyCommands },
+      ...{ mode, wantsProof, nodeName, centralNodeName, originals, replyCommands },
       relays: () => [...relays, ...(given?.() ?? [])],
       words: config.calls ? `${OWN_WORDS} ${CALLS}` : OWN_WORDS,
     },

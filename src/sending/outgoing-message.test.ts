@@ -7,7 +7,7 @@ import { ownOutgoing, toOutgoing } from './outgoing-message.ts';
 const SETTINGS = {
   serialization: 'cbor',
   defaultMessageRetries: 1,
-  trust: { mode: 'open', originals: [], relays: [], replyCommands: false },
+  trust: { mode: 'open', wantsProof: false, originals: [], relays: [], replyCommands: false },
 } as const;
 const MESSAGE = newMessage({
   toNode: 'ship1',

@@ -14,7 +14,7 @@ const CONFIG = {
   defaultMethodTimeoutSeconds: 10,
   serialization: '',
   compression: '',
-  trust: { mode: 'open', originals: [], relays: [], replyCommands: false },
+  trust: { mode: 'open', wantsProof: false, originals: [], relays: [], replyCommands: false },
 } as Partial<Config> as Config;
 
 test('a submission that could not be stored whole goes on where it ended, and answers for all of it', async () => {

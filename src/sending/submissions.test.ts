@@ -9,7 +9,7 @@ import { Submissions } from './submissions.ts';
 const CONFIG = {
   ...{ nodeName: 'central', serialization: '', compression: '' },
   ...{ defaultMessageTimeoutSeconds: 10, defaultMessageRetries: 1, defaultMethodTimeoutSeconds: 10 },
-  trust: { mode: 'open', originals: [], relays: [], replyCommands: false },
+  trust: { mode: 'open', wantsProof: false, originals: [], relays: [], replyCommands: false },
 } as Partial<Config> as Config;
 
 function start(more: { enqueue?(): Promise<void>; isOffline?: boolean } = {}) {

@@ -15,7 +15,14 @@ function closed(
 ): Trust {
   return new Trust(
     {
-      ...{ mode: 'closed', nodeName: 'central', centralNodeName: 'central', originals, replyCommands: false },
+      ...{
+        mode: 'closed',
+        wantsProof: true,
+        nodeName: 'central',
+        centralNodeName: 'central',
+        originals,
+        replyCommands: false,
+      },
       relays: () => [],
     },
     {
@@ -131,7 +138,7 @@ test('a reply that a node caused by way of this one counts for its share', () =>
   const deps = { quotas, firstSenderOf: () => 'ship1' };
   const trust = new Trust(
     {
-      ...{ mode: 'closed', nodeName: 'central', centralNodeName: 'central', originals: [] },
+      ...{ mode: 'closed', wantsProof: true, nodeName: 'central', centralNodeName: 'central', originals: [] },
       ...{ replyCommands: false, relays: () => [{ from: 'ship1', via: 'central', to: 'ship2' }] },
     },
     {

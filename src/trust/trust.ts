@@ -24,6 +24,7 @@ import type { Refusals } from './refusals.ts';
 
 export interface TrustOptions {
   readonly mode: TrustMode;
+  readonly wantsProof: boolean;
   readonly nodeName: string;
   readonly centralNodeName: string;
   /** Nodes that need no proof, as they are of the original or of an earlier version. */
@@ -79,6 +80,8 @@ const REFUSED_BYTES = 1000;
 /** Decides what others may ask of this node, and how this node addresses others. */
 export class Trust {
   readonly addressing: Addressing;
+  /** Whether this node listens to subjects that prove who sends. */
+  readonly wantsProof: boolean;
   readonly #options: TrustOptions;
   readonly #deps: TrustDeps;
   readonly #facts: Facts;
@@ -89,6 +92,7 @@ export class Trust {
   constructor(options: TrustOptions, deps: TrustDeps) {
     const { nodeName, centralNodeName, relays, replyCommands } = options;
     this.#options = options;
+    this.wantsProof = options.wantsProof;
     this.#deps = deps;
     this.#originals = new Set(options.originals);
     const asked = new AskedFor(nodeName, deps.requests);
@@ -116,11 +120,6 @@ export class Trust {
   /** The words for what this node understands, as hellos and answers name them. */
   get words(): string {
     return [this.#options.words ?? OWN_WORDS, ...(this.#hearsProof ? [PROOF_WORD] : [])].join(' ');
-  }
-
-  /** Whether this node listens to subjects that prove who sends. */
-  get wantsProof(): boolean {
-    return this.mode !== 'open';
   }
 
   /** The broker lets this node hear such subjects, or does not. */

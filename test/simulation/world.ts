@@ -279,7 +279,7 @@ function configOf(nodeName: string, mode: TrustMode): Config {
     ...{ defaultMessageTimeoutSeconds: 5, defaultMessageRetries: 1, defaultMethodTimeoutSeconds: 20 },
     ...{ messageTtlSeconds: MESSAGE_TTL_SECONDS, errorMessageTimeoutSeconds: 10, errorMessageRetries: 5 },
     ...{ maxMessageBytes: 1024 * 1024, ledgerOutputBytes: 4096, databaseFolder: 'simulated' },
-    trust: { mode, originals: [], relays: [], replyCommands: false },
+    trust: { mode, wantsProof: mode !== 'open', originals: [], relays: [], replyCommands: false },
     startSub: { REQErrorLog: isCentral, REQHello: isCentral } as Config['startSub'],
   };
   return config as Config;
