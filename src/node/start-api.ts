@@ -1,10 +1,9 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { startApiServer } from '../api/api-server.ts';
 import type { Config } from '../config/config.ts';
 import { Passkeys, passkeyOperations } from '../console/passkeys.ts';
 import { Sessions, sessionOperations } from '../console/sessions.ts';
-import { isLoopback } from '../lib/is-loopback.ts';
+import { webOriginOf } from '../console/web-origin.ts';
 import { createOperations } from '../operations/operations.ts';
 import type { NodeParts } from './assemble-node.ts';
 
@@ -43,19 +42,3 @@ export async function startApi(
   if (config.apiListener)
     stack.use(await startApiServer({ ...options, address: config.apiListener, ...guarded }, deps));
 }
-
-/** Where a link leads: as the configuration has it, or by the certificate's name, or by that of the machine. */
-function webOriginOf(
-  { webListener, webTls, webProxy, webOrigin }: Config,
-  { port, names: [name] }: { readonly port: number; readonly names: readonly string[] },
-): string {
-  // Behind a proxy it signs people in; a link is for those who come without it.
-  if (webOrigin !== undefined && webProxy === undefined) return webOrigin;
-  const { host = '' } = webListener ?? {};
-  const here = isLoopback(host) ? 'localhost' : ANYWHERE.has(host) ? hostname() : host;
-  const bracketed = here.includes(':') ? `[${here}]` : here;
-  return webTls ? `https://${name ?? bracketed}:${port}` : `http://${bracketed}:${port}`;
-}
-
-/** Addresses that stand for all of the machine's. */
-const ANYWHERE: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);

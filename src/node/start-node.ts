@@ -4,12 +4,12 @@ import type { Config } from '../config/config.ts';
 import type { NodeOptions } from '../config/node-options.ts';
 import { readOriginalQueue } from '../config/original-queue.ts';
 import { openAdmission } from '../fleet/admission.ts';
+import { releaseMemoryWhenIdle } from '../lib/idle-memory.ts';
 import { countWords } from '../lib/time-words.ts';
 import { pruneLanes } from '../outbox/prune-lanes.ts';
 import type { NodeParts } from './assemble-node.ts';
 import { buildNode } from './build-node.ts';
 import { startEmbeddedBroker } from './embedded-broker.ts';
-import { releaseMemoryWhenIdle } from './idle-memory.ts';
 import { beginServing } from './serving.ts';
 import { startListeners } from './start-listeners.ts';
 

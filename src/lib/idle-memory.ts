@@ -1,5 +1,5 @@
-import type { Clock } from '../lib/clock.ts';
-import { exposeCollector } from '../lib/collect-garbage.ts';
+import type { Clock } from './clock.ts';
+import { exposeCollector } from './collect-garbage.ts';
 
 const LOOK_EVERY_MS = 2000;
 /** Up to so much work between two looks, the node counts as idle, microseconds. */
