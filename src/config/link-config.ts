@@ -26,9 +26,11 @@ export interface LinkConfig {
   readonly linkSilenceSeconds: number;
   /** Undefined where the node keeps its connection. */
   readonly calls: CallConfig | undefined;
+  /** The most that may go over the link a day, bytes both ways; 0 = no limit. */
+  readonly linkBudgetBytes: number;
 }
 
-type Silences = Omit<LinkConfig, 'calls'>;
+type Silences = Omit<LinkConfig, 'calls' | 'linkBudgetBytes'>;
 
 /** What a profile says where a setting has its usual value: every config file that was ever written names that. */
 const PROFILES: Readonly<Record<LinkProfile, Silences>> = {
@@ -36,6 +38,9 @@ const PROFILES: Readonly<Record<LinkProfile, Silences>> = {
   metered: { helloIntervalSeconds: 6 * 3600, linkSilenceSeconds: 360 },
   calls: { helloIntervalSeconds: 900, linkSilenceSeconds: 60 },
 };
+const BUDGET = /^\s*(\d+(?:\.\d+)?)\s*(kB|MB|GB)\s*\/\s*day\s*$/i;
+const UNITS = { kb: 1e3, mb: 1e6, gb: 1e9 } as const;
+const LEAST_BUDGET_BYTES = 50_000;
 const USUAL: Silences = { helloIntervalSeconds: 30, linkSilenceSeconds: 60 };
 const SHORTEST_CALL_INTERVAL_MS = 10_000;
 const LONGEST_CALL_INTERVAL_MS = 366 * 86_400_000;
@@ -48,6 +53,7 @@ export function linkConfig(settings: Settings, profile: LinkProfile): LinkConfig
       hello === USUAL.helloIntervalSeconds ? PROFILES[profile].helloIntervalSeconds : hello,
     linkSilenceSeconds: silence === USUAL.linkSilenceSeconds ? PROFILES[profile].linkSilenceSeconds : silence,
     calls: profile === 'calls' ? callConfig(settings) : undefined,
+    linkBudgetBytes: budgetOf(settings),
   };
 }
 
@@ -70,4 +76,21 @@ function callTimes(text: string): CallTimes | string {
   return everyMs >= SHORTEST_CALL_INTERVAL_MS && everyMs <= LONGEST_CALL_INTERVAL_MS
     ? { everyMs }
     : 'is no span between 10s and 366d';
+}
+
+function budgetOf(settings: Settings): number {
+  const { LinkBudget: text } = settings.values;
+  if (text === '') return 0;
+  const [, amount, unit] = BUDGET.exec(text) ?? [];
+  if (amount === undefined || unit === undefined)
+    throw settings.fault(
+      'LinkBudget',
+      'is no budget: write an amount in kB, MB or GB for a day, such as 20MB/day, or nothing for no limit',
+    );
+  const bytes = Math.round(Number(amount) * UNITS[unit.toLowerCase() as keyof typeof UNITS]);
+  if (bytes >= LEAST_BUDGET_BYTES) return bytes;
+  throw settings.fault(
+    'LinkBudget',
+    `is too little: being there takes ${LEAST_BUDGET_BYTES / 1000} kB a day even with link = metered; give at least that, or nothing for no limit`,
+  );
 }

@@ -15,6 +15,12 @@ export const LINK_SPECS = {
     group: 'broker',
     summary: 'default, metered (rare hellos), or calls (connected during calls alone)',
   },
+  LinkBudget: {
+    type: 'string',
+    default: '',
+    group: 'broker',
+    summary: 'the most that goes over the link a day, both ways, such as 20MB/day; empty = no limit',
+  },
   LinkSilence: {
     ...seconds,
     min: 10,

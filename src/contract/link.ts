@@ -19,6 +19,14 @@ const rate = about(orNull(count), 'Bytes per second, as measured; null where not
 const roundTrip = about(orNull(count), 'Until something small is answered, as measured, ms');
 const isFull = about(flag, 'Whether the way was ever full: else it may do more than the rate');
 
+const LinkBudget = orNull(
+  object({
+    bytesPerDay: about(count, 'Both ways'),
+    leftBytes: about(count, 'Of the present one; of another node, as its last hello told'),
+    nextAt: about(time, 'When the next one begins'),
+  }),
+);
+
 const NodeLink = named(
   'NodeLink',
   object({
@@ -31,8 +39,10 @@ const NodeLink = named(
     queuedBytes: about(count, 'Their bodies, before they are compressed'),
     emptyInMs: about(
       orNull(count),
-      'When they are delivered at that rate; null where it is not known, or the node not here',
+      'When they are delivered at that rate, and with the budgets of both links; null where that is not known, or the node not here',
     ),
+    waitsFor: about(orNull(text), 'What is waited for by what is queued, in words'),
+    budget: about(LinkBudget, 'What its link may carry a day, as it told; null where it has no limit'),
   }),
   'The way to a node',
 );
@@ -50,6 +60,7 @@ const LinkAnswer = named(
       byClass,
       'Payload of messages among that, bytes by class; the rest is headers, answers and hellos',
     ),
+    budget: about(LinkBudget, 'What this link may carry a day; null where it has no limit'),
     broker: object({ bytesPerSecond: rate, wasFull: isFull, roundTripMs: roundTrip }),
     hello: about(
       orNull(object({ everySeconds: count, bytesADay: count })),

@@ -15,11 +15,13 @@ import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 import { ChangeHub } from './change-hub.ts';
 import { errorLinesOf } from './error-lines.ts';
+import { saveBudget } from './kept-budget.ts';
 import { LinkDays } from './link-days.ts';
 import { NodeList } from './node-list.ts';
 import { seenStatement } from './node-rows.ts';
 import type { NodePresence } from './presence.ts';
 import { PresenceHistory } from './presence-history.ts';
+import { ToldBudgets } from './told-budgets.ts';
 
 interface FleetViewDeps extends Pick<Edges, 'clock'> {
   /** The nodes that this one has let into its fleet, also those that were never heard of. */
@@ -29,12 +31,13 @@ interface FleetViewDeps extends Pick<Edges, 'clock'> {
   readonly store: Store;
   readonly presence: NodePresence;
   readonly outbox: Pick<Outbox, 'lanes'>;
-  readonly peers: Pick<Peers, 'alive'>;
+  readonly peers: Pick<Peers, 'alive' | 'told'>;
   readonly metrics: Pick<Metrics, 'helloReceived' | 'errorReceived'>;
   readonly logger: Logger;
   readonly kept: KeptClock;
   readonly bus: Pick<Bus, 'traffic'>;
   readonly link: { readonly sentBytes: readonly number[] };
+  readonly budget: { readonly saved: string };
 }
 
 const SAVE_EVERY_MS = 60_000;
@@ -48,6 +51,8 @@ export class FleetView implements AsyncDisposable {
   readonly changes: ChangeHub;
   /** What goes over the link, today and before. */
   readonly linkDays: LinkDays;
+  /** What other nodes told of the budgets of theirs. */
+  readonly budgets: ToldBudgets;
   readonly #deps: FleetViewDeps;
   readonly #cancelTimer: () => void;
   #fault: string | null = null;
@@ -87,7 +92,8 @@ export class FleetView implements AsyncDisposable {
       ...{ store, clock },
       totals: () => totalsOf(deps),
     });
-    kept.alongside = () => this.linkDays.statements();
+    this.budgets = new ToldBudgets(deps);
+    kept.alongside = () => [...this.linkDays.statements(), saveBudget(deps.budget.saved)];
     presence.onChanged = this.changes.node;
     this.#cancelTimer = clock.every(SAVE_EVERY_MS, () => {
       this.linkDays.look();

@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import { repeatHello } from './hello-schedule.ts';
 
 /** How many hellos are said in a time, to a central node of which that is known. */
-function hellosIn(ms: number, intervalMs: number, isOriginal: () => boolean | undefined): number {
+function hellosIn(
+  ms: number,
+  intervalMs: number,
+  isOriginal: () => boolean | undefined,
+  savingMs = intervalMs,
+): number {
   let now = 0;
   let said = 0;
   let tick: () => void = () => {};
@@ -15,7 +20,7 @@ function hellosIn(ms: number, intervalMs: number, isOriginal: () => boolean | un
       return () => {};
     },
   };
-  repeatHello(intervalMs, { clock, isOriginal, hello: () => said++ });
+  repeatHello(intervalMs, { clock, isOriginal, savingMs: () => savingMs, hello: () => said++ });
   for (; now < ms; tick()) now += everyMs;
   return said;
 }
@@ -47,4 +52,12 @@ test('who wants it more often gets it more often', () => {
     hellosIn(60_000, 1000, () => false),
     60,
   );
+});
+
+test('while the budget of the link is used up, hellos are as rare as with the profile for dear links', () => {
+  for (const isOriginal of [true, false])
+    assert.equal(
+      hellosIn(86_400_000, 900_000, () => isOriginal, 21_600_000),
+      4,
+    );
 });

@@ -9,18 +9,25 @@ interface HelloDeps {
   readonly clock: Pick<Clock, 'every' | 'steadyNow'>;
   /** Whether the central node is an original one; undefined where that is not known. */
   isOriginal(): boolean | undefined;
+  /** How often at most while the budget of the link is used up, ms; as usual where it is not. */
+  savingMs(): number;
   hello(): void;
 }
 
-/** Says hello again and again: as often as an original central node expects it, else every `intervalMs`. Returns what ends that. */
-export function repeatHello(intervalMs: number, { clock, isOriginal, hello }: HelloDeps): () => void {
+/** Says hello again and again: as often as an original central node expects it, else every `intervalMs`, while `savingMs` says nothing else. Returns what ends that. */
+export function repeatHello(
+  intervalMs: number,
+  { clock, isOriginal, savingMs, hello }: HelloDeps,
+): () => void {
   const beganAt = clock.steadyNow();
   let saidAt = beganAt;
   return clock.every(Math.min(intervalMs, ORIGINAL_HELLO_MS), () => {
     const now = clock.steadyNow();
     const isOften = isOriginal() ?? now - beganAt < UNKNOWN_MS;
     // A timer is a little early at times.
-    if (now - saidAt < (isOften ? Math.min(intervalMs, ORIGINAL_HELLO_MS) : intervalMs) - 1000) return;
+    const usualMs = isOften ? Math.min(intervalMs, ORIGINAL_HELLO_MS) : intervalMs;
+    const everyMs = Math.max(usualMs, savingMs() > intervalMs ? savingMs() : 0);
+    if (now - saidAt < everyMs - 1000) return;
     saidAt = now;
     hello();
   });

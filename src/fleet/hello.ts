@@ -7,12 +7,25 @@ import { HEADER } from '../message/codec/wire-headers.ts';
 import { kindOf } from '../message/kind-of.ts';
 import { LINK_WORD } from '../message/link-word.ts';
 import { newMessage } from '../message/message.ts';
+import { PRIORITIES } from '../message/priority.ts';
 import { subjectOf } from '../message/subject.ts';
 import type { Peers } from '../outbox/peers.ts';
 import type { LinkDays } from './link-days.ts';
+import type { BudgetInHello, ToldBudget } from './told-budgets.ts';
 
 /** Where a hello is written at the central node, as the reference has it. */
 const PLACE = { directory: 'hello-messages', fileName: 'hello.log' };
+
+/** What a hello tells of the budget of this node's link. */
+export interface HelloBudget {
+  readonly told: ToldBudget | undefined;
+  heldMs(urgency: number): number;
+  header(node: string): string | undefined;
+}
+
+/** While the budget is used up, as often as with the profile for dear links; ms. */
+const SAVING_HELLO_MS = 6 * 3_600_000;
+const NORMAL = PRIORITIES.indexOf('normal');
 
 /**
  * Makes the function that says hello to the central node; nobody waits for an answer to it. The hello's headers
@@ -32,6 +45,7 @@ export function createHello(
     peers: Pick<Peers, 'knows'>;
     /** In how many seconds the node calls next; undefined where that is not to be said. */
     callIn?(): number | undefined;
+    budget: HelloBudget;
   },
 ): (more?: { readonly leaving: true } | { readonly connected: true }) => void {
   const startedAt = deps.now();
@@ -54,9 +68,12 @@ export function createHello(
       arch: arch(),
       uptime: Math.round((deps.now() - startedAt) / 1000),
       labels: config.labels,
-      interval: config.helloIntervalSeconds,
+      interval: helloIntervalMs(config, deps.budget) / 1000,
       knows: deps.trust.words,
-      ...(deps.peers.knows(config.centralNodeName, LINK_WORD) && { link: deps.linkDays.told() }),
+      ...(deps.peers.knows(config.centralNodeName, LINK_WORD) && {
+        link: deps.linkDays.told(),
+        budget: toldBudget(config.centralNodeName, deps.budget),
+      }),
       callIn: deps.callIn?.(),
       ...more,
     };
@@ -64,4 +81,21 @@ export function createHello(
     addFormatHeaders(headers, { serial, cmp });
     deps.bus.publish(deps.addresses.subjectFor(subject), payload, { headers });
   };
+}
+
+/** How often a node says hello, ms; 0 = never. */
+export function helloIntervalMs(
+  { helloIntervalSeconds }: Pick<Config, 'helloIntervalSeconds'>,
+  budget: Pick<HelloBudget, 'heldMs'>,
+): number {
+  const usualMs = helloIntervalSeconds * 1000;
+  return usualMs > 0 && budget.heldMs(NORMAL) > 0 ? Math.max(usualMs, SAVING_HELLO_MS) : usualMs;
+}
+
+/** Undefined, and so left out, where there is none. */
+function toldBudget(node: string, budget: HelloBudget): BudgetInHello | undefined {
+  const mayCome = budget.header(node);
+  return budget.told && mayCome
+    ? [budget.told.bytesPerDay, Math.floor(budget.told.leftBytes), mayCome]
+    : undefined;
 }

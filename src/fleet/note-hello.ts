@@ -11,6 +11,7 @@ import { readLinkDays } from './hello-facts.ts';
 import type { LinkDays } from './link-days.ts';
 import { helloStatement } from './node-rows.ts';
 import type { NodePresence } from './presence.ts';
+import type { ToldBudgets } from './told-budgets.ts';
 
 /** A hello is small; what is larger is none. */
 const MAX_HELLO_BYTES = 64 * 1024;
@@ -23,7 +24,10 @@ interface NoteHelloDeps {
   readonly clock: Pick<Clock, 'wallNow'>;
   readonly logger: Logger;
   readonly presence: Pick<NodePresence, 'saidHello' | 'left'>;
-  readonly fleet: { readonly linkDays: Pick<LinkDays, 'heard'> };
+  readonly fleet: {
+    readonly linkDays: Pick<LinkDays, 'heard'>;
+    readonly budgets: Pick<ToldBudgets, 'heard'>;
+  };
   /** Tells errorCentral and the log. */
   readonly errorReporter: { report(text: string): void };
   readonly trust: {
@@ -58,6 +62,7 @@ export function noteHello(
       if (presence.saidHello(fromNode, about)) errorReporter.report(twoOf(fromNode));
     }
     const now = clock.wallNow();
+    fleet.budgets.heard(fromNode, about, now);
     const days = fleet.linkDays.heard(fromNode, readLinkDays(about));
     store
       .write([helloStatement(fromNode, now, about), ...days])

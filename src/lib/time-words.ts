@@ -53,6 +53,17 @@ export function clockWords(at: number, now: number): string {
   return day === dayOf(new Date(now)) ? clockOf(time) : `${day} ${clockOf(time).slice(0, 5)}`;
 }
 
+/** The budget that begins at a time, for people: `tomorrow's budget, 00:00`, `the budget of 2026-03-03, 00:00`. */
+export function budgetDayWords(at: number, now: number): string {
+  // What is told in whole seconds may be a moment before midnight.
+  const time = new Date(Math.round(at / 60_000) * 60_000);
+  const today = new Date(now);
+  const tomorrow = dayOf(new Date(today.getFullYear(), today.getMonth(), today.getDate() + 1));
+  const hours = clockOf(time).slice(0, 5);
+  if (dayOf(time) === tomorrow) return `tomorrow's budget, ${hours}`;
+  return dayOf(time) === dayOf(today) ? `the next budget, ${hours}` : `the budget of ${dayOf(time)}, ${hours}`;
+}
+
 /** A time with its date and milliseconds, by the clock on the wall: `2026-03-01 14:03:22.120`. */
 export function exactClockWords(at: number): string {
   const time = new Date(at);

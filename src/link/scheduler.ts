@@ -1,8 +1,9 @@
 import { PRIORITIES } from '../message/priority.ts';
+import type { Budget } from './budget.ts';
 import { LinkWindow } from './link-window.ts';
 import { type Measured, OTHERS_TURN } from './send-window.ts';
 import { Turns } from './turns.ts';
-import type { Next, OutboundMessage, Sent } from './way-out.ts';
+import { ENVELOPE_BYTES, type Next, type OutboundMessage, type Sent } from './way-out.ts';
 
 /** Something that has messages to send: a lane, for one. */
 export interface Source {
@@ -21,6 +22,7 @@ export interface Source {
 /** Pulls messages from all that offer some while the link has room: the most urgent first, and in turn within a class. */
 export class LinkScheduler {
   readonly #send: Next;
+  readonly #budget: Budget | undefined;
   readonly #window: LinkWindow;
   readonly #offers = PRIORITIES.map(() => new Turns<Source>());
   /** Sources that offered, with the class in which they did. */
@@ -31,8 +33,9 @@ export class LinkScheduler {
   #turns = 0;
 
   /** `send` is the way out; `flush` resolves when what was published has reached the broker; `now` is a steady clock, ms. */
-  constructor(deps: { send: Next; bus: { flush(): Promise<void> }; now(): number }) {
+  constructor(deps: { send: Next; bus: { flush(): Promise<void> }; now(): number; budget?: Budget }) {
     this.#send = deps.send;
+    this.#budget = deps.budget;
     this.#window = new LinkWindow({ ...deps, onRoom: this.#pull });
   }
 
@@ -46,6 +49,16 @@ export class LinkScheduler {
   withdraw(source: Source): void {
     this.#places.get(source)?.delete(source);
     this.#places.delete(source);
+  }
+
+  /** There is a new budget: what waits for it goes on. */
+  budgetChanged(): void {
+    this.#pull();
+  }
+
+  /** How long the budget of this link holds up a class, ms. */
+  heldMs(urgency: number): number {
+    return this.#budget?.heldMs(urgency) ?? 0;
   }
 
   /** How much longer than usual the broker may be silent, ms: its answers wait behind what was published. */
@@ -86,23 +99,28 @@ export class LinkScheduler {
 
   /** Who is next. Urgent ones never wait for others; of the rest none waits for ever. */
   #next(): Source | undefined {
-    const [urgent, ...others] = this.#offers;
-    const first = urgent!.first;
-    if (first) return first;
-    const waiting = others.filter((turns) => turns.first);
+    const urgent = this.#offers[0]?.first;
+    if (urgent && this.#roomFor(0) > 0) return urgent;
+    const waiting = this.#offers.slice(1).filter((turns, at) => turns.first && this.#roomFor(at + 1) > 0);
     const isOthers = waiting.length > 1 && ++this.#turns % OTHERS_TURN === 0;
     return (isOthers ? waiting.at(-1) : waiting[0])?.first;
+  }
+
+  #roomFor(urgency: number): number {
+    return this.#budget?.room(urgency) ?? Number.POSITIVE_INFINITY;
   }
 
   /** Has one source send what its turn allows; whether it has more. */
   #take(source: Source): boolean {
     const { urgency } = source;
     try {
-      const messages = source.pull(this.#window.turnBytes);
+      const room = this.#roomFor(urgency) - ENVELOPE_BYTES;
+      const messages = source.pull(Math.min(this.#window.turnBytes, room));
       if (messages.length === 0) return false;
       const sent = this.#send(messages);
       const bytes = sent.reduce((sum, piece) => sum + piece.bytes, 0);
       this.sentBytes[urgency]! += bytes;
+      this.#budget?.sent(bytes, sent.length);
       if (bytes > 0) this.#window.sent(bytes);
       return source.sent(sent);
     } catch (error) {

@@ -1,3 +1,6 @@
+import type { LinkLeft } from '../message/link-word.ts';
+import { Allowance } from './allowance.ts';
+import { LEAST_BYTES } from './budget.ts';
 import {
   answerMs,
   delivered,
@@ -11,6 +14,7 @@ import {
   UNMEASURED,
   windowOf,
 } from './rate.ts';
+import { ENVELOPE_BYTES } from './way-out.ts';
 
 /** Where two classes below urgent wait, one turn of this number is for the lower one. */
 export const OTHERS_TURN = 8;
@@ -59,6 +63,7 @@ export class SendWindow {
   #deliveredAt = Number.NEGATIVE_INFINITY;
   #wasFull = false;
   #life = 0;
+  readonly #allowance = new Allowance();
   readonly #waiting = new Set<Waiting>();
   #openings = 0;
 
@@ -77,6 +82,22 @@ export class SendWindow {
     return this.#size - this.#bytes;
   }
 
+  /** How much of a class the budget of its link leaves for this node now, bytes; without end where it has none. */
+  allowed(urgency: number): number {
+    return this.#allowance.room(urgency, { now: this.#now(), isIdle: this.#flights === 0 });
+  }
+
+  /** How long that leaves nothing, ms. */
+  heldMs(urgency: number): number {
+    return this.#allowance.waitMs(urgency, this.#now());
+  }
+
+  /** The node told what its budget leaves; undefined where its link has none. */
+  told(left: LinkLeft | undefined): void {
+    this.#allowance.tell(left, this.#bytes, this.#now());
+    if (this.room > 0) this.#open();
+  }
+
   /** How large the window is, bytes. */
   get size(): number {
     return this.#size;
@@ -85,6 +106,11 @@ export class SendWindow {
   /** How large a part of a message is to be, bytes. */
   get partBytes(): number {
     return partOf(this.#rate);
+  }
+
+  /** The same in a class, of which a budget may leave less. */
+  partBytesFor(urgency: number): number {
+    return Math.min(partOf(this.#rate), Math.max(LEAST_BYTES, this.allowed(urgency)) - ENVELOPE_BYTES);
   }
 
   /** The rate in bytes per ms; undefined until one was measured. */
@@ -126,7 +152,7 @@ export class SendWindow {
   /** Calls back once when there is room, the most urgent first. */
   awaitRoom(waiting: Waiting): void {
     this.#waiting.add(waiting);
-    this.#wasFull = true;
+    if (this.room <= 0) this.#wasFull = true;
   }
 
   /** Notes that bytes were sent. */
@@ -135,6 +161,7 @@ export class SendWindow {
     const wasAlone = this.#flights++ === 0;
     if (wasAlone) this.#deliveredAt = now;
     this.#bytes += bytes;
+    this.#allowance.take(bytes);
     if (this.room <= 0) this.#wasFull = true;
     return {
       ...{ bytes, sentAt: now, deliveredBefore: this.#delivered },

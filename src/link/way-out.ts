@@ -2,6 +2,9 @@ import type { BodyFormat } from '../message/codec/body-format.ts';
 import type { LanePlace } from '../message/codec/wire-headers.ts';
 import type { Priority } from '../message/priority.ts';
 
+/** What a message takes of a link apart from its payload, about: subject, headers, and its answer; bytes. */
+export const ENVELOPE_BYTES = 300;
+
 /** A message on its way to the broker, or the piece of it whose turn has come. */
 export interface OutboundMessage {
   readonly subject: string;

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { Calls, callTimes } from '../fleet/calls.ts';
 import { FleetView } from '../fleet/fleet-view.ts';
 import { InstanceGuard } from '../fleet/instance-guard.ts';
+import { budgetTimes, readBudget, saveBudget } from '../fleet/kept-budget.ts';
 import { NodePresence } from '../fleet/presence.ts';
 import { PresenceProbe } from '../fleet/presence-probe.ts';
 import { Journal } from '../journal/journal.ts';
@@ -14,8 +15,10 @@ import { mayHaveSentMore } from '../ledger/newest-id.ts';
 import { Operators } from '../ledger/operators.ts';
 import { SentRequests } from '../ledger/sent-requests.ts';
 import type { Edges } from '../lib/edges.ts';
+import { LinkBudget } from '../link/link-budget.ts';
 import { outgoingChain } from '../link/outgoing-chain.ts';
 import { LinkScheduler } from '../link/scheduler.ts';
+import { tellLeft } from '../link/tell-left.ts';
 import type { Next } from '../link/way-out.ts';
 import { CALLS, OWN_WORDS } from '../message/words.ts';
 import type { Methods, MethodsDeps } from '../methods/all-methods.ts';
@@ -79,6 +82,8 @@ interface Base extends Edges {
   readonly kept: KeptClock;
   /** The steps that every message takes on its way to the broker. */
   readonly send: Next;
+  /** What may go over the link today. */
+  readonly budget: LinkBudget;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly store: Store;
@@ -87,7 +92,7 @@ interface Base extends Edges {
 
 /** What a node stands on, of its machine: all that is another thing in a simulation. */
 export interface Ground
-  extends Omit<Base, 'send' | 'kept'>,
+  extends Omit<Base, 'send' | 'kept' | 'budget'>,
     Pick<JournalDeps, 'killLeftovers' | 'leftOutput' | 'perils'> {
   readonly version: string;
   /** Who may relay to whom by the permissions that this node gives others, besides what its configuration says. */
@@ -120,7 +125,9 @@ export async function assembleNode(
 ): Promise<NodeParts> {
   // What other parts hold is filled below, where each method finds what it needs.
   const table = new Map<string, Method>();
-  const kept = stack.use(await KeptClock.open({ ...ground, times: [outboxTimes, journalTimes, callTimes] }));
+  const kept = stack.use(
+    await KeptClock.open({ ...ground, times: [outboxTimes, journalTimes, callTimes, budgetTimes] }),
+  );
   const { trust, refusals, quotas, pace, notes } = makeTrust(config, ground, (text) =>
     sender.errorReporter.report(text),
   );
@@ -129,7 +136,8 @@ export async function assembleNode(
   if (quotas) stack.use(quotas);
   const { addressing: addresses } = trust;
   const send = outgoingChain(config, ground.bus, addresses);
-  const base = { ...ground, kept, send, methods: table, trust, addresses, refusals };
+  const budget = stack.use(makeBudget(config, { ...ground, kept }));
+  const base = { ...ground, kept, send, methods: table, trust, addresses, refusals, budget };
   const sender = makeSender(config, base);
   const { ledger, outbox, undelivered, errorReporter } = sender;
   const deps = { ...base, ...sender, notes };
@@ -140,9 +148,13 @@ export async function assembleNode(
   const supervisor = createSupervisor({}, deps);
   const copying = stack.use(new Copying(config, deps));
   const relaying = new Relaying(config, deps);
-  const journal = new Journal({ ...config, instance: ground.instance }, { ...deps, fleet, relaying });
+  const answers = tellLeft(ground.bus, { budget, knows: (node, word) => deps.peers.knows(node, word) });
+  const journal = new Journal(
+    { ...config, instance: ground.instance },
+    { ...deps, bus: answers, fleet, relaying },
+  );
   const guard = new InstanceGuard(config, deps);
-  const receiver = new Receiver({ ...deps, fleet, guard, journal });
+  const receiver = new Receiver({ ...deps, bus: answers, fleet, guard, journal });
   const subscribers = new Subscribers(config.nodeName, { ...deps, supervisor, receiver });
   const outputReplies = stack.use(new OutputReplies(deps));
   const methods = ground.makeMethods(
@@ -185,6 +197,25 @@ function makeCalls(
     outbox.lanes().some(({ queued, nextAttemptAt }) => queued > 0 && nextAttemptAt === null) ||
     runsSince(store, clock.wallNow() - CALL_RUN_MS);
   return calls && new Calls(calls, { ...deps, isBusy });
+}
+
+/** Counts what goes over the link, and goes on where an earlier life ended. */
+function makeBudget(
+  { linkBudgetBytes: bytesPerDay }: Config,
+  { store, clock, kept, bus, logger }: Pick<Base, 'store' | 'clock' | 'kept' | 'bus' | 'logger'>,
+): LinkBudget {
+  return new LinkBudget(
+    { bytesPerDay },
+    {
+      ...{ clock, kept, saved: readBudget(store) },
+      traffic: () => bus.traffic.look(),
+      save: (text) => {
+        store
+          .write([saveBudget(text)])
+          .catch((error) => logger.warn({ err: error }, 'what went over the link could not be written down'));
+      },
+    },
+  );
 }
 
 /** What decides who may ask for what. */
@@ -241,7 +272,8 @@ function makeSender(
   const now = base.clock.wallNow;
   const presence = new NodePresence({ clock: base.clock, bus });
   const ledger = new Ledger({ store, now, logger, maxOutputBytes: config.ledgerOutputBytes });
-  const link = new LinkScheduler({ send, bus, now: base.clock.steadyNow });
+  const link = new LinkScheduler({ send, bus, now: base.clock.steadyNow, budget: base.budget });
+  base.budget.listen(link);
   const outbox = new Outbox(
     {
       nodeName: config.nodeName,

@@ -3,13 +3,14 @@ import type { LinkListener } from '../bus/link-listener.ts';
 import type { Config } from '../config/config.ts';
 import type { Calls } from '../fleet/calls.ts';
 import type { FleetView } from '../fleet/fleet-view.ts';
-import { createHello } from '../fleet/hello.ts';
+import { createHello, helloIntervalMs } from '../fleet/hello.ts';
 import { repeatHello } from '../fleet/hello-schedule.ts';
 import { type InstanceGuard, NameTakenError } from '../fleet/instance-guard.ts';
 import { noteHello } from '../fleet/note-hello.ts';
 import type { NodePresence } from '../fleet/presence.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { LinkBudget } from '../link/link-budget.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { CALL_TIMES } from '../message/words.ts';
 import { type ArrivedPiece, parsePlace } from '../methods/copy/piece-place.ts';
@@ -25,14 +26,14 @@ import type { Trust } from '../trust/trust.ts';
 import type { Subscribers } from './subscribers.ts';
 
 interface ReceiverDeps {
-  readonly bus: Bus;
+  readonly bus: Parameters<typeof toPiece>[1];
   readonly guard: InstanceGuard;
   readonly journal: Journal;
   readonly store: Store;
   readonly clock: Clock;
   readonly peers: Peers;
   readonly presence: NodePresence;
-  readonly fleet: Pick<FleetView, 'linkDays'>;
+  readonly fleet: Pick<FleetView, 'linkDays' | 'budgets'>;
   readonly trust: Trust;
   readonly errorReporter: ErrorReporter;
   readonly logger: Logger;
@@ -83,6 +84,7 @@ interface ServingDeps {
   readonly states: Pick<StateQuestions, 'serve' | 'askWords'>;
   readonly methods: ReadonlyMap<string, Method>;
   readonly hello: ReturnType<typeof createHello>;
+  readonly budget: Pick<LinkBudget, 'bytesPerDay'>;
   readonly peers: Pick<Peers, 'alive' | 'knows' | 'hasWords'>;
   readonly errorReporter: ErrorReporter;
   readonly logger: Logger;
@@ -92,6 +94,7 @@ type ServingParts = Omit<ServingDeps, 'hello'> & {
   readonly clock: Clock;
   readonly peers: Pick<Peers, 'isOriginal' | 'knows'>;
   readonly fleet: LinkListener & Pick<FleetView, 'linkDays'>;
+  readonly budget: LinkBudget;
   readonly outbox: LinkListener;
   readonly link: LinkListener;
   readonly trust: Trust;
@@ -160,7 +163,17 @@ export class Serving {
     const { centralNodeName, nodeName } = this.#config;
     const { states, peers } = this.#deps;
     if (centralNodeName !== nodeName && !peers.hasWords(centralNodeName))
-      states.askWords(centralNodeName).catch(() => {});
+      states.askWords(centralNodeName).then(
+        () => this.#tellBudget(),
+        () => {},
+      );
+  }
+
+  /** To a central node that reads that now, before it sends more than the budget of this link allows. */
+  #tellBudget(): void {
+    const { budget, guard, hello } = this.#deps;
+    const isExpected = this.#isServing && !guard.isYielding && this.#config.helloIntervalSeconds > 0;
+    if (budget.bytesPerDay > 0 && isExpected) hello();
   }
 
   async #subscribeOnce(): Promise<void> {
@@ -192,7 +205,7 @@ export function beginServing(
   { parts, stack }: { readonly parts: ServingParts; readonly stack: AsyncDisposableStack },
 ): Serving {
   const { bus, clock, fleet, outbox, link, peers, errorReporter } = parts;
-  const { trust } = parts;
+  const { trust, budget } = parts;
   const { addressing: addresses } = trust;
   const { linkDays } = fleet;
   const { calls } = parts;
@@ -201,16 +214,16 @@ export function beginServing(
       ? Math.round(Math.max(0, calls.nextAt - clock.wallNow()) / 1000)
       : undefined;
   const hello = createHello(config, {
-    ...{ version, now: clock.wallNow, bus, trust, addresses, linkDays, peers, callIn },
+    ...{ version, now: clock.wallNow, bus, trust, addresses, linkDays, peers, callIn, budget },
   });
   const serving = new Serving(config, { ...parts, hello });
   calls?.begin();
   bus.start([addresses, fleet, outbox, link, errorReporter, serving, ...(calls ? [calls] : [])]);
   const intervalMs = config.helloIntervalSeconds * 1000;
+  const savingMs = () => helloIntervalMs(config, budget);
+  const repeat = () => parts.guard.isYielding || hello();
+  if (intervalMs > 0) budget.listen({ budgetChanged: repeat });
   const isOriginal = () => peers.isOriginal(config.centralNodeName);
-  if (intervalMs > 0)
-    stack.defer(
-      repeatHello(intervalMs, { clock, isOriginal, hello: () => parts.guard.isYielding || hello() }),
-    );
+  if (intervalMs > 0) stack.defer(repeatHello(intervalMs, { clock, isOriginal, savingMs, hello: repeat }));
   return serving;
 }

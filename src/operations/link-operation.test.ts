@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tempStore } from '../../test/support/temp-store.ts';
 import type { Config } from '../config/config.ts';
+import type { ToldBudget } from '../fleet/told-budgets.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import { statement } from '../store/statement.ts';
 import { linkOperations } from './link-operation.ts';
@@ -12,11 +13,17 @@ const CONFIG = {
   ...{ serialization: '', compression: '' },
 } as unknown as Config;
 const DAY_ONE = { day: '2026-03-01', inBytes: 1, outBytes: 2, sentBytes: [3, 4, 5] };
+const FREE = { waitsFor: null, budget: null };
 const WAY = { bytesPerMs: 6, roundTripMs: 600, wasFull: true };
 
 async function answer(
   t: Parameters<typeof tempStore>[0],
-  { config = {}, isOriginal = false }: { config?: Partial<Config>; isOriginal?: boolean } = {},
+  {
+    config = {},
+    isOriginal = false,
+    own,
+    there,
+  }: { config?: Partial<Config>; isOriginal?: boolean; own?: ToldBudget; there?: ToldBudget } = {},
 ) {
   const store = await tempStore(t);
   const lane = (id: number, subject: string) =>
@@ -49,6 +56,10 @@ async function answer(
       told: () => ['2026-03-01', 1, 2],
       of: (node) => (node === 'ship1' ? [DAY_ONE, { ...DAY_ONE, sentBytes: null }] : []),
     },
+    outbox: { lanes: () => [] },
+    clock: { wallNow: () => 0 },
+    budget: { told: own, heldMs: () => 0, header: () => undefined },
+    budgets: { of: (node) => (node === 'central' ? there : undefined) },
     trust: { words: 'a b', addressing: { subjectFor: (subject: string) => subject } } as never,
   });
   return { ...(await operations.link()), days: await operations.linkDays({}) };
@@ -58,16 +69,17 @@ test('a queue is empty after a round trip and its bytes at the measured rate', a
   const { nodes, hello: _, days: __, ...link } = await answer(t);
   assert.deepEqual(link, {
     ...{ day: '2026-03-01', inBytes: 1, outBytes: 2, sent: { urgent: 3, normal: 4, bulk: 5 } },
+    budget: null,
     broker: { bytesPerSecond: 6250, wasFull: true, roundTripMs: 600 },
   });
   const unknown = { bytesPerSecond: null, wasFull: false, roundTripMs: null };
   assert.deepEqual(nodes, [
     {
       ...{ node: 'central', presence: 'here', bytesPerSecond: 6000, wasFull: true, roundTripMs: 600 },
-      ...{ queued: 3, queuedBytes: 6000, emptyInMs: 1600 },
+      ...{ queued: 3, queuedBytes: 6000, emptyInMs: 1600, ...FREE },
     },
-    { node: 'ship2', presence: 'away', ...unknown, queued: 1, queuedBytes: 10, emptyInMs: null },
-    { node: 'ship3', presence: 'away', ...unknown, queued: 0, queuedBytes: 0, emptyInMs: 0 },
+    { node: 'ship2', presence: 'away', ...unknown, queued: 1, queuedBytes: 10, emptyInMs: null, ...FREE },
+    { node: 'ship3', presence: 'away', ...unknown, queued: 0, queuedBytes: 0, emptyInMs: 0, ...FREE },
   ]);
 });
 
@@ -89,4 +101,22 @@ test('days are told by class, where that is known', async (t) => {
     { ...day, sent: { urgent: 3, normal: 4, bulk: 5 } },
     { ...day, sent: null },
   ]);
+});
+
+test('a queue is empty when the budgets of both links have let it go', async (t) => {
+  const day = 86_400_000;
+  const emptyIn = async (budgets: { own?: ToldBudget; there?: ToldBudget }) =>
+    (await answer(t, budgets)).nodes.find(({ node }) => node === 'central')!.emptyInMs;
+  // 6000 bytes wait.
+  assert.equal(await emptyIn({ own: { bytesPerDay: 9000, leftBytes: 6000, until: 5000 } }), 1600);
+  assert.equal(await emptyIn({ own: { bytesPerDay: 9000, leftBytes: 100, until: 5000 } }), 6600);
+  assert.equal(
+    await emptyIn({
+      own: { bytesPerDay: 9000, leftBytes: 100, until: 5000 },
+      there: { bytesPerDay: 2000, leftBytes: 0, until: 7000 },
+    }),
+    8600 + 2 * day,
+  );
+  const told = await answer(t, { own: { bytesPerDay: 9000, leftBytes: 100, until: 5000 } });
+  assert.deepEqual(told.budget, { bytesPerDay: 9000, leftBytes: 100, nextAt: 5000 });
 });

@@ -3,12 +3,15 @@ import type { Operations } from '../contract/contract.ts';
 import type { CallAnswer, LinkAnswer, NodeLink } from '../contract/link.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { Calls } from '../fleet/calls.ts';
-import { createHello } from '../fleet/hello.ts';
+import { createHello, type HelloBudget, helloIntervalMs } from '../fleet/hello.ts';
 import { ORIGINAL_HELLO_MS } from '../fleet/hello-schedule.ts';
 import { LINK_DAYS, type LinkDays } from '../fleet/link-days.ts';
 import type { NodePresence } from '../fleet/presence.ts';
+import type { ToldBudget, ToldBudgets } from '../fleet/told-budgets.ts';
+import type { Clock } from '../lib/clock.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { receiverOf } from '../message/subject.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Store } from '../store/store.ts';
@@ -23,8 +26,12 @@ interface LinkDeps {
   readonly store: Pick<Store, 'query'>;
   readonly peers: Pick<Peers, 'measured' | 'isOriginal' | 'knows'>;
   readonly presence: Pick<NodePresence, 'of'>;
+  readonly outbox: Pick<Outbox, 'lanes'>;
   readonly link: { readonly measured: Measured };
   readonly linkDays: Pick<LinkDays, 'look' | 'of' | 'told'>;
+  readonly budget: HelloBudget;
+  readonly budgets: Pick<ToldBudgets, 'of'>;
+  readonly clock: Pick<Clock, 'wallNow'>;
   readonly trust: Pick<Trust, 'words' | 'addressing'>;
 }
 
@@ -57,16 +64,22 @@ export function linkOperations(
 async function linkAnswer(config: Config, version: string, deps: LinkDeps): Promise<LinkAnswer> {
   const queued = await queuedByNode(deps.store);
   const ways = new Map(deps.peers.measured());
+  const held = deps.outbox.lanes().filter(({ waitsFor }) => waitsFor !== null);
+  const waits = new Map(held.map(({ toNode, waitsFor }) => [toNode, waitsFor]));
   const names = [...new Set([...ways.keys(), ...queued.keys()])].filter((name) => name !== ERROR_CENTRAL);
   const { sentBytes, ...day } = deps.linkDays.look();
   return {
     ...day,
     sent: byClass(sentBytes),
+    budget: budgetOf(deps.budget.told),
     broker: wayOf(deps.link.measured),
     hello: helloCost(config, version, deps),
-    nodes: names
-      .sort()
-      .map((node) => nodeLink(node, { config, deps, way: ways.get(node), queued: queued.get(node) })),
+    nodes: names.sort().map((node) =>
+      nodeLink(node, {
+        ...{ config, deps, way: ways.get(node), queued: queued.get(node) },
+        waitsFor: waits.get(node),
+      }),
+    ),
   };
 }
 
@@ -88,17 +101,43 @@ function callNow(calls: LinkDeps['calls']): CallAnswer {
 
 function nodeLink(
   node: string,
-  about: { config: Config; deps: LinkDeps; way: Measured | undefined; queued: Queued | undefined },
+  about: {
+    config: Config;
+    deps: LinkDeps;
+    way: Measured | undefined;
+    queued: Queued | undefined;
+    waitsFor: string | null | undefined;
+  },
 ): NodeLink {
-  const { messages, bytes } = about.queued ?? EMPTY;
-  const presence = node === about.config.nodeName ? 'here' : about.deps.presence.of(node);
-  const { bytesPerMs, roundTripMs = 0 } = about.way ?? {};
+  const { config, deps, way, queued = EMPTY, waitsFor = null } = about;
+  const presence = node === config.nodeName ? 'here' : deps.presence.of(node);
+  const { bytesPerMs, roundTripMs = 0 } = way ?? {};
   const isKnown = presence === 'here' && bytesPerMs !== undefined;
+  const there = deps.budgets.of(node);
+  const heldMs = Math.max(
+    ...[deps.budget.told, there].map((budget) => waitMs(queued.bytes, budget, deps.clock.wallNow())),
+  );
+  const takesMs = isKnown ? Math.round(heldMs + roundTripMs + queued.bytes / bytesPerMs) : null;
   return {
-    ...{ node, presence, queued: messages, queuedBytes: bytes },
-    ...wayOf(about.way),
-    emptyInMs: messages === 0 ? 0 : isKnown ? Math.round(roundTripMs + bytes / bytesPerMs) : null,
+    ...{ node, presence, queued: queued.messages, queuedBytes: queued.bytes },
+    ...wayOf(way),
+    emptyInMs: queued.messages === 0 ? 0 : takesMs,
+    waitsFor,
+    budget: budgetOf(there),
   };
+}
+
+/** How long budgets hold up a number of bytes, ms: what is left now goes at once, and so does each day's budget on its day. */
+function waitMs(bytes: number, budget: ToldBudget | undefined, now: number): number {
+  if (budget === undefined || bytes <= budget.leftBytes) return 0;
+  const further = Math.ceil((bytes - budget.leftBytes) / budget.bytesPerDay) - 1;
+  return budget.until - now + further * DAY_SECONDS * 1000;
+}
+
+function budgetOf(budget: ToldBudget | undefined): NodeLink['budget'] {
+  if (budget === undefined) return null;
+  const { bytesPerDay, leftBytes, until } = budget;
+  return { bytesPerDay, leftBytes, nextAt: until };
 }
 
 /** A measured way in whole numbers. */
@@ -130,13 +169,14 @@ async function queuedByNode(store: LinkDeps['store']): Promise<ReadonlyMap<strin
 function helloCost(
   config: Config,
   version: string,
-  { trust, peers, linkDays }: LinkDeps,
+  { trust, peers, linkDays, budget }: LinkDeps,
 ): LinkAnswer['hello'] {
-  const { helloIntervalSeconds: interval, centralNodeName } = config;
+  const { centralNodeName } = config;
+  const interval = helloIntervalMs(config, budget) / 1000;
   if (interval === 0) return null;
   const sizes: number[] = [];
   const bus = { publish: (...sent: Published) => sizes.push(publishedBytes(...sent)) > 0 };
-  const parts = { now: () => 0, bus, trust, addresses: trust.addressing, linkDays, peers };
+  const parts = { now: () => 0, bus, trust, addresses: trust.addressing, linkDays, peers, budget };
   createHello(config, { version, ...parts })();
   const isOften = peers.isOriginal(centralNodeName) === true;
   const everySeconds = isOften ? Math.min(interval, ORIGINAL_HELLO_MS / 1000) : interval;

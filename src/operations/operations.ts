@@ -62,6 +62,7 @@ interface NodeParts extends Edges {
   readonly link: Parameters<typeof linkOperations>[2]['link'];
   /** Undefined where the node keeps its connection. */
   readonly calls: Calls | undefined;
+  readonly budget: Parameters<typeof linkOperations>[2]['budget'];
   readonly logger: { warn(fields: object, text: string): void };
   /** Ends what goes on by itself. */
   readonly stack: AsyncDisposableStack;
@@ -80,7 +81,7 @@ export function createOperations(
   parts: NodeParts,
 ): NodeOperations {
   const { clock, outbox, fleet, supervisor, methods, submissions } = parts;
-  const { presence, nodes, changes } = fleet;
+  const { presence, nodes, changes, linkDays, budgets } = fleet;
   const groups = createGroupsFile(config.groupsFile);
   const shared = { ...parts, presence, now: clock.wallNow, maxMessageBytes: config.maxMessageBytes };
   const cancelling = new RequestCancelling(shared);
@@ -110,7 +111,7 @@ export function createOperations(
       overdueQueues(outbox.lanes().filter(isUsed).map(toQueue), {
         ...{ now: clock.wallNow, usualAwayMs: fleet.usualAwayMs },
       }),
-    ...linkOperations(config, version, { ...parts, presence, peers: outbox.peers, linkDays: fleet.linkDays }),
+    ...linkOperations(config, version, { ...parts, presence, peers: outbox.peers, linkDays, budgets }),
     trust: (query) => trustAnswer(config, query, { nodes, refusals: parts.refusals }),
     processes: async () =>
       supervisor.list().map(({ id, kind, name, state, restarts }) => ({ id, kind, name, state, restarts })),

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { type Measured, SendWindow } from '../link/send-window.ts';
+import type { LinkLeft } from '../message/link-word.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
@@ -70,6 +71,11 @@ export class Peers {
   /** The nodes that something was sent to lately, each with what is known of the way there. */
   *measured(): Generator<readonly [node: string, way: Measured]> {
     for (const [node, { peer }] of this.#known) yield [node, peer.window.measured];
+  }
+
+  /** A node told what the budget of its link leaves for this one; undefined where it has none. */
+  told(node: string, left: LinkLeft | undefined): void {
+    if (left !== undefined || this.#known.has(node)) this.of(node).peer.window.told(left);
   }
 
   /** A lane to a node is gone; of a node that never answered nothing is left then. */

@@ -3,9 +3,10 @@ import type { Random } from '../lib/random.ts';
 import type { Addresses } from '../link/address.ts';
 import type { LinkScheduler, Source } from '../link/scheduler.ts';
 import type { Flight, SendWindow, Waiting } from '../link/send-window.ts';
-import { type OutboundMessage, type Sent, unanswered } from '../link/way-out.ts';
+import { ENVELOPE_BYTES, type OutboundMessage, type Sent, unanswered } from '../link/way-out.ts';
 import { HEADER, headerText } from '../message/codec/wire-headers.ts';
 import { kindOf } from '../message/kind-of.ts';
+import { type LinkLeft, parseLeft } from '../message/link-word.ts';
 import { PRIORITIES } from '../message/priority.ts';
 import { subjectOf } from '../message/subject.ts';
 import type { WireMessage } from '../message/wire-message.ts';
@@ -23,7 +24,10 @@ import {
 } from '../methods/copy/piece-place.ts';
 import type { Peers } from '../outbox/peers.ts';
 
-type Publisher = Pick<Bus, 'publish'>;
+/** Where answers about pieces go. */
+interface Answers {
+  publish(subject: string, body: Uint8Array | string, more: { headers: Record<string, string> }): boolean;
+}
 
 const METHOD = 'REQCopyFileTo';
 const STATUSES: readonly string[] = [
@@ -33,8 +37,9 @@ const STATUSES: readonly string[] = [
   'unknown',
   'rejected',
 ] satisfies PieceAnswer['status'][];
-/** Room for subject and headers within what the broker takes, and what they take of a thin link; bytes. */
-const [HEADER_ROOM, ENVELOPE_BYTES] = [2048, 300];
+/** Room for subject and headers within what the broker takes, bytes. */
+const HEADER_ROOM = 2048;
+const BULK = PRIORITIES.indexOf('bulk');
 const NO_BYTES = new Uint8Array(0);
 /** Above this rate pieces are not compressed, nor files compared. */
 const FAST_BYTES_PER_MS = 10_000;
@@ -55,7 +60,11 @@ export function createOpenChannel(nodeName: string, deps: PieceChannelDeps): Ope
     const own = `${subject}.reply.${nodeName}`;
     const token = `copy-${random.bytes(6).toString('hex')}`;
     const replies = { own, shared: `${subject}.reply`, token };
-    const listening = await listen(bus, replies, listener.answered);
+    const { window } = deps.peers.of(toNode).peer;
+    const listening = await listen(bus, replies, (answer, left) => {
+      listener.answered(answer);
+      if (answer) window.told(left);
+    });
     return new LinkChannel({ ...listening, toNode, subject }, { ...deps, listener });
   };
 }
@@ -68,7 +77,7 @@ interface Queued {
 /** Offers the pieces of one file to the link, as the lanes to that node offer their messages: behind them, as bulk. */
 class LinkChannel implements PieceChannel, Source, Waiting {
   readonly toNode: string;
-  readonly urgency = PRIORITIES.indexOf('bulk');
+  readonly urgency = BULK;
   readonly #way: { readonly subject: string; readonly reply: string; readonly subscription: Disposable };
   readonly #deps: PieceChannelDeps & { readonly listener: PieceListener };
   readonly #window: SendWindow;
@@ -104,7 +113,7 @@ class LinkChannel implements PieceChannel, Source, Waiting {
 
   get pieceBytes(): number {
     const most = Math.max(1024, this.#deps.bus.maxPayload - HEADER_ROOM);
-    return Math.min(most, this.#window.partBytes);
+    return Math.min(most, this.#window.partBytesFor(BULK));
   }
 
   get outBytes(): number {
@@ -124,7 +133,7 @@ class LinkChannel implements PieceChannel, Source, Waiting {
   }
 
   findRoom(): number {
-    const room = this.#window.room - this.#queuedBytes;
+    const room = Math.min(this.#window.room, this.#window.allowed(BULK)) - this.#queuedBytes;
     if (room <= 0 && this.#queue.length === 0) this.#window.awaitRoom(this);
     return room;
   }
@@ -220,7 +229,7 @@ class LinkChannel implements PieceChannel, Source, Waiting {
 }
 
 /** A message that is a piece of a file, as its method takes it; undefined for any other. */
-export function toPiece(message: WireMessage, bus: Publisher): ArrivedPiece | undefined {
+export function toPiece(message: WireMessage, answers: Answers): ArrivedPiece | undefined {
   const place = message.header(HEADER.copy);
   if (place === undefined) return undefined;
   return {
@@ -234,12 +243,12 @@ export function toPiece(message: WireMessage, bus: Publisher): ArrivedPiece | un
       const headers: Record<string, string> = { [HEADER.copy]: formatPlace(place), [HEADER.status]: status };
       if (reason) headers[HEADER.reason] = headerText(reason);
       if (sums) headers[HEADER.copySums] = formatSpan(sums.span);
-      bus.publish(message.reply, sums?.bytes ?? '', { headers });
+      answers.publish(message.reply, sums?.bytes ?? '', { headers });
     },
   };
 }
 
-type OnAnswer = PieceListener['answered'];
+type OnAnswer = (answer: PieceAnswer | undefined, left?: LinkLeft) => void;
 
 /** Listens under a subject of its own or, where the broker refuses that, under the one that all senders share. */
 async function listen(
@@ -267,9 +276,10 @@ function take(message: WireMessage, onAnswer: OnAnswer): void {
   if (!place || !STATUSES.includes(status)) return;
   const reason = message.header(HEADER.reason);
   const span = parseSpan(message.header(HEADER.copySums));
-  onAnswer({
+  const answer = {
     ...{ place, status: status as PieceAnswer['status'] },
     ...(reason && { reason }),
     ...(span && { sums: { span, bytes: message.payload } }),
-  });
+  };
+  onAnswer(answer, parseLeft(message.header(HEADER.linkLeft)));
 }

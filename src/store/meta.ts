@@ -6,6 +6,13 @@ export function readMeta(store: Pick<Store, 'get'>, key: string): string | undef
   return store.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', key)?.value;
 }
 
+/** Statement that moves a number in a fact that is JSON. */
+export function shiftMetaField(key: string, field: string, by: number): Statement {
+  const path = `$.${field}`;
+  const sql = `UPDATE meta SET value = json_set(value, ?, json_extract(value, ?) + ?) WHERE key = ?`;
+  return statement(sql, path, path, by, key);
+}
+
 /** Statement that writes a fact about the whole database. */
 export function saveMeta(key: string, value: string): Statement {
   return statement('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);

@@ -131,6 +131,7 @@ export class FakeOperations implements Partial<Operations> {
       outBytes: 0,
       sent: { urgent: 0, normal: 0, bulk: 0 },
       hello: null,
+      budget: null,
       nodes: [],
     },
     broker: { bytesPerSecond: null, wasFull: false, roundTripMs: null },

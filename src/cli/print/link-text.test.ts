@@ -8,15 +8,16 @@ const LINK: LinkAnswer = {
   ...{ day: '2026-03-01', inBytes: 1_200_000, outBytes: 34_000_000 },
   sent: { urgent: 12_000, normal: 2_000_000, bulk: 30_500_000 },
   broker: { bytesPerSecond: 6100, wasFull: true, roundTripMs: 610 },
+  budget: null,
   hello: { everySeconds: 900, bytesADay: 79_800 },
   nodes: [
     {
       ...{ node: 'central', presence: 'here', bytesPerSecond: 6100, wasFull: true, roundTripMs: 612 },
-      ...{ queued: 120, queuedBytes: 1_500_000, emptyInMs: 246_000 },
+      ...{ queued: 120, queuedBytes: 1_500_000, emptyInMs: 246_000, budget: null, waitsFor: null },
     },
     {
       ...{ node: 'ship-with-a-long-name-1', presence: 'away', bytesPerSecond: 900, wasFull: false },
-      ...{ roundTripMs: null, queued: 1, queuedBytes: 10, emptyInMs: null },
+      ...{ roundTripMs: null, queued: 1, queuedBytes: 10, emptyInMs: null, budget: null, waitsFor: null },
     },
   ],
 };

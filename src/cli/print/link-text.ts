@@ -1,6 +1,6 @@
 import type { LinkAnswer, NodeLink } from '../../contract/link.ts';
 import { sizeWords } from '../../lib/size-words.ts';
-import { durationWords } from '../../lib/time-words.ts';
+import { budgetDayWords, durationWords } from '../../lib/time-words.ts';
 import type { Terminal } from '../line/terminal.ts';
 import { presenceCell } from './state-colours.ts';
 import { type ColumnOf, sentenceLines, tableOf } from './table.ts';
@@ -14,13 +14,22 @@ const COLUMNS: readonly ColumnOf<NodeLink>[] = [
   { title: 'SIZE', isRight: true, rank: 3, of: (one) => (one.queued ? sizeWords(one.queuedBytes) : '-') },
   { title: 'EMPTY IN', isRight: true, of: (one) => (one.queued ? timeText(one.emptyInMs) : '-') },
 ];
+const BUDGET_LEFT: ColumnOf<NodeLink> = {
+  ...{ title: 'BUDGET LEFT', isRight: true, rank: 5 },
+  of: ({ budget }) => (budget ? sizeWords(budget.leftBytes) : '-'),
+};
+const WAITS_FOR: ColumnOf<NodeLink> = {
+  ...{ title: 'WAITS FOR', canShrink: true, rank: 4 },
+  of: ({ waitsFor }) => waitsFor ?? '',
+};
 
 /** How a link does, in sentences, and a table of the ways to other nodes. */
 export function linkText(link: LinkAnswer, nodes: readonly NodeLink[], terminal: Terminal): string {
-  const { day, inBytes, outBytes, sent, broker, hello } = link;
+  const { day, inBytes, outBytes, sent, broker, hello, budget } = link;
   const classes = Object.entries(sent).map(([name, bytes]) => `${name} ${sizeWords(bytes)}`);
   const sentences = [
     `today, ${day}: ${sizeWords(inBytes)} in, ${sizeWords(outBytes)} out; messages among that: ${classes.join(', ')}`,
+    ...(budget === null ? [] : [`budget: ${budgetText(budget)}`]),
     broker.bytesPerSecond === null
       ? 'to the broker: not measured yet'
       : `to the broker: ${rateText(broker)}, round trip ${timeText(broker.roundTripMs)}`,
@@ -30,7 +39,18 @@ export function linkText(link: LinkAnswer, nodes: readonly NodeLink[], terminal:
   ];
   const head = sentences.map((sentence) => sentenceLines(sentence, terminal, '  ')).join('');
   if (nodes.length === 0) return `${head}nothing was sent to another node lately, and nothing waits\n`;
-  return `${head}\n${tableOf(COLUMNS, nodes, terminal)}`;
+  const columns = [
+    ...COLUMNS,
+    ...(nodes.some(({ budget }) => budget) ? [BUDGET_LEFT] : []),
+    ...(nodes.some(({ waitsFor }) => waitsFor) ? [WAITS_FOR] : []),
+  ];
+  return `${head}\n${tableOf(columns, nodes, terminal)}`;
+}
+
+/** What may go, what is left, and what waits where that is nothing. */
+function budgetText({ bytesPerDay, leftBytes, nextAt }: NonNullable<LinkAnswer['budget']>): string {
+  const left = `${sizeWords(bytesPerDay)} a day, ${sizeWords(leftBytes)} left`;
+  return `${left}; when that is used up, all but what is urgent waits for ${budgetDayWords(nextAt, Date.now())}`;
 }
 
 /** A way that was never full may do more than it did. */

@@ -101,7 +101,7 @@ export class Overdue implements Disposable {
     this.#isLooking = false;
   }
 
-  /** A budget that is over does not count for as long as the target kept answering: the message is behind others, or on its way. */
+  /** Time that is over does not count for as long as the target kept answering, as the message is behind others or on its way, nor while a link has no budget left. */
   async #prolong(): Promise<void> {
     const { store, connected, lanes } = this.#deps;
     const now = Math.floor(connected.read());
@@ -110,8 +110,9 @@ export class Overdue implements Disposable {
     const sql = `SELECT DISTINCT key / ${LANE_SPAN} AS lane FROM outbox WHERE budget_at BETWEEN 0 AND ?`;
     const due = new Set(store.all<{ lane: number }>(sql, now).map(({ lane }) => lane));
     const statements: Statement[] = [];
-    for (const { queue } of lanes) {
-      const ms = due.has(queue.id) ? Math.floor(queue.window.takeProgressMs()) : 0;
+    for (const { queue, held } of lanes) {
+      const progressMs = due.has(queue.id) ? queue.window.takeProgressMs() : 0;
+      const ms = due.has(queue.id) ? Math.floor(Math.max(progressMs, held.ms)) : 0;
       if (ms > 0) statements.push(prolong(queue.id, { ms, until: now + ms, kept }));
     }
     if (statements.length > 0) await store.write(statements);

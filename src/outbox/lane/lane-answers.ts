@@ -1,17 +1,18 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { SendWindow } from '../../link/send-window.ts';
 import { unfoldAnswer } from '../../message/codec/brief.ts';
-import { ANSWER_STATUSES, type AnswerStatus, HEADER, parsePair } from '../../message/codec/wire-headers.ts';
+import { ANSWER_STATUSES, type AnswerStatus, HEADER } from '../../message/codec/wire-headers.ts';
 import { END_IN_REPLY } from '../../message/end-in-reply.ts';
+import { LINK_WORD, parseLeft } from '../../message/link-word.ts';
 import { ERROR_CENTRAL } from '../../message/names.ts';
 import { parsePartPlace } from '../../message/part-place.ts';
 import type { WireMessage } from '../../message/wire-message.ts';
 import { namesWord } from '../../message/words.ts';
 import type { LaneEnds } from '../ends/lane-ends.ts';
+import { arrivedUpTo, confirmerOf, rangeOf } from './answer-facts.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { LaneReplies } from './lane-replies.ts';
-import type { Entry } from './lane-window.ts';
 import type { PlainAnswers } from './plain-answers.ts';
 
 /** What is known of the node at the other end, shared by all lanes to it. */
@@ -127,11 +128,13 @@ export class LaneAnswers {
     if (this.#isOfBystander(answer)) return;
     const status = answer.header(HEADER.status) as AnswerStatus | undefined;
     if (status === undefined && !this.#deps.mayBeOriginal(toNode)) return this.#doubt(isStale);
-    this.#deps.heardWords(toNode, answer.header(HEADER.knows));
+    const words = answer.header(HEADER.knows);
+    this.#deps.heardWords(toNode, words);
     if (status === undefined) this.#onPlain(generation);
     else if (ANSWER_STATUSES.includes(status)) {
       this.#lane.plain.settled(generation, rangeOf(answer)[1]);
       this.#onStatus(status, answer, isStale);
+      if (namesWord(words, LINK_WORD)) this.#lane.peer.window.told(parseLeft(answer.header(HEADER.linkLeft)));
     }
     this.#actions.onAlive();
   }
@@ -278,23 +281,4 @@ export class LaneAnswers {
     const first = this.#lane.queue.window.first;
     return this.#unbridged !== undefined && first !== undefined && first.seq > this.#unbridged;
   }
-}
-
-/** How much of a message an answer says is there, bytes; undefined where it is about another form of it. */
-function arrivedUpTo(answer: WireMessage, entry: Entry): number | undefined {
-  const header = answer.header(HEADER.part) ?? '';
-  const place = parsePartPlace(header);
-  if (place) return entry.isByOffset && place.total === entry.wholeBytes ? place.offset : undefined;
-  const [part, parts] = parsePair(header, '/') ?? [];
-  if (part === undefined || parts !== Math.ceil(entry.wholeBytes / entry.pieceBytes)) return undefined;
-  return Math.min(part * entry.pieceBytes, entry.wholeBytes);
-}
-
-/** The node that an answer's text names, as the original's answers and this program's do. */
-function confirmerOf({ payload }: WireMessage): string | undefined {
-  return /^confirmed from: ([^:]+): /.exec(Buffer.from(payload.subarray(0, 300)).toString())?.[1];
-}
-
-function rangeOf(answer: WireMessage): [number, number] {
-  return parsePair(answer.header(HEADER.range) ?? '', '-') ?? [0, 0];
 }

@@ -5,7 +5,7 @@ import { formatOf } from '../../message/codec/body-format.ts';
 import { BRIEF } from '../../message/codec/brief.ts';
 import { asDeskBody, type DeskBody } from '../../message/desk-reply.ts';
 import { END_IN_REPLY } from '../../message/end-in-reply.ts';
-import { PRIORITIES, PRIORITY_WORD } from '../../message/priority.ts';
+import { PRIORITY_WORD } from '../../message/priority.ts';
 import { receiverOf } from '../../message/subject.ts';
 import { SUPERSEDES_WORD } from '../../message/supersedes.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
@@ -17,20 +17,18 @@ import { followed, lifeOf } from './lane-headers.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { LaneReplies } from './lane-replies.ts';
+import { LaneRoom } from './lane-room.ts';
 import { saidHello } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
 import type { PlainAnswers } from './plain-answers.ts';
 import { piecesRefusal, wayFault } from './refusals.ts';
 
-const WINDOW_MESSAGES = 256;
-const WINDOW_BYTES = 1024 * 1024;
 /** A message above this size has its turn alone: it may be larger than the broker takes, bytes. */
 const LARGE_BYTES = 128 * 1024;
 /** The largest numbered part of a message, bytes. */
 const MOST_NUMBERED_BYTES = 256 * 1024;
 /** Unanswered attempts after which a message in pieces is refused, where its target never gave a lane's answer. */
 const MAX_PIECE_ATTEMPTS = 5;
-const BULK = PRIORITIES.indexOf('bulk');
 
 /** The parts of a lane that its sending concerns. */
 interface LaneParts {
@@ -65,6 +63,7 @@ export class LaneSource implements Waiting {
   readonly #deps: LaneSourceDeps;
   /** What travels for a message that was called off. */
   readonly #calledOff: Body;
+  readonly #room: LaneRoom;
   #pulled: { readonly entry: Entry; readonly body: Uint8Array }[] = [];
   #isHushed = false;
 
@@ -72,6 +71,7 @@ export class LaneSource implements Waiting {
     this.#lane = lane;
     this.#deps = deps;
     this.#calledOff = calledOffBody(lane.queue.subject, deps.nodeName);
+    this.#room = new LaneRoom(lane, { waiting: this, sizeOf: (entry) => this.#sizeOf(entry) });
   }
 
   get urgency(): number {
@@ -85,7 +85,14 @@ export class LaneSource implements Waiting {
   /** Whether there is something that may be sent now. */
   get isReady(): boolean {
     const { window } = this.#lane.queue;
-    return !this.#isHushed && window.next !== undefined && this.#fits(window.next, { messages: 0, bytes: 0 });
+    return (
+      !this.#isHushed && window.next !== undefined && this.#room.fits(window.next, { messages: 0, bytes: 0 })
+    );
+  }
+
+  /** How long the budget of its target's link leaves nothing for what is not on its way, ms. */
+  get heldMs(): number {
+    return this.#room.heldMs;
   }
 
   /** Nothing more goes out. Whether something is on its way to a node that would do it again if it came again. */
@@ -132,7 +139,7 @@ export class LaneSource implements Waiting {
     const { queue, bodies } = this.#lane;
     for (;;) {
       const entry = this.#upcoming(messages);
-      if (!entry || !this.#fits(entry, { messages, bytes })) return undefined;
+      if (!entry || !this.#room.fits(entry, { messages, bytes })) return undefined;
       if (entry.isCalledOff) return { entry, body: this.#calledOff.payload, isAlone: false };
       const isAlone = entry.size > this.#wholeUpTo || entry.schedule !== null;
       if (isAlone && !bodies.hasRoom(entry, this.#deps.onRoom)) return undefined;
@@ -193,27 +200,6 @@ export class LaneSource implements Waiting {
     else bodies.keep(entry, body);
   }
 
-  /** What may be on its way at once: one message, or one piece of it, until somebody answers who speaks lanes. */
-  #fits(entry: Entry, pulled: { messages: number; bytes: number }): boolean {
-    const { peer, queue } = this.#lane;
-    const { inFlight, bytesInFlight } = queue.window;
-    const isOpen = this.#isOpen;
-    if (inFlight + pulled.messages >= (isOpen ? WINDOW_MESSAGES : 1)) return false;
-    const bytes = bytesInFlight + pulled.bytes;
-    // What waits for nothing of its own may go, so that no lane waits for another one; only bulk does.
-    if (bytes === 0 && this.urgency < BULK) return true;
-    if (bytes > 0 && (!isOpen || bytes + this.#sizeOf(entry) > WINDOW_BYTES)) return false;
-    if (peer.window.room > pulled.bytes) return true;
-    if (pulled.messages === 0) peer.window.awaitRoom(this);
-    return false;
-  }
-
-  /** Whether the last that was heard of its target was an answer as this program gives it. */
-  get #isOpen(): boolean {
-    const { pace, peer } = this.#lane;
-    return peer.speaksLanes === true && !pace.isProbing;
-  }
-
   /** A node that has not answered yet is one of this program where its hello said so. */
   get #mayBeOriginal(): boolean {
     const { queue, peer } = this.#lane;
@@ -250,7 +236,7 @@ export class LaneSource implements Waiting {
       headers: {},
       parts: this.#partsOf(entry, turnBytes),
       isLean: entry.isLean,
-      isBrief: entry.isLean && this.#isOpen && replies.isOwn && this.#deps.knows(BRIEF),
+      isBrief: entry.isLean && this.#room.isOpen && replies.isOwn && this.#deps.knows(BRIEF),
     };
   }
 
@@ -260,7 +246,7 @@ export class LaneSource implements Waiting {
     if (entry.isCalledOff) return WHOLE;
     if (!entry.isSent) this.#chooseForm(entry);
     const from = entry.sentBytes;
-    const bytes = Math.min(peer.window.partBytes, turnBytes);
+    const bytes = Math.min(peer.window.partBytesFor(this.urgency), turnBytes);
     if (entry.isByOffset) return { form: 'offset', bytes, wholeUpTo: bytes, from };
     const mayJoin = peer.speaksLanes ?? Math.min(entry.attempts, pace.silences) < MAX_PIECE_ATTEMPTS;
     if (!mayJoin) return { ...WHOLE, from };

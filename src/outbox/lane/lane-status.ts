@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
-import { countWords } from '../../lib/time-words.ts';
+import { budgetDayWords, countWords } from '../../lib/time-words.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
 import type { Lane } from './lane.ts';
 
@@ -36,12 +36,12 @@ export function laneStatus(
   const { clock } = about;
   const now = clock.steadyNow();
   const isPaused = about.isConnected && lane.isStarted && pace.pausedUntil > now;
+  const waitMs = isPaused ? pace.pausedUntil - now : lane.held.ms;
   return {
     ...{ subject, toNode, method, queued: queue.length },
     oldestQueuedAt: first ? about.kept.toWall(first.queuedAt) : null,
     attempts: first?.attempts ?? 0,
-    nextAttemptAt:
-      first && isPaused && !pace.isDoubted ? Math.round(clock.wallNow() + pace.pausedUntil - now) : null,
+    nextAttemptAt: first && waitMs > 0 && !pace.isDoubted ? Math.round(clock.wallNow() + waitMs) : null,
     waitsFor: first ? obstacle(lane, { ...about, now }) : null,
   };
 }
@@ -53,12 +53,20 @@ function obstacle(
     isFailing,
     linkWaitsFor,
     now,
-  }: { isConnected: boolean; isFailing: boolean; linkWaitsFor: string; now: number },
+    clock,
+  }: {
+    isConnected: boolean;
+    isFailing: boolean;
+    linkWaitsFor: string;
+    now: number;
+    clock: Pick<Clock, 'wallNow'>;
+  },
 ): string | null {
-  const { toNode, pace, queue } = lane;
+  const { toNode, pace, queue, held } = lane;
   if (!lane.isStarted) return 'its publisher, which is not running';
   if (!isConnected) return linkWaitsFor;
   if (pace.isRefused) return `permission at the broker to publish to ${lane.subject}`;
+  if (held.ms > 0) return budgetWords(toNode, held, clock.wallNow());
   if (isFailing) return 'room on the disk of this node: outcomes cannot be written down';
   if (pace.pausedUntil > now)
     return pace.isAway || pace.isDoubted
@@ -66,4 +74,9 @@ function obstacle(
       : `${toNode}, which is busy: ${pace.busyReason}`;
   if (pace.silences > 0) return `${toNode}, which left ${countWords(pace.silences, 'attempt')} unanswered`;
   return queue.window.inFlight > 0 ? `the answer of ${toNode}` : null;
+}
+
+/** `tomorrow's budget, 00:00, for the link of ship1`. */
+function budgetWords(toNode: string, held: Lane['held'], now: number): string {
+  return `${budgetDayWords(now + held.ms, now)}, for the link of ${held.isThere ? toNode : 'this node'}`;
 }

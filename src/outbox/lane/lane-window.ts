@@ -1,4 +1,5 @@
 import { type Flight, SendWindow } from '../../link/send-window.ts';
+import { ENVELOPE_BYTES } from '../../link/way-out.ts';
 import type { Priority } from '../../message/priority.ts';
 import type { EndRider } from '../outbox-deps.ts';
 import { LaneProgress } from './lane-progress.ts';
@@ -60,9 +61,6 @@ export interface Entry {
   /** Its parts that are on their way, each with where it ends. */
   flights: { readonly end: number; readonly bytes: number; readonly flight: Flight }[];
 }
-
-/** What a message takes on the wire besides its body, about, bytes. */
-const ENVELOPE_BYTES = 300;
 
 /** The messages of a lane that are in memory, lowest first, and which of them are on their way. */
 export class LaneWindow {

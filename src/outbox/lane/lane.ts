@@ -135,7 +135,7 @@ export class Lane implements Source, LaneProcess {
       this.queue.flow(this.#peer.speaksLanes === true && !this.pace.isProbing);
       const waitMs = this.#deps.outcomes.isFailing
         ? WRITE_PATIENCE_MS
-        : this.pace.waitMs(this.#deps.clock.steadyNow());
+        : Math.max(this.pace.waitMs(this.#deps.clock.steadyNow()), this.#source.heldMs);
       if (waitMs > 0) return this.#arm(waitMs);
       if (this.queue.isMoving) return void this.#begin(() => this.queue.finishMove());
       this.queue.refill();
@@ -164,6 +164,14 @@ export class Lane implements Source, LaneProcess {
     this.queue.refill();
     this.#watchAnswers();
     return this.#source.isReady && this.#deps.transport.isConnected;
+  }
+
+  /** How long the budget of a link holds it up, ms, and whether it is that of its target; 0 where none does. */
+  get held(): { readonly ms: number; readonly isThere: boolean } {
+    if (this.queue.window.length === 0) return { ms: 0, isThere: false };
+    const here = this.#deps.link.heldMs(this.urgency);
+    const there = this.#peer.window.heldMs(this.urgency);
+    return { ms: Math.max(here, there), isThere: there > here };
   }
 
   get #maySend(): boolean {

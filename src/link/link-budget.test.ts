@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '../../test/support/manual-clock.ts';
+import { parseLeft } from '../message/link-word.ts';
+import { LinkBudget } from './link-budget.ts';
+
+const DAY = 86_400_000;
+const [URGENT, NORMAL] = [0, 1];
+const BUDGET = 1_000_000;
+
+/** A node at noon, whose traffic is what the test says. */
+function start(more: { bytesPerDay?: number; saved?: string; clock?: ManualClock } = {}) {
+  const clock = more.clock ?? new ManualClock(new Date(2026, 2, 1, 12, 0).getTime());
+  const link = { bytes: 0, inBytes: 0 };
+  const saves: string[] = [];
+  const changes: number[] = [];
+  const budget = new LinkBudget(
+    { bytesPerDay: more.bytesPerDay ?? BUDGET },
+    {
+      clock,
+      kept: { now: () => clock.wallNow() },
+      traffic: () => ({ inBytes: link.inBytes, outBytes: link.bytes }),
+      saved: more.saved,
+      save: (text) => void saves.push(text),
+    },
+  );
+  budget.listen({ budgetChanged: () => void changes.push(link.bytes) });
+  return { clock, link, saves, changes, budget };
+}
+
+function spentIn(saved: string | undefined): number {
+  return (JSON.parse(saved ?? '{}') as { spentBytes: number }).spentBytes;
+}
+
+test('messages go until the budget is used up but for what an idle node needs, urgent ones for a fifth more', () => {
+  const { link, budget, changes } = start();
+  // At noon half of the share for being there is left to be kept.
+  assert.equal(budget.room(NORMAL), 0.985 * BUDGET);
+  assert.equal(budget.room(URGENT), 1.2 * BUDGET);
+  link.bytes = 0.98 * BUDGET;
+  assert.equal(budget.room(NORMAL), 0.005 * BUDGET);
+  assert.deepEqual([budget.heldMs(NORMAL), changes.length], [0, 0]);
+  link.bytes = 0.984 * BUDGET;
+  assert.equal(budget.room(NORMAL), 0);
+  assert.deepEqual([budget.heldMs(NORMAL), budget.heldMs(URGENT)], [DAY / 2, 0]);
+  assert.deepEqual(changes, [0.984 * BUDGET]);
+  link.bytes = 1.1995 * BUDGET;
+  assert.equal(budget.heldMs(URGENT), DAY / 2);
+});
+
+test('what was handed over counts before it is seen on the connection, and once', () => {
+  const { link, budget } = start();
+  budget.sent(500_000, 1);
+  assert.equal(budget.room(NORMAL), 0.985 * BUDGET - 500_300);
+  link.inBytes = 10_000;
+  assert.equal(budget.room(NORMAL), 0.985 * BUDGET - 510_300);
+  link.bytes = 500_300;
+  assert.equal(budget.room(NORMAL), 0.985 * BUDGET - 510_300);
+});
+
+test('at midnight there is a new budget, which those who wait hear of', async () => {
+  const { clock, link, budget, changes } = start();
+  link.bytes = BUDGET;
+  budget.look();
+  await clock.advance(DAY / 2 - 120_000);
+  assert.equal(changes.length, 1);
+  await clock.advance(120_000);
+  assert.equal(changes.length, 2);
+  assert.ok(budget.room(NORMAL) > 0.96 * BUDGET);
+});
+
+test('another node may send a share of the budget until it hears again, several less each as it ends, and none then', () => {
+  const { link, budget } = start();
+  const leftFor = (node: string) => parseLeft(budget.header(node))!;
+  assert.deepEqual(leftFor('a'), { bytes: BUDGET / 32, untilMs: DAY / 2 });
+  link.bytes = 0.945 * BUDGET;
+  assert.equal(leftFor('a').bytes, 20_000);
+  assert.equal(leftFor('b').bytes, 10_000);
+  assert.equal(leftFor('a').bytes, 10_000);
+  link.bytes = 0.983 * BUDGET;
+  assert.equal(leftFor('a').bytes, 1324);
+  link.bytes = BUDGET;
+  assert.equal(leftFor('a').bytes, 0);
+  link.bytes = 1.3 * BUDGET;
+  assert.equal(leftFor('a').bytes, -1);
+});
+
+test('a crash forgets nothing of what went, an end in peace costs nothing, and few writes are needed for it', () => {
+  const { clock, link, saves, budget } = start();
+  const onDisk = () => spentIn(saves.at(-1));
+  for (; link.bytes < BUDGET; link.bytes += 1000) {
+    budget.look();
+    assert.ok(link.bytes === 0 || (onDisk() >= link.bytes && onDisk() <= link.bytes + BUDGET / 100 + 1000));
+  }
+  assert.ok(saves.length <= 100, `${saves.length} writes`);
+  const crashed = start({ clock, saved: saves.at(-1)! });
+  assert.equal(crashed.budget.room(NORMAL), 0);
+  crashed.budget[Symbol.dispose]();
+  // What the end of the connection takes is counted ahead.
+  assert.equal(spentIn(crashed.budget.saved), onDisk() + 1000);
+  budget[Symbol.dispose]();
+});
+
+test('a restart on the next day has a new budget, and one on the same day has what was left', async () => {
+  const { clock, link, budget } = start();
+  link.bytes = 900_000;
+  budget[Symbol.dispose]();
+  const { saved } = budget;
+  const sameDay = start({ clock, saved });
+  assert.equal(sameDay.budget.told?.leftBytes, 99_000);
+  sameDay.budget[Symbol.dispose]();
+  await clock.advance(DAY);
+  const nextDay = start({ clock, saved });
+  assert.equal(nextDay.budget.told?.leftBytes, BUDGET);
+  nextDay.budget[Symbol.dispose]();
+});
+
+test('without a budget nothing waits or is written, and one that is set later knows what went', () => {
+  const { clock, link, saves, budget } = start({ bytesPerDay: 0 });
+  link.bytes = 5_000_000;
+  assert.deepEqual([budget.room(NORMAL), budget.heldMs(NORMAL)], [Number.POSITIVE_INFINITY, 0]);
+  assert.deepEqual([budget.told, budget.header('a'), saves], [undefined, undefined, []]);
+  const later = start({ clock, saved: budget.saved });
+  assert.equal(later.budget.told?.leftBytes, 0);
+});

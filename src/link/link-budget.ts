@@ -1,0 +1,184 @@
+import type { Clock } from '../lib/clock.ts';
+import { formatLeft, type LinkLeft } from '../message/link-word.ts';
+import { PRIORITIES } from '../message/priority.ts';
+import { type Budget, LEAST_BYTES } from './budget.ts';
+import { type BudgetDay, dayAt, firstDay, type Moment, nextDayAt } from './budget-day.ts';
+import { ENVELOPE_BYTES } from './way-out.ts';
+
+/** What is urgent may go over the budget by this share of it. */
+const URGENT_SHARE = 0.2;
+/** What an idle node needs until the day is over: a share of the budget, and at most so many bytes. */
+const [IDLE_SHARE, MOST_IDLE_BYTES] = [0.03, 100_000];
+/** What another node may send until it hears again how much is left: a share of the budget. */
+const GRANT_SHARE = 1 / 32;
+/** A node that sends counts as one of several for so long, ms. */
+const SENDER_MS = 60_000;
+/** What is written down is ahead of what went by this share, so that a crash forgets nothing and few writes are needed. */
+const AHEAD_SHARE = 0.01;
+/** What the end of a connection takes, bytes. */
+const CLOSING_BYTES = 1000;
+/** How often it is looked whether the day is over, ms. */
+const LOOK_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** Hears that the budget is used up, or that there is a new one. */
+export interface BudgetListener {
+  budgetChanged(): void;
+}
+
+/** What went over a link, bytes. */
+interface Went {
+  readonly inBytes: number;
+  readonly outBytes: number;
+}
+
+interface LinkBudgetDeps {
+  readonly clock: Pick<Clock, 'wallNow' | 'steadyNow' | 'every'>;
+  readonly kept: { now(): number };
+  /** Bytes since the process started. */
+  traffic(): Went;
+  /** What was saved last. */
+  readonly saved: string | undefined;
+  save(text: string): void;
+}
+
+/** What may still go over this node's link today. With no budget it only counts, so that one may be set in the midst of a day. */
+export class LinkBudget implements Budget, Disposable {
+  /** Bytes a day, both ways; 0 = no budget. */
+  readonly bytesPerDay: number;
+  readonly #deps: LinkBudgetDeps;
+  #today: BudgetDay;
+  #counted: Went = { inBytes: 0, outBytes: 0 };
+  /** What is on disk for today. */
+  #savedBytes: number;
+  /** What was handed over and is not in the count yet. */
+  #pending = 0;
+  readonly #senders = new Map<string, number>();
+  readonly #listeners: BudgetListener[] = [];
+  #wasOpen = true;
+  #isClosing = false;
+  readonly #stopTimer: () => void;
+
+  constructor({ bytesPerDay }: { readonly bytesPerDay: number }, deps: LinkBudgetDeps) {
+    this.bytesPerDay = bytesPerDay;
+    this.#deps = deps;
+    this.#today = deps.saved === undefined ? firstDay(this.#now) : (JSON.parse(deps.saved) as BudgetDay);
+    this.#savedBytes = this.#today.spentBytes;
+    this.#stopTimer = bytesPerDay > 0 ? deps.clock.every(LOOK_MS, () => this.look()) : () => {};
+  }
+
+  /** Calls a listener from now on. */
+  listen(listener: BudgetListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Counts what went, and tells who listens where that closes or opens the way. */
+  look(): BudgetDay {
+    this.#count();
+    const isOpen = this.#room(PRIORITIES.indexOf('normal')) > 0;
+    if (isOpen !== this.#wasOpen) {
+      this.#wasOpen = isOpen;
+      for (const listener of this.#listeners) listener.budgetChanged();
+    }
+    return this.#today;
+  }
+
+  room(urgency: number): number {
+    if (this.bytesPerDay === 0) return Number.POSITIVE_INFINITY;
+    this.look();
+    return this.#room(urgency);
+  }
+
+  sent(bytes: number, messages: number): void {
+    this.#pending += bytes + messages * ENVELOPE_BYTES;
+  }
+
+  heldMs(urgency: number): number {
+    return this.room(urgency) > 0 ? 0 : nextDayAt(this.#today, this.#now) - this.#now.wall;
+  }
+
+  /** What is left of today's budget, bytes, and when the next one begins, unix ms; undefined where there is none. */
+  get told():
+    | { readonly bytesPerDay: number; readonly leftBytes: number; readonly until: number }
+    | undefined {
+    const { bytesPerDay } = this;
+    if (bytesPerDay === 0) return undefined;
+    const { spentBytes } = this.look();
+    return {
+      bytesPerDay,
+      leftBytes: Math.max(0, Math.floor(bytesPerDay - spentBytes - this.#pending)),
+      until: nextDayAt(this.#today, this.#now),
+    };
+  }
+
+  /** What another node may send; undefined where there is no budget. */
+  leftFor(node: string): LinkLeft | undefined {
+    if (this.bytesPerDay === 0) return undefined;
+    const now = this.#deps.clock.steadyNow();
+    this.#senders.set(node, now);
+    for (const [name, at] of this.#senders) if (now - at > SENDER_MS) this.#senders.delete(name);
+    const room = this.room(PRIORITIES.indexOf('normal'));
+    const share = Math.min(this.bytesPerDay * GRANT_SHARE, room / (2 * this.#senders.size));
+    const isUrgentOver = this.room(0) === 0;
+    const { wall } = this.#now;
+    return {
+      bytes: isUrgentOver ? -1 : share < LEAST_BYTES ? Math.min(room, LEAST_BYTES) : share,
+      untilMs: nextDayAt(this.#today, this.#now) - wall,
+    };
+  }
+
+  /** The header that tells a node what it may send. */
+  header(node: string): string | undefined {
+    const left = this.leftFor(node);
+    return left && formatLeft(left);
+  }
+
+  /** What is to be written down with the kept clock. */
+  get saved(): string {
+    this.look();
+    return this.#toSave();
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosing = true;
+    this.#stopTimer();
+  }
+
+  get #now(): Moment {
+    return { kept: this.#deps.kept.now(), wall: this.#deps.clock.wallNow() };
+  }
+
+  #count(): void {
+    const { inBytes, outBytes } = this.#deps.traffic();
+    const wentOut = outBytes - this.#counted.outBytes;
+    const went = inBytes - this.#counted.inBytes + wentOut;
+    this.#counted = { inBytes, outBytes };
+    this.#pending = Math.max(0, this.#pending - wentOut);
+    const today = { ...this.#today, spentBytes: this.#today.spentBytes + went };
+    const turned = dayAt(today, this.#now);
+    if (turned.beganAt !== today.beganAt) this.#savedBytes = 0;
+    this.#today = turned;
+    if (this.bytesPerDay > 0 && this.#today.spentBytes > this.#savedBytes) this.#deps.save(this.#toSave());
+  }
+
+  #toSave(): string {
+    const ahead = this.#isClosing ? CLOSING_BYTES : Math.ceil(this.bytesPerDay * AHEAD_SHARE);
+    this.#savedBytes = this.#today.spentBytes + ahead;
+    return JSON.stringify({ ...this.#today, spentBytes: this.#savedBytes });
+  }
+
+  #room(urgency: number): number {
+    const budget = this.bytesPerDay;
+    if (budget === 0) return Number.POSITIVE_INFINITY;
+    const limit = urgency === 0 ? budget * (1 + URGENT_SHARE) : budget - this.#idleBytes;
+    const room = limit - this.#today.spentBytes - this.#pending;
+    return room < LEAST_BYTES ? 0 : room;
+  }
+
+  /** What an idle node still needs today. */
+  get #idleBytes(): number {
+    const now = this.#now;
+    const leftShare = Math.min(1, (nextDayAt(this.#today, now) - now.wall) / DAY_MS);
+    return leftShare * Math.min(this.bytesPerDay * IDLE_SHARE, MOST_IDLE_BYTES);
+  }
+}
