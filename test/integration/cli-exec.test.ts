@@ -81,7 +81,7 @@ test('a command runs on every node that is there, and on one that is away when i
   const dry = await call('exec', '*', '--dry-run');
   assert.match(
     dry.stdout,
-    /\nship3 +away +\S+ \(.*\)\n3 nodes, 1 of them away; \* leaves out the central node; nothing was run\n$/,
+    /\nship3 +away +\S+ \(.*\).* k?B.*\n3 nodes, 1 of them away; \* leaves out the central node; about [\d.]+ kB over the link and what it prints; nothing was run\n$/,
   );
   assert.match((await call('status', batch!.slice(0, 18))).stdout, /3 requests: 2 succeeded, 1 waiting\n/);
 

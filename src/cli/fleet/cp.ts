@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import { isEnd } from '../../contract/states.ts';
@@ -9,6 +9,7 @@ import { EXIT } from '../line/exit-codes.ts';
 import { terminalOf } from '../line/terminal.ts';
 import { untilStopped } from '../line/until-stopped.ts';
 import { UsageError } from '../line/usage-error.ts';
+import { costColumns, costOf, costWords, linkOf, REQUEST_BYTES } from '../print/link-cost.ts';
 import { SHOWN_LENGTH } from '../print/short-id.ts';
 import { presenceCell } from '../print/state-colours.ts';
 import { type ColumnOf, tableOf } from '../print/table.ts';
@@ -17,7 +18,7 @@ import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
 import { CONFIRM_OPTIONS, confirmNodes } from './confirm.ts';
 import { CopyPrinter } from './copy-printer.ts';
 import { type Copy, copiesOf } from './cp-copies.ts';
-import { readCopyPlan } from './cp-plan.ts';
+import { type CopyPlan, readCopyPlan } from './cp-plan.ts';
 import { durationOf } from './exec/read-options.ts';
 import { defineNodeCommand, type Form, type NodeCall } from './with-node.ts';
 
@@ -39,7 +40,7 @@ export const cp = defineNodeCommand({
   options: {
     wait: { short: 'w', value: 'TIME', summary: 'wait this long for nodes that are away; default 0s' },
     detach: { short: 'd', summary: 'do not wait for the end' },
-    'dry-run': { short: 'n', summary: 'only say what would be copied where' },
+    'dry-run': { short: 'n', summary: 'only say what would be copied where, and what it costs' },
     template: { summary: 'fill in {{node}}, {{os}} and {{label.NAME}} in the paths' },
     ...CONFIRM_OPTIONS,
   },
@@ -67,7 +68,7 @@ export const cp = defineNodeCommand({
     const nodes = await nodesOf(api, targets, call);
     const options = { isTemplate: call.options.template === true, signal: stopped.signal };
     const copies = await copiesOf(plan, nodes, { api, ...options });
-    if (call.options['dry-run'] === true) return printDryRun(copies, { nodes, call });
+    if (call.options['dry-run'] === true) return await printDryRun(api, { plan, copies, nodes, call });
     const what = `copy ${countWords(new Set(copies.map(({ source }) => source)).size, 'file')}`;
     await confirmNodes(call, { what, targets, names: nodes.map(({ name }) => name) });
     const label = `cp ${call.operands.join(' ')}`;
@@ -169,25 +170,39 @@ async function detach(
   return EXIT.ok;
 }
 
-function printDryRun(
-  copies: readonly Copy[],
-  { nodes, call }: { nodes: readonly NodeSummary[]; call: NodeCall },
-): number {
+async function printDryRun(
+  api: StewardApi,
+  {
+    plan,
+    copies,
+    nodes,
+    call,
+  }: { plan: CopyPlan; copies: readonly Copy[]; nodes: readonly NodeSummary[]; call: NodeCall },
+): Promise<number> {
+  const link = await linkOf(api);
   const presences = new Map(nodes.map(({ name, presence }) => [name, presence]));
   const things = copies.map(({ node, source, target }) => ({
     node,
     presence: presences.get(node)!,
     source,
     target,
+    ...costOf(node, plan.way === 'to-nodes' ? bytesOf(source) : null, link),
   }));
   const columns: readonly ColumnOf<(typeof things)[number]>[] = [
     { title: 'NODE', of: ({ node }) => node },
     { title: 'PRESENCE', of: ({ presence }) => presenceCell(presence) },
     { title: 'FROM', canShrink: true, of: ({ source }) => source },
+    ...costColumns(things),
     { title: 'TO', canShrink: true, goesBelow: true, of: ({ target }) => target },
   ];
   const text = () =>
-    `${tableOf(columns, things, terminalOf(call.stdout, call))}${countWords(copies.length, 'copy', 'copies')}; nothing was copied\n`;
+    `${tableOf(columns, things, terminalOf(call.stdout, call))}${countWords(copies.length, 'copy', 'copies')}, ${costWords(things)} before they are compressed; nothing was copied\n`;
   call.print(things, text);
   return EXIT.ok;
+}
+
+/** What a copy of a file of this machine takes at most; null for one of a node. */
+function bytesOf(source: string): number | null {
+  const found = statSync(source, { throwIfNoEntry: false });
+  return found?.isFile() ? found.size + REQUEST_BYTES : null;
 }

@@ -46,7 +46,7 @@ export const exec = defineCommand({
     wait: { value: 'TIME', summary: 'wait this long for nodes that are away; default 0s' },
     detach: { short: 'd', summary: 'submit it and end' },
     resume: { value: 'BATCH', summary: 'pick up a run that was left', completes: 'batch' },
-    'dry-run': { short: 'n', summary: 'only say which nodes it would be, and who is away' },
+    'dry-run': { short: 'n', summary: 'only say which nodes it would be, who is away, and what it costs' },
     new: { summary: 'take names of nodes that are not known yet' },
     limit: { value: 'N|N%', summary: 'at most this many nodes, or this share; those that are here first' },
     batch: { value: 'N|N%', summary: 'this many at a time, or this share' },

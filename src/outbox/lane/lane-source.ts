@@ -95,6 +95,14 @@ export class LaneSource implements Waiting {
     return this.#room.heldMs;
   }
 
+  /** How long the budget of a link holds up what waits, ms, where that of this link does so for `hereMs`; whether it is that of its target. */
+  held(hereMs: number): { readonly ms: number; readonly isThere: boolean } {
+    const { queue, peer } = this.#lane;
+    if (queue.window.length === 0) return { ms: 0, isThere: false };
+    const thereMs = peer.window.heldMs(this.urgency);
+    return { ms: Math.max(hereMs, thereMs), isThere: thereMs > hereMs };
+  }
+
   /** Nothing more goes out. Whether something is on its way to a node that would do it again if it came again. */
   hush(): boolean {
     const { peer, queue } = this.#lane;

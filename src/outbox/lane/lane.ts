@@ -168,10 +168,7 @@ export class Lane implements Source, LaneProcess {
 
   /** How long the budget of a link holds it up, ms, and whether it is that of its target; 0 where none does. */
   get held(): { readonly ms: number; readonly isThere: boolean } {
-    if (this.queue.window.length === 0) return { ms: 0, isThere: false };
-    const here = this.#deps.link.heldMs(this.urgency);
-    const there = this.#peer.window.heldMs(this.urgency);
-    return { ms: Math.max(here, there), isThere: there > here };
+    return this.#source.held(this.#deps.link.heldMs(this.urgency));
   }
 
   get #maySend(): boolean {

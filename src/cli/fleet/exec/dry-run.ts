@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import type { StewardApi } from '../../../client/steward-api.ts';
 import { callWords } from '../../../lib/call-words.ts';
 import { joinWords } from '../../../lib/shell-words.ts';
 import { agoWords, clockWords, countWords } from '../../../lib/time-words.ts';
@@ -5,27 +7,56 @@ import { fillTemplate } from '../../../waves/fill-template.ts';
 import type { ParsedCall } from '../../line/command.ts';
 import { EXIT } from '../../line/exit-codes.ts';
 import { terminalOf } from '../../line/terminal.ts';
+import {
+  costColumns,
+  costOf,
+  costWords,
+  type LinkCost,
+  linkOf,
+  REQUEST_BYTES,
+} from '../../print/link-cost.ts';
 import { presenceCell } from '../../print/state-colours.ts';
 import { type ColumnOf, tableOf } from '../../print/table.ts';
 import { listText } from '../with-node.ts';
 import type { ChosenNode } from './choose-targets.ts';
 import type { ExecOptions } from './read-options.ts';
 
-/** Says which nodes a run would be for, who of them is away since when, and what a template comes to. Throws UsageError. */
-export function printDryRun(call: ParsedCall, options: ExecOptions, nodes: readonly ChosenNode[]): number {
+/**
+ * Says which nodes a run would be for, who of them is away since when, what a template comes to, and what it takes of the
+ * link, without what is printed. Throws UsageError.
+ */
+export async function printDryRun(
+  api: StewardApi,
+  call: ParsedCall,
+  { options, nodes }: { options: ExecOptions; nodes: readonly ChosenNode[] },
+): Promise<number> {
+  const link = await linkOf(api);
+  const scriptBytes = options.script === undefined ? 0 : sizeOfFile(options.script);
   const things = nodes.map((node) => {
     const { name, presence, lastSeenAt, callsAt } = node;
     const filled = options.isTemplate && options.command !== undefined;
     const command = filled ? { command: options.command.map((word) => fillTemplate(word, node)) } : {};
-    return { name, presence, lastSeenAt, callsAt, ...command };
+    const words = command.command ?? options.command ?? [];
+    const bytes = options.takesStdin || scriptBytes === null ? null : scriptBytes + askedBytes(words);
+    return { name, presence, lastSeenAt, callsAt, ...command, ...costOf(name, bytes, link) };
   });
   call.stdout.write(listText(things, options.form, () => dryRunText(call, things, options)));
   return EXIT.ok;
 }
 
-type DryRunNode = Pick<ChosenNode, 'name' | 'presence' | 'lastSeenAt' | 'callsAt'> & {
-  command?: readonly string[];
-};
+/** The request and its answers, without what the command prints. */
+function askedBytes(words: readonly string[]): number {
+  return REQUEST_BYTES + Buffer.byteLength(words.join(' '));
+}
+
+/** Null where it cannot be told. */
+function sizeOfFile(path: string): number | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isFile() ? found.size : null;
+}
+
+type DryRunNode = Pick<ChosenNode, 'name' | 'presence' | 'lastSeenAt' | 'callsAt'> &
+  LinkCost & { command?: readonly string[] };
 
 function dryRunText(call: ParsedCall, nodes: readonly DryRunNode[], { targets }: ExecOptions): string {
   const now = Date.now();
@@ -33,12 +64,13 @@ function dryRunText(call: ParsedCall, nodes: readonly DryRunNode[], { targets }:
     { title: 'NODE', of: ({ name }) => name },
     { title: 'PRESENCE', of: ({ presence, callsAt }) => presenceCell(presence, callWords(callsAt, now)) },
     { title: 'LAST SEEN', rank: 0, of: ({ lastSeenAt }) => seenText(lastSeenAt, now) },
+    ...costColumns(nodes),
   ];
   if (nodes.some(({ command }) => command !== undefined))
     columns.push({ title: 'COMMAND', canShrink: true, of: ({ command = [] }) => joinWords(command) });
   const away = nodes.filter(({ presence }) => presence === 'away').length;
   const central = targets.includes('*') ? '; * leaves out the central node' : '';
-  const count = `${countWords(nodes.length, 'node')}, ${away} of them away${central}; nothing was run`;
+  const count = `${countWords(nodes.length, 'node')}, ${away} of them away${central}; ${costWords(nodes)} and what it prints; nothing was run`;
   return `${tableOf(columns, nodes, terminalOf(call.stdout, call))}${count}\n`;
 }
 

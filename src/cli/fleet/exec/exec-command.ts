@@ -57,7 +57,8 @@ export async function execCommand(call: ParsedCall): Promise<number> {
     ]);
     warnOfSkipped(answer.skipped, call.stderr);
     const chosen = chooseTargets(answer, options);
-    if (options.isDryRun) return (await import('./dry-run.ts')).printDryRun(call, options, chosen);
+    if (options.isDryRun)
+      return await (await import('./dry-run.ts')).printDryRun(api, call, { options, nodes: chosen });
     const names = chosen.map(({ name }) => name);
     const label = runLabel(options);
     await confirmNodes(call, { what: `run ${label}`, targets: options.targets, names });
