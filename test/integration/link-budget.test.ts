@@ -69,10 +69,8 @@ test('a budget for a day is kept both ways, what waits says so, and what is urge
 
   // What is urgent passes, in both directions, until a fifth of the budget went for that.
   const urgent = {
-    toNode: 'ship1',
-    method: 'REQCliCommand',
-    methodArgs: ['echo', 'yes'],
-    priority: 'urgent',
+    ...{ toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['echo', 'yes'] },
+    ...{ priority: 'urgent', replyMethod: 'REQNone' },
   };
   const [passes] = await submitAll(central, urgent);
   assert.equal((await waitForEnd(central, passes!)).state, 'succeeded');
