@@ -16,7 +16,6 @@ import { PlainAnswers } from './plain-answers.ts';
 
 /** How long nothing is sent while outcomes cannot be written down; the time between two new epochs, should one not help. */
 const [WRITE_PATIENCE_MS, RENEW_PAUSE_MS] = [1000, 10_000];
-
 /** A message of this size that went whole, as to an original node, is not sent again for so long, and twice the time that it takes. */
 const [LARGE_BYTES, WHOLE_MS] = [64 * 1024, 60_000];
 
