@@ -294,22 +294,3 @@ async function asOrdinaryUser(paths: readonly string[], work: () => Promise<void
     for (const path of new Set([...parents, ...paths])) await chmod(path, 0o755);
   }
 }
-
-test('a budget of the link is an amount for a day; anything else is refused with the place and the way out', async (t) => {
-  const { folder } = await configFolder(t);
-  const budgetOf = async (text: string) =>
-    (await load(folder, [...NAMES, '-linkBudget', text])).config.linkBudgetBytes;
-  assert.equal((await load(folder, NAMES)).config.linkBudgetBytes, 0);
-  assert.equal(await budgetOf('20MB/day'), 20_000_000);
-  assert.equal(await budgetOf('1.5 gb / day'), 1_500_000_000);
-  assert.equal(await budgetOf('50kB/day'), 50_000);
-  for (const text of ['20MB', '20', '20MB/month', '-1MB/day', 'MB/day', '20 MiB/day', 'none'])
-    assert.match(
-      (await refusal(folder, [...NAMES, '-linkBudget', text])).message,
-      /^flag -linkBudget: ".*" is no budget: write an amount in kB, MB or GB for a day, such as 20MB\/day, or nothing/,
-    );
-  assert.match(
-    (await refusal(folder, NAMES, { LINK_BUDGET: '49kB/day' })).message,
-    /^environment variable LINK_BUDGET: "49kB\/day" is too little: .* give at least that, or nothing for no limit$/,
-  );
-});
