@@ -43,7 +43,7 @@ export class ToldBudgets {
     }
     const { left, ...budget } = told;
     this.#told.set(node, { ...budget, until });
-    this.#deps.peers.told(node, { bytes: left.bytes, untilMs: until - now });
+    this.#deps.peers.told(node, { ...left, untilMs: until - now });
   }
 
   /** What a node told last; undefined where its link has no budget, or that of another day had one. */

@@ -117,14 +117,19 @@ export class LinkBudget implements Budget, Disposable {
     const now = this.#deps.clock.steadyNow();
     this.#senders.set(node, now);
     for (const [name, at] of this.#senders) if (now - at > SENDER_MS) this.#senders.delete(name);
-    const room = this.room(PRIORITIES.indexOf('normal'));
-    const share = Math.min(this.bytesPerDay * GRANT_SHARE, room / (2 * this.#senders.size));
-    const isUrgentOver = this.room(0) === 0;
     const { wall } = this.#now;
     return {
-      bytes: isUrgentOver ? -1 : share < LEAST_BYTES ? Math.min(room, LEAST_BYTES) : share,
+      bytes: this.#grant(PRIORITIES.indexOf('normal')),
+      urgentBytes: this.#grant(PRIORITIES.indexOf('urgent')),
       untilMs: nextDayAt(this.#today, this.#now) - wall,
     };
+  }
+
+  /** What one of those that send may send of a class until it hears again. */
+  #grant(urgency: number): number {
+    const room = this.room(urgency);
+    const share = Math.min(this.bytesPerDay * GRANT_SHARE, room / (2 * this.#senders.size));
+    return Math.min(room, Math.max(share, LEAST_BYTES));
   }
 
   /** The header that tells a node what it may send. */
