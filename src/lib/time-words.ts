@@ -61,7 +61,9 @@ export function budgetDayWords(at: number, now: number): string {
   const tomorrow = dayOf(new Date(today.getFullYear(), today.getMonth(), today.getDate() + 1));
   const hours = clockOf(time).slice(0, 5);
   if (dayOf(time) === tomorrow) return `tomorrow's budget, ${hours}`;
-  return dayOf(time) === dayOf(today) ? `the next budget, ${hours}` : `the budget of ${dayOf(time)}, ${hours}`;
+  return dayOf(time) === dayOf(today)
+    ? `the next budget, ${hours}`
+    : `the budget of ${dayOf(time)}, ${hours}`;
 }
 
 /** A time with its date and milliseconds, by the clock on the wall: `2026-03-01 14:03:22.120`. */

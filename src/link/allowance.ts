@@ -19,7 +19,7 @@ export class Allowance {
     this.#most = Math.max(this.#most, left.bytes, left.urgentBytes);
   }
 
-  /** So many bytes went. */
+  /** Bytes went to it. */
   take(bytes: number): void {
     this.#out += bytes;
   }

@@ -7,7 +7,7 @@ import { ENVELOPE_BYTES } from './way-out.ts';
 
 /** What is urgent may go over the budget by this share of it. */
 const URGENT_SHARE = 0.2;
-/** What an idle node needs until the day is over: a share of the budget, and at most so many bytes. */
+/** What an idle node needs until the day is over: a share of the budget, and no more than this, bytes. */
 const [IDLE_SHARE, MOST_IDLE_BYTES] = [0.03, 100_000];
 /** What another node may send until it hears again how much is left: a share of the budget. */
 const GRANT_SHARE = 1 / 32;
