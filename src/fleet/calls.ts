@@ -70,6 +70,11 @@ export class Calls implements Disposable {
     return nextCallAfter(isOn ? clock.wallNow() : kept.toWall(this.#lastAt!), this.#config.times);
   }
 
+  /** In how many seconds the next call is due. */
+  get secondsLeft(): number {
+    return Math.round(Math.max(0, this.nextAt - this.#deps.clock.wallNow()) / 1000);
+  }
+
   /** Begins before the bus does, with a call where one is due. */
   begin(): void {
     if (this.#isDue) return this.call();

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { Calls, callTimes } from '../fleet/calls.ts';
 import { FleetView } from '../fleet/fleet-view.ts';
 import { InstanceGuard } from '../fleet/instance-guard.ts';
-import { budgetTimes, readBudget, saveBudget } from '../fleet/kept-budget.ts';
+import { budgetTimes, openBudget } from '../fleet/kept-budget.ts';
 import { NodePresence } from '../fleet/presence.ts';
 import { PresenceProbe } from '../fleet/presence-probe.ts';
 import { Journal } from '../journal/journal.ts';
@@ -15,7 +15,7 @@ import { mayHaveSentMore } from '../ledger/newest-id.ts';
 import { Operators } from '../ledger/operators.ts';
 import { SentRequests } from '../ledger/sent-requests.ts';
 import type { Edges } from '../lib/edges.ts';
-import { LinkBudget } from '../link/link-budget.ts';
+import type { LinkBudget } from '../link/link-budget.ts';
 import { outgoingChain } from '../link/outgoing-chain.ts';
 import { LinkScheduler } from '../link/scheduler.ts';
 import { tellLeft } from '../link/tell-left.ts';
@@ -136,7 +136,7 @@ export async function assembleNode(
   if (quotas) stack.use(quotas);
   const { addressing: addresses } = trust;
   const send = outgoingChain(config, ground.bus, addresses);
-  const budget = stack.use(makeBudget(config, { ...ground, kept }));
+  const budget = stack.use(openBudget(config, { ...ground, kept }));
   const base = { ...ground, kept, send, methods: table, trust, addresses, refusals, budget };
   const sender = makeSender(config, base);
   const { ledger, outbox, undelivered, errorReporter } = sender;
@@ -197,25 +197,6 @@ function makeCalls(
     outbox.lanes().some(({ queued, nextAttemptAt }) => queued > 0 && nextAttemptAt === null) ||
     runsSince(store, clock.wallNow() - CALL_RUN_MS);
   return calls && new Calls(calls, { ...deps, isBusy });
-}
-
-/** Counts what goes over the link, and goes on where an earlier life ended. */
-function makeBudget(
-  { linkBudgetBytes: bytesPerDay }: Config,
-  { store, clock, kept, bus, logger }: Pick<Base, 'store' | 'clock' | 'kept' | 'bus' | 'logger'>,
-): LinkBudget {
-  return new LinkBudget(
-    { bytesPerDay },
-    {
-      ...{ clock, kept, saved: readBudget(store) },
-      traffic: () => bus.traffic.look(),
-      save: (text) => {
-        store
-          .write([saveBudget(text)])
-          .catch((error) => logger.warn({ err: error }, 'what went over the link could not be written down'));
-      },
-    },
-  );
 }
 
 /** What decides who may ask for what. */

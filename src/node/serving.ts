@@ -205,14 +205,10 @@ export function beginServing(
   { parts, stack }: { readonly parts: ServingParts; readonly stack: AsyncDisposableStack },
 ): Serving {
   const { bus, clock, fleet, outbox, link, peers, errorReporter } = parts;
-  const { trust, budget } = parts;
+  const { trust, budget, calls } = parts;
   const { addressing: addresses } = trust;
   const { linkDays } = fleet;
-  const { calls } = parts;
-  const callIn = () =>
-    calls && peers.knows(config.centralNodeName, CALL_TIMES)
-      ? Math.round(Math.max(0, calls.nextAt - clock.wallNow()) / 1000)
-      : undefined;
+  const callIn = () => (peers.knows(config.centralNodeName, CALL_TIMES) ? calls?.secondsLeft : undefined);
   const hello = createHello(config, {
     ...{ version, now: clock.wallNow, bus, trust, addresses, linkDays, peers, callIn, budget },
   });
