@@ -147,7 +147,7 @@ test('a node takes nothing while an original one answers to its name, says so ev
   for (let second = 0; second < 60; second += 10) await pass(10_000);
   assert.equal(guard.isYielding, true);
   assert.deepEqual(
-    broker.errors.map((text) => /answers to the name ship1: this one takes no requests/.test(text)),
+    broker.errors.map((text) => /answers to the name ship1: this node takes no requests/.test(text)),
     [true, true],
   );
   original[Symbol.dispose]();

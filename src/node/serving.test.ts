@@ -21,6 +21,7 @@ test('once all subscribers listen, what waited for the node itself is sent, and 
     states: { serve: call('serve states'), askWords: async (node: string) => call('ask')(node) },
     bus: { flush: later('flush') },
     peers: { alive: call('alive'), hasWords: () => false },
+    budget: { bytesPerDay: 0 },
     hello: (more?: { connected?: true }) => call('hello')(more?.connected ? 'connected' : undefined),
     errorReporter: { report: call('report') },
     logger: { info: () => {} },
