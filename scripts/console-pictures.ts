@@ -43,9 +43,24 @@ async function play(): Promise<string> {
       presence: isAway ? 'away' : 'here',
     });
   }
+  desk.detailOf = (name) => detailOf([...desk.nodeList.keys()].indexOf(name), now);
   desk.collect({ node: 'ship7', line: 'ship7: the disk of /var/log is full: 0 bytes are left' });
   await run('systemctl restart gps', (at) => (at === 1 ? [1, 'Unit gps.service not found.\n'] : [0, '']));
   return await run('uname -sr', (at) => [0, at === 5 ? 'Linux 6.1.0-21\n' : 'Linux 6.12.48\n']);
+}
+
+/** Of each ninth node that it is away since a while, and now and then a night in port without a link. */
+function detailOf(at: number, now: number) {
+  const isAway = at % 9 === 4;
+  const slots = Array.from({ length: 84 }, (_, slot) => {
+    if (isAway && slot >= 84 - at / 2) return '0';
+    return (slot + 5 * at) % 31 === 0 ? '4' : '9';
+  });
+  return {
+    ...{ week: slots.join(''), toldAt: now - 60_000 * (3 + 7 * at) },
+    ...{ bytesPerSecond: isAway ? null : 6000 + 900 * at, wasFull: true },
+    roundTripMs: isAway ? null : 580 + 10 * at,
+  };
 }
 
 async function run(command: string, play: (at: number) => [exitCode: number, text: string]): Promise<string> {

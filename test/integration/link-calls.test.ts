@@ -48,7 +48,7 @@ test('a node that calls is silent between calls, its messages wait without spend
   assert.ok(first < 10_000, `${first} bytes for a call with nothing to say`);
   assert.match(await steward(ship1, 'status'), /next call of this node, at /);
   const append = { toNode: 'ship1', method: 'REQToFileAppend', directory: 'd', fileName: 'f', data: ['x'] };
-  const [id] = await submitAll(central, { ...append, ACKTimeout: 1, retries: 1 });
+  const [id] = await submitAll(central, { ...append, ACKTimeout: 4, retries: 1 });
   const [other] = await submitAll(central, {
     toNode: 'ship1',
     method: 'REQCliCommand',
