@@ -275,7 +275,7 @@ function configOf(nodeName: string, mode: TrustMode): Config {
   const isCentral = nodeName === 'central';
   const config: Partial<Config> = {
     ...{ nodeName, centralNodeName: 'central', isCentral, labels: {} },
-    ...{ helloIntervalSeconds: 30, compression: '', serialization: 'cbor' },
+    ...{ helloIntervalSeconds: 30, compression: '', serialization: 'cbor', linkBudgetBytes: 0 },
     ...{ defaultMessageTimeoutSeconds: 5, defaultMessageRetries: 1, defaultMethodTimeoutSeconds: 20 },
     ...{ messageTtlSeconds: MESSAGE_TTL_SECONDS, errorMessageTimeoutSeconds: 10, errorMessageRetries: 5 },
     ...{ maxMessageBytes: 1024 * 1024, ledgerOutputBytes: 4096, databaseFolder: 'simulated' },
