@@ -11,6 +11,7 @@ import type { ToldBudget, ToldBudgets } from '../fleet/told-budgets.ts';
 import type { Clock } from '../lib/clock.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { receiverOf } from '../message/subject.ts';
+import type { Amount } from '../outbox/lane/lane-room.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
@@ -35,13 +36,8 @@ interface LinkDeps {
   readonly trust: Pick<Trust, 'words' | 'addressing'>;
 }
 
-interface Queued {
-  readonly messages: number;
-  readonly bytes: number;
-}
-
 const DAY_SECONDS = 86_400;
-const EMPTY: Queued = { messages: 0, bytes: 0 };
+const EMPTY: Amount = { messages: 0, bytes: 0 };
 
 /** What can be asked of a node's link. */
 export function linkOperations(
@@ -105,7 +101,7 @@ function nodeLink(
     config: Config;
     deps: LinkDeps;
     way: Measured | undefined;
-    queued: Queued | undefined;
+    queued: Amount | undefined;
     waitsFor: string | null | undefined;
   },
 ): NodeLink {
@@ -151,12 +147,12 @@ export function wayOf(way: Measured | undefined) {
 }
 
 /** What waits for each node, also what no lane has read from the disk yet. */
-async function queuedByNode(store: LinkDeps['store']): Promise<ReadonlyMap<string, Queued>> {
+async function queuedByNode(store: LinkDeps['store']): Promise<ReadonlyMap<string, Amount>> {
   const rows = await store.query<{ subject: string; messages: number; bytes: number }>(
     `SELECT n.subject AS subject, count(*) AS messages, sum(length(o.body)) AS bytes
      FROM outbox o JOIN lanes n ON n.id = o.key / ${LANE_SPAN} GROUP BY n.id`,
   );
-  const byNode = new Map<string, Queued>();
+  const byNode = new Map<string, Amount>();
   for (const { subject, messages, bytes } of rows) {
     const node = receiverOf(subject);
     const before = byNode.get(node) ?? EMPTY;

@@ -9,8 +9,8 @@ const WINDOW_MESSAGES = 256;
 const WINDOW_BYTES = 1024 * 1024;
 const BULK = PRIORITIES.indexOf('bulk');
 
-/** What was taken in the same turn already. */
-interface Pulled {
+/** How many messages, and what they take, bytes. */
+export interface Amount {
   readonly messages: number;
   readonly bytes: number;
 }
@@ -32,7 +32,7 @@ export class LaneRoom {
   }
 
   /** What may be on its way at once: one message, or one piece of it, until somebody answers who speaks lanes. */
-  fits(entry: Entry, pulled: Pulled): boolean {
+  fits(entry: Entry, pulled: Amount): boolean {
     const { peer, queue } = this.#lane;
     const { inFlight, bytesInFlight } = queue.window;
     const isOpen = this.isOpen;
@@ -63,7 +63,7 @@ export class LaneRoom {
   }
 
   /** Whether the budget of its target's link leaves room for a message, or a part of it. */
-  #isAllowed(entry: Entry, pulled: Pulled): boolean {
+  #isAllowed(entry: Entry, pulled: Amount): boolean {
     const { window } = this.#lane.peer;
     const allowed = window.allowed(this.#waiting.urgency);
     if (pulled.messages > 0) return pulled.bytes + this.#sizeOf(entry) <= allowed;
