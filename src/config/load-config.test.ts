@@ -266,11 +266,12 @@ test('a config.toml that cannot be read is refused', async (t) => {
   assert.equal((await refusal(file, NAMES)).code, 'unreadable-file', 'a file where the folder should be');
 });
 
-test('an unknown compression means none, with a warning', async (t) => {
+test('an unknown compression means none, and an unknown serialization gob, with a warning', async (t) => {
   const { folder } = await configFolder(t);
-  const { config, warnings } = await load(folder, [...NAMES, '-compression=lz4']);
-  assert.equal(config.compression, '');
-  assert.match(warnings.join(), /flag -compression: "lz4" is not known/);
+  const { config, warnings } = await load(folder, [...NAMES, '-compression=lz4', '-serialization=json']);
+  assert.deepEqual([config.compression, config.serialization], ['', 'gob']);
+  for (const named of [/flag -compression: "lz4" is not known/, /flag -serialization: "json" is not known/])
+    assert.match(warnings.join(), named);
 });
 
 test('the key ConfigFolder of an old file is neither used nor unknown', async (t) => {
