@@ -111,7 +111,7 @@ test('a dry run says who it would be, and runs nothing', async (t) => {
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /^NODE +PRESENCE +LAST SEEN\nship1 +here .*\nship2 +away +never\n2 nodes, 1 of them away; nothing was run\n$/,
+    /^NODE +PRESENCE +LAST SEEN +BYTES +TAKES\nship1 +here .* kB +-\nship2 +away +never +.* kB +-\n2 nodes, 1 of them away; about .* kB over the link and what it prints; nothing was run\n$/,
   );
   assert.equal((await desk.requests({})).items.length, 0);
 });
