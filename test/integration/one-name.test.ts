@@ -67,7 +67,7 @@ test('a node that finds an original one of its name starts, says so, and leaves 
   const central = await startStewardNode({ name: 'central', broker, flags: FAST_RECONNECT }, t);
   const ship1 = await startStewardNode({ name: 'ship1', broker, flags: FAST_RECONNECT }, t);
   await central.waitForFile('errorLog/errorCentral/error.log', (text) =>
-    /node: ship1, error: a node of the original program answers to the name ship1: this one takes no/.test(
+    /node: ship1, error: a node of the original program answers to the name ship1: this node takes no/.test(
       text,
     ),
   );
