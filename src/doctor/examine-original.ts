@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { Environment } from '../config/environment.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { type OriginalQueue, readOriginalQueue } from '../config/original-queue.ts';
 import { countWords } from '../lib/time-words.ts';
 import { checkBroker } from './check-broker.ts';
+import { checkDifferences, checkWideModes } from './check-differences.ts';
 import { checkFiles } from './check-files.ts';
 import { checkFolders } from './check-folders.ts';
 import { checkCollector, checkLeftQueue, checkListeners } from './check-inherited.ts';
@@ -28,13 +30,13 @@ export function originalConfigFolder(folder: string): string {
  */
 export async function* examineOriginal(
   folder: string,
-  { config, configFile, warnings }: LoadedConfig,
+  { config, configFile, warnings, env }: LoadedConfig & { readonly env: Environment },
   tellQueue: (queue: OriginalQueue) => void,
 ): AsyncGenerator<Finding> {
   const whole = inFolder(config, folder, configFile);
   yield* await checkFiles(whole, configFile);
   for (const warning of warnings) yield finding('config', 'warn', warning);
-  yield* checkDifferences(whole);
+  yield* checkDifferences(whole, env);
   yield* checkListeners(whole);
   yield* checkCollector(whole);
   yield checkTrust(whole);
@@ -42,6 +44,7 @@ export async function* examineOriginal(
   if (queue) tellQueue(queue);
   yield* checkLeftQueue(queue, { isTold: true });
   yield* await checkFolders(whole);
+  yield* await checkWideModes(whole, configFile);
   yield* await checkModes(whole);
   yield* await checkBroker(whole, { isRunning: undefined });
 }
@@ -61,20 +64,6 @@ function inFolder(config: Config, folder: string, configFile: string): Config {
     nkeySeedFile: at(config.nkeySeedFile),
     rootCaPath: at(config.rootCaPath),
   };
-}
-
-function checkDifferences(config: Config): Finding[] {
-  const tell = (text: string) => finding('differs', 'ok', text);
-  const metrics = config.promHostAndPort
-    ? 'the metrics port serves metrics alone, no profiles'
-    : 'no metrics port is opened, as promHostAndPort is empty; the original opens one at random';
-  return [
-    tell(
-      `a message without retries is kept for messageTTL (${config.messageTtlSeconds} s), not given up after one ACKTimeout`,
-    ),
-    tell(metrics),
-    tell('every submission is answered with a line of JSON; who does not read it loses nothing'),
-  ];
 }
 
 async function checkModes(config: Config): Promise<Finding[]> {

@@ -19,7 +19,7 @@ const freshPath = () => join(folder, String(count++), 'steward.sock');
 const start = ({ path = freshPath() } = {}) =>
   startUnixListener(
     { path },
-    { submissions: { submit: async (text) => JSON.stringify({ bytes: text.length }) }, logger },
+    { submissions: { submit: async (text) => JSON.stringify({ bytes: text.length }), refused() {} }, logger },
   );
 
 test('the socket is for its owner alone, and so is a folder made for it', async () => {

@@ -40,17 +40,24 @@ export async function startHttpListener(
 ): Promise<HttpService> {
   const limits = { ...DEFAULT_LIMITS, ...options };
   const budget = new ByteBudget(limits.maxTotalBytes);
+  const answer = (response: ServerResponse, refusal: HttpRefusal) =>
+    sendLine(response, refusal, refusalLine(refusal.reason));
+  // Who may not submit is in the log alone: anybody could fill errorCentral with it.
   const refuse = (response: ServerResponse, refusal: HttpRefusal) => {
     deps.logger.warn({ reason: refusal.reason }, 'a submission was refused');
-    sendLine(response, refusal, refusalLine(refusal.reason));
+    answer(response, refusal);
+  };
+  const refuseUnread = (response: ServerResponse, refusal: HttpRefusal) => {
+    deps.submissions.refused(refusal.reason);
+    answer(response, refusal);
   };
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const early = refusalOf(request);
-    if (early !== undefined) return refuse(response, early);
+    if (early !== undefined) return refuseUnread(response, early);
     const { body, release } = await readBody({ request, response }, limits, budget);
     try {
       if (body === 'gone') return;
-      if ('status' in body) return refuse(response, body);
+      if ('status' in body) return refuseUnread(response, body);
       const line = await deps.submissions.submit(
         body.bytes,
         `HTTP listener from ${request.socket.remoteAddress}`,

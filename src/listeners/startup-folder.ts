@@ -8,7 +8,7 @@ import type { MessageFolder } from './file-transfer.ts';
 import type { Submissions } from './submission-session.ts';
 
 export interface StartupFolderDeps {
-  readonly submissions: Submissions;
+  readonly submissions: Pick<Submissions, 'submit'>;
   readonly logger: { info(fields: object, text: string): void };
   readonly errorReporter: { report(text: string): void };
   /** Ends the work after the file under way. */

@@ -10,6 +10,8 @@ import { SubmissionSplitter } from './submission-splitter.ts';
 /** Takes the text of one submission and answers with one line of JSON; bad input is answered, not thrown. */
 export interface Submissions {
   submit(text: Uint8Array, by: string): Promise<string>;
+  /** Hears why something was refused that could not be read to its end; the client is answered with the reason. */
+  refused(reason: string): void;
 }
 
 /** How much and how long a client may send; times in milliseconds. */
@@ -85,7 +87,7 @@ export class SubmissionSession {
     const { phase } = this.#splitter;
     if (event === 'gone' || phase === 'blank') return false;
     if (event === 'interrupted') return this.#refuse(STOPPING);
-    if (event === 'silence' && phase === 'json') return this.#refuse(this.#unfinished());
+    if (event === 'silence' && phase === 'json') return this.#refuseUnread(this.#unfinished());
     return (await this.#submit()) && event !== 'end';
   }
 
@@ -114,7 +116,7 @@ export class SubmissionSession {
       const excess = this.#excess();
       if (excess !== undefined) {
         this.#overfull = true;
-        return this.#refuse(excess);
+        return this.#refuseUnread(excess);
       }
       if (complete && !(await this.#submit())) return false;
     }
@@ -160,9 +162,19 @@ export class SubmissionSession {
     }
   }
 
+  /** Refuses what the client did wrong, of which whoever looks after the fleet hears too. */
+  #refuseUnread(reason: string): Promise<false> {
+    this.#deps.submissions.refused(reason);
+    return this.#end(reason);
+  }
+
   async #refuse(reason: string): Promise<false> {
-    this.#splitter.finish();
     this.#deps.logger.warn({ reason }, 'a submission was refused');
+    return await this.#end(reason);
+  }
+
+  async #end(reason: string): Promise<false> {
+    this.#splitter.finish();
     await this.#write(refusalLine(reason));
     return false;
   }

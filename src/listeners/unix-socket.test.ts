@@ -31,8 +31,11 @@ const echo = async (text: Uint8Array): Promise<string> =>
     warnings: [],
   });
 
+/** Reasons of refusals that whoever looks after the fleet hears of. */
+const told: string[] = [];
+const refused = (reason: string) => void told.push(reason);
 const start = (options: Partial<UnixListenerOptions> = {}, submit: Submissions['submit'] = echo) =>
-  startUnixListener({ path: freshPath(), ...options }, { submissions: { submit }, logger });
+  startUnixListener({ path: freshPath(), ...options }, { submissions: { submit, refused }, logger });
 
 async function open(path: string): Promise<Socket> {
   const socket = connect({ path, allowHalfOpen: true });
@@ -131,6 +134,7 @@ test('a JSON value that never ends is refused', async () => {
   socket.write('[{"a":');
   const [reason] = await answers(socket);
   assert.match(reason!, /ended inside a JSON value: 6 bytes came, 2 brackets still open/);
+  assert.ok(told.includes(reason!), 'whoever looks after the fleet hears of it');
 });
 
 test('what is larger than the limit is refused and not read', async () => {

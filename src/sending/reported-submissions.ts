@@ -25,7 +25,12 @@ export class ReportedSubmissions {
     const line = await this.#deps.submissions.submit(text, by);
     if (verdictOf(line) === 'accepted') return line;
     const reasons = refusalTexts(line, MOST_REASONS).map((reason) => reason.slice(0, MAX_REASON_CHARS));
-    this.#deps.errorReporter.report(`error: a submission was refused: ${reasons.join('; ')}`);
+    this.refused(reasons.join('; '));
     return line;
+  }
+
+  /** Tells why something was refused that was not read as a submission. */
+  refused(reason: string): void {
+    this.#deps.errorReporter.report(`error: a submission was refused: ${reason}`);
   }
 }

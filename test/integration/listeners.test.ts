@@ -201,6 +201,24 @@ test('what was accepted is in the ledger under the ids that were given', async (
   }
 });
 
+test('what is wrong with a submission is in the log of errors too, without its text', async () => {
+  const secret = 'not-for-the-log';
+  for (const client of clients) {
+    await exchange(client, `[{"toNode":"${client.name}" "${secret}"}]`);
+    await exchange(client, JSON.stringify([message({ method: `REQNo${client.name}`, data: [secret] })]));
+  }
+  const wanted = [
+    ...clients.map(({ name }) => `message 0: method "REQNo${name}" is not a method`),
+    // Of those above: what never ended, or was too large, and is no request of HTTP either.
+    ...['line 1, column', 'the input ended inside', 'the input ended too early', '16777216 bytes at most'],
+  ];
+  const log = await node.waitForFile('errorLog/errorCentral/error.log', (text) =>
+    wanted.every((words) => text.includes(words)),
+  );
+  assert.ok(!log.includes(secret));
+  for (const { name } of clients) assert.equal(log.split(`REQNo${name}`).length, 2, name);
+});
+
 function checked(client: RawClient, { status, body }: RawReply, expected: number): Parsed {
   if (client.name === 'http') assert.equal(status, expected, body);
   assert.doesNotMatch(body, /\n/, `${client.name} gave more than one line`);

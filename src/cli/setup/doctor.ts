@@ -148,7 +148,7 @@ async function* examineOriginalNode(folder: string, call: Call, left: unknown[])
   try {
     const args = [`-configFolder=${configFolder}`, ...(call.rest ?? [])];
     const node = await readConfig({ args, env: call.env });
-    yield* examineOriginal(folder, node, ({ messages }) => left.push(...messages));
+    yield* examineOriginal(folder, { ...node, env: call.env }, ({ messages }) => left.push(...messages));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     yield { check: 'config', verdict: 'fail', text: error.message };

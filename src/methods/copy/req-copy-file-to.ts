@@ -30,10 +30,10 @@ export interface CopyFileToDeps {
  * the mode and the sha256, and send larger files in pieces, see `CopyOrder`. The target is replaced in one step, when
  * all is there, verified and durable, and keeps owner, group and mode; what could not be kept is in the reply. Only a
  * mount point is written over. A folder takes the file under the name of the source. The folder above is made where it
- * is missing (0700). A link is followed, but not one of another user in a folder that all may write to.
+ * is missing. A link is followed, but not one of another user in a folder that all may write to.
  *
  * Replies, to the node that asked for the copy, the reference's line. Refused with the reason: a target that can't be
- * written, no space, another sha256. Without a mode a new file gets what fileMode says.
+ * written, no space, another sha256. Without a mode a new file gets what fileMode says, as does a new folder.
  */
 export function createReqCopyFileTo(deps: CopyFileToDeps): EffectMethod {
   return {

@@ -16,8 +16,8 @@ const DONE: Outcome = { ok: true };
  * REQToFileAppend (EventACK), the reply method where none is given: appends data to a file.
  *
  * Fields: directory and fileName, see `targetFile`. The items of `data` are appended as they are, one after the
- * other; nothing is put between or behind them. The file and its folders are made where they are missing (0600
- * and 0700). Answered when the bytes are on disk. A file that can't be written is refused with the system's
+ * other; nothing is put between or behind them. The file and its folders are made where they are missing, with
+ * the modes that fileMode says. Answered when the bytes are on disk. A file that can't be written is refused with the system's
  * reason; no space and the like make the sender try again.
  */
 export function createReqToFileAppend({ appendFiles, outputReplies }: ToFileAppendDeps): EffectMethod {
