@@ -15,7 +15,7 @@ export const AWAITS_REPLY = 'taken by a node that runs the original program: its
 /** A body as a node that sends no reports is to get it. */
 export interface DeskBody {
   readonly payload: Uint8Array;
-  /** Whether what it prints comes as its reply, which `deskReplyId` knows again. */
+  /** Whether what it prints comes as its reply, which `deskReplyId` knows again, or what it copies as a file. */
   readonly awaitsReply: boolean;
   /** Whether the command reads the data as a file, which a node of the original does not give it. */
   readonly readsData: boolean;
@@ -30,6 +30,8 @@ export function asDeskBody(payload: Uint8Array, format: BodyFormat, id: string):
   if (!message) return { payload, awaitsReply: false, readsData: false };
   const readsData = message.methodArgs?.some((arg) => arg.includes('{{STEWARD_DATA_FILE}}')) === true;
   if (message.replyMethod !== 'REQNone') return { payload, awaitsReply: false, readsData };
+  // The target of a copy would get what is a reply here. The file that comes says more.
+  if (message.method === 'REQCopyFileFrom') return { payload, awaitsReply: true, readsData };
   const asked: Message = { ...message, replyMethod: METHOD, directory: FOLDER, fileName: id };
   const serialization = format.serial === 'cbor' ? 'cbor' : 'gob';
   const encoded = encodeMessage(asked, { serialization, compression: format.cmp });

@@ -146,7 +146,8 @@ export async function assembleNode(
   if (calls) stack.use(calls);
   const submissions = new Submissions(config, { ...deps, calls });
   const supervisor = createSupervisor({}, deps);
-  const copying = stack.use(new Copying(config, deps));
+  const outputReplies = stack.use(new OutputReplies(deps));
+  const copying = stack.use(new Copying(config, { ...deps, outputReplies }));
   const relaying = new Relaying(config, deps);
   const answers = tellLeft(ground.bus, { budget, knows: (node, word) => deps.peers.knows(node, word) });
   const journal = new Journal(
@@ -156,7 +157,6 @@ export async function assembleNode(
   const guard = new InstanceGuard(config, deps);
   const receiver = new Receiver({ ...deps, bus: answers, fleet, guard, journal });
   const subscribers = new Subscribers(config.nodeName, { ...deps, supervisor, receiver });
-  const outputReplies = stack.use(new OutputReplies(deps));
   const methods = ground.makeMethods(
     {
       ...{ journal, fleet, submissions, queue: undelivered, processes: subscribers },

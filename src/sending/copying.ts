@@ -24,6 +24,8 @@ export interface CopyingParts extends Pick<Edges, 'random' | 'newId'> {
   readonly undelivered: Pick<Undelivered, 'cancel'>;
   readonly sending: Pick<RepliesAndReports, 'reply'>;
   readonly addresses: Pick<Addresses, 'subjectFor'>;
+  /** Hears of the files of original nodes that were written. */
+  readonly outputReplies: { copied(message: Message): Promise<void> };
 }
 
 /** What the methods that copy files need of the node: messages whose end is told, and a way for pieces of files. */
@@ -51,7 +53,10 @@ export class Copying implements AsyncDisposable {
       speaksLanes: (node) => parts.peers.speaksLanes(node),
       maxPayload: () => parts.bus.maxPayload,
       openChannel: createOpenChannel(config.nodeName, parts),
-      sendReply: async (asked, data) => void (await parts.sending.reply(asked, [data], { alongside: [] })),
+      sendReply: async (asked, data) => {
+        await parts.sending.reply(asked, [data], { alongside: [] });
+        if (isPlain(asked.message)) await parts.outputReplies.copied(asked.message);
+      },
     });
     this.#copies = copies;
     this.methods = all;
@@ -90,4 +95,9 @@ export class Copying implements AsyncDisposable {
       this.#waiting.delete(outgoing.id);
     }
   };
+}
+
+/** Whether a copy is one of an original node: it has three arguments. */
+function isPlain({ methodArgs }: Message): boolean {
+  return methodArgs?.length === 3;
 }

@@ -87,3 +87,20 @@ test('a reply of a node of this program goes into no file, and says no more than
   assert.equal(await replies.take({ message, isFromOriginal: false }), true);
   assert.equal(row().state, 'queued');
 });
+
+test('a file that an original node was asked for ends its request when it is written here', async (t) => {
+  const { made, replies, asked, row } = await start(t, { method: 'REQCopyFileFrom' });
+  assert.equal(asked.replyMethod, 'REQNone');
+  await replies.copied({ methodArgs: ['another', 'central', '/file'] });
+  assert.match(`${row().state} ${row().reason}`, /^accepted .* its reply is awaited/);
+  await replies.copied({ methodArgs: asked.methodArgs });
+  await made.settled();
+  assert.match(`${row().state} ${row().reason}`, /^succeeded written here/);
+});
+
+test('a file that does not come leaves its request to the log of errors', async (t) => {
+  const { made, replies, row } = await start(t, { method: 'REQCopyFileFrom' });
+  await made.advance(72_000, 8000);
+  await replies.look();
+  assert.match(`${row().state} ${row().reason}`, /^handed-over no file came .* errorCentral/);
+});

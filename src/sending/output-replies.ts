@@ -29,6 +29,7 @@ const MOST_MS = 60_000;
 /** How long after its time a reply may come. */
 const GRACE_MS = 10_000;
 const DEFAULT_TIMEOUT_S = 10;
+const COPIED = 'written here, as the original program sent it';
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** A reply to these says that they were done; of a command it says nothing but what was printed. */
 const SAYS_DONE: ReadonlySet<string> = new Set(['REQPing', 'REQOpProcessList', 'REQHttpGet']);
@@ -38,6 +39,11 @@ const GOES_ON: ReadonlySet<string> = new Set(['REQCliCommandCont', 'REQTailFile'
 const AWAITED = `SELECT l.id, n.subject, l.accepted_at, l.format, l.body
   FROM ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN}
   WHERE l.batch IS NOT NULL AND l.state IN ('accepted', 'running') AND l.reason = ?`;
+/** A file may come before it is known that the request for it was taken. */
+const COPIES = `SELECT l.id, n.subject, coalesce(o.format, l.format) AS format, coalesce(o.body, l.body) AS body
+  FROM ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN} LEFT JOIN outbox o ON o.key = l.key
+  WHERE l.batch IS NOT NULL AND l.state IN ('queued', 'sent', 'accepted', 'running')
+    AND n.subject LIKE '%.REQCopyFileFrom.%'`;
 
 /**
  * Takes replies of original nodes for the output of the requests that somebody follows here. Such a node tells no exit
@@ -77,6 +83,18 @@ export class OutputReplies implements Disposable {
     return true;
   }
 
+  /** An original node's file was written here: who asked it for that knows now that it is done. */
+  async copied({ methodArgs }: Pick<Message, 'methodArgs'>): Promise<void> {
+    const { store, ledger } = this.#deps;
+    const wanted = JSON.stringify(methodArgs);
+    const row = store
+      .all<Awaited>(COPIES)
+      .find((one) => JSON.stringify(messageOf(one).methodArgs) === wanted);
+    const node = row && ledger.receiverOf(row.id);
+    if (row && node !== undefined)
+      await ledger.applyReports(node, [{ id: row.id, state: 'succeeded', reason: COPIED }]);
+  }
+
   /** Ends what no reply comes for any more, and returns how long nothing is to be ended, ms. */
   async look(): Promise<number> {
     const { store, ledger, clock } = this.#deps;
@@ -88,9 +106,7 @@ export class OutputReplies implements Disposable {
       const leftMs = overAt - clock.wallNow();
       nextMs = Math.min(nextMs, Math.max(leftMs, LEAST_MS), MOST_MS);
       if (leftMs > 0) continue;
-      const reason = GOES_ON.has(method)
-        ? 'the original program has run it until its methodTimeout'
-        : 'no reply came from the original program, which sends none after a time-out';
+      const reason = silenceOf(method);
       const node = ledger.receiverOf(row.id);
       if (node !== undefined) await ledger.applyReports(node, [{ id: row.id, state: 'handed-over', reason }]);
     }
@@ -118,6 +134,14 @@ export class OutputReplies implements Disposable {
   }
 }
 
+/** Why nothing more is to be heard of a request whose time is over. */
+function silenceOf(method: string): string {
+  if (GOES_ON.has(method)) return 'the original program has run it until its methodTimeout';
+  return method === 'REQCopyFileFrom'
+    ? 'no file came from the original program, which reports to errorCentral alone why it sends none'
+    : 'no reply came from the original program, which sends none after a time-out';
+}
+
 function entryOf({
   id,
   method,
@@ -139,8 +163,11 @@ function entryOf({
   };
 }
 
-function messageOf({ body, format }: Awaited): Pick<Message, 'method' | 'methodTimeout'> {
-  const nothing = { method: '', methodTimeout: 0 };
+function messageOf({
+  body,
+  format,
+}: Pick<Awaited, 'body' | 'format'>): Pick<Message, 'method' | 'methodTimeout' | 'methodArgs'> {
+  const nothing = { method: '', methodTimeout: 0, methodArgs: null };
   if (body === null) return nothing;
   try {
     return decodeMessage(body, { ...formatOf(format ?? 0), maxBytes: MAX_BODY_BYTES });

@@ -10,19 +10,10 @@ import { landedVersions } from '../support/landed.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { apiOf } from '../support/node-api.ts';
 import { startReferencePeer } from '../support/reference-peer.ts';
+import { TRIED_ENCODINGS, TRIED_ROUNDS } from '../support/rolled.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const LINES = 'lines/ship1/all';
-const { STEWARD_TEST_ROUNDS } = process.env;
-const ROUNDS = Number(STEWARD_TEST_ROUNDS ?? 2);
-/** Each encoding takes half a minute: all of them where rounds are asked for (`npm run test:original`). */
-const ENCODINGS = [
-  { name: 'gob', serialization: 'gob', compression: '' },
-  { name: 'cbor', serialization: 'cbor', compression: '' },
-  { name: 'gob, zstd', serialization: 'gob', compression: 'z' },
-  { name: 'cbor, gzip', serialization: 'cbor', compression: 'g' },
-] as const;
-const TRIED = STEWARD_TEST_ROUNDS === undefined ? ENCODINGS.slice(0, 1) : ENCODINGS;
 
 function open(central: StewardNode): number {
   return central.query(`SELECT 1 FROM ledger WHERE batch IS NOT NULL AND ended_at IS NULL`).length;
@@ -33,7 +24,7 @@ function message(n: number): object {
   return { ...place, toNode: 'ship1', method: 'REQToFileAppend', data: [`${n}\n`], ACKTimeout: 1 };
 }
 
-for (const { name, serialization, compression } of TRIED)
+for (const { name, serialization, compression } of TRIED_ENCODINGS)
   test(`a node that goes to the original and back, again and again, gets each line of a queue once, ${name}`, async (t) => {
     const broker = await startBroker(t);
     const flags = { ...FAST_RECONNECT, ...(serialization === 'cbor' && { serialization }), compression };
@@ -41,7 +32,7 @@ for (const { name, serialization, compression } of TRIED)
     const ship1 = await startStewardNode({ name: 'ship1', broker, flags }, t);
     const lines: string[] = [];
     let count = 0;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < TRIED_ROUNDS; round++) {
       // Half of the queue is under way when the node stops, and the rest waits for what comes in its place.
       const next = () => Array.from({ length: 100 }, () => message(++count));
       const queued = submitAll(central, next());

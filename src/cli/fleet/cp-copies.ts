@@ -124,7 +124,13 @@ function copiesOn(
   return files.map((file) => {
     const target = local(node, file);
     const title = meansSeveral(place.path) ? `${node.name}:${file.path}` : node.name;
-    const message = { ...BASE, toNode: node.name, methodArgs: [file.path, means.here, target] };
+    // An original node reports nothing: what it sends is awaited then.
+    const message = {
+      ...BASE,
+      output: 'live',
+      toNode: node.name,
+      methodArgs: [file.path, means.here, target],
+    };
     return { node: node.name, source: file.path, target, title, message };
   });
 }
