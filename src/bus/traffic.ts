@@ -1,11 +1,18 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { socketOf } from './library-internals.ts';
 
+/** What went over the connections to the broker since the process started. */
+export interface Went {
+  readonly inBytes: number;
+  readonly outBytes: number;
+  /** Messages that came, without the broker's word that nobody listens. */
+  readonly inMessages: number;
+}
+
 /** Counts what goes over the connections to the broker: bytes of NATS since the start, without those of TLS and TCP. */
-export class Traffic {
+export class Traffic implements Went {
   inBytes = 0;
   outBytes = 0;
-  /** Messages that came, without the broker's word that nobody listens. */
   inMessages = 0;
   #connection: NatsConnection | undefined;
   /** Kept, as a connection that is closed has none any more: it still knows what it carried. */

@@ -1,4 +1,5 @@
 import type { Bus } from '../bus/bus.ts';
+import type { Went } from '../bus/traffic.ts';
 import type { CallConfig } from '../config/link-config.ts';
 import type { Clock } from '../lib/clock.ts';
 import { clockWords, durationWords } from '../lib/time-words.ts';
@@ -6,13 +7,6 @@ import type { KeptTime, KeptTimes } from '../store/kept-clock.ts';
 import { readMeta, saveMeta, shiftMeta } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
 import { callEnd, nextCallAfter } from './call-plan.ts';
-
-/** What went over the link so far. */
-interface Went {
-  readonly inBytes: number;
-  readonly outBytes: number;
-  readonly inMessages: number;
-}
 
 interface CallsDeps {
   readonly bus: Pick<Bus, 'hangUp' | 'isConnected'> & {

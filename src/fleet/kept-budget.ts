@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import { LinkBudget } from '../link/link-budget.ts';
 import type { KeptClock, KeptTimes } from '../store/kept-clock.ts';
-import { readMeta, saveMeta, shiftMetaField } from '../store/meta.ts';
+import { readMeta, saveMeta, shiftMeta } from '../store/meta.ts';
 import type { Statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 
@@ -43,7 +43,7 @@ export function saveBudget(text: string): Statement {
 
 /** The times in it. */
 export const budgetTimes: KeptTimes = {
-  shift: (ms) => [shiftMetaField(META_KEY, 'beganAt', ms)],
+  shift: (ms) => [shiftMeta(META_KEY, ms, 'beganAt')],
   // Who has a budget reads the clock every minute: it need not be watched for this.
   anySql: 'SELECT 1 WHERE 0',
 };

@@ -1,3 +1,4 @@
+import type { Went } from '../bus/traffic.ts';
 import type { Clock } from '../lib/clock.ts';
 import { dayOf } from '../lib/time-words.ts';
 import { PRIORITIES } from '../message/priority.ts';
@@ -18,11 +19,8 @@ export interface LinkDay {
 /** What a node tells of its link in a hello: the day, bytes in and out on it, and those of the day before. */
 export type ToldDays = readonly [day: string, inBytes: number, outBytes: number, ...before: number[]];
 
-interface Totals {
-  readonly inBytes: number;
-  readonly outBytes: number;
-  readonly sentBytes: readonly number[];
-}
+/** The same, with the payload of messages for each of PRIORITIES. */
+type Totals = Pick<Went, 'inBytes' | 'outBytes'> & { readonly sentBytes: readonly number[] };
 
 interface LinkDaysDeps {
   readonly store: Pick<Store, 'get' | 'all'>;

@@ -60,12 +60,16 @@ export interface JournalDeps {
   readonly logger: { warn(fields: object, text: string): void; info(fields: object, text: string): void };
 }
 
-/** Takes ends that a node tells; the caller commits what that changes, and says when it is written. */
+/** Takes ends and output that a node tells; the caller commits what that changes, and says when it is written. */
 export interface EndTaker {
   takeReports(
     fromNode: string,
     ends: readonly ReportEntry[],
   ): Promise<{ readonly statements: readonly Statement[]; written(): void }>;
+  /** The node that a request of this node's own was sent to. */
+  receiverOf(id: string): string | undefined;
+  /** What is kept of a stretch of what it printed there. */
+  output(id: string, stream: OutputStream, from: number, to: number): { readonly data: Uint8Array };
 }
 
 /** How an end goes: in a report, not yet, or with a reply that may take some time, ms, as far as is known when it is asked. */
@@ -105,6 +109,8 @@ export interface JournalSending {
   ): Promise<void>;
   /** Queues a report for the node that asked. */
   report(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void>;
+  /** Whether replies to a node leave out what it was told while their requests ran. */
+  leavesOutTold(toNode: string): boolean;
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number;
 }
@@ -113,6 +119,8 @@ export interface JournalSending {
 export interface Asked extends Pick<Incoming, 'id' | 'message'> {
   /** What the reply to it goes before; the usual unless told. */
   readonly priority?: Priority | undefined;
+  /** Where in its stdout the reply begins, and how far a node was told that already, bytes; undefined where it was told nothing. */
+  readonly told?: { readonly toNode: string; readonly from: number; readonly to: number } | undefined;
 }
 
 /** Decides what may come from whom. */

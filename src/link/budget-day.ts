@@ -19,6 +19,18 @@ export interface Moment {
 /** No budget lasts less than this, however the clock is set; the shortest day of a year has 23 h, ms. */
 const LEAST_DAY_MS = 20 * 3_600_000;
 
+/** A day as it was saved; undefined where there is none that can be read. */
+export function readDay(saved: string | undefined): BudgetDay | undefined {
+  if (saved === undefined) return undefined;
+  try {
+    const { day, beganAt, spentBytes } = JSON.parse(saved) as Partial<BudgetDay>;
+    const isDay = typeof day === 'string' && Number.isFinite(beganAt) && Number.isFinite(spentBytes);
+    return isDay ? { day, beganAt: beganAt!, spentBytes: spentBytes! } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The first day that is known of: it began at midnight. */
 export function firstDay(now: Moment): BudgetDay {
   return { day: dayOf(new Date(now.wall)), beganAt: midnightBefore(now), spentBytes: 0 };

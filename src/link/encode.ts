@@ -1,5 +1,6 @@
 import { wholeMs } from '../lib/whole-ms.ts';
 import { formatLanePlace, HEADER } from '../message/codec/wire-headers.ts';
+import { shortSerial } from '../message/told-output.ts';
 import type { OutboundMessage, Wrapper } from './way-out.ts';
 
 /** Writes what is said of a message into its headers. The body travels as the outbox keeps it: every node reads that. */
@@ -22,6 +23,8 @@ function headersOf({
   priority,
   supersedes,
   end,
+  told,
+  re,
 }: OutboundMessage): Record<string, string> {
   const headers: Record<string, string> = {};
   if (format.serial) headers[HEADER.serial] = format.serial;
@@ -36,5 +39,14 @@ function headersOf({
   if (priority !== null) headers[HEADER.priority] = priority;
   if (supersedes !== null) headers[HEADER.supersedes] = supersedes;
   if (end !== undefined) headers[HEADER.end] = end;
-  return headers;
+  return told === undefined ? headers : { ...headers, ...shortHeaders({ told, re, format }) };
+}
+
+/** By these a reply is made whole with what its target was told of the request. */
+function shortHeaders({ told, re, format }: { told: string } & Pick<OutboundMessage, 're' | 'format'>) {
+  return {
+    [HEADER.told]: told,
+    [HEADER.serial]: shortSerial(format.serial),
+    ...(re !== null && { [HEADER.re]: re }),
+  };
 }

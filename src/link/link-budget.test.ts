@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { parseLeft } from '../message/link-word.ts';
+import { Allowance } from './allowance.ts';
 import { LinkBudget } from './link-budget.ts';
 
 const DAY = 86_400_000;
@@ -15,7 +16,7 @@ function start(more: { bytesPerDay?: number; saved?: string; clock?: ManualClock
   const saves: string[] = [];
   const changes: number[] = [];
   const budget = new LinkBudget(
-    { bytesPerDay: more.bytesPerDay ?? BUDGET },
+    { bytesPerDay: 'bytesPerDay' in more ? more.bytesPerDay! : BUDGET },
     {
       clock,
       kept: { now: () => clock.wallNow() },
@@ -122,4 +123,45 @@ test('without a budget nothing waits or is written, and one that is set later kn
   assert.deepEqual([budget.told, budget.header('a'), saves], [undefined, undefined, []]);
   const later = start({ clock, saved: budget.saved });
   assert.equal(later.budget.told?.leftBytes, 0);
+});
+
+test('a budget that nobody gave is refused at once, and what was saved and cannot be read begins a day anew', () => {
+  for (const bytesPerDay of [undefined, Number.NaN, -1, 0.5] as number[])
+    assert.throws(() => start({ bytesPerDay }), {
+      name: 'RangeError',
+      message: `the budget of the link is ${bytesPerDay} bytes a day: it is a whole number of bytes, and 0 for none`,
+    });
+  for (const saved of [
+    '',
+    '{',
+    'null',
+    '7',
+    '{"day":"2026-03-01"}',
+    '{"day":1,"beganAt":0,"spentBytes":5}',
+  ]) {
+    const { budget } = start({ saved });
+    assert.equal(budget.told?.leftBytes, BUDGET);
+    budget[Symbol.dispose]();
+  }
+});
+
+test('what several senders send in the evening and after midnight is within the budget of each day', async () => {
+  const { clock, link, budget } = start();
+  await clock.advance(DAY / 2 - 7_200_000);
+  const senders = ['a', 'b', 'c'].map((name) => ({ name, allowance: new Allowance() }));
+  const days = [0, 0];
+  for (let minute = 0; minute < 240; minute++) {
+    for (const { name, allowance } of senders) {
+      const now = clock.steadyNow();
+      const bytes = Math.min(20_000, allowance.room(NORMAL, { now, isIdle: true }));
+      allowance.take(bytes);
+      link.inBytes += bytes;
+      days[minute < 120 ? 0 : 1]! += bytes;
+      // Each third answer is lost.
+      if (minute % 3 > 0) allowance.tell(parseLeft(budget.header(name)), 0, now);
+    }
+    await clock.advance(60_000);
+  }
+  for (const bytes of days) assert.ok(bytes > 0.9 * BUDGET && bytes < 1.05 * BUDGET, `${days} of ${BUDGET}`);
+  budget[Symbol.dispose]();
 });

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { formatLeft, type LinkLeft } from '../message/link-word.ts';
 import { PRIORITIES } from '../message/priority.ts';
 import { type Budget, LEAST_BYTES } from './budget.ts';
-import { type BudgetDay, dayAt, firstDay, type Moment, nextDayAt } from './budget-day.ts';
+import { type BudgetDay, dayAt, firstDay, type Moment, nextDayAt, readDay } from './budget-day.ts';
 import { ENVELOPE_BYTES } from './way-out.ts';
 
 /** What is urgent may go over the budget by this share of it. */
@@ -26,17 +26,11 @@ export interface BudgetListener {
   budgetChanged(): void;
 }
 
-/** What went over a link, bytes. */
-interface Went {
-  readonly inBytes: number;
-  readonly outBytes: number;
-}
-
 interface LinkBudgetDeps {
   readonly clock: Pick<Clock, 'wallNow' | 'steadyNow' | 'every'>;
   readonly kept: { now(): number };
   /** Bytes since the process started. */
-  traffic(): Went;
+  traffic(): { readonly inBytes: number; readonly outBytes: number };
   /** What was saved last. */
   readonly saved: string | undefined;
   save(text: string): void;
@@ -48,7 +42,7 @@ export class LinkBudget implements Budget, Disposable {
   readonly bytesPerDay: number;
   readonly #deps: LinkBudgetDeps;
   #today: BudgetDay;
-  #counted: Went = { inBytes: 0, outBytes: 0 };
+  #counted: ReturnType<LinkBudgetDeps['traffic']> = { inBytes: 0, outBytes: 0 };
   /** What is on disk for today. */
   #savedBytes: number;
   /** What was handed over and is not in the count yet. */
@@ -59,10 +53,15 @@ export class LinkBudget implements Budget, Disposable {
   #isClosing = false;
   readonly #stopTimer: () => void;
 
+  /** Throws RangeError where it is not said how much may go: a limit that is no number would hold up nothing. */
   constructor({ bytesPerDay }: { readonly bytesPerDay: number }, deps: LinkBudgetDeps) {
+    if (!Number.isSafeInteger(bytesPerDay) || bytesPerDay < 0)
+      throw new RangeError(
+        `the budget of the link is ${bytesPerDay} bytes a day: it is a whole number of bytes, and 0 for none`,
+      );
     this.bytesPerDay = bytesPerDay;
     this.#deps = deps;
-    this.#today = deps.saved === undefined ? firstDay(this.#now) : (JSON.parse(deps.saved) as BudgetDay);
+    this.#today = readDay(deps.saved) ?? firstDay(this.#now);
     this.#savedBytes = this.#today.spentBytes;
     this.#stopTimer = bytesPerDay > 0 ? deps.clock.every(LOOK_MS, () => this.look()) : () => {};
   }

@@ -29,6 +29,8 @@ export interface OutboundMessage {
   readonly re: string | null;
   /** How the request ended that this is the reply to, as its header has it. */
   readonly end?: string;
+  /** What stands before its data and is not sent, as its header has it. */
+  readonly told?: string;
   /** How `payload` is written. */
   readonly format: BodyFormat;
   readonly payload: Uint8Array;

@@ -4,6 +4,7 @@ import type { AnswerBus } from '../link/answer-inbox.ts';
 import type { LinkScheduler } from '../link/scheduler.ts';
 import type { BodyFormat } from '../message/codec/body-format.ts';
 import type { Priority } from '../message/priority.ts';
+import type { ToldStretch } from '../message/told-output.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
 import type { Statement } from '../store/statement.ts';
@@ -52,6 +53,12 @@ export interface EndRider {
   onTaken(): void;
 }
 
+/** What its target was told of a reply: that need not travel a second time once it is there. */
+export interface ToldPart extends ToldStretch {
+  /** Whether all of it was delivered. */
+  isThere(): boolean;
+}
+
 /** A message to deliver. Times are ms. */
 export interface OutgoingMessage {
   readonly id: string;
@@ -80,6 +87,8 @@ export interface OutgoingMessage {
   readonly replyDigest?: string;
   /** Goes with it while it stays in memory and its target knows the word; only its being taken counts. */
   readonly rider?: EndRider;
+  /** Stands for the beginning of its data while it stays in memory and its target knows the word. */
+  readonly told?: ToldPart;
 }
 
 /** How a message can end in the outbox. */

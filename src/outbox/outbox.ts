@@ -121,6 +121,13 @@ export class Outbox implements AsyncDisposable {
     return this.#lanes.get(subject)?.queue.length ?? 0;
   }
 
+  /** Tells, when it is asked, whether all has ended that waits for a subject now. */
+  deliveredSoFar(subject: string): () => boolean {
+    const queue = this.#lanes.get(subject)?.queue;
+    const last = queue?.lastQueued ?? 0;
+    return () => !queue?.length || (queue.window.first?.seq ?? 0) > last;
+  }
+
   /** When a message was first sent whose answer is not here or not written yet, ms; null where it was not, or not in this life. */
   sentAt({
     id,

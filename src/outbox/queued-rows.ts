@@ -43,7 +43,14 @@ export class QueuedRows {
     this.#outbox.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body, ...said]);
     this.#ledger.push([key, id, message.batch, at, message.replyDigest ?? null]);
     const times = { queuedAt: now, expiresAt, ackTimeoutMs, size: body.length };
-    const more = { re, priority, supersedes, rider: message.rider, isOwn: message.batch === null };
+    const more = {
+      re,
+      priority,
+      supersedes,
+      rider: message.rider,
+      told: message.told,
+      isOwn: message.batch === null,
+    };
     return newEntry({ id, seq, format, schedule, output, ...more, isUntried: true, ...times });
   }
 

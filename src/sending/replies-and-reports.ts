@@ -15,6 +15,7 @@ import { replyTo } from '../message/reply.ts';
 import { encodeReport, type ReportEntry } from '../message/report.ts';
 import { receiverOf, subjectOf } from '../message/subject.ts';
 import { keyWithin, SUPERSEDES_WORD } from '../message/supersedes.ts';
+import { TOLD_OUTPUT, toldStretch } from '../message/told-output.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Outbox, OutgoingMessage } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
@@ -39,7 +40,7 @@ const UNKNOWN_MS = 15_000;
 const AT_ONCE = 256;
 
 interface RepliesDeps extends Pick<Edges, 'newId' | 'clock'> {
-  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor'>;
+  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'deliveredSoFar'>;
   readonly peers: Pick<Peers, 'knows' | 'hasWords' | 'of'>;
   readonly bus: Pick<Bus, 'maxPayload' | 'publish'>;
   readonly logger: Pick<Logger, 'error'>;
@@ -69,9 +70,15 @@ export class RepliesAndReports {
       : undefined;
   }
 
+  /** Over a thin link bytes are dearer than the round trip that it takes to know that they arrived. */
+  leavesOutTold(toNode: string): boolean {
+    const { peers } = this.#deps;
+    return peers.knows(toNode, TOLD_OUTPUT) && peers.of(toNode).peer.window.isThin;
+  }
+
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number {
-    return this.#deps.outbox.waitingFor(subjectOf({ toNode, method: 'REQReport' }, kindOf('REQReport')));
+    return this.#deps.outbox.waitingFor(reportsTo(toNode));
   }
 
   /**
@@ -84,7 +91,12 @@ export class RepliesAndReports {
     { alongside, end }: { readonly alongside: readonly Statement[]; readonly end?: ReplyEnd | undefined },
   ): Promise<EndWay> {
     const { outbox } = this.#deps;
-    const messages = pieces.flatMap((piece) => this.#replyMessage(request, piece) ?? []);
+    let from = request.told?.from ?? 0;
+    const messages = pieces.flatMap((piece) => {
+      const message = this.#replyMessage(request, piece, from);
+      from += piece.length;
+      return message ?? [];
+    });
     const [only] = messages;
     const isOne = end?.mayRide && only && messages.length === 1;
     const header = isOne ? this.#endHeader(only, pieces[0]!, end) : undefined;
@@ -205,8 +217,9 @@ export class RepliesAndReports {
   }
 
   #replyMessage(
-    { id: re, message: request, priority }: Asked,
+    { id: re, message: request, priority, told }: Asked,
     data: Uint8Array,
+    from: number,
   ): OutgoingMessage | undefined {
     const reply = replyTo(request, [data], {
       nodeName: this.#config.nodeName,
@@ -216,10 +229,20 @@ export class RepliesAndReports {
     // Only what the asker said limits how long a result is kept.
     const budgetMs = reply.retries * reply.ackTimeout * 1000;
     const more = { re, ...(priority ? { priority } : {}) };
-    return this.#outgoing(reply, {
+    const outgoing = this.#outgoing(reply, {
       ...more,
       ...(request.replyRetries > 0 ? { budgetMs } : { isOutput: true }),
     });
+    const part = told && this.#toldPart(outgoing.subject, { ...told, from }, data.length);
+    return part ? { ...outgoing, told: part } : outgoing;
+  }
+
+  /** What the node that gets a reply was told of it, where that need not travel again over a thin link. */
+  #toldPart(subject: string, told: NonNullable<Asked['told']>, bytes: number): OutgoingMessage['told'] {
+    const { toNode } = told;
+    if (receiverOf(subject) !== toNode || !this.leavesOutTold(toNode)) return undefined;
+    const stretch = toldStretch(told, bytes);
+    return stretch && { ...stretch, isThere: this.#deps.outbox.deliveredSoFar(reportsTo(toNode)) };
   }
 
   #outgoing(
@@ -243,4 +266,9 @@ export class RepliesAndReports {
       ...fields,
     });
   }
+}
+
+/** The subject of reports for a node. */
+function reportsTo(toNode: string): string {
+  return subjectOf({ toNode, method: 'REQReport' }, kindOf('REQReport'));
 }

@@ -6,9 +6,9 @@ export function readMeta(store: Pick<Store, 'get'>, key: string): string | undef
   return store.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', key)?.value;
 }
 
-/** Statement that moves a number in a fact that is JSON. */
-export function shiftMetaField(key: string, field: string, by: number): Statement {
-  const path = `$.${field}`;
+/** Statement that adds to a fact that is a number, or to the number in a field of one that is JSON. */
+export function shiftMeta(key: string, by: number, field?: string): Statement {
+  const path = field === undefined ? '$' : `$.${field}`;
   const sql = `UPDATE meta SET value = json_set(value, ?, json_extract(value, ?) + ?) WHERE key = ?`;
   return statement(sql, path, path, by, key);
 }
@@ -16,10 +16,4 @@ export function shiftMetaField(key: string, field: string, by: number): Statemen
 /** Statement that writes a fact about the whole database. */
 export function saveMeta(key: string, value: string): Statement {
   return statement('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);
-}
-
-/** Statement that adds to such a fact that is a whole number. */
-export function shiftMeta(key: string, by: number): Statement {
-  const sql = 'UPDATE meta SET value = CAST(CAST(value AS INTEGER) + ? AS TEXT) WHERE key = ?';
-  return statement(sql, by, key);
 }

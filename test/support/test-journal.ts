@@ -50,9 +50,13 @@ interface TestJournalOptions {
   readonly maxMessageBytes?: number;
   readonly leftOutput?: JournalDeps['leftOutput'];
   waitingReports?(): number;
+  /** Whether replies leave out what was told while their requests ran. */
+  readonly leavesOutTold?: boolean;
   /** Whether ends go with replies. */
   readonly takesEnds?: boolean;
   readonly clock?: Clock;
+  /** What central told of requests that this node had sent to it, by their ids. */
+  readonly told?: ReadonlyMap<string, Uint8Array>;
   /** Decides what may come, in place of a trust that lets all come. */
   judge?: JournalTrust['judge'];
 }
@@ -93,6 +97,10 @@ export class TestJournal {
           takeReports: async (fromNode, ends) => ({
             statements: [],
             written: () => void made.ends.push(...ends.map((end) => ({ fromNode, end }))),
+          }),
+          receiverOf: (id) => (options.told?.has(id) ? 'central' : undefined),
+          output: (id, _, from, to) => ({
+            data: options.told?.get(id)?.subarray(from, to) ?? new Uint8Array(0),
           }),
         },
         relaying: { beforeAccepted: async () => {}, cancelForwarded: async () => {} },
@@ -147,6 +155,7 @@ export class TestJournal {
         await this.store.write(alongside);
         this.reports.push(...ends.map((end) => ({ toNode, end })));
       },
+      leavesOutTold: () => options.leavesOutTold === true,
       waitingReports: () => options.waitingReports?.() ?? 0,
     };
   }

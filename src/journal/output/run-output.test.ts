@@ -19,6 +19,7 @@ interface Given {
   readonly isReply?: boolean;
   readonly store?: Store;
   readonly waitingReports?: () => number;
+  readonly leavesOutTold?: boolean;
 }
 
 /** Has a request run, and returns what was sent of its output: pieces, and what came with the end. */
@@ -178,4 +179,15 @@ test('what an interrupted run had printed is told from where that stopped', asyn
     ],
   );
   assert.match(second.reports.at(-1)!.end.reason!, /what it printed last may be missing/);
+});
+
+test('where the reply leaves out what was told, all is told before the end', async (t) => {
+  const all = bytesOf(100 * KB);
+  const { pieces, end } = await tell(t, {
+    output: 'live',
+    leavesOutTold: true,
+    run: async () => ({ state: 'succeeded', reply: all }),
+  });
+  assert.ok(Buffer.concat(pieces.map(({ data }) => data)).equals(all));
+  assert.deepEqual([end.stdout, end.state], [undefined, 'succeeded']);
 });

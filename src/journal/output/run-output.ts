@@ -3,6 +3,7 @@ import type { Message } from '../../message/message.ts';
 import type { LiveOutput, OutputFile, ReplyBody } from '../../message/method-contract.ts';
 import { END_OUTPUT_BYTES, type OutputMode, type OutputStream, outputModeOf } from '../../message/output.ts';
 import type { RunMethod } from '../../methods/method.ts';
+import type { Asked } from '../journal-deps.ts';
 import { type JournalRow, type RowEnd, type StoredRow, toRow } from '../journal-table.ts';
 import { bytesOf, lastOfReply } from '../running/reply-pieces.ts';
 import { OutputReports, type OutputReportsDeps } from './output-reports.ts';
@@ -27,15 +28,19 @@ type LastOutput = Pick<RowEnd, 'stdout' | 'stdoutFrom'>;
 export class RunOutput {
   readonly #fromNode: string;
   readonly #deps: OutputReportsDeps;
+  readonly #isReplied: boolean;
   readonly #mode: OutputMode;
   readonly #reports: OutputReports;
   readonly #tail = new LastBytes(END_OUTPUT_BYTES);
   /** Whether the method hands over its output apart from its reply, which then is all of its stdout. */
   #isApart = false;
+  /** Where in stdout the reply begins with which the method ended. */
+  #replyFrom = 0;
 
   constructor(run: Run, deps: OutputReportsDeps) {
     this.#fromNode = run.row.fromNode;
     this.#deps = deps;
+    this.#isReplied = run.message.replyMethod !== 'REQNone';
     this.#mode = modeOf(run);
     this.#reports = new OutputReports(run, deps);
   }
@@ -56,6 +61,14 @@ export class RunOutput {
   get isTold(): boolean {
     const { stdout, stderr } = this.#reports.told;
     return stdout + stderr > 0;
+  }
+
+  /** What the sender knows of the reply with which the method ended. */
+  get told(): Asked['told'] {
+    const to = this.#reports.told.stdout;
+    return this.#mode === 'live' && to > this.#replyFrom
+      ? { toNode: this.#fromNode, from: this.#replyFrom, to }
+      : undefined;
   }
 
   /** Takes a reply that was sent while the method runs. */
@@ -80,11 +93,18 @@ export class RunOutput {
     return toEnd(this.#tail.bytes, this.#tail.offset);
   }
 
-  /** Tells what is left, but for the last part, which comes with the end. */
+  /** Whether what was told need not come in the reply. */
+  get #isLeftOut(): boolean {
+    return this.#isReplied && this.#deps.sending.leavesOutTold(this.#fromNode);
+  }
+
+  /** Tells what is left, but for the last part, which comes with the end unless the reply leaves out all that was told. */
   async #rest(reply: ReplyBody): Promise<LastOutput> {
     const before = this.#isApart ? 0 : this.#reports.told.stdout;
+    this.#replyFrom = before;
     const from = this.#reports.told.stdout - before;
-    await this.#reports.tellPart('stdout', reply, from, bytesOf(reply) - END_OUTPUT_BYTES);
+    const lastBytes = this.#isLeftOut ? 0 : END_OUTPUT_BYTES;
+    await this.#reports.tellPart('stdout', reply, from, bytesOf(reply) - lastBytes);
     const { stdout } = this.#reports.told;
     return toEnd(await lastOfReply(reply, bytesOf(reply) - (stdout - before)), stdout);
   }

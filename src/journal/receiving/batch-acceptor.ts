@@ -136,7 +136,9 @@ export class BatchAcceptor {
   }
 
   #judgementOf(item: LaneMessage): Judgement {
-    const { message, fault, proved, re, id, payload } = item;
+    const { message, fault, proved, re, id, payload, lacks } = item;
+    if (lacks)
+      return { do: 'later', reason: 'the output that a reply leaves out is not here: it is to come whole' };
     const { trust } = this.#deps;
     const place = this.#lane.record.placeOf(item);
     return fault === undefined && message

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Message } from '../../message/message.ts';
 import type { Priority } from '../../message/priority.ts';
+import type { readTold } from '../../message/told-output.ts';
 import { type Statement, statement } from '../../store/statement.ts';
 import { insertRefused, type JournalRow } from '../journal-table.ts';
 
@@ -40,6 +41,10 @@ export interface LaneMessage {
   readonly supersedes: string | null;
   /** How a request of this node's own ended that this is the reply to, as a header has it. */
   readonly end: string | null;
+  /** What this node was told of it and is to stand before its data; undefined where it came whole. */
+  readonly told: ReturnType<typeof readTold>;
+  /** Whether that is not here: then the whole is to come. */
+  lacks: boolean;
   readonly payload: Uint8Array;
   /** The two headers that say how the payload is written, as they came. */
   readonly written: { readonly serial: string; readonly cmp: string };

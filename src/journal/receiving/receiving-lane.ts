@@ -14,7 +14,7 @@ import { KeptParts } from './kept-parts.ts';
 import { type LaneMessage, LaneRecord, type LaneState } from './lane-record.ts';
 import { PartAssembly, type PartMemory } from './part-assembly.ts';
 import type { ReceivingMemory } from './receiving-memory.ts';
-import { idOf, openLaneMessage, toLaneMessage } from './to-lane-message.ts';
+import { idOf, makeWhole, openLaneMessage, toLaneMessage } from './to-lane-message.ts';
 
 export interface ReceivingLaneDeps extends JournalDeps, Omit<BatchAcceptorDeps, keyof JournalDeps> {
   /** Returns a row number that was never used. */
@@ -238,7 +238,7 @@ export class ReceivingLane {
     message.sender = this.#deps.trust.senderOf(message.message, message.proved) ?? '';
     if (message.seq > 0 && this.#state.fromNode === '') this.#state.fromNode = message.sender;
     if (message.sender !== '') this.#deps.fleet.heard(message.sender);
-    return bytes;
+    return bytes + makeWhole(message, { method: this.#method, ledger: this.#deps.ledger });
   }
 
   /** Accepts a batch and answers it; what one message of it does to this node is not its neighbours' matter. */

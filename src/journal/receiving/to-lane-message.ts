@@ -7,9 +7,11 @@ import { outputModeOf } from '../../message/output.ts';
 import { priorityOf } from '../../message/priority.ts';
 import { parseSchedule, unschedulable } from '../../message/schedule.ts';
 import { supersedesOf } from '../../message/supersedes.ts';
+import { plainSerial, readTold, withTold } from '../../message/told-output.ts';
 import type { WireMessage } from '../../message/wire-message.ts';
 import type { Method } from '../../methods/method.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
+import type { EndTaker } from '../journal-deps.ts';
 import { decodeArrival } from './decode-arrival.ts';
 import type { LaneMessage } from './lane-record.ts';
 
@@ -39,10 +41,7 @@ export function toLaneMessage(arrival: WireMessage, options: LaneMessageOptions)
   const isTimeless = time !== undefined && expiresAt === undefined;
   const leftMs = parseNotAfter(arrival.header(HEADER.left) ?? '');
   const schedule = arrival.header(HEADER.schedule);
-  const fault =
-    options.fault ??
-    (isTimeless ? unreadable(time) : undefined) ??
-    (schedule === undefined ? undefined : scheduleFault(schedule, options));
+  const fault = options.fault ?? (isTimeless ? unreadable(time) : undefined) ?? headerFault(arrival, options);
   return {
     seq,
     // An original node gives its messages no id: they get one here, which goes into the journal.
@@ -58,6 +57,8 @@ export function toLaneMessage(arrival: WireMessage, options: LaneMessageOptions)
     priority: priorityOf(arrival.header(HEADER.priority)) ?? null,
     supersedes: supersedesOf(arrival.header(HEADER.supersedes)),
     end: arrival.header(HEADER.end) ?? null,
+    told: readTold(arrival.header(HEADER.told) ?? ''),
+    lacks: false,
     written: writtenAs(arrival),
     proved: arrival.sender,
     re: reOf(arrival),
@@ -95,6 +96,35 @@ export function openLaneMessage(
   return opened.message ? Math.max(unpacked, messageBytes(opened.message)) : unpacked;
 }
 
+/**
+ * Puts what this node was told of a request before the data of the reply to it, where it came without; answers with the memory
+ * that it takes, bytes. Where it is not all here, or is more than a method may take by reference, the message lacks it.
+ */
+export function makeWhole(
+  message: LaneMessage,
+  { method, ledger }: { readonly method: Method; readonly ledger: EndTaker },
+): number {
+  const { told, re = '', sender, message: short } = message;
+  if (!told || !short) return 0;
+  // What runs is journalled as it came.
+  const isToldBySender = method.mode === 'effect' && sender !== '' && ledger.receiverOf(re) === sender;
+  const { data } = isToldBySender
+    ? ledger.output(re, 'stdout', told.from, told.from + told.count)
+    : { data: new Uint8Array(0) };
+  message.message = data.length === told.count ? (withTold(short, told.sum, data) ?? short) : short;
+  message.lacks = message.message === short;
+  return message.lacks ? 0 : messageBytes(message.message);
+}
+
+/** Why what is written as a short reply is none. */
+function shortFault(arrival: WireMessage): string | undefined {
+  const serial = arrival.header(HEADER.serial) ?? '';
+  const header = arrival.header(HEADER.told);
+  const isShort = plainSerial(serial) !== serial;
+  if (isShort === (readTold(header ?? '') !== undefined)) return undefined;
+  return `the header ${HEADER.told} ${JSON.stringify(header?.slice(0, 100) ?? '')} does not fit the encoding ${JSON.stringify(serial.slice(0, 20))}`;
+}
+
 /** What is not known, from a newer node perhaps, is no reason not to run a request. */
 function outputOf(header: string | undefined): string | null {
   const mode = outputModeOf(header);
@@ -113,6 +143,11 @@ function reOf(arrival: WireMessage): string | undefined {
   return re === undefined ? undefined : Buffer.from(re.slice(0, MAX_ID)).toString();
 }
 
+function headerFault(arrival: WireMessage, options: LaneMessageOptions): string | undefined {
+  const schedule = arrival.header(HEADER.schedule);
+  return (schedule === undefined ? undefined : scheduleFault(schedule, options)) ?? shortFault(arrival);
+}
+
 function scheduleFault(header: string, { seq, method }: LaneMessageOptions): string | undefined {
   if (seq === 0) return `a message with the header ${HEADER.schedule} needs a place in a lane`;
   if (parseSchedule(header) === undefined)
@@ -125,11 +160,14 @@ function unreadable(time: string): string {
 }
 
 function writtenAs(arrival: WireMessage): LaneMessage['written'] {
-  return { serial: arrival.header(HEADER.serial) ?? '', cmp: arrival.header(HEADER.compression) ?? '' };
+  return {
+    serial: plainSerial(arrival.header(HEADER.serial) ?? ''),
+    cmp: arrival.header(HEADER.compression) ?? '',
+  };
 }
 
 function serialOf(arrival: WireMessage): '' | 'cbor' {
-  return arrival.header(HEADER.serial) === 'cbor' ? 'cbor' : '';
+  return plainSerial(arrival.header(HEADER.serial) ?? '') === 'cbor' ? 'cbor' : '';
 }
 
 function compressionOf(arrival: WireMessage): '' | 'z' | 'g' {

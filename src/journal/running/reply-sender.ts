@@ -88,9 +88,11 @@ export class ReplySender {
     }
     let held: Uint8Array[] = [];
     let heldBytes = 0;
+    let from = asked.told?.from ?? 0;
     for await (const piece of replyPieces(body, pieceBytes)) {
       if (heldBytes + piece.length > AT_ONCE_BYTES && held.length > 0) {
-        if (!(await this.#queue(asked, held, { alongside: [] })).isQueued) return 'left';
+        if (!(await this.#queue(toldFrom(asked, from), held, { alongside: [] })).isQueued) return 'left';
+        from += heldBytes;
         held = [];
         heldBytes = 0;
       }
@@ -98,7 +100,7 @@ export class ReplySender {
       heldBytes += piece.length;
     }
     const pieces = held.length > 0 ? held : [new Uint8Array(0)];
-    return (await this.#queue(asked, pieces, { alongside: statements, end })).way;
+    return (await this.#queue(toldFrom(asked, from), pieces, { alongside: statements, end })).way;
   }
 
   async #queue(asked: Asked, pieces: readonly Uint8Array[], more: Parameters<JournalSending['reply']>[2]) {
@@ -115,4 +117,9 @@ export class ReplySender {
     const place = [fromNode, replyMethod, directory, fileName].join('\0');
     return this.#turns.take(place, this.isInPieces(message, body), send);
   }
+}
+
+/** Where a part of the reply begins in stdout. */
+function toldFrom({ told, ...asked }: Asked, from: number): Asked {
+  return { ...asked, told: told && { ...told, from } };
 }

@@ -16,6 +16,8 @@ export interface RunEnd {
   readonly alongside?: readonly Statement[];
   /** Whether its sender was told anything of the run before: then the end must come behind that, as a report. */
   readonly isTold?: boolean;
+  /** What of the reply it was told. */
+  readonly told?: Asked['told'];
 }
 
 interface RunEndsDeps extends Pick<JournalDeps, 'clock' | 'errorReporter' | 'logger'> {
@@ -44,17 +46,18 @@ export class RunEnds {
     reply,
     alongside = [],
     isTold = false,
+    told,
     ...ended
   }: RunEnd): Promise<void> {
     const { replies, reporter } = this.#deps;
     const isReported = row.lane === null;
     const end = { ...ended.end, endedAt: this.#deps.clock.wallNow() };
     const statements = [markEnded(row.row, end, isReported), ...alongside];
-    const asked = message && askedOf(row, message);
+    const asked = message && { ...askedOf(row, message), told };
     if (isReported) return void (await replies.end(asked, reply, { statements }));
     const started = startedAt === undefined ? {} : { startedAt };
-    const told = { id: row.id, ...end, acceptedAt: row.acceptedAt, ...started };
-    const entry = { row: row.row, end: told, mayRide: !isTold };
+    const report = { id: row.id, ...end, acceptedAt: row.acceptedAt, ...started };
+    const entry = { row: row.row, end: report, mayRide: !isTold };
     await reporter.sendWith(row.fromNode, entry, (ending) =>
       replies.end(asked, reply, { statements, end: ending }),
     );

@@ -142,8 +142,8 @@ export class Runner {
     this.#noteRun(result, { message, startedAt });
     const { reply, error: _, ...facts } = result;
     const end = { ...facts, ...(await output.end(reply)) };
-    isTold ||= output.isTold;
-    const ending = this.ends.write({ row, message, startedAt, end, isTold, ...(reply ? { reply } : {}) });
+    const told = { isTold: isTold || output.isTold, told: output.told };
+    const ending = this.ends.write({ row, message, startedAt, end, ...told, ...(reply && { reply }) });
     const written = this.ends.orSetAside(row, ending);
     // Otherwise commands would run ahead of what becomes durable of their output.
     if (reply && this.#replies.isInPieces(message, reply)) await written;

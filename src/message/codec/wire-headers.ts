@@ -20,6 +20,8 @@ export const HEADER = {
   supersedes: 'Steward-Supersedes',
   /** In a reply: how its request ended, as JSON; the word is `end-in-reply`. */
   end: 'Steward-End',
+  /** In a reply: `<from>+<count>/<sum>`, what its asker was told while the request ran, and which stands before its data; the word is `told-output`. */
+  told: 'Steward-Told',
   /** `<i>/<n>`, counted from 1: this payload is a piece of a larger one. */
   part: 'Steward-Part',
   /** In a reply or a file: the id of the request that it is to. */

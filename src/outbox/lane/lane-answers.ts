@@ -6,6 +6,7 @@ import { END_IN_REPLY } from '../../message/end-in-reply.ts';
 import { LINK_WORD, parseLeft } from '../../message/link-word.ts';
 import { ERROR_CENTRAL } from '../../message/names.ts';
 import { parsePartPlace } from '../../message/part-place.ts';
+import { TOLD_OUTPUT } from '../../message/told-output.ts';
 import type { WireMessage } from '../../message/wire-message.ts';
 import { namesWord } from '../../message/words.ts';
 import type { LaneEnds } from '../ends/lane-ends.ts';
@@ -14,6 +15,7 @@ import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { LaneReplies } from './lane-replies.ts';
 import type { PlainAnswers } from './plain-answers.ts';
+import { goWhole } from './told-reply.ts';
 
 /** What is known of the node at the other end, shared by all lanes to it. */
 export interface Peer {
@@ -200,6 +202,7 @@ export class LaneAnswers {
   #isUnreadable(seq: number, answer: WireMessage): boolean {
     const entry = this.#lane.queue.window.find(seq);
     const knows = ` ${answer.header(HEADER.knows) ?? ''} `;
+    if (entry?.short && !namesWord(knows, TOLD_OUTPUT)) return true;
     const isInParts = entry?.isByOffset === true && entry.isSent && entry.wholeBytes > entry.pieceBytes;
     return isInParts && !knows.includes(' offset-parts ');
   }
@@ -211,6 +214,9 @@ export class LaneAnswers {
     const reason = answer.header(HEADER.reason) ?? '';
     this.#deps.logger.debug({ subject: this.#lane.queue.subject }, `${this.#lane.toNode} is busy: ${reason}`);
     this.#actions.rewind();
+    // It may lack what the first one is to be made whole with.
+    const { first } = this.#lane.queue.window;
+    if (first?.short) goWhole(first);
     this.#lane.pace.busy(this.#deps.clock.steadyNow(), reason);
   }
 

@@ -55,7 +55,7 @@ export class LaneQueue {
   #epoch: string;
   #nextSeq: number;
   /** The highest place on disk, and the highest that is known in memory. */
-  #lastQueued: number;
+  lastQueued: number;
   #lastLoaded: number;
   /** How many messages lie on disk beyond those that are known in memory. */
   #beyond: number;
@@ -88,19 +88,16 @@ export class LaneQueue {
     this.#epoch = row.epoch;
     this.#nextSeq = row.nextSeq;
     this.#bornAt = row.nextSeq;
-    this.#lastQueued = row.nextSeq - 1;
+    this.lastQueued = row.nextSeq - 1;
     if (options.isDoubtful) this.#renewAt = row.nextSeq;
-    this.#lastLoaded = options.hasRows ? 0 : this.#lastQueued;
-    this.#beyond = this.#lastQueued - this.#lastLoaded;
-    this.#urgency = new LaneUrgency(
-      parseSubject(row.subject)?.method ?? '',
-      this.#beyond && this.#lastQueued,
-    );
+    this.#lastLoaded = options.hasRows ? 0 : this.lastQueued;
+    this.#beyond = this.lastQueued - this.#lastLoaded;
+    this.#urgency = new LaneUrgency(parseSubject(row.subject)?.method ?? '', this.#beyond && this.lastQueued);
     this.refill();
     const { first } = this.window;
     if (options.hasRows && first) this.#unsentFrom = Math.min(this.#bornAt, first.seq + MEMORY_MESSAGES);
     // Places below the first one are taken; those behind it are taken for full.
-    if (options.hasRows) this.#beyond = Math.max(0, this.#lastQueued - this.#lastLoaded);
+    if (options.hasRows) this.#beyond = Math.max(0, this.lastQueued - this.#lastLoaded);
   }
 
   /** The lane's number in the database; a new epoch brings a new one. */
@@ -152,7 +149,7 @@ export class LaneQueue {
   /** Reads what is known of more messages when little of it is left in memory. */
   refill(): void {
     const [below, limit] = this.#isFlowing ? [REFILL_BELOW, READ_AHEAD] : [1, 1];
-    const last = Math.min(this.#lastQueued, this.#renewAt - 1);
+    const last = Math.min(this.lastQueued, this.#renewAt - 1);
     while (!this.#move && this.#lastLoaded < last && this.window.unsent < below) this.#read(limit, last);
   }
 
@@ -197,7 +194,7 @@ export class LaneQueue {
   /** Whether all that waits is to be sent in a new epoch. */
   get needsEpoch(): boolean {
     return (
-      this.window.length === 0 && this.#lastLoaded >= this.#renewAt - 1 && this.#lastQueued >= this.#renewAt
+      this.window.length === 0 && this.#lastLoaded >= this.#renewAt - 1 && this.lastQueued >= this.#renewAt
     );
   }
 
@@ -269,8 +266,8 @@ export class LaneQueue {
   }
 
   #add(entry: Entry, bodyOf: (entry: Entry) => Uint8Array): void {
-    const isNext = this.#lastLoaded >= this.#lastQueued;
-    this.#lastQueued = Math.max(this.#lastQueued, entry.seq);
+    const isNext = this.#lastLoaded >= this.lastQueued;
+    this.lastQueued = Math.max(this.lastQueued, entry.seq);
     this.#urgency.note(entry);
     // It was on disk before this was told, and has been read from there.
     if (entry.seq <= this.#lastLoaded) return;
@@ -289,7 +286,7 @@ export class LaneQueue {
     }
     if (entries.length === 0) this.#lastLoaded = last;
     // Places that were given up in an earlier life were taken for full until here.
-    if (this.#lastLoaded >= this.#lastQueued) this.#beyond = 0;
+    if (this.#lastLoaded >= this.lastQueued) this.#beyond = 0;
   }
 
   #load(entry: Entry): void {

@@ -105,7 +105,7 @@ export function newEntry(
     Partial<
       Pick<
         Entry,
-        'schedule' | 'output' | 'isCalledOff' | 're' | 'priority' | 'supersedes' | 'rider' | 'isOwn'
+        'schedule' | 'output' | 'isCalledOff' | 're' | 'priority' | 'supersedes' | 'rider' | 'told' | 'isOwn'
       >
     >,
 ): Entry {
@@ -126,6 +126,8 @@ export function newEntry(
     priority: fields.priority ?? null,
     supersedes: fields.supersedes ?? null,
     rider: fields.rider,
+    told: fields.told,
+    short: undefined,
     isOwn: fields.isOwn ?? false,
     body: undefined,
     isHeld: false,

@@ -17,11 +17,12 @@ import { followed, lifeOf } from './lane-headers.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { LaneReplies } from './lane-replies.ts';
-import { LaneRoom } from './lane-room.ts';
+import { type Amount, LaneRoom } from './lane-room.ts';
 import { saidHello } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
 import type { PlainAnswers } from './plain-answers.ts';
 import { piecesRefusal, wayFault } from './refusals.ts';
+import { shortOf, toldWaitMs } from './told-reply.ts';
 
 /** A message above this size has its turn alone: it may be larger than the broker takes, bytes. */
 const LARGE_BYTES = 128 * 1024;
@@ -84,15 +85,15 @@ export class LaneSource implements Waiting {
 
   /** Whether there is something that may be sent now. */
   get isReady(): boolean {
-    const { window } = this.#lane.queue;
-    return (
-      !this.#isHushed && window.next !== undefined && this.#room.fits(window.next, { messages: 0, bytes: 0 })
-    );
+    const { next } = this.#lane.queue.window;
+    return !this.#isHushed && next !== undefined && this.#mayGo(next, { messages: 0, bytes: 0 });
   }
 
-  /** How long the budget of its target's link leaves nothing for what is not on its way, ms. */
+  /** How long the budget of its target's link leaves nothing for what is not on its way, or that waits for something else; ms. */
   get heldMs(): number {
-    return this.#room.heldMs;
+    const { window } = this.#lane.queue;
+    const isOut = window.oldestInFlight !== undefined;
+    return Math.max(this.#room.heldMs, isOut ? 0 : toldWaitMs(window.next, this.#deps.knows));
   }
 
   /** How long the budget of a link holds up what waits, ms, where that of this link does so for `hereMs`; whether it is that of its target. */
@@ -135,6 +136,10 @@ export class LaneSource implements Waiting {
     return messages[0]?.isLean && this.#deps.knows('lean') ? messages.map(followed) : messages;
   }
 
+  #mayGo(entry: Entry, pulled: Amount): boolean {
+    return toldWaitMs(entry, this.#deps.knows) === 0 && this.#room.fits(entry, pulled);
+  }
+
   /** Plain answers are counted: where nothing is under way, a count of its own costs nothing. */
   #beginsGeneration(entry: Entry, pulled: number): boolean {
     const { queue, peer } = this.#lane;
@@ -147,7 +152,7 @@ export class LaneSource implements Waiting {
     const { queue, bodies } = this.#lane;
     for (;;) {
       const entry = this.#upcoming(messages);
-      if (!entry || !this.#room.fits(entry, { messages, bytes })) return undefined;
+      if (!entry || !this.#mayGo(entry, { messages, bytes })) return undefined;
       if (entry.isCalledOff) return { entry, body: this.#calledOff.payload, isAlone: false };
       const isAlone = entry.size > this.#wholeUpTo || entry.schedule !== null;
       if (isAlone && !bodies.hasRoom(entry, this.#deps.onRoom)) return undefined;
@@ -229,7 +234,8 @@ export class LaneSource implements Waiting {
     const { queue, replies } = this.#lane;
     const { seq, id, schedule, output, re } = entry;
     const { kept } = this.#deps;
-    const { payload, awaitsReply, readsData } = this.#formOf(entry, body);
+    const short = shortOf(entry, body, this.#deps.knows);
+    const { payload, awaitsReply, readsData } = this.#formOf(entry, short?.payload ?? body);
     entry.awaitsReply = awaitsReply;
     if (entry.rider && !this.#deps.knows(END_IN_REPLY)) entry.rider = undefined;
     return {
@@ -239,8 +245,9 @@ export class LaneSource implements Waiting {
       needsLanes: schedule !== null || readsData,
       life: lifeOf(entry, kept),
       place: { epoch: queue.epoch, seq, floor: queue.window.tellFloor() },
-      format: entry.isCalledOff ? this.#calledOff.format : formatOf(entry.format),
+      format: entry.isCalledOff ? this.#calledOff.format : (short?.format ?? formatOf(entry.format)),
       ...(entry.rider && { end: entry.rider.header }),
+      ...(short && { told: short.header }),
       headers: {},
       parts: this.#partsOf(entry, turnBytes),
       isLean: entry.isLean,

@@ -1,7 +1,8 @@
 import { type Flight, SendWindow } from '../../link/send-window.ts';
 import { ENVELOPE_BYTES } from '../../link/way-out.ts';
 import type { Priority } from '../../message/priority.ts';
-import type { EndRider } from '../outbox-deps.ts';
+import type { ShortReply } from '../../message/told-output.ts';
+import type { EndRider, ToldPart } from '../outbox-deps.ts';
 import { LaneProgress } from './lane-progress.ts';
 
 /** What is known of a message of a lane while its turn is near; its body stays on disk. Times are unix ms. */
@@ -35,6 +36,10 @@ export interface Entry {
   readonly isOwn: boolean;
   /** The end that travels with it, if it is a reply; once it went without, never again. */
   rider: EndRider | undefined;
+  /** What its target was told of it; once it went without that, or was refused so, never again. */
+  told: ToldPart | undefined;
+  /** How it travels without that; undefined where it goes whole. */
+  short: ShortReply | undefined;
   /** Whether no attempt can have been made before, in this epoch: neither by this process nor by an earlier one. */
   isUntried: boolean;
   /** Whether an attempt that is over may have reached its target: nobody said that it did not. */

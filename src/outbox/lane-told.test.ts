@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { TestOutbox } from '../../test/support/test-outbox.ts';
+import { newId } from '../lib/new-id.ts';
+import { encodeMessage } from '../message/codec/encode-message.ts';
+import { HEADER } from '../message/codec/wire-headers.ts';
+import { newMessage } from '../message/message.ts';
+import { TOLD_OUTPUT } from '../message/told-output.ts';
+
+const SUBJECT = 'ship1.REQToFileAppend.EventACK';
+const KNOWS = { [HEADER.knows]: `state offset-parts ${TOLD_OUTPUT}` };
+
+/** A lane whose target names the word, and a reply in it of which all was told. */
+async function start(t: TestContext, knows: Record<string, string> = KNOWS) {
+  const made = await TestOutbox.start(t);
+  await made.enqueue(1);
+  made.transport.answer('accepted', made.transport.take(), knows);
+  await made.settled();
+  const data = Buffer.from(randomBytes(1500).toString('base64'));
+  const { payload } = encodeMessage(
+    newMessage({ toNode: 'ship1', method: 'REQToFileAppend', data: [data] }),
+    {
+      serialization: 'cbor',
+      compression: '',
+    },
+  );
+  const there = { is: true };
+  const reply = {
+    ...{ id: newId(), batch: null, subject: SUBJECT, format: { serial: 'cbor', cmp: '' } as const },
+    ...{ body: payload, ackTimeoutMs: 5000 },
+    told: { from: 0, count: data.length, isThere: () => there.is },
+  };
+  /** What went out: how large, and whether it said that something is left out. */
+  const taken = () =>
+    made.transport.take().map((sent) => ({
+      sent,
+      isShort: sent.headers[HEADER.told] !== undefined && sent.payload.length < payload.length - 1900,
+      isWhole: sent.headers[HEADER.told] === undefined && Buffer.compare(sent.payload, payload) === 0,
+    }));
+  return { made, reply, there, taken };
+}
+
+test('a reply goes without what its target was told, once all of that was delivered', async (t) => {
+  const { made, reply, there, taken } = await start(t);
+  there.is = false;
+  await made.outbox.enqueue([reply]);
+  await made.advance(1000);
+  assert.deepEqual(taken(), []);
+  there.is = true;
+  await made.advance(300);
+  const [only, ...others] = taken();
+  assert.deepEqual([only?.isShort, others.length], [true, 0]);
+  assert.equal(only!.sent.headers[HEADER.serial], 'told-cbor');
+  made.transport.answer('accepted', [only!.sent], KNOWS);
+  await made.settled();
+  assert.equal(made.onDisk(), 0);
+});
+
+test('a reply goes whole to a node that has not named the word, and waits for nothing', async (t) => {
+  const { made, reply, there, taken } = await start(t, { [HEADER.knows]: 'state offset-parts' });
+  there.is = false;
+  await made.outbox.enqueue([reply]);
+  await made.settled();
+  assert.deepEqual(
+    taken().map(({ isWhole }) => isWhole),
+    [true],
+  );
+});
+
+test('a reply goes whole where its target has not got what it leaves out', async (t) => {
+  const { made, reply, taken } = await start(t);
+  await made.outbox.enqueue([reply]);
+  await made.settled();
+  const [short] = taken();
+  assert.equal(short?.isShort, true);
+  made.transport.answer('busy', [short!.sent], KNOWS);
+  await made.advance(2000);
+  assert.deepEqual(
+    taken().map(({ isWhole }) => isWhole),
+    [true],
+  );
+});
+
+test('a reply that a node of an earlier version refuses, as it cannot read it, goes whole in a new epoch', async (t) => {
+  const { made, reply, taken } = await start(t);
+  await made.outbox.enqueue([reply]);
+  await made.settled();
+  const [short] = taken();
+  made.transport.answer('rejected', [short!.sent], { [HEADER.knows]: 'state offset-parts' });
+  await made.advance(2000);
+  const [whole, ...others] = taken();
+  assert.deepEqual([whole?.isWhole, others.length], [true, 0]);
+  assert.notEqual(
+    whole!.sent.headers[HEADER.lane]?.split('/')[0],
+    short!.sent.headers[HEADER.lane]?.split('/')[0],
+  );
+  made.transport.answer('accepted', [whole!.sent]);
+  await made.settled();
+  assert.equal(made.onDisk(), 0);
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { startBroker } from '../support/broker.ts';
+import { FAST_RECONNECT, submitAll, waitForEnd } from '../support/fleet.ts';
+import { startStewardNode } from '../support/node.ts';
+import { startSlowLink } from '../support/slow-link.ts';
+
+const OUTPUT_BYTES = 120_000;
+const PATIENCE_MS = 60_000;
+const PRINT = `head -c ${OUTPUT_BYTES} /dev/urandom | base64 -w 0 | head -c ${OUTPUT_BYTES}`;
+
+async function startThinFleet(t: TestContext, centralFlags: Record<string, string> = {}) {
+  const broker = await startBroker(t);
+  const link = await startSlowLink(broker, { bitsPerSecond: 300_000, rttMs: 100 }, t);
+  const flags = { ...FAST_RECONNECT, ...centralFlags };
+  const central = await startStewardNode({ name: 'central', broker, flags }, t);
+  await startStewardNode({ name: 'ship1', broker: link, flags: FAST_RECONNECT }, t);
+  const [ping] = await submitAll(central, { toNode: 'ship1', method: 'REQPing', replyMethod: 'REQNone' });
+  await waitForEnd(central, ping!);
+  /** Has ship1 print much that is followed and replied; returns the request's id, the reply and the bytes that it took. */
+  const print = async (replyMethod: string) => {
+    const before = link.total;
+    const [id] = await submitAll(central, {
+      ...{ toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['bash', '-c', PRINT], methodTimeout: 60 },
+      ...{ directory: 'd', fileName: replyMethod, replyMethod, output: 'live' },
+    });
+    assert.equal((await waitForEnd(central, id!, PATIENCE_MS)).state, 'succeeded');
+    const isWhole = (text: string) => text.length === OUTPUT_BYTES;
+    const replied = await central.waitForFile(`d/ship1/${replyMethod}`, isWhole, PATIENCE_MS);
+    return { id: id!, replied, taken: link.total - before };
+  };
+  return { central, print };
+}
+
+test('output that was followed over a thin link does not travel again in the reply', async (t) => {
+  const { central, print } = await startThinFleet(t);
+  for (const method of ['REQToFile', 'REQToFileAppend']) {
+    const { id, replied, taken } = await print(method);
+    const pieces = central.query('SELECT data FROM outputs WHERE id = ? AND stream = 1 ORDER BY offset', id);
+    assert.equal(replied, Buffer.concat(pieces.map(({ data }) => data as Uint8Array)).toString());
+    // The bytes are noise in base64, of which 3/4 remain.
+    assert.ok(taken < 1.1 * OUTPUT_BYTES, `${method}: ${taken} bytes for ${OUTPUT_BYTES}`);
+  }
+});
+
+test('output that was followed and is not all kept comes whole in the reply', async (t) => {
+  const { print } = await startThinFleet(t, { ledgerOutputKB: '16' });
+  const { replied } = await print('REQToFile');
+  assert.match(replied, /^[A-Za-z0-9+/]+$/);
+});
