@@ -116,8 +116,8 @@ test('a report from another node than the one that was asked is refused', async 
   await report({ id: 'unknown', state: 'succeeded' });
   assert.equal(row('a').state, 'queued');
   assert.deepEqual(warnings, [
-    { id: 'a', fromNode: 'ship2' },
-    { id: 'unknown', fromNode: 'ship1' },
+    { id: 'a', more: 0, fromNode: 'ship2' },
+    { id: 'unknown', more: 0, fromNode: 'ship1' },
   ]);
   assert.deepEqual(finished, []);
 });
@@ -229,4 +229,26 @@ test('four states are open, all others are ends', () => {
     REQUEST_STATES.filter((state) => !isEnd(state)),
     ['queued', 'sent', 'accepted', 'running'],
   );
+});
+
+test('a node that reports one end after the other of one request is heard a few times, and then for what is certain', async (t) => {
+  const { ledger, store, row, report, finished, warnings } = await start(t);
+  const flips = (count: number): ReportEntry[] =>
+    Array.from({ length: count }, (_, at) => ({ id: 'a', state: at % 2 === 0 ? 'lost' : 'expired' }));
+  await ledger.applyReports('ship1', flips(1000));
+  for (let round = 0; round < 20; round++) await ledger.applyReports('ship1', flips(4));
+  const corrected = store.all("SELECT * FROM steps WHERE what = 'corrected'");
+  assert.ok(corrected.length < 30 && finished.length < 30, `${corrected.length}, ${finished.length}`);
+  await report({ id: 'a', state: 'succeeded' });
+  const before = finished.length;
+  await ledger.applyReports('ship1', [
+    { id: 'a', state: 'lost' },
+    { id: 'a', state: 'succeeded' },
+  ]);
+  assert.deepEqual([row('a').state, finished.length], ['succeeded', before]);
+  await ledger.applyReports(
+    'ship1',
+    Array.from({ length: 1000 }, (_, at) => ({ id: `made-up-${at}`, state: 'lost' })),
+  );
+  assert.deepEqual(warnings, [{ id: 'made-up-0', more: 999, fromNode: 'ship1' }]);
 });

@@ -1,4 +1,4 @@
-import { isEnd, type RequestState } from '../contract/states.ts';
+import type { RequestState } from '../contract/states.ts';
 import type { OutputPiece, OutputStream } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import { parseSubject, receiverOf } from '../message/subject.ts';
@@ -6,7 +6,7 @@ import { LANE_SPAN } from '../store/lane-span.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
-import { stepStatement } from './batch-rows.ts';
+import { Corrections } from './corrections.ts';
 import { type KeptOutput, readOutput } from './kept-output.ts';
 import { OutputIntake } from './output-intake.ts';
 import { pruneLedger } from './prune-ledger.ts';
@@ -73,6 +73,8 @@ export interface LedgerListener {
 }
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
+/** The log says no more often than this, ms, that a node reports on what it was not asked for. */
+const WARN_MS = 1000;
 
 /**
  * What this node knows of every message that it sent. The outbox writes its part through the statements made
@@ -81,6 +83,7 @@ const MAX_OUTPUT_BYTES = 1024 * 1024;
 export class Ledger {
   readonly #deps: LedgerDeps;
   #listeners: readonly LedgerListener[] = [];
+  #warned = { fromNode: '', at: 0 };
 
   constructor(deps: LedgerDeps) {
     this.#deps = deps;
@@ -167,22 +170,25 @@ export class Ledger {
     const change: Change = {
       ...{ at: now(), statements: [], finished: [], ended: [], moved: [], batches: new Map() },
       output: new OutputIntake(store, maxOutputBytes),
+      corrections: new Corrections(store),
     };
+    const strange: string[] = [];
     for (const entry of ends) {
       const row = this.#find(entry.id);
-      if (row && receiverOf(row.subject) === fromNode) {
-        // The time of what was called off was over by that alone.
-        if (!CALLED_OFF.has(row.state) || entry.state !== 'expired') addReport(change, row, entry);
-        continue;
-      }
-      const text = 'a report about a message that was not sent to its node';
-      this.#deps.logger.warn({ id: entry.id, fromNode }, text);
+      const isSentThere = row !== undefined && receiverOf(row.subject) === fromNode;
+      if (isSentThere) addReport(change, row, entry);
+      else strange.push(entry.id);
     }
+    if (strange.length > 0) this.#warn(fromNode, strange);
     const { finished, ended, output } = change;
     if (finished.length > 0) for (const listener of this.#listeners) await listener.ended?.(finished);
     const alongside =
       ended.length === 0 ? [] : this.#listeners.flatMap((one) => one.alongside?.(ended) ?? []);
-    const statements = [...output.statements(), ...change.statements, ...alongside];
+    const statements = [
+      ...output.statements(),
+      ...change.corrections.statements,
+      ...[...change.statements, ...alongside],
+    ];
     return { statements, written: () => this.#announce(fromNode, change) };
   }
 
@@ -218,6 +224,15 @@ export class Ledger {
     return rows.map(({ id, subject }) => ({ id, toNode: parseSubject(subject)?.toNode ?? subject }));
   }
 
+  /** Says that a node reported on what it was not asked for: once a second, however much of that comes. */
+  #warn(fromNode: string, [id, ...more]: readonly string[]): void {
+    const { now, logger } = this.#deps;
+    if (this.#warned.fromNode === fromNode && Math.abs(now() - this.#warned.at) < WARN_MS) return;
+    this.#warned = { fromNode, at: now() };
+    const text = 'a report about a message that was not sent to its node';
+    logger.warn({ id, more: more.length, fromNode }, text);
+  }
+
   /** Tells the listeners what is written down. */
   #announce(node: string, { moved, output, batches }: Change): void {
     const pieces = output.pieces.map((piece) => ({ ...piece, batch: batches.get(piece.id) ?? null, node }));
@@ -251,36 +266,25 @@ interface Change {
   readonly output: OutputIntake;
   /** The batches of the messages that have changed. */
   readonly batches: Map<string, string | null>;
+  readonly corrections: Corrections;
 }
 
-function addReport(change: Change, row: LedgerRow, entry: ReportEntry): void {
+function addReport(change: Change, stored: LedgerRow, entry: ReportEntry): void {
   const { at, statements, finished, moved, output, batches } = change;
+  const row = change.corrections.take(stored, entry, at);
+  if (row === undefined) return;
   const isNews = isOpen(row.state);
   batches.set(row.id, row.batch);
   if (isNews) output.add(entry);
-  if (isNews && isCorrection(row, entry)) statements.push(corrected(row, at));
   if (reportsEnd(entry)) {
     statements.push(ended(row, entry, at));
     change.ended.push(isNews ? entry : { id: row.id });
-    if (isNews) finished.push(toFinished(row, entry, at));
+    // That it ended like this was known, by what this node gave up or another report.
+    if (isNews && entry.state !== row.state) finished.push(toFinished(row, entry, at));
     moved.push({ id: row.id });
   } else if (row.state !== 'running' || entry.reason !== undefined) {
     // Pieces of output that come while it runs say nothing new of its state.
     statements.push(running(row, entry, at));
     moved.push({ id: row.id, startedAt: startedHere(row, entry, at) ?? at });
   }
-}
-
-/** Whether an entry says otherwise of what was given up here; that something runs says nothing of a cancelled one. */
-function isCorrection({ state }: LedgerRow, entry: ReportEntry): boolean {
-  return isEnd(state) && entry.state !== state && (reportsEnd(entry) || state !== 'cancelled');
-}
-
-/** States in which a request may still be asked for, as one whose time is over by that alone. */
-const CALLED_OFF: ReadonlySet<string> = new Set(['cancelled', 'superseded']);
-
-/** What was given up here had arrived after all. */
-function corrected({ id, state, reason }: LedgerRow, at: number): Statement {
-  const note = `it was ${state} as far as was known${reason ? `: ${reason}` : ''}`;
-  return stepStatement([{ id, at, what: 'corrected', note }]);
 }

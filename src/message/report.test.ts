@@ -66,3 +66,30 @@ test('what is no report at all is said to be none', () => {
     assert.deepEqual([ends.length, faults.length], [0, 1]);
   }
 });
+
+test('what is said of one request is bounded, however much a node says', () => {
+  const long = 'x'.repeat(1_000_000);
+  const end = { id: 'a', state: 'failed', reason: long, signal: long, stderrTail: btoa(`${long}end`) };
+  const ends = [end, { ...end, id: long }, { ...end, state: long }];
+  const { ends: read, faults } = decodeReport(Buffer.from(JSON.stringify({ ends })));
+  assert.deepEqual([read[0]!.reason?.length, read[0]!.signal?.length], [4000, 4000]);
+  assert.deepEqual(
+    [read[0]!.stderrTail!.length, Buffer.from(read[0]!.stderrTail!).subarray(-4).toString()],
+    [65_536, 'xend'],
+  );
+  assert.ok(faults.length === 2 && faults.every((fault) => fault.length < 200));
+});
+
+test('a time without a date, and less than nothing, make an entry a fault', () => {
+  const wrong = [{ acceptedAt: 8.64e15 + 1 }, { endedAt: -1 }, { outputBytes: -1 }, { stdoutFrom: -5 }];
+  const ends = wrong.map((more) => ({ id: 'a', state: 'failed', ...more }));
+  assert.deepEqual(decodeReport(Buffer.from(JSON.stringify({ ends }))), {
+    ends: [],
+    faults: [
+      'entry 0 of the report has a acceptedAt that is no time',
+      'entry 1 of the report has a endedAt that is less than 0',
+      'entry 2 of the report has a outputBytes that is less than 0',
+      'entry 3 of the report has a stdoutFrom that is less than 0',
+    ],
+  });
+});

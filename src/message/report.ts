@@ -51,10 +51,14 @@ export interface DecodedReport {
   readonly faults: readonly string[];
 }
 
-const NUMBERS = [
-  ...(['exitCode', 'outputBytes', 'stdoutFrom', 'stderrBytes'] as const),
-  ...(['acceptedAt', 'startedAt', 'endedAt'] as const),
-] as const;
+/** The longest id that is read, what is kept of other texts, characters, and of the last errors that were printed, bytes. */
+const [MAX_ID, MAX_TEXT, MAX_TAIL] = [200, 4000, 64 * 1024];
+
+const AMOUNTS = ['outputBytes', 'stdoutFrom', 'stderrBytes'] as const;
+const TIMES = ['acceptedAt', 'startedAt', 'endedAt'] as const;
+const NUMBERS = ['exitCode', ...AMOUNTS, ...TIMES] as const;
+/** The last moment that there is a date for, unix ms. */
+const MAX_TIME = 8.64e15;
 const STRINGS = ['reason', 'signal'] as const;
 const BYTES = ['stderrTail', 'stdout'] as const;
 
@@ -101,29 +105,43 @@ export function decodeReport(data: Uint8Array): DecodedReport {
 export function readReportEntry(entry: unknown): ReportEntry | string {
   if (!isRecord(entry)) return 'is not an object';
   const { id, state } = entry;
-  if (typeof id !== 'string' || id === '') return 'has no id';
-  if (!REPORT_STATES.includes(state as ReportState)) return `has the unknown state ${JSON.stringify(state)}`;
+  if (typeof id !== 'string' || id === '' || id.length > MAX_ID) return 'has no id';
+  if (!REPORT_STATES.includes(state as ReportState))
+    return `has the unknown state ${JSON.stringify(state)?.slice(0, 100)}`;
   const wrongNumber = NUMBERS.find((key) => entry[key] != null && !Number.isSafeInteger(entry[key]));
   if (wrongNumber) return `has a ${wrongNumber} that is no whole number`;
+  const wrongAmount = [...AMOUNTS, ...TIMES].find((key) => Number(entry[key] ?? 0) < 0);
+  if (wrongAmount) return `has a ${wrongAmount} that is less than 0`;
+  const wrongTime = TIMES.find((key) => Number(entry[key] ?? 0) > MAX_TIME);
+  if (wrongTime) return `has a ${wrongTime} that is no time`;
   const wrongString = [...STRINGS, ...BYTES].find(
     (key) => entry[key] != null && typeof entry[key] !== 'string',
   );
   if (wrongString) return `has a ${wrongString} that is no string`;
   const output = entry.output == null ? undefined : readPieces(entry.output);
   if (typeof output === 'string') return output;
-  const known = [...NUMBERS, ...STRINGS].filter((key) => entry[key] != null).map((key) => [key, entry[key]]);
   return {
     id,
     state: state as ReportState,
-    ...Object.fromEntries(known),
-    ...Object.fromEntries(
-      BYTES.filter((key) => entry[key] != null).map((key) => [
-        key,
-        Buffer.from(entry[key] as string, 'base64'),
-      ]),
-    ),
+    ...known(entry, NUMBERS, (value) => value as number),
+    ...known(entry, STRINGS, (value) => (value as string).slice(0, MAX_TEXT)),
+    ...known(entry, ['stdout'], bytesOf),
+    ...known(entry, ['stderrTail'], (value) => bytesOf(value).subarray(-MAX_TAIL)),
     ...(output && { output }),
   };
+}
+
+/** Those fields of an entry that are there, as they are read. */
+function known<T>(
+  entry: Record<string, unknown>,
+  keys: readonly string[],
+  read: (value: unknown) => T,
+): Record<string, T> {
+  return Object.fromEntries(keys.filter((key) => entry[key] != null).map((key) => [key, read(entry[key])]));
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  return Buffer.from(value as string, 'base64');
 }
 
 /** The pieces of output in an entry, or the end of a sentence on what is wrong with them. */
