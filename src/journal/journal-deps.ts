@@ -140,6 +140,11 @@ export interface JournalTrust {
   mayGoOn(owner: string, proved: string | undefined): boolean;
   /** Whether the end of a request counts that a message of this sender brings along. */
   mayTellEnds(sender: string): boolean;
+  /** Tells of a message that was refused as coming from whom the broker proves, and of many of one node only now and then. */
+  tellRefused(
+    refused: { readonly message: Message | undefined; readonly proved: string | undefined },
+    tell: (from: string) => void,
+  ): void;
   /** Decides about a message, before anything of it is written down. */
   judge(
     message: Message,

@@ -109,7 +109,10 @@ export class Journal implements AsyncDisposable {
     const place = parseLanePlace(header);
     if (place) return this.#lanes.of({ ...lane, epoch: place.epoch }).receive(arrival, place);
     const reason = `the header ${HEADER.lane} ${JSON.stringify(header.slice(0, 100))} is not <epoch>/<seq>/<floor>`;
-    this.#deps.errorReporter.report(`error: ${method.name}: a message was refused: ${reason}`);
+    const { errorReporter, trust } = this.#deps;
+    trust.tellRefused({ message: undefined, proved: sender }, (from) =>
+      errorReporter.report(`error: ${method.name}: a message from ${from} was refused: ${reason}`),
+    );
     if (!arrival.reply || !isAnswered(method.kind)) return;
     const headers = {
       [HEADER.status]: 'rejected',

@@ -21,9 +21,25 @@ interface Range {
 export class Operators {
   readonly #store: Pick<Store, 'get'>;
   #latest: Range = { first: '', last: '', operator: '' };
+  readonly #enders = new Map<string, string>();
 
   constructor(store: Pick<Store, 'get'>) {
     this.#store = store;
+  }
+
+  /** Does what ends messages because an operator forgets their node; who that was is known while it is done. */
+  async ending<T>(ids: readonly string[], by: string | undefined, work: () => Promise<T>): Promise<T> {
+    for (const id of by === undefined ? [] : ids) this.#enders.set(id, by!);
+    try {
+      return await work();
+    } finally {
+      for (const id of ids) this.#enders.delete(id);
+    }
+  }
+
+  /** Who has a message end just now. */
+  enderOf(id: string): string | undefined {
+    return this.#enders.get(id);
   }
 
   /** Who submitted a message; undefined for one of the node's own, or of a version that did not note it. */

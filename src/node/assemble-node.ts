@@ -74,6 +74,8 @@ export interface NodeParts extends Base {
   readonly calls: Calls | undefined;
   readonly trust: Trust;
   readonly refusals: Refusals;
+  readonly pace: Pace;
+  readonly operators: Operators;
 }
 
 /** What stands by itself. */
@@ -137,7 +139,7 @@ export async function assembleNode(
   const { addressing: addresses } = trust;
   const send = outgoingChain(config, ground.bus, addresses);
   const budget = stack.use(openBudget(config, { ...ground, kept }));
-  const base = { ...ground, kept, send, methods: table, trust, addresses, refusals, budget };
+  const base = { ...ground, kept, send, methods: table, trust, addresses, refusals, pace, budget };
   const sender = makeSender(config, base);
   const { ledger, outbox, undelivered, errorReporter } = sender;
   const deps = { ...base, ...sender, notes };
@@ -169,7 +171,8 @@ export async function assembleNode(
   for (const part of [methods, outbox, supervisor]) stack.use(part);
   stack.defer(() => outbox.hush());
   for (const part of [errorReporter, journal, guard, subscribers]) stack.use(part);
-  const ends = new EndRecorder(config, { ...ground, errorReporter, operators: new Operators(ground.store) });
+  const operators = new Operators(ground.store);
+  const ends = new EndRecorder(config, { ...ground, errorReporter, operators });
   const states = new StateQuestions(config.nodeName, { ...deps, guard });
   ledger.listen([ends, journal.relayed, fleet.changes, outbox]);
   outbox.start({
@@ -183,7 +186,8 @@ export async function assembleNode(
   if (config.isCentral) stack.use(new PresenceProbe(config.nodeName, deps));
   await journal.start();
   stack.use(states);
-  return { ...deps, calls, supervisor, fleet, submissions, journal, guard, subscribers, methods, states };
+  const made = { calls, supervisor, fleet, submissions, journal, guard, subscribers, methods, states };
+  return { ...deps, ...made, operators };
 }
 
 /** What places the calls of a node that is connected during them alone. */

@@ -8,6 +8,8 @@ export interface AuditEntry {
   readonly batch?: string;
   /** Who submitted it; absent for a message of the node's own. */
   readonly by?: string;
+  /** Who forgot its node, where it ended by that. */
+  readonly endedBy?: string;
   readonly state: string;
   readonly reason?: string;
   readonly queuedAt: number;

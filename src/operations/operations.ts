@@ -11,6 +11,7 @@ import { readErrorLines } from '../fleet/error-lines.ts';
 import type { FleetView } from '../fleet/fleet-view.ts';
 import { countRequests } from '../ledger/count-requests.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Operators } from '../ledger/operators.ts';
 import { ActivityReader } from '../ledger/read-activity.ts';
 import type { Edges } from '../lib/edges.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
@@ -31,6 +32,7 @@ import type { Store } from '../store/store.ts';
 import { createGroupsFile } from '../targets/groups-file.ts';
 import { resolveTargets } from '../targets/resolve-targets.ts';
 import { TargetError } from '../targets/target-error.ts';
+import type { Pace } from '../trust/pace.ts';
 import type { Refusals } from '../trust/refusals.ts';
 import type { Trust } from '../trust/trust.ts';
 import { Waves } from '../waves/waves.ts';
@@ -58,6 +60,8 @@ interface NodeParts extends Edges {
   readonly supervisor: Supervisor;
   readonly methods: Methods;
   readonly refusals: Refusals;
+  readonly pace: Pick<Pace, 'forget'>;
+  readonly operators: Operators;
   readonly trust: Trust;
   readonly link: Parameters<typeof linkOperations>[2]['link'];
   /** Undefined where the node keeps its connection. */

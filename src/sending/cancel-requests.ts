@@ -117,7 +117,7 @@ export class RequestCancelling {
 }
 
 /** The text with who wanted it, where that is known. */
-export function withName(text: string, by: string | undefined): string {
+function withName(text: string, by: string | undefined): string {
   return by === undefined ? text : `${text}, by ${by}`;
 }
 

@@ -1,11 +1,14 @@
+import type { Operators } from '../ledger/operators.ts';
 import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
 import type { Store } from '../store/store.ts';
-import { withName } from './cancel-requests.ts';
 
 interface ForgetDeps {
   readonly store: Pick<Store, 'query'>;
   readonly undelivered: Pick<Undelivered, 'find' | 'cancelKeys'>;
   readonly fleet: { forget(node: string, left: number): Promise<boolean> };
+  readonly refusals: { forget(node: string): Promise<void> };
+  readonly operators: Pick<Operators, 'ending'>;
+  readonly pace: { forget(node: string): void };
 }
 
 /** Why a message ended that waited for a node which is there no more. */
@@ -19,7 +22,7 @@ const MOST = 1_000_000;
 export async function forgetNode(
   node: string,
   by: string | undefined,
-  { store, undelivered, fleet }: ForgetDeps,
+  { store, undelivered, fleet, operators, refusals, pace }: ForgetDeps,
 ): Promise<{ readonly wasKnown: boolean; readonly cancelled: number; readonly left: number }> {
   const found = undelivered.find({ node }, MOST);
   const keys = found.map(({ key }) => key);
@@ -29,7 +32,10 @@ export async function forgetNode(
   );
   const here = found.filter(({ isSurelyHere }) => isSurelyHere).map(({ key }) => key);
   const waiting = new Set([...here, ...queued.map(({ key }) => key)]);
-  const ended = await undelivered.cancelKeys([...waiting], withName(FORGOTTEN, by));
+  const ids = found.filter(({ key }) => waiting.has(key)).map(({ id }) => id);
+  const ended = await operators.ending(ids, by, () => undelivered.cancelKeys([...waiting], FORGOTTEN));
   const left = keys.length - ended.size;
+  pace.forget(node);
+  await refusals.forget(node);
   return { wasKnown: await fleet.forget(node, left), cancelled: ended.size, left };
 }

@@ -49,3 +49,20 @@ test('what waits when the node stops is not done any more', async () => {
   await clock.advance(10_000);
   assert.equal(done, 20);
 });
+
+test('a node that is forgotten leaves nothing: neither what waits of it nor what was said of it', async () => {
+  const { clock, pace } = setUp();
+  const done: string[] = [];
+  for (let count = 0; count < 100; count++) {
+    pace.pass('hello', 'ship1', () => void done.push('ship1'));
+    pace.pass('hello', 'ship2', () => void done.push('ship2'));
+  }
+  pace.forget('ship1');
+  assert.deepEqual([pace.noteOf('ship1'), pace.noteOf('ship2')], [undefined, 'too many hellos']);
+  await clock.advance(10_000);
+  const passed = (ship: string) => done.filter((name) => name === ship).length;
+  assert.deepEqual([passed('ship1'), passed('ship2')], [20, 21]);
+  // A new node of this name begins with all that is its due.
+  for (let count = 0; count < 20; count++) pace.pass('hello', 'ship1', () => void done.push('ship1'));
+  assert.equal(passed('ship1'), 40);
+});

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Refusals } from './refusals.ts';
 
 /** What a node says again and again, so that of several in a row the newest is enough. */
-export type Paced = 'hello' | 'errors' | 'state';
+export type Paced = 'hello' | 'errors' | 'state' | 'refusals';
 
 interface PaceDeps {
   readonly clock: Pick<Clock, 'steadyNow' | 'after'>;
@@ -24,6 +24,7 @@ const LIMITS: Readonly<Record<Paced, Limit>> = {
   hello: { burst: 20, perSecond: 2, method: 'REQHello', what: 'hellos' },
   errors: { burst: 200, perSecond: 20, method: 'REQErrorLog', what: 'error reports' },
   state: { burst: 200, perSecond: 40, method: 'Steward.State', what: 'questions for states' },
+  refusals: { burst: 50, perSecond: 1, method: 'any', what: 'messages that are refused' },
 };
 /** How long it is said of a node that it sent too much, ms. */
 const SAID_MS = 3_600_000;
@@ -63,6 +64,16 @@ export class Pace implements Disposable {
   noteOf(node: string): string | undefined {
     const told = this.#told.get(node);
     return told && this.#deps.clock.steadyNow() - told.at < SAID_MS ? told.text : undefined;
+  }
+
+  /** Forgets a node, and what of it waits. */
+  forget(node: string): void {
+    this.#told.delete(node);
+    for (const kind of Object.keys(LIMITS)) {
+      const key = `${kind} ${node}`;
+      this.#buckets.get(key)?.cancel();
+      this.#buckets.delete(key);
+    }
   }
 
   [Symbol.dispose](): void {

@@ -34,15 +34,17 @@ interface Counted {
 const DAY_MS = 86_400_000;
 const SAVE_MS = 5000;
 const KEEP_DAYS = 30;
-/** More kinds than this in one day are counted together, however many names somebody makes up. */
-const MOST_KINDS = 500;
+/** More kinds than this in one day, and of one proved sender, are counted together, however many names somebody makes up. */
+const [MOST_KINDS, MOST_OF_SENDER] = [500, 100];
 const MAX_REASON = 300;
 
 /** Counts what a closed node refuses, or an open one would if it were closed, by sender, method and reason. */
 export class Refusals implements AsyncDisposable {
   readonly #deps: RefusalsDeps;
   readonly #unsaved = new Map<string, Counted>();
-  readonly #seen = new Set<string>();
+  /** The kinds of today, by their senders. */
+  readonly #seen = new Map<string, Set<string>>();
+  #seenCount = 0;
   readonly #proved = new Set<string>();
   #cancelSave: (() => void) | undefined;
   #isClosed = false;
@@ -59,10 +61,15 @@ export class Refusals implements AsyncDisposable {
     const at = this.#deps.clock.wallNow();
     this.#turnDay(at);
     const kind = kindOf(given);
-    const isFirst = !this.#seen.has(kind);
-    const isTooMany = isFirst && this.#seen.size >= MOST_KINDS;
+    const ofSender = this.#seen.get(given.sender) ?? new Set();
+    const isFirst = !ofSender.has(kind);
+    const isMuch = given.sender !== '' && ofSender.size >= MOST_OF_SENDER;
+    const isTooMany = isFirst && (isMuch || this.#seenCount >= MOST_KINDS);
     const refused = isTooMany ? { ...given, claimed: '', reason: 'many other kinds' } : cut(given);
-    if (!isTooMany) this.#seen.add(kind);
+    if (isFirst && !isTooMany) {
+      this.#seen.set(given.sender, ofSender.add(kind));
+      this.#seenCount++;
+    }
     const key = kindOf(refused);
     const known = this.#unsaved.get(key) ?? { refused, count: 0, lastAt: at };
     this.#unsaved.set(key, known);
@@ -79,6 +86,12 @@ export class Refusals implements AsyncDisposable {
     const sql = 'INSERT OR REPLACE INTO proofs (name, at) VALUES (?, ?)';
     // What is not written down is proved again after the next start.
     this.#deps.store.write([statement(sql, node, this.#deps.clock.wallNow())]).catch(() => {});
+  }
+
+  /** Forgets that a node proved who it is. */
+  async forget(node: string): Promise<void> {
+    if (this.#proved.delete(node))
+      await this.#deps.store.write([statement('DELETE FROM proofs WHERE name = ?', node)]);
   }
 
   /** Whether a node ever proved who it is. */
@@ -137,6 +150,7 @@ export class Refusals implements AsyncDisposable {
     if (day === this.#day) return;
     this.#day = day;
     this.#seen.clear();
+    this.#seenCount = 0;
   }
 }
 

@@ -155,3 +155,15 @@ test('a reply that a node caused by way of this one counts for its share', () =>
   assert.equal(judged.do, 'take');
   assert.deepEqual(counted, ['ship1']);
 });
+
+test('what is refused is told as of whom the broker proves, whoever it says that it is from', () => {
+  const message = newMessage({ toNode: 'central', fromNode: 'ship2', method: 'REQToFile' });
+  const told: string[] = [];
+  const trust = closed(['ship7']);
+  const tell = (from: string) => void told.push(from);
+  trust.tellRefused({ message, proved: 'ship1' }, tell);
+  trust.tellRefused({ message, proved: undefined }, tell);
+  trust.tellRefused({ message: { ...message, fromNode: 'ship7' }, proved: undefined }, tell);
+  trust.tellRefused({ message: undefined, proved: 'ship1' }, tell);
+  assert.deepEqual(told, ['ship1', 'a node that is not proved', 'ship7', 'ship1']);
+});

@@ -1,26 +1,17 @@
 import type { TrustMode } from '../config/trust-config.ts';
 import type { Message } from '../message/message.ts';
 import { messageBytes } from '../message/message-bytes.ts';
-import type { Incoming } from '../message/method-contract.ts';
 import { senderOf } from '../message/sender-of.ts';
 import { parseSubject, waiterAt } from '../message/subject.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { OWN_WORDS } from '../message/words.ts';
 import { Addressing } from './addressing.ts';
 import { AskedFor, type Requests } from './asked-for.ts';
-import {
-  type Decision,
-  type Facts,
-  isEverTaken,
-  judge,
-  mayTellEnds,
-  noRight,
-  type Relay,
-  type Unasked,
-} from './judge.ts';
+import { type Decision, type Facts, isEverTaken, judge, mayTellEnds, noRight, type Relay } from './judge.ts';
 import type { Pace, Paced } from './pace.ts';
 import type { Load, Quotas } from './quotas.ts';
 import type { Refusals } from './refusals.ts';
+import { fileOfUnasked, type Kept, unaskedOf } from './unasked.ts';
 
 export interface TrustOptions {
   readonly mode: TrustMode;
@@ -74,6 +65,7 @@ export interface Arriving {
 
 const TAKE: Decision = { do: 'take' };
 const PROOF_WORD = 'from';
+const NOT_PROVED = 'a node that is not proved';
 /** What is kept of a message that was refused, so that it is answered in the same way again. */
 const REFUSED_BYTES = 1000;
 
@@ -221,14 +213,18 @@ export class Trust {
   }
 
   /** Keeps what nobody here asked for, each in a file of its own below a folder of its sender. */
-  async keepUnasked(
-    unasked: readonly (Pick<Incoming, 'id' | 'message'> & { readonly sender: string })[],
-  ): Promise<void> {
-    for (const { id, message, sender } of unasked) {
-      // Both come from elsewhere, and must not lead to another folder.
-      const [name, place] = [message.fileName || message.method, id].map(fileWord);
-      await this.#deps.keepFile({ path: `unasked/${sender}/${place}-${name}`, data: message.data ?? [] });
-    }
+  async keepUnasked(unasked: readonly Kept[]): Promise<void> {
+    for (const kept of unasked) await this.#deps.keepFile(fileOfUnasked(kept));
+  }
+
+  /** Tells of a message that was refused as coming from whom the broker proves, and of many of one node only now and then. */
+  tellRefused(
+    { message, proved }: { readonly message: Message | undefined; readonly proved: string | undefined },
+    tell: (from: string) => void,
+  ): void {
+    const from = message && this.senderOf(message, proved);
+    const unknown = this.mode === 'closed' ? NOT_PROVED : 'an unknown node';
+    this.paced('refusals', proved, () => tell(proved || from || unknown));
   }
 
   /** Whether pieces of a transfer may come from a node: those of one that this node asked it for. */
@@ -253,12 +249,22 @@ export class Trust {
     if (this.mode !== 'closed' || reply === '') return true;
     const waiter = waiterAt(reply, subject);
     if (sender === undefined ? this.#mayWait(waiter) : waiter === sender) return true;
+    this.#tellMisdirected({ subject, reply, sender }, waiter);
+    return false;
+  }
+
+  #tellMisdirected(
+    { subject, reply, sender }: Pick<WireMessage, 'subject' | 'reply' | 'sender'>,
+    waiter: string | undefined,
+  ): void {
     const method = parseSubject(subject)?.method ?? subject.slice(0, 100);
-    const from = sender === undefined ? '' : ` of ${sender}`;
+    const from = sender === undefined ? ' without proof' : ` of ${sender}`;
     const reason = `a ${method}${from} wants its answer to go to ${reply.slice(0, 100)}, where others wait`;
     const isNew = this.#deps.refusals.note({ sender: sender ?? '', claimed: sender ?? '', method, reason });
-    if (isNew) this.#deps.report(`error: ${reason}`);
-    return false;
+    // Where an earlier version took the place of this one.
+    const isBack = waiter !== undefined && sender === undefined && this.#originals.has(waiter);
+    const way = `: ${waiter} has proved who it is; forget it if it runs an earlier version now`;
+    if (isNew) this.#deps.report(`error: ${reason}${isBack ? way : ''}`);
   }
 
   /** Whether somebody without proof may wait where a node does, or all ('') do: whoever has proof uses it. */
@@ -286,14 +292,4 @@ function inNameOf(
 ): Message {
   const isInAnothers = proved === undefined && sender !== undefined && message.method === 'REQCopyFileTo';
   return isInAnothers ? { ...message, fromNode: sender } : message;
-}
-
-function fileWord(text: string): string {
-  return text.replace(/[^\w.-]/g, '_').slice(-100);
-}
-
-function unaskedOf(decision: Decision, id: string): Unasked | undefined {
-  if (decision.do === 'take') return decision.unasked;
-  if (decision.do === 'refuse') return {};
-  return decision.do === 'keep' ? { file: `unasked/${id}` } : undefined;
 }

@@ -30,6 +30,7 @@ const OPEN_TRUST: JournalTrust = {
   judge: () => ({ do: 'take' }),
   judgeFault: (reason) => ({ do: 'refuse', reason }),
   keepUnasked: async () => {},
+  tellRefused: ({ message, proved }, tell) => tell(proved ?? (message?.fromNode || 'an unknown node')),
 };
 
 /** An answer as the journal gave it. */

@@ -65,9 +65,12 @@ export class BatchAcceptor {
     this.#deps = deps;
   }
 
-  /** Whether each message of a batch that failed is to be tried alone: an effect that works must not pass for one that was not made. */
-  isWorthEach(error: unknown): boolean {
-    return this.#lane.method.mode === 'effect' || !isTemporary(error);
+  /**
+   * Whether each message of a batch that failed is to be tried alone: an effect that works must not pass for one that was not
+   * made, and those without a place come from several nodes.
+   */
+  isWorthEach(error: unknown, [first]: readonly LaneMessage[]): boolean {
+    return this.#lane.method.mode === 'effect' || first?.seq === 0 || !isTemporary(error);
   }
 
   /** Whether the database knows of all that was accepted. */
@@ -254,12 +257,14 @@ export class BatchAcceptor {
     }
   }
 
-  #complain({ message, isCalledOff }: LaneMessage, verdict: Verdict): void {
+  #complain({ message, isCalledOff, proved }: LaneMessage, verdict: Verdict): void {
     if (verdict.status === 'accepted' || isCalledOff) return;
-    const { fromNode, method } = this.#lane;
-    const from = (message?.fromNode ?? fromNode) || 'an unknown node';
-    const text = `error: ${method.name}: a message from ${from} was ${verdict.status}: ${verdict.reason}`;
-    this.#deps.errorReporter.report(text, message);
+    const { method } = this.#lane;
+    const { status, reason } = verdict;
+    this.#deps.trust.tellRefused({ message, proved }, (fromNode) => {
+      const text = `error: ${method.name}: a message from ${fromNode} was ${status}: ${reason}`;
+      this.#deps.errorReporter.report(text, message && { ...message, fromNode });
+    });
   }
 }
 

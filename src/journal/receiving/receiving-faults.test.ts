@@ -256,3 +256,29 @@ test('what was called off counts for its sender, though its arguments do not tra
     ['central: expired'],
   );
 });
+
+test('of messages without a place, which come from several nodes, the others are taken where one must wait', async (t) => {
+  for (const method of ['effect', 'run'] as const) {
+    const taken: string[] = [];
+    const made = await TestJournal.open(t, {
+      judge: ({ fileName }) =>
+        fileName === 'later' ? { do: 'later', reason: 'its share is used' } : { do: 'take' },
+      apply: async (batch) => {
+        taken.push(...batch.map(({ message }) => message.fileName));
+        return batch.map(() => ({ ok: true }));
+      },
+      run: async ({ message }) => {
+        taken.push(message.fileName);
+        return { state: 'succeeded' };
+      },
+    });
+    const names = ['one', 'later', 'two', 'later', 'three'];
+    for (const [at, fileName] of names.entries())
+      made.journal.receive(
+        made.arrival(made[method], { id: `id-${at}` }, { fields: { fileName } }),
+        made[method],
+      );
+    await waitFor(`three messages (${method})`, () => taken.length === 3);
+    assert.deepEqual(taken, ['one', 'two', 'three']);
+  }
+});

@@ -14,6 +14,7 @@ import { KeptParts } from './kept-parts.ts';
 import { type LaneMessage, LaneRecord, type LaneState } from './lane-record.ts';
 import { PartAssembly, type PartMemory } from './part-assembly.ts';
 import type { ReceivingMemory } from './receiving-memory.ts';
+import { seenId } from './seen-id.ts';
 import { idOf, makeWhole, openLaneMessage, toLaneMessage } from './to-lane-message.ts';
 
 export interface ReceivingLaneDeps extends JournalDeps, Omit<BatchAcceptorDeps, keyof JournalDeps> {
@@ -48,9 +49,12 @@ export class ReceivingLane {
   #queueBytes = 0;
   #drain: Promise<void> | undefined;
   readonly #faults = new FaultCount();
+  /** Whose share of the memory it takes; '' where that is not known. */
+  readonly #sender: string;
 
   constructor(state: LaneState, method: Method, options: JournalOptions, deps: ReceivingLaneDeps) {
     this.#state = state;
+    this.#sender = state.fromNode;
     this.#method = method;
     this.#options = options;
     this.#deps = deps;
@@ -89,7 +93,10 @@ export class ReceivingLane {
 
   get #hasRoom(): boolean {
     // Pieces of a message that has begun to come have a memory of their own.
-    return this.#queueBytes <= QUEUE_BYTES && (this.#deps.memory.hasRoomToWait || this.#parts.isHolding);
+    return (
+      this.#queueBytes <= QUEUE_BYTES &&
+      (this.#deps.memory.hasRoomToWait(this.#sender) || this.#parts.isHolding)
+    );
   }
 
   /** Whether nothing is taken that is not answered, and the database knows the lane as it stands. */
@@ -146,9 +153,9 @@ export class ReceivingLane {
         'SELECT row, id, state, reason FROM journal WHERE lane = ? AND seq = ?',
         ...[this.#state.id, seq],
       );
-    const seenId = this.#seenId(known?.id, id);
-    if (seenId !== id) {
-      const headers = { [HEADER.seenId]: seenId };
+    const seen = seenId(known?.id, id, this.#state.lastId);
+    if (seen !== id) {
+      const headers = { [HEADER.seenId]: seen };
       return this.#answers.one(arrival.reply, 'duplicate', { seq, id, headers });
     }
     const row = known && 'state' in known ? known : undefined;
@@ -157,15 +164,6 @@ export class ReceivingLane {
     this.#answers.one(arrival.reply, status, { seq, id, ...(row?.reason ? { reason: row.reason } : {}) });
     // The sender may have lost what it was told, by going back to a backup.
     if (row) this.#deps.reportAgain(row.row);
-  }
-
-  /**
-   * The id of the message that a place was taken for. What has a higher id than all that was taken in the lane cannot
-   * be a repetition, even where nothing else is known of it.
-   */
-  #seenId(known: string | undefined, id: string): string {
-    const { lastId } = this.#state;
-    return known ?? (lastId !== '' && id > lastId ? lastId : id);
   }
 
   #gap(arrival: WireMessage, seq: number, more?: Record<string, string>): void {
@@ -180,7 +178,7 @@ export class ReceivingLane {
   async #run(): Promise<void> {
     // What comes in one read of the socket becomes one batch.
     const { clock, memory } = this.#deps;
-    memory.wait(LANE_BYTES);
+    memory.wait(LANE_BYTES, this.#sender);
     await wait(clock, 0);
     while (this.#queue.length > 0) {
       const { batch, bytes } = await this.#open();
@@ -193,7 +191,7 @@ export class ReceivingLane {
         this.#deps.perils?.release(id);
       }
     }
-    memory.wait(-LANE_BYTES);
+    memory.wait(-LANE_BYTES, this.#sender);
     // Not a moment later: what is taken from now on needs a new run.
     this.#drain = undefined;
   }
@@ -201,7 +199,7 @@ export class ReceivingLane {
   /** Takes the next messages out of the queue and decodes them, as many as memory has room for; one at least. */
   async #open(): Promise<{ batch: readonly LaneMessage[]; bytes: number }> {
     const { memory, perils } = this.#deps;
-    await memory.turn();
+    await memory.turn(this.#sender);
     let bytes = 0;
     let count = 0;
     const isAlone = (at: number) => perils?.isSuspect(this.#queue[at]?.id ?? '') === true;
@@ -226,7 +224,7 @@ export class ReceivingLane {
   #count(messages: readonly LaneMessage[], sign: 1 | -1): void {
     const bytes = messages.reduce((sum, { payload }) => sum + sign * (payload.length + MESSAGE_BYTES), 0);
     this.#queueBytes += bytes;
-    this.#deps.memory.wait(bytes);
+    this.#deps.memory.wait(bytes, this.#sender);
   }
 
   #openOne(message: LaneMessage): number {
@@ -246,7 +244,7 @@ export class ReceivingLane {
     try {
       this.#answer(batch, await this.#acceptor.accept(batch));
     } catch (error) {
-      const isWorthEach = batch.length > 1 && this.#acceptor.isWorthEach(error);
+      const isWorthEach = batch.length > 1 && this.#acceptor.isWorthEach(error, batch);
       await (isWorthEach ? this.#settleEach(batch) : this.#onFault(batch, error as Error));
     }
   }
@@ -256,7 +254,9 @@ export class ReceivingLane {
       try {
         this.#answer([message], await this.#acceptor.accept([message]));
       } catch (error) {
-        return await this.#onFault(batch.slice(index), error as Error);
+        // What comes behind one without a place is of another node.
+        if (message.seq > 0) return await this.#onFault(batch.slice(index), error as Error);
+        await this.#onFault([message], error as Error);
       }
     }
   }

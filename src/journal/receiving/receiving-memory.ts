@@ -1,7 +1,7 @@
 import { exposeCollector } from '../../lib/collect-garbage.ts';
 
-/** What waits to be accepted in all lanes, bytes. */
-const WAITING_BYTES = 32 * 1024 * 1024;
+/** What waits to be accepted in all lanes, and in those of one sender, bytes: so much is left for the others. */
+const [WAITING_BYTES, SENDER_BYTES] = [32 * 1024 * 1024, 24 * 1024 * 1024];
 /** From here on nobody else decodes: one message more may be over it, bytes. */
 const DECODED_BYTES = 24 * 1024 * 1024;
 /** What is worth the time that it takes to give memory back at once, bytes. */
@@ -9,23 +9,30 @@ const LARGE_BYTES = 16 * 1024 * 1024;
 
 /**
  * The memory that all senders share until their messages are accepted. A payload of 2 KB may become 64 MB, which is known
- * only when it is decoded; so payloads wait as they came, and are decoded in turn, while there is room for more.
+ * only when it is decoded; so payloads wait as they came, and are decoded in turn, while there is room for more. Senders take
+ * turns, however many lanes each of them has; '' stands for all that are not known yet.
  */
 export class ReceivingMemory {
   readonly #collect = exposeCollector();
-  readonly #queue: (() => void)[] = [];
+  /** Whose lanes wait to decode, the one longest without a turn first. */
+  readonly #queues = new Map<string, (() => void)[]>();
+  readonly #waitingOf = new Map<string, number>();
   #waitingBytes = 0;
   #decodedBytes = 0;
   #isDecoding = false;
 
-  /** Whether more payloads may wait; where not, what comes is to come again. */
-  get hasRoomToWait(): boolean {
-    return this.#waitingBytes < WAITING_BYTES;
+  /** Whether more payloads of a sender may wait; where not, what comes is to come again. */
+  hasRoomToWait(sender: string): boolean {
+    const ofSender = sender === '' ? 0 : (this.#waitingOf.get(sender) ?? 0);
+    return this.#waitingBytes < WAITING_BYTES && ofSender < SENDER_BYTES;
   }
 
   /** Notes that payloads wait, or that they do not any more (less than 0). */
-  wait(bytes: number): void {
+  wait(bytes: number, sender: string): void {
     this.#waitingBytes += bytes;
+    const ofSender = (this.#waitingOf.get(sender) ?? 0) + bytes;
+    if (ofSender === 0) this.#waitingOf.delete(sender);
+    else this.#waitingOf.set(sender, ofSender);
   }
 
   /** Whether more may be decoded. */
@@ -34,9 +41,13 @@ export class ReceivingMemory {
   }
 
   /** Resolves when something may be decoded, by the caller alone until it calls `decoded`. A caller that waits must hold nothing. */
-  async turn(): Promise<void> {
+  async turn(sender: string): Promise<void> {
     while (this.#isDecoding || !this.hasRoom)
-      await new Promise<void>((resolve) => void this.#queue.push(resolve));
+      await new Promise<void>((resolve) => {
+        const queue = this.#queues.get(sender);
+        if (queue) queue.push(resolve);
+        else this.#queues.set(sender, [resolve]);
+      });
     this.#isDecoding = true;
   }
 
@@ -60,6 +71,12 @@ export class ReceivingMemory {
   }
 
   #wake(): void {
-    if (this.hasRoom) this.#queue.shift()?.();
+    const [next] = this.#queues;
+    if (!this.hasRoom || next === undefined) return;
+    const [sender, queue] = next;
+    const wake = queue.shift();
+    this.#queues.delete(sender);
+    if (queue.length > 0) this.#queues.set(sender, queue);
+    wake?.();
   }
 }
