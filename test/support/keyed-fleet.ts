@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
+import { type Authenticator, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
 import { makeUserKey } from '../../src/lib/nkey.ts';
 import { writeSeedFile } from '../../src/security/key-files.ts';
 import { type Broker, startBroker } from './broker.ts';
@@ -20,6 +20,8 @@ export interface KeyedBroker {
     flags?: Readonly<Record<string, string | number | boolean>>,
     command?: readonly string[],
   ): Promise<StewardNode>;
+  /** Signs in with a node's key. */
+  authenticator(name: string): Authenticator;
   /** A client by hand that has a node's key; what the broker refuses it goes to `onRefused`. */
   attacker(name: string, onRefused?: (fault: string) => void): Promise<WireClient>;
 }
@@ -31,7 +33,14 @@ export async function startKeyedBroker(
     nodes,
     relays = [],
     trust = 'open',
-  }: { nodes: readonly string[]; relays?: readonly string[]; trust?: 'open' | 'closed' },
+    originals = [],
+  }: {
+    nodes: readonly string[];
+    relays?: readonly string[];
+    trust?: 'open' | 'closed';
+    /** Nodes that run an earlier version or the original. */
+    originals?: readonly string[];
+  },
 ): Promise<KeyedBroker> {
   const { path } = await tempFolder(scope);
   const seeds = new Map(['central', ...nodes].map((name) => [name, makeUserKey()]));
@@ -39,18 +48,20 @@ export async function startKeyedBroker(
   for (const [name, { seed }] of seeds) await writeSeedFile(seedFile(name), seed);
   const keys = [...seeds].flatMap(([name, { publicKey }]) => ['--node', `${name}=${publicKey}`]);
   const ways = relays.flatMap((relay) => ['--relay', relay]);
-  const written = await runSteward(['broker-config', '--trust', trust, ...keys, ...ways], path);
+  const plain = originals.flatMap((node) => ['--original', node]);
+  const written = await runSteward(['broker-config', '--trust', trust, ...keys, ...ways, ...plain], path);
   if (written.code !== 0) throw new Error(written.stderr);
   const broker = await startBroker(scope, { config: withoutPort(written.stdout) });
+  const authenticator = (name: string) => nkeyAuthenticator(new TextEncoder().encode(seeds.get(name)!.seed));
   return {
     broker,
     start: (name, flags = {}, command = undefined) => {
       const all = { nkeySeedFile: seedFile(name), errorMessageTimeout: 1, ...FAST_RECONNECT, ...flags };
       return startStewardNode({ name, broker, flags: all, ...(command && { command }) }, scope);
     },
+    authenticator,
     attacker: async (name, onRefused = () => {}) => {
-      const authenticator = nkeyAuthenticator(new TextEncoder().encode(seeds.get(name)!.seed));
-      const client = await startWireClient(broker, scope, { authenticator });
+      const client = await startWireClient(broker, scope, { authenticator: authenticator(name) });
       void hearRefusals(client.connection, onRefused);
       return client;
     },

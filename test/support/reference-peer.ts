@@ -1,4 +1,11 @@
-import { connect, headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import {
+  type Authenticator,
+  connect,
+  headers,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+} from '@nats-io/transport-node';
 import { decodeMessage } from '../../src/message/codec/decode-message.ts';
 import { encodeMessage } from '../../src/message/codec/encode-message.ts';
 import type { Kind } from '../../src/message/kind.ts';
@@ -20,6 +27,8 @@ interface ReferencePeerOptions {
   /** The peer's node name. */
   readonly node: string;
   readonly broker: { readonly url: string };
+  /** How it signs in, where the broker asks for that. */
+  readonly authenticator?: Authenticator;
   /** The methods that it subscribes; REQCliCommand, REQToFileAppend and REQToFile unless told. */
   readonly methods?: readonly string[];
   /** What it writes; gob, the reference's default, unless told. It reads everything. */
@@ -58,6 +67,7 @@ export async function startReferencePeer(
 ): Promise<ReferencePeer> {
   const connection = await connect({
     servers: options.broker.url,
+    ...(options.authenticator && { authenticator: options.authenticator }),
     reconnectTimeWait: 100,
     maxReconnectAttempts: -1,
   });
