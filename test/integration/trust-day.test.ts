@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { kindOf } from '../../src/message/kind-of.ts';
@@ -109,6 +110,10 @@ test('a node is known from its admission until it is forgotten, and what waited 
   assert.equal(forgotten, 'ship2 is let in no more.\n1 message that waited for it ended as cancelled.\n');
   assert.deepEqual(await listed(), ['central']);
   assert.deepEqual(await states(), ['ship1 running', 'ship2 cancelled node forgotten']);
+  const audit = (await fleet.read('central', 'var/lib/store.log')).trim().split('\n');
+  const ended = audit.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const forgottenBy = ended.filter(({ reason }) => reason === 'node forgotten').map(({ endedBy }) => endedBy);
+  assert.deepEqual(forgottenBy, [`local ${userInfo().username}`]);
   const unknown = await fleet.run('central', 'exec', 'ship2', '--', 'true');
   assert.match(unknown.stderr, /no node "?ship2"? is known/);
 });
