@@ -97,6 +97,7 @@ function auditLine(entry: AuditEntry): string {
     by: entry.by,
     state: entry.state,
     reason: entry.reason,
+    endedBy: entry.endedBy,
     queuedAt: isoTime(entry.queuedAt),
     sentAt: isoTime(entry.sentAt),
     acceptedAt: isoTime(entry.acceptedAt),
