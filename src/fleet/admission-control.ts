@@ -74,6 +74,8 @@ async function obey(
     }
     case 'forget':
       return { wasThere: await admission.forget(order.name) };
+    case 'withdraw':
+      return { withdrawn: await admission.withdraw(order.name) };
     case 'relays':
       await admission.setRelays(order.relays);
       return { relays: order.relays.length };

@@ -10,6 +10,8 @@ export type AdmissionOrder =
       readonly isReplacing: boolean;
     }
   | { readonly do: 'forget'; readonly name: string }
+  /** Of the tokens that let nobody in yet: those for a name, or all ('' as the name). */
+  | { readonly do: 'withdraw'; readonly name: string }
   | { readonly do: 'relays'; readonly relays: readonly Relay[] }
   | { readonly do: 'list' };
 
@@ -17,6 +19,7 @@ export type AdmissionOrder =
 export interface AdmissionReplies {
   readonly invite: { readonly token: string; readonly expiresAt: number };
   readonly forget: { readonly wasThere: boolean };
+  readonly withdraw: { readonly withdrawn: number };
   readonly relays: { readonly relays: number };
   readonly list: { readonly nodes: readonly AdmittedNode[]; readonly tokens: readonly ListedToken[] };
 }

@@ -56,6 +56,12 @@ export function withoutNode(state: AdmissionState, name: string): AdmissionState
   };
 }
 
+/** The state without tokens that let nobody in yet: those for a name, or all ('' as the name). */
+export function withoutOpenTokens(state: AdmissionState, name: string): AdmissionState {
+  const isKept = (token: OpenToken) => token.usedBy !== undefined || (name !== '' && token.name !== name);
+  return { ...state, tokens: new Map([...state.tokens].filter(([, token]) => isKept(token))) };
+}
+
 /** The text of the file that keeps the state. */
 export function writeState({ nodes, tokens, relays }: AdmissionState): string {
   const lists = { nodes: [...nodes.values()], tokens: [...tokens.values()], relays };

@@ -9,6 +9,7 @@ import {
   parseState,
   withoutExpired,
   withoutNode,
+  withoutOpenTokens,
   withToken,
   writeState,
 } from './admission-state.ts';
@@ -120,6 +121,16 @@ export class Admission implements Disposable {
       await this.#commit({ ...withoutNode(this.#state, name), relays });
       this.#deps.logger.info({ name }, `${name} is let in no more`);
       return true;
+    });
+  }
+
+  /** Has tokens let nobody in that did not yet: those for a name, or all ('' as the name); how many there were. */
+  async withdraw(name: string): Promise<number> {
+    return this.#inTurn(async () => {
+      const before = withoutExpired(this.#state, this.#deps.now());
+      const after = withoutOpenTokens(before, name);
+      await this.#commit(after);
+      return before.tokens.size - after.tokens.size;
     });
   }
 

@@ -9,6 +9,7 @@ const OPTIONS = {
   replace: { summary: 'give the name of a node that has joined to another machine' },
   address: { value: 'HOST[:PORT]', summary: 'the address in the line that is printed' },
   list: { summary: 'show who has joined and which tokens are open, and make none' },
+  withdraw: { summary: 'have all tokens that are open let nobody in, or with --name those for that node' },
   folder: { value: 'DIR', summary: "the central node's; default ./steward or .", completes: 'folder' },
   json: { summary: 'print one JSON value' },
 } as const;
@@ -19,7 +20,12 @@ const MAX_TTL_S = 30 * 86_400;
 
 /** Makes tokens with which machines join the fleet of a central node that runs. */
 export const inviteCommand = defineCommand({
-  usage: ['invite [--name NODE] [--ttl SPAN] [--count N]', 'invite --name NODE --replace', 'invite --list'],
+  usage: [
+    'invite [--name NODE] [--ttl SPAN] [--count N]',
+    'invite --name NODE --replace',
+    'invite --list',
+    'invite --withdraw [--name NODE]',
+  ],
   about: [
     'Prints a line for each machine that is to join the fleet of the central node here, which steward up',
     'has started. A token lets in one machine, until its time is over. Any machine may use it: hand it over',
@@ -37,6 +43,10 @@ export const inviteCommand = defineCommand({
       line: 'steward invite --name ship1 --replace',
       does: 'for a new machine in the place of the ship1 that was',
     },
+    {
+      line: 'steward invite --withdraw',
+      does: 'a token got into wrong hands: none that is open lets anybody in',
+    },
   ],
   run: async (call) => {
     if (call.operands.length > 0)
@@ -47,6 +57,7 @@ export const inviteCommand = defineCommand({
       throw new UsageError('--replace needs --name: the node whose name is given away');
     const { findNodeFolder } = await import('./node-folder.ts');
     const folder = await findNodeFolder(call.options.folder);
+    if (call.options.withdraw === true) return withdraw(call, folder);
     return call.options.list === true ? list(call, folder) : invite(call, folder);
   },
 });
@@ -76,6 +87,15 @@ async function invite(call: Call, folder: string): Promise<number> {
     if (options.json !== true) stdout.write(`${made.at(-1)!.line}\n`);
   }
   if (options.json === true) stdout.write(`${toJson(made)}\n`);
+  return 0;
+}
+
+async function withdraw({ options, stdout }: Call, folder: string): Promise<number> {
+  const { orderAdmission } = await import('./admission-client.ts');
+  const { countWords } = await import('../../lib/time-words.ts');
+  const { withdrawn } = await orderAdmission(folder, { do: 'withdraw', name: options.name ?? '' });
+  const text = `${countWords(withdrawn, 'token')} withdrawn: nobody joins with ${withdrawn === 1 ? 'it' : 'them'} any more.`;
+  stdout.write(options.json === true ? `${toJson({ withdrawn })}\n` : `${text}\n`);
   return 0;
 }
 
