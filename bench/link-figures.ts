@@ -61,7 +61,7 @@ function rowsOf(link: string, found: LinkFigures): Row[] {
     ...runRows(`${link}: many small messages`, found.small, 1.35),
     ...runRows(`${link}: output of a command`, found.output, 1.15),
     // The sums by which it is known what is the same are no part of what changed, nor is the time that they take.
-    ...runRows(`${link}: a copy of 10 MB with 100 kB changed`, found.copy, 3, 3),
+    ...runRows(`${link}: a copy of 10 MB with 100 changes of 1 kB`, found.copy, 3, 3),
     {
       ...{ name: 'link', figure: `${link}: an idle node`, value: found.idleBytesPerDay / 1000 },
       ...{ unit: 'kB a day', goal: { atMost: 350 } },

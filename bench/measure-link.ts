@@ -43,7 +43,7 @@ export interface LinkFigures {
 }
 
 const SMALL_BYTES = 1000;
-const [COPY_BYTES, CHANGED_BYTES] = [10_000_000, 100_000];
+const [COPY_BYTES, CHANGED_BYTES, CHANGES] = [10_000_000, 100_000, 100];
 const PATIENCE_MS = 900_000;
 
 /** Measures central next to the broker and ship1 behind a thin link. */
@@ -133,13 +133,14 @@ class LinkMeasure {
     });
   }
 
-  /** A copy of 10 MB of which 100 kB are other bytes than in the file that is there. */
+  /** A copy of 10 MB of which 100 kB, here and there, are other bytes than in the file that is there. */
   async copy(): Promise<LinkRun> {
     const { central, ship1 } = this.#at;
     const [source, target] = [join(central.folder, 'source'), join(ship1.folder, 'target')];
     const content = randomBytes(COPY_BYTES);
     await writeFile(target, content);
-    randomBytes(CHANGED_BYTES).copy(content, COPY_BYTES / 3);
+    for (let at = 0; at < COPY_BYTES; at += COPY_BYTES / CHANGES)
+      randomBytes(CHANGED_BYTES / CHANGES).copy(content, at + 777);
     await writeFile(source, content);
     return this.#run(CHANGED_BYTES, async () => {
       const request = { toNode: 'central', method: 'REQCopyFileFrom', methodArgs: [source, 'ship1', target] };

@@ -12,7 +12,7 @@ export const CALL_TIMES = 'call-times';
 export const CALLS = 'calls';
 
 /** The words for what this node understands beyond the first form of the wire, as hellos and answers name them. */
-export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD} blocks ${SUPERSEDES_WORD} ${LINK_WORD} ${CALL_TIMES} ${TOLD_OUTPUT}`;
+export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD} blocks fine-blocks ${SUPERSEDES_WORD} ${LINK_WORD} ${CALL_TIMES} ${TOLD_OUTPUT}`;
 
 /** Whether words as they came name this one. */
 export function namesWord(words: string | undefined, word: string): boolean {

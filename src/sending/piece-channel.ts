@@ -10,6 +10,7 @@ import { type LinkLeft, parseLeft } from '../message/link-word.ts';
 import { PRIORITIES } from '../message/priority.ts';
 import { subjectOf } from '../message/subject.ts';
 import type { WireMessage } from '../message/wire-message.ts';
+import { FINE_WORD } from '../methods/copy/fine-blocks.ts';
 import type { OpenChannel, Piece, PieceChannel, PieceListener } from '../methods/copy/piece-channel.ts';
 import {
   type ArrivedPiece,
@@ -20,7 +21,7 @@ import {
   type PiecePlace,
   parsePlace,
   parseSpan,
-  type Span,
+  type SumsQuestion,
 } from '../methods/copy/piece-place.ts';
 import type { Peers } from '../outbox/peers.ts';
 
@@ -128,6 +129,10 @@ class LinkChannel implements PieceChannel, Source, Waiting {
     return this.#deps.peers.knows(this.toNode, BLOCKS_WORD);
   }
 
+  get tellsFine(): boolean {
+    return this.#deps.peers.knows(this.toNode, FINE_WORD);
+  }
+
   get isFast(): boolean {
     return (this.#window.bytesPerMs ?? 0) > FAST_BYTES_PER_MS;
   }
@@ -168,12 +173,12 @@ class LinkChannel implements PieceChannel, Source, Waiting {
     });
   }
 
-  ask(place: PiecePlace, sums?: Span): void {
+  ask(place: PiecePlace, sums?: SumsQuestion): void {
     if (this.#queue.length > 0) return this.#deps.link.offer(this);
     const { subject, reply } = this.#way;
     const headers: Record<string, string> = { [HEADER.copy]: formatPlace(place) };
     if (sums) headers[HEADER.copySums] = formatSpan(sums);
-    this.#deps.bus.publish(this.#deps.addresses.subjectFor(subject), '', { reply, headers });
+    this.#deps.bus.publish(this.#deps.addresses.subjectFor(subject), sums?.blocks ?? '', { reply, headers });
   }
 
   arrived(position: number): void {
@@ -237,7 +242,7 @@ export function toPiece(message: WireMessage, answers: Answers): ArrivedPiece | 
     bytes: message.payload,
     cmp: message.header(HEADER.compression),
     have: parseSpan(message.header(HEADER.copyHave)),
-    sums: parseSpan(message.header(HEADER.copySums)),
+    sums: questionOf(message),
     answer: ({ place, status, reason, sums }) => {
       if (!message.reply) return;
       const headers: Record<string, string> = { [HEADER.copy]: formatPlace(place), [HEADER.status]: status };
@@ -246,6 +251,13 @@ export function toPiece(message: WireMessage, answers: Answers): ArrivedPiece | 
       answers.publish(message.reply, sums?.bytes ?? '', { headers });
     },
   };
+}
+
+/** What sums of blocks a message asks for; undefined where it does not. */
+function questionOf(message: WireMessage): SumsQuestion | undefined {
+  const span = parseSpan(message.header(HEADER.copySums));
+  const { payload } = message;
+  return span && payload.length > 0 ? { ...span, blocks: Buffer.from(payload).toString('latin1') } : span;
 }
 
 type OnAnswer = (answer: PieceAnswer | undefined, left?: LinkLeft) => void;

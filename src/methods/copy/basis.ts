@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isBlockSize, MOST_BLOCKS, SUM_BYTES, stretchSum, sumsOf } from './block-sums.ts';
 import { checkPlace } from './copy-target.ts';
-import { type BlockSums, MOST_PIECE_BYTES, type Span } from './piece-place.ts';
+import { parseBlocks } from './fine-blocks.ts';
+import { type BlockSums, MOST_PIECE_BYTES, type Span, type SumsQuestion } from './piece-place.ts';
 
 /** An answer with sums is no larger, bytes. */
 const MOST_SUMS_BYTES = 32 * 1024;
@@ -45,25 +46,39 @@ export class Basis implements AsyncDisposable {
   }
 
   /** The sums of its blocks that are asked for; undefined where the question makes no sense, or the one before is not answered yet. */
-  async sums({ from, count, more }: Span): Promise<BlockSums | undefined> {
+  async sums({ from, count, more, blocks }: SumsQuestion): Promise<BlockSums | undefined> {
     const blockBytes = Number.parseInt(more, 16);
-    if (!isBlockSize(blockBytes) || this.#isReading) return undefined;
-    const most = Math.min(count, Math.floor(MOST_SUMS_BYTES / SUM_BYTES), MOST_BLOCKS - from);
+    const most = Math.floor(MOST_SUMS_BYTES / SUM_BYTES);
+    const rows =
+      blocks === undefined
+        ? [{ first: from, count: Math.min(count, most, MOST_BLOCKS - from) }]
+        : parseBlocks(blocks, most);
+    if (!isBlockSize(blockBytes) || !rows || this.#isReading) return undefined;
     const pages: Uint8Array[] = [];
     this.#isReading = true;
     try {
-      const atOnce = Math.max(1, Math.floor(MOST_PIECE_BYTES / blockBytes));
-      for (let block = 0; block < most; block += atOnce) {
-        const blocks = Math.min(atOnce, most - block);
-        const bytes = await this.#read((from + block) * blockBytes, blocks * blockBytes);
-        pages.push(sumsOf(bytes, blockBytes));
-        if (bytes.length < blocks * blockBytes) break;
-      }
+      for (const row of rows) pages.push(...(await this.#sumsOfRow(row, blockBytes)));
     } finally {
       this.#isReading = false;
     }
     const bytes = Buffer.concat(pages);
     return { span: { from, count: bytes.length / SUM_BYTES, more: this.size.toString(16) }, bytes };
+  }
+
+  /** The sums of blocks in a row, as far as there are any. */
+  async #sumsOfRow(
+    { first, count }: { first: number; count: number },
+    blockBytes: number,
+  ): Promise<Uint8Array[]> {
+    const pages: Uint8Array[] = [];
+    const atOnce = Math.max(1, Math.floor(MOST_PIECE_BYTES / blockBytes));
+    for (let block = 0; block < count; block += atOnce) {
+      const blocks = Math.min(atOnce, count - block);
+      const bytes = await this.#read((first + block) * blockBytes, blocks * blockBytes);
+      pages.push(sumsOf(bytes, blockBytes));
+      if (bytes.length < blocks * blockBytes) break;
+    }
+    return pages;
   }
 
   /** A stretch of it; undefined where it is not what its sender takes it to be. */
@@ -90,6 +105,9 @@ export class Basis implements AsyncDisposable {
 }
 
 /** Answers a question for sums, also where there is nothing to tell of. */
-export async function sumsFrom(basis: Basis | undefined, span: Span): Promise<BlockSums | undefined> {
-  return basis ? await basis.sums(span).catch(() => NOTHING) : NOTHING;
+export async function sumsFrom(
+  basis: Basis | undefined,
+  question: SumsQuestion,
+): Promise<BlockSums | undefined> {
+  return basis ? await basis.sums(question).catch(() => NOTHING) : NOTHING;
 }

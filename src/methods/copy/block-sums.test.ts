@@ -62,5 +62,9 @@ test('sums that fit by half end the search', async () => {
 });
 
 test('the size of a block follows that of the file', () => {
-  assert.deepEqual([1, 10_000_000, 1e9, 1e12].map(blockBytesFor), [1024, 2048, 16_384, 65_536]);
+  assert.deepEqual(
+    [1, 10_000_000, 1e9, 1e12].map((size) => blockBytesFor(size)),
+    [1024, 2048, 16_384, 65_536],
+  );
+  assert.equal(blockBytesFor(10_000_000, true), 4096);
 });

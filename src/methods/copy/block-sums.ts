@@ -3,6 +3,8 @@ import { hash } from 'node:crypto';
 /** What the target tells about a block: a sum that can be rolled on by a byte, and the beginning of its sha256; bytes. */
 export const SUM_BYTES = 8;
 const LEAST_BLOCK_BYTES = 1024;
+/** Where blocks of that size are not the same, blocks of this one are compared. */
+export const FINE_BLOCK_BYTES = 256;
 const MOST_BLOCK_BYTES = 64 * 1024;
 /** More blocks of a file than this are not looked at. */
 export const MOST_BLOCKS = 128 * 1024;
@@ -23,15 +25,18 @@ export interface Run {
   readonly from: number;
 }
 
-/** The size of the blocks in which a file is compared, bytes: smaller ones find more, and their sums are more. */
-export function blockBytesFor(size: number): number {
+/**
+ * The size of the blocks in which a file is compared, bytes: smaller ones find more, and their sums are more. Where finer ones
+ * follow, these may be larger.
+ */
+export function blockBytesFor(size: number, isFineNext = false): number {
   const root = 2 ** Math.floor(Math.log2(Math.sqrt(Math.max(1, size))));
-  return Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, root));
+  return Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, isFineNext ? 2 * root : root));
 }
 
-/** Whether blocks may have this size: a power of two within the bounds of `blockBytesFor`. */
+/** Whether blocks may have this size: a power of two. */
 export function isBlockSize(bytes: number): boolean {
-  return bytes >= LEAST_BLOCK_BYTES && bytes <= MOST_BLOCK_BYTES && Number.isInteger(Math.log2(bytes));
+  return bytes >= FINE_BLOCK_BYTES && bytes <= MOST_BLOCK_BYTES && Number.isInteger(Math.log2(bytes));
 }
 
 /** The sum of a stretch, by which its target knows that it has the same: half of its sha256, as hexadecimal digits. */
@@ -60,9 +65,14 @@ export class BlockFinder {
   readonly #filter = new Uint8Array(2 ** FILTER_BITS);
   /** How much may still be summed up in vain: whoever tells sums that fit by half must not keep this node busy. */
   #vainLeft = MOST_VAIN_BYTES;
+  /** Which block each sum is of; undefined where the sums are those of all blocks, in their order. */
+  readonly #blocks: readonly number[] | undefined;
+  /** The sum that was found last. */
+  #last = Number.NaN;
 
-  /** `sums` are those of all blocks, in their order. */
-  constructor(sums: Uint8Array, blockBytes: number) {
+  /** `sums` are those of all blocks, in their order, or of some, which `blocks` names. */
+  constructor(sums: Uint8Array, blockBytes: number, blocks?: readonly number[]) {
+    this.#blocks = blocks;
     this.#sums = Buffer.from(sums.buffer, sums.byteOffset, sums.byteLength);
     this.#blockBytes = blockBytes;
     for (let at = Math.floor(sums.length / SUM_BYTES) - 1; at >= 0; at--) {
@@ -96,49 +106,46 @@ export class BlockFinder {
     let rolling: Rolling | undefined;
     while (at + size <= bytes.length && this.#vainLeft >= 0) {
       rolling ??= new Rolling(bytes, at, size);
-      const block = this.#blockAt(bytes, at, { weak: rolling.value, last: runs.at(-1), position: base + at });
-      if (block === undefined) {
+      const isNext = runs.at(-1)?.end === base + at;
+      const sum = this.#sumAt(bytes, at, { weak: rolling.value, next: isNext ? this.#last + 1 : Number.NaN });
+      if (sum === undefined) {
         if (at + size < bytes.length) rolling.roll(bytes[at]!, bytes[at + size]!);
         at++;
         continue;
       }
-      addRun(runs, { start: base + at, end: base + at + size, from: block * size });
+      this.#last = sum;
+      addRun(runs, { start: base + at, end: base + at + size, from: (this.#blocks?.[sum] ?? sum) * size });
       at += size;
       rolling = undefined;
     }
     return at;
   }
 
-  /** The block that begins there: the one behind the last, if it may be this. */
-  #blockAt(
-    bytes: Buffer,
-    at: number,
-    { weak, last, position }: { weak: number; last: Run | undefined; position: number },
-  ): number | undefined {
+  /** The sum of the block that begins there: the one behind the last, if it may be this. */
+  #sumAt(bytes: Buffer, at: number, { weak, next }: { weak: number; next: number }): number | undefined {
     if (this.#filter[filterPlace(weak)] === 0) return undefined;
     const first = this.#first.get(weak);
     if (first === undefined) return undefined;
     const strong = strongSum(bytes.subarray(at, at + this.#blockBytes));
-    const next =
-      last?.end === position ? (last.from + (last.end - last.start)) / this.#blockBytes : undefined;
-    if (next !== undefined && this.#isBlock(next, weak, strong)) return next;
-    if (this.#isBlock(first, weak, strong)) return first;
+    if (this.#isSum(next, weak, strong)) return next;
+    if (this.#isSum(first, weak, strong)) return first;
     this.#vainLeft -= this.#blockBytes;
     return undefined;
   }
 
-  #isBlock(block: number, weak: number, strong: number): boolean {
-    const at = block * SUM_BYTES;
-    if (at + SUM_BYTES > this.#sums.length) return false;
-    return this.#weakAt(block) === weak && this.#sums.readUInt32LE(at + 4) === strong;
+  #isSum(sum: number, weak: number, strong: number): boolean {
+    const at = sum * SUM_BYTES;
+    if (!(at + SUM_BYTES <= this.#sums.length)) return false;
+    return this.#weakAt(sum) === weak && this.#sums.readUInt32LE(at + 4) === strong;
   }
 
-  #weakAt(block: number): number {
-    return this.#sums.readUInt32LE(block * SUM_BYTES);
+  #weakAt(sum: number): number {
+    return this.#sums.readUInt32LE(sum * SUM_BYTES);
   }
 }
 
-function addRun(runs: Run[], run: Run): void {
+/** Puts a run behind others, or makes the last one longer. */
+export function addRun(runs: Run[], run: Run): void {
   const last = runs.at(-1);
   const isBehind = last?.end === run.start && last.from + (last.end - last.start) === run.from;
   if (last && isBehind) runs[runs.length - 1] = { ...last, end: run.end };

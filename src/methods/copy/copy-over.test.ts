@@ -8,13 +8,14 @@ import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { CopySource } from './copy-source.ts';
 import { IncomingCopies } from './incoming-copies.ts';
 import type { Piece, PieceChannel } from './piece-channel.ts';
-import { formatPlace, type PiecePlace, type Span } from './piece-place.ts';
+import { formatPlace, type PiecePlace, type SumsQuestion } from './piece-place.ts';
 import { PieceSender } from './piece-sender.ts';
 
 const SIZE = 2_000_000;
 
 interface Way {
   readonly takesBlocks?: boolean;
+  readonly tellsFine?: boolean;
   /** Hears of each piece before it arrives; false where it is lost. */
   onPiece?(piece: Piece, target: string): boolean | undefined;
 }
@@ -31,7 +32,7 @@ async function copyOver(t: TestContext, { old, content }: { old: Buffer; content
   const { size: total, mode, identity } = source;
   const begin = () => copies.begin({ step: 'begin', transfer: 't1', target, total, mode, identity });
   await begin();
-  const passed = { bytes: 0, sums: 0, stretches: 0 };
+  const passed = { bytes: 0, sums: 0, stretches: 0, pieces: 0 };
   const signal = new AbortController().signal;
   const sender = new PieceSender(
     { transfer: 't1', toNode: 'ship1', longestPauseMs: 1000, patienceMs: 60_000, signal },
@@ -41,9 +42,10 @@ async function copyOver(t: TestContext, { old, content }: { old: Buffer; content
       progress: { reached: () => {} },
       openChannel: async (_, { answered }) => {
         let out: number[] = [];
-        const give = (place: PiecePlace, piece: Piece & { sums?: Span | undefined }) => {
+        const give = (place: PiecePlace, piece: Piece & { sums?: SumsQuestion | undefined }) => {
           if (way.onPiece?.(piece, target) === false) return true;
-          passed.bytes += piece.bytes.length;
+          passed.bytes += piece.bytes.length + (piece.sums?.blocks?.length ?? 0);
+          passed.pieces++;
           if (piece.have) passed.stretches++;
           copies.takePiece({
             ...piece,
@@ -59,6 +61,7 @@ async function copyOver(t: TestContext, { old, content }: { old: Buffer; content
         const channel: PieceChannel = {
           ...{ pieceBytes: 6000, overdueMs: 0, isFast: false },
           takesBlocks: way.takesBlocks !== false,
+          tellsFine: way.tellsFine !== false,
           get outBytes() {
             return out.length * 6000;
           },
@@ -139,4 +142,16 @@ test('pieces and stretches that are lost on the way come again, and each byte on
   const way: Way = { onPiece: () => ++count % 7 !== 3 };
   const { bytes } = await copyOver(t, { old, content: changed(old) }, way);
   assert.ok(bytes < 60_000, String(bytes));
+});
+
+test('of changes here and there little more travels than what is other: small blocks are compared where larger ones differ', async (t) => {
+  const old = randomBytes(2_500_000);
+  const content = Buffer.from(old);
+  for (let at = 0; at < 25; at++) randomBytes(1000).copy(content, at * 100_000 + 777);
+  const fine = await copyOver(t, { old, content });
+  // A message and its answer take about 500 bytes more.
+  const all = ({ bytes, sums, pieces }: typeof fine) => bytes + sums + 500 * pieces;
+  assert.ok(all(fine) < 75_000, `${all(fine)}: ${JSON.stringify(fine)}`);
+  const coarse = await copyOver(t, { old, content }, { tellsFine: false });
+  assert.ok(all(coarse) > 1.4 * all(fine), `${all(coarse)}: ${JSON.stringify(coarse)}`);
 });

@@ -5,7 +5,7 @@ import { decompress } from '../../message/codec/compression.ts';
 import { type Basis, sumsFrom } from './basis.ts';
 import type { CopyRecord } from './copy-records.ts';
 import { isFull, noRoom, targetError } from './copy-target.ts';
-import { type ArrivedPiece, MOST_PIECE_BYTES, type PiecePlace, type Span } from './piece-place.ts';
+import { type ArrivedPiece, MOST_PIECE_BYTES, type PiecePlace, type SumsQuestion } from './piece-place.ts';
 
 /** So much is read back at once; less would cost more than the sum itself. */
 const READ_BYTES = 1024 * 1024;
@@ -126,7 +126,7 @@ export class IncomingCopy implements AsyncDisposable {
     await this.#basis?.[Symbol.asyncDispose]();
   }
 
-  async #tellSums(place: PiecePlace, piece: ArrivedPiece, wanted: Span): Promise<void> {
+  async #tellSums(place: PiecePlace, piece: ArrivedPiece, wanted: SumsQuestion): Promise<void> {
     const sums = await sumsFrom(this.#basis, wanted);
     if (sums) piece.answer({ place: { ...place, offset: this.#written }, status: 'accepted', sums });
   }

@@ -1,4 +1,4 @@
-import type { ArrivedPiece, PieceAnswer, PiecePlace, Span } from './piece-place.ts';
+import type { ArrivedPiece, PieceAnswer, PiecePlace, SumsQuestion } from './piece-place.ts';
 
 /** A piece as it travels: bytes, maybe compressed, or a stretch that its target has already. */
 export type Piece = Pick<ArrivedPiece, 'bytes' | 'cmp' | 'have'>;
@@ -13,6 +13,8 @@ export interface PieceChannel extends Disposable {
   readonly overdueMs: number;
   /** Whether the node takes packed pieces, and such that it has already. */
   readonly takesBlocks: boolean;
+  /** Whether it tells sums of small blocks here and there. */
+  readonly tellsFine: boolean;
   /** Whether the link is so fast that to compress and to compare files takes longer than to send them. */
   readonly isFast: boolean;
   /** How much more may be on its way, bytes; where that is nothing, it is told when there is room again. */
@@ -20,7 +22,7 @@ export interface PieceChannel extends Disposable {
   /** Sends a piece that ends at a position of the file, as soon as the link has room for it; false where there is no connection. */
   send(place: PiecePlace, piece: Piece, end: number): boolean;
   /** Asks how far the file is there, and for sums of blocks, unless there are pieces that have not gone yet. */
-  ask(place: PiecePlace, sums?: Span): void;
+  ask(place: PiecePlace, sums?: SumsQuestion): void;
   /** The file is there up to a position. */
   arrived(position: number): void;
   /** What was sent is not awaited any more. */

@@ -19,6 +19,12 @@ export interface Span {
   readonly more: string;
 }
 
+/** A question for sums of blocks: `more` is the size of a block. */
+export interface SumsQuestion extends Span {
+  /** Which blocks these are, as `formatBlocks` has it, where they are not in a row; then `from` is only told back. */
+  readonly blocks?: string;
+}
+
 /** A piece of a file as it came, apart from the messages; one without bytes only asks how far the file is there. */
 export interface ArrivedPiece {
   readonly place: string;
@@ -27,8 +33,8 @@ export interface ArrivedPiece {
   readonly cmp?: string | undefined;
   /** In place of bytes: a stretch of what the target has already, by its position there, its length and its `stretchSum`. */
   readonly have?: Span | undefined;
-  /** With a question: sums are wanted of these blocks of what the target has already; `more` is the size of a block. */
-  readonly sums?: Span | undefined;
+  /** With a question: sums are wanted of these blocks of what the target has already. */
+  readonly sums?: SumsQuestion | undefined;
   answer(answer: PieceAnswer): void;
 }
 

@@ -49,7 +49,7 @@ async function setUp(t: TestContext, { patienceMs = 60_000, answers = true } = {
           return true;
         };
         return {
-          ...{ pieceBytes: 50_000, overdueMs: 0, takesBlocks: false, isFast: false },
+          ...{ pieceBytes: 50_000, overdueMs: 0, takesBlocks: false, tellsFine: false, isFast: false },
           get outBytes() {
             return out.reduce((sum, { bytes }) => sum + bytes, 0);
           },

@@ -51,7 +51,7 @@ export class PieceSender {
   /** Up to where the target has the file; undefined until it has said so. */
   #there: number | undefined;
   readonly #blocks = new SendBlocks(READ_BYTES);
-  #known = new KnownBlocks(0, false);
+  #known = new KnownBlocks(0, { isWanted: false, isFine: false });
   /** How much the last packed piece held for each byte of it. */
   #packed = 1;
   #sent = 0;
@@ -85,7 +85,8 @@ export class PieceSender {
       },
     });
     this.#channel = channel;
-    this.#known = new KnownBlocks(source.size, channel.takesBlocks && !channel.isFast);
+    const { tellsFine: isFine } = channel;
+    this.#known = new KnownBlocks(source.size, { isWanted: isPacked(channel), isFine });
     while (this.#there !== source.size) {
       signal.throwIfAborted();
       if (this.#fault) throw this.#fault;
@@ -96,8 +97,11 @@ export class PieceSender {
   async #step(channel: PieceChannel): Promise<void> {
     if (this.#isForgotten) return await this.#beginAgain();
     if (this.#isAsked) return this.#ask(channel);
-    if (this.#known.isComplete)
-      return await this.#known.find(this.#deps.source, this.#there ?? 0, this.#options.signal);
+    if (this.#known.isComplete) {
+      await this.#known.find(this.#deps.source, this.#there ?? 0, this.#options.signal);
+      this.#isAsked = this.#known.isAsking;
+      return;
+    }
     if (this.#maySend(channel)) return await this.#sendNext(channel);
     await this.#awaitAnswer(channel);
   }
