@@ -4,11 +4,11 @@ import { lookAt, patienceOf, type Silence, watchSilence } from './silence-watch.
 
 const PATIENCE = patienceOf(60_000);
 
-/** Looks every 5 s at a connection whose count of bytes is a function of time; the actions, by when they were taken, s. */
+/** Looks every 3 s at a connection whose count of bytes is a function of time; the actions, by when they were taken, s. */
 function watch(bytesAt: (ms: number) => number, untilMs: number): [number, string][] {
   let silence: Silence = { heardAt: 0, bytes: 0, askedAt: undefined };
   const actions: [number, string][] = [];
-  for (let at = 5000; at <= untilMs; at += 5000) {
+  for (let at = 3000; at <= untilMs; at += 3000) {
     const looked = lookAt(silence, { at, bytes: bytesAt(at) }, PATIENCE);
     silence = looked.silence;
     if (looked.action !== 'none') actions.push([at / 1000, looked.action]);
@@ -21,7 +21,7 @@ test('a silent connection is asked once, and cut after 60 s in all', () => {
   assert.deepEqual(
     watch(() => 0, 300_000),
     [
-      [40, 'ask'],
+      [48, 'ask'],
       [60, 'cut'],
     ],
   );
@@ -37,7 +37,7 @@ test('any byte counts: while some come nobody is asked, and nothing is cut', () 
 test('a byte after the question ends the matter', () => {
   assert.deepEqual(
     watch((ms) => (ms >= 55_000 ? 1 : 0), 90_000),
-    [[40, 'ask']],
+    [[48, 'ask']],
   );
 });
 
@@ -50,7 +50,7 @@ test('a connection on which much is on its way may be silent for longer', (t) =>
   t.mock.timers.enable({ apis: ['setInterval'] });
   let extraMs = 1e9;
   const actions: string[] = [];
-  using _ = watchSilence(0.012, {
+  using _ = watchSilence(0.02, {
     bytesIn: () => 0,
     extraMs: () => extraMs,
     ask: () => actions.push('ask'),

@@ -34,7 +34,7 @@ type Silences = Omit<LinkConfig, 'calls' | 'linkBudgetBytes'>;
 
 /** What a profile says where a setting has its usual value: every config file that was ever written names that. */
 const PROFILES: Readonly<Record<LinkProfile, Silences>> = {
-  default: { helloIntervalSeconds: 900, linkSilenceSeconds: 60 },
+  default: { helloIntervalSeconds: 900, linkSilenceSeconds: 90 },
   metered: { helloIntervalSeconds: 6 * 3600, linkSilenceSeconds: 360 },
   calls: { helloIntervalSeconds: 900, linkSilenceSeconds: 60 },
 };

@@ -12,7 +12,7 @@ interface ProbeDeps {
 
 const LOOK_MS = 30_000;
 /** A node that was heard of, or asked for, within this time is not asked for, ms; and within this share of its hellos. */
-const QUIET_MS = 120_000;
+const QUIET_MS = 180_000;
 const QUIET_SHARE = 1 / 8;
 /** How long the broker's word is waited for, ms. */
 const PATIENCE_MS = 20_000;

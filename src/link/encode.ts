@@ -25,21 +25,28 @@ function headersOf({
   end,
   told,
   re,
+  asksLeft,
 }: OutboundMessage): Record<string, string> {
   const headers: Record<string, string> = {};
   if (format.serial) headers[HEADER.serial] = format.serial;
   if (id !== undefined) headers[HEADER.id] = id;
   if (place) headers[HEADER.lane] = formatLanePlace(place);
-  if (life) {
-    headers[HEADER.notAfter] = String(wholeMs(life.endsAt));
-    if (life.leftMs !== null) headers[HEADER.left] = String(wholeMs(life.leftMs));
-  }
+  if (life) addLife(headers, life);
   if (schedule !== null) headers[HEADER.schedule] = schedule;
   if (output !== null) headers[HEADER.output] = output;
   if (priority !== null) headers[HEADER.priority] = priority;
   if (supersedes !== null) headers[HEADER.supersedes] = supersedes;
   if (end !== undefined) headers[HEADER.end] = end;
+  if (asksLeft) headers[HEADER.linkLeft] = '?';
   return told === undefined ? headers : { ...headers, ...shortHeaders({ told, re, format }) };
+}
+
+function addLife(
+  headers: Record<string, string>,
+  { leftMs, endsAt }: NonNullable<OutboundMessage['life']>,
+): void {
+  headers[HEADER.notAfter] = String(wholeMs(endsAt));
+  if (leftMs !== null) headers[HEADER.left] = String(wholeMs(leftMs));
 }
 
 /** By these a reply is made whole with what its target was told of the request. */

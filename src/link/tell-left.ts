@@ -9,9 +9,18 @@ interface Answers<Body> {
 /** The sender whose messages are answered on a subject: `<subject>.reply.<sender>.<token>`. */
 const ASKER = /\.reply\.([^.]+)\./;
 
+/** What may be said to whom, and who asks for it. */
+interface TellingAnswers<Body> extends Answers<Body> {
+  /** A message came whose sender reads what it may send; `reply` is where it wants the answer. */
+  asks(reply: string): void;
+}
+
+/** Of how many senders it is remembered that they asked. */
+const MOST_ASKERS = 1000;
+
 /**
  * A way for answers on which those whom they are for hear what they may send, where the link of this node has a budget: they
- * hold back the rest.
+ * hold back the rest. That is for those who have named the word, or ask for it.
  */
 export function tellLeft<Body>(
   bus: Answers<Body>,
@@ -19,13 +28,20 @@ export function tellLeft<Body>(
     readonly budget: { readonly bytesPerDay: number; header(node: string): string | undefined };
     knows(node: string, word: string): boolean;
   },
-): Answers<Body> {
+): TellingAnswers<Body> {
   const { budget } = deps;
-  if (budget.bytesPerDay === 0) return bus;
+  const askers = new Set<string>();
   return {
+    asks: (reply) => {
+      const asker = ASKER.exec(reply)?.[1];
+      if (asker === undefined || budget.bytesPerDay === 0) return;
+      if (askers.size >= MOST_ASKERS) askers.clear();
+      askers.add(asker);
+    },
     publish: (subject, body, more) => {
-      const asker = ASKER.exec(subject)?.[1];
-      const left = asker && deps.knows(asker, LINK_WORD) ? budget.header(asker) : undefined;
+      const asker = budget.bytesPerDay === 0 ? undefined : ASKER.exec(subject)?.[1];
+      const isToHear = asker !== undefined && (askers.has(asker) || deps.knows(asker, LINK_WORD));
+      const left = isToHear ? budget.header(asker) : undefined;
       return bus.publish(
         ...[subject, body],
         left === undefined ? more : { headers: { ...more.headers, [HEADER.linkLeft]: left } },

@@ -31,6 +31,8 @@ export interface OutboundMessage {
   readonly end?: string;
   /** What stands before its data and is not sent, as its header has it. */
   readonly told?: string;
+  /** Whether its target is to say with its answers what may come, where its link has a budget. */
+  readonly asksLeft?: boolean;
   /** How `payload` is written. */
   readonly format: BodyFormat;
   readonly payload: Uint8Array;

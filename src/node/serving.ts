@@ -11,6 +11,7 @@ import type { NodePresence } from '../fleet/presence.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { LinkBudget } from '../link/link-budget.ts';
+import { HEADER } from '../message/codec/wire-headers.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { CALL_TIMES } from '../message/words.ts';
 import { type ArrivedPiece, parsePlace } from '../methods/copy/piece-place.ts';
@@ -26,7 +27,7 @@ import type { Trust } from '../trust/trust.ts';
 import type { Subscribers } from './subscribers.ts';
 
 interface ReceiverDeps {
-  readonly bus: Parameters<typeof toPiece>[1];
+  readonly bus: Parameters<typeof toPiece>[1] & { asks(reply: string): void };
   readonly guard: InstanceGuard;
   readonly journal: Journal;
   readonly store: Store;
@@ -62,6 +63,7 @@ export class Receiver {
 
   #take(message: WireMessage, method: Method): void {
     const { bus, journal } = this.#deps;
+    if (message.header(HEADER.linkLeft) !== undefined) bus.asks(message.reply);
     const piece = toPiece(message, bus);
     if (piece) return this.#takePiece(piece, message, method);
     if (method.name === 'REQHello' && !noteHello(message, this.#deps)) return;

@@ -210,3 +210,20 @@ function answerTo({ seq, headers }: SentMessage, words: string): Record<string, 
     [HEADER.id]: headers[HEADER.id] ?? '',
   };
 }
+
+test('the first message that goes together with others asks a node that reads that what may come, and no other does', async (t) => {
+  const { made, transport } = await start(t);
+  const asks = (sent: readonly SentMessage[]) => sent.map(({ headers }) => headers[HEADER.linkLeft]);
+  await made.enqueue(1);
+  const [first] = transport.take();
+  assert.deepEqual(asks([first!]), [undefined], 'it has not named the word');
+  transport.answer('accepted', [first!], { [HEADER.knows]: 'state link' });
+  await made.settled();
+  await made.enqueue(3);
+  const three = transport.take();
+  assert.deepEqual(asks(three), ['?', undefined, undefined]);
+  transport.answer('accepted', three, { [HEADER.knows]: 'state link' });
+  await made.settled();
+  await made.enqueue(1);
+  assert.deepEqual(asks(transport.take()), ['?'], 'the node may have forgotten who asked');
+});

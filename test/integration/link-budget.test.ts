@@ -97,3 +97,24 @@ test('a budget for a day is kept both ways, what waits says so, and what is urge
   await quiet(link);
   assert.ok(link.total - before < 0.1 * BUDGET, `${link.total - before} bytes after a crash`);
 });
+
+test('what goes through a relay keeps to the budget of the last link, and waits at the relay', async (t) => {
+  const broker = await startBroker(t);
+  const link = await startSlowLink(broker, { bitsPerSecond: 8_000_000, rttMs: 20 }, t);
+  const start = (name: string, address: object, flags: object) =>
+    startStewardNode({ name, broker: address as typeof broker, flags: { ...FAST_RECONNECT, ...flags } }, t);
+  const central = await start('central', broker, {});
+  const relay = await start('relay', broker, { startSubREQRelay: true });
+  await start('ship1', link, { linkBudget: '100kB/day' });
+  const through = { relayViaNode: 'relay', relayReplyMethod: 'REQNone', replyMethod: 'REQNone' };
+  await submitAll(
+    central,
+    messages('ship1', 40).map((message) => ({ ...message, ...through })),
+  );
+  await using ofRelay = connect(relay);
+  await waitFor('the relay to hold back what is left', async () =>
+    HELD.test((await waitsFor(ofRelay, 'ship1')) ?? ''),
+  );
+  await quiet(link);
+  assert.ok(link.total > 0.85 * BUDGET && link.total < 1.05 * BUDGET, `${link.total} of ${BUDGET}`);
+});

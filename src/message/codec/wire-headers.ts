@@ -36,7 +36,7 @@ export const HEADER = {
   expects: 'Steward-Expects',
   /** In an answer: the words for what the answering node understands beyond the first form of the wire. */
   knows: 'Steward-Knows',
-  /** In an answer of a node whose link has a budget: what its asker may send now, as in link-word.ts; the word is `link`. */
+  /** In an answer of a node whose link has a budget: what its asker may send now, as in link-word.ts; the word is `link`. In a message: that this is to be said. */
   linkLeft: 'L',
   /** In an answer: why, in a sentence. */
   reason: 'Steward-Reason',

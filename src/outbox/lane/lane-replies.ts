@@ -26,6 +26,7 @@ export class LaneReplies {
   readonly #subject: string;
   readonly #deps: LaneRepliesDeps;
   #generation: number;
+  #asked: number | undefined;
   #listening: Listening | undefined;
 
   constructor(subject: string, deps: LaneRepliesDeps) {
@@ -61,6 +62,13 @@ export class LaneReplies {
   silence(): void {
     this.#listening?.[Symbol.dispose]();
     this.#listening = undefined;
+  }
+
+  /** Whether nobody has asked this of the generation yet. */
+  isNew(): boolean {
+    const isNew = this.#asked !== this.#generation;
+    this.#asked = this.#generation;
+    return isNew;
   }
 
   newGeneration(): void {

@@ -13,7 +13,7 @@ import type { Store } from '../../store/store.ts';
 import type { BodyMemory } from './body-memory.ts';
 import { type Body, calledOffBody } from './called-off.ts';
 import type { Peer } from './lane-answers.ts';
-import { followed, lifeOf } from './lane-headers.ts';
+import { lifeOf, marked } from './lane-headers.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { LaneReplies } from './lane-replies.ts';
@@ -133,7 +133,7 @@ export class LaneSource implements Waiting {
       bytes += size;
       if (isAlone) break;
     }
-    return messages[0]?.isLean && this.#deps.knows('lean') ? messages.map(followed) : messages;
+    return marked(messages, this.#deps.knows, replies);
   }
 
   #mayGo(entry: Entry, pulled: Amount): boolean {

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HEADER } from '../message/codec/wire-headers.ts';
+import { tellLeft } from './tell-left.ts';
+
+const SUBJECT = 'ship1.REQToFileAppend.EventACK.reply';
+
+/** Answers of a node with such a budget, which knows the words of `central`. */
+function scene(bytesPerDay: number) {
+  const told: (string | undefined)[] = [];
+  const answers = tellLeft<string>(
+    { publish: (_, __, { headers }) => Boolean(told.push(headers[HEADER.linkLeft])) },
+    {
+      budget: { bytesPerDay, header: (node) => `left for ${node}` },
+      knows: (node) => node === 'central',
+    },
+  );
+  const answer = (to: string) => {
+    answers.publish(`${SUBJECT}.${to}.a1b2-3`, '', { headers: { a: 'b' } });
+    return told.at(-1);
+  };
+  return { answers, answer };
+}
+
+test('those that named the word, and those that ask, hear with their answers what they may send', () => {
+  const { answers, answer } = scene(100_000);
+  assert.deepEqual([answer('central'), answer('relay')], ['left for central', undefined]);
+  answers.asks(`${SUBJECT}.relay.a1b2-3-b`);
+  answers.asks('of an original node');
+  assert.deepEqual([answer('relay'), answer('other')], ['left for relay', undefined]);
+});
+
+test('a node without a budget says nothing, whoever asks', () => {
+  const { answers, answer } = scene(0);
+  answers.asks(`${SUBJECT}.central.a1b2-3`);
+  assert.equal(answer('central'), undefined);
+});
