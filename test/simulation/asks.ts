@@ -1,5 +1,6 @@
 import type { Chance } from './chance.ts';
 import { readWork, workArgs } from './sim-commands.ts';
+import { makeWaves, type WaveAsk } from './waves.ts';
 
 /** A request that somebody made of a node, and what is known of it outside of the fleet. */
 export interface Ask {
@@ -32,6 +33,7 @@ export type AskKind =
   | 'write'
   | 'original'
   | 'stream'
+  | 'live'
   | 'tail'
   | 'ping'
   | 'admin';
@@ -47,11 +49,12 @@ export type Deed =
   | { readonly at: number; readonly what: 'submit'; readonly from: string; readonly items: readonly Item[] }
   | { readonly at: number; readonly what: 'cancel' | 'resend'; readonly from: string; readonly nth: number }
   /** The node of the original program is asked to send something. */
-  | { readonly at: number; readonly what: 'original'; readonly toNode: string; readonly token: string };
+  | { readonly at: number; readonly what: 'original'; readonly toNode: string; readonly token: string }
+  | { readonly at: number; readonly what: 'waves'; readonly wave: WaveAsk; readonly isEnd: boolean };
 
-/** What is asked for. Seeds that found something go on to ask for what they asked for then: `first`, or `second`. */
+/** What is asked for. Seeds that found something go on to ask for what they asked for then: `first`, `second` or `third`. `told` is what tells while it runs, and nothing else. */
 export type Asks = (typeof ASKS)[number];
-export const ASKS = ['all', 'first', 'second'] as const;
+export const ASKS = ['all', 'first', 'second', 'third', 'told'] as const;
 
 /** Of these seeds on, the second stage asks with keys too. */
 const FIRST_WITH_KEYS = 1_000_000;
@@ -76,7 +79,8 @@ export function makeDeeds(chance: Chance, options: DeedOptions): Deed[] {
       deeds.push({ at, what: chance.happens(0.8) ? 'cancel' : 'resend', from, nth: chance.below(1000) });
     else deeds.push(...submission(chance, { at, from, makeItem }));
   }
-  if (asks === 'all') deeds.push(...makeCrowds(chance.fork('crowds'), { ...options, makeItem }));
+  if (isOf(asks, 'third')) deeds.push(...makeCrowds(chance.fork('crowds'), { ...options, makeItem }));
+  if (asks === 'all') deeds.push(...waveDeeds(chance.fork('waves'), options));
   return deeds.sort((a, b) => a.at - b.at);
 }
 
@@ -91,8 +95,28 @@ function submission(
   return [submit, { at: at + chance.spread(5, 8000), what: 'cancel', from, nth: chance.below(items.length) }];
 }
 
+/** Whether what is asked for has all of a stage. */
+function isOf(asks: Asks, stage: Asks): boolean {
+  return asks === stage || asks === 'all';
+}
+
+/** Commands that go from node to node, of which some are called off, and some asked for twice, as when an answer was lost. */
+function waveDeeds(chance: Chance, { nodes, lastsMs }: DeedOptions): Deed[] {
+  return makeWaves(chance, { nodes, count: chance.below(4) }).flatMap((wave) => {
+    const at = Math.round(chance.between(0, lastsMs));
+    const later = (mostMs: number, isEnd: boolean): Deed[] => [
+      { at: at + Math.round(chance.spread(1, mostMs)), what: 'waves', wave, isEnd },
+    ];
+    return [
+      { at, what: 'waves' as const, wave, isEnd: false },
+      ...(chance.happens(0.3) ? later(30_000, false) : []),
+      ...(chance.happens(0.2) ? later(60_000, true) : []),
+    ];
+  });
+}
+
 function keyShareOf({ asks, seed = 0 }: DeedOptions): number {
-  if (asks === 'all') return 0.4;
+  if (isOf(asks, 'third')) return 0.4;
   return asks === 'second' && seed >= FIRST_WITH_KEYS ? 0.3 : 0;
 }
 
@@ -148,10 +172,13 @@ const FIRST_KINDS: readonly AskKind[] = [
   ...(['relay', 'schedule'] as const),
 ];
 const SECOND_KINDS: readonly AskKind[] = [...FIRST_KINDS, 'write', 'write', 'original'];
+const THIRD_KINDS: readonly AskKind[] = [...SECOND_KINDS, 'stream', 'tail', 'ping', 'admin'];
 const KINDS: Readonly<Record<Asks, readonly AskKind[]>> = {
   first: FIRST_KINDS,
   second: SECOND_KINDS,
-  all: [...SECOND_KINDS, 'stream', 'tail', 'ping', 'admin'],
+  third: THIRD_KINDS,
+  told: ['stream', 'tail', 'live'],
+  all: [...THIRD_KINDS, 'live'],
 };
 /** The name of the node of the original program. */
 export const ORIGINAL = 'old';
@@ -184,7 +211,9 @@ function itemMaker(
 
 /** A command that prints while it runs prints more the longer it takes. */
 function withTime(ask: NewAsk, message: object): NewAsk {
-  return ask.kind === 'stream' ? { ...ask, ms: readWork(message as { methodArgs: string[] }).ms } : ask;
+  return ask.kind === 'stream' || ask.kind === 'live'
+    ? { ...ask, ms: readWork(message as { methodArgs: string[] }).ms }
+    : ask;
 }
 
 function makeMessage(chance: Chance, ask: NewAsk, via: string): object {
@@ -204,6 +233,7 @@ function makeMessage(chance: Chance, ask: NewAsk, via: string): object {
       methodTimeout: 1 + chance.below(20),
       ...reply,
     };
+  if (kind === 'live') return { ...commandMessage(chance, ask, via), output: 'live' };
   if (kind === 'stream')
     return { ...commandMessage(chance, ask, via), method: 'REQCliCommandCont', ...reply };
   return commandMessage(chance, ask, via);

@@ -1,6 +1,9 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { DEFAULT_KINDS, faultText } from './faults.ts';
 import { type RunOptions, runSeed } from './run.ts';
-import { SAFEGUARDS, type Safeguard } from './safeguards.ts';
+import { isFound, SAFEGUARDS, type Safeguard } from './safeguards.ts';
 import { SEEDS } from './seeds.ts';
 
 /** What every change has to pass: seeds that are always the same, some that never were, and the safeguards. */
@@ -8,50 +11,99 @@ const PINNED = 100;
 const FRESH = 25;
 /** Of the pinned ones this many are run again with ships that are connected during calls alone, and of the fresh ones every other. */
 const CALLING = 10;
+/** Seeds whose budgets hold something back until midnight, and not for another day: those are dear. */
+const BUDGETED = [1, 3, 6, 8];
 /** How many seeds may be tried until one finds that a safeguard is gone. */
 const TRIES = 10;
 /** Fresh seeds are no longer begun after this, so that a slow machine ends in time. */
-const FRESH_UNTIL_MS = 80_000;
+const FRESH_UNTIL_MS = 75_000;
 
 const began = performance.now();
-let failed = 0;
+/** What is to be done in any order, one thing after the other. Each resolves with whether it is as it must be. */
+const TASKS: readonly (() => Promise<boolean>)[] = [
+  ...SAFEGUARDS.map((safeguard) => () => finds(safeguard)),
+  ...SEEDS.map(
+    ({ seed, kinds, only, asks = 'first' }) =>
+      () =>
+        keeps(seed, { kinds, only, asks }),
+  ),
+  ...seeds(1, CALLING).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasCalls: true })),
+  ...BUDGETED.map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasBudgets: true })),
+  ...seeds(1, PINNED).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS })),
+];
 
-for (let seed = 1; seed <= PINNED; seed++) await mustKeep(seed, { kinds: DEFAULT_KINDS });
-for (let seed = 1; seed <= CALLING; seed++) await mustKeep(seed, { kinds: DEFAULT_KINDS, hasCalls: true });
-for (const { seed, kinds, only, asks = 'first' } of SEEDS) await mustKeep(seed, { kinds, only, asks });
-for (const safeguard of SAFEGUARDS) {
-  if (await isMissed(safeguard)) continue;
-  failed++;
-  console.log(`seed ${safeguard.seed} and the next ones no longer find that this is gone: ${safeguard.name}`);
-  console.log('  npm run simulate:safeguards finds another seed');
+interface Sums {
+  readonly failed: number;
+  readonly fresh: number;
 }
-const first = 1_000_000 + (Date.now() % 1_000_000_000);
-let fresh = 0;
-for (; fresh < FRESH && performance.now() - began < FRESH_UNTIL_MS; fresh++)
-  await mustKeep(first + fresh, { kinds: DEFAULT_KINDS, hasCalls: fresh % 2 === 1 });
-const seconds = ((performance.now() - began) / 1000).toFixed(1);
-console.log(
-  `${PINNED} pinned seeds, ${SEEDS.length} that found a fault once, ${fresh} fresh ones from ${first} on, ${SAFEGUARDS.length} safeguards: ${failed} failed, in ${seconds} s`,
-);
-process.exitCode = failed === 0 ? 0 : 1;
+
+const [share, of, first] = process.argv.slice(2).map(Number);
+if (share === undefined) await runAll();
+else process.send!(await runShare(share, of!, first!));
+
+/** Shares the work among as many processes as the machine has processors. */
+async function runAll(): Promise<void> {
+  const shares = availableParallelism();
+  const from = 1_000_000 + (Date.now() % 1_000_000_000);
+  const sums = await Promise.all(
+    Array.from({ length: shares }, async (_, index): Promise<Sums> => {
+      const child = fork(import.meta.filename, [index, shares, from].map(String));
+      const told = once(child, 'message') as Promise<[Sums]>;
+      const ended = once(child, 'exit').then(([code, signal]) => {
+        if (code !== 0) throw new Error(`share ${index} of the simulator ended with ${code ?? signal}`);
+      });
+      const [[sums]] = await Promise.all([told, ended]);
+      return sums;
+    }),
+  );
+  const failed = sums.reduce((sum, one) => sum + one.failed, 0);
+  const fresh = sums.reduce((sum, one) => sum + one.fresh, 0);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(
+    `${PINNED} pinned seeds, ${CALLING} with calls, ${BUDGETED.length} with budgets, ${SEEDS.length} that found a fault once, ${fresh} fresh ones from ${from} on, ${SAFEGUARDS.length} safeguards: ${failed} failed, in ${seconds} s`,
+  );
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+/** Does every task of a share, and as many of its fresh seeds as there is time for. */
+async function runShare(index: number, shares: number, firstFresh: number): Promise<Sums> {
+  let failed = 0;
+  const isMine = (_: unknown, place: number) => place % shares === index;
+  for (const task of TASKS.filter(isMine)) if (!(await task())) failed++;
+  let fresh = 0;
+  for (const seed of seeds(firstFresh, FRESH).filter(isMine)) {
+    if (performance.now() - began > FRESH_UNTIL_MS) break;
+    fresh++;
+    if (!(await keeps(seed, { kinds: DEFAULT_KINDS, hasCalls: fresh % 2 === 0 }))) failed++;
+  }
+  return { failed, fresh };
+}
+
+function seeds(from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => from + index);
+}
 
 /** Whether the simulator finds that a safeguard is gone. */
-async function isMissed({ seed, kinds, asks = 'first', without }: Safeguard): Promise<boolean> {
+async function finds(safeguard: Safeguard): Promise<boolean> {
+  const { name, seed, kinds, asks = 'first', without } = safeguard;
   // What a seed does may shift by a moment with any change of the program.
   for (let next = seed; next < seed + TRIES; next++)
-    if ((await runSeed(next, { kinds, asks, swaps: without })).failure) return true;
+    if (isFound(safeguard, (await runSeed(next, { kinds, asks, swaps: without })).failure)) return true;
+  console.log(`seed ${seed} and the next ones no longer find that this is gone: ${name}`);
+  console.log('  npm run simulate:safeguards finds another seed');
   return false;
 }
 
-async function mustKeep(seed: number, options: RunOptions): Promise<void> {
+/** Whether the promise is kept in a run. */
+async function keeps(seed: number, options: RunOptions): Promise<boolean> {
   const { failure, faults } = await runSeed(seed, options);
-  if (!failure) return;
-  failed++;
+  if (!failure) return true;
   console.log(`seed ${seed}: ${failure.name === 'BrokenPromise' ? failure.message : failure.stack}`);
   for (const fault of faults) console.log(`  ${faultText(fault)}`);
   const kinds = options.kinds === DEFAULT_KINDS ? '' : ` --faults ${options.kinds}`;
   const only = options.only ? ` --only ${options.only}` : '';
-  const calls = options.hasCalls ? ' --calls' : '';
+  const world = `${options.hasCalls ? ' --calls' : ''}${options.hasBudgets ? ' --budgets' : ''}`;
   const asks = options.asks ? ` --asks ${options.asks}` : '';
-  console.log(`  npm run simulate -- --seed ${seed}${kinds}${only}${asks}${calls} --trace`);
+  console.log(`  npm run simulate -- --seed ${seed}${kinds}${only}${asks}${world} --trace`);
+  return false;
 }

@@ -6,7 +6,7 @@ import { SimDisk } from './sim-disk.ts';
 import { SimFiles } from './sim-files.ts';
 import type { Timeline } from './timeline.ts';
 
-/** The date at which every simulated world begins, unix ms. */
+/** The date at which simulated worlds begin, unless told, unix ms. */
 const BEGINNING = Date.UTC(2026, 0, 1);
 /** Between a timer that was due in a freeze and what came from outside meanwhile, ms: timers are looked at first. */
 const AFTER_THAW_MS = 0.5;
@@ -22,6 +22,7 @@ export class Machine {
   readonly chance: Chance;
   readonly disk: SimDisk;
   readonly files: SimFiles;
+  readonly #beganAt: number;
   /** What the wall clock was set by, ms. */
   setBy = 0;
   frozenUntil = 0;
@@ -31,8 +32,12 @@ export class Machine {
   #steady = 10_000;
   #readAt = 0;
 
-  constructor(name: string, deps: { readonly timeline: Timeline; readonly chance: Chance }) {
+  constructor(
+    name: string,
+    deps: { readonly timeline: Timeline; readonly chance: Chance; readonly beginsAt?: number | undefined },
+  ) {
     this.name = name;
+    this.#beganAt = deps.beginsAt ?? BEGINNING;
     this.timeline = deps.timeline;
     this.chance = deps.chance;
     this.disk = new SimDisk(this);
@@ -47,7 +52,7 @@ export class Machine {
   }
 
   wallNow(): number {
-    return Math.floor(BEGINNING + this.steadyNow() + this.setBy);
+    return Math.floor(this.#beganAt + this.steadyNow() + this.setBy);
   }
 
   /** Whether it goes on just now, and has not heard yet of what came from outside while it stood still. */

@@ -14,7 +14,21 @@ export function checkTold(world: World, ask: Ask, { state }: LedgerRow): void {
     throw broken(ask, 'is succeeded, and no pong came');
   if (ask.kind === 'admin') checkLines(ask, read(world, ask, 'replies'));
   if (ask.kind === 'stream') checkStream(ask, state, read(world, ask, 'replies'));
+  if (ask.kind === 'live') checkLive(world, ask, state);
   if (ask.kind === 'tail') checkInRow(ask, numbersIn(read(world, ask, 'replies'), 'L'));
+}
+
+/** What urgent messages take of a day, as a share of its budget, and what was on its way when that was used up, bytes. */
+const [MOST_OF_DAY, ON_ITS_WAY] = [1.25, 30_000];
+
+/** On no day more goes over a link than its budget, and what is urgent. Throws BrokenPromise. */
+export function checkBudgets(world: World): void {
+  for (const [name, budget] of world.budgets)
+    for (const [day, bytes] of world.linkOf(name).went)
+      if (bytes > budget * MOST_OF_DAY + ON_ITS_WAY)
+        throw new BrokenPromise(
+          `budget: ${bytes} bytes went over the link of ${name} on ${day}, of ${budget}`,
+        );
 }
 
 /** What came comes once. */
@@ -31,6 +45,20 @@ function checkStream(ask: Ask, state: string, text: string): void {
   const isWhole = state === 'succeeded' || state === 'failed';
   if (isWhole && numbers.length !== printedLines(ask.ms ?? 0))
     throw broken(ask, `is ${state}, and ${numbers.length} of ${printedLines(ask.ms ?? 0)} lines came`);
+}
+
+/** What somebody looked on to is kept as it was printed, each byte once and in its place. */
+function checkLive(world: World, ask: Ask, state: string): void {
+  const rows = world
+    .machine(ask.from)
+    .disk.prepare('SELECT offset, data FROM outputs WHERE id = ? ORDER BY offset')
+    .all(ask.id!) as unknown as { offset: number; data: Uint8Array }[];
+  let end = 0;
+  for (const { offset, data } of rows) {
+    if (offset !== end) throw broken(ask, `has output from ${offset} on after ${end} bytes`);
+    end = offset + data.length;
+  }
+  checkStream(ask, state, Buffer.concat(rows.map(({ data }) => data)).toString());
 }
 
 function checkInRow(ask: Ask, numbers: readonly number[]): void {

@@ -2,6 +2,7 @@ import { type Ask, pathOf } from './asks.ts';
 import type { Machine } from './machine.ts';
 import { checkTold } from './promise-told.ts';
 import { BrokenPromise, type RunTruth, type Truth } from './truth.ts';
+import { checkWaves } from './waves.ts';
 import type { Workload } from './workload.ts';
 import type { World } from './world.ts';
 
@@ -24,6 +25,7 @@ const REMAINS: readonly (readonly [what: string, sql: string])[] = [
   ],
   ['an end is not reported', 'SELECT id AS one FROM journal WHERE reported = 0'],
   ['an effect is under way', 'SELECT method AS one FROM intents'],
+  ['waves are under way', 'SELECT batch AS one FROM waves'],
 ];
 
 /** What is left to be done, anywhere in the fleet; undefined where that is nothing. */
@@ -43,8 +45,11 @@ export function remaining(world: World): string | undefined {
 export function checkDelivered(world: World): void {
   for (const { machine, nodeName } of world.places) {
     if (machine.name !== nodeName) continue;
-    const row = machine.disk.prepare('SELECT id FROM outbox LIMIT 1').get();
-    if (row) throw new BrokenPromise(`sent soon: ${row.id} still waits at ${machine.name}`);
+    const row = machine.disk
+      .prepare('SELECT o.id, n.subject FROM outbox o JOIN lanes n ON n.id = o.key / 4294967296 LIMIT 1')
+      .get();
+    if (row)
+      throw new BrokenPromise(`sent soon: ${row.id} still waits at ${machine.name}, for ${row.subject}`);
   }
 }
 
@@ -97,6 +102,7 @@ export function checkPromise(world: World, { workload, truth }: { workload: Work
   checkOriginalAsks(world, truth);
   checkOrder(world, workload);
   checkLastWritten(world, workload);
+  checkWaves(world, [...workload.waves], truth);
 }
 
 function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workload; truth: Truth }): void {

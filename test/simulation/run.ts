@@ -2,11 +2,12 @@ import { type Asks, makeDeeds, ORIGINAL } from './asks.ts';
 import { Chance } from './chance.ts';
 import { type Fault, type FaultKind, LONGEST_STEP_MS, makeFaults, strike } from './faults.ts';
 import { AT_REST_MS, checkAtRest, checkDelivered, checkPromise, isForgotten, remaining } from './promise.ts';
+import { checkBudgets } from './promise-told.ts';
 import type { Swaps } from './sim-node.ts';
 import { Timeline } from './timeline.ts';
 import { BrokenPromise, Truth } from './truth.ts';
 import { Workload } from './workload.ts';
-import { MESSAGE_TTL_SECONDS, World } from './world.ts';
+import { World } from './world.ts';
 
 /** What is chosen of a run besides its seed. */
 export interface RunOptions {
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly swaps?: Swaps;
   /** Whether some of the ships are connected during calls alone. */
   readonly hasCalls?: boolean;
+  /** Whether the links of some of the ships have a budget for each day. No clock is set then. */
+  readonly hasBudgets?: boolean;
   readonly keepsStory?: boolean;
 }
 
@@ -43,8 +46,14 @@ const NODES = ['central', 'ship1', 'ship2', 'ship3'];
 const LATE = 'ship3';
 const LASTS_MS = 5 * 60_000;
 const LOOK_EVERY_MS = 10_000;
-/** How long after the weather has cleared all must have ended: the longest life of a message, and time to tell of it. */
-const LONGEST_MS = (MESSAGE_TTL_SECONDS + 1800) * 1000;
+/** How long after the longest life of a message all must have ended: the time to tell of it. */
+const TELL_MS = 30 * 60_000;
+/** A world in which budgets end soon, and messages live until there are others. */
+const BEFORE_MIDNIGHT = {
+  beginsAt: new Date(2026, 0, 1, 23, 50).getTime(),
+  messageTtlSeconds: 3 * 86_400,
+  helloIntervalSeconds: 900,
+};
 
 /** How soon after the weather has cleared nothing waits any more, unless it has to. */
 const SOON_MS = 10 * 60_000;
@@ -53,7 +62,8 @@ const SOON_MS = 10 * 60_000;
 export async function runSeed(seed: number, options: RunOptions): Promise<RunReport> {
   const chance = new Chance(`seed ${seed}`);
   const timeline = new Timeline({ keepsStory: options.keepsStory ?? false });
-  const made = makeFaults(chance.fork('faults'), { nodes: NODES, lastsMs: LASTS_MS, kinds: options.kinds });
+  const kinds = options.kinds.filter((kind) => !(options.hasBudgets && kind === 'clock'));
+  const made = makeFaults(chance.fork('faults'), { nodes: NODES, lastsMs: LASTS_MS, kinds });
   const faults = options.faults ?? made.filter((_, place) => options.only?.includes(place) ?? true);
   const truth: Truth = new Truth(timeline, {
     mayRepeat: (token) => {
@@ -61,28 +71,29 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
       return ask === undefined || ask.kind === 'schedule' || isForgotten(world, ask);
     },
   });
-  const world = new World({ timeline, chance, truth, swaps: options.swaps ?? {} });
+  const { swaps = {}, hasBudgets = false } = options;
+  const world = new World({ timeline, chance, truth, swaps, ...(hasBudgets && BEFORE_MIDNIGHT) });
   const workload = new Workload(world);
   const onRejection = (error: unknown) => timeline.fail(error as Error);
   process.on('unhandledRejection', onRejection);
   let failure: Error | undefined;
   try {
-    if (options.hasCalls) chooseCallers(world, chance.fork('calls'));
-    for (const name of NODES) if (name !== LATE) world.add(name);
-    world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, LASTS_MS)) });
+    setUp(world, chance, options);
     const { asks = 'all' } = options;
-    if (asks !== 'first') world.addOriginal(ORIGINAL);
     workload.plan(makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS, asks, seed }));
     for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
     await timeline.runUntil(LASTS_MS);
     world.heal();
     const isSet = faults.some(({ kind }) => kind === 'clock');
     await timeline.runUntil(Math.max(timeline.now, world.allHereAt) + SOON_MS);
-    checkDelivered(world);
-    await untilQuiet(world, isSet ? LONGEST_MS + LONGEST_STEP_MS : LONGEST_MS);
+    // What a budget holds back waits for the next day.
+    if (!hasBudgets) checkDelivered(world);
+    const longestMs = world.messageTtlSeconds * 1000 + TELL_MS;
+    await untilQuiet(world, isSet ? longestMs + LONGEST_STEP_MS : longestMs);
     await timeline.runUntil(timeline.now + AT_REST_MS);
     checkAtRest(world);
     checkPromise(world, { workload, truth });
+    checkBudgets(world);
   } catch (error) {
     failure = error as Error;
   } finally {
@@ -97,12 +108,29 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   };
 }
 
+/** Sets up the machines of a fleet. */
+function setUp(world: World, chance: Chance, { asks, hasCalls, hasBudgets }: RunOptions): void {
+  if (hasBudgets) chooseBudgets(world, chance.fork('budgets'));
+  if (hasCalls) chooseCallers(world, chance.fork('calls'));
+  for (const name of NODES) if (name !== LATE) world.add(name);
+  world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, LASTS_MS)) });
+  if (asks !== 'first') world.addOriginal(ORIGINAL);
+}
+
 /** Some ships call, at least one. */
 function chooseCallers(world: World, chance: Chance): void {
   const ships = NODES.slice(1);
   const some = ships.filter(() => chance.happens(0.5));
   for (const ship of some.length > 0 ? some : [chance.pick(ships)])
     world.callsEvery.set(ship, Math.round(chance.spread(20_000, 120_000)));
+}
+
+/** The links of some ships have a budget, at least one. */
+function chooseBudgets(world: World, chance: Chance): void {
+  const ships = NODES.slice(1);
+  const some = ships.filter(() => chance.happens(0.5));
+  for (const ship of some.length > 0 ? some : [chance.pick(ships)])
+    world.budgets.set(ship, Math.round(chance.spread(30_000, 300_000)));
 }
 
 /** Lets time pass until nothing is left to do. */

@@ -1,18 +1,18 @@
-import type { Bus } from '../../src/bus/bus.ts';
-import type { Clock } from '../../src/lib/clock.ts';
-import { BRIEF } from '../../src/message/codec/brief.ts';
 import { HEADER } from '../../src/message/codec/wire-headers.ts';
-import type { WireMessage } from '../../src/message/wire-message.ts';
-import type { Method } from '../../src/methods/method.ts';
-import type { Ground } from '../../src/node/assemble-node.ts';
-import { LANE_SPAN } from '../../src/store/lane-span.ts';
-import type { Statement } from '../../src/store/statement.ts';
-import type { Store } from '../../src/store/store.ts';
 import type { Asks } from './asks.ts';
 import type { FaultKind } from './faults.ts';
-import type { Life } from './machine.ts';
 import type { Swaps } from './sim-node.ts';
-import { MESSAGE_TTL_SECONDS } from './world.ts';
+import {
+  atOnce,
+  changed,
+  expiring,
+  leavingOut,
+  onBus,
+  onClock,
+  onMethod,
+  onStore,
+  withoutSync,
+} from './swaps.ts';
 
 /** Something that keeps the promise, and what a node is without it. */
 export interface Safeguard {
@@ -22,8 +22,18 @@ export interface Safeguard {
   readonly seed: number;
   /** What is asked for then; what was asked for at first, unless told. */
   readonly asks?: Asks;
+  /** What the check says that is to find it; any check may, unless told. */
+  readonly finds?: RegExp;
   readonly without: Swaps;
 }
+
+/** Whether a run found that a safeguard is gone. */
+export function isFound({ finds }: Safeguard, failure: Error | undefined): boolean {
+  return failure !== undefined && (finds === undefined || finds.test(failure.message));
+}
+
+/** What is wrong with lines that were told. */
+const LINES = /^(stream|tail|live) /;
 
 /** What the simulator must find gone. Each is taken out by a part that is handed in, never by an option of the program. */
 export const SAFEGUARDS: readonly Safeguard[] = [
@@ -113,15 +123,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: 'appends are synced',
     ...{ kinds: ['power'], seed: 1 },
-    without: {
-      files: (files) => ({
-        ...files,
-        borrow: async (path) => {
-          const file = await files.borrow(path);
-          return { ...file, handle: Object.assign(file.handle, { datasync: async () => {} }) };
-        },
-      }),
-    },
+    without: withoutSync(),
   },
   {
     name: 'processes of an earlier life are ended',
@@ -190,107 +192,19 @@ export const SAFEGUARDS: readonly Safeguard[] = [
         ),
     ),
   },
+  {
+    name: 'which waves are under way is on disk',
+    ...{ kinds: ['crash', 'stop'], seed: 24, asks: 'all', finds: /^waves: .* is not over/ },
+    without: onStore(leavingOut(/INTO waves/)),
+  },
+  {
+    name: 'lines that a crash cut short, as a command printed them, are undone',
+    ...{ kinds: ['crash', 'power'], seed: 8, asks: 'told', finds: LINES },
+    without: onMethod('REQToFileAppend', (method) => ({ ...method, recover: async () => true })),
+  },
+  {
+    name: 'lines that a command prints while it runs are synced',
+    ...{ kinds: ['power'], seed: 1, asks: 'told', finds: LINES },
+    without: withoutSync(),
+  },
 ];
-
-type Headers = Readonly<Record<string, string>>;
-type EffectMethod = Extract<Method, { mode: 'effect' }>;
-
-/** A bus whose messages go out with other headers, or not at all, and whose messages come in without a header; none are brief. */
-function onBus(change: { publish?(headers: Headers): Headers | undefined; hides?: string }): Swaps {
-  return {
-    ground: (ground) => {
-      const { bus } = ground;
-      const publish: Bus['publish'] = (subject, payload, more) => {
-        const own = more?.headers && atLength(more.headers);
-        const headers = change.publish ? change.publish({ ...own }) : own;
-        if (headers === undefined && more?.headers) return true;
-        return bus.publish(subject, payload, { ...more, ...(headers && { headers: { ...headers } }) });
-      };
-      const subscribe: Bus['subscribe'] = (subject, handler) =>
-        bus.subscribe(subject, (message) => handler(change.hides ? hiding(message, change.hides) : message));
-      return { ...ground, bus: overlay(bus, { publish, subscribe }) };
-    },
-  };
-}
-
-/** Headers that do not say that brief ones are read. */
-function atLength(headers: Headers): Headers {
-  const without = (words: string) => words.replace(` ${BRIEF}`, '');
-  return changed(changed(headers, HEADER.knows, without), HEADER.hello, without);
-}
-
-function onStore(write: (store: Store, life: Life) => Store['write']): Swaps {
-  return {
-    ground: (ground: Ground, life) => ({
-      ...ground,
-      store: overlay(ground.store, { write: write(ground.store, life) }),
-    }),
-  };
-}
-
-/** Statements that match are never written. */
-function leavingOut(pattern: RegExp) {
-  return (store: Store) => (statements: readonly Statement[]) =>
-    store.write(statements.filter(({ sql }) => !pattern.test(sql.trim())));
-}
-
-function onClock(change: (clock: Clock, life: Life) => Clock): Swaps {
-  return { ground: (ground, life) => ({ ...ground, clock: change(ground.clock, life) }) };
-}
-
-function atOnce(task: () => void): () => void {
-  queueMicrotask(task);
-  return () => {};
-}
-
-/** Messages about ends live no longer than others. */
-function expiring(one: Statement, store: Store, all: readonly Statement[]): Statement {
-  if (!/^INSERT INTO outbox/.test(one.sql)) return one;
-  const reports = [
-    ...all.filter(({ sql }) => /^INSERT INTO lanes/.test(sql)).flatMap(({ rows }) => rows),
-    ...store
-      .all<{ id: number; subject: string }>('SELECT id, subject FROM lanes')
-      .map(({ id, subject }) => [id, subject]),
-  ].filter(([, subject]) => String(subject).includes('.REQReport.'));
-  const lanes = new Set(reports.map(([id]) => Number(id)));
-  const rows = one.rows.map((row) => {
-    const [key, id, queuedAt, , ...rest] = row;
-    const isReport = lanes.has(Math.floor(Number(key) / LANE_SPAN));
-    return isReport ? [key!, id!, queuedAt!, Number(queuedAt) + MESSAGE_TTL_SECONDS * 1000, ...rest] : row;
-  });
-  return { ...one, rows };
-}
-
-function onMethod(name: string, change: (method: EffectMethod) => Method): Swaps {
-  return {
-    ground: (ground) => ({
-      ...ground,
-      makeMethods: (deps, table) => {
-        const methods = ground.makeMethods(deps, table);
-        table.set(name, change(table.get(name) as EffectMethod));
-        return methods;
-      },
-    }),
-  };
-}
-
-/** A part of which some members are others. */
-function overlay<T extends object>(part: T, members: Partial<T>): T {
-  return new Proxy(part, {
-    get: (_, name) => {
-      const own = members[name as keyof T];
-      if (own !== undefined) return own;
-      const value = Reflect.get(part, name, part);
-      return typeof value === 'function' ? value.bind(part) : value;
-    },
-  });
-}
-
-function changed(headers: Headers, name: string, change: (value: string) => string): Headers {
-  const value = headers[name];
-  return value === undefined ? headers : { ...headers, [name]: change(value) };
-}
-
-function hiding(message: WireMessage, name: string): WireMessage {
-  return { ...message, header: (asked) => (asked === name ? undefined : message.header(asked)) };
-}

@@ -27,8 +27,18 @@ export class Link {
   awayUntil = 0;
   delayMs = 2;
   jitterMs = 3;
+  /** Whether its machine may send only so much a day. */
+  hasBudget = false;
+  /** Bytes that went, both ways, by the day as the machine has it, where it has a budget. */
+  readonly went = new Map<string, number>();
   /** What this node may not publish and not subscribe to, by the words of the subject. */
   forbidden: { readonly operation: 'publish' | 'subscription'; readonly pattern: RegExp } | undefined;
+}
+
+/** What a message takes of a connection, bytes: its words, and the protocol around them. */
+export function sizeOf({ subject, reply, payload, headers }: Frame): number {
+  const ofHeaders = Object.entries(headers).map(([name, value]) => name.length + value.length + 4);
+  return subject.length + reply.length + payload.length + ofHeaders.reduce((sum, one) => sum + one, 20);
 }
 
 /** One connection of a node: in order, and gone with all that is on its way when it is cut. */

@@ -3,9 +3,10 @@ import { BusError } from '../../src/bus/bus-error.ts';
 import { Line } from '../../src/bus/line.ts';
 import type { LinkListener } from '../../src/bus/link-listener.ts';
 import { Traffic } from '../../src/bus/traffic.ts';
+import { dayOf } from '../../src/lib/time-words.ts';
 import type { WireMessage } from '../../src/message/wire-message.ts';
 import type { Life } from './machine.ts';
-import { Connection, type Frame, type Link, type SimBroker } from './sim-broker.ts';
+import { Connection, type Frame, type Link, type SimBroker, sizeOf } from './sim-broker.ts';
 
 interface Wanted {
   readonly subject: string;
@@ -20,7 +21,6 @@ const SILENCE_MS = 20_000;
 
 /** What a node has of the simulated broker: the same as of a real one. */
 export class SimBus {
-  /** Nobody counts bytes here, but messages that came. */
   readonly traffic = new Traffic();
   readonly line = new Line();
   readonly #life: Life;
@@ -64,6 +64,7 @@ export class SimBus {
     if (bytes.length > this.maxPayload)
       throw new Error(`${bytes.length} bytes are more than the broker takes`);
     const frame: Frame = { subject, reply: more.reply ?? '', payload: bytes, headers: { ...more.headers } };
+    this.traffic.outBytes += this.#count(frame);
     connection.toBroker(() => {
       const { forbidden } = this.#link;
       if (forbidden?.operation === 'publish' && forbidden.pattern.test(subject))
@@ -156,7 +157,17 @@ export class SimBus {
 
   #take(frame: Frame, { handler }: Wanted): void {
     if (!frame.noResponders) this.traffic.inMessages++;
+    this.traffic.inBytes += this.#count(frame);
     handler(toMessage(frame));
+  }
+
+  /** What a message takes, noted with the link too. */
+  #count(frame: Frame): number {
+    const bytes = sizeOf(frame);
+    if (!this.#link.hasBudget) return bytes;
+    const day = dayOf(new Date(this.#life.machine.wallNow()));
+    this.#link.went.set(day, (this.#link.went.get(day) ?? 0) + bytes);
+    return bytes;
   }
 
   #retry(): void {

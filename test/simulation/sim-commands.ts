@@ -15,16 +15,25 @@ export interface Work {
   readonly ms: number;
   readonly exitCode: number;
   readonly bytes: number;
+  /** The nodes where it exits so; all unless told, and elsewhere with 0. */
+  readonly failsAt?: readonly string[];
 }
 
 /** The arguments of a message that ask for work. */
 export function workArgs(work: Work): string[] {
-  return ['work', work.token, String(work.ms), String(work.exitCode), String(work.bytes)];
+  return [
+    'work',
+    work.token,
+    String(work.ms),
+    String(work.exitCode),
+    String(work.bytes),
+    ...(work.failsAt ?? []),
+  ];
 }
 
 export function readWork({ methodArgs }: Pick<Message, 'methodArgs'>): Work {
-  const [, token = '', ms = '0', exitCode = '0', bytes = '0'] = methodArgs ?? [];
-  return { token, ms: Number(ms), exitCode: Number(exitCode), bytes: Number(bytes) };
+  const [, token = '', ms = '0', exitCode = '0', bytes = '0', ...failsAt] = methodArgs ?? [];
+  return { token, ms: Number(ms), exitCode: Number(exitCode), bytes: Number(bytes), failsAt };
 }
 
 /** A process of a simulated machine. It outlives its node, unless somebody ends it. */
@@ -154,7 +163,7 @@ export function commandOf(
 /** Begins a process. It goes on whatever becomes of its node; that hears of the end, if it still lives. */
 function startProcess(
   call: RunCall,
-  { token, ms, exitCode }: Work,
+  { token, ms, exitCode, failsAt = [] }: Work,
   { life, truth, processes }: CommandDeps,
 ): { pid: number; ended: Promise<ProcessEnd> } {
   const { timeline, name: node } = life.machine;
@@ -166,7 +175,8 @@ function startProcess(
   /** Whether it was asked to end: what it does then is not what it would have done. */
   let wasAsked = false;
   let cancelDeath = () => {};
-  const cancelWork = timeline.after(ms, () => end(exitCode));
+  const fails = failsAt.length === 0 || failsAt.includes(node);
+  const cancelWork = timeline.after(ms, () => end(fails ? exitCode : 0));
   truth.began({ id, node, token });
   processes.add(process);
 

@@ -1,6 +1,8 @@
 import type { Bus } from '../../src/bus/bus.ts';
 import type { Config } from '../../src/config/config.ts';
+import type { Operations } from '../../src/contract/contract.ts';
 import type { SubmissionAnswer } from '../../src/contract/requests.ts';
+import type { WavesOrder } from '../../src/contract/waves.ts';
 import { KeyedLock } from '../../src/lib/keyed-lock.ts';
 import { kindOf } from '../../src/message/kind-of.ts';
 import type { Methods } from '../../src/methods/all-methods.ts';
@@ -26,6 +28,7 @@ import {
 import { beginServing } from '../../src/node/serving.ts';
 import type { Logger } from '../../src/observe/logger.ts';
 import type { Metrics } from '../../src/observe/metrics.ts';
+import { createOperations } from '../../src/operations/operations.ts';
 import { RequestCancelling } from '../../src/sending/cancel-requests.ts';
 import { RequestResending } from '../../src/sending/resend-requests.ts';
 import { Submission } from '../../src/sending/submission.ts';
@@ -34,7 +37,7 @@ import type { Link, SimBroker } from './sim-broker.ts';
 import { SimBus } from './sim-bus.ts';
 import { createSimCommand, type SimProcesses } from './sim-commands.ts';
 import { SimStore } from './sim-disk.ts';
-import { createSimStream, createSimTail } from './sim-streams.ts';
+import { createSimStream, createSimTail, withLive } from './sim-streams.ts';
 import type { Truth } from './truth.ts';
 
 /** Other parts that a test hands in, to see that the simulator finds out; it gets what they stand in for. */
@@ -65,6 +68,7 @@ export class SimNode {
   readonly #stack = new AsyncDisposableStack();
   readonly #bus: SimBus;
   #parts: NodeParts | undefined;
+  #operations: Pick<Operations, 'startWaves' | 'cancelBatch'> | undefined;
 
   constructor(config: Config, life: Life, deps: SimNodeDeps) {
     this.#config = config;
@@ -92,6 +96,15 @@ export class SimNode {
   async resend(id: string): Promise<void> {
     const { maxMessageBytes } = this.#config;
     await new RequestResending({ ...this.#parts!, maxMessageBytes }).request(id);
+  }
+
+  /** Sends a message from node to node, under the id of a batch. */
+  async startWaves(batch: string, order: WavesOrder): Promise<void> {
+    await this.#operations!.startWaves(batch, order);
+  }
+
+  async cancelBatch(batch: string): Promise<void> {
+    await this.#operations!.cancelBatch(batch);
   }
 
   /** What it holds in memory of messages: how many lanes, and how many messages are known there. */
@@ -124,6 +137,8 @@ export class SimNode {
     const parts = await assembleNode(this.#config, swaps.ground?.(ground, this.life) ?? ground, this.#stack);
     const serving = beginServing(this.#config, ground, { parts, stack: this.#stack });
     serving.failed.then((error) => this.#exit(error));
+    const own = { ...parts, stack: this.#stack };
+    this.#operations = createOperations(this.#config, ground, own);
     this.#parts = parts;
     const { processes, truth } = this.#deps;
     if (processes.isLeftOver(this.life))
@@ -172,7 +187,7 @@ export class SimNode {
       }),
       createReqReport(),
       createReqCancel(deps),
-      createSimCommand(command),
+      withLive(createSimCommand(command), command),
       createSimStream(command),
       createSimTail(life),
       createReqPing(notices),

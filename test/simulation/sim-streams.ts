@@ -1,5 +1,5 @@
 import { wait } from '../../src/lib/wait.ts';
-import type { RunCall, RunResult } from '../../src/message/method-contract.ts';
+import type { LiveOutput, RunCall, RunResult } from '../../src/message/method-contract.ts';
 import { runCommand } from '../../src/methods/commands/run-command.ts';
 import { resultOf } from '../../src/methods/commands/run-program.ts';
 import type { RunMethod } from '../../src/methods/method.ts';
@@ -29,6 +29,37 @@ export function createSimStream(deps: CommandDeps): RunMethod {
     ...{ name: 'REQCliCommandCont', kind: 'CommandACK', mode: 'run', summary: '', args: [] },
     run: (call) => run(call, deps),
   };
+}
+
+/** A command whose output goes to who asked for it while it runs, where that is asked for. */
+export function withLive(method: RunMethod, deps: CommandDeps): RunMethod {
+  return { ...method, run: (call) => (call.live ? runLive(call, call.live, deps) : method.run(call)) };
+}
+
+async function runLive(call: RunCall, live: LiveOutput, deps: CommandDeps): Promise<RunResult> {
+  const { clock } = deps.life.edges;
+  const { token, ms } = readWork(call.message);
+  const over = new AbortController();
+  let text = '';
+  const print = async () => {
+    for (let line = 0, sent = 0; line < printedLines(ms) && !over.signal.aborted; line++) {
+      text += `${token}#${line}\n`;
+      const data = Buffer.from(text.slice(sent));
+      if (live.hasRoom()) {
+        sent = text.length;
+        await live.send([{ stream: 'stdout', offset: sent - data.length, data }]);
+      }
+      await wait(clock, PRINTS_EVERY_MS, over.signal);
+    }
+  };
+  const printing = Promise.withResolvers<void>();
+  const command = commandOf(call, deps, () => void print().then(printing.resolve, printing.reject));
+  const end = await runCommand(command, deps.ground);
+  if (!end.started) throw end.error;
+  if (end.exitCode === undefined) over.abort();
+  await printing.promise;
+  const reply = Buffer.from(text);
+  return resultOf(call, end, { facts: { outputBytes: reply.length, reply }, tail: Buffer.alloc(0) });
 }
 
 async function run(call: RunCall, deps: CommandDeps): Promise<RunResult> {

@@ -13,9 +13,10 @@ const HELP = `Runs simulated fleets from seeds, and says which seed breaks the p
   --seed N         run one seed
   --trace          tell the story of that run
   --faults a,b     kinds of faults: ${FAULT_KINDS.join(', ')}
-  --asks first     ask for what seeds asked for at first, as most of those in seeds.ts do; second: a later stage
+  --asks first     ask for what seeds asked for at first, as most of those in seeds.ts do; second, third: later stages; told: what tells while it runs
   --hours N        let a fleet that has little to do live for N hours instead, and measure it
   --calls          some of the ships are connected during calls alone
+  --budgets        the links of some ships have a budget for each day, and the world begins ten minutes before midnight
   --only 0,3       of the faults of a run, these alone, by their place in the list
 `;
 const SHRINK_MS = 30_000;
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
         only: { type: 'string' },
         asks: { type: 'string' },
         calls: { type: 'boolean' },
+        budgets: { type: 'boolean' },
         hours: { type: 'string' },
       },
       ...{ help: { type: 'boolean' } },
@@ -40,14 +42,14 @@ async function main(): Promise<void> {
   if (values.hours !== undefined) return await measure(numberOf('--hours', values.hours));
   const kinds = values.faults === undefined ? DEFAULT_KINDS : kindsOf(values.faults);
   const asks = ASKS.find((stage) => stage === values.asks) ?? 'all';
-  const hasCalls = values.calls === true;
+  const { calls: hasCalls = false, budgets: hasBudgets = false } = values;
   if (values.seed !== undefined)
-    return await runOne(numberOf('--seed', values.seed), { kinds, asks, hasCalls }, values);
+    return await runOne(numberOf('--seed', values.seed), { kinds, asks, hasCalls, hasBudgets }, values);
   const from = numberOf('--from', values.from ?? '1');
   const minutes = values.minutes === undefined ? undefined : numberOf('--minutes', values.minutes);
   const count = minutes === undefined ? numberOf('--seeds', values.seeds ?? '100') : Number.POSITIVE_INFINITY;
   await runMany(
-    { kinds, asks, hasCalls },
+    { kinds, asks, hasCalls, hasBudgets },
     { from, count, mostMs: (minutes ?? Number.POSITIVE_INFINITY) * 60_000 },
   );
 }
@@ -103,7 +105,7 @@ async function tellShortest(report: RunReport, options: RunOptions): Promise<voi
   for (const fault of shortest.faults) console.log(`    ${faultText(fault)}`);
   const only = places.length > 0 ? ` --only ${places}` : '';
   const faults = options.kinds === DEFAULT_KINDS ? '' : ` --faults ${options.kinds}`;
-  const calls = options.hasCalls ? ' --calls' : '';
+  const calls = `${options.hasCalls ? ' --calls' : ''}${options.hasBudgets ? ' --budgets' : ''}`;
   console.log(`  npm run simulate -- --seed ${report.seed}${faults}${calls}${only} --trace`);
 }
 

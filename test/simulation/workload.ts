@@ -1,10 +1,12 @@
 import type { Ask, Deed, Item } from './asks.ts';
+import type { WaveAsk } from './waves.ts';
 import type { World } from './world.ts';
 
 /** Asks the fleet for what was planned, and notes what became of it. */
 export class Workload {
   readonly asks: Ask[] = [];
   readonly byId = new Map<string, Ask>();
+  readonly waves = new Set<WaveAsk>();
   readonly #world: World;
 
   constructor(world: World) {
@@ -17,6 +19,7 @@ export class Workload {
 
   #do(deed: Deed): void {
     if (deed.what === 'original') return this.#world.original?.send(deed.toNode, deed.token);
+    if (deed.what === 'waves') return void this.#doWaves(deed.wave, deed.isEnd);
     const node = this.#world.node(deed.from);
     // A node that is down takes nothing: whoever asks hears of that.
     if (!node) return;
@@ -28,6 +31,28 @@ export class Workload {
       this.#world.timeline.note(`${deed.from} is asked to ${deed.what} ${one.token}`);
       if (deed.what === 'resend') one.isResent = true;
       void (deed.what === 'cancel' ? node.cancel(one.id) : node.resend(one.id)).catch(() => {});
+    }
+  }
+
+  async #doWaves(wave: WaveAsk, isEnd: boolean): Promise<void> {
+    const { timeline } = this.#world;
+    const node = this.#world.node(wave.from);
+    if (!node) return;
+    const { token, batch, order } = wave;
+    timeline.note(
+      `${wave.from} is asked ${isEnd ? 'to end' : 'for'} ${token} (${batch}) at ${order.targets}`,
+    );
+    try {
+      if (isEnd) {
+        wave.isCancelled = true;
+        return await node.cancelBatch(batch);
+      }
+      wave.at ??= timeline.now;
+      this.waves.add(wave);
+      await node.startWaves(batch, order);
+      wave.isAccepted = true;
+    } catch (error) {
+      timeline.note(`${wave.from} says of ${token}: ${(error as Error).message}`);
     }
   }
 

@@ -4,6 +4,7 @@ import type { Chance } from './chance.ts';
 import { Life, Machine } from './machine.ts';
 import { Link, SimBroker } from './sim-broker.ts';
 import { SimProcesses } from './sim-commands.ts';
+import { configOf, MESSAGE_TTL_SECONDS } from './sim-config.ts';
 import { SimNode, type Swaps } from './sim-node.ts';
 import { SimOriginal } from './sim-original.ts';
 import type { Timeline } from './timeline.ts';
@@ -42,16 +43,34 @@ export class World {
   readonly truth: Truth;
   readonly #swaps: Swaps;
   readonly #trust: TrustMode;
+  readonly #beginsAt: number | undefined;
+  readonly #helloIntervalSeconds: number;
+  /** How long a message is kept, s. */
+  readonly messageTtlSeconds: number;
   readonly #places = new Map<string, Place>();
   /** The node of the original program, where there is one. */
   original: SimOriginal | undefined;
   /** How often nodes call that are connected during calls alone, ms; the others keep their connection. */
   readonly callsEvery = new Map<string, number>();
+  /** The budgets of links that have one, bytes a day. */
+  readonly budgets = new Map<string, number>();
   /** What ends each fault that has not ended. */
   readonly #heals = new Set<() => void>();
 
-  constructor(deps: { timeline: Timeline; chance: Chance; truth: Truth; swaps: Swaps; trust?: TrustMode }) {
+  constructor(deps: {
+    timeline: Timeline;
+    chance: Chance;
+    truth: Truth;
+    swaps: Swaps;
+    trust?: TrustMode;
+    beginsAt?: number | undefined;
+    messageTtlSeconds?: number | undefined;
+    helloIntervalSeconds?: number | undefined;
+  }) {
     this.#trust = deps.trust ?? 'open';
+    this.#beginsAt = deps.beginsAt;
+    this.#helloIntervalSeconds = deps.helloIntervalSeconds ?? 30;
+    this.messageTtlSeconds = deps.messageTtlSeconds ?? MESSAGE_TTL_SECONDS;
     this.timeline = deps.timeline;
     this.chance = deps.chance.fork('world');
     this.truth = deps.truth;
@@ -70,8 +89,11 @@ export class World {
   /** Sets up a machine and starts a node on it. */
   add(name: string, { nodeName = name, startsAt = 0 }: { nodeName?: string; startsAt?: number } = {}): void {
     const { timeline } = this;
-    const machine = new Machine(name, { timeline, chance: this.chance.fork(name) });
+    const machine = new Machine(name, {
+      ...{ timeline, chance: this.chance.fork(name), beginsAt: this.#beginsAt },
+    });
     const place = { machine, link: new Link(), processes: new SimProcesses(), nodeName };
+    place.link.hasBudget = this.budgets.has(name);
     this.#places.set(name, {
       ...{ ...place, node: undefined, lives: 0, downUntil: 0 },
       ...{ backup: undefined, setBackAt: Number.NEGATIVE_INFINITY },
@@ -111,7 +133,11 @@ export class World {
     const life = new Life(place.machine, place.machine.chance.fork(`life ${++place.lives}`));
     this.timeline.note(`${name} starts`);
     place.node = new SimNode(
-      { ...configOf(place.nodeName, this.#trust), calls: this.#callsOf(place.nodeName) },
+      {
+        ...configOf(place.nodeName, this.#trust),
+        ...{ messageTtlSeconds: this.messageTtlSeconds, helloIntervalSeconds: this.#helloIntervalSeconds },
+        ...{ calls: this.#callsOf(place.nodeName), linkBudgetBytes: this.budgets.get(name) ?? 0 },
+      },
       life,
       {
         ...{ broker: this.broker, link: place.link, truth: this.truth },
@@ -241,7 +267,7 @@ export class World {
 
   /** Whether messages could not be delivered for longer than they live. */
   wasAwayLong(name: string): boolean {
-    return this.linkOf(name).awayUntil > MESSAGE_TTL_SECONDS * 1000;
+    return this.linkOf(name).awayUntil > this.messageTtlSeconds * 1000;
   }
 
   /** Ends all lives, and closes the databases. */
@@ -266,21 +292,4 @@ export class World {
     if (!place) throw new Error(`there is no machine ${name}`);
     return place;
   }
-}
-
-/** How long a message is kept, s: hours, so that a run need not last weeks. */
-export const MESSAGE_TTL_SECONDS = 3600;
-
-function configOf(nodeName: string, mode: TrustMode): Config {
-  const isCentral = nodeName === 'central';
-  const config: Partial<Config> = {
-    ...{ nodeName, centralNodeName: 'central', isCentral, labels: {} },
-    ...{ helloIntervalSeconds: 30, compression: '', serialization: 'cbor', linkBudgetBytes: 0 },
-    ...{ defaultMessageTimeoutSeconds: 5, defaultMessageRetries: 1, defaultMethodTimeoutSeconds: 20 },
-    ...{ messageTtlSeconds: MESSAGE_TTL_SECONDS, errorMessageTimeoutSeconds: 10, errorMessageRetries: 5 },
-    ...{ maxMessageBytes: 1024 * 1024, ledgerOutputBytes: 4096, databaseFolder: 'simulated' },
-    trust: { mode, wantsProof: mode !== 'open', originals: [], relays: [], replyCommands: false },
-    startSub: { REQErrorLog: isCentral, REQHello: isCentral } as Config['startSub'],
-  };
-  return config as Config;
 }

@@ -1,0 +1,21 @@
+import type { Config } from '../../src/config/config.ts';
+import type { TrustMode } from '../../src/config/trust-config.ts';
+
+/** How long a message is kept, s: hours, so that a run need not last weeks. */
+export const MESSAGE_TTL_SECONDS = 3600;
+
+/** The settings of a simulated node. */
+export function configOf(nodeName: string, mode: TrustMode): Config {
+  const isCentral = nodeName === 'central';
+  const config: Partial<Config> = {
+    ...{ nodeName, centralNodeName: 'central', isCentral, labels: {} },
+    ...{ compression: '', serialization: 'cbor' },
+    ...{ defaultMessageTimeoutSeconds: 5, defaultMessageRetries: 1, defaultMethodTimeoutSeconds: 20 },
+    ...{ errorMessageTimeoutSeconds: 10, errorMessageRetries: 5 },
+    ...{ maxMessageBytes: 1024 * 1024, ledgerOutputBytes: 4096, databaseFolder: 'simulated' },
+    ...{ subscribersDataFolder: 'simulated', groupsFile: 'simulated' },
+    trust: { mode, wantsProof: mode !== 'open', originals: [], relays: [], replyCommands: false },
+    startSub: { REQErrorLog: isCentral, REQHello: isCentral } as Config['startSub'],
+  };
+  return config as Config;
+}

@@ -1,0 +1,129 @@
+import type { Bus } from '../../src/bus/bus.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { BRIEF } from '../../src/message/codec/brief.ts';
+import { HEADER } from '../../src/message/codec/wire-headers.ts';
+import type { WireMessage } from '../../src/message/wire-message.ts';
+import type { Method } from '../../src/methods/method.ts';
+import type { Ground } from '../../src/node/assemble-node.ts';
+import { LANE_SPAN } from '../../src/store/lane-span.ts';
+import type { Statement } from '../../src/store/statement.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { Life } from './machine.ts';
+import { MESSAGE_TTL_SECONDS } from './sim-config.ts';
+import type { Swaps } from './sim-node.ts';
+
+type Headers = Readonly<Record<string, string>>;
+type EffectMethod = Extract<Method, { mode: 'effect' }>;
+
+/** A bus whose messages go out with other headers, or not at all, and whose messages come in without a header; none are brief. */
+export function onBus(change: { publish?(headers: Headers): Headers | undefined; hides?: string }): Swaps {
+  return {
+    ground: (ground) => {
+      const { bus } = ground;
+      const publish: Bus['publish'] = (subject, payload, more) => {
+        const own = more?.headers && atLength(more.headers);
+        const headers = change.publish ? change.publish({ ...own }) : own;
+        if (headers === undefined && more?.headers) return true;
+        return bus.publish(subject, payload, { ...more, ...(headers && { headers: { ...headers } }) });
+      };
+      const subscribe: Bus['subscribe'] = (subject, handler) =>
+        bus.subscribe(subject, (message) => handler(change.hides ? hiding(message, change.hides) : message));
+      return { ...ground, bus: overlay(bus, { publish, subscribe }) };
+    },
+  };
+}
+
+/** Headers that do not say that brief ones are read. */
+function atLength(headers: Headers): Headers {
+  const without = (words: string) => words.replace(` ${BRIEF}`, '');
+  return changed(changed(headers, HEADER.knows, without), HEADER.hello, without);
+}
+
+export function onStore(write: (store: Store, life: Life) => Store['write']): Swaps {
+  return {
+    ground: (ground: Ground, life) => ({
+      ...ground,
+      store: overlay(ground.store, { write: write(ground.store, life) }),
+    }),
+  };
+}
+
+/** Statements that match are never written. */
+export function leavingOut(pattern: RegExp) {
+  return (store: Store) => (statements: readonly Statement[]) =>
+    store.write(statements.filter(({ sql }) => !pattern.test(sql.trim())));
+}
+
+export function onClock(change: (clock: Clock, life: Life) => Clock): Swaps {
+  return { ground: (ground, life) => ({ ...ground, clock: change(ground.clock, life) }) };
+}
+
+export function atOnce(task: () => void): () => void {
+  queueMicrotask(task);
+  return () => {};
+}
+
+/** Messages about ends live no longer than others. */
+export function expiring(one: Statement, store: Store, all: readonly Statement[]): Statement {
+  if (!/^INSERT INTO outbox/.test(one.sql)) return one;
+  const reports = [
+    ...all.filter(({ sql }) => /^INSERT INTO lanes/.test(sql)).flatMap(({ rows }) => rows),
+    ...store
+      .all<{ id: number; subject: string }>('SELECT id, subject FROM lanes')
+      .map(({ id, subject }) => [id, subject]),
+  ].filter(([, subject]) => String(subject).includes('.REQReport.'));
+  const lanes = new Set(reports.map(([id]) => Number(id)));
+  const rows = one.rows.map((row) => {
+    const [key, id, queuedAt, , ...rest] = row;
+    const isReport = lanes.has(Math.floor(Number(key) / LANE_SPAN));
+    return isReport ? [key!, id!, queuedAt!, Number(queuedAt) + MESSAGE_TTL_SECONDS * 1000, ...rest] : row;
+  });
+  return { ...one, rows };
+}
+
+export function onMethod(name: string, change: (method: EffectMethod) => Method): Swaps {
+  return {
+    ground: (ground) => ({
+      ...ground,
+      makeMethods: (deps, table) => {
+        const methods = ground.makeMethods(deps, table);
+        table.set(name, change(table.get(name) as EffectMethod));
+        return methods;
+      },
+    }),
+  };
+}
+
+/** Files of which nothing is synced. */
+export function withoutSync(): Swaps {
+  return {
+    files: (files) => ({
+      ...files,
+      borrow: async (path) => {
+        const file = await files.borrow(path);
+        return { ...file, handle: Object.assign(file.handle, { datasync: async () => {} }) };
+      },
+    }),
+  };
+}
+
+/** A part of which some members are others. */
+function overlay<T extends object>(part: T, members: Partial<T>): T {
+  return new Proxy(part, {
+    get: (_, name) => {
+      const own = members[name as keyof T];
+      if (own !== undefined) return own;
+      const value = Reflect.get(part, name, part);
+      return typeof value === 'function' ? value.bind(part) : value;
+    },
+  });
+}
+
+export function changed(headers: Headers, name: string, change: (value: string) => string): Headers {
+  const value = headers[name];
+  return value === undefined ? headers : { ...headers, [name]: change(value) };
+}
+
+function hiding(message: WireMessage, name: string): WireMessage {
+  return { ...message, header: (asked) => (asked === name ? undefined : message.header(asked)) };
+}
