@@ -147,8 +147,15 @@ export const SEEDS: readonly FoundSeed[] = [
   {
     seed: 67,
     kinds: DEFAULT_KINDS,
-    asks: 'all',
+    asks: 'third',
     about:
       'a file that two newer ones took the place of, one after the other, was asked about for the first and given up for the second: it was written',
+  },
+  {
+    seed: 100,
+    kinds: DEFAULT_KINDS,
+    asks: 'told',
+    about:
+      'a lane whose last messages of a doubtful epoch went nowhere began no new one, and what was behind them waited for ever',
   },
 ];

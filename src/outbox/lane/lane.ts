@@ -47,9 +47,9 @@ export class Lane implements Source, LaneProcess {
     this.method = parseSubject(row.subject)?.method ?? '';
     this.#deps = deps;
     const { peer } = options;
+    this.#peer = peer;
     const queue = new LaneQueue(row, options, { ...deps, target: peer.window });
     this.queue = queue;
-    this.#peer = peer;
     this.#replies = new LaneReplies(row.subject, deps);
     this.#ends = new LaneEnds({ method: this.method, queue, peer }, deps);
     const parts = { queue, replies: this.#replies, plain: new PlainAnswers(), pace: this.pace, peer };
@@ -150,11 +150,13 @@ export class Lane implements Source, LaneProcess {
     }
   }
 
-  /** The next messages, when the link has room for them. */
+  /** The next messages, when the link has room for them. What goes nowhere may be all that its epoch was still for. */
   pull(roomBytes: number): readonly OutboundMessage[] {
     const isPaused = this.#deps.outcomes.isFailing || this.pace.pausedUntil > this.#deps.clock.steadyNow();
-    if (!this.#maySend || isPaused || !this.#replies.isListening) return [];
-    return this.#source.pull(roomBytes);
+    const mayPull = this.#maySend && !isPaused && this.#replies.isListening;
+    const messages = mayPull ? this.#source.pull(roomBytes) : [];
+    if (messages.length === 0 && this.queue.needsEpoch) this.pump();
+    return messages;
   }
 
   /** Notes what went out; answers whether more may go. */
@@ -185,10 +187,9 @@ export class Lane implements Source, LaneProcess {
 
   /** Does nothing more until it is started again. */
   failed(error: Error): void {
-    const fail = this.#fail;
-    this.#fail = undefined;
     this.#cancelTimer?.();
-    fail?.(error);
+    this.#fail?.(error);
+    this.#fail = undefined;
   }
 
   #listen(): void {
@@ -198,9 +199,7 @@ export class Lane implements Source, LaneProcess {
       .listen((answer) => {
         if (this.#fail) this.#answers.take(answer);
       })
-      .then(() => {
-        if (!this.#fail) this.#replies.silence();
-      })
+      .then(() => this.#fail || this.#replies.silence())
       .catch((error) => this.failed(error as Error))
       .finally(() => {
         this.#isBeginning = false;
