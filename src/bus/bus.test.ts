@@ -65,6 +65,23 @@ test('messages, headers and the word that nobody listens come through a broker',
   assert.deepEqual([second.subject, second.noResponders], ['a.answer', true]);
 });
 
+test('a message that cannot be taken is told of, and the next one is heard', async (t) => {
+  const broker = await startBroker(t);
+  const made = deps();
+  await using bus = startBus(optionsFor(`127.0.0.1:${broker.port}`), made);
+  const seen: string[] = [];
+  using heard = bus.subscribe('a.*', ({ subject }) => {
+    if (subject === 'a.bad') throw new Error('the disk is gone');
+    seen.push(subject);
+  });
+  await bus.firstAttempt(5000);
+  await heard.ready();
+  bus.publish('a.bad', '');
+  bus.publish('a.good', '');
+  await waitFor('the next message', () => seen.length === 1);
+  assert.deepEqual(made.faults, ['messages could not be taken: the disk is gone']);
+});
+
 test('without a broker nothing is published, and stopping does not wait', async () => {
   const bus = startBus(optionsFor(`127.0.0.1:${await freePort()}`), deps());
   await bus.firstAttempt(5000);

@@ -270,9 +270,15 @@ export class Bus implements AsyncDisposable {
     for (const listener of this.#listeners) listener.disconnected?.();
   }
 
+  /** What throws must not end the loop that reads from the broker: the message is not taken, and its sender tries again. */
   #take(message: WireMessage, { handler }: Wanted): void {
     if (!message.noResponders) this.traffic.inMessages++;
-    handler(message);
+    try {
+      handler(message);
+    } catch (error) {
+      this.#deps.logger.warn({ err: error, subject: message.subject }, 'a message could not be taken');
+      this.#faults.tell(`messages could not be taken: ${(error as Error).message}`, 'report');
+    }
   }
 
   #apply(wanted: Wanted, connection: NatsConnection): void {

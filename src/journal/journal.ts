@@ -14,7 +14,7 @@ import { type JournalRow, type StoredRow, toReport, toRow } from './journal-tabl
 import { Reporter } from './output/reporter.ts';
 import { LARGE_BYTES } from './perils.ts';
 import { forgetOldParts } from './receiving/kept-parts.ts';
-import { PartMemory } from './receiving/part-assembly.ts';
+import { PartMemory } from './receiving/part-memory.ts';
 import { LOOSE, ReceivingLanes } from './receiving/receiving-lanes.ts';
 import { ReceivingMemory } from './receiving/receiving-memory.ts';
 import { InterruptedEffects } from './receiving/recover-intents.ts';
@@ -27,8 +27,8 @@ import { Runner } from './running/runner.ts';
 import { type ActiveSchedule, Scheduler } from './running/scheduler.ts';
 import { StopReason } from './running/stop-reason.ts';
 
-/** How many of the largest messages may be under way in parts before one of them has to give way. */
-const PART_MEMORY_MESSAGES = 4;
+/** How many of the largest messages may be under way in parts on disk before one of them has to give way, and how much of that in memory. */
+const [PARTS_MESSAGES, PARTS_IN_MEMORY] = [4, 0.5];
 /** Waiting requests that stay in memory, with their rows, over all queues, bytes. */
 const QUEUE_BYTES = 16 * 1024 * 1024;
 /** Above this many queues of senders and methods those without requests are forgotten. */
@@ -82,7 +82,10 @@ export class Journal implements AsyncDisposable {
       ...deps,
       interrupted: this.#interrupted,
       allocateRow: () => this.#nextRow++,
-      partMemory: new PartMemory(PART_MEMORY_MESSAGES * options.maxMessageBytes),
+      partMemory: new PartMemory({
+        maxBytes: PARTS_IN_MEMORY * options.maxMessageBytes,
+        maxDiskBytes: PARTS_MESSAGES * options.maxMessageBytes,
+      }),
       memory: new ReceivingMemory(),
       signal: this.#stop.signal,
       beginsAtOnce: this.#beginsAtOnce,
@@ -151,7 +154,7 @@ export class Journal implements AsyncDisposable {
       'SELECT row FROM journal WHERE accepted_at >= ? ORDER BY row LIMIT 1',
       before,
     );
-    const parts = forgetOldParts(clock.wallNow(), PART_MEMORY_MESSAGES * this.#options.maxMessageBytes);
+    const parts = forgetOldParts(clock.wallNow(), PARTS_MESSAGES * this.#options.maxMessageBytes);
     await store.write([this.#cancellations.forgetBefore(before), ...this.#lanes.prune(), ...parts]);
     return await prune(store, {
       table: 'journal',

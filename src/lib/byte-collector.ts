@@ -7,7 +7,7 @@ const LARGEST_BLOCK_BYTES = 4 * 1024 * 1024;
  * Pieces are copied into blocks, so that a million pieces of one byte take a megabyte and not a million buffers.
  */
 export class ByteCollector {
-  #full: Uint8Array[] = [];
+  #full: Uint8Array<ArrayBuffer>[] = [];
   #block = new Uint8Array(0);
   #used = 0;
   #length = 0;
@@ -28,25 +28,30 @@ export class ByteCollector {
     }
   }
 
-  /** A copy of what was gathered from a place on. */
-  from(offset: number): Uint8Array {
-    const copy = new Uint8Array(this.#length - offset);
-    let end = this.#length;
-    for (const block of [this.#block.subarray(0, this.#used), ...this.#full.toReversed()]) {
-      const start = end - block.length;
-      copy.set(block.subarray(Math.max(0, offset - start)), Math.max(0, start - offset));
-      if (start <= offset) break;
-      end = start;
-    }
-    return copy;
+  /** Hands out all that was gathered and begins anew. What it holds is in memory once, however much it is. */
+  take(): Uint8Array {
+    if (this.#full.length === 0) return this.takeBlocks()[0] ?? new Uint8Array(0);
+    // Pages that nobody has written to yet take no memory: each is touched when a block is given back for it.
+    const all = Buffer.allocUnsafeSlow(this.#length);
+    this.takeInto(all, 0);
+    return all;
   }
 
-  /** Hands out all that was gathered and begins anew. */
-  take(): Uint8Array {
-    const last = this.#block.subarray(0, this.#used);
-    const all = this.#full.length === 0 ? last : Buffer.concat([...this.#full, last], this.#length);
+  /** Puts all that was gathered into `bytes`, from a place on, and begins anew. */
+  takeInto(bytes: Uint8Array, offset: number): void {
+    let at = offset;
+    for (const block of this.takeBlocks()) {
+      bytes.set(block, at);
+      at += block.length;
+      block.buffer.transfer(0);
+    }
+  }
+
+  /** Hands out all that was gathered as it is, in blocks, and begins anew. */
+  takeBlocks(): Uint8Array<ArrayBuffer>[] {
+    const blocks = [...this.#full, this.#block.subarray(0, this.#used)].filter(({ length }) => length > 0);
     this.clear();
-    return all;
+    return blocks;
   }
 
   /** Lets go of all that was gathered. */

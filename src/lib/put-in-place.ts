@@ -98,14 +98,34 @@ export async function putInPlace(
   });
 }
 
+/** Only what is longer than the old content needs room on the disk: it comes first, and where there is none nothing has changed. */
 async function writeOver(from: FileHandle, target: string): Promise<void> {
-  await using to = await open(target, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
+  await using to = await open(target, constants.O_WRONLY | constants.O_NOFOLLOW);
+  const [{ size: before }, { size }] = [await to.stat(), await from.stat()];
+  try {
+    await copyBytes(from, to, { start: before, end: size });
+    // Some file systems find out now that there is no room.
+    if (size > before) await to.datasync();
+  } catch (error) {
+    await to.truncate(before);
+    throw error;
+  }
+  await copyBytes(from, to, { start: 0, end: Math.min(before, size) });
+  await to.truncate(size);
+  await to.sync();
+}
+
+async function copyBytes(
+  from: FileHandle,
+  to: FileHandle,
+  { start, end }: { readonly start: number; readonly end: number },
+): Promise<void> {
   const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-  for (let position = 0; ; ) {
-    const { bytesRead } = await from.read(block, 0, block.length, position);
+  for (let position = start; position < end; ) {
+    const { bytesRead } = await from.read(block, 0, Math.min(block.length, end - position), position);
     if (bytesRead === 0) break;
-    await to.writeFile(block.subarray(0, bytesRead));
+    for (let done = 0; done < bytesRead; )
+      done += (await to.write(block, done, bytesRead - done, position + done)).bytesWritten;
     position += bytesRead;
   }
-  await to.sync();
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -59,4 +60,13 @@ test('a file that lies on another machine is never written in this thread', asyn
   const { hereOf, isWhole } = await opened(t, NFS);
   assert.equal(await hereOf(5), 0);
   assert.equal(await isWhole(), true);
+});
+
+test('a FIFO is refused, which nobody may read', async (t) => {
+  const path = join((await tempFolder(t)).path, 'store.log');
+  execFileSync('mkfifo', [path]);
+  await assert.rejects(
+    openRotatingFile({ path, maxBytes: 1000, keepFiles: 1 }),
+    /is a FIFO, not a regular file/,
+  );
 });

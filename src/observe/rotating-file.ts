@@ -115,7 +115,7 @@ export class RotatingFile {
     }
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const handle = await open(path, 'a+', 0o600);
-    const found = await handle.stat();
+    const found = await refuseFifo(handle, path);
     const fileSystem = await this.#deps.fileSystemOf(path);
     const mayStandStill = fileSystem === undefined || REMOTE.has(fileSystem);
     this.#open = { handle, found, mayStandStill };
@@ -145,6 +145,14 @@ function lookAt(path: string): Stats | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Nobody may read a FIFO, and what fits into it is gone. Throws where it is one, and closes it. */
+async function refuseFifo(handle: FileHandle, path: string): Promise<Stats> {
+  const found = await handle.stat();
+  if (!found.isFIFO()) return found;
+  await handle.close();
+  throw new Error(`${path} is a FIFO, not a regular file`);
 }
 
 async function endsInsideLine(handle: FileHandle): Promise<boolean> {

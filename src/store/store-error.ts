@@ -1,3 +1,5 @@
+import { isDamaged } from './is-damaged.ts';
+
 export type StoreErrorCode =
   | 'full'
   | 'read-only'
@@ -23,6 +25,8 @@ export class StoreError extends Error {
   }
 }
 
+const UNREAD = { code: 'io', text: 'could not be read: check the disk' } as const;
+
 /** SQLite's primary result codes (sqlite3.h) that an operator can do something about. */
 const CODES: Record<number, { code: StoreErrorCode; text: string }> = {
   5: { code: 'locked', text: 'is in use by another program: stop it first' },
@@ -43,7 +47,8 @@ export function asStoreError(error: unknown, path: string): StoreError {
   const { isReplaced, message } = error as { isReplaced?: unknown; message?: unknown };
   if (isReplaced === true) return new StoreError('replaced', String(message));
   const errcode = (error as { errcode?: unknown }).errcode;
-  const known = typeof errcode === 'number' ? CODES[errcode & 0xff] : undefined;
+  const said = typeof errcode === 'number' ? CODES[errcode & 0xff] : undefined;
+  const known = said?.code === 'corrupt' && !isDamaged(path) ? UNREAD : said;
   const detail = (error as { message?: unknown }).message ?? String(error);
   const options = { cause: error, isInDoubt: (error as { isInDoubt?: unknown }).isInDoubt === true };
   if (known) return new StoreError(known.code, `the database ${path} ${known.text} (${detail})`, options);

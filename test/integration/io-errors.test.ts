@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
-import { canFailSyncs, failSyncs } from '../support/failing-syncs.ts';
+import { canFailSyncs, failReads, failSyncs } from '../support/failing-syncs.ts';
 import {
   FAST_RECONNECT,
   ledgerRow,
@@ -79,6 +79,37 @@ test('reports that come while the disk of the sender gives I/O errors end their 
   );
   await syncs[Symbol.asyncDispose]();
   for (const id of ids) assert.equal((await waitForEnd(central, id, 45_000)).state, 'succeeded');
+});
+
+test('a node whose disk cannot be read for a while lives on, hears its broker, and calls its database sound', {
+  skip,
+}, async (t) => {
+  const { central, ship1 } = await startFleet(t);
+  const ping = { toNode: 'ship1', method: 'REQPing', ACKTimeout: 1 };
+  await submitAll(central, ping);
+  const path = join(ship1.databaseFolder, 'steward.db');
+  const reads = await failReads(ship1.pid, [path, `${path}-wal`], t);
+  // Each is the first of its lane, of which the database is asked.
+  const append = { toNode: 'ship1', method: 'REQToFileAppend', directory: 'd', fileName: 'f', data: ['x'] };
+  const run = { toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['true'] };
+  const ids = await submitAll(
+    central,
+    [append, { ...append, method: 'REQToFile', fileName: 'g' }, run].map((one) => ({
+      ...one,
+      ACKTimeout: 1,
+    })),
+  );
+  await waitFor('reads that fail', async () => (await reads.count()) > 3);
+  const said = () => ship1.logLines().map(({ msg }) => String(msg));
+  await waitFor('the node to notice', () =>
+    said().some((text) => /could not be read: check the disk/.test(text)),
+  );
+  await reads[Symbol.asyncDispose]();
+  for (const id of ids) assert.equal((await waitForEnd(central, id)).state, 'succeeded');
+  assert.deepEqual(
+    said().filter((text) => /damaged|is gone/.test(text)),
+    [],
+  );
 });
 
 /** A node that runs commands of its own. */

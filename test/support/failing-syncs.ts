@@ -6,7 +6,7 @@ import { disposeAfter, type TestScope } from './dispose-after.ts';
 import { tempFolder } from './temp-folder.ts';
 import { waitFor } from './wait-for.ts';
 
-/** A disk on which forcing bytes to it fails with EIO, for one process. */
+/** A disk that fails with EIO, for one process: where bytes are forced to it, or read. */
 export class FailingSyncs implements AsyncDisposable {
   readonly #tracer: ChildProcess;
   readonly #log: string;
@@ -30,20 +30,34 @@ export class FailingSyncs implements AsyncDisposable {
 }
 
 /** Makes all syncs of a process fail, or of each of its threads the first one only. */
-export async function failSyncs(
+export function failSyncs(
   pid: number,
   options: { readonly firstOnly?: boolean },
   scope: TestScope,
 ): Promise<FailingSyncs> {
-  const log = join((await tempFolder(scope)).path, 'syncs');
-  const fault = `inject=fsync,fdatasync:error=EIO${options.firstOnly ? ':when=1' : ''}`;
-  const tracer = spawn(
-    'strace',
-    ['-f', '-p', String(pid), '-o', log, '-e', 'trace=fsync,fdatasync', '-e', fault],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
+  return fail(pid, { calls: 'fsync,fdatasync', when: options.firstOnly ? ':when=1' : '', paths: [] }, scope);
+}
+
+/** Makes all reads of some files by a process fail. */
+export function failReads(pid: number, paths: readonly string[], scope: TestScope): Promise<FailingSyncs> {
+  return fail(pid, { calls: 'pread64,read', when: '', paths }, scope);
+}
+
+async function fail(
+  pid: number,
+  {
+    calls,
+    when,
+    paths,
+  }: { readonly calls: string; readonly when: string; readonly paths: readonly string[] },
+  scope: TestScope,
+): Promise<FailingSyncs> {
+  const log = join((await tempFolder(scope)).path, 'calls');
+  const fault = ['-e', `trace=${calls}`, '-e', `inject=${calls}:error=EIO${when}`];
+  const only = paths.flatMap((path) => ['-P', path]);
+  const tracer = spawn('strace', ['-f', '-p', String(pid), '-o', log, ...fault, ...only], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   tracer.stderr?.on('data', (bytes) => {
     said += bytes;

@@ -15,19 +15,18 @@ export interface Whole {
   readonly whole: string;
 }
 
-/** What came is written down this often: a restart costs no more than that of a thin link, ms. */
-const SAVE_MS = 2000;
 /** How long parts are kept that nobody goes on with, ms. */
 const KEEP_MS = 7 * 86_400_000;
 
-/** The parts of one lane's unfinished message on disk, so that a restart does not cost what has come already. */
+/** The parts of one lane's unfinished message on disk, so that they cost no memory, and a restart does not cost what has come already. */
 export class KeptParts {
   readonly #lane: readonly [epoch: string, subject: string];
   readonly #of: { readonly fromNode: string };
   readonly #deps: KeptPartsDeps;
-  /** Up to where the message is on disk, bytes, and when that was so. */
-  #saved = 0;
-  #savedAt = 0;
+  #whole: Whole | undefined;
+  /** Where each row begins, and its bytes until they are on disk. */
+  readonly #rows = new Map<number, Uint8Array | undefined>();
+  #length = 0;
 
   constructor(
     lane: { readonly epoch: string; readonly subject: string; readonly fromNode: string },
@@ -43,58 +42,104 @@ export class KeptParts {
     return this.#of.fromNode;
   }
 
-  /** Reads what is there of a message; nothing where none of it is. */
-  begin({ seq, whole }: Whole): Uint8Array[] {
-    const rows = this.#deps.store.all<{ offset: number; bytes: Uint8Array }>(
-      'SELECT offset, bytes FROM arriving WHERE epoch = ? AND subject = ? AND seq = ? AND whole = ? ORDER BY offset',
-      ...[...this.#lane, seq, whole],
-    );
-    this.#saved = 0;
-    this.#savedAt = this.#deps.clock.steadyNow();
-    const parts: Uint8Array[] = [];
-    for (const { offset, bytes } of rows) {
-      if (offset !== this.#saved) break;
-      parts.push(bytes);
-      this.#saved += bytes.length;
-    }
-    return parts;
+  /** Up to where the message is here, bytes. */
+  get length(): number {
+    return this.#length;
   }
 
-  /** Writes down what is new of a message, unless that was done a moment ago. */
-  keep({ seq, whole }: Whole, length: number, from: (offset: number) => Uint8Array): void {
-    const { clock } = this.#deps;
-    if (clock.steadyNow() - this.#savedAt < SAVE_MS || length === this.#saved) return;
-    const row = [...this.#lane, seq, this.#saved, whole, clock.wallNow(), from(this.#saved)] as const;
-    this.#saved = length;
-    this.#savedAt = clock.steadyNow();
-    this.#write(
-      statement(
-        'INSERT OR REPLACE INTO arriving (epoch, subject, seq, offset, whole, at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        ...row,
-      ),
+  /** Looks what is there of a message. */
+  begin(whole: Whole): void {
+    if (this.#whole?.seq === whole.seq && this.#whole.whole === whole.whole) return;
+    this.#whole = whole;
+    this.#rows.clear();
+    this.#length = 0;
+    const rows = this.#deps.store.all<{ offset: number; bytes: number }>(
+      `SELECT offset, length(bytes) AS bytes FROM arriving
+       WHERE epoch = ? AND subject = ? AND seq = ? AND whole = ? ORDER BY offset`,
+      ...[...this.#lane, whole.seq, whole.whole],
     );
+    for (const { offset, bytes } of rows) {
+      if (offset !== this.#length) break;
+      this.#rows.set(offset, undefined);
+      this.#length += bytes;
+    }
+  }
+
+  /**
+   * Writes down what comes next of the message that was begun, and deletes what is above `maxBytes` of all messages. Answers
+   * whether that is on disk.
+   */
+  async add(blocks: readonly Uint8Array[], maxBytes?: number): Promise<boolean> {
+    const { store, clock, logger } = this.#deps;
+    const { seq, whole } = this.#whole!;
+    const now = clock.wallNow();
+    const added: [offset: number, bytes: Uint8Array][] = [];
+    for (const bytes of blocks) {
+      added.push([this.#length, bytes]);
+      this.#rows.set(this.#length, bytes);
+      this.#length += bytes.length;
+    }
+    try {
+      await store.write([
+        ...added.map(([offset, bytes]) =>
+          statement(
+            'INSERT OR REPLACE INTO arriving (epoch, subject, seq, offset, whole, at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
+            ...[...this.#lane, seq, offset, whole, now, bytes],
+          ),
+        ),
+        ...(maxBytes === undefined ? [] : forgetOldParts(now, maxBytes)),
+      ]);
+    } catch (error) {
+      logger.warn({ err: error }, 'parts of a message could not be written down');
+      return false;
+    }
+    for (const [offset, bytes] of added)
+      if (this.#rows.get(offset) === bytes) this.#rows.set(offset, undefined);
+    return true;
+  }
+
+  /** Fills in what is here of the message. Throws StoreError. */
+  read(into: Uint8Array): void {
+    for (const [offset, waiting] of this.#rows) {
+      const bytes = waiting ?? this.#rowAt(offset);
+      into.set(bytes, offset);
+      // All of them at once would take as much memory again.
+      if (!waiting && bytes.buffer instanceof ArrayBuffer && bytes.buffer.byteLength === bytes.length)
+        bytes.buffer.transfer(0);
+    }
   }
 
   /** Forgets the message: it is there as a whole, or will not be. */
   forget(): void {
-    if (this.#saved === 0) return;
-    this.#saved = 0;
-    this.#write(statement('DELETE FROM arriving WHERE epoch = ? AND subject = ?', ...this.#lane));
+    const isThere = this.#rows.size > 0;
+    this.#whole = undefined;
+    this.#rows.clear();
+    this.#length = 0;
+    if (!isThere) return;
+    const { store, logger } = this.#deps;
+    store
+      .write([statement('DELETE FROM arriving WHERE epoch = ? AND subject = ?', ...this.#lane)])
+      .catch((error) => logger.warn({ err: error }, 'parts of a message could not be deleted'));
   }
 
-  #write(change: Statement): void {
-    this.#deps.store
-      .write([change])
-      .catch((error) =>
-        this.#deps.logger.warn({ err: error }, 'parts of a message could not be written down'),
-      );
+  #rowAt(offset: number): Uint8Array {
+    const row = this.#deps.store.get<{ bytes: Uint8Array }>(
+      'SELECT bytes FROM arriving WHERE epoch = ? AND subject = ? AND seq = ? AND offset = ? AND whole = ?',
+      ...[...this.#lane, this.#whole!.seq, offset, this.#whole!.whole],
+    );
+    return row?.bytes ?? new Uint8Array(0);
   }
 }
 
-/** Statements that delete parts that nobody went on with for long, and whatever is above `maxBytes` of the rest. */
+/** Statements that delete parts that nobody went on with for long, and above `maxBytes` those of the messages that waited longest. */
 export function forgetOldParts(now: number, maxBytes: number): Statement[] {
   return [
     statement('DELETE FROM arriving WHERE at < ?', now - KEEP_MS),
-    statement('DELETE FROM arriving WHERE (SELECT sum(length(bytes)) FROM arriving) > ?', maxBytes),
+    statement(
+      `DELETE FROM arriving WHERE (epoch, subject) IN (SELECT epoch, subject FROM (
+         SELECT epoch, subject, sum(sum(length(bytes))) OVER (ORDER BY max(at) DESC, epoch, subject) AS most
+         FROM arriving GROUP BY epoch, subject) WHERE most > ?)`,
+      maxBytes,
+    ),
   ];
 }

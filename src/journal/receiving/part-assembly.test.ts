@@ -8,7 +8,7 @@ import { encodeMessage } from '../../message/codec/encode-message.ts';
 import { HEADER } from '../../message/codec/wire-headers.ts';
 import { newMessage } from '../../message/message.ts';
 import { formatPartPlace } from '../../message/part-place.ts';
-import { PartMemory } from './part-assembly.ts';
+import { PartMemory } from './part-memory.ts';
 
 const MESSAGE = newMessage({
   toNode: 'ship1',
@@ -114,12 +114,12 @@ test('a header that is no place of a part is refused', async (t) => {
 });
 
 test('whoever begins many messages drives out none of another sender, and memory stays bounded', () => {
-  const memory = new PartMemory(100);
+  const memory = new PartMemory({ maxBytes: 100, maxDiskBytes: 1000 });
   const cleared: string[] = [];
   const unfinished = (sender: string, name: string) => {
     const one = {
       sender,
-      clear: () => {
+      giveWay: () => {
         cleared.push(name);
         memory.free(one);
       },

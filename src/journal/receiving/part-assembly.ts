@@ -1,59 +1,17 @@
 import { crc32 } from 'node:zlib';
 import { ByteCollector } from '../../lib/byte-collector.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { HEADER, parsePair } from '../../message/codec/wire-headers.ts';
 import { formatPartPlace, type PartPlace, parsePartPlace } from '../../message/part-place.ts';
 import type { Perils } from '../perils.ts';
 import { tooLarge } from './decode-arrival.ts';
 import type { KeptParts, Whole } from './kept-parts.ts';
+import type { PartMemory } from './part-memory.ts';
 
-/** An unfinished message, and the node that sends it. */
-interface Unfinished {
-  readonly sender: string;
-  clear(): void;
-}
-
-/**
- * The memory that the unfinished messages of all lanes share. When it is full, one gives way, and its sender is told to begin
- * again: of the sender that holds the most the one that has waited longest for its next piece, so that nobody drives out
- * what others send.
- */
-export class PartMemory {
-  readonly #maxBytes: number;
-  /** Longest waiting first. */
-  readonly #held = new Map<Unfinished, number>();
-  #bytes = 0;
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  /** Notes that an assembly holds more. */
-  take(assembly: Unfinished, bytes: number): void {
-    const held = this.#held.get(assembly) ?? 0;
-    this.#held.delete(assembly);
-    this.#held.set(assembly, held + bytes);
-    this.#bytes += bytes;
-    while (this.#bytes > this.#maxBytes) {
-      const longest = this.#longestWaiting(assembly);
-      if (longest === undefined) return;
-      longest.clear();
-    }
-  }
-
-  /** Notes that an assembly holds nothing any more. */
-  free(assembly: Unfinished): void {
-    this.#bytes -= this.#held.get(assembly) ?? 0;
-    this.#held.delete(assembly);
-  }
-
-  #longestWaiting(taker: Unfinished): Unfinished | undefined {
-    const others = [...this.#held].filter(([one]) => one !== taker);
-    const bySender = new Map<string, number>();
-    for (const [{ sender }, bytes] of others) bySender.set(sender, (bySender.get(sender) ?? 0) + bytes);
-    const most = Math.max(...bySender.values());
-    return others.find(([{ sender }]) => bySender.get(sender) === most)?.[0];
-  }
-}
+/** What is in memory is written down this often: a restart costs no more than that of a thin link, ms. */
+const SAVE_MS = 2000;
+/** What an unfinished message costs besides its bytes: its lane stays in memory with it. */
+const MESSAGE_BYTES = 6000;
 
 /** What comes of a part: the whole message with the last one; else how the sender is to go on, or why it cannot. */
 export type Assembled =
@@ -65,17 +23,24 @@ interface AssemblyOptions {
   readonly maxBytes: number;
   readonly memory: PartMemory;
   readonly kept: KeptParts;
+  readonly clock: Pick<Clock, 'steadyNow'>;
   readonly perils?: Perils | undefined;
 }
 
-/** Puts the parts of one message together; they come in order, or the sender is told from where on to send. */
+/**
+ * Puts the parts of one message together; they come in order, or the sender is told from where on to send. What is to be
+ * held for long goes to the disk, and is read when the whole is there.
+ */
 export class PartAssembly {
   readonly #options: AssemblyOptions;
   /** The message of which parts wait, and what its parts say of the whole. */
   #of: Whole | undefined;
-  /** How many numbered parts came, and the bytes of all: copied, so that empty ones cost nothing. */
+  /** How many numbered parts came: those of older nodes, which are in memory alone. */
   #count = 0;
+  /** What is not on disk: copied, so that empty parts cost nothing. */
   readonly #bytes = new ByteCollector();
+  #savedAt = 0;
+  #writing = 0;
 
   constructor(options: AssemblyOptions) {
     this.#options = options;
@@ -86,22 +51,26 @@ export class PartAssembly {
   }
 
   clear(): void {
-    this.#of = undefined;
-    this.#count = 0;
-    this.#bytes.clear();
-    this.#options.memory.free(this);
+    this.#drop();
     this.#options.kept.forget();
   }
 
-  /** Whether parts wait for others. */
+  /** Frees its memory: what has come goes to the disk, or is to come again where that is slow. */
+  giveWay(): void {
+    if (this.#count > 0) this.clear();
+    else if (this.#options.memory.mayWrite) this.#layDown();
+    else this.#drop();
+  }
+
+  /** Whether parts wait for others in memory. */
   get isHolding(): boolean {
-    return this.#bytes.length > 0 || this.#count > 0;
+    return this.#bytes.length > 0 || this.#count > 0 || this.#writing > 0;
   }
 
   /** Adds a part of the message with this id at a place in the lane; `header` says which. */
   add(seq: number, header: string, { id, bytes }: { id: string; bytes: Uint8Array }): Assembled {
     const { perils } = this.#options;
-    const wholeBytes = parsePartPlace(header)?.total ?? this.#bytes.length + bytes.length;
+    const wholeBytes = parsePartPlace(header)?.total ?? this.#length + bytes.length;
     const fault = perils?.faultOf(id, wholeBytes);
     if (fault !== undefined) {
       this.clear();
@@ -135,8 +104,7 @@ export class PartAssembly {
     }
     if (index !== this.#count + 1) return { status: 'gap', place: undefined };
     if (this.#bytes.length + bytes.length > this.#options.maxBytes) return this.#tooLarge();
-    this.#count++;
-    this.#append(bytes);
+    this.#append(bytes, ++this.#count === 1);
     return index < total ? { status: 'part', place: header } : { status: 'whole', bytes: this.#takeAll() };
   }
 
@@ -145,21 +113,52 @@ export class PartAssembly {
     if (total > this.#options.maxBytes) return this.#tooLarge();
     const whole = { seq, whole: `${total}/${sum}` };
     if (!this.#isOf(seq, whole.whole)) this.#begin(whole);
-    const there = this.#bytes.length;
+    const there = this.#length;
     if (offset > there || offset + bytes.length > total) return this.#gapAt(total, sum);
-    this.#append(bytes.subarray(Math.max(0, there - offset)));
-    if (this.#bytes.length < total) {
-      this.#options.kept.keep(whole, this.#bytes.length, (from) => this.#bytes.from(from));
-      return { status: 'part', place: formatPartPlace({ offset: this.#bytes.length, total, sum }) };
+    const fresh = bytes.subarray(Math.max(0, there - offset));
+    if (fresh.length > 0) this.#append(fresh);
+    if (this.#length < total) {
+      const place = formatPartPlace({ offset: this.#length, total, sum });
+      if (this.#options.clock.steadyNow() - this.#savedAt >= SAVE_MS) this.#layDown();
+      return { status: 'part', place };
     }
-    const all = this.#takeAll();
+    const all = this.#takeAll(total);
     return crc32(all).toString(16) === sum ? { status: 'whole', bytes: all } : this.#gapAt(total, sum);
   }
 
+  /** How much of the message is here, bytes. */
+  get #length(): number {
+    return this.#options.kept.length + this.#bytes.length;
+  }
+
   #begin(whole: Whole): void {
-    this.clear();
+    const { kept, clock } = this.#options;
+    this.#drop();
     this.#of = whole;
-    for (const part of this.#options.kept.begin(whole)) this.#append(part);
+    kept.begin(whole);
+    this.#savedAt = clock.steadyNow();
+  }
+
+  /** Forgets what is not on disk. */
+  #drop(): void {
+    this.#of = undefined;
+    this.#count = 0;
+    this.#bytes.clear();
+    this.#options.memory.free(this);
+  }
+
+  #layDown(): void {
+    const { memory, kept, clock } = this.#options;
+    const { length } = this.#bytes;
+    memory.free(this);
+    this.#savedAt = clock.steadyNow();
+    if (length === 0) return;
+    this.#writing++;
+    void kept.add(this.#bytes.takeBlocks(), memory.write(length)).then((isThere) => {
+      this.#writing--;
+      memory.written(length);
+      if (!isThere) this.clear();
+    });
   }
 
   #isOf(seq: number, whole: string): boolean {
@@ -167,7 +166,7 @@ export class PartAssembly {
   }
 
   #gapAt(total: number, sum: string): Assembled {
-    return { status: 'gap', place: formatPartPlace({ offset: this.#bytes.length, total, sum }) };
+    return { status: 'gap', place: formatPartPlace({ offset: this.#length, total, sum }) };
   }
 
   #tooLarge(): Assembled {
@@ -175,13 +174,20 @@ export class PartAssembly {
     return { status: 'fault', fault: tooLarge(this.#options.maxBytes) };
   }
 
-  #append(bytes: Uint8Array): void {
+  #append(bytes: Uint8Array, isFirst = this.#bytes.length === 0): void {
     this.#bytes.append(bytes);
-    this.#options.memory.take(this, bytes.length);
+    const hasRoom = this.#options.memory.take(this, bytes.length + (isFirst ? MESSAGE_BYTES : 0));
+    if (!hasRoom && this.#count === 0 && this.#options.memory.mayWrite) this.#layDown();
   }
 
-  #takeAll(): Uint8Array {
-    const whole = this.#bytes.take();
+  #takeAll(total: number = this.#bytes.length): Uint8Array {
+    const { kept } = this.#options;
+    const whole = kept.length === 0 ? this.#bytes.take() : Buffer.allocUnsafeSlow(total);
+    if (kept.length > 0) {
+      // What is missing there, as it had to give way, shows in the sum.
+      kept.read(whole);
+      this.#bytes.takeInto(whole, kept.length);
+    }
     this.clear();
     return whole;
   }

@@ -12,7 +12,8 @@ import { BatchAcceptor, type BatchAcceptorDeps, type Verdicts } from './batch-ac
 import { FaultCount } from './fault-count.ts';
 import { KeptParts } from './kept-parts.ts';
 import { type LaneMessage, LaneRecord, type LaneState } from './lane-record.ts';
-import { PartAssembly, type PartMemory } from './part-assembly.ts';
+import { PartAssembly } from './part-assembly.ts';
+import type { PartMemory } from './part-memory.ts';
 import type { ReceivingMemory } from './receiving-memory.ts';
 import { seenId } from './seen-id.ts';
 import { idOf, makeWhole, openLaneMessage, toLaneMessage } from './to-lane-message.ts';
@@ -61,8 +62,8 @@ export class ReceivingLane {
     const record = new LaneRecord(state, deps);
     this.#acceptor = new BatchAcceptor({ fromNode: state.fromNode, method, record }, deps);
     const kept = new KeptParts(state, deps);
-    const { partMemory: memory, perils } = deps;
-    this.#parts = new PartAssembly({ maxBytes: options.maxMessageBytes, memory, kept, perils });
+    const { partMemory: memory, clock, perils } = deps;
+    this.#parts = new PartAssembly({ maxBytes: options.maxMessageBytes, memory, kept, clock, perils });
     this.#answers = new AnswerWriter(
       { nodeName: options.nodeName, isSilent: !isAnswered(method.kind) },
       deps,

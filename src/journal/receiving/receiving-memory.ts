@@ -4,8 +4,8 @@ import { exposeCollector } from '../../lib/collect-garbage.ts';
 const [WAITING_BYTES, SENDER_BYTES] = [32 * 1024 * 1024, 24 * 1024 * 1024];
 /** From here on nobody else decodes: one message more may be over it, bytes. */
 const DECODED_BYTES = 24 * 1024 * 1024;
-/** What is worth the time that it takes to give memory back at once, bytes. */
-const LARGE_BYTES = 16 * 1024 * 1024;
+/** What is worth the time that it takes to give memory back at once, bytes, and what counts for that. */
+const [COLLECTED_BYTES, LARGE_BYTES] = [16 * 1024 * 1024, 4 * 1024 * 1024];
 
 /**
  * The memory that all senders share until their messages are accepted. A payload of 2 KB may become 64 MB, which is known
@@ -19,6 +19,7 @@ export class ReceivingMemory {
   readonly #waitingOf = new Map<string, number>();
   #waitingBytes = 0;
   #decodedBytes = 0;
+  #releasedBytes = 0;
   #isDecoding = false;
 
   /** Whether more payloads of a sender may wait; where not, what comes is to come again. */
@@ -66,7 +67,11 @@ export class ReceivingMemory {
   release(bytes: number): void {
     this.#decodedBytes -= bytes;
     // The engine would let several of these pile up before it looks.
-    if (bytes >= LARGE_BYTES) this.#collect();
+    if (bytes >= LARGE_BYTES) this.#releasedBytes += bytes;
+    if (this.#releasedBytes >= COLLECTED_BYTES) {
+      this.#releasedBytes = 0;
+      this.#collect();
+    }
     this.#wake();
   }
 

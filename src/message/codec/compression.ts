@@ -25,8 +25,7 @@ export function decompress(payload: Uint8Array, cmp: string, maxBytes: number): 
   if (payload.length > maxBytes) throw tooLarge(maxBytes);
   if (cmp === '') return payload;
   try {
-    if (cmp === 'g') return gunzipSync(payload, { maxOutputLength: maxBytes });
-    return unpackZstd(payload, maxBytes);
+    return cmp === 'g' ? unpackGzip(payload, maxBytes) : unpackZstd(payload, maxBytes);
   } catch (cause) {
     if (cause instanceof MessageError) throw cause;
     if ((cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes, cause);
@@ -47,16 +46,44 @@ export function unpackedBytes(payload: Uint8Array, cmp: string, most: number): n
   }
 }
 
-/** A frame that tells its size is unpacked into one buffer of that size; otherwise it is gathered, and takes twice as much. */
+/** A frame that tells its size is unpacked into one buffer of that size. */
 function unpackZstd(payload: Uint8Array, maxBytes: number): Uint8Array {
   const size = zstdContentSize(payload);
   if (size !== undefined && size > maxBytes) throw tooLarge(maxBytes);
-  const chunkSize = size === undefined ? {} : { chunkSize: size + SPARE_BYTES };
-  return zstdDecompressSync(payload, { params: ZSTD_LIMITS, maxOutputLength: maxBytes, ...chunkSize });
+  const unpack = (options: UnpackOptions) => zstdDecompressSync(payload, { params: ZSTD_LIMITS, ...options });
+  return size === undefined ? unpackUnsized(unpack, maxBytes) : unpack(inOneBuffer(maxBytes, size));
+}
+
+function unpackGzip(payload: Uint8Array, maxBytes: number): Uint8Array {
+  return unpackUnsized((options) => gunzipSync(payload, options), maxBytes);
+}
+
+interface UnpackOptions {
+  readonly maxOutputLength: number;
+  readonly chunkSize?: number;
+}
+
+/**
+ * Unpacks what does not tell its size. What is gathered in pieces takes twice as much memory in the end; so what is large
+ * goes into one buffer of the largest size, of which the system hands out no more pages than are written to.
+ */
+function unpackUnsized(unpack: (options: UnpackOptions) => Uint8Array, maxBytes: number): Uint8Array {
+  try {
+    return unpack({ maxOutputLength: Math.min(maxBytes, GATHERED_BYTES) });
+  } catch (error) {
+    const isLarger = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
+    if (!isLarger || maxBytes <= GATHERED_BYTES) throw error;
+    return unpack(inOneBuffer(maxBytes, maxBytes));
+  }
 }
 
 /** Without some room to spare the library asks for as much again, to see that nothing comes. */
+function inOneBuffer(maxBytes: number, bytes: number): UnpackOptions {
+  return { maxOutputLength: maxBytes, chunkSize: bytes + SPARE_BYTES };
+}
+
 const SPARE_BYTES = 64;
+const GATHERED_BYTES = 1024 * 1024;
 const ZSTD_MAGIC = 0xfd2fb528;
 
 /** The size that a zstd frame has unpacked, as its head tells (RFC 8878, 3.1.1.1); undefined where it does not. */

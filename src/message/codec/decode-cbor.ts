@@ -35,12 +35,12 @@ const SCALARS: ReadonlySet<FieldType> = new Set<FieldType>(['string', 'int', 'bo
 
 class Decoding {
   readonly #payload: Buffer;
-  readonly #tokens: Tokenizer;
+  readonly #tokens: SkippingTokenizer;
   #itemsLeft = MAX_LIST_ITEMS;
 
   constructor(payload: Uint8Array) {
     this.#payload = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-    this.#tokens = new Tokenizer(payload, { allowIndefinite: false });
+    this.#tokens = new SkippingTokenizer(payload, { allowIndefinite: false });
   }
 
   message(): Message {
@@ -87,13 +87,16 @@ class Decoding {
       throw new MessageError('too-large', `the message has more than ${MAX_LIST_ITEMS} list items`);
     }
     const items: (string | Uint8Array)[] = [];
-    for (let left: number = head.value; left > 0; left--) {
-      const start = this.#tokens.pos();
-      const token = this.#tokens.next();
-      if (token.type !== Type.string) throw wrongType(field, token);
-      items.push(field.type === 'bytes' ? this.#bytes(start) : this.#text(token, start));
-    }
+    for (let left: number = head.value; left > 0; left--)
+      items.push((field.type === 'bytes' ? this.#bytes() : undefined) ?? this.#textOf(field));
     return items;
+  }
+
+  #textOf(field: MessageField): string {
+    const start = this.#tokens.pos();
+    const token = this.#tokens.next();
+    if (token.type !== Type.string) throw wrongType(field, token);
+    return this.#text(token, start);
   }
 
   /** A text that begins with a byte order mark is read here, since the library leaves the mark out. */
@@ -104,10 +107,34 @@ class Decoding {
       : token.value;
   }
 
-  #bytes(start: number): Uint8Array {
-    const from = start + headLength(this.#payload[start]!);
+  /** The bytes of a text, as they are: the library would make a string of them, of their size. Undefined where there is no whole text. */
+  #bytes(): Uint8Array | undefined {
+    const start = this.#tokens.pos();
+    const first = this.#payload[start] ?? 0;
+    const from = start + headLength(first);
+    if (first >> 5 !== TEXT || (first & 31) > LONGEST_LENGTH || from > this.#payload.length) return undefined;
+    const end = from + this.#textLength(start);
+    if (end > this.#payload.length) return undefined;
+    this.#tokens.skipTo(end);
     const { buffer, byteOffset } = this.#payload;
-    return new Uint8Array(buffer, byteOffset + from, this.#tokens.pos() - from);
+    return new Uint8Array(buffer, byteOffset + from, end - from);
+  }
+
+  #textLength(start: number): number {
+    const size = this.#payload[start]! & 31;
+    if (size < 24) return size;
+    if (size === LONGEST_LENGTH) return Number(this.#payload.readBigUInt64BE(start + 1));
+    return this.#payload.readUIntBE(start + 1, 2 ** (size - 24));
+  }
+}
+
+/** The major type of texts (RFC 8949, 3.1), and what says that eight bytes of length follow. */
+const [TEXT, LONGEST_LENGTH] = [3, 27];
+
+/** Reads tokens, and passes over what is read otherwise. */
+class SkippingTokenizer extends Tokenizer {
+  skipTo(position: number): void {
+    this._pos = position;
   }
 }
 

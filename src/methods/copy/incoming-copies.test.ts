@@ -10,7 +10,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { SUM_BYTES, stretchSum, sumsOf } from './block-sums.ts';
 import type { CopyBegin } from './copy-args.ts';
 import { IncomingCopies } from './incoming-copies.ts';
-import type { ArrivedPiece, PieceAnswer } from './piece-place.ts';
+import { type ArrivedPiece, MOST_PIECE_BYTES, type PieceAnswer } from './piece-place.ts';
 
 const CONTENT = Buffer.from('0123456789'.repeat(1000));
 const SUM = createHash('sha256').update(CONTENT).digest('hex');
@@ -53,6 +53,22 @@ test('pieces in order make a file, which takes its place when its sum is right',
   assert.deepEqual(await readFile(target), CONTENT);
   assert.equal((await stat(target)).mode & 0o777, 0o640);
   assert.deepEqual(await readdir(folder), ['target']);
+});
+
+test('zeros leave a hole, however large the pieces are that they come in', async (t) => {
+  const { open, order, target } = await setUp(t);
+  const copies = open();
+  const [hole, end] = [Buffer.alloc(MOST_PIECE_BYTES), Buffer.from('end')];
+  const content = Buffer.concat([hole, hole, hole, hole, end]);
+  await copies.begin({ ...order, total: content.length });
+  const answers = [hole, hole, hole, hole, end].map(
+    (bytes, at) =>
+      new Promise((answer) => copies.takePiece({ place: `t1/${at * hole.length}/0`, bytes, answer })),
+  );
+  await Promise.all(answers);
+  await copies.end({ transfer: 't1', sha256: createHash('sha256').update(content).digest('hex') });
+  assert.deepEqual(await readFile(target), content);
+  assert.ok((await stat(target)).blocks * 512 <= hole.length, 'blocks of it are left out');
 });
 
 test('a copy under way outlives a clock that is set forward by more than copies are kept', async (t) => {

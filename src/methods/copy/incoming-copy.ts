@@ -12,7 +12,7 @@ const READ_BYTES = 1024 * 1024;
 /** So much is written before the disk is told to keep it: otherwise the end of a large file would take long. */
 const SYNC_EVERY_BYTES = 64 * 1024 * 1024;
 
-/** Zeros that come in such an amount are not written. */
+/** As many zeros are not written. */
 const HOLE_BYTES = 4096;
 
 interface Waiting {
@@ -175,19 +175,30 @@ export class IncomingCopy implements AsyncDisposable {
     this.#queue = [];
   }
 
-  async #writeAll(pieces: Uint8Array[]): Promise<void> {
-    if (this.#fault !== undefined || pieces.length === 0) return;
-    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
-    // A hole of the source stays one.
-    if (bytes >= HOLE_BYTES && pieces.every(isZero)) {
-      await this.#handle.truncate(this.#written + bytes);
-      this.#written += bytes;
-      return;
+  async #writeAll(pieces: readonly Uint8Array[]): Promise<void> {
+    let rest = pieces;
+    while (this.#fault === undefined && rest.length > 0) {
+      const isHole = isZero(rest[0]!);
+      const end = rest.findIndex((piece) => isZero(piece) !== isHole);
+      const alike = rest.slice(0, end === -1 ? rest.length : end);
+      // A hole of the source stays one.
+      await (isHole ? this.#leaveOut(alike) : this.#writePieces(alike));
+      rest = rest.slice(alike.length);
     }
-    const { bytesWritten } = await this.#handle.writev(pieces, this.#written);
+  }
+
+  async #leaveOut(pieces: readonly Uint8Array[]): Promise<void> {
+    const bytes = bytesOf(pieces);
+    await this.#handle.truncate(this.#written + bytes);
+    this.#written += bytes;
+  }
+
+  async #writePieces(pieces: readonly Uint8Array[]): Promise<void> {
+    const { bytesWritten } = await this.#handle.writev([...pieces], this.#written);
     this.#written += bytesWritten;
     // A disk that becomes full takes a part; the rest brings the error.
-    if (bytesWritten < bytes) await this.#writeAll([Buffer.concat(pieces).subarray(bytesWritten)]);
+    if (bytesWritten < bytesOf(pieces))
+      await this.#writePieces([Buffer.concat(pieces).subarray(bytesWritten)]);
   }
 
   #hashOn(): void {
@@ -248,8 +259,13 @@ function faultText(target: string, total: number, error: unknown): string {
   }
 }
 
-const ZEROS = Buffer.alloc(64 * 1024);
+function bytesOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
+}
 
+const ZEROS = Buffer.alloc(MOST_PIECE_BYTES);
+
+/** Whether a piece is worth being left out: zeros alone, and enough of them. */
 function isZero(bytes: Uint8Array): boolean {
-  return bytes.length <= ZEROS.length && ZEROS.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
+  return bytes.length >= HOLE_BYTES && ZEROS.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
 }
