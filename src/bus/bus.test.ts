@@ -65,7 +65,7 @@ test('messages, headers and the word that nobody listens come through a broker',
   assert.deepEqual([second.subject, second.noResponders], ['a.answer', true]);
 });
 
-test('a message that cannot be taken is told of, and the next one is heard', async (t) => {
+test('a message that cannot be taken is reported, and the next one is heard', async (t) => {
   const broker = await startBroker(t);
   const made = deps();
   await using bus = startBus(optionsFor(`127.0.0.1:${broker.port}`), made);

@@ -61,9 +61,8 @@ export class ReceivingLane {
     this.#deps = deps;
     const record = new LaneRecord(state, deps);
     this.#acceptor = new BatchAcceptor({ fromNode: state.fromNode, method, record }, deps);
-    const kept = new KeptParts(state, deps);
-    const { partMemory: memory, clock, perils } = deps;
-    this.#parts = new PartAssembly({ maxBytes: options.maxMessageBytes, memory, kept, clock, perils });
+    const [maxBytes, memory, kept] = [options.maxMessageBytes, deps.partMemory, new KeptParts(state, deps)];
+    this.#parts = new PartAssembly({ ...deps, maxBytes, memory, kept });
     this.#answers = new AnswerWriter(
       { nodeName: options.nodeName, isSilent: !isAnswered(method.kind) },
       deps,
