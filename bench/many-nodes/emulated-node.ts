@@ -94,6 +94,7 @@ function configOf({ name, url, seedFile }: NodeSpec): Config {
     ...{
       natsReconnectJitterTlsSeconds: 5,
       helloIntervalSeconds: 300,
+      originalHelloSeconds: 30,
       compression: '',
       serialization: 'cbor',
     },

@@ -22,6 +22,8 @@ export interface CallConfig {
 export interface LinkConfig {
   /** 0 = no hellos. */
   readonly helloIntervalSeconds: number;
+  /** The same to an original central node, which knows no profiles: as often as the setting says. */
+  readonly originalHelloSeconds: number;
   /** After this long without a byte from the broker its connection is cut. */
   readonly linkSilenceSeconds: number;
   /** Undefined where the node keeps its connection. */
@@ -30,7 +32,7 @@ export interface LinkConfig {
   readonly linkBudgetBytes: number;
 }
 
-type Silences = Omit<LinkConfig, 'calls' | 'linkBudgetBytes'>;
+type Silences = Pick<LinkConfig, 'helloIntervalSeconds' | 'linkSilenceSeconds'>;
 
 /** What a profile says where a setting has its usual value: every config file that was ever written names that. */
 const PROFILES: Readonly<Record<LinkProfile, Silences>> = {
@@ -51,6 +53,7 @@ export function linkConfig(settings: Settings, profile: LinkProfile): LinkConfig
   return {
     helloIntervalSeconds:
       hello === USUAL.helloIntervalSeconds ? PROFILES[profile].helloIntervalSeconds : hello,
+    originalHelloSeconds: hello,
     linkSilenceSeconds: silence === USUAL.linkSilenceSeconds ? PROFILES[profile].linkSilenceSeconds : silence,
     calls: profile === 'calls' ? callConfig(settings) : undefined,
     linkBudgetBytes: budgetOf(settings),

@@ -89,6 +89,7 @@ test('the defaults are those of the reference, and the config is frozen', async 
     defaultMessageRetries: 1,
     defaultMethodTimeoutSeconds: 10,
     helloIntervalSeconds: 900,
+    originalHelloSeconds: 30,
     linkSilenceSeconds: 90,
     errorMessageTimeoutSeconds: 60,
     errorMessageRetries: 10,

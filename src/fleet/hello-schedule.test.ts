@@ -7,7 +7,7 @@ function hellosIn(
   ms: number,
   intervalMs: number,
   isOriginal: () => boolean | undefined,
-  savingMs = intervalMs,
+  { savingMs = intervalMs, originalMs = 30_000 } = {},
 ): number {
   let now = 0;
   let said = 0;
@@ -20,7 +20,7 @@ function hellosIn(
       return () => {};
     },
   };
-  repeatHello(intervalMs, { clock, isOriginal, savingMs: () => savingMs, hello: () => said++ });
+  repeatHello(intervalMs, { clock, originalMs, isOriginal, savingMs: () => savingMs, hello: () => said++ });
   for (; now < ms; tick()) now += everyMs;
   return said;
 }
@@ -33,6 +33,13 @@ test('a central node of ours is told every quarter of an hour, an original one e
   assert.equal(
     hellosIn(3_600_000, 900_000, () => true),
     120,
+  );
+});
+
+test('an original one is told as often as the setting says', () => {
+  assert.equal(
+    hellosIn(3_600_000, 200_000, () => true, { originalMs: 200_000 }),
+    18,
   );
 });
 
@@ -57,7 +64,7 @@ test('who wants it more often gets it more often', () => {
 test('while the budget of the link is used up, hellos are as rare as with the profile for dear links', () => {
   for (const isOriginal of [true, false])
     assert.equal(
-      hellosIn(86_400_000, 900_000, () => isOriginal, 21_600_000),
+      hellosIn(86_400_000, 900_000, () => isOriginal, { savingMs: 21_600_000 }),
       4,
     );
 });

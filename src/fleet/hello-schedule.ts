@@ -1,12 +1,12 @@
 import type { Clock } from '../lib/clock.ts';
 
-/** How often an original central node is told, and one of which nothing is known yet, ms. */
-export const ORIGINAL_HELLO_MS = 30_000;
 /** How long a central node is taken for an original one because nothing is known of it, ms. */
 const UNKNOWN_MS = 600_000;
 
 interface HelloDeps {
   readonly clock: Pick<Clock, 'every' | 'steadyNow'>;
+  /** How often an original central node is told, and one of which nothing is known yet, ms. */
+  readonly originalMs: number;
   /** Whether the central node is an original one; undefined where that is not known. */
   isOriginal(): boolean | undefined;
   /** How often at most while the budget of the link is used up, ms; as usual where it is not. */
@@ -17,15 +17,15 @@ interface HelloDeps {
 /** Says hello again and again: as often as an original central node expects it, else every `intervalMs`, while `savingMs` says nothing else. Returns what ends that. */
 export function repeatHello(
   intervalMs: number,
-  { clock, isOriginal, savingMs, hello }: HelloDeps,
+  { clock, originalMs, isOriginal, savingMs, hello }: HelloDeps,
 ): () => void {
   const beganAt = clock.steadyNow();
   let saidAt = beganAt;
-  return clock.every(Math.min(intervalMs, ORIGINAL_HELLO_MS), () => {
+  return clock.every(Math.min(intervalMs, originalMs), () => {
     const now = clock.steadyNow();
     const isOften = isOriginal() ?? now - beganAt < UNKNOWN_MS;
     // A timer is a little early at times.
-    const usualMs = isOften ? Math.min(intervalMs, ORIGINAL_HELLO_MS) : intervalMs;
+    const usualMs = isOften ? Math.min(intervalMs, originalMs) : intervalMs;
     const everyMs = Math.max(usualMs, savingMs() > intervalMs ? savingMs() : 0);
     if (now - saidAt < everyMs - 1000) return;
     saidAt = now;

@@ -218,10 +218,12 @@ export function beginServing(
   calls?.begin();
   bus.start([addresses, fleet, outbox, link, errorReporter, serving, ...(calls ? [calls] : [])]);
   const intervalMs = config.helloIntervalSeconds * 1000;
+  const originalMs = config.originalHelloSeconds * 1000;
   const savingMs = () => helloIntervalMs(config, budget);
   const repeat = () => parts.guard.isYielding || hello();
   if (intervalMs > 0) budget.listen({ budgetChanged: repeat });
   const isOriginal = () => peers.isOriginal(config.centralNodeName);
-  if (intervalMs > 0) stack.defer(repeatHello(intervalMs, { clock, isOriginal, savingMs, hello: repeat }));
+  if (intervalMs > 0)
+    stack.defer(repeatHello(intervalMs, { clock, originalMs, isOriginal, savingMs, hello: repeat }));
   return serving;
 }

@@ -8,7 +8,8 @@ import { statement } from '../store/statement.ts';
 import { linkOperations } from './link-operation.ts';
 
 const CONFIG = {
-  ...{ nodeName: 'ship1', centralNodeName: 'central', helloIntervalSeconds: 900, labels: {} },
+  ...{ nodeName: 'ship1', centralNodeName: 'central', labels: {} },
+  ...{ helloIntervalSeconds: 900, originalHelloSeconds: 30 },
   ...{ defaultMessageTimeoutSeconds: 10, defaultMessageRetries: 0, defaultMethodTimeoutSeconds: 10 },
   ...{ serialization: '', compression: '' },
 } as unknown as Config;

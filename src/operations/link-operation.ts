@@ -4,7 +4,6 @@ import type { CallAnswer, LinkAnswer, NodeLink } from '../contract/link.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { Calls } from '../fleet/calls.ts';
 import { createHello, type HelloBudget, helloIntervalMs } from '../fleet/hello.ts';
-import { ORIGINAL_HELLO_MS } from '../fleet/hello-schedule.ts';
 import { LINK_DAYS, type LinkDays } from '../fleet/link-days.ts';
 import type { NodePresence } from '../fleet/presence.ts';
 import type { ToldBudget, ToldBudgets } from '../fleet/told-budgets.ts';
@@ -175,7 +174,7 @@ function helloCost(
   const parts = { now: () => 0, bus, trust, addresses: trust.addressing, linkDays, peers, budget };
   createHello(config, { version, ...parts })();
   const isOften = peers.isOriginal(centralNodeName) === true;
-  const everySeconds = isOften ? Math.min(interval, ORIGINAL_HELLO_MS / 1000) : interval;
+  const everySeconds = isOften ? Math.min(interval, config.originalHelloSeconds) : interval;
   return { everySeconds, bytesADay: Math.round(((sizes[0] ?? 0) * DAY_SECONDS) / everySeconds) };
 }
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeUserKey } from '../lib/nkey.ts';
+import { nodeNameFault } from '../message/names.ts';
+import { EMPTY_ADMISSION, withToken } from './admission-state.ts';
+import { decideAdmission } from './decide-admission.ts';
 import { fleetUsers } from './fleet-users.ts';
 
 function users(...names: string[]) {
@@ -36,4 +39,20 @@ test('who relays may hear of targets of as many parts as there are in the fleet'
     assert.ok(rights.get(via)!.subscribe.allow.includes(`*.*.*.${via}.REQRelay.EventACK`), via);
   assert.ok(rights.get('ship1')!.publish.allow.includes('ship2.example.org.central.REQRelay.EventACK'));
   assert.ok(rights.get('hub')!.publish.allow.includes('ship2.example.org.*.CommandACK'));
+});
+
+test('a node that joins under a name which shares its beginning up to a dot with another one is not let in', () => {
+  const rules = { now: 0, central: 'central', centralKey: 'key', nameFault: nodeNameFault };
+  let state = EMPTY_ADMISSION;
+  const ask = (name: string) => {
+    const token = `token for ${name}`;
+    state = withToken(state, { key: token, expiresAt: 1, name: '', isReplacing: false });
+    const { answer, state: after } = decideAdmission(state, { token, name, key: name, nonce: '' }, rules);
+    state = after ?? state;
+    return answer.verdict === 'admitted' ? '' : answer.reason;
+  };
+  assert.equal(ask('ship1.example.org'), '');
+  for (const name of ['ship1', 'ship1.example', 'ship1.example.org.deck', 'central.example.org'])
+    assert.match(ask(name), /share their beginning up to a dot: choose another name/);
+  assert.equal(ask('ship2.example.org'), '');
 });

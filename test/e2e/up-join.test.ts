@@ -241,6 +241,7 @@ test('up keeps to its folder, and changes of config.toml stay', async (t) => {
   await stop(central.program);
   const config = join(central.folder, 'etc/config.toml');
   const text = await readFile(config, 'utf8');
+  assert.match(text, /^FileMode = "private"$/m);
   await writeFile(
     config,
     text.replace(/^LogLevel = .*$/m, 'LogLevel = "debug"').replace(/^Labels = .*$/m, 'Labels = "a=b"'),
@@ -314,6 +315,7 @@ test('a machine joins as a service, with its files where those of services are',
     'NkeySeedFile = "/etc/steward/node.nk"',
     'RootCAPath = "/etc/steward/broker-ca.pem"',
     'DatabaseFolder = "/var/lib/steward"',
+    'FileMode = "private"',
   ])
     assert.ok(config.includes(line), line);
   assert.equal((await stat(join(root, 'etc/steward/node.nk'))).mode & 0o777, 0o600);

@@ -30,29 +30,39 @@ type Encoding = keyof typeof ENCODINGS;
 
 /** Who runs this program, and who the original: where a request comes from, which way it takes, where it goes. */
 interface Mix {
-  readonly origin: 'ship1' | 'orig1';
+  readonly origin: (typeof ORIGINS)[number];
   readonly via?: 'central' | 'origvia';
-  readonly target: 'ship2' | 'orig2';
+  readonly target: (typeof TARGETS)[number];
 }
 
 const ORIGINS = ['ship1', 'orig1'] as const;
 const VIAS = [undefined, 'central', 'origvia'] as const;
-const TARGETS = ['ship2', 'orig2'] as const;
+const TARGETS = ['ship2', 'orig2', 'ship3.example.org', 'orig3.example.org'] as const;
 const MIXES: readonly Mix[] = ORIGINS.flatMap((origin) =>
   VIAS.flatMap((via) => TARGETS.map((target) => ({ origin, target, ...(via && { via }) }))),
-).filter((mix) => Object.values(mix).some((name) => !name.startsWith('orig')));
+).filter(({ via, ...ends }) => {
+  // An original relay hears of no names with dots.
+  if (via === 'origvia' && ends.target.includes('.')) return false;
+  return [via, ...Object.values(ends)].some((name) => name && !isOriginal(name));
+});
+
+function isOriginal(name: string): boolean {
+  return name.startsWith('orig');
+}
 
 const MOST_MS = 15_000;
 /** A lost answer shows in the number of attempts; a slow machine must not look like one. */
 const PATIENT = { ackTimeoutMs: 60_000 };
-const RECEIVED_METHODS = [...MATRIX_METHODS.map(({ name }) => name), 'REQErrorLog', 'REQHello'];
+const RECEIVED_METHODS = [
+  ...new Set([...MATRIX_METHODS.map(({ method }) => method), 'REQErrorLog', 'REQHello']),
+];
 
 interface Scene {
-  readonly ours: Readonly<Record<'ship1' | 'central' | 'ship2', StewardNode>>;
-  readonly originals: Readonly<Record<'orig1' | 'origvia' | 'orig2', ReferencePeer>>;
+  readonly ours: Readonly<Record<string, StewardNode>>;
+  readonly originals: Readonly<Record<string, ReferencePeer>>;
   readonly folder: string;
   readonly url: string;
-  /** How often a message of each method went to ship2. */
+  /** How often a message went to each node of this program, by its name and method. */
   readonly onWire: ReadonlyMap<string, number>;
 }
 
@@ -121,7 +131,7 @@ async function tryAll(encoding: Encoding): Promise<void> {
 /** Asks for a cell; throws where it was not taken at the first attempt. */
 async function ask(cell: Cell, scene: Scene): Promise<void> {
   const { name, method } = cell;
-  const place = { directory: 'matrix', fileName: name, replyMethod: 'REQToFileAppend' };
+  const place = { directory: 'matrix', fileName: name, replyMethod: replyMethodOf(method) };
   const fields = { methodTimeout: 10, ...place, ...method.ask({ cell: name, ...scene }) };
   await (cell.mix.origin === 'orig1' ? askAsOriginal : askOurs)(cell, scene, fields);
 }
@@ -132,14 +142,14 @@ async function askAsOriginal(
   fields: Partial<Message>,
 ): Promise<void> {
   const request = newMessage({
-    ...{ toNode: target, fromNode: origin, method: method.name, ackTimeout: 5, retries: 3 },
+    ...{ toNode: target, fromNode: origin, method: method.method, ackTimeout: 5, retries: 3 },
     ...fields,
   });
   const { attempts, answer } = await (via
-    ? originals.orig1.publish(asRelayed(request, { via, replyMethod: 'REQToFile' }), {
+    ? originals.orig1!.publish(asRelayed(request, { via, replyMethod: 'REQToFile' }), {
         ...{ ...PATIENT, subject: `${target}.${via}.REQRelay.EventACK` },
       })
-    : originals.orig1.publish(request, PATIENT));
+    : originals.orig1!.publish(request, PATIENT));
   if (attempts !== 1 || answer !== `confirmed from: ${via ?? target}: 0`)
     throw new Error(`${attempts} attempts, answered with ${answer}`);
 }
@@ -149,12 +159,12 @@ async function askOurs(
   { ours }: Scene,
   { data, ...fields }: Partial<Message>,
 ): Promise<void> {
-  const [id] = await submitAll(ours.ship1, {
-    ...{ toNode: target, method: method.name, ACKTimeout: 60, ...fields },
+  const [id] = await submitAll(ours.ship1!, {
+    ...{ toNode: target, method: method.method, ACKTimeout: 60, ...fields },
     ...(data && { data: data.map((item) => Buffer.from(item).toString()) }),
     ...(via && { relayViaNode: via, relayReplyMethod: 'REQToFile' }),
   });
-  const { state, reason } = await waitForEnd(ours.ship1, id!, MOST_MS);
+  const { state, reason } = await waitForEnd(ours.ship1!, id!, MOST_MS);
   const { ends = /^(succeeded|handed-over)$/ } = method;
   if (!ends.test(String(state))) throw new Error(`it is ${state}: ${reason}`);
 }
@@ -168,28 +178,40 @@ async function seeResult(cell: Cell, scene: Scene, check: Check): Promise<void> 
   const file = `matrix/${target}/${name}`;
   if (method.writes)
     await check(cell, 'is written', async () =>
-      target === 'ship2'
-        ? (await scene.ours.ship2.file(file).catch(() => '')) === `æ ${name}\n`
-        : gotAt(scene.originals.orig2, name, method.name)[0] === `æ ${name}\n`,
+      isOriginal(target)
+        ? gotAt(scene.originals[target]!, name, method.method)[0] === `æ ${name}\n`
+        : (await scene.ours[target]!.file(file).catch(() => '')) === `æ ${name}\n`,
     );
   if (!method.replies) return;
-  const wanted = target === 'orig2' && method.name !== 'REQCliCommand' ? /^done / : method.replies;
-  for (const [node, replyMethod] of [
-    ...(via ? [[via, 'REQToFileAppend'] as const] : []),
-    [origin, via ? 'REQToFile' : 'REQToFileAppend'] as const,
+  const wanted = isOriginal(target) && method.method !== 'REQCliCommand' ? /^done / : method.replies;
+  const replyMethod = replyMethodOf(method);
+  for (const [node, handledBy] of [
+    ...(via ? [[via, replyMethod] as const] : []),
+    [origin, via ? 'REQToFile' : replyMethod] as const,
   ])
-    await check(cell, `its reply is at ${node}`, async () =>
-      node === 'orig1' || node === 'origvia'
-        ? gotAt(scene.originals[node], name, replyMethod).some((text) => wanted.test(text))
-        : wanted.test(await scene.ours[node].file(file).catch(() => '')),
-    );
+    await check(cell, `its reply is at ${node}`, async () => {
+      if (isOriginal(node))
+        return gotAt(scene.originals[node]!, name, handledBy).some((text) => wanted.test(text));
+      const ours = scene.ours[node]!;
+      return handledBy === 'REQToConsole'
+        ? ours.program.stdout.includes(`æ ${name}\n`)
+        : wanted.test(await ours.file(file).catch(() => 'there is no file'));
+    });
 }
 
 /** Whether the target got as many requests of the cell as were made: one; of this program, as many of its method as there are cells. */
-function countAt({ name, method, mix }: Cell, cells: readonly Cell[], { originals, onWire }: Scene): boolean {
-  if (mix.target === 'orig2') return gotAt(originals.orig2, name, method.name).length === 1;
-  const wanted = cells.filter((cell) => cell.mix.target === 'ship2' && cell.method === method).length;
-  return onWire.get(method.name) === wanted;
+function countAt(
+  { name, method: { method }, mix: { target } }: Cell,
+  cells: readonly Cell[],
+  scene: Scene,
+): boolean {
+  if (isOriginal(target)) return gotAt(scene.originals[target]!, name, method).length === 1;
+  const wanted = cells.filter((cell) => cell.mix.target === target && cell.method.method === method).length;
+  return scene.onWire.get(`${target}.${method}`) === wanted;
+}
+
+function replyMethodOf({ replyMethod = 'REQToFileAppend' }: MatrixMethod): string {
+  return replyMethod;
 }
 
 /** What an original node got of a method for the file of a cell. */
@@ -207,37 +229,47 @@ async function setUp(encoding: Encoding): Promise<Scene> {
   const flags = { ...FAST_RECONNECT, ...(serialization === 'cbor' && { serialization }), compression };
   const start = (name: string) =>
     startStewardNode({ name, broker, flags: { ...flags, startSubREQRelay: name === 'central' } }, scope);
-  const [central, ship1, ship2] = await Promise.all(['central', 'ship1', 'ship2'].map(start));
+  const names = ['central', 'ship1', 'ship2', 'ship3.example.org'];
+  const nodes = await Promise.all(names.map(start));
   const onWire = new Map<string, number>();
   const spy = await connect({ servers: broker.url });
   stack.defer(() => spy.close());
-  spy.subscribe('ship2.*.*', {
+  spy.subscribe('>', {
     callback: (_, { subject }) => {
-      const method = subject.split('.')[1]!;
-      onWire.set(method, (onWire.get(method) ?? 0) + 1);
+      const [, kind] = /^ship[23].*\.(?:Command|Event)N?ACK$/.exec(subject)
+        ? subject.match(/^(.*)\.\w+$/)!
+        : [];
+      if (kind && !kind.includes('.central.')) onWire.set(kind, (onWire.get(kind) ?? 0) + 1);
     },
   });
   const options = { broker, methods: RECEIVED_METHODS, serialization, compression };
-  const orig1 = await startReferencePeer({ ...options, node: 'orig1' }, scope);
-  const origvia = await startReferenceRelay({ ...options, node: 'origvia' }, scope);
-  const orig2: ReferencePeer = await startReferencePeer(
-    {
-      ...{ ...options, node: 'orig2' },
-      acts: ({ message }) => {
-        const method = MATRIX_METHODS.find(({ name }) => name === message.method);
-        if (!method?.replies || message.isReply || message.method === 'REQCliCommand') return;
-        const reply = referenceReply(message, [Buffer.from(`done ${message.method}\n`)]);
-        if (reply) void orig2.publish(reply);
+  const target = async (node: string) => {
+    const peer: ReferencePeer = await startReferencePeer(
+      {
+        ...{ ...options, node },
+        acts: ({ message }) => {
+          const method = MATRIX_METHODS.find(({ method }) => method === message.method);
+          if (!method?.replies || message.isReply || message.method === 'REQCliCommand') return;
+          const reply = referenceReply(message, [Buffer.from(`done ${message.method}\n`)]);
+          if (reply) void peer.publish(reply);
+        },
       },
-    },
-    scope,
-  );
+      scope,
+    );
+    return peer;
+  };
+  const originals = {
+    orig1: await startReferencePeer({ ...options, node: 'orig1' }, scope),
+    origvia: await startReferenceRelay({ ...options, node: 'origvia' }, scope),
+    orig2: await target('orig2'),
+    'orig3.example.org': await target('orig3.example.org'),
+  };
   await startReferencePeer({ ...options, node: 'origtaker' }, scope);
-  for (const node of [central!, ship1!, ship2!])
+  for (const node of nodes)
     await waitFor('requests to be taken', () => node.logLines().some(({ msg }) => msg === 'taking requests'));
   return {
-    ours: { central: central!, ship1: ship1!, ship2: ship2! },
-    originals: { orig1, origvia, orig2 },
+    ours: Object.fromEntries(nodes.map((node) => [node.name, node])),
+    originals,
     ...{ folder, onWire },
     url: await serve(folder),
   };

@@ -2,7 +2,11 @@ import type { Message } from '../../src/message/message.ts';
 
 /** A method as the matrix asks for it. */
 export interface MatrixMethod {
+  /** Unlike the names of all others. */
   readonly name: string;
+  readonly method: string;
+  /** REQToFileAppend unless told. */
+  readonly replyMethod?: string;
   /** What is asked for; `place` is one of its own for each cell. */
   ask(place: { cell: string; folder: string; url: string }): Partial<Message>;
   /** What the reply of this program holds; undefined for a method without a reply. */
@@ -17,8 +21,7 @@ export interface MatrixMethod {
 
 const data = (cell: string) => ({ data: [Buffer.from(`æ ${cell}\n`)] });
 
-/** Every method that one node asks another for. */
-export const MATRIX_METHODS: readonly MatrixMethod[] = [
+const ROWS: readonly (Omit<MatrixMethod, 'method'> & { readonly method?: string })[] = [
   { name: 'REQCliCommand', ask: ({ cell }) => ({ methodArgs: ['echo', `æ ${cell}`] }), replies: /^æ / },
   {
     name: 'REQCliCommandCont',
@@ -50,7 +53,6 @@ export const MATRIX_METHODS: readonly MatrixMethod[] = [
     name: 'REQCopyFileTo',
     ask: ({ cell, folder }) => ({ ...data(cell), methodArgs: ['source', 'there', `${folder}/${cell}`] }),
     replies: /wrote the file/,
-    isDirect: true,
   },
   {
     name: 'REQCopyFileFrom',
@@ -58,4 +60,37 @@ export const MATRIX_METHODS: readonly MatrixMethod[] = [
     replies: /read the file/,
     isDirect: true,
   },
+  {
+    name: 'REQOpProcessStop',
+    ask: () => ({ methodArgs: ['REQHello', 'node', 'subscriber', '199'] }),
+    // The README's four arguments; there is no such node.
+    ends: /^(succeeded|handed-over|failed)$/,
+    replies: /OpProcessStop/,
+  },
+  {
+    name: 'bytes',
+    method: 'REQCliCommand',
+    ask: () => ({ methodArgs: ['printf', '\\377a\\376'] }),
+    replies: /^\ufffda\ufffd$/,
+  },
+  { name: 'nothing', method: 'REQCliCommand', ask: () => ({ methodArgs: ['true'] }), replies: /^$/ },
+  {
+    name: 'fails',
+    method: 'REQCliCommand',
+    ask: () => ({ methodArgs: ['sh', '-c', 'echo out; echo err >&2; exit 3'] }),
+    ends: /^(failed|handed-over|succeeded)$/,
+    replies: /^out\n$/,
+  },
+  ...['REQToFile', 'REQToConsole'].map((replyMethod) => ({
+    ...{ name: `to-${replyMethod}`, method: 'REQCliCommand', replyMethod },
+    ask: ({ cell }: { cell: string }) => ({ methodArgs: ['echo', `æ ${cell}`] }),
+    replies: /^æ /,
+  })),
+  {
+    ...{ name: 'to-REQNone', method: 'REQCliCommand', replyMethod: 'REQNone' },
+    ask: () => ({ methodArgs: ['echo', 'nobody'] }),
+  },
 ];
+
+/** Every method that one node asks another for, and what may become of its reply. */
+export const MATRIX_METHODS: readonly MatrixMethod[] = ROWS.map((row) => ({ method: row.name, ...row }));

@@ -136,6 +136,7 @@ export class World {
       {
         ...configOf(place.nodeName, this.#trust),
         ...{ messageTtlSeconds: this.messageTtlSeconds, helloIntervalSeconds: this.#helloIntervalSeconds },
+        originalHelloSeconds: 30,
         ...{ calls: this.#callsOf(place.nodeName), linkBudgetBytes: this.budgets.get(name) ?? 0 },
       },
       life,
