@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import { errorCode } from '../lib/system-fault.ts';
 
 /** A process takes messages from a subject, or brings them to one. */
 export type ProcessKind = 'subscriber' | 'publisher';
@@ -27,11 +28,14 @@ export interface ProcessInfo {
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 30_000;
+/** Permissions of a broker seldom change, and methods that they do not name may be refused for years. */
+const LONGEST_REFUSED_MS = 600_000;
 const HEALTHY_AFTER_MS = 60_000;
 
 /** How long to wait before restart number `failures` in a row (1 is the first). */
-export function restartDelayMs(failures: number): number {
-  return Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS);
+export function restartDelayMs(failures: number, isRefused = false): number {
+  const longestMs = isRefused ? LONGEST_REFUSED_MS : LONGEST_DELAY_MS;
+  return Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), longestMs);
 }
 
 /** Runs one process and restarts it when it fails, until it is stopped. */
@@ -110,7 +114,7 @@ export class SupervisedProcess {
     if (this.#stopped !== undefined) return;
     const healthy = this.#deps.clock.steadyNow() - this.#attemptedAt >= HEALTHY_AFTER_MS;
     this.#failures = healthy ? 1 : this.#failures + 1;
-    const delayMs = restartDelayMs(this.#failures);
+    const delayMs = restartDelayMs(this.#failures, errorCode(error) === 'refused');
     this.#state = 'waiting';
     this.#cancelRestart = this.#deps.clock.after(delayMs, () => {
       this.#attempt = this.#attempt.then(() => this.#restart());

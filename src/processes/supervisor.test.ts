@@ -5,16 +5,16 @@ import { ManualClock, settle } from '../../test/support/manual-clock.ts';
 import { type ProcessKind, type Running, restartDelayMs } from './process.ts';
 import { createSupervisor } from './supervisor.ts';
 
-const logger = { error() {} };
-
 function setUp(firstId?: number) {
   const clock = new ManualClock();
   const crashes: string[] = [];
+  const logged: string[] = [];
+  const logger = { error: (_: object, text: string) => void logged.push(text) };
   const supervisor = createSupervisor(
     { firstId },
     { logger, clock, errorReporter: { report: (text) => void crashes.push(text) } },
   );
-  return { clock, crashes, supervisor };
+  return { clock, crashes, logged, supervisor };
 }
 
 /** A process whose starts and stops are noted, and which fails when it is told to. */
@@ -128,6 +128,20 @@ test('a process that cannot start is reported and tried again', async () => {
     [1, 2].map((n) => `error: process a failed and is started again: attempt ${n}`),
   );
   assert.equal(supervisor.list()[0]?.state, 'running');
+});
+
+test('what the broker refuses is tried every ten minutes in the end, and is said where it was refused alone', async () => {
+  const { supervisor, clock, crashes, logged } = setUp();
+  let attempts = 0;
+  const refuse = async () => {
+    attempts++;
+    throw Object.assign(new Error('the broker does not allow it'), { code: 'refused' });
+  };
+  await supervisor.start({ kind: 'subscriber', name: 'a', start: refuse });
+  while (clock.nextInMs! < 600_000) await clock.advance(clock.nextInMs!);
+  assert.equal(clock.nextInMs, 600_000);
+  assert.ok(attempts > 10);
+  assert.deepEqual([crashes, logged, supervisor.list()[0]?.state], [[], [], 'waiting']);
 });
 
 test('a process that is stopped while it waits or starts does not run again', async () => {

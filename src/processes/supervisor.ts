@@ -107,11 +107,11 @@ export class Supervisor implements AsyncDisposable {
   }
 
   #crashed(process: ProcessInfo, error: Error, retryInMs: number): void {
+    // What the broker refuses is logged and reported where it was refused.
+    if (errorCode(error) === 'refused') return;
     const { id, kind, name } = process;
     this.#deps.logger.error({ err: error, id, process: name, retryInMs }, `the ${kind} failed`);
-    // What the broker refuses is reported where it was refused.
-    if (errorCode(error) !== 'refused')
-      this.#deps.errorReporter.report(`error: process ${name} failed and is started again: ${error.message}`);
+    this.#deps.errorReporter.report(`error: process ${name} failed and is started again: ${error.message}`);
   }
 }
 
