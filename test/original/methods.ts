@@ -30,7 +30,7 @@ const ROWS: readonly (Omit<MatrixMethod, 'method'> & { readonly method?: string 
   },
   {
     name: 'REQTailFile',
-    ask: ({ folder }) => ({ methodArgs: [`${folder}/growing`], methodTimeout: 1 }),
+    ask: ({ folder }) => ({ methodArgs: [`${folder}/growing`], methodTimeout: 3 }),
     replies: /^line\n/,
   },
   { name: 'REQHttpGet', ask: ({ url }) => ({ methodArgs: [url] }), replies: /^page\n$/ },
