@@ -25,8 +25,8 @@ const NOTE = `INSERT INTO presence (name, at, is_here) SELECT ?1, ?2, ?3
   ON CONFLICT (name, at) DO UPDATE SET is_here = excluded.is_here`;
 
 /** With the one before, which says how it began. */
-const READ_SINCE = `SELECT at, is_here FROM presence WHERE name = ?1
-  AND at >= coalesce((SELECT max(at) FROM presence WHERE name = ?1 AND at <= ?2), ?2) ORDER BY at`;
+const READ_SINCE = `SELECT wanted.key AS place, at, is_here FROM json_each(?1) wanted CROSS JOIN presence ON name = wanted.value
+  AND at >= coalesce((SELECT max(at) FROM presence WHERE name = wanted.value AND at <= ?2), ?2)`;
 
 /** Remembers for 30 days when nodes came and went. Times are unix ms. */
 export class PresenceHistory {
@@ -82,10 +82,18 @@ export class PresenceHistory {
       .map(changeOf);
   }
 
-  /** How a node was here in the week before `now`, in the form of `contract/presence-week.ts`. */
-  weekOf(name: string, now: number): string {
-    const rows = this.#store.all<{ at: number; is_here: number }>(READ_SINCE, name, now - WEEK_MS);
-    return presenceWeek(rows.map(changeOf), now);
+  /** How each of these nodes was here in the week before `now`, in their order and the form of `contract/presence-week.ts`. */
+  weeksOf(names: readonly string[], now: number): string[] {
+    const rows = this.#store.all<{ place: number; at: number; is_here: number }>(
+      READ_SINCE,
+      JSON.stringify(names),
+      now - WEEK_MS,
+    );
+    const rowsOf = Map.groupBy(
+      rows.sort((a, b) => a.at - b.at),
+      ({ place }) => place,
+    );
+    return names.map((_, place) => presenceWeek((rowsOf.get(place) ?? []).map(changeOf), now));
   }
 
   /** An absence of a node that takes longer than this, ms, is no usual one; null where too few are known. */

@@ -5,7 +5,7 @@ import type { PresenceHistory } from '../fleet/presence-history.ts';
 import { type Measured, wayOf } from './link-operation.ts';
 
 interface NodeDetailsDeps {
-  readonly history: Pick<PresenceHistory, 'weekOf'>;
+  readonly history: Pick<PresenceHistory, 'weeksOf'>;
   readonly presence: Pick<NodePresence, 'toldAt'>;
   readonly outbox: { readonly peers: { measured(): Iterable<readonly [node: string, way: Measured]> } };
   /** Unix ms. */
@@ -17,8 +17,12 @@ export function nodeDetails(deps: NodeDetailsDeps): (nodes: readonly NodeSummary
   return (nodes) => {
     const now = deps.now();
     const ways = new Map(deps.outbox.peers.measured());
-    return nodes.map(({ name, isSelf }) => ({
-      week: isSelf ? '' : deps.history.weekOf(name, now),
+    const weeks = deps.history.weeksOf(
+      nodes.map(({ name }) => name),
+      now,
+    );
+    return nodes.map(({ name, isSelf }, place) => ({
+      week: isSelf ? '' : weeks[place]!,
       toldAt: isSelf ? now : deps.presence.toldAt(name),
       ...wayOf(ways.get(name)),
     }));
