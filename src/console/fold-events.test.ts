@@ -19,12 +19,21 @@ test('however much changes within a moment, it is one event that says how much',
   );
 });
 
-test('one request is followed as it is', () => {
+test('what is printed by a request that is shown counts as a change, and no more than that', async () => {
   const desk = new FakeOperations();
-  const told: string[] = [];
-  using _ = foldEvents(desk.events)({ id: 'x' }, ({ type }) => told.push(type));
-  desk.tellAll({ type: 'output', id: 'x', batch: null, node: 'a', stream: 'stdout', offset: 0, data: '' });
-  assert.deepEqual(told, ['hello', 'output']);
+  const told: ApiEvent[] = [];
+  const { accepted, batch } = await desk.submit(
+    Buffer.from(JSON.stringify({ toNodes: ['ship1', 'ship2'], method: 'REQCliCommand' })),
+    {},
+  );
+  using _ = foldEvents(desk.events, 20)({ outputOf: [accepted[0]!.id] }, (event) => told.push(event));
+  using __ = foldEvents(desk.events, 20)({ outputOf: [batch!] }, (event) => told.push(event));
+  for (const { id } of accepted) desk.print(id, 'all of its lines');
+  await waitFor('the events', () => told.length === 4);
+  assert.deepEqual(told.slice(2), [
+    { type: 'many', count: 1 },
+    { type: 'many', count: 2 },
+  ]);
 });
 
 test('who leaves is told nothing more', async () => {

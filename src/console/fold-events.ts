@@ -5,25 +5,29 @@ import type { ApiEvent } from '../contract/events.ts';
 const EVERY_MS = 250;
 
 /**
- * Events as a page can bear them: however much changes, at most four times a second one `many` with how much it was, for the
- * page to read anew what it shows. Who follows one request gets its events as they are.
+ * Events as a page can bear them: however much changes, and is printed by the requests that it shows (`outputOf`), at most four
+ * times a second one `many` with how much it was, for the page to read anew what it shows.
  */
 export function foldEvents(events: Operations['events'], everyMs = EVERY_MS): Operations['events'] {
   return (query, listener) => {
-    if (query.id !== undefined) return events(query, listener);
     let changes = 0;
     let timer: NodeJS.Timeout | undefined;
+    let toldAt = Number.NEGATIVE_INFINITY;
     const tell = () => {
       timer = undefined;
+      toldAt = performance.now();
       const count = changes;
       changes = 0;
       listener({ type: 'many', count });
     };
-    const source = events({ ...query, type: ['hello', 'requests', 'nodes', 'errors', 'many'] }, (event) => {
-      if (event.type === 'hello') return listener(event);
-      changes += sizeOf(event);
-      timer ??= setTimeout(tell, everyMs);
-    });
+    const source = events(
+      { outputOf: query.outputOf, type: ['hello', 'nodes', 'errors', 'many'] },
+      (event) => {
+        if (event.type === 'hello') return listener(event);
+        changes += sizeOf(event);
+        timer ??= setTimeout(tell, Math.max(0, toldAt + everyMs - performance.now()));
+      },
+    );
     return {
       [Symbol.dispose]: () => {
         clearTimeout(timer);
@@ -34,7 +38,6 @@ export function foldEvents(events: Operations['events'], everyMs = EVERY_MS): Op
 }
 
 function sizeOf(event: ApiEvent): number {
-  if (event.type === 'requests') return event.requests.length;
   if (event.type === 'nodes') return event.nodes.length;
   return event.type === 'many' ? event.count : 1;
 }

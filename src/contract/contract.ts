@@ -1,8 +1,10 @@
 import { ACTIVITY_OPERATIONS } from './activity.ts';
+import { DOCTOR_OPERATIONS } from './doctor.ts';
 import { type ApiEvent, EVENT_OPERATIONS, type EventFilter } from './events.ts';
 import { LINK_OPERATIONS } from './link.ts';
 import { NODE_OPERATIONS } from './nodes.ts';
 import type { OperationRow } from './operation.ts';
+import { QUEUE_OPERATIONS } from './queues.ts';
 import { REQUEST_OPERATIONS } from './requests.ts';
 import { anyObject, type Schema } from './schema.ts';
 import { SESSION_OPERATIONS } from './sessions.ts';
@@ -21,7 +23,9 @@ export const CONTRACT = {
   ...WAVE_OPERATIONS,
   ...ACTIVITY_OPERATIONS,
   ...ofNodes,
+  ...QUEUE_OPERATIONS,
   ...LINK_OPERATIONS,
+  ...DOCTOR_OPERATIONS,
   ...TRUST_OPERATIONS,
   ...EVENT_OPERATIONS,
   ...SESSION_OPERATIONS,

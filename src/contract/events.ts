@@ -29,7 +29,7 @@ export const ApiEvent = named(
     ),
     about(
       object({ type: literal('many'), count }),
-      'More changed at once than events can list: read the list again',
+      'So much changed, more at once than events can list or without being asked for `requests`: read the list again',
     ),
     about(
       object({
@@ -57,6 +57,7 @@ const EventFilter = object(
     batch: about(word, 'Id of a batch'),
     id: about(word, 'Id of a request'),
     node: list(about(word, 'Name of a node')),
+    outputOf: list(about(word, 'Id of a request or a batch whose output is sent too, besides all else')),
   },
 );
 /** Which events to send; without any filter all but outputs. */

@@ -98,22 +98,6 @@ const NodeQuery = object(
 /** Which nodes to list, and in which order. */
 export type NodeQuery = Value<typeof NodeQuery>;
 
-const QueueSummary = named(
-  'QueueSummary',
-  object({
-    subject: text,
-    node: text,
-    method: text,
-    queued: count,
-    oldestQueuedAt: orNull(time),
-    attempts: about(count, 'Of the message at its head'),
-    nextAttemptAt: about(orNull(time), 'ms since 1970; null while answers are awaited or the link is down'),
-    waitsFor: about(orNull(text), 'What it waits for, in words'),
-  }),
-  'A queue of messages for one subject',
-);
-export type QueueSummary = Value<typeof QueueSummary>;
-
 const ProcessSummary = named(
   'ProcessSummary',
   object({ id: count, kind: text, name: text, state: text, restarts: count }),
@@ -261,17 +245,6 @@ export const NODE_OPERATIONS = {
     does: 'GET /v1/groups',
     summary: 'Groups of nodes, by name',
     answer: named('Groups', map(list(text)), 'What each group stands for, by its name'),
-  },
-  queues: {
-    does: 'GET /v1/queues',
-    summary: 'Queues of messages that wait to be delivered',
-    answer: list(QueueSummary),
-  },
-  overdueQueues: {
-    does: 'GET /v1/queues/overdue',
-    summary:
-      'The 100 queues that wait longest, of those that wait for longer than their node is usually away',
-    answer: list(QueueSummary),
   },
   processes: {
     does: 'GET /v1/processes',

@@ -95,6 +95,19 @@ test('many changes at once are counted only', async (t) => {
   assert.deepEqual(reads, []);
 });
 
+test('who only counts is told how many changed, and nothing is read for that', async (t) => {
+  const { change, watch, tick, reads } = start(t);
+  const { events } = watch({ type: ['many'] });
+  change('b/n/1', 'b/n/2');
+  await tick();
+  assert.deepEqual([events.slice(1), reads], [[{ type: 'many', count: 2 }], []]);
+  const lists = watch({ type: ['requests'] });
+  change('b/n/3');
+  await tick();
+  assert.deepEqual(events.slice(2), [{ type: 'many', count: 1 }]);
+  assert.deepEqual(told(lists.events).slice(1), [['b/n/3']]);
+});
+
 test('a filter lets through what it names, and no event where nothing is left', async (t) => {
   const { change, watch, tick } = start(t);
   const byBatch = watch({ batch: 'b1' });
@@ -117,12 +130,15 @@ test('output is told at once, to those who ask for it', (t) => {
   const { hub, watch } = start(t);
   const all = watch();
   const ofBatch = watch({ type: ['output'], batch: 'b1' });
+  const besides = watch({ type: ['many'], outputOf: ['i2', 'b1'] });
   const piece = { stream: 'stdout', offset: 3, data: Buffer.from('abc') } as const;
   hub.output({ ...piece, id: 'i', batch: 'b1', node: 'ship1' });
   hub.output({ ...piece, id: 'i', batch: 'b2', node: 'ship1' });
+  hub.output({ ...piece, id: 'i2', batch: null, node: 'ship1' });
   assert.deepEqual(told(all.events), ['hello']);
   const event = { ...piece, type: 'output', id: 'i', batch: 'b1', node: 'ship1', data: 'YWJj' };
   assert.deepEqual(ofBatch.events.slice(1), [event]);
+  assert.deepEqual(besides.events.slice(1), [event, { ...event, id: 'i2', batch: null }]);
 });
 
 test('nodes that turn by time alone are announced too, but not to those who follow requests', async (t) => {

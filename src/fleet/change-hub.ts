@@ -94,7 +94,7 @@ export class ChangeHub implements Disposable {
     if (!this.isWatched) return;
     let event: ApiEvent | undefined;
     for (const { filter, listener } of this.#watchers) {
-      if (!filter.type?.includes('output') || !fits(filter, { id, batch, node })) continue;
+      if (!wantsOutput(filter, { id, batch, node })) continue;
       event ??= {
         ...{ type: 'output', id, batch, node, stream, offset },
         data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
@@ -154,7 +154,7 @@ export class ChangeHub implements Disposable {
     this.#told += ids.length + names.length;
     try {
       if (ids.length > MAX_REQUESTS) this.#send('many', () => ({ type: 'many', count: ids.length }));
-      else if (ids.length > 0) this.#tellRequests(await this.#deps.readRequests(ids));
+      else if (ids.length > 0) await this.#tellFew(ids);
       if (names.length > 0) this.#tellNodes(await this.#deps.nodes.some(names));
     } catch (error) {
       this.#deps.logger.warn({ err: error }, 'what changed could not be read for those who follow it');
@@ -163,7 +163,11 @@ export class ChangeHub implements Disposable {
     if (this.#requests.size + this.#nodes.size > 0) this.#soon();
   }
 
-  #tellRequests(rows: readonly RequestSummary[]): void {
+  async #tellFew(ids: readonly string[]): Promise<void> {
+    this.#send('many', (filter) => (isCounting(filter) ? { type: 'many', count: ids.length } : undefined));
+    // Rows that no listener gets are not read.
+    if (![...this.#watchers].some(({ filter }) => wants(filter, 'requests'))) return;
+    const rows = await this.#deps.readRequests(ids);
     this.#send('requests', (filter) => {
       const requests = rows.filter((row) => fits(filter, row));
       return requests.length === 0 ? undefined : { type: 'requests', requests };
@@ -193,7 +197,24 @@ function wants({ type: types, batch, id }: EventFilter, type: ApiEvent['type']):
   return isOfRequests || (batch === undefined && id === undefined && type !== 'output');
 }
 
-function fits(filter: EventFilter, about: { id: string; batch: string | null; node: string }): boolean {
+/** Whether a listener only wants to know how many requests changed. */
+function isCounting({ type: types = [] }: EventFilter): boolean {
+  return types.includes('many') && !types.includes('requests');
+}
+
+interface About {
+  readonly id: string;
+  readonly batch: string | null;
+  readonly node: string;
+}
+
+function wantsOutput(filter: EventFilter, about: About): boolean {
+  const { type, outputOf = [] } = filter;
+  if (outputOf.includes(about.id) || (about.batch !== null && outputOf.includes(about.batch))) return true;
+  return type?.includes('output') === true && fits(filter, about);
+}
+
+function fits(filter: EventFilter, about: About): boolean {
   return (
     (filter.batch === undefined || filter.batch === about.batch) &&
     (filter.id === undefined || filter.id === about.id) &&

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { startApiServer } from '../api/api-server.ts';
 import type { Config } from '../config/config.ts';
+import type { NodeOptions } from '../config/node-options.ts';
 import { Passkeys, passkeyOperations } from '../console/passkeys.ts';
 import { Sessions, sessionOperations } from '../console/sessions.ts';
 import { webOriginOf } from '../console/web-origin.ts';
 import { createOperations } from '../operations/operations.ts';
 import type { NodeParts } from './assemble-node.ts';
 
-interface ApiDeps extends NodeParts {
-  readonly version: string;
+interface ApiDeps extends NodeParts, Pick<NodeOptions, 'version' | 'examine'> {
   readonly stack: AsyncDisposableStack;
 }
 
@@ -18,7 +18,7 @@ export async function startApi(
   parts: ApiDeps,
   guarded: { readonly token: string; readonly tokenOnLoopback: boolean; readonly lookToken: string },
 ): Promise<void> {
-  const { version, stack, logger, clock, store } = parts;
+  const { version, examine, stack, logger, clock, store } = parts;
   const { webListener, nodeName } = config;
   const passkeys = new Passkeys(store, clock.wallNow);
   const sessions = new Sessions(clock.wallNow, passkeys);
@@ -26,6 +26,7 @@ export async function startApi(
   const urlOf = (code: string) => `${origin}/#in=${code}`;
   const operations = {
     ...createOperations(config, { version }, parts),
+    doctor: async () => [...(await examine())],
     ...sessionOperations(sessions, webListener && urlOf),
     ...passkeyOperations(passkeys, sessions),
   };

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { lookTokenOf, tokenOf } from '../config/listener-tokens.ts';
+import type { NodeOptions } from '../config/node-options.ts';
 import { startDataFolderServer } from '../listeners/data-folder-server.ts';
 import { startHttpListener } from '../listeners/http-listener.ts';
 import { startReadFolder } from '../listeners/read-folder.ts';
@@ -11,8 +12,7 @@ import { ReportedSubmissions } from '../sending/reported-submissions.ts';
 import type { NodeParts } from './assemble-node.ts';
 import { startApi } from './start-api.ts';
 
-export interface ListenersDeps extends NodeParts {
-  readonly version: string;
+export interface ListenersDeps extends NodeParts, Pick<NodeOptions, 'version' | 'examine'> {
   /** Stops what is started here, in reverse. */
   readonly stack: AsyncDisposableStack;
   /** Resolves when the node takes requests. */

@@ -44,8 +44,9 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
     await admission?.serve({ broker, bus });
   }
   pruneRegularly(config, parts, stack);
-  const { version } = options;
-  const socket = await startListeners(config, { ...parts, stack, version, serving: serving.started });
+  const { version, examine } = options;
+  const served = { version, examine, serving: serving.started };
+  const socket = await startListeners(config, { ...parts, stack, ...served });
   if (config.trust.mode === 'open')
     logger.info({}, 'trust is open: any node that the broker lets through may ask this one for anything');
   // At a broker that lets everybody in, everybody may do everything.

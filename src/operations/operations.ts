@@ -3,8 +3,10 @@ import type { Bus } from '../bus/bus.ts';
 import { auditOptions } from '../config/audit-options.ts';
 import type { Config } from '../config/config.ts';
 import type { Operations } from '../contract/contract.ts';
-import type { QueueSummary, StatusAnswer } from '../contract/nodes.ts';
+import type { DOCTOR_OPERATIONS } from '../contract/doctor.ts';
+import type { StatusAnswer } from '../contract/nodes.ts';
 import { OperationError } from '../contract/operation-error.ts';
+import type { QueueSummary } from '../contract/queues.ts';
 import type { SESSION_OPERATIONS } from '../contract/sessions.ts';
 import type { Calls } from '../fleet/calls.ts';
 import { readErrorLines } from '../fleet/error-lines.ts';
@@ -41,7 +43,7 @@ import { linkOperations } from './link-operation.ts';
 import { describeMethods } from './method-descriptions.ts';
 import { nodeDetails } from './node-details.ts';
 import { nodePage } from './node-page.ts';
-import { overdueQueues } from './overdue-queues.ts';
+import { overdueQueues, queuesFor } from './overdue-queues.ts';
 import { RequestOperations } from './request-operations.ts';
 import { trustAnswer } from './trust-operation.ts';
 
@@ -75,8 +77,8 @@ interface NodeParts extends Edges {
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;
 
-/** All but what is asked of the console's sessions and passkeys. */
-type NodeOperations = Omit<Operations, keyof typeof SESSION_OPERATIONS>;
+/** All but what is asked of the console's sessions and passkeys, and of what is around the node. */
+type NodeOperations = Omit<Operations, keyof typeof SESSION_OPERATIONS | keyof typeof DOCTOR_OPERATIONS>;
 
 /** Makes all that the API serves of a node. */
 export function createOperations(
@@ -110,7 +112,7 @@ export function createOperations(
     presence: async (name) => fleet.history.of(name),
     targets: ({ targets }) => findTargets(targets),
     groups: () => refusing(groups.read),
-    queues: async () => outbox.lanes().filter(isUsed).map(toQueue),
+    queues: async (query) => queuesFor(outbox.lanes().filter(isUsed).map(toQueue), query),
     overdueQueues: async () =>
       overdueQueues(outbox.lanes().filter(isUsed).map(toQueue), {
         ...{ now: clock.wallNow, usualAwayMs: fleet.usualAwayMs },

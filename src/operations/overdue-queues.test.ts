@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { overdueQueues } from './overdue-queues.ts';
+import type { QueueSummary } from '../contract/queues.ts';
+import { overdueQueues, queuesFor } from './overdue-queues.ts';
 
 const DAY = 86_400_000;
 const NOW = 10 * DAY;
@@ -32,4 +33,13 @@ test('a queue is overdue when it waits for longer than its node is usually away,
   );
   const many = Array.from({ length: 300 }, (_, index) => queue('new', DAY + 1 + index));
   assert.equal(overdueQueues(many, deps).length, 100);
+});
+
+test('queues are those of a node, and where only some are wanted those that wait longest', () => {
+  const queue = (node: string, oldestQueuedAt: number | null) => ({ node, oldestQueuedAt }) as QueueSummary;
+  const queues = [queue('a', 3), queue('b', null), queue('a', 1), queue('c', 2)];
+  const ages = (found: readonly QueueSummary[]) => found.map(({ oldestQueuedAt }) => oldestQueuedAt);
+  assert.deepEqual(ages(queuesFor(queues, { node: 'a' })), [3, 1]);
+  assert.deepEqual(ages(queuesFor(queues, { limit: 3 })), [1, 2, 3]);
+  assert.equal(queuesFor(queues, {}).length, 4);
 });

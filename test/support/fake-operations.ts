@@ -7,9 +7,9 @@ import {
   type MethodDescription,
   NodeSummary,
   type ProcessSummary,
-  type QueueSummary,
 } from '../../src/contract/nodes.ts';
 import { OperationError } from '../../src/contract/operation-error.ts';
+import type { QueueSummary } from '../../src/contract/queues.ts';
 import {
   type Page,
   type PageOptions,
@@ -22,6 +22,7 @@ import { isEnd, outcomeOf, type RequestState } from '../../src/contract/states.t
 import { systemClock } from '../../src/lib/clock.ts';
 import { newId } from '../../src/lib/new-id.ts';
 import { nodePage } from '../../src/operations/node-page.ts';
+import { queuesFor } from '../../src/operations/overdue-queues.ts';
 import { Waves } from '../../src/waves/waves.ts';
 import { sampleOf } from './sample-of.ts';
 
@@ -265,7 +266,7 @@ export class FakeOperations implements Partial<Operations> {
   presence: Operations['presence'] = async () => [];
   nodes: Operations['nodes'] = async () => [...this.nodeList.values()];
   groups: Operations['groups'] = async () => this.groupList;
-  queues: Operations['queues'] = async () => this.queueList;
+  queues: Operations['queues'] = async (query) => queuesFor(this.queueList, query);
   overdueQueues: Operations['overdueQueues'] = async () => [];
   processes: Operations['processes'] = async () => this.processList;
   methods: Operations['methods'] = async () => this.methodList;
@@ -320,11 +321,17 @@ export class FakeOperations implements Partial<Operations> {
   }
 
   #tell(event: ApiEvent): void {
-    for (const { filter, tell } of this.#listeners) if (isTold(event, filter)) tell(event);
+    for (const { filter, tell } of this.#listeners) {
+      if (isTold(event, filter)) tell(event);
+      else if (event.type === 'requests' && filter.type?.includes('many'))
+        tell({ type: 'many', count: event.requests.length });
+    }
   }
 }
 
-function isTold(event: ApiEvent, { type: types, batch, id, node }: EventFilter): boolean {
+function isTold(event: ApiEvent, { type: types, batch, id, node, outputOf = [] }: EventFilter): boolean {
+  if (event.type === 'output' && [event.id, event.batch].some((each) => outputOf.includes(each ?? '')))
+    return true;
   if (types === undefined ? event.type === 'output' : !types.includes(event.type)) return false;
   const isWanted = (each: { id: string; batch: string | null; node: string }) =>
     (batch === undefined || each.batch === batch) &&

@@ -7,6 +7,7 @@ import type { CommandCall, RunCommand } from '../line/command.ts';
 import { printHelp } from '../line/help.ts';
 import { catchStopSignals } from '../line/stop-signals.ts';
 import { tell } from '../print/tell.ts';
+import { examiningSelf } from './examine-self.ts';
 import { saveCompiledCode } from './keep-compiled-code.ts';
 import { printVersion, readVersion } from './version.ts';
 
@@ -33,13 +34,15 @@ export async function runStarted(call: CommandCall, onStarted?: () => Promise<vo
   throw failure;
 }
 
-function nodeOptions({ env, stdout }: CommandCall): NodeOptions {
+function nodeOptions(call: CommandCall): NodeOptions {
+  const { env, stdout } = call;
   // What others have this node print must not do anything to the terminal that it runs on.
   const shown = process.stdout.isTTY ? new TerminalOutput() : undefined;
   return {
     version: readVersion(),
     env,
     isTerminal: process.stderr.isTTY === true,
+    examine: examiningSelf(call),
     stdout: (bytes) =>
       new Promise((resolve, reject) => {
         stdout.write(shown?.push(bytes) ?? bytes, (error) => (error ? reject(error) : resolve()));

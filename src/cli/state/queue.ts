@@ -1,4 +1,4 @@
-import type { QueueSummary } from '../../contract/nodes.ts';
+import type { QueueSummary } from '../../contract/queues.ts';
 import { agoWords } from '../../lib/time-words.ts';
 import { defineNodeCommand } from '../fleet/with-node.ts';
 import { EXIT } from '../line/exit-codes.ts';

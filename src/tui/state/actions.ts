@@ -5,10 +5,10 @@ import type {
   ErrorLine,
   MethodDescription,
   NodeSummary,
-  QueueSummary,
   StatusAnswer,
   TargetAnswer,
 } from '../../contract/nodes.ts';
+import type { QueueSummary } from '../../contract/queues.ts';
 import type { Page, RequestDetail, RequestSummary, SubmissionAnswer } from '../../contract/requests.ts';
 import type { KeyPress } from './key-press.ts';
 import type { Template } from './state.ts';

@@ -1,11 +1,6 @@
 import type { BatchSummary } from '../../contract/batch-summary.ts';
-import type {
-  ErrorLine,
-  MethodDescription,
-  NodeSummary,
-  QueueSummary,
-  StatusAnswer,
-} from '../../contract/nodes.ts';
+import type { ErrorLine, MethodDescription, NodeSummary, StatusAnswer } from '../../contract/nodes.ts';
+import type { QueueSummary } from '../../contract/queues.ts';
 import type { RequestDetail, RequestFilter, RequestSummary } from '../../contract/requests.ts';
 import type { FormScreen } from './form.ts';
 import { LIST_START, type ListPosition } from './list.ts';

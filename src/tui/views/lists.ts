@@ -1,5 +1,6 @@
 import type { BatchSummary } from '../../contract/batch-summary.ts';
-import type { ErrorLine, NodeSummary, QueueSummary } from '../../contract/nodes.ts';
+import type { ErrorLine, NodeSummary } from '../../contract/nodes.ts';
+import type { QueueSummary } from '../../contract/queues.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { outcomeCounts } from '../../contract/states.ts';
 import { callWords } from '../../lib/call-words.ts';

@@ -1,4 +1,5 @@
-import type { ErrorLine, QueueSummary } from '../../../contract/nodes.ts';
+import type { ErrorLine } from '../../../contract/nodes.ts';
+import type { QueueSummary } from '../../../contract/queues.ts';
 import { hasAllWords } from '../../../lib/has-all-words.ts';
 import { openForm, openNode, openQueue } from '../open-screens.ts';
 import type { ErrorsScreen, QueuesScreen } from '../state.ts';
