@@ -7,6 +7,7 @@ import { listenForKeys } from './effects/keys.ts';
 import { makePasskey, signInByPasskey } from './effects/passkeys.ts';
 import { readScreen } from './effects/read-screen.ts';
 import { watchReading } from './effects/reading.ts';
+import type { Follower } from './effects/shared-stream.ts';
 import { send, WebError, webApi } from './effects/web-api.ts';
 import { hashOf, routeOf } from './state/route.ts';
 import { type Action, firstState, type State, update } from './state/state.ts';
@@ -17,8 +18,7 @@ import type { Tasks } from './views/tasks.ts';
 const root = document.getElementById('app')!;
 let state = firstState(routeOf(location.hash), Date.now());
 let isDrawing = false;
-let stream: Disposable | undefined;
-let streamOf: string | undefined;
+let stream: Follower | undefined;
 /** Whether what is shown could not be read anew when it changed. */
 let isStale = false;
 
@@ -38,19 +38,15 @@ function dispatch(action: Action): void {
 
 /** Reads the screen that is shown now, and follows what it is about. */
 function show({ route }: State): void {
-  const id = route.screen === 'request' ? route.id : undefined;
-  if (stream === undefined || id !== streamOf) {
-    endStream();
-    streamOf = id;
-    stream = followChanges(id, {
-      onChange: () => void read(),
-      onLink: (isLive) => {
-        dispatch({ type: 'link', isLive });
-        if (isLive && isStale) void read();
-      },
-      onRefused: askRole,
-    });
-  }
+  stream ??= followChanges({
+    onChange: () => read(),
+    onLink: (isLive) => {
+      if (isLive !== state.isLive) dispatch({ type: 'link', isLive });
+      if (isLive && isStale) void read();
+    },
+    onRefused: () => void askRole(),
+  });
+  stream.show(route.screen === 'request' || route.screen === 'batch' ? route.id : undefined);
   void read();
 }
 
@@ -116,6 +112,8 @@ const tasks: Tasks = {
     return { total, presences };
   },
   findNodes: (text) => findNodes(text, webApi).catch(() => []),
+  examine: () => webApi.doctor(),
+  groups: () => webApi.groups().then(Object.keys, () => []),
   recent: () => readRecent(webApi).catch(() => ({ requests: [], batches: [] })),
 };
 

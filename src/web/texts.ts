@@ -1,4 +1,5 @@
 import { PASSKEY_TEXTS } from './passkey-texts.ts';
+import { RUN_TEXTS } from './run-texts.ts';
 
 /** Every text of the console, in one place. Texts of the node, such as reasons, come as it writes them. */
 export const TEXTS = {
@@ -26,11 +27,11 @@ export const TEXTS = {
   look: 'You may look, and not act.',
   live: 'Live',
   hold: 'Hold still',
+  exact: 'Exact times',
   changes: (count: number) => `${count} ${count === 1 ? 'change' : 'changes'}: show (s)`,
   changesWait: 'Changes wait while you read. The key s shows them.',
   held: (age: string) => `Held still. What you see is from ${age}.`,
   lost: (age: string) => `No connection to the node. What you see is from ${age}.`,
-  nothing: 'Nothing.',
   failed: 'Failed',
   failedNone: 'No request has failed.',
   waiting: 'Waiting for their node',
@@ -39,6 +40,7 @@ export const TEXTS = {
   lateNone: 'Nothing waits for longer than usual.',
   away: 'Nodes that are away for longer than usual',
   awayNone: 'No node is away for longer than usual.',
+  nodesThat: (count: number, presence: string) => `${count === 1 ? 'node' : 'nodes'} ${presence}`,
   awayAll: (count: number) => `Away, usual or not: ${count}`,
   awayOverdue: (count: number) => `Show all ${count} of them`,
   errors: 'Errors that nodes reported',
@@ -58,8 +60,15 @@ export const TEXTS = {
   weekTitle: 'The last seven days',
   week: (percent: number, absences: number) =>
     `Here for ${percent} % of the time that is known, away ${absences} ${absences === 1 ? 'time' : 'times'}.`,
+  cameAndWent: 'When it came and went, of the last 30 days',
+  since: 'Since',
   weekNone: 'Nothing is known of them yet.',
+  nodeWays: 'More about it',
+  itsErrors: 'Errors that it reported',
+  itsQueues: 'What waits for it, and why',
+  itsSchedules: 'What it runs by a schedule',
   itsRequests: 'Its requests, newest first',
+  itsRequestsNone: 'Nothing was asked of it yet, as far as is remembered.',
   columns: {
     name: 'Node',
     presence: 'Presence',
@@ -91,6 +100,7 @@ export const TEXTS = {
   weekShare: (percent: number) => `${percent} % here`,
   linkTitle: 'Its link, bytes a day',
   ownLinkTitle: 'The link of this node, bytes a day',
+  linkLast: (day: string) => `These are of ${day}. A bar is a day; the highest fills the picture.`,
   linkNone: 'It told nothing of it.',
   linkColumns: {
     day: 'Day',
@@ -109,6 +119,11 @@ export const TEXTS = {
   of: (shown: string, total: number) => `${shown} of ${total}`,
   nodesFound: (total: number, here: number, away: number) =>
     `${total} ${total === 1 ? 'node' : 'nodes'}, ${here} here, ${away} away`,
+  nodesNone:
+    'No node is meant by that. Change or clear the filter; a node is listed once it has sent a hello.',
+  requestsNone: 'No request is like that. Change the filter, or run something.',
+  requestsNode: 'Of this node alone',
+  batchesNone: 'Nothing was submitted yet. Run something to see it here.',
   requestsShown: (shown: number, hasMore: boolean) => `${shown}${hasMore ? ' and more' : ''} requests`,
   earlier: 'Previous page',
   later: 'Next page',
@@ -161,6 +176,7 @@ export const TEXTS = {
   batchTotal: (total: number) => `${total} ${total === 1 ? 'request' : 'requests'}`,
   matrix: 'Nodes by state',
   matrixAll: (total: number) => `All ${total}`,
+  going: 'What they print, so far',
   answers: 'What they answered',
   answersNone: 'None of these has answered yet.',
   answersHow:
@@ -174,42 +190,7 @@ export const TEXTS = {
   resendFailed: 'Send the failed again',
   resendMissing: 'Send those without an answer again',
   resendBatchSure: (nodes: number) => `Send again to ${nodes} ${nodes === 1 ? 'node' : 'nodes'}?`,
-  runOn: 'On which nodes',
-  runWhat: 'Command',
-  runHint: 'uname -sr',
-  runShell: 'with a shell, so that pipes and variables work',
-  runKind: 'What to do',
-  runKinds: { command: 'Run a command', script: 'Run a script' },
-  runScript: 'a script',
-  runScriptHint: '#!/bin/sh',
-  runMore: 'More about it',
-  runMoreHow:
-    'What is left empty is as the node has it. A command may take 60 seconds, if nothing else is said.',
-  runCheck: 'Check',
-  runGo: 'Run',
-  runHere: 'Run something on it',
-  runPreview: (total: number, here: number, away: number) =>
-    `${total} ${total === 1 ? 'node' : 'nodes'}: ${here} here, ${away} away. Those that are away get it when they are back.`,
-  runSure: (what: string, nodes: number) => `Run ${what} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'}?`,
-  runChecked: (nodes: number) => `It can be sent to ${nodes} ${nodes === 1 ? 'node' : 'nodes'}.`,
-  runCost: (each: string, all: string) =>
-    `About ${each} to each of them, ${all} together, without what they answer.`,
-  runWho: 'Who that is',
-  waves: 'In waves',
-  wavesHow:
-    'What is left empty is as if nothing was said: all begin at once. The node gives them their turn, also when this page is closed. Nodes that are away come last.',
-  waveFields: {
-    batch: 'this many at a time, or this share, such as 5 or 10%',
-    'batch-wait': 'pause between these, such as 10s',
-    canary: 'this many first, and the others if all of them succeed',
-    'max-errors': 'begin no more once more than this have failed, such as 2 or 10%',
-    limit: 'at most this many nodes, or this share; those that are here first',
-  },
-  waveFault: (field: string, text: string) => `${field} cannot be ${text}`,
-  wavesGoing: (had: number, all: number) =>
-    `${had} of ${all} nodes have had their turn. The others follow by themselves.`,
-  wavesStopped: (without: number, reason: string) =>
-    `Stopped: ${reason}. ${without} ${without === 1 ? 'node has' : 'nodes have'} had no turn.`,
+  ...RUN_TEXTS,
   chartRequests: 'Requests of the last seven days',
   chartDelivery: 'How long delivery took, by its median, on a scale of tens',
   chartOutput: 'What was printed, by node and day',
@@ -219,6 +200,8 @@ export const TEXTS = {
     other: (count: number) => `${count} open or cancelled`,
   },
   chartBar: 'A bar is three hours, of how the requests that were queued in them stand now.',
+  chartFrom: '7 days ago',
+  chartTo: 'now',
   chartRange: (least: string, most: string) => `From ${least} to ${most}.`,
   chartTable: 'The same as a table',
   chartsNone: 'Nothing is known.',
@@ -232,10 +215,6 @@ export const TEXTS = {
     delivery: 'Delivery',
     total: 'All days',
   },
-  runSent: 'Sent. The key u takes back what has not ended.',
-  runNobody: 'That means no node.',
-  runMissing: 'Say which nodes, and what to run.',
-  mayNotRun: 'This session may look, and not act: run steward web for one that may.',
   queueColumns: {
     oldest: 'Oldest',
     attempts: 'Attempts',
@@ -266,7 +245,13 @@ export const TEXTS = {
   ownNode: 'This node',
   ownFacts: { node: 'Name', centralNode: 'Central node', broker: 'Broker', fault: 'Fault of the link' },
   connected: 'connected',
-  doctor: 'What is wrong around this node: its disk, clock, files and broker',
+  doctor: 'What doctor finds',
+  doctorHow:
+    'It looks at the disk, the clock, the files, the database and the broker of this node, and changes nothing.',
+  doctorLook: 'Look now',
+  doctorLooks: 'It looks, which takes a few seconds …',
+  doctorColumns: { check: 'What was looked at', text: 'What was found, and what to do' },
+  doctorVerdicts: { ok: 'ok', warn: 'to look at', fail: 'failed' },
   processes: 'Its processes',
   processesNone: 'It has none.',
   processColumns: { name: 'Name', kind: 'Kind', restarts: 'Restarts' },
@@ -290,6 +275,7 @@ export const TEXTS = {
     ['y', 'copy the output'],
     ['u', 'take back: cancel what has not ended'],
     ['p', 'hold still what is shown, or let it go on'],
+    ['t', 'times by the clock of this browser, or how long ago'],
     ['s', 'show the changes that wait while you read'],
     ['Ctrl-K', 'find a screen, a node, a request, a batch or an action'],
     ['?', 'this list'],

@@ -236,6 +236,9 @@ test('the console, from signing in to a result', async (t) => {
     await heading('Settings');
     await page.getByRole('table', { name: 'Who is signed in' }).getByText('act').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    await page.getByRole('button', { name: 'Look now' }).click();
+    const found = page.getByRole('table', { name: 'What doctor finds' });
+    await found.getByRole('row').filter({ hasText: 'broker' }).first().waitFor();
   });
 
   await t.test('charts say in words and tables what they show', async () => {

@@ -1,60 +1,55 @@
-/** Screens are read again at most this often, ms. */
-const EVERY_MS = 1000;
-/** How long to wait before a stream that was refused is asked for again, ms. */
-const AGAIN_MS = 2000;
+import { type Follower, type Hearing, shareStream } from './shared-stream.ts';
 
+/** Screens are read again at most this often, ms, and no more often than after twice what reading them took: a thin line has rests. */
+const EVERY_MS = 300;
+/** What takes longer may never end, as on a line that is dead: it is not waited for, ms. */
+const PATIENCE_MS = 20_000;
 /** How often a proxy that signs people in is shown that somebody still looks, ms: else the node ends the stream within a minute. */
 const VOUCH_MS = 20_000;
 
-interface Following {
-  /** Something changed, or the stream began: what is shown is to be read again. */
-  onChange(): void;
-  onLink(isLive: boolean): void;
-  /** The node refuses the stream: whether anybody is signed in is to be asked. */
-  onRefused(): void;
+interface Following extends Omit<Hearing, 'onChange'> {
+  /** Reads what is shown again. */
+  onChange(): Promise<void>;
 }
 
 /**
- * Follows what changes, of one request where one is shown, until the result is disposed. After a cut the browser connects again by
- * itself and gets what it missed; where the node does not know that any more, its hello has everything read again.
+ * Follows what changes, until the result is disposed. After a cut the browser connects again by itself and gets what it missed;
+ * where the node does not know that any more, its hello has everything read again. A tab that nobody sees reads when it is seen.
  */
-export function followChanges(id: string | undefined, following: Following): Disposable {
-  let source: EventSource | undefined;
+export function followChanges(following: Following): Follower {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let lastAt = 0;
-  const change = () => {
-    if (timer !== undefined) return;
-    timer = setTimeout(
-      () => {
-        timer = undefined;
-        lastAt = Date.now();
-        following.onChange();
-      },
-      Math.max(0, lastAt + EVERY_MS - Date.now()),
-    );
+  let nextAt = 0;
+  let isBehind = false;
+  const read = () => {
+    timer = undefined;
+    if (document.hidden) return;
+    isBehind = false;
+    nextAt = Number.POSITIVE_INFINITY;
+    const from = Date.now();
+    const done = () => {
+      clearTimeout(patience);
+      nextAt = Date.now() + Math.max(EVERY_MS, 2 * (Date.now() - from));
+      if (isBehind && !over.signal.aborted) onChange();
+    };
+    const patience = setTimeout(done, PATIENCE_MS);
+    void following.onChange().finally(done);
   };
-  const open = () => {
-    const filter = id === undefined ? '' : `?id=${encodeURIComponent(id)}&type=requests&type=output`;
-    source = new EventSource(`/v1/events${filter}`);
-    source.addEventListener('open', () => following.onLink(true));
-    for (const type of ['hello', 'many', 'requests', 'output']) source.addEventListener(type, change);
-    source.addEventListener('error', () => {
-      following.onLink(false);
-      if (source?.readyState !== EventSource.CLOSED) return;
-      following.onRefused();
-      again = setTimeout(open, AGAIN_MS);
-    });
+  const onChange = () => {
+    isBehind = true;
+    if (nextAt < Number.POSITIVE_INFINITY) timer ??= setTimeout(read, Math.max(0, nextAt - Date.now()));
   };
-  let again: ReturnType<typeof setTimeout> | undefined;
+  const over = new AbortController();
+  const stream = shareStream({ ...following, onChange });
+  document.addEventListener('visibilitychange', () => isBehind && onChange(), { signal: over.signal });
   const vouch = () => void fetch('/session').catch(() => {});
   const vouching = location.protocol === 'https:' ? setInterval(vouch, VOUCH_MS) : undefined;
-  open();
   return {
+    show: (id) => stream.show(id),
     [Symbol.dispose]: () => {
-      source?.close();
+      over.abort();
       clearTimeout(timer);
-      clearTimeout(again);
       clearInterval(vouching);
+      stream[Symbol.dispose]();
     },
   };
 }

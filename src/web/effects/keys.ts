@@ -30,6 +30,7 @@ const KEYS: Readonly<Record<string, Doing>> = {
   y: () => press('y'),
   u: () => press('u'),
   p: (dispatch) => dispatch({ type: 'hold' }),
+  t: (dispatch) => dispatch({ type: 'exact' }),
   s: (dispatch) => dispatch({ type: 'show-changes' }),
 };
 const CHORDS: Readonly<Record<string, Doing>> = {

@@ -1,17 +1,29 @@
+import { type Outcome, outcomeOf, REQUEST_STATES, type RequestState } from '../../contract/states.ts';
 import type { Route } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { readAnswers } from './read-answers.ts';
+import { readGoing, readOutput } from './read-output.ts';
 import type { WebApi } from './web-api.ts';
 
 const FEW = 10;
+/** What needs a person: it was to be done and was not. */
+const FAILED: RequestState[] = [...REQUEST_STATES].filter((state) =>
+  ['failed', 'timed-out', 'unreached'].includes(outcomeOf(state)),
+);
 const PAGE = 100;
 /** Lines of errors that are grouped: a few on the first screen, more on their own. */
 const SOME_ERRORS = 200;
 const MANY_ERRORS = 2000;
 /** How many days of the link are shown. */
 const LINK_DAYS = 14;
-/** Queues come whole; more rows than this nobody reads. */
-const MOST_QUEUES = 1000;
+/** More rows of queues than this nobody reads. */
+const MOST_QUEUES = 200;
+
+/** The states of a group, or the one state that is named. */
+function statesOf(name: RequestState | Outcome): RequestState[] {
+  const group = REQUEST_STATES.filter((state) => outcomeOf(state) === name);
+  return group.length > 0 ? group : [name as RequestState];
+}
 
 /** Reads what a screen shows. Throws WebError. */
 export async function readScreen(route: Route, api: WebApi): Promise<ScreenData> {
@@ -19,8 +31,8 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
     case 'now': {
       const [status, failed, waiting, away, late, errors] = await Promise.all([
         api.status(),
-        api.requests({ state: ['failed', 'timed-out', 'interrupted', 'rejected'], limit: FEW }),
-        api.requests({ state: ['queued', 'sent'], limit: FEW }),
+        api.requests({ state: FAILED, limit: FEW }),
+        api.requests({ state: statesOf('waiting'), limit: FEW }),
         api.nodePage({ overdue: true, sort: 'lastSeen', limit: FEW }),
         api.overdueQueues(),
         api.errors({ limit: SOME_ERRORS }),
@@ -33,18 +45,16 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
     case 'node':
       return await readNode(route.name, api);
     case 'requests': {
-      const { state, cursor } = route;
-      const page = await api.requests({ state: state && [state], cursor, limit: PAGE });
+      const { state, node, cursor } = route;
+      const page = await api.requests({
+        ...{ state: state && statesOf(state), node: node === undefined ? undefined : [node] },
+        ...{ cursor, limit: PAGE },
+      });
       return { screen: 'requests', page };
     }
     case 'request': {
       const detail = await api.request(route.id);
-      const { id } = detail;
-      const [stdout, stderr] = await Promise.all([
-        api.output(id, { stream: 'stdout' }),
-        api.output(id, { stream: 'stderr' }),
-      ]);
-      return { screen: 'request', detail, stdout, stderr };
+      return { screen: 'request', detail, ...(await readOutput(detail, api)) };
     }
     case 'schedules': {
       const page = await api.requests({ scheduled: true, cursor: route.cursor, limit: PAGE });
@@ -74,27 +84,33 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
     case 'batch': {
       const batch = await api.batch(route.id, { plan: false });
       const requests = await api.requests({ batch: batch.id, cursor: route.cursor, limit: PAGE });
-      return { screen: 'batch', batch, requests, answers: await readAnswers(requests.items, api) };
+      const [answers, going] = await Promise.all([
+        readAnswers(requests.items, api),
+        readGoing(requests.items, api),
+      ]);
+      return { screen: 'batch', batch, requests, answers, going };
     }
   }
 }
 
 async function readNode(name: string, api: WebApi): Promise<ScreenData> {
-  const [{ items, details = [] }, days, changes, requests] = await Promise.all([
+  const [{ items, details = [] }, days, changes, queues, schedules, requests] = await Promise.all([
     api.nodePage({ target: name, limit: 1, details: true }),
     api.linkDays({ node: name, days: LINK_DAYS }),
     api.presence(name),
+    api.queues({ node: name }),
+    api.requests({ node: [name], scheduled: true, limit: FEW }),
     api.requests({ node: [name], limit: PAGE }),
   ]);
-  return { screen: 'node', node: items[0]!, detail: details[0], days, changes, requests };
+  return { screen: 'node', node: items[0]!, detail: details[0], days, changes, queues, schedules, requests };
 }
 
 async function readQueues(api: WebApi): Promise<ScreenData> {
   const [queues, link, days] = await Promise.all([
-    api.queues(),
+    api.queues({ limit: MOST_QUEUES }),
     api.link(),
     api.linkDays({ days: LINK_DAYS }),
   ]);
   const nodes = link.nodes.slice(0, MOST_QUEUES);
-  return { screen: 'queues', queues: queues.slice(0, MOST_QUEUES), link: { ...link, nodes }, days };
+  return { screen: 'queues', queues, link: { ...link, nodes }, days };
 }

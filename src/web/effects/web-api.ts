@@ -2,6 +2,7 @@ import type { StewardApi } from '../../client/steward-api.ts';
 import type { CallName } from '../../contract/contract.ts';
 import type { ApiFault } from '../../contract/faults.ts';
 import { ROUTES } from '../../contract/routes.ts';
+import { printableJson, printableText } from '../views/printable.ts';
 
 /** The operations of a node, as the page calls them. */
 export type WebApi = Pick<StewardApi, CallName>;
@@ -34,7 +35,7 @@ async function call(name: CallName, asked: unknown[]): Promise<unknown> {
   const headers = body === undefined ? undefined : { 'Content-Type': 'application/json' };
   const response = await send(search.size === 0 ? place : `${place}?${search}`, { method, body, headers });
   if (answer === 'bytes') return new Uint8Array(await response.arrayBuffer());
-  return answer === 'json' ? await response.json() : undefined;
+  return answer === 'json' ? printableJson(await response.text()) : undefined;
 }
 
 /** Sends a request. Throws WebError for a refusal, with the sentence of the node. */
@@ -44,5 +45,6 @@ export async function send(path: string, options: RequestInit): Promise<Response
   });
   if (response.ok || response.status === 422) return response;
   const fault = (await response.json().catch(() => undefined)) as ApiFault | undefined;
-  throw new WebError(response.status, fault?.error.message ?? `the node answered ${response.status}`);
+  const reason = fault?.error.message ?? `the node answered ${response.status}`;
+  throw new WebError(response.status, printableText(reason));
 }

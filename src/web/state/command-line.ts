@@ -13,9 +13,7 @@ export function commandLineOf(route: Route): string {
     case 'node':
       return `steward status --node ${joinWords([route.name])}`;
     case 'requests':
-      return route.state === undefined
-        ? 'steward status --since 1d'
-        : `steward status --state ${route.state}`;
+      return requestsLine(route);
     case 'request':
       return `steward why ${joinWords([route.id])}`;
     case 'queues':
@@ -37,6 +35,11 @@ export function commandLineOf(route: Route): string {
     case 'batch':
       return `steward status ${joinWords([route.id])}`;
   }
+}
+
+function requestsLine({ state, node }: Extract<Route, { screen: 'requests' }>): string {
+  const given = [...(state ? ['--state', state] : []), ...(node ? ['--node', node] : [])];
+  return joinWords(['steward', 'status', ...(given.length === 0 ? ['--since', '1d'] : given)]);
 }
 
 function runLine(target = 'TARGET'): string {

@@ -1,5 +1,5 @@
 import type { NodeQuery } from '../../contract/nodes.ts';
-import { REQUEST_STATES, type RequestState } from '../../contract/states.ts';
+import { OUTCOMES, type Outcome, REQUEST_STATES, type RequestState } from '../../contract/states.ts';
 
 /** What is shown; each has an address that can be shared. */
 export type Route =
@@ -8,7 +8,9 @@ export type Route =
   | { readonly screen: 'node'; readonly name: string }
   | {
       readonly screen: 'requests';
-      readonly state: RequestState | undefined;
+      /** A state, or a group of them. */
+      readonly state: RequestState | Outcome | undefined;
+      readonly node?: string | undefined;
       readonly cursor: string | undefined;
     }
   | { readonly screen: 'request'; readonly id: string }
@@ -24,6 +26,8 @@ export type Route =
 
 const SORTS = ['name', 'lastSeen', 'queued', 'running'] as const;
 const PRESENCES = ['here', 'away', 'unknown'] as const;
+/** States that are not groups by themselves come behind these. */
+export const STATE_CHOICES = [...new Set([...OUTCOMES, ...REQUEST_STATES])];
 
 /** What an address says, to be picked from. */
 interface Address {
@@ -46,7 +50,11 @@ const READERS: Readonly<Record<string, (address: Address) => Route>> = {
   },
   requests: ({ name, text, oneOf }) =>
     name === ''
-      ? { screen: 'requests', state: oneOf('state', REQUEST_STATES), cursor: text('cursor') }
+      ? {
+          ...{ screen: 'requests', state: oneOf('state', STATE_CHOICES) },
+          ...(text('node') === undefined ? {} : { node: text('node') }),
+          cursor: text('cursor'),
+        }
       : { screen: 'request', id: name },
   batches: ({ name, text }) =>
     name === ''
@@ -85,7 +93,7 @@ export function hashOf(route: Route): string {
     case 'node':
       return `#/nodes/${encodeURIComponent(route.name)}`;
     case 'requests':
-      return `#/requests${searchOf({ state: route.state, cursor: route.cursor })}`;
+      return `#/requests${searchOf({ state: route.state, node: route.node, cursor: route.cursor })}`;
     case 'request':
       return `#/requests/${encodeURIComponent(route.id)}`;
     case 'queues':

@@ -10,9 +10,9 @@ import type {
   NodeSummary,
   PresenceChange,
   ProcessSummary,
-  QueueSummary,
   StatusAnswer,
 } from '../../contract/nodes.ts';
+import type { QueueSummary } from '../../contract/queues.ts';
 import type { Page, RequestDetail, RequestSummary, ResendChoice } from '../../contract/requests.ts';
 import type { ConsoleSession, Passkey, Role } from '../../contract/sessions.ts';
 import { TEXTS } from '../texts.ts';
@@ -38,6 +38,8 @@ export type ScreenData =
       readonly detail: NodeDetail | undefined;
       readonly days: readonly LinkDay[];
       readonly changes: readonly PresenceChange[];
+      readonly queues: readonly QueueSummary[];
+      readonly schedules: Page<RequestSummary>;
       readonly requests: Page<RequestSummary>;
     }
   | { readonly screen: 'requests'; readonly page: Page<RequestSummary> }
@@ -72,6 +74,8 @@ export type ScreenData =
       readonly requests: Page<RequestSummary>;
       /** What those on this page that have ended answered. */
       readonly answers: readonly NodeAnswer[];
+      /** What some of those that have not ended have printed so far. */
+      readonly going: readonly NodeAnswer[];
     };
 
 /** A question before something is done. */
@@ -104,10 +108,14 @@ export interface State {
   /** Whether what is shown stays as it is, so that somebody can read it. */
   readonly isHeld: boolean;
   readonly now: number;
+  /** Whether times are shown as the clock has them, instead of how long ago they are. */
+  readonly isExact: boolean;
   /** What went wrong at last, as a sentence. */
   readonly fault: string | undefined;
   /** What a screen reader is to say. */
   readonly said: string;
+  /** When that was. */
+  readonly saidAt: number;
   readonly overlay: 'keys' | 'go' | Question | undefined;
   /** How many overlays have been opened: each is a dialog of its own. */
   readonly opened: number;
@@ -130,15 +138,28 @@ export type Action =
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'link'; readonly isLive: boolean }
   | { readonly type: 'hold' }
+  | { readonly type: 'exact' }
   | { readonly type: 'tick'; readonly now: number }
   | { readonly type: 'said'; readonly text: string }
   | { readonly type: 'overlay'; readonly overlay: State['overlay'] };
+
+/** What was said is shown for so long, ms. */
+const SAID_MS = 20_000;
 
 /** The page before anything has happened. */
 export function firstState(route: Route, now: number): State {
   return {
     ...{ route, now, role: undefined, data: undefined, readAt: now, isLive: false, isHeld: false },
-    ...{ fault: undefined, said: '', overlay: undefined, opened: 0, isFirst: true, pending: undefined },
+    isExact: false,
+    ...{
+      fault: undefined,
+      said: '',
+      saidAt: now,
+      overlay: undefined,
+      opened: 0,
+      isFirst: true,
+      pending: undefined,
+    },
   };
 }
 
@@ -171,10 +192,12 @@ export function update(state: State, action: Action): State {
       return { ...state, isLive: action.isLive };
     case 'hold':
       return { ...state, isHeld: !state.isHeld && state.data !== undefined, pending: undefined };
+    case 'exact':
+      return { ...state, isExact: !state.isExact };
     case 'tick':
-      return { ...state, now: action.now };
+      return { ...state, now: action.now, said: action.now - state.saidAt > SAID_MS ? '' : state.said };
     case 'said':
-      return { ...state, said: action.text, overlay: undefined };
+      return { ...state, said: action.text, saidAt: state.now, overlay: undefined };
     case 'overlay':
       return { ...state, overlay: action.overlay, opened: state.opened + 1 };
   }
@@ -186,11 +209,14 @@ function wasRead(state: State, { data, at, isReading }: Extract<Action, { type: 
   const changes = isHolding ? changedRows(state.data!, data) : 0;
   if (changes === 0) return shown(state, { data, at });
   const said = state.pending ? state.said : TEXTS.changesWait;
-  return { ...state, said, fault: undefined, pending: { data, at, changes } };
+  const saidAt = state.pending ? state.saidAt : state.now;
+  return { ...state, said, saidAt, fault: undefined, pending: { data, at, changes } };
 }
 
 function shown(state: State, { data, at }: { readonly data: ScreenData; readonly at: number }): State {
-  return { ...state, data, readAt: at, fault: undefined, isFirst: false, pending: undefined };
+  // What was read is never from later than now.
+  const now = Math.max(state.now, at);
+  return { ...state, data, readAt: at, now, fault: undefined, isFirst: false, pending: undefined };
 }
 
 /** Screens that show one thing, and nothing of another one in its place. */

@@ -1,4 +1,4 @@
-import { type ComponentChild, Fragment, h } from 'preact';
+import { type ComponentChild, h } from 'preact';
 import { agoWords } from '../../lib/time-words.ts';
 import { commandLineOf } from '../state/command-line.ts';
 import { subjectOf } from '../state/route.ts';
@@ -11,7 +11,7 @@ import { Errors } from './errors.ts';
 import { Audit, Queues } from './logs.ts';
 import { Node, Nodes } from './nodes.ts';
 import { Now } from './now.ts';
-import { Copy, CopyLine } from './parts.ts';
+import { Copy, CopyLine, ExactTimes } from './parts.ts';
 import { canUsePasskeys } from './passkeys.ts';
 import { Request, RequestList } from './requests.ts';
 import { Run } from './run.ts';
@@ -34,12 +34,14 @@ export function App({ state, dispatch, tasks }: AppProps): ComponentChild {
   // What is filled in there has a line of its own.
   const hasLine = state.route.screen !== 'run' || state.role !== 'act';
   const subject = subjectOf(state.route);
-  return h(Fragment, null, [
-    h(Header, { state, onHold: () => dispatch({ type: 'hold' }) }),
+  return h(ExactTimes.Provider, { value: state.isExact }, [
+    h(Header, { state, dispatch }),
     h('main', { id: 'content', tabIndex: -1 }, [
-      h('h1', null, titleOf(state)),
-      subject && h('p', null, h(Copy, { text: subject, hotkey: 'c', onCopied })),
-      state.fault && h('p', { role: 'alert', class: 'fault' }, state.fault),
+      h('div', { class: 'title' }, [
+        h('h1', null, titleOf(state)),
+        subject && h(Copy, { text: subject, hotkey: 'c', onCopied }),
+      ]),
+      state.fault && h('p', { role: isTyping() ? 'status' : 'alert', class: 'fault' }, state.fault),
       h(Screen, { state, dispatch, tasks }),
       state.pending && h(Changes, { ...state.pending, onShow: () => dispatch({ type: 'show-changes' }) }),
       hasLine && h(CopyLine, { label: TEXTS.command, text: commandLineOf(state.route), onCopied }),
@@ -60,37 +62,40 @@ function SignedOut({
   tasks,
 }: Pick<AppProps, 'tasks'> & { readonly reason: string | undefined }): ComponentChild {
   return h('main', { id: 'content', class: 'signed-out' }, [
+    h('p', { class: 'brand' }, TEXTS.title),
     h('h1', null, TEXTS.signedOut),
     reason && h('p', { role: 'alert', class: 'fault' }, reason),
     h('p', null, TEXTS.signInHow),
     h('pre', null, 'steward web'),
     canUsePasskeys() && [
       h('p', null, TEXTS.signInPasskey),
-      h('button', { type: 'button', onClick: tasks.signIn }, TEXTS.signIn),
+      h('button', { type: 'button', class: 'sure', onClick: tasks.signIn }, TEXTS.signIn),
     ],
   ]);
 }
 
-interface HeaderProps {
-  readonly state: State;
-  onHold(): void;
-}
+type HeaderProps = Pick<AppProps, 'state' | 'dispatch'>;
 
-function Header({
-  state: { route, isLive, isHeld, now, readAt, role },
-  onHold,
-}: HeaderProps): ComponentChild {
+function Header({ state, dispatch }: HeaderProps): ComponentChild {
+  const { route, isLive, isHeld, isExact, now, readAt, role } = state;
   const link = (screen: keyof typeof TEXTS.screens, href: string) => {
     const isCurrent = screen.startsWith(route.screen);
     return h('a', { href, 'aria-current': isCurrent ? 'page' : undefined }, TEXTS.screens[screen]);
   };
+  const toggle = (text: string, checked: boolean, key: string, action: Action) =>
+    h('label', { class: 'hold' }, [
+      h('input', {
+        ...{ type: 'checkbox', checked, onChange: () => dispatch(action), 'aria-keyshortcuts': key },
+      }),
+      text,
+    ]);
   const skip = (event: Event) => {
     event.preventDefault();
     document.getElementById('content')?.focus();
   };
   return h('header', null, [
     h('a', { class: 'skip', href: '#content', onClick: skip }, TEXTS.skip),
-    h('strong', null, TEXTS.title),
+    h('a', { class: 'brand', href: '#/' }, TEXTS.title),
     h('nav', { 'aria-label': TEXTS.navigation }, [
       link('now', '#/'),
       link('nodes', '#/nodes'),
@@ -104,15 +109,24 @@ function Header({
       link('settings', '#/settings'),
       role === 'act' && link('run', '#/run'),
     ]),
-    h('label', { class: 'hold' }, [
-      h('input', { type: 'checkbox', checked: isHeld, onChange: onHold, 'aria-keyshortcuts': 'p' }),
-      TEXTS.hold,
-    ]),
-    h('span', { role: 'status', class: isLive ? 'live' : 'lost' }, [
-      isLive ? (isHeld ? TEXTS.held(agoWords(readAt, now)) : TEXTS.live) : TEXTS.lost(agoWords(readAt, now)),
-      role === 'look' && ` ${TEXTS.look}`,
+    h('div', { class: 'standing' }, [
+      toggle(TEXTS.exact, isExact, 't', { type: 'exact' }),
+      toggle(TEXTS.hold, isHeld, 'p', { type: 'hold' }),
+      h('span', { role: 'status', class: isLive ? 'live' : 'lost' }, [
+        isLive
+          ? isHeld
+            ? TEXTS.held(agoWords(readAt, now))
+            : TEXTS.live
+          : TEXTS.lost(agoWords(readAt, now)),
+        role === 'look' && ` ${TEXTS.look}`,
+      ]),
     ]),
   ]);
+}
+
+/** Whether a filter is being typed, of which half may mean nothing yet. */
+function isTyping(): boolean {
+  return document.activeElement?.matches('[data-filter]') === true;
 }
 
 function titleOf({ route }: State): string {
@@ -134,11 +148,11 @@ function Screen({ state, dispatch, tasks }: AppProps): ComponentChild {
     case 'now':
       return h(Now, { data, now });
     case 'nodes':
-      return h(Nodes, { data, query: route.screen === 'nodes' ? route.query : {}, now });
+      return h(Nodes, { data, query: route.screen === 'nodes' ? route.query : {}, now, tasks });
     case 'node':
-      return h(Node, { data, now });
+      return h(Node, { data, now, mayAct });
     case 'requests':
-      return h(RequestList, { data, state: route.screen === 'requests' ? route.state : undefined, now });
+      return route.screen === 'requests' ? h(RequestList, { data, route, now }) : null;
     case 'request':
       return h(Request, { data, mayAct, ask, onCopied });
     case 'batches':

@@ -16,7 +16,7 @@ export function Batches({ data: { page }, now }: { data: BatchesData; now: numbe
   const { batchColumns: titles } = TEXTS;
   return h(Fragment, null, [
     h(Table<BatchSummary>, {
-      ...{ label: TEXTS.screens.batches, rows: page.items, empty: TEXTS.nothing },
+      ...{ label: TEXTS.screens.batches, rows: page.items, empty: TEXTS.batchesNone },
       keyOf: ({ id }) => id,
       columns: [
         {
@@ -48,7 +48,12 @@ interface BatchProps {
 }
 
 /** One batch: how each node stands, and what they answered, the same answers once. */
-export function Batch({ data: { batch, requests, answers }, now, mayAct, ask }: BatchProps): ComponentChild {
+export function Batch({
+  data: { batch, requests, answers, going },
+  now,
+  mayAct,
+  ask,
+}: BatchProps): ComponentChild {
   const { id, label, total, counts } = batch;
   return h(Fragment, null, [
     h('p', { class: 'why' }, [h('code', null, label), ' ', h(Time, { at: batch.at, now })]),
@@ -59,9 +64,20 @@ export function Batch({ data: { batch, requests, answers }, now, mayAct, ask }: 
     ]),
     mayAct && h(Buttons, { batch, ask }),
     h(Section, { title: TEXTS.matrix }, [h(Matrix, { batch, requests: requests.items })]),
+    going.length > 0 &&
+      h(
+        Section,
+        { title: TEXTS.going },
+        going.map((one) => h(Going, { one })),
+      ),
     h(Section, { title: TEXTS.answers }, [h(Answers, { answers })]),
     h(Section, { title: TEXTS.screens.requests }, [
-      h(Requests, { label: TEXTS.screens.requests, requests: requests.items, now, empty: TEXTS.nothing }),
+      h(Requests, {
+        label: TEXTS.screens.requests,
+        requests: requests.items,
+        now,
+        empty: TEXTS.requestsNone,
+      }),
       requests.next &&
         h('nav', { class: 'pages', 'aria-label': TEXTS.later }, [
           h('a', { href: hashOf({ screen: 'batch', id, cursor: requests.next }) }, TEXTS.later),
@@ -126,9 +142,22 @@ function Answer({ group, first }: { group: AnswerGroup; first: AnswerGroup }): C
     h(
       'pre',
       { tabIndex: 0, role: 'region', 'aria-label': `${head}: ${group.nodes[0]}` },
-      diff?.join('\n') || text || TEXTS.noText,
+      diff?.length ? diff.map(diffLine) : text || TEXTS.noText,
     ),
   ]);
+}
+
+/** What one has printed so far. */
+function Going({ one: { node, stdout, stderr } }: { one: NodeAnswer }): ComponentChild {
+  return h('details', { open: true }, [
+    h('summary', null, node),
+    h('pre', { tabIndex: 0, role: 'region', 'aria-label': `${TEXTS.going}: ${node}` }, stdout + stderr),
+  ]);
+}
+
+/** A line that only one has: a mark says which, besides the colour. */
+function diffLine(line: string): ComponentChild {
+  return h('span', { class: line.startsWith('+') ? 'added' : 'gone' }, `${line}\n`);
 }
 
 /** What came on both streams, each line whole. */

@@ -7,7 +7,7 @@ import { hashOf } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { type Column, Section, Table } from './parts.ts';
-import { Bars, HEIGHT, Picture, WIDTH } from './picture.ts';
+import { Bars, Chart, HEIGHT, Picture, WIDTH } from './picture.ts';
 
 type Bucket = Activity['buckets'][number];
 const CLASSES = { succeeded: 'succeeded', failed: 'failed', other: 'waiting' } as const;
@@ -24,27 +24,30 @@ export function Charts({
   const delivered = buckets.flatMap(({ deliveryMs }) => deliveryMs ?? []);
   const sum = (part: (typeof PARTS)[number]) => spans.reduce((all, span) => all + span[part], 0);
   const line = logLine(buckets.map(({ deliveryMs }) => deliveryMs));
+  const ends = { from: TEXTS.chartFrom, to: TEXTS.chartTo };
   return h(Fragment, null, [
     isCut && h('p', null, TEXTS.chartsCut),
-    h(Section, { title: TEXTS.chartRequests }, [
-      h(Bars, { bars: stackedBars(spans, PARTS) }),
-      h(
-        'ul',
-        { class: 'counts' },
-        PARTS.map((part) => h('li', { class: CLASSES[part] }, TEXTS.chartSums[part](sum(part)))),
-      ),
-      h('p', { class: 'empty' }, TEXTS.chartBar),
-    ]),
-    h(Section, { title: TEXTS.chartDelivery }, [
-      h(Picture, null, h('path', { d: line, transform: `scale(${WIDTH} ${HEIGHT})` })),
-      h(
-        'p',
-        null,
-        delivered.length === 0
-          ? TEXTS.chartsNone
-          : TEXTS.chartRange(durationWords(Math.min(...delivered)), durationWords(Math.max(...delivered))),
-      ),
-      h('details', null, [h('summary', null, TEXTS.chartTable), h(Numbers, { rows: known })]),
+    h('div', { class: 'columns' }, [
+      h(Section, { title: TEXTS.chartRequests }, [
+        h(Chart, ends, h(Bars, { bars: stackedBars(spans, PARTS) })),
+        h(
+          'ul',
+          { class: 'counts' },
+          PARTS.map((part) => h('li', { class: CLASSES[part] }, TEXTS.chartSums[part](sum(part)))),
+        ),
+        h('p', { class: 'empty' }, TEXTS.chartBar),
+      ]),
+      h(Section, { title: TEXTS.chartDelivery }, [
+        h(Chart, ends, h(Picture, null, h('path', { d: line, transform: `scale(${WIDTH} ${HEIGHT})` }))),
+        h(
+          'p',
+          null,
+          delivered.length === 0
+            ? TEXTS.chartsNone
+            : TEXTS.chartRange(durationWords(Math.min(...delivered)), durationWords(Math.max(...delivered))),
+        ),
+        h('details', null, [h('summary', null, TEXTS.chartTable), h(Numbers, { rows: known })]),
+      ]),
     ]),
     h(Section, { title: TEXTS.chartOutput }, [h(Output, { rows: output })]),
   ]);

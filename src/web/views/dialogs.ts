@@ -28,6 +28,7 @@ export function Dialogs({ overlay, opened, dispatch, tasks }: DialogsProps): Com
   };
   // One of its own each time, so that the focus goes to what it asks.
   return h('dialog', { key: opened, ref: show, onClose, 'aria-label': label }, [
+    h('h2', null, label),
     content,
     h('form', { method: 'dialog' }, h('button', null, typeof overlay === 'string' ? TEXTS.close : TEXTS.no)),
   ]);
@@ -55,11 +56,8 @@ function Sure({
   answer(question: Question): void;
 }): ComponentChild {
   if (question.does === 'rename-passkey') return h(Rename, { question, answer });
-  return h('p', null, [
-    sureText(question),
-    ' ',
-    h('button', { type: 'button', class: 'sure', onClick: () => answer(question) }, TEXTS.yes),
-  ]);
+  const onClick = () => answer(question);
+  return h('button', { type: 'button', class: 'sure', onClick }, TEXTS.yes);
 }
 
 function Rename({
@@ -76,7 +74,7 @@ function Rename({
   };
   const field = { name: 'name', required: true, maxLength: 80, defaultValue: question.passkey.name };
   return h('form', { onSubmit: submit }, [
-    h('label', null, [sureText(question), ' ', h('input', field)]),
+    h('input', { ...field, 'aria-label': sureText(question) }),
     ' ',
     h('button', { class: 'sure' }, TEXTS.passkeyDoes['rename-passkey']),
   ]);

@@ -3,7 +3,7 @@ import { type ErrorGroup, groupErrors } from '../state/group-errors.ts';
 import { hashOf } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
-import { Table } from './parts.ts';
+import { FilterField, Table, typedIn } from './parts.ts';
 
 type ErrorsData = Extract<ScreenData, { screen: 'errors' }>;
 
@@ -19,16 +19,11 @@ export function Errors({
   node: string | undefined;
 }): ComponentChild {
   const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const given = String(new FormData(event.currentTarget as HTMLFormElement).get('node')).trim();
-    location.hash = hashOf({ screen: 'errors', node: given || undefined });
+    location.hash = hashOf({ screen: 'errors', node: typedIn(event, 'node') });
   };
   return h(Fragment, null, [
     h('form', { class: 'filter', role: 'search', onSubmit: submit }, [
-      h('label', null, [
-        TEXTS.errorsNode,
-        h('input', { name: 'node', type: 'search', defaultValue: node ?? '', 'data-filter': true }),
-      ]),
+      h(FilterField, { name: 'node', label: TEXTS.errorsNode, value: node }),
     ]),
     h('p', { class: 'empty' }, TEXTS.errorsHow),
     h(ErrorGroups, { groups: groupErrors(lines) }),

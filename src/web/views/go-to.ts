@@ -87,15 +87,15 @@ export function GoTo({ tasks, close }: GoToProps): ComponentChild {
   };
   return h(Fragment, null, [
     h('form', { onSubmit: submit }, [
-      h('label', null, [
-        TEXTS.goTo,
+      [
         h('input', {
+          'aria-label': TEXTS.goTo,
           ...{ name: 'place', placeholder: TEXTS.goToHint, autoFocus: true, autocomplete: 'off' },
           ...{ role: 'combobox', 'aria-expanded': destinations.length > 0, 'aria-controls': 'places' },
           ...{ 'aria-autocomplete': 'list', onInput: change, onKeyDown: move },
           'aria-activedescendant': destinations.length > 0 ? `place-${at}` : undefined,
         }),
-      ]),
+      ],
     ]),
     destinations.length > 0 && h(Destinations, { destinations, at, take }),
     h('p', { role: 'status', class: 'empty' }, isBare ? TEXTS.goToNone : ''),

@@ -6,7 +6,7 @@ import { stackedBars } from '../state/chart-bars.ts';
 import { hashOf } from '../state/route.ts';
 import { TEXTS } from '../texts.ts';
 import { Table } from './parts.ts';
-import { Bars } from './picture.ts';
+import { Bars, Chart } from './picture.ts';
 
 const WAYS = ['in', 'out'] as const;
 
@@ -17,12 +17,12 @@ export function LinkDays({ days }: { days: readonly LinkDay[] }): ComponentChild
   const { linkColumns: titles } = TEXTS;
   const spans = days.map(({ inBytes, outBytes }) => ({ in: inBytes, out: outBytes }));
   return h(Fragment, null, [
-    h(Bars, { bars: stackedBars(spans, WAYS) }),
-    h(
-      'p',
-      null,
-      `${last.day}: ${titles.in} ${sizeWords(last.inBytes)}, ${titles.out} ${sizeWords(last.outBytes)}`,
-    ),
+    h(Chart, { from: days[0]!.day, to: last.day }, h(Bars, { bars: stackedBars(spans, WAYS) })),
+    h('ul', { class: 'counts' }, [
+      h('li', { class: 'in' }, `${titles.in} ${sizeWords(last.inBytes)}`),
+      h('li', { class: 'out' }, `${titles.out} ${sizeWords(last.outBytes)}`),
+    ]),
+    h('p', { class: 'empty' }, TEXTS.linkLast(last.day)),
     h('details', null, [
       h('summary', null, TEXTS.chartTable),
       h(Table<LinkDay>, {

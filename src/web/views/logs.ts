@@ -1,11 +1,12 @@
 import { type ComponentChild, Fragment, h } from 'preact';
-import type { QueueSummary } from '../../contract/nodes.ts';
+import type { QueueSummary } from '../../contract/queues.ts';
+import { REQUEST_STATES } from '../../contract/states.ts';
 import { joinWords } from '../../lib/shell-words.ts';
 import { hashOf } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { LinkDays, Links } from './link-days.ts';
-import { Section, Table, Time } from './parts.ts';
+import { FilterField, Section, StateWord, Table, Time, typedIn } from './parts.ts';
 
 type QueuesData = Extract<ScreenData, { screen: 'queues' }>;
 type AuditData = Extract<ScreenData, { screen: 'audit' }>;
@@ -64,17 +65,12 @@ interface AuditProps {
 /** What ended, newest first, by the audit log; a text finds entries that hold it somewhere. */
 export function Audit({ data: { entries }, text, now }: AuditProps): ComponentChild {
   const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const given = String(new FormData(event.currentTarget as HTMLFormElement).get('text')).trim();
-    location.hash = hashOf({ screen: 'audit', text: given || undefined });
+    location.hash = hashOf({ screen: 'audit', text: typedIn(event, 'text') });
   };
   const { columns } = TEXTS;
   return h(Fragment, null, [
     h('form', { class: 'filter', role: 'search', onSubmit: submit }, [
-      h('label', null, [
-        TEXTS.auditSearch,
-        h('input', { name: 'text', type: 'search', defaultValue: text ?? '', 'data-filter': true }),
-      ]),
+      h(FilterField, { name: 'text', label: TEXTS.auditSearch, value: text }),
     ]),
     h(Table<{ entry: Entry; place: number }>, {
       ...{ label: TEXTS.screens.audit, empty: TEXTS.auditNone },
@@ -83,7 +79,7 @@ export function Audit({ data: { entries }, text, now }: AuditProps): ComponentCh
       columns: [
         { title: TEXTS.auditEnded, cell: ({ entry }) => h(Time, { at: endOf(entry), now }) },
         { title: columns.name, cell: ({ entry }) => nodeLink(textOf(messageOf(entry).toNode)) },
-        { title: columns.state, cell: ({ entry }) => textOf(entry.state) },
+        { title: columns.state, cell: ({ entry }) => stateOf(textOf(entry.state)) },
         { title: columns.method, cell: ({ entry }) => askedOf(messageOf(entry)) },
         { title: columns.reason, cell: ({ entry }) => textOf(entry.reason) },
       ],
@@ -93,6 +89,11 @@ export function Audit({ data: { entries }, text, now }: AuditProps): ComponentCh
 
 function nodeLink(name: string): ComponentChild {
   return name === '' ? '' : h('a', { href: hashOf({ screen: 'node', name }), 'data-row': true }, name);
+}
+
+function stateOf(text: string): ComponentChild {
+  const state = REQUEST_STATES.find((each) => each === text);
+  return state === undefined ? text : h(StateWord, { state });
 }
 
 /** The entries are lines that were written by any version: nothing of them is taken for granted. */

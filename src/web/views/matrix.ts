@@ -18,7 +18,7 @@ export function Matrix({ batch: { counts, total }, requests }: MatrixProps): Com
   const nodes = Map.groupBy(requests, ({ node }) => node);
   const outcomes = OUTCOMES.filter((outcome) => countOf(counts, outcome) > 0);
   return h(Table<string | null>, {
-    ...{ label: TEXTS.matrix, rows: total === 0 ? [] : [null, ...nodes.keys()], empty: TEXTS.nothing },
+    ...{ label: TEXTS.matrix, rows: total === 0 ? [] : [null, ...nodes.keys()], empty: TEXTS.requestsNone },
     keyOf: (node) => (node === null ? 'all' : `node ${node}`),
     columns: [
       {

@@ -1,14 +1,17 @@
 import { type ComponentChild, Fragment, h } from 'preact';
 import type { NodeDetail } from '../../contract/node-detail.ts';
-import type { NodeQuery, NodeSummary } from '../../contract/nodes.ts';
+import type { NodeQuery, NodeSummary, PresenceChange } from '../../contract/nodes.ts';
 import { callWords } from '../../lib/call-words.ts';
 import { joinWords } from '../../lib/shell-words.ts';
-import { hashOf } from '../state/route.ts';
+import { hashOf, type Route } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
+import { GROUPS, Groups } from './groups.ts';
 import { LinkDays, wayWords } from './link-days.ts';
-import { type Column, Requests, Section, Table, Time } from './parts.ts';
+import { QueueTable } from './logs.ts';
+import { type Column, FilterField, Requests, Section, Table, Time, typedIn } from './parts.ts';
 import { PresenceStrip, WeekStrip } from './presence-strip.ts';
+import type { Tasks } from './tasks.ts';
 
 /** Stands among the presences for those that are away for longer than usual. */
 const OVERDUE = 'overdue';
@@ -21,10 +24,12 @@ export function Nodes({
   data: { page },
   query,
   now,
+  tasks,
 }: {
   data: NodesData;
   query: NodeQuery;
   now: number;
+  tasks: Tasks;
 }): ComponentChild {
   const { here, away } = page.presences;
   const from = Number(query.cursor ?? 0);
@@ -32,13 +37,14 @@ export function Nodes({
     hashOf({ screen: 'nodes', query: { ...query, cursor: String(cursor) } });
   return h(Fragment, null, [
     h(Filter, { query }),
+    h(Groups, { tasks }),
     h('p', { role: 'status' }, TEXTS.nodesFound(page.total, here, away)),
     h(Table<NodeSummary>, {
       ...{
         label: TEXTS.screens.nodes,
         rows: page.items,
         total: page.total,
-        empty: TEXTS.nothing,
+        empty: TEXTS.nodesNone,
         hasCsv: true,
       },
       keyOf: ({ name }) => name,
@@ -55,10 +61,12 @@ function Filter({ query }: { query: NodeQuery }): ComponentChild {
   const go = (more: NodeQuery) => {
     location.hash = hashOf({ screen: 'nodes', query: { ...query, ...more, cursor: undefined } });
   };
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const given = new FormData(event.currentTarget as HTMLFormElement).get('target');
-    go({ target: String(given).trim() || undefined });
+  const submit = (event: SubmitEvent) => go({ target: typedIn(event, 'target') });
+  // The history keeps no address for each key. A word alone is the beginning of names, until it is entered.
+  const type = (event: Event) => {
+    const typed = (event.currentTarget as HTMLInputElement).value.trim();
+    const target = /^[\w.-]+$/.test(typed) ? `${typed}*` : typed || undefined;
+    location.replace(hashOf({ screen: 'nodes', query: { ...query, target, cursor: undefined } }));
   };
   const choose = (event: Event) => {
     const chosen = (event.currentTarget as HTMLSelectElement).value;
@@ -66,13 +74,10 @@ function Filter({ query }: { query: NodeQuery }): ComponentChild {
     go({ presence: (overdue ? undefined : chosen || undefined) as NodeQuery['presence'], overdue });
   };
   return h('form', { class: 'filter', onSubmit: submit, role: 'search' }, [
-    h('label', null, [
-      TEXTS.filterNodes,
-      h('input', {
-        ...{ name: 'target', type: 'search', placeholder: TEXTS.filterNodesHint, 'data-filter': true },
-        defaultValue: query.target ?? '',
-      }),
-    ]),
+    h(FilterField, {
+      ...{ name: 'target', label: TEXTS.filterNodes, value: query.target },
+      ...{ placeholder: TEXTS.filterNodesHint, onInput: type, list: GROUPS },
+    }),
     h('label', null, [
       TEXTS.presence,
       h('select', { onChange: choose, value: query.overdue ? OVERDUE : (query.presence ?? '') }, [
@@ -114,7 +119,7 @@ function columns(
       title: titles.link,
       cell: ({ name }) => {
         const detail = details.get(name);
-        return detail && wayWords(detail);
+        return detail && h('span', { class: 'whole' }, wayWords(detail));
       },
     },
     { title: titles.system, cell: ({ os, version }) => [os, version].filter(Boolean).join(', ') },
@@ -135,13 +140,35 @@ function labelsText({ labels, note }: NodeSummary): string {
   return joinWords(note ? [...words, `(${note})`] : words);
 }
 
-/** One node: what is known of it, and its requests. */
+/** When a node came and went, the newest first. */
+function CameAndWent({ changes, now }: { changes: NodeData['changes']; now: number }): ComponentChild {
+  return h('details', null, [
+    h('summary', null, TEXTS.cameAndWent),
+    h(Table<PresenceChange>, {
+      ...{ label: TEXTS.cameAndWent, rows: changes.toReversed(), empty: TEXTS.weekNone, hasCsv: true },
+      keyOf: ({ at }) => String(at),
+      columns: [
+        { title: TEXTS.presence, cell: ({ presence }) => TEXTS.presences[presence] },
+        { title: TEXTS.since, cell: ({ at }) => h(Time, { at, now }) },
+      ],
+    }),
+  ]);
+}
+
+/** All requests of a node. */
+function allOf(node: string): Route {
+  return { screen: 'requests', node, state: undefined, cursor: undefined };
+}
+
+/** One node: what is known of it, what waits for it and why, what runs by a schedule, and its requests. */
 export function Node({
-  data: { node, detail, days, changes, requests },
+  data: { node, detail, days, changes, queues, schedules, requests },
   now,
+  mayAct,
 }: {
   data: NodeData;
   now: number;
+  mayAct: boolean;
 }): ComponentChild {
   const { facts } = TEXTS;
   const rows: [string, ComponentChild][] = [
@@ -158,18 +185,43 @@ export function Node({
     [TEXTS.columns.running, String(node.running)],
   ];
   return h(Fragment, null, [
-    h(Section, { title: TEXTS.nodeFacts }, [
-      h(
-        'dl',
-        null,
-        rows.map(([title, value]) => h('div', null, h('dt', null, title), h('dd', null, value))),
-      ),
+    h('nav', { class: 'pages', 'aria-label': TEXTS.nodeWays }, [
+      mayAct && h('a', { href: hashOf({ screen: 'run', target: node.name }) }, TEXTS.runHere),
+      h('a', { href: hashOf({ screen: 'errors', node: node.name }) }, TEXTS.itsErrors),
     ]),
-    h(Section, { title: TEXTS.weekTitle }, [h(PresenceStrip, { changes, now })]),
-    h(Section, { title: TEXTS.linkTitle }, [h(LinkDays, { days })]),
-    h('p', null, h('a', { href: hashOf({ screen: 'run', target: node.name }) }, TEXTS.runHere)),
+    h('div', { class: 'columns' }, [
+      h(Section, { title: TEXTS.nodeFacts }, [
+        h(
+          'dl',
+          null,
+          rows.map(([title, value]) => h('div', null, h('dt', null, title), h('dd', null, value))),
+        ),
+      ]),
+      h('div', null, [
+        h(Section, { title: TEXTS.weekTitle }, [
+          h(PresenceStrip, { changes, now }),
+          changes.length > 0 && h(CameAndWent, { changes, now }),
+        ]),
+        h(Section, { title: TEXTS.linkTitle }, [h(LinkDays, { days })]),
+      ]),
+    ]),
+    queues.length > 0 &&
+      h(Section, { title: TEXTS.itsQueues }, [
+        h(QueueTable, { label: TEXTS.itsQueues, queues, empty: TEXTS.queuesNone, now }),
+      ]),
+    schedules.items.length > 0 &&
+      h(Section, { title: TEXTS.itsSchedules }, [
+        h(Requests, {
+          ...{ label: TEXTS.itsSchedules, requests: schedules.items, now, hasSchedule: true },
+          empty: TEXTS.schedulesNone,
+        }),
+      ]),
     h(Section, { title: TEXTS.itsRequests }, [
-      h(Requests, { label: TEXTS.itsRequests, requests: requests.items, now, empty: TEXTS.nothing }),
+      h(Requests, {
+        ...{ label: TEXTS.itsRequests, requests: requests.items, now },
+        empty: TEXTS.itsRequestsNone,
+      }),
+      requests.next && h('p', null, h('a', { href: hashOf(allOf(node.name)) }, TEXTS.all)),
     ]),
   ]);
 }

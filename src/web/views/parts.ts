@@ -1,4 +1,5 @@
-import { type ComponentChild, type ComponentChildren, Fragment, h } from 'preact';
+import { type ComponentChild, type ComponentChildren, createContext, Fragment, h } from 'preact';
+import { useContext } from 'preact/hooks';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd, outcomeOf, type RequestState } from '../../contract/states.ts';
 import { agoWords, exactClockWords, spanWords } from '../../lib/time-words.ts';
@@ -6,10 +7,16 @@ import { hashOf } from '../state/route.ts';
 import { TEXTS } from '../texts.ts';
 import { downloadTable } from './download.ts';
 
-/** A time as people say it, with the exact one behind it. */
+/** Whether times are shown as the clock has them, instead of how long ago they are. */
+export const ExactTimes = createContext(false);
+
+/** A time as people say it with the exact one behind it, or the other way round. */
 export function Time({ at, now }: { at: number | null; now: number }): ComponentChild {
+  const isExact = useContext(ExactTimes);
   if (at === null) return h('span', null, TEXTS.never);
-  return h('time', { dateTime: new Date(at).toISOString(), title: exactClockWords(at) }, agoWords(at, now));
+  const [clock, ago] = [exactClockWords(at), agoWords(at, now)];
+  const dateTime = new Date(at).toISOString();
+  return h('time', { dateTime, title: isExact ? ago : clock }, isExact ? clock.slice(0, -4) : ago);
 }
 
 /** A state as a word with a mark, so that colour is not needed. */
@@ -116,7 +123,11 @@ export function Requests({ label, requests, now, empty, hasSchedule }: RequestsP
       {
         title: columns.request,
         cell: ({ id, what }) =>
-          h('a', { href: hashOf({ screen: 'request', id }), 'data-row': true }, `${what} ${id.slice(0, 13)}`),
+          h('a', { href: hashOf({ screen: 'request', id }), 'data-row': true }, [
+            h('span', null, what),
+            ' ',
+            h('small', null, id.slice(0, 13)),
+          ]),
       },
       {
         title: columns.name,
@@ -141,6 +152,40 @@ function scheduleText({ schedule }: RequestSummary): string {
 
 /** What a button has that takes back what was sent. */
 export const UNDO = { 'data-key': 'u', 'aria-keyshortcuts': 'u' } as const;
+
+interface FilterFieldProps {
+  readonly name: string;
+  readonly label: string;
+  /** What is filtered by now; the field shows it unless somebody types. */
+  readonly value: string | undefined;
+  readonly placeholder?: string;
+  /** The id of a list of what may be meant. */
+  readonly list?: string;
+  onInput?(event: Event): void;
+}
+
+/** A text by which a list is filtered. */
+export function FilterField({ name, label, value = '', onInput, ...more }: FilterFieldProps): ComponentChild {
+  const show = (input: HTMLInputElement | null) => {
+    if (input !== null && input !== document.activeElement) input.value = value;
+  };
+  const field = {
+    ...more,
+    name,
+    type: 'search',
+    ref: show,
+    onInput,
+    autocomplete: 'off',
+    spellcheck: false,
+  };
+  return h('label', null, [label, h('input', { ...field, 'data-filter': true })]);
+}
+
+/** What was typed into a field of a form, when the form is sent. */
+export function typedIn(event: SubmitEvent, name: string): string | undefined {
+  event.preventDefault();
+  return String(new FormData(event.currentTarget as HTMLFormElement).get(name)).trim() || undefined;
+}
 
 interface CopyProps {
   readonly text: string;

@@ -1,47 +1,55 @@
 import { type ComponentChild, Fragment, h } from 'preact';
 import type { OutputSummary, RequestDetail } from '../../contract/requests.ts';
-import { isEnd, REQUEST_STATES, type RequestState } from '../../contract/states.ts';
+import { isEnd } from '../../contract/states.ts';
 import type { TimelineStep } from '../../contract/timeline-step.ts';
 import { sizeWords } from '../../lib/size-words.ts';
 import { exactClockWords } from '../../lib/time-words.ts';
-import { hashOf } from '../state/route.ts';
+import { hashOf, type Route, STATE_CHOICES } from '../state/route.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { download } from './download.ts';
-import { Copy, Requests, Section, StateWord, Table, UNDO } from './parts.ts';
+import { Copy, FilterField, Requests, Section, StateWord, Table, typedIn, UNDO } from './parts.ts';
 import { printable } from './printable.ts';
 import { Way } from './way.ts';
 
+type RequestsRoute = Extract<Route, { screen: 'requests' }>;
 type RequestsData = Extract<ScreenData, { screen: 'requests' }>;
 type RequestData = Extract<ScreenData, { screen: 'request' }>;
 
 interface ListProps {
   readonly data: RequestsData;
-  readonly state: RequestState | undefined;
+  readonly route: RequestsRoute;
   readonly now: number;
 }
 
 /** Requests, newest first, a page at a time. */
-export function RequestList({ data: { page }, state, now }: ListProps): ComponentChild {
-  const choose = (event: Event) => {
-    const value = (event.currentTarget as HTMLSelectElement).value as RequestState | '';
-    location.hash = hashOf({ screen: 'requests', state: value || undefined, cursor: undefined });
+export function RequestList({ data: { page }, route, now }: ListProps): ComponentChild {
+  const go = (more: Partial<RequestsRoute>) => {
+    location.hash = hashOf({ ...route, ...more, cursor: undefined });
   };
+  const choose = (event: Event) => {
+    const value = (event.currentTarget as HTMLSelectElement).value;
+    go({ state: (value || undefined) as RequestsRoute['state'] });
+  };
+  const submit = (event: SubmitEvent) => go({ node: typedIn(event, 'node') });
   return h(Fragment, null, [
-    h('form', { class: 'filter', role: 'search' }, [
+    h('form', { class: 'filter', role: 'search', onSubmit: submit }, [
       h('label', null, [
         TEXTS.state,
-        h('select', { onChange: choose, value: state ?? '', 'data-filter': true }, [
+        h('select', { onChange: choose, value: route.state ?? '' }, [
           h('option', { value: '' }, TEXTS.anyState),
-          ...REQUEST_STATES.map((value) => h('option', { value }, value)),
+          ...STATE_CHOICES.map((value) => h('option', { value }, value)),
         ]),
       ]),
+      h(FilterField, {
+        ...{ name: 'node', label: TEXTS.requestsNode, value: route.node, placeholder: 'ship1' },
+      }),
     ]),
     h('p', { role: 'status' }, TEXTS.requestsShown(page.items.length, page.next !== null)),
-    h(Requests, { label: TEXTS.screens.requests, requests: page.items, now, empty: TEXTS.nothing }),
+    h(Requests, { label: TEXTS.screens.requests, requests: page.items, now, empty: TEXTS.requestsNone }),
     page.next &&
       h('nav', { class: 'pages', 'aria-label': TEXTS.later }, [
-        h('a', { href: hashOf({ screen: 'requests', state, cursor: page.next }) }, TEXTS.later),
+        h('a', { href: hashOf({ ...route, cursor: page.next }) }, TEXTS.later),
       ]),
   ]);
 }
@@ -68,7 +76,7 @@ export function Request({ data, mayAct, ask, onCopied }: RequestProps): Componen
     h(Way, { detail }),
     h(Section, { title: TEXTS.timeline }, [
       h(Table<TimelineStep & { place: number }>, {
-        ...{ label: TEXTS.timeline, empty: TEXTS.nothing },
+        ...{ label: TEXTS.timeline, empty: TEXTS.requestsNone },
         rows: detail.timeline.map((step, place) => ({ ...step, place })),
         keyOf: ({ place }) => String(place),
         columns: [

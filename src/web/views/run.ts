@@ -7,6 +7,7 @@ import { hashOf } from '../state/route.ts';
 import { type RunForm, type RunKind, readRunForm, rowsOf } from '../state/run-form.ts';
 import type { Question } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
+import { GROUPS, Groups } from './groups.ts';
 import { CopyLine } from './parts.ts';
 import { Fields, Kind } from './run-fields.ts';
 import type { Tasks } from './tasks.ts';
@@ -58,9 +59,10 @@ export function Run({ methods, target: first = '', mayAct, tasks, ask, onCopied 
       TEXTS.runOn,
       h('input', {
         ...{ name: 'target', value: target, onInput, 'data-filter': true },
-        ...{ placeholder: TEXTS.filterNodesHint, autocomplete: 'off' },
+        ...{ placeholder: TEXTS.filterNodesHint, autocomplete: 'off', list: GROUPS },
       }),
     ]),
+    h(Groups, { tasks }),
     h('p', { role: 'status' }, preview),
     preview !== '' &&
       h(
@@ -72,7 +74,7 @@ export function Run({ methods, target: first = '', mayAct, tasks, ask, onCopied 
     h(Fields, { key: kind, kind, rows: rowsOf(kind, methods) }),
     fault !== '' && h('p', { role: 'alert', class: 'fault' }, fault),
     h('p', { class: 'buttons' }, [
-      h('button', { value: 'run' }, TEXTS.runGo),
+      h('button', { value: 'run', class: 'sure' }, TEXTS.runGo),
       h('button', { value: 'check' }, TEXTS.runCheck),
     ]),
     line !== '' && h(CopyLine, { label: TEXTS.command, text: line, onCopied }),

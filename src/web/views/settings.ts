@@ -3,7 +3,8 @@ import type { ProcessSummary } from '../../contract/nodes.ts';
 import type { ConsoleSession } from '../../contract/sessions.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
-import { CopyLine, Section, Table, Time } from './parts.ts';
+import { Doctor } from './doctor.ts';
+import { Section, Table, Time } from './parts.ts';
 import { Passkeys } from './passkeys.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -36,7 +37,7 @@ export function Settings({ data, now, mayAct, tasks, ask, onCopied }: SettingsPr
         broker.fault !== null && fact(TEXTS.ownFacts.fault, broker.fault),
       ]),
     ]),
-    h(CopyLine, { label: TEXTS.doctor, text: 'steward doctor', onCopied }),
+    h(Doctor, { tasks, onCopied }),
     h(Section, { title: TEXTS.processes }, [
       h(Table<ProcessSummary>, {
         ...{ label: TEXTS.processes, rows: data.processes, empty: TEXTS.processesNone },

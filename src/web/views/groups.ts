@@ -1,0 +1,14 @@
+import { type ComponentChild, h } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { Tasks } from './tasks.ts';
+
+/** The id of the list, for the fields in which targets are typed. */
+export const GROUPS = 'groups';
+
+/** The groups that this node knows, offered where targets are typed. */
+export function Groups({ tasks }: { tasks: Pick<Tasks, 'groups'> }): ComponentChild {
+  const [names, setNames] = useState<readonly string[]>([]);
+  useEffect(() => void tasks.groups().then(setNames), [tasks]);
+  const option = (name: string) => h('option', { value: `@${name}` });
+  return h('datalist', { id: GROUPS }, names.map(option));
+}
