@@ -1,3 +1,4 @@
+import { consoleFigures } from './console-figures.ts';
 import { footprintFigures } from './footprint-figures.ts';
 import { brokerLimit, spawnLimit } from './limits/run-limit.ts';
 import { linkFigures } from './link-figures.ts';
@@ -31,6 +32,8 @@ export interface BenchOptions {
   readonly copyMb: number;
   /** Requests in the ledger that is asked for their states. */
   readonly remembered: number;
+  /** How long the console's page is under load, to see whether its memory grows, s. */
+  readonly consoleSeconds: number;
 }
 
 /** Measures one or more rows of the table. `shared` carries what a later figure needs of an earlier one. */
@@ -61,6 +64,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   exec: execFigures,
   binary: binaryFigures,
   footprint: footprintFigures,
+  console: ({ consoleSeconds }) => consoleFigures(consoleSeconds),
   link: linkFigures,
 };
 

@@ -23,7 +23,7 @@ interface Ground {
  * Starts a broker and the node `central`, in folders of their own; `ship1` follows when it is asked for. The fleet is closed
  * where STEWARD_BENCH_TRUST says so.
  */
-export async function startFleet(more: Readonly<Record<string, number>> = {}): Promise<Fleet> {
+export async function startFleet(more: Flags = {}): Promise<Fleet> {
   const stack = new AsyncDisposableStack();
   try {
     const make = process.env.STEWARD_BENCH_TRUST === 'closed' ? closedGround : openGround;

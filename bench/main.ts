@@ -4,7 +4,7 @@ import { changeOf, lastRelease, recordRelease, releaseOf } from './history.ts';
 import { isMet, type Row } from './row.ts';
 import { formatTable } from './table.ts';
 
-const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--trust closed] [--runs 3] [--queued 1000000] [--appends 20000] [--copy-mb 1000] [--tail-lines 200000] [--remembered 1000000] [--record VERSION [--note TEXT]]
+const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--trust closed] [--runs 3] [--queued 1000000] [--appends 20000] [--copy-mb 1000] [--tail-lines 200000] [--remembered 1000000] [--console-seconds 120] [--record VERSION [--note TEXT]]
 
 Measures a node against the limits of this machine. Names: ${Object.keys(FIGURES).join(', ')}.
 Without --only all but "limits" are measured (the others measure the limits that they need), and "link", which takes 30 minutes.
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     'copy-mb': { type: 'string', default: '1000' },
     'tail-lines': { type: 'string', default: '200000' },
     remembered: { type: 'string', default: '1000000' },
+    'console-seconds': { type: 'string', default: '120' },
     record: { type: 'string' },
     note: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -58,6 +59,7 @@ const options: BenchOptions = {
   queued: Number(values.queued),
   copyMb: Number(values['copy-mb']),
   remembered: Number(values.remembered),
+  consoleSeconds: Number(values['console-seconds']),
 };
 
 // What is measured is the program as it is installed, which `npm run bench` has built.

@@ -1,47 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CDPSession, Page } from 'playwright-core';
 import { startBroker } from '../support/broker.ts';
 import { openPage, startBrowser } from '../support/browser.ts';
 import { startStewardNode } from '../support/node.ts';
 import { apiOf } from '../support/node-api.ts';
+import { busyMs, type Meter, meter } from '../support/page-meter.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startWireClient } from '../support/wire-client.ts';
 
 const NODES = 10_000;
 /** A line of 50 kbit/s with the delay of a satellite. */
 const THIN = { offline: false, latency: 600, downloadThroughput: 50_000 / 8, uploadThroughput: 50_000 / 8 };
-
-interface Meter {
-  readonly cdp: CDPSession;
-  /** That came over the wire. */
-  bytes: number;
-}
-
-async function meter(page: Page): Promise<Meter> {
-  const cdp = await page.context().newCDPSession(page);
-  await cdp.send('Network.enable');
-  await cdp.send('Performance.enable');
-  const counted = { cdp, bytes: 0 };
-  const streams = new Set<string>();
-  cdp.on('Network.responseReceived', ({ requestId, type }) => {
-    if (type === 'EventSource') streams.add(requestId);
-  });
-  // A stream does not finish, and is not packed.
-  cdp.on('Network.dataReceived', ({ requestId, dataLength }) => {
-    if (streams.has(requestId)) counted.bytes += dataLength;
-  });
-  cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
-    if (!streams.has(requestId)) counted.bytes += encodedDataLength;
-  });
-  return counted;
-}
-
-/** The processor time that the page has used, ms. */
-async function busyMs(cdp: CDPSession): Promise<number> {
-  const { metrics } = await cdp.send('Performance.getMetrics');
-  return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1000;
-}
 
 test('the console is as usable with 10,000 nodes, under load, and over a thin line', async (t) => {
   const broker = await startBroker(t);

@@ -1,0 +1,34 @@
+import type { CDPSession, Page } from 'playwright-core';
+
+/** What a page takes of the wire. */
+export interface Meter {
+  readonly cdp: CDPSession;
+  /** That came over the wire. */
+  bytes: number;
+}
+
+/** Counts from now on what comes to a page. */
+export async function meter(page: Page): Promise<Meter> {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Network.enable');
+  await cdp.send('Performance.enable');
+  const counted = { cdp, bytes: 0 };
+  const streams = new Set<string>();
+  cdp.on('Network.responseReceived', ({ requestId, type }) => {
+    if (type === 'EventSource') streams.add(requestId);
+  });
+  // A stream does not finish, and is not packed.
+  cdp.on('Network.dataReceived', ({ requestId, dataLength }) => {
+    if (streams.has(requestId)) counted.bytes += dataLength;
+  });
+  cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    if (!streams.has(requestId)) counted.bytes += encodedDataLength;
+  });
+  return counted;
+}
+
+/** The processor time that a page has used, ms. */
+export async function busyMs(cdp: CDPSession): Promise<number> {
+  const { metrics } = await cdp.send('Performance.getMetrics');
+  return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1000;
+}
