@@ -1,46 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { type TestContext, test } from 'node:test';
-import { startBroker } from '../support/broker.ts';
-import { barriers, openPage, startBrowser } from '../support/browser.ts';
-import { startFakeConsole } from '../support/console.ts';
-import { FakeOperations } from '../support/fake-operations.ts';
-import { startStewardNode } from '../support/node.ts';
-import { apiOf, endedRequests } from '../support/node-api.ts';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
-import { waitFor } from '../support/wait-for.ts';
-
-const command = (toNode: string, ...methodArgs: string[]) => ({
-  ...{ toNode, method: 'REQCliCommand', methodArgs, replyMethod: 'REQNone' },
-  ...{ ACKTimeout: 2, methodTimeout: 10 },
-});
-
-/** Markup, an escape sequence, a change of direction, and bytes that are no text. */
-const HOSTILE = `printf '<img src=x onerror=alert(1)>\\033[31mred\\342\\200\\256txt\\377'; exit 3`;
-
-/** A fleet with a node that is here, one that went away, and requests in several states. */
-async function startFleet(t: TestContext) {
-  const broker = await startBroker(t);
-  const flags = { startPubREQHello: 1, webListener: '127.0.0.1:0' };
-  const central = await startStewardNode({ name: 'central', broker, flags }, t);
-  const ship = { broker, flags: { startPubREQHello: 1, labels: 'site=north' } };
-  await startStewardNode({ ...ship, name: 'ship1' }, t);
-  const ship2 = await startStewardNode({ ...ship, name: 'ship2' }, t);
-  const api = apiOf(central, t);
-  await waitFor(
-    'the hello of both ships',
-    async () => (await api.nodePage({ target: 'site=north' })).total === 2,
-  );
-  await ship2.kill();
-  const { batch } = await api.submit([command('ship1', '/bin/sh', '-c', HOSTILE)]);
-  const [failed] = await endedRequests(api, batch!);
-  const { accepted } = await api.submit([command('ship2', 'true')]);
-  await waitFor('ship2 to be away', async () => (await api.nodePage({ presence: 'away' })).total === 1);
-  return { api, central, ship2, failed: failed!, waiting: accepted[0]!.id };
-}
+import { test } from 'node:test';
+import { openPage, startBrowser } from '../support/browser.ts';
+import { command, startConsoleFleet } from '../support/console-fleet.ts';
 
 test('the console, from signing in to a result', async (t) => {
-  const { api, failed, waiting } = await startFleet(t);
+  const { api, failed, waiting } = await startConsoleFleet(t);
   const browser = await startBrowser(t);
   const { page, complaints } = await openPage(browser, {
     viewport: { width: 1920, height: 1000 },
@@ -103,6 +68,14 @@ test('the console, from signing in to a result', async (t) => {
     await page.goBack();
     await heading('Node ship1');
     await page.locator('[data-row]').first().waitFor();
+    await page.keyboard.press('t');
+    await page
+      .locator('time')
+      .filter({ hasText: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/ })
+      .first()
+      .waitFor();
+    await page.keyboard.press('t');
+    await page.locator('time').filter({ hasText: / ago$/ }).first().waitFor();
     await page.keyboard.press('p');
     await page.getByText(/^Held still\. What you see is from /).waitFor();
     await page.keyboard.press('p');
@@ -304,132 +277,4 @@ test('the console, from signing in to a result', async (t) => {
   // The browser itself says that answers of 401 and a stream that was cut are errors.
   const others = complaints.filter((text) => !/401|ERR_|Failed to load resource/.test(text));
   assert.deepEqual(others, []);
-});
-
-test('every screen fits its width and is open to everybody, in both schemes', async (t) => {
-  const { api, failed } = await startFleet(t);
-  const browser = await startBrowser(t);
-  const of = [`requests/${failed.id}`, `batches/${failed.batch}`];
-  const screens = [
-    '',
-    'nodes',
-    'nodes/ship1',
-    'requests',
-    'batches',
-    'queues',
-    'schedules',
-    'audit',
-    'errors',
-    'settings',
-    'charts',
-    'run',
-    ...of,
-  ];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [320, 1920]) {
-      const options = { colorScheme, viewport: { width, height: 800 }, reducedMotion: 'reduce' as const };
-      const { page, context } = await openPage(browser, options);
-      const { url } = await api.signInLink({ role: 'act' });
-      await page.goto(url);
-      for (const screen of screens) {
-        const where = `${screen} at ${width}, ${colorScheme}`;
-        await page.goto(`${new URL(url).origin}/#/${screen}`);
-        await page.locator(':is(main table, main .counts, main .run, main .empty):visible').first().waitFor();
-        const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-        assert.ok(wide <= 0, `${where} is ${wide} px too wide`);
-        assert.deepEqual(await barriers(page), [], where);
-      }
-      await page.keyboard.press('Control+k');
-      await page.keyboard.type('ship');
-      await page.getByRole('option', { name: 'Node ship1' }).waitFor();
-      assert.deepEqual(await barriers(page), [], `finding at ${width}, ${colorScheme}`);
-      await page.keyboard.press('Escape');
-      assert.equal(
-        await page.getByRole('button', { name: 'Send again' }).count(),
-        0,
-        'one who looks may not act',
-      );
-      await context.close();
-    }
-  }
-});
-
-test('a page whose node is gone keeps what it shows, and says how old that is', async (t) => {
-  const { api, central } = await startFleet(t);
-  const { page } = await openPage(await startBrowser(t));
-  const { url } = await api.signInLink({});
-  await page.goto(url);
-  await page.getByText('Live').waitFor();
-  await page.getByRole('table', { name: 'Waiting for their node' }).waitFor();
-  await central.kill();
-  await page.getByText(/^No connection to the node\. What you see is from /).waitFor();
-  assert.ok(
-    await page.getByRole('table', { name: 'Waiting for their node' }).isVisible(),
-    'what was read stays',
-  );
-});
-
-test('after a cut the page goes on behind the last event it got, without being loaded again', async (t) => {
-  const { api } = await startFleet(t);
-  const { page } = await openPage(await startBrowser(t));
-  const link = new URL((await api.signInLink({})).url);
-  const proxy = await startTcpProxy({ port: Number(link.port) }, t);
-  link.port = String(proxy.port);
-  const lastIds: (string | undefined)[] = [];
-  page.on('request', async (request) => {
-    if (new URL(request.url()).pathname === '/v1/events')
-      lastIds.push((await request.allHeaders())['last-event-id']);
-  });
-  let loads = 0;
-  page.on('load', () => void loads++);
-  await page.goto(link.href);
-  await page.goto(`${link.origin}/#/requests`);
-  await page.locator('[data-row]').first().waitFor();
-  await page.getByText('Live', { exact: true }).waitFor();
-  for (let cuts = 1; cuts <= 2; cuts++) {
-    proxy.cut();
-    const { accepted } = await api.submit([command('ship1', 'true')]);
-    const row = page.getByRole('row').filter({ hasText: accepted[0]!.id.slice(0, 13) });
-    await row.getByText('succeeded').waitFor();
-    await waitFor('the stream to go on', () => lastIds.length === cuts + 1);
-    assert.match(lastIds.at(-1) ?? '', /^[\da-f-]{36}\.\d+$/);
-  }
-  const streams = new Set(lastIds.slice(1).map((id) => id!.split('.')[0]));
-  assert.deepEqual([streams.size, loads], [1, 1], 'it is the same stream, on the same page');
-});
-
-test('Now shows what waits for longer than usual', async (t) => {
-  const names = { node: 'ship7', method: 'REQCliCommand', subject: 'ship7.REQCliCommand.CommandACK' };
-  const waits = { attempts: 9, nextAttemptAt: null, waitsFor: 'ship7, where nobody listens' };
-  let late = [{ ...names, ...waits, queued: 3, oldestQueuedAt: Date.now() - 200_000_000 }];
-  const desk = new FakeOperations();
-  desk.overdueQueues = async () => late;
-  const { linkFor } = await startFakeConsole(t, { desk });
-  const { page } = await openPage(await startBrowser(t));
-  await page.goto(linkFor('look'));
-  const section = page.getByRole('region', { name: 'Waiting for longer than usual' });
-  const row = section.getByRole('row').filter({ hasText: 'ship7' });
-  await row.getByText('2 d ago').waitFor();
-  await row.getByText('where nobody listens').waitFor();
-  late = [];
-  desk.tellAll({ type: 'many', count: 1 });
-  await page.getByText('Nothing waits for longer than usual.').waitFor();
-});
-
-test('one who may only look is offered nothing else', async (t) => {
-  const { api, failed } = await startFleet(t);
-  const { page } = await openPage(await startBrowser(t));
-  const { url } = await api.signInLink({ role: 'look' });
-  await page.goto(url);
-  await page.getByText('You may look, and not act.').waitFor();
-  for (const screen of [`requests/${failed.id}`, `batches/${failed.batch}`, 'run']) {
-    await page.goto(`${new URL(url).origin}/#/${screen}`);
-    await page.locator('main table, main .fault').first().waitFor();
-    const buttons = await page.getByRole('button').allTextContents();
-    assert.deepEqual(
-      buttons.filter((text) => !/^(Copy|Download)$/.test(text)),
-      [],
-    );
-    assert.equal(await page.getByRole('link', { name: 'Run', exact: true }).count(), 0);
-  }
 });

@@ -58,7 +58,7 @@ export async function openPage(
 export async function barriers(page: Page): Promise<string[]> {
   // The page lets no script of others in: it is run where the page's policy does not count.
   const { readFile } = await import('node:fs/promises');
-  await page.evaluate(await readFile(AXE, 'utf8'));
+  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(await readFile(AXE, 'utf8'));
   return await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
     const { violations } = await axe.run();
