@@ -37,6 +37,8 @@ export interface LinkFigures {
   readonly smallMeanwhileMs: number;
   readonly small: LinkRun;
   readonly output: LinkRun;
+  /** The same, followed while it runs. */
+  readonly followed: LinkRun;
   /** A file of which the target has an earlier version. */
   readonly copy: LinkRun;
   readonly idleBytesPerDay: number;
@@ -62,8 +64,18 @@ export async function measureLink(work: LinkWork): Promise<LinkFigures> {
     const small = await measure.small();
     const { large, smallMeanwhileMs } = await measure.large();
     const output = await measure.output();
+    const followed = await measure.output({ output: 'live' });
     const copy = await measure.copy();
-    return { startMs, large, smallMeanwhileMs, small, output, copy, idleBytesPerDay: await measure.idle() };
+    return {
+      startMs,
+      large,
+      smallMeanwhileMs,
+      small,
+      output,
+      followed,
+      copy,
+      idleBytesPerDay: await measure.idle(),
+    };
   } finally {
     clearInterval(cuts);
   }
@@ -111,14 +123,15 @@ class LinkMeasure {
   }
 
   /** A command that prints much. */
-  async output(): Promise<LinkRun> {
+  async output(more: { readonly output?: 'live' } = {}): Promise<LinkRun> {
     const { central } = this.#at;
     const { largeBytes } = this.#work;
     return this.#run(largeBytes, async () => {
       const command = `head -c ${Math.ceil((largeBytes * 3) / 4)} /dev/urandom | base64 -w 0 | head -c ${largeBytes}`;
       const answer = await central.submit([
         {
-          ...message('output', 'REQCliCommand', []),
+          ...message(`output-${more.output}`, 'REQCliCommand', []),
+          ...more,
           methodArgs: ['bash', '-c', command],
           methodTimeout: 600,
           replyMethod: 'REQToFile',
@@ -127,7 +140,11 @@ class LinkMeasure {
       expectAllAccepted(answer);
       const [{ id }] = answer.accepted as [{ id: string }];
       await waitForEnd(central, id, PATIENCE_MS);
-      await central.waitForFile('bench/ship1/output', (text) => text.length === largeBytes, PATIENCE_MS);
+      await central.waitForFile(
+        `bench/ship1/output-${more.output}`,
+        (text) => text.length === largeBytes,
+        PATIENCE_MS,
+      );
       if (ledgerRow(central, id)?.state !== 'succeeded')
         throw new Error(JSON.stringify(ledgerRow(central, id)));
     });

@@ -59,7 +59,7 @@ test('nodes that say hello seldom are asked for after some minutes of silence, a
   const { probe, asked, away, pass, nobody } = scene();
   probe.look();
   assert.deepEqual(asked, []);
-  pass(3 * MINUTE);
+  pass(3.5 * MINUTE);
   probe.look();
   assert.deepEqual(asked.splice(0), ['ship1.Steward.State', 'ship2.Steward.State']);
   nobody('ship2');
@@ -67,7 +67,7 @@ test('nodes that say hello seldom are asked for after some minutes of silence, a
   pass(MINUTE);
   probe.look();
   assert.deepEqual(asked, [], 'not again at once');
-  pass(2 * MINUTE);
+  pass(2.5 * MINUTE);
   probe.look();
   assert.deepEqual(asked, ['ship1.Steward.State'], 'and one that is away says hello when it comes');
 });

@@ -11,8 +11,11 @@ interface ProbeDeps {
 }
 
 const LOOK_MS = 30_000;
-/** A node that was heard of, or asked for, within this time is not asked for, ms; and within this share of its hellos. */
-const QUIET_MS = 180_000;
+/**
+ * A node that was heard of, or asked for, within this time is not asked for, ms; and within this share of its hellos. It
+ * is a little less than three times the silence after which a node asks its broker: what comes here spares it the third question.
+ */
+const QUIET_MS = 210_000;
 const QUIET_SHARE = 1 / 8;
 /** How long the broker's word is waited for, ms. */
 const PATIENCE_MS = 20_000;

@@ -134,6 +134,21 @@ test('there is no room for more while 32 reports wait', async (t) => {
   assert.deepEqual(rooms, [true, false]);
 });
 
+test('over a thin link there is no room for more while two reports wait', async (t) => {
+  const waiting = [1, 2];
+  const rooms: boolean[] = [];
+  await tell(t, {
+    output: 'live',
+    leavesOutTold: true,
+    waitingReports: () => waiting.shift()!,
+    run: async ({ live }) => {
+      rooms.push(live!.hasRoom(), live!.hasRoom());
+      return { state: 'succeeded' };
+    },
+  });
+  assert.deepEqual(rooms, [true, false]);
+});
+
 test('an end that a crash kept from being reported is reported with its output', async (t) => {
   const store = await tempStore(t);
   await tell(t, { store, run: async () => ({ state: 'succeeded', reply: bytesOf(70 * KB) }) });

@@ -8,8 +8,8 @@ import { type JournalRow, type RowEnd, type StoredRow, toRow } from '../journal-
 import { bytesOf, lastOfReply } from '../running/reply-pieces.ts';
 import { OutputReports, type OutputReportsDeps } from './output-reports.ts';
 
-/** Reports that may wait to be delivered before no more output is read for them. */
-const MAX_WAITING_REPORTS = 32;
+/** Reports that may wait to be delivered before no more output is read for them; over a thin link ends wait behind them. */
+const [MAX_WAITING_REPORTS, MAX_WAITING_THIN] = [32, 2];
 
 interface Run {
   readonly row: JournalRow;
@@ -49,7 +49,11 @@ export class RunOutput {
   get live(): LiveOutput | undefined {
     if (this.#mode !== 'live') return undefined;
     return {
-      hasRoom: () => this.#deps.sending.waitingReports(this.#fromNode) < MAX_WAITING_REPORTS,
+      hasRoom: () => {
+        const { sending } = this.#deps;
+        const most = sending.leavesOutTold(this.#fromNode) ? MAX_WAITING_THIN : MAX_WAITING_REPORTS;
+        return sending.waitingReports(this.#fromNode) < most;
+      },
       send: (pieces) => {
         this.#isApart = true;
         return this.#reports.tell(pieces);
