@@ -1,4 +1,5 @@
 import { type ComponentChild, h } from 'preact';
+import { browserWords } from '../state/browser-words.ts';
 import type { Action, Question, State } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { GoTo } from './go-to.ts';
@@ -87,7 +88,7 @@ function sureText(question: Question): string {
     case 'resend':
       return TEXTS.resendSure(question.request.method, question.request.node);
     case 'end-session':
-      return TEXTS.sessionSure(question.session.browser || question.session.id);
+      return TEXTS.sessionSure(browserWords(question.session.browser) || question.session.id);
     case 'rename-passkey':
       return TEXTS.passkeyRenameHow(question.passkey.name);
     case 'remove-passkey':

@@ -1,6 +1,7 @@
 import { type ComponentChild, Fragment, h } from 'preact';
 import type { ProcessSummary } from '../../contract/nodes.ts';
 import type { ConsoleSession } from '../../contract/sessions.ts';
+import { browserWords } from '../state/browser-words.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { Doctor } from './doctor.ts';
@@ -70,7 +71,8 @@ function Sessions({
     columns: [
       {
         title: titles.browser,
-        cell: ({ user, passkey, browser, id }) => [user ?? passkey, browser || id].filter(Boolean).join(', '),
+        cell: ({ user, passkey, browser, id }) =>
+          [user ?? passkey, browserWords(browser) || id].filter(Boolean).join(', '),
       },
       { title: titles.role, cell: ({ role }) => TEXTS.sessionRoles[role] },
       { title: titles.started, cell: ({ startedAt: at }) => h(Time, { at, now }) },
