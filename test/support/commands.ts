@@ -5,7 +5,7 @@ import { type Message, newMessage } from '../../src/message/message.ts';
 import type { RunResult } from '../../src/message/method-contract.ts';
 import { OutputPipes } from '../../src/methods/commands/output-pipes.ts';
 import type { CommandDeps, CommandOptions } from '../../src/methods/commands/run-program.ts';
-import { Spawner } from '../../src/methods/commands/spawner.ts';
+import { Spawner, type SpawnerOptions } from '../../src/methods/commands/spawner.ts';
 import type { RunMethod } from '../../src/methods/method.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -36,7 +36,7 @@ export async function setUpCommands(scope: TestScope, make: Make, given: Given =
   const env = { ...process.env, INHERITED: 'yes' };
   const shortage = given.shortage ?? (async () => undefined);
   const options = { env, defaultMethodTimeout: 20, ...given.options, spoolFolder };
-  const spawner = given.spawner ?? (await readySpawner(scope, options.env));
+  const spawner = given.spawner ?? (await readySpawner(scope, { env: options.env }));
   const pipes = disposeAfter(scope, new OutputPipes(join(folder, 'pipes')));
   const method = make(options, { diskRoom: { shortage }, spawner, pipes });
   const reply = given.reply ?? (async () => assert.fail('replied early'));
@@ -56,14 +56,9 @@ export async function setUpCommands(scope: TestScope, make: Make, given: Given =
 /** A spawner that takes commands from the first one on. */
 export async function readySpawner(
   scope: TestScope,
-  env: CommandOptions['env'] = process.env,
-  idleMs?: number,
-  openFiles?: number,
+  options: Partial<SpawnerOptions> = {},
 ): Promise<Spawner> {
-  const spawner = disposeAfter(
-    scope,
-    new Spawner({ env, openFiles, ...(idleMs !== undefined && { idleMs }) }),
-  );
+  const spawner = disposeAfter(scope, new Spawner({ env: process.env, ...options }));
   await waitFor('the spawner to be ready', () => spawner.isReady());
   return spawner;
 }

@@ -11,7 +11,7 @@ import { createReqCliCommand } from './req-cli-command.ts';
 for (const kind of ['a spawner', 'none'] as const) {
   test(`a command has the soft limit of open files that the node was started with, with ${kind}`, async (t) => {
     const openFiles = 234;
-    const spawner = kind === 'none' ? noSpawner : await readySpawner(t, process.env, undefined, openFiles);
+    const spawner = kind === 'none' ? noSpawner : await readySpawner(t, { openFiles });
     const { bash, run, folder } = await setUpCommands(t, createReqCliCommand, {
       spawner,
       options: { openFiles },

@@ -46,7 +46,8 @@ export function withLimit(
   return [prlimit, `--nofile=${limit}:`, '--', ...args];
 }
 
-function findProgram(name: string, env: Env, folder: string): string | undefined {
+/** Where a program is that may be executed, by the PATH of an environment; undefined where it is nowhere. */
+export function findProgram(name: string, env: Env, folder: string): string | undefined {
   const places = name.includes('/')
     ? [resolve(folder, name)]
     : (env.PATH ?? '').split(':').map((path) => join(path, name));
