@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { tempFolder } from '../../test/support/temp-folder.ts';
@@ -153,3 +153,28 @@ test('when the writer thread ends by itself, writes fail, the node is told, and 
   await assert.rejects(store.write(insertRow('later')), /ended with code 1/);
   await store[Symbol.asyncDispose]();
 });
+
+test('what waits for a write commits with it, once, unless it was called off', async (t) => {
+  const store = await tempStore(t);
+  await store.write(insertRow('before'));
+  const commits = commitsIn(store.path);
+  const written: Promise<void>[] = [];
+  store.withNext!(() => written.push(store.write(insertRow('with it'))));
+  store.withNext!(() => written.push(store.write(insertRow('never'))))();
+  await store.write(insertRow('it'));
+  await Promise.all(written);
+  assert.equal(commitsIn(store.path), commits + 1);
+  await store.write(insertRow('after'));
+  const keys = store.all<{ key: string }>('SELECT key FROM meta').map(({ key }) => key);
+  assert.deepEqual(new Set(keys), new Set(['before', 'it', 'with it', 'after']));
+});
+
+/** The frames of the write-ahead log that end a transaction say how large the database is after it. */
+function commitsIn(path: string): number {
+  const log = readFileSync(`${path}-wal`);
+  const frameBytes = 24 + log.readUInt32BE(8);
+  let commits = 0;
+  for (let at = 32; at + frameBytes <= log.length; at += frameBytes)
+    if (log.readUInt32BE(at + 4) !== 0) commits++;
+  return commits;
+}

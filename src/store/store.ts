@@ -14,6 +14,11 @@ export interface Store extends AsyncDisposable {
    * doubt, it may have after the next start.
    */
   write(statements: readonly Statement[]): Promise<void>;
+  /**
+   * Calls `work` once, as soon as anything is written: what `work` writes then commits with that. The function that comes
+   * back calls it off.
+   */
+  withNext?(work: () => void): () => void;
   /** All rows of a query. Throws StoreError. */
   all<T>(sql: string, ...params: SqlValue[]): T[];
   /** The first row of a query, or undefined. Throws StoreError. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Committer } from './committer.ts';
+import { Companions } from './companions.ts';
 import type { WriterAnswer } from './group-commit.ts';
 import { QueryThread } from './query-thread.ts';
 import { type Query, ReadConnection } from './read-connection.ts';
@@ -33,6 +34,7 @@ export class ThreadedStore implements Store {
   readonly #pending = new Map<number, Pending>();
   /** What was written in this turn of the event loop: it commits together. */
   #unsent: PackedTransaction[] = [];
+  readonly #companions = new Companions();
   #noteReplaced: (error: Error) => void = () => {};
   #nextId = 1;
   #closed: Promise<void> | undefined;
@@ -74,11 +76,16 @@ export class ThreadedStore implements Store {
     if (this.#fault) return Promise.reject(this.#fault);
     const filled = statements.filter(({ rows }) => rows.length > 0);
     const packed = packTransaction(this.#nextId++, filled);
-    return new Promise((resolve, reject) => {
-      this.#pending.set(packed.id, { resolve, reject });
-      if (this.#unsent.length === 0) this.#sendSoon();
-      this.#unsent.push(packed);
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#pending.set(packed.id, { resolve, reject });
+    if (this.#unsent.length === 0) this.#sendSoon();
+    this.#unsent.push(packed);
+    this.#companions.call();
+    return promise;
+  }
+
+  withNext(work: () => void): () => void {
+    return this.#companions.add(work);
   }
 
   all<T>(sql: string, ...params: SqlValue[]): T[] {

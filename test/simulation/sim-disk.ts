@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Companions } from '../../src/store/companions.ts';
 import { doubtLanes } from '../../src/store/find-older.ts';
 import { migrate } from '../../src/store/open-store.ts';
 import type { SqlValue, Statement } from '../../src/store/statement.ts';
@@ -136,6 +137,7 @@ export class SimStore implements Store {
   readonly failed = new Promise<never>(() => {});
   readonly #disk: SimDisk;
   readonly #life: Life;
+  readonly #companions = new Companions();
   #pending: Pending[] = [];
   #isCommitting = false;
 
@@ -146,10 +148,15 @@ export class SimStore implements Store {
   }
 
   write(statements: readonly Statement[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ statements: statements.filter(({ rows }) => rows.length > 0), resolve, reject });
-      this.#commitSoon();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#pending.push({ statements: statements.filter(({ rows }) => rows.length > 0), resolve, reject });
+    this.#commitSoon();
+    this.#companions.call();
+    return promise;
+  }
+
+  withNext(work: () => void): () => void {
+    return this.#companions.add(work);
   }
 
   all<T>(sql: string, ...params: SqlValue[]): T[] {

@@ -12,8 +12,9 @@ function finisherOn(more: {
   write(statements: readonly Statement[]): Promise<void>;
   ended?: OutboxListener['ended'];
   setAside?: OutboxListener['setAside'];
+  withNext?: Store['withNext'];
 }) {
-  const store = { write: more.write } as unknown as Store;
+  const store = { write: more.write, withNext: more.withNext } as unknown as Store;
   return new OutcomeWriter({
     store,
     clock: systemClock,
@@ -127,4 +128,24 @@ test('a stop does not wait for a disk that stays full', async (t) => {
   await settle();
   await settle();
   await outcomes[Symbol.asyncDispose]();
+});
+
+test('what may wait is written with what something else writes', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const written: string[] = [];
+  const others: (() => void)[] = [];
+  const outcomes = finisherOn({
+    write: async (statements) => void written.push(statements.map(({ sql }) => sql).join()),
+    withNext: (work) => {
+      others.push(work);
+      return () => {};
+    },
+  });
+  outcomes.add({ statements: [statement('a')], ended: [], changed: [], mayWait: true });
+  await settle();
+  assert.deepEqual([others.length, written], [1, []]);
+  others[0]!();
+  await settle();
+  assert.deepEqual(written, ['a']);
+  await outcomes.idle();
 });

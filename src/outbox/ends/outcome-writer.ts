@@ -12,8 +12,10 @@ interface Ends {
   readonly mayWait?: boolean;
 }
 
-/** How long what may wait does, ms: more comes together then, and what others wait for goes to the disk before it. */
+/** How long what may wait does at most, ms: until something else goes to the disk, and with that. */
 const GATHER_MS = 20;
+/** Outcomes that come so soon after the last ones were written, ms, are a rush: then they are gathered for all of that time. */
+const RUSH_MS = 5;
 
 interface OutcomeWriterDeps extends Pick<OutboxDeps, 'store' | 'clock' | 'logger'> {
   readonly listeners: readonly OutboxListener[];
@@ -26,7 +28,11 @@ export class OutcomeWriter implements AsyncDisposable {
   #waiting: Ends[] = [];
   /** By their ids, when messages were first sent whose outcome is not written yet, ms. */
   readonly #sentAt = new Map<string, number>();
-  #gathering = new AbortController();
+  /** Whether somebody waits for what was added. */
+  #isUrgent = false;
+  /** Ends the gathering. */
+  #hurry: () => void = () => {};
+  #writtenAt = Number.NEGATIVE_INFINITY;
   #loop: Promise<void> | undefined;
   #isFailing = false;
 
@@ -47,19 +53,19 @@ export class OutcomeWriter implements AsyncDisposable {
   add(ends: Ends): void {
     this.#waiting.push(ends);
     for (const { id, firstSentAt } of ends.changed) if (firstSentAt) this.#sentAt.set(id, firstSentAt);
-    if (!ends.mayWait) this.#gathering.abort('now');
+    if (!ends.mayWait) this.#urge();
     this.#loop ??= this.#run();
   }
 
   /** Resolves when all that was added is written, or cannot be. */
   async idle(): Promise<void> {
-    this.#gathering.abort('now');
+    this.#urge();
     while (this.#loop && !this.#isFailing) await Promise.race([this.#loop, wait(this.#deps.clock, 50)]);
   }
 
   /** Resolves when all that was added is written: true; or the node stops before: false. */
   async settled(): Promise<boolean> {
-    this.#gathering.abort('now');
+    this.#urge();
     while (this.#loop) await this.#loop;
     return !this.#stop.signal.aborted;
   }
@@ -74,16 +80,35 @@ export class OutcomeWriter implements AsyncDisposable {
     // One turn of the event loop, so that a burst of answers becomes one transaction.
     await wait(this.#deps.clock, 0);
     while (this.#waiting.length > 0) {
-      if (this.#waiting.every(({ mayWait }) => mayWait))
-        await wait(this.#deps.clock, GATHER_MS, this.#gathering.signal);
-      this.#gathering = new AbortController();
+      if (!this.#isUrgent) await this.#gather();
+      this.#isUrgent = false;
       const taken = this.#waiting;
       this.#waiting = [];
       await this.#writeAll(taken);
       for (const { changed } of taken) for (const { id } of changed) this.#sentAt.delete(id);
+      this.#writtenAt = this.#deps.clock.steadyNow();
     }
     // Not a moment later: what is added from now on needs a new run.
     this.#loop = undefined;
+  }
+
+  #urge(): void {
+    this.#isUrgent = true;
+    this.#hurry();
+  }
+
+  #gather(): Promise<void> {
+    const { clock, store } = this.#deps;
+    const isRush = clock.steadyNow() - this.#writtenAt < RUSH_MS;
+    return new Promise((resolve) => {
+      const cancelTimer = clock.after(GATHER_MS, () => this.#hurry());
+      const leave = isRush ? undefined : store.withNext?.(() => this.#hurry());
+      this.#hurry = () => {
+        cancelTimer();
+        leave?.();
+        resolve();
+      };
+    });
   }
 
   async #writeAll(taken: readonly Ends[]): Promise<void> {
