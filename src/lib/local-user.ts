@@ -5,6 +5,14 @@ import { userInfo } from 'node:os';
  * two it is that connects the system does not tell here.
  */
 export function localUser(): string {
+  user ??= ownUser();
+  return user;
+}
+
+/** It is the same as long as the process lives, and the system reads a file to tell it. */
+let user: string | undefined;
+
+function ownUser(): string {
   try {
     return `local ${userInfo().username}`;
   } catch {

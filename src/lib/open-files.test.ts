@@ -31,3 +31,13 @@ test('the longest unused are closed above the limit, and none that is in use', a
   assert.equal((await used.handle.write('x')).bytesWritten, 1);
   await files.giveBack('used');
 });
+
+test('a file of a local disk whose last use was quick is looked at and written to here', async (t) => {
+  const folder = await tempFolder(t);
+  await using files = new OpenFiles({ folder: folder.path });
+  const [{ isQuick: first }] = [await files.borrow('a')];
+  await files.giveBack('a');
+  const second = await files.borrow('a');
+  assert.deepEqual([first, second.isQuick], [undefined, true]);
+  await files.giveBack('a');
+});

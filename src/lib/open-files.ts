@@ -1,4 +1,6 @@
+import { lstatSync, type Stats } from 'node:fs';
 import { type FileHandle, lstat } from 'node:fs/promises';
+import { fileSystemOf, mayStandStill } from './file-system.ts';
 import { type FolderRules, openExisting, openForWriting, placeInside } from './open-inside.ts';
 import { setAside } from './set-aside.ts';
 import { errorCode } from './system-fault.ts';
@@ -18,6 +20,8 @@ export interface BorrowedFile {
   readonly dev: number;
   readonly ino: number;
   size: number;
+  /** Whether a small write to it is a matter of microseconds: then this thread does it, as another one takes ten times as long. */
+  readonly isQuick?: boolean;
 }
 
 interface OpenFile {
@@ -25,9 +29,14 @@ interface OpenFile {
   readonly handle: FileHandle;
   readonly dev: number;
   readonly ino: number;
+  readonly mayStandStill: boolean;
   users: number;
+  borrowedAt: number;
   usedAt: number;
 }
+
+/** A disk that took no longer than this for the last use of a file is taken for a quick one, ms. */
+const QUICK_MS = 100;
 
 /**
  * Keeps files of one folder open between writes, so that the next write to the same file costs one lstat instead
@@ -58,10 +67,12 @@ export class OpenFiles {
     const known = this.#files.get(path);
     if (known !== undefined) {
       known.users += 1;
-      const stats = await lstat(known.realPath).catch(() => undefined);
-      if (stats?.ino === known.ino && stats.dev === known.dev) {
-        return { path, handle: known.handle, dev: known.dev, ino: known.ino, size: stats.size };
-      }
+      const { realPath, handle, dev, ino, usedAt, borrowedAt } = known;
+      const isQuick = !known.mayStandStill && usedAt - borrowedAt <= QUICK_MS;
+      known.borrowedAt = performance.now();
+      const stats = isQuick ? lookAt(realPath) : await lstat(realPath).catch(() => undefined);
+      if (stats?.ino === ino && stats.dev === dev)
+        return { path, handle, dev, ino, size: stats.size, isQuick };
       await this.#forget(path, known);
     }
     return this.#open(path);
@@ -108,7 +119,10 @@ export class OpenFiles {
       return openForWriting(realPath, mode);
     });
     const { dev, ino, size } = await handle.stat();
-    this.#files.set(path, { realPath, handle, dev, ino, users: 1, usedAt: performance.now() });
+    const isRemote = mayStandStill(await fileSystemOf(realPath));
+    const now = performance.now();
+    const times = { borrowedAt: now, usedAt: now };
+    this.#files.set(path, { realPath, handle, dev, ino, mayStandStill: isRemote, users: 1, ...times });
     return { path, handle, dev, ino, size };
   }
 
@@ -127,5 +141,13 @@ export class OpenFiles {
     this.#sweep = undefined;
     await this.#closeIdle(this.#files.size, performance.now() - this.#idleMs);
     if (this.#files.size > 0) this.#sweep ??= setTimeout(() => this.#closeOld(), this.#idleMs).unref();
+  }
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }

@@ -1,7 +1,8 @@
 import { type Stats, statSync, writeSync } from 'node:fs';
-import { type FileHandle, mkdir, open, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemClock } from '../lib/clock.ts';
+import { fileSystemOf, mayStandStill } from '../lib/file-system.ts';
 import { type Rotation, setAside } from '../lib/set-aside.ts';
 
 export interface RotatingFileOptions extends Rotation {
@@ -21,18 +22,9 @@ const NEWLINE = 0x0a;
 const SMALL_BYTES = 64 * 1024;
 /** As long as the last append took no longer than this, and is no longer ago than that, ms. */
 const [QUICK_MS, RECENT_MS] = [20, 1000];
-/** File systems that may stand still while their server does: NFS, SMB, CIFS, FUSE, 9P, Ceph. */
-const REMOTE: ReadonlySet<number> = new Set([
-  0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400,
-]);
-
 const SYSTEM: RotatingFileDeps = {
   steadyNow: () => systemClock.steadyNow(),
-  fileSystemOf: (path) =>
-    statfs(path).then(
-      ({ type }) => type >>> 0,
-      () => undefined,
-    ),
+  fileSystemOf,
   writeSync,
 };
 
@@ -117,11 +109,10 @@ export class RotatingFile {
     const handle = await open(path, 'a+', 0o600);
     const found = await refuseFifo(handle, path);
     const fileSystem = await this.#deps.fileSystemOf(path);
-    const mayStandStill = fileSystem === undefined || REMOTE.has(fileSystem);
-    this.#open = { handle, found, mayStandStill };
+    this.#open = { handle, found, mayStandStill: mayStandStill(fileSystem) };
     if (found.isFile() && (found.mode & 0o077) !== 0) await handle.chmod(0o600);
     this.#torn = await endsInsideLine(handle);
-    return { handle, size: found.size, isHere: isQuick && !mayStandStill && found.isFile() };
+    return { handle, size: found.size, isHere: isQuick && !this.#open.mayStandStill && found.isFile() };
   }
 
   async #rotate(): Promise<void> {

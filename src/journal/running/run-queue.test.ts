@@ -4,6 +4,7 @@ import { settle } from '../../../test/support/manual-clock.ts';
 import { ByteBudget } from '../../lib/byte-budget.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { newMessage } from '../../message/message.ts';
+import { messageBytes } from '../../message/message-bytes.ts';
 import type { RunMethod } from '../../methods/method.ts';
 import type { JournalRow } from '../journal-table.ts';
 import { RunQueue } from './run-queue.ts';
@@ -16,9 +17,19 @@ const METHOD: RunMethod = {
   run: async () => ({ state: 'succeeded' }),
 };
 
+/** What there is room for in memory. */
+const REQUESTS_IN_MEMORY = 256;
+const BODY_BYTES = 10;
+
 function rowOf(row: number): JournalRow {
   const rest = { lane: 1, seq: row, fromNode: 'central', expiresAt: null, acceptedAt: 0, format: 0 };
-  return { row, id: `id ${row}`, subject: 'ship1.REQCliCommand.CommandACK', body: Buffer.alloc(10), ...rest };
+  return {
+    row,
+    id: `id ${row}`,
+    subject: 'ship1.REQCliCommand.CommandACK',
+    body: Buffer.alloc(BODY_BYTES),
+    ...rest,
+  };
 }
 
 /** A queue whose runs begin when it says so, and end when the test says so. */
@@ -37,7 +48,9 @@ function start(method: RunMethod = METHOD) {
     },
   } as unknown as Runner;
   const queue = new RunQueue({
-    memory: new ByteBudget(1_000_000),
+    memory: new ByteBudget(
+      REQUESTS_IN_MEMORY * messageBytes(newMessage({})) + REQUESTS_IN_MEMORY * BODY_BYTES,
+    ),
     clock: systemClock,
     ...{ runner, signal: stop.signal, logger: { warn: () => {}, info: () => {} } },
     methodOf: () => method,
@@ -131,7 +144,7 @@ test('of many that wait, those that find no room in memory are read again in the
     begun,
     Array.from({ length: 1300 }, (_, index) => index + 1),
   );
-  assert.deepEqual([loaded[0], loaded.length], [257, 1300 - 256]);
+  assert.deepEqual([loaded[0], loaded.length], [REQUESTS_IN_MEMORY + 1, 1300 - REQUESTS_IN_MEMORY]);
 });
 
 test('a request that comes at the very moment at which the last one ends is run too', async () => {

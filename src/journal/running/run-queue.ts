@@ -1,7 +1,6 @@
 import type { ByteBudget } from '../../lib/byte-budget.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
-import { wait } from '../../lib/wait.ts';
 import { formatOf } from '../../message/codec/body-format.ts';
 import { unpackedBytes } from '../../message/codec/compression.ts';
 import type { Message } from '../../message/message.ts';
@@ -15,12 +14,10 @@ import { LONG_RUN_MS, type Runner } from './runner.ts';
 const MAX_SIDE_BY_SIDE = 100;
 /** The same for runs that only wait for something most of the time, such as the growth of a file. */
 const MAX_OPEN_ENDED = 1000;
-/** Up to here waiting requests stay in memory, if all queues together have room; the others are read again. */
-const MEMORY_REQUESTS = 256;
 
 interface Waiting {
   readonly row: number;
-  /** Present while memory allows. */
+  /** Present where there was room for it in memory. */
   known: { row: JournalRow; message: Message; bytes: number } | undefined;
   /** Whether it is on disk that it begins. */
   readonly isBegun: boolean;
@@ -47,7 +44,6 @@ export class RunQueue {
   readonly #waiting: Waiting[] = [];
   readonly #running = new Set<Promise<void>>();
   #head = 0;
-  #known = 0;
   #loop: Promise<void> | undefined;
   /** Whether the next place is for a request that begins with its acceptance. */
   #isKept = false;
@@ -156,13 +152,14 @@ export class RunQueue {
     const tracked = whole.then(() => void this.#running.delete(tracked));
     this.#running.add(tracked);
     if (isOpenEnded(method)) return;
-    const patience = new AbortController();
     // What waits for the disk has not begun: nothing may overtake it.
     const over = ended.then(null, () => {});
     await Promise.race([over, begun.promise]);
-    await Promise.race([over, wait(this.#deps.clock, LONG_RUN_MS, patience.signal)]);
-    // With a reason of its own, as making the usual one (a DOMException) costs more than all else here.
-    patience.abort('over');
+    // Without a signal: to make one, to listen to it and to abort it costs more than all else here.
+    const { promise: isLong, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#deps.clock.after(LONG_RUN_MS, resolve);
+    await Promise.race([over, isLong]);
+    cancel();
   }
 
   #take(): Waiting | undefined {
@@ -177,15 +174,11 @@ export class RunQueue {
 
   #keep(row: JournalRow, message: Message): Waiting['known'] {
     const bytes = row.body.length + messageBytes(message);
-    if (this.#known >= MEMORY_REQUESTS || !this.#deps.memory.hold(bytes)) return undefined;
-    this.#known++;
-    return { row, message, bytes };
+    return this.#deps.memory.hold(bytes) ? { row, message, bytes } : undefined;
   }
 
   #forget(waiting: Waiting | undefined): void {
-    if (!waiting?.known) return;
-    this.#known--;
-    this.#deps.memory.release(waiting.known.bytes);
+    if (waiting?.known) this.#deps.memory.release(waiting.known.bytes);
   }
 }
 

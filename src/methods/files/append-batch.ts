@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { BorrowedFile } from '../../lib/open-files.ts';
 import type { Message } from '../../message/message.ts';
@@ -65,13 +66,19 @@ export function noteOf({ path, content, file }: Append) {
   return { path, ino: file!.ino, offset: file!.size, bytes: content.length, sum: crc32(content) };
 }
 
+/** What is no larger is only copied into the system's memory, bytes. */
+const SMALL_BYTES = 64 * 1024;
+
 /** Writes behind the end that the file was opened with; on the disk once it returns. */
 export async function writeOne({ content, file }: Append): Promise<void> {
   if (content.length === 0) return;
-  const { handle, size } = file!;
+  const { handle, size, isQuick } = file!;
+  const isHere = isQuick && content.length <= SMALL_BYTES;
   for (let done = 0; done < content.length; ) {
-    const { bytesWritten } = await handle.write(content, done, content.length - done, size + done);
-    done += bytesWritten;
+    const rest = content.subarray(done);
+    done += isHere
+      ? writeSync(handle.fd, rest, 0, rest.length, size + done)
+      : (await handle.write(rest, 0, rest.length, size + done)).bytesWritten;
   }
   await handle.datasync();
 }
