@@ -28,7 +28,9 @@ test('on a terminal entries are readable, and control characters do not reach it
 test('what others say forges no entry and turns no letters round, in JSON and on a terminal', async () => {
   const evil = 'a\r\n[12:00:00.000] ERROR: forged\u001b]0;x\u0007\u009b2J\u202egnp';
   const write = (logger: ReturnType<typeof createLogger>) => {
-    logger.warn({ from: evil, err: new Error(evil) }, evil);
+    // Those that a terminal shows at the head of an entry too.
+    const head = { name: evil, hostname: evil, pid: evil, caller: evil };
+    logger.warn({ ...head, from: evil, err: new Error(evil) }, evil);
   };
   const json = new PassThrough();
   write(createLogger({ nodeName: 'ship1', stream: json }));

@@ -1,5 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
-import { setInLines, visibleJson, visibleTextsJson } from '../lib/visible.ts';
+import { setInLines, visibleJson, visibleLine, visibleTextsJson } from '../lib/visible.ts';
 
 export type { Logger } from 'pino';
 
@@ -51,6 +51,10 @@ function rewriting(sink: DestinationStream, rewrite: (line: string) => string): 
   return { write: (line) => void sink.write(rewrite(line)) };
 }
 
+function onOneLine(value: unknown): string {
+  return visibleLine(String(value));
+}
+
 async function prettyStream(stream: NodeJS.WritableStream | undefined): Promise<DestinationStream> {
   // 50 modules, which a node whose log goes to a file does without.
   const { default: pretty } = await import('pino-pretty');
@@ -61,6 +65,8 @@ async function prettyStream(stream: NodeJS.WritableStream | undefined): Promise<
     translateTime: 'SYS:HH:MM:ss.l',
     // A line of a text must not look like an entry.
     messageFormat: (entry, key) => setInLines(String(entry[key] ?? '')),
+    // These stand before the text.
+    customPrettifiers: { name: onOneLine, hostname: onOneLine, pid: onOneLine, caller: onOneLine },
   });
   return rewriting(shown, visibleTextsJson);
 }
