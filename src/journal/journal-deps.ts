@@ -140,6 +140,8 @@ export interface JournalTrust {
   mayGoOn(owner: string, proved: string | undefined): boolean;
   /** Whether the end of a request counts that a message of this sender brings along. */
   mayTellEnds(sender: string): boolean;
+  /** The most that a message of a sender may be, bytes unpacked; undefined where there is no limit besides that of all. */
+  mostBytes(arriving: { readonly method: string; readonly proved: string | undefined }): number | undefined;
   /** Tells of a message that was refused as coming from whom the broker proves, and of many of one node only now and then. */
   tellRefused(
     refused: { readonly message: Message | undefined; readonly proved: string | undefined },

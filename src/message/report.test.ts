@@ -93,3 +93,14 @@ test('a time without a date, and less than nothing, make an entry a fault', () =
     ],
   });
 });
+
+test('a report of more entries than any node sends is not read', () => {
+  for (const value of ['{}', '[]', '0', '{"id":"a","state":"lost"}']) {
+    const report = decodeReport(Buffer.from(`{"ends":[${`${value},`.repeat(300_000)}0]}`));
+    assert.deepEqual(report, { ends: [], faults: ['the report has more entries than any node sends'] });
+  }
+  // Output is no such thing, however long it is.
+  const output = [{ stream: 'stdout', offset: 0, data: Buffer.alloc(1_000_000) } as const];
+  const ends: ReportEntry[] = [{ id: 'a', state: 'running', output }];
+  assert.deepEqual(decodeReport(encodeReport(ends)), { ends, faults: [] });
+});

@@ -54,6 +54,10 @@ export interface DecodedReport {
 /** The longest id that is read, what is kept of other texts, characters, and of the last errors that were printed, bytes. */
 const [MAX_ID, MAX_TEXT, MAX_TAIL] = [200, 4000, 64 * 1024];
 
+/** A node reports 200 ends at once, of some 20 values each. */
+const MOST_VALUES = 200_000;
+const [COMMA, BRACKET, BRACE] = Buffer.from(',[{') as unknown as readonly [number, number, number];
+
 const AMOUNTS = ['outputBytes', 'stdoutFrom', 'stderrBytes'] as const;
 const TIMES = ['acceptedAt', 'startedAt', 'endedAt'] as const;
 const NUMBERS = ['exitCode', ...AMOUNTS, ...TIMES] as const;
@@ -83,6 +87,7 @@ function base64(bytes: Uint8Array): string {
 
 /** Reads the data of a REQReport message. Fields that it does not know are left out: newer nodes may send them. */
 export function decodeReport(data: Uint8Array): DecodedReport {
+  if (isTooMuch(data)) return { ends: [], faults: ['the report has more entries than any node sends'] };
   let report: unknown;
   try {
     report = JSON.parse(Buffer.from(data).toString());
@@ -99,6 +104,16 @@ export function decodeReport(data: Uint8Array): DecodedReport {
     else ends.push(read);
   }
   return { ends, faults };
+}
+
+/** Whether a text has more values than a report: each takes memory when it is read, however short it is. */
+function isTooMuch(data: Uint8Array): boolean {
+  let values = 0;
+  for (let at = 0; at < data.length && values <= MOST_VALUES; at++) {
+    const byte = data[at]!;
+    if (byte === COMMA || byte === BRACKET || byte === BRACE) values++;
+  }
+  return values > MOST_VALUES;
 }
 
 /** One entry, or the end of a sentence on what is wrong with it. */

@@ -255,3 +255,12 @@ function notProved(message: Message): string {
 function shown(text: string): string {
   return /^[\w.-]{1,64}$/.test(text) ? text : JSON.stringify(text.slice(0, 64));
 }
+
+/** An original node that is believed sends a file in the name of who asked for it; whoever is proved names itself. */
+export function inNameOf(
+  message: Message,
+  { proved, sender }: { readonly proved: string | undefined; readonly sender: string | undefined },
+): Message {
+  const isInAnothers = proved === undefined && sender !== undefined && message.method === 'REQCopyFileTo';
+  return isInAnothers ? { ...message, fromNode: sender } : message;
+}

@@ -167,3 +167,13 @@ test('what is refused is told as of whom the broker proves, whoever it says that
   trust.tellRefused({ message: undefined, proved: 'ship1' }, tell);
   assert.deepEqual(told, ['ship1', 'a node that is not proved', 'ship7', 'ship1']);
 });
+
+test('what is read at length may be no larger than it has a reason to be, from other nodes than central and oneself', () => {
+  const trust = closed([]);
+  const most = (method: string, proved: string | undefined) => trust.mostBytes({ method, proved });
+  assert.deepEqual(
+    ['REQHello', 'REQErrorLog', 'REQReport', 'REQToFile'].map((method) => most(method, 'ship1')),
+    [65_536, 1_048_576, 16_777_216, undefined],
+  );
+  assert.deepEqual([most('REQErrorLog', 'central'), most('REQErrorLog', undefined)], [undefined, undefined]);
+});

@@ -7,7 +7,17 @@ import type { WireMessage } from '../message/wire-message.ts';
 import { OWN_WORDS } from '../message/words.ts';
 import { Addressing } from './addressing.ts';
 import { AskedFor, type Requests } from './asked-for.ts';
-import { type Decision, type Facts, isEverTaken, judge, mayTellEnds, noRight, type Relay } from './judge.ts';
+import {
+  type Decision,
+  type Facts,
+  inNameOf,
+  isEverTaken,
+  judge,
+  mayTellEnds,
+  noRight,
+  type Relay,
+} from './judge.ts';
+import { mostBytesOf } from './most-bytes.ts';
 import type { Pace, Paced } from './pace.ts';
 import type { Load, Quotas } from './quotas.ts';
 import type { Refusals } from './refusals.ts';
@@ -65,7 +75,6 @@ export interface Arriving {
 
 const TAKE: Decision = { do: 'take' };
 const PROOF_WORD = 'from';
-const NOT_PROVED = 'a node that is not proved';
 /** What is kept of a message that was refused, so that it is answered in the same way again. */
 const REFUSED_BYTES = 1000;
 
@@ -131,6 +140,12 @@ export class Trust {
     const reason = noRight(method, proved, this.#facts);
     this.#deps.refusals.note({ sender: proved, claimed: proved, method, reason });
     return reason;
+  }
+
+  /** The most that a message of a sender may be, bytes unpacked; undefined where there is no limit besides that of all. */
+  mostBytes({ method, proved }: Arriving): number | undefined {
+    const isFree = [undefined, this.#options.nodeName, this.#options.centralNodeName].includes(proved);
+    return this.mode !== 'closed' || isFree ? undefined : mostBytesOf(method);
   }
 
   /** Decides about a message, before anything of it is written down. */
@@ -223,7 +238,7 @@ export class Trust {
     tell: (from: string) => void,
   ): void {
     const from = message && this.senderOf(message, proved);
-    const unknown = this.mode === 'closed' ? NOT_PROVED : 'an unknown node';
+    const unknown = this.mode === 'closed' ? 'a node that is not proved' : 'an unknown node';
     this.paced('refusals', proved, () => tell(proved || from || unknown));
   }
 
@@ -261,7 +276,6 @@ export class Trust {
     const from = sender === undefined ? ' without proof' : ` of ${sender}`;
     const reason = `a ${method}${from} wants its answer to go to ${reply.slice(0, 100)}, where others wait`;
     const isNew = this.#deps.refusals.note({ sender: sender ?? '', claimed: sender ?? '', method, reason });
-    // Where an earlier version took the place of this one.
     const isBack = waiter !== undefined && sender === undefined && this.#originals.has(waiter);
     const way = `: ${waiter} has proved who it is; forget it if it runs an earlier version now`;
     if (isNew) this.#deps.report(`error: ${reason}${isBack ? way : ''}`);
@@ -283,13 +297,4 @@ export class Trust {
   believes(claimed: string, proved: string | undefined): boolean {
     return this.mode !== 'closed' || claimed === proved || this.#originals.has(claimed);
   }
-}
-
-/** An original node that is believed sends a file in the name of who asked for it; whoever is proved names itself. */
-function inNameOf(
-  message: Message,
-  { proved, sender }: { readonly proved: string | undefined; readonly sender: string | undefined },
-): Message {
-  const isInAnothers = proved === undefined && sender !== undefined && message.method === 'REQCopyFileTo';
-  return isInAnothers ? { ...message, fromNode: sender } : message;
 }

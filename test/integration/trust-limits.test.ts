@@ -45,6 +45,24 @@ test('what ship1 reports of one request is bounded: its texts, how often it ends
   assert.ok(warned.length <= 5, `${warned.length} warnings`);
 });
 
+test('a few kB of hellos, errors or reports that unpack to much cost no more than their refusal', async () => {
+  const stolen = await fleet();
+  const large = (text: string, count: number) => [Buffer.from(text.repeat(count))];
+  const place = { toNode: 'errorCentral', directory: 'errorLog', fileName: 'error.log' };
+  const bombs = [
+    { ...place, method: 'REQErrorLog', data: large('x\n', 1_000_000) },
+    { method: 'REQPong', isReply: true, data: large('x', 2_000_000) },
+  ];
+  for (const bomb of bombs) {
+    const heard = bomb.method === 'REQErrorLog' ? 'errorCentral.REQErrorLog.EventACK' : undefined;
+    const answer = await stolen.attack(bomb, { compression: 'z', ...(heard && { subject: heard }) });
+    assert.match(answer, /^rejected a REQ\w+ of another node may have 1024 kB here/, bomb.method);
+  }
+  const data = [Buffer.from(`{"ends":[${'{},'.repeat(2_000_000)}0]}`)];
+  const answer = await stolen.attack({ method: 'REQReport', data }, { compression: 'z' });
+  assert.match(answer, /^rejected .*more entries than any node/);
+});
+
 test('refusals name the node that the broker proves, and those of one node do not crowd out the errors of others', async () => {
   const stolen = await fleet();
   const { central, thief } = stolen;

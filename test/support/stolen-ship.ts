@@ -61,7 +61,8 @@ export class StolenShip {
     const refused: string[] = [];
     const thief = await fleet.attacker('ship1', (fault) => refused.push(fault));
     const answers = await thief.gather('central.*.*.reply.ship1.*');
-    await thief.gather('ship2.central.REQRelay.EventACK.reply.ship1.*', (wire) => answers.push(wire));
+    for (const asked of ['ship2.central.REQRelay', 'errorCentral.REQErrorLog'])
+      await thief.gather(`${asked}.EventACK.reply.ship1.*`, (wire) => answers.push(wire));
     const ear = await fleet.attacker('ship2');
     const scene = new StolenShip({ central, ship2, thief, ear }, refused, answers);
     void scene.attack(

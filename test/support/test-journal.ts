@@ -25,6 +25,7 @@ const OPEN_TRUST: JournalTrust = {
   words: 'state',
   senderOf,
   refusalUnread: () => undefined,
+  mostBytes: () => undefined,
   mayGoOn: () => true,
   mayTellEnds: () => true,
   judge: () => ({ do: 'take' }),

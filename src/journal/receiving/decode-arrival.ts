@@ -22,8 +22,11 @@ interface Envelope {
  * Decodes a payload and holds it against the subject that it came on: the subject decides what is allowed, so
  * a payload that names another method or node is refused (fault 19).
  */
-export function decodeArrival(arrival: Envelope, options: { method: Method; maxBytes: number }): Opened {
-  const message = decode(arrival, options.maxBytes);
+export function decodeArrival(
+  arrival: Envelope,
+  options: { method: Method; maxBytes: number; ofMethod?: number | undefined },
+): Opened {
+  const message = decode(arrival, options);
   if (typeof message === 'string') return { fault: message };
   const subject = parseSubject(arrival.subject);
   if (message.method !== subject?.method) {
@@ -49,11 +52,17 @@ export function tooLarge(maxBytes: number): string {
   return `the message is larger than this node takes (maxMessageMB: ${maxBytes / 1024 / 1024})`;
 }
 
-function decode({ payload, ...written }: Envelope, maxBytes: number): Message | string {
+function decode(
+  { payload, ...written }: Envelope,
+  { method, maxBytes, ofMethod = maxBytes }: Parameters<typeof decodeArrival>[1],
+): Message | string {
   try {
-    return decodeMessage(payload, { ...written, maxBytes });
+    return decodeMessage(payload, { ...written, maxBytes: Math.min(maxBytes, ofMethod) });
   } catch (error) {
-    if (error instanceof MessageError && error.code === 'too-large') return tooLarge(maxBytes);
+    if (error instanceof MessageError && error.code === 'too-large')
+      return ofMethod < maxBytes
+        ? `a ${method.name} of another node may have ${ofMethod / 1024} kB here`
+        : tooLarge(maxBytes);
     return `the payload cannot be read: ${(error as Error).message}`;
   }
 }

@@ -231,7 +231,7 @@ export class ReceivingLane {
     const { subject } = this.#state;
     const options = { subject, method: this.#method, maxBytes: this.#options.maxMessageBytes };
     this.#deps.perils?.hold(message.id, unpackedBytes(message.payload, message.written.cmp, LARGE_BYTES));
-    const bytes = openLaneMessage(message, options);
+    const bytes = openLaneMessage(message, options, this.#deps.trust);
     if (!message.message || message.fault) return bytes;
     message.sender = this.#deps.trust.senderOf(message.message, message.proved) ?? '';
     if (message.seq > 0 && this.#state.fromNode === '') this.#state.fromNode = message.sender;

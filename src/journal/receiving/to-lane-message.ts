@@ -11,7 +11,7 @@ import { plainSerial, readTold, withTold } from '../../message/told-output.ts';
 import type { WireMessage } from '../../message/wire-message.ts';
 import type { Method } from '../../methods/method.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
-import type { EndTaker } from '../journal-deps.ts';
+import type { EndTaker, JournalTrust } from '../journal-deps.ts';
 import { decodeArrival } from './decode-arrival.ts';
 import type { LaneMessage } from './lane-record.ts';
 
@@ -82,14 +82,17 @@ function deadlineOf(
 export function openLaneMessage(
   message: LaneMessage,
   options: { readonly subject: string; readonly method: Method; readonly maxBytes: number },
+  trust: Pick<JournalTrust, 'mostBytes'>,
 ): number {
   if (message.fault !== undefined || message.message) return 0;
+  const ofMethod = trust.mostBytes({ method: options.method.name, proved: message.proved });
   const { payload, written } = message;
   let unpacked = 0;
   const onUnpacked = (bytes: number) => {
     unpacked = bytes;
   };
-  const opened = decodeArrival({ subject: options.subject, payload, ...written, onUnpacked }, options);
+  const arrival = { subject: options.subject, payload, ...written, onUnpacked };
+  const opened = decodeArrival(arrival, { ...options, ofMethod });
   message.message = opened.message;
   // What was called off travels without its arguments.
   if ('fault' in opened && !message.isCalledOff) message.fault = opened.fault;
