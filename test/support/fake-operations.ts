@@ -323,10 +323,15 @@ export class FakeOperations implements Partial<Operations> {
   #tell(event: ApiEvent): void {
     for (const { filter, tell } of this.#listeners) {
       if (isTold(event, filter)) tell(event);
-      else if (event.type === 'requests' && filter.type?.includes('many'))
+      else if (event.type === 'requests' && isCounting(filter))
         tell({ type: 'many', count: event.requests.length });
     }
   }
+}
+
+/** Whether a listener only wants to know how many requests changed, as the node's own hub has it. */
+function isCounting({ type = [] }: EventFilter): boolean {
+  return type.includes('many') && !type.includes('requests');
 }
 
 function isTold(event: ApiEvent, { type: types, batch, id, node, outputOf = [] }: EventFilter): boolean {
