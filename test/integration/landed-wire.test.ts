@@ -5,6 +5,7 @@ import { newId } from '../../src/lib/new-id.ts';
 import { briefHeaders } from '../../src/message/codec/brief.ts';
 import { encodeMessage } from '../../src/message/codec/encode-message.ts';
 import { newMessage } from '../../src/message/message.ts';
+import { shortSerial } from '../../src/message/told-output.ts';
 import { startBroker } from '../support/broker.ts';
 import { AGELESS, type LandedVersion, type LandedWire, landedVersions } from '../support/landed.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
@@ -38,7 +39,7 @@ for (const version of landedVersions()) {
     assert.match(await node.file('hello-messages/ship1/hello.log'), /ship1/);
   });
 
-  test(`${version.name}: a ship of it, rolled back to in a moment, does nothing of a message with brief headers, and says so without a range`, async (t) => {
+  test(`${version.name}: a ship of it, rolled back to in a moment, does nothing of a message with brief headers, and says so without a range, nor of a reply that leaves something out`, async (t) => {
     const broker = await startBroker(t);
     const client = await startWireClient(broker, t);
     const ship1 = await startStewardNode({ name: 'ship1', broker, command: version.command }, t);
@@ -55,6 +56,13 @@ for (const version of landedVersions()) {
       const { headers: answer } = await client.ask({ subject, payload, headers: brief });
       assert.deepEqual([answer['Steward-Status'], answer['Steward-Range']], ['rejected', undefined]);
     }
+    // A reply without what its target was told is refused in its place, so that it comes whole in a new epoch.
+    const short = { 'Nats-Msg-Id': newId(), 'Steward-Lane': 'epoch/1/1', serial: shortSerial('cbor') };
+    const { payload } = encodeMessage(message, { serialization: 'cbor', compression: '' });
+    const subject = 'ship1.REQToFile.EventACK';
+    const { headers: answer } = await client.ask({ subject, payload, headers: short });
+    assert.deepEqual([answer['Steward-Status'], answer['Steward-Range']], ['rejected', '1-1']);
+    assert.doesNotMatch(answer['Steward-Knows'] ?? '', /told-output/);
     await assert.rejects(ship1.file('d/central/f'));
     await assert.rejects(ship1.file('d/ship1/f'));
   });
