@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { entryPoint, isSingleFile } from './own-file.ts';
 
+/** As `bin/steward` has them, which says why. */
+const ENGINE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
+
 /** A program and its first arguments. */
 export interface Program {
   readonly command: string;
@@ -11,5 +14,5 @@ export interface Program {
 export function ownProgram(): Program {
   if (isSingleFile) return { command: process.execPath, args: [] };
   const main = fileURLToPath(entryPoint('main'));
-  return { command: process.execPath, args: ['--disable-warning=ExperimentalWarning', main] };
+  return { command: process.execPath, args: [...ENGINE_FLAGS, main] };
 }

@@ -11,11 +11,14 @@ import { waitFor } from '../support/wait-for.ts';
 import { startWireClient, type Wire, type WireClient } from '../support/wire-client.ts';
 
 const MB = 1024 * 1024;
-/** What others may make a node use above what it used before: when it has worked that off, and at any moment. */
+/**
+ * What others may make a node use above what it used before: when it has worked that off, and at any moment. The goal for
+ * that is 100 MB, which none of these exceeds on a machine that has time.
+ */
 const ALLOWED_BYTES = 50 * MB;
 /** Buffers of 0.8 MB leave holes that the allocator keeps: as many for 250 as for 500. */
 const ALLOWED_HELLO_BYTES = 100 * MB;
-const ALLOWED_PEAK_BYTES = 200 * MB;
+const ALLOWED_PEAK_BYTES = 120 * MB;
 const APPEND = 'ship1.REQToFileAppend.EventACK';
 const PLACE = { toNode: 'ship1', fromNode: 'tester', directory: 'd', fileName: 'f' };
 

@@ -250,7 +250,8 @@ export class StewardNode implements AsyncDisposable {
 export function stewardCommand(): string[] {
   const other = process.env.STEWARD_TEST_PROGRAM?.trim();
   const main = process.env.STEWARD_TEST_BUILT ? 'dist/main.js' : 'src/main.ts';
-  if (!other) return [process.execPath, '--disable-warning=ExperimentalWarning', join(PROJECT, main)];
+  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
+  if (!other) return [process.execPath, ...flags, join(PROJECT, main)];
   const [command, ...args] = other.split(/\s+/);
   return [command!.includes('/') ? resolve(PROJECT, command!) : command!, ...args];
 }
