@@ -33,18 +33,14 @@ function scene() {
       publish: (subject) => asked.push(subject) > 0,
       subscribe: (subject, handler) => {
         handlers.set(subject, handler);
-        return { ready: async () => {}, [Symbol.dispose]: () => {} };
+        return { ready: async () => {}, [Symbol.dispose]: () => void handlers.delete(subject) };
       },
     },
-    clock: {
-      wallNow: () => now,
-      steadyNow: () => now,
-      every: () => () => {},
-      after: () => () => {},
-    } as never,
+    // No timer of its own waits for an answer.
+    clock: { wallNow: () => now, steadyNow: () => now, every: () => () => {} } as never,
   });
   return {
-    ...{ probe, asked, away, seen },
+    ...{ probe, asked, away, seen, handlers },
     pass: (ms: number) => {
       now += ms;
     },
@@ -56,7 +52,7 @@ function scene() {
 }
 
 test('nodes that say hello seldom are asked for after some minutes of silence, and those where nobody listens are away', () => {
-  const { probe, asked, away, pass, nobody } = scene();
+  const { probe, asked, away, pass, nobody, handlers } = scene();
   probe.look();
   assert.deepEqual(asked, []);
   pass(3.5 * MINUTE);
@@ -64,10 +60,14 @@ test('nodes that say hello seldom are asked for after some minutes of silence, a
   assert.deepEqual(asked.splice(0), ['ship1.Steward.State', 'ship2.Steward.State']);
   nobody('ship2');
   assert.deepEqual([...away], ['ship2']);
+  assert.equal(handlers.size, 2);
   pass(MINUTE);
   probe.look();
   assert.deepEqual(asked, [], 'not again at once');
+  assert.equal(handlers.size, 0, 'what came until then was the answer');
   pass(2.5 * MINUTE);
   probe.look();
   assert.deepEqual(asked, ['ship1.Steward.State'], 'and one that is away says hello when it comes');
+  probe[Symbol.dispose]();
+  assert.equal(handlers.size, 0);
 });

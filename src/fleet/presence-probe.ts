@@ -17,7 +17,7 @@ const LOOK_MS = 30_000;
  */
 const QUIET_MS = 210_000;
 const QUIET_SHARE = 1 / 8;
-/** How long the broker's word is waited for, ms. */
+/** How long the broker's word is waited for at least, ms: until the next look after that. */
 const PATIENCE_MS = 20_000;
 
 /**
@@ -28,6 +28,8 @@ export class PresenceProbe implements Disposable {
   readonly #nodeName: string;
   readonly #deps: ProbeDeps;
   readonly #askedAt = new Map<string, number>();
+  /** Where the broker's word would come, and since when, ms on the steady clock. */
+  #listening: { readonly since: number; readonly subscription: Disposable }[] = [];
   readonly #cancel: () => void;
 
   constructor(nodeName: string, deps: ProbeDeps) {
@@ -38,13 +40,22 @@ export class PresenceProbe implements Disposable {
 
   /** Asks for the nodes that were silent for long. */
   look(): void {
-    const { presence, bus } = this.#deps;
+    const { presence, bus, clock } = this.#deps;
+    this.#forget(clock.steadyNow() - PATIENCE_MS);
     if (!bus.isConnected) return;
     for (const node of presence.names()) if (this.#isDue(node)) this.#ask(node);
   }
 
   [Symbol.dispose](): void {
     this.#cancel();
+    this.#forget(Number.POSITIVE_INFINITY);
+  }
+
+  /** Hears no more of questions that were asked until then. */
+  #forget(until: number): void {
+    const over = this.#listening.filter(({ since }) => since <= until);
+    this.#listening = this.#listening.filter(({ since }) => since > until);
+    for (const { subscription } of over) subscription[Symbol.dispose]();
   }
 
   #isDue(node: string): boolean {
@@ -63,10 +74,10 @@ export class PresenceProbe implements Disposable {
     this.#askedAt.set(node, clock.steadyNow());
     const subject = stateSubject(node);
     const reply = `${subject}.reply.${this.#nodeName}.here`;
-    const listening = bus.subscribe(reply, ({ noResponders }) => {
+    const subscription = bus.subscribe(reply, ({ noResponders }) => {
       if (noResponders) presence.left(node);
     });
     bus.publish(subject, '', { reply });
-    clock.after(PATIENCE_MS, () => listening[Symbol.dispose]());
+    this.#listening.push({ since: clock.steadyNow(), subscription });
   }
 }
