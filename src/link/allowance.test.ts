@@ -16,6 +16,19 @@ test('a node without a budget limits nothing', () => {
   assert.deepEqual([allowance.room(NORMAL, NOW), allowance.waitMs(NORMAL, 0)], [EVERYTHING, 0]);
 });
 
+test('to a node that was not asked whether it has a budget no more goes than it may take amiss', () => {
+  const allowance = new Allowance();
+  allowance.tell(undefined, 1000, 0, false);
+  assert.equal(allowance.room(NORMAL, NOW), 31_768);
+  allowance.take(31_768);
+  assert.deepEqual([allowance.room(NORMAL, NOW), allowance.waitMs(NORMAL, 0)], [0, 0]);
+  assert.equal(allowance.room(NORMAL, { now: 0, isIdle: true }), LEAST_BYTES);
+  allowance.tell(undefined, 0, 0);
+  assert.equal(allowance.room(NORMAL, NOW), EVERYTHING);
+  allowance.tell(undefined, 0, 0, false);
+  assert.equal(allowance.room(NORMAL, NOW), EVERYTHING, 'it was asked before');
+});
+
 test('what was on its way when a node told what is left is taken off, and what goes after that', () => {
   const allowance = new Allowance();
   allowance.tell({ bytes: 10_000, urgentBytes: 20_000, untilMs: 1000 }, 3000, 0);

@@ -1,6 +1,9 @@
 import type { LinkLeft } from '../message/link-word.ts';
 import { LEAST_BYTES } from './budget.ts';
 
+/** How much may be out to a node that may have a budget, until it was asked for that, bytes. */
+const UNASKED_BYTES = 32 * 1024;
+
 /** What may still go to a node whose link has a budget, as it told last. Times are ms on a steady clock. */
 export class Allowance {
   #left: LinkLeft | undefined;
@@ -9,9 +12,15 @@ export class Allowance {
   #most = LEAST_BYTES;
   /** What went that it has not counted, bytes. */
   #out = 0;
+  /** Whether it knows of budgets, and has answered nothing so far that asked for its own; undefined before it has answered. */
+  #isUnasked: boolean | undefined;
 
-  /** The node told what is left; undefined where its link has no budget. It has not counted `outBytes`, which are on their way. */
-  tell(left: LinkLeft | undefined, outBytes: number, now: number): void {
+  /**
+   * The node told what is left; undefined where its link has no budget, or where it was not asked (`wasAsked`) and may have one. It has
+   * not counted `outBytes`, which are on their way.
+   */
+  tell(left: LinkLeft | undefined, outBytes: number, now: number, wasAsked = true): void {
+    this.#isUnasked = left === undefined && !wasAsked && this.#isUnasked !== false;
     this.#left = left;
     this.#out = outBytes;
     if (left === undefined) return;
@@ -27,7 +36,8 @@ export class Allowance {
   /** How much of a class may go, bytes; without end where nothing limits it. Where nothing is out, no answer can tell more than the last. */
   room(urgency: number, { now, isIdle }: { readonly now: number; readonly isIdle: boolean }): number {
     const told = this.#toldOf(urgency, now);
-    if (told === undefined) return Number.POSITIVE_INFINITY;
+    if (told === undefined && !this.#isUnasked) return Number.POSITIVE_INFINITY;
+    if (told === undefined) return Math.max(UNASKED_BYTES - this.#out, isIdle ? LEAST_BYTES : 0);
     if (told < LEAST_BYTES) return 0;
     const room = told - this.#out;
     return room >= LEAST_BYTES ? room : isIdle ? LEAST_BYTES : 0;

@@ -92,9 +92,9 @@ export class SendWindow {
     return this.#allowance.waitMs(urgency, this.#now());
   }
 
-  /** The node told what its budget leaves; undefined where its link has none. */
-  told(left: LinkLeft | undefined): void {
-    this.#allowance.tell(left, this.#bytes, this.#now());
+  /** The node told what its budget leaves; undefined where its link has none, or where it was not asked. */
+  told(left: LinkLeft | undefined, wasAsked = true): void {
+    this.#allowance.tell(left, this.#bytes, this.#now(), wasAsked);
     if (this.room > 0) this.#open();
   }
 

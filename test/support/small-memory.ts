@@ -21,6 +21,8 @@ function killAbove(bytes: number): void {
   syncBuiltinESMExports();
   const concat = Buffer.concat.bind(Buffer);
   Buffer.concat = (...args) => judge(concat(...args));
+  const { allocUnsafeSlow } = Buffer;
+  Buffer.allocUnsafeSlow = (size) => judge(allocUnsafeSlow(size));
 }
 
 const bytes = process.env[VARIABLE];

@@ -136,7 +136,8 @@ export class LaneAnswers {
     else if (ANSWER_STATUSES.includes(status)) {
       this.#lane.plain.settled(generation, rangeOf(answer)[1]);
       this.#onStatus(status, answer, isStale);
-      if (namesWord(words, LINK_WORD)) this.#lane.peer.window.told(parseLeft(answer.header(HEADER.linkLeft)));
+      const left = parseLeft(answer.header(HEADER.linkLeft));
+      if (namesWord(words, LINK_WORD)) this.#lane.peer.window.told(left, replies.hasAsked(generation));
     }
     this.#actions.onAlive();
   }

@@ -71,6 +71,11 @@ export class LaneReplies {
     return isNew;
   }
 
+  /** Whether something of a generation asked. */
+  hasAsked(generation: number): boolean {
+    return this.#asked === generation;
+  }
+
   newGeneration(): void {
     this.#generation = ++this.#deps.generations.last;
   }
