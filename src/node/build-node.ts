@@ -19,7 +19,6 @@ import { openLogger } from '../observe/logger.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { openStore } from '../store/open-store.ts';
 import { assembleNode, type Ground, type NodeParts } from './assemble-node.ts';
-import { metricSources } from './metric-sources.ts';
 import { busOptions, methodsOptions } from './part-options.ts';
 
 /**
@@ -70,7 +69,13 @@ export async function buildNode(
     },
     stack,
   );
-  metrics.sources = metricSources(parts.outbox, parts.supervisor);
+  const { outbox, supervisor } = parts;
+  metrics.sources = {
+    outboxByState: () => outbox.depth,
+    messagesInMemory: () => outbox.inMemory,
+    messagesInStore: () => outbox.length,
+    runningProcesses: () => supervisor.list().map(({ kind, name }) => `${name}_${kind}`),
+  };
   // The rest of the output that was reported while it ran is queued by now.
   await removeSpoolRest();
   return parts;

@@ -38,7 +38,8 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
   const { bus, logger } = parts;
   const serving = beginServing(config, options, { parts, stack });
   await bus.firstAttempt(CONNECT_PATIENCE_MS);
-  if (bus.isConnected) await Promise.race([serving.started, serving.failed.then(rethrow)]);
+  if (bus.isConnected)
+    await Promise.race([serving.started, serving.failed.then((error) => Promise.reject(error))]);
   if (broker) {
     broker.onGone = parts.presence.left;
     await admission?.serve({ broker, bus });
@@ -85,8 +86,4 @@ function pruneRegularly(
   };
   stack.defer(clock.every(PRUNE_EVERY_MS, pruneAll));
   stack.defer(clock.after(FIRST_PRUNE_MS, pruneAll));
-}
-
-function rethrow(error: Error): never {
-  throw error;
 }
