@@ -17,13 +17,15 @@ import type { ToldBudgets } from './told-budgets.ts';
 const MAX_HELLO_BYTES = 64 * 1024;
 /** The most that a node may tell of itself in a header, characters; of what is larger nothing is kept. */
 const MAX_ABOUT = 16 * 1024;
+/** Of what is shortened, fields longer than this are left out, characters. */
+const MAX_FIELD = 500;
 
 interface NoteHelloDeps {
   readonly peers: Pick<Peers, 'alive' | 'heardWords'>;
   readonly store: Pick<Store, 'write'>;
   readonly clock: Pick<Clock, 'wallNow'>;
   readonly logger: Logger;
-  readonly presence: Pick<NodePresence, 'saidHello' | 'left'>;
+  readonly presence: Pick<NodePresence, 'saidHello' | 'left' | 'longestHello'>;
   readonly fleet: {
     readonly linkDays: Pick<LinkDays, 'heard'>;
     readonly budgets: Pick<ToldBudgets, 'heard'>;
@@ -52,8 +54,8 @@ export function noteHello(
     });
     if (nodeNameFault(fromNode) || !trust.believes(fromNode, message.sender)) return true;
     const told = message.header(HEADER.hello);
-    // A string of its own: as a part of all headers it would keep these in memory.
-    const about = told === undefined || told.length > MAX_ABOUT ? undefined : Buffer.from(told).toString();
+    const about =
+      told === undefined || told.length > MAX_ABOUT ? undefined : kept(told, presence.longestHello);
     const { words, isGoodbye, hasConnected = false } = readWords(about);
     peers.heardWords(fromNode, words);
     if (isGoodbye) presence.left(fromNode, about);
@@ -76,4 +78,16 @@ export function noteHello(
 
 function twoOf(name: string): string {
   return `error: two nodes are named ${name}, and one of them is of the original program: it said hello while the other one ran; what comes for the name runs twice, stop one of them`;
+}
+
+/** What is kept of what a node told of itself: without its labels, and whatever else is long, where it is longer than `most`. */
+function kept(told: string, most: number): string {
+  // A string of its own: as a part of all headers it would keep these in memory.
+  if (told.length <= most) return Buffer.from(told).toString();
+  const fields = Object.entries(JSON.parse(told) as object);
+  return JSON.stringify(
+    Object.fromEntries(
+      fields.filter(([, value]) => typeof value !== 'object' && String(value).length <= MAX_FIELD),
+    ),
+  );
 }

@@ -254,3 +254,13 @@ test('an original node that says hello in the name of one which runs is noticed 
   clock.now += 30_000;
   assert.equal(hello(5), false);
 });
+
+test('when all hellos that are remembered are long, no more long ones are', () => {
+  const { presence } = start();
+  assert.equal(presence.longestHello, 16 * 1024);
+  const hello = JSON.stringify({ labels: { a: 'x'.repeat(16_000) } });
+  for (let node = 0; node < 1100; node++) presence.saidHello(`made-up${node}`, hello);
+  assert.equal(presence.longestHello, 2048);
+  for (let node = 0; node < 1100; node++) presence.saidHello(`made-up${node}`, HELLO);
+  assert.equal(presence.longestHello, 16 * 1024);
+});

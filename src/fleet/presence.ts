@@ -46,6 +46,8 @@ const HELLO_GRACE_MS = 2000;
 const HEARD_MS = 300_000;
 /** From this number of names on, those that nothing ever came from are forgotten. */
 const MOST_KNOWN = 20_000;
+/** The longest hello that is remembered as it is, and the longest once all of them come to the last of these, characters. */
+const [LONGEST_HELLO, SHORT_HELLO, MANY_HELLOS] = [16 * 1024, 2048, 16 * 1024 * 1024];
 /** Nodes tell whole seconds of how long they run. */
 const UPTIME_STEP_MS = 2000;
 /** By less than this two clocks drift apart; a larger difference is a step of the wall clock. */
@@ -56,6 +58,8 @@ export class NodePresence {
   readonly #deps: PresenceDeps;
   readonly #known = new Map<string, Known>();
   #connectedAt: number;
+  /** How long all hellos are that are remembered. */
+  #helloBytes = 0;
   /** Called when something is known of a node that may change its presence, or what lists show of it. */
   onChanged: (node: string) => void = () => {};
 
@@ -75,7 +79,7 @@ export class NodePresence {
       known.heardAt = Math.max(known.heardAt ?? Number.NEGATIVE_INFINITY, heardAt);
       known.isSaved = true;
       if (hello === null || known.hello !== undefined) continue;
-      known.hello = hello;
+      this.#keep(known, hello);
       known.helloAt = storedAt ?? lastSeen;
       known.toldAt = this.#deps.clock.steadyNow() - Math.max(0, ageMs);
       // Of a goodbye nothing has been heard since.
@@ -119,7 +123,13 @@ export class NodePresence {
 
   /** An operator took a node off the list: whatever comes of it brings it back. */
   forget(node: string): void {
+    this.#helloBytes -= this.#known.get(node)?.hello?.length ?? 0;
     if (this.#known.delete(node)) this.onChanged(node);
+  }
+
+  /** How long a hello may be that is remembered as it is, characters: made-up nodes that say much of themselves are not to fill the memory. */
+  get longestHello(): number {
+    return this.#helloBytes < MANY_HELLOS ? LONGEST_HELLO : SHORT_HELLO;
   }
 
   /** Something came from a node. */
@@ -220,7 +230,13 @@ export class NodePresence {
   #told(known: Known, about: string | undefined): void {
     if (about === undefined) return;
     const { wallNow, steadyNow } = this.#deps.clock;
-    Object.assign(known, { hello: about, helloAt: wallNow(), toldAt: steadyNow(), facts: undefined });
+    this.#keep(known, about);
+    Object.assign(known, { helloAt: wallNow(), toldAt: steadyNow(), facts: undefined });
+  }
+
+  #keep(known: Known, hello: string): void {
+    this.#helloBytes += hello.length - (known.hello?.length ?? 0);
+    known.hello = hello;
   }
 
   #isDouble(known: Known, about: string | undefined): boolean {
