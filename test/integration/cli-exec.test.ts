@@ -245,7 +245,7 @@ test('a node that dies while it runs the command is a failure once it tells so',
   await ships.ship1.kill();
   await ships.ship1.start();
   const { code, stderr } = await running;
-  assert.deepEqual([code, /^steward: ship1: interrupted: /.test(stderr)], [2, true], stderr);
+  assert.deepEqual([code, /^steward: ship1: interrupted: /m.test(stderr)], [2, true], stderr);
 });
 
 test('when central is killed meanwhile, the run goes on, and each byte is printed once', async (t) => {
