@@ -41,35 +41,13 @@ export function remaining(world: World): string | undefined {
   return undefined;
 }
 
-/** Sees to it that what waited for the weather has gone out soon after it cleared. Throws BrokenPromise. */
-export function checkDelivered(world: World): void {
-  for (const { machine, nodeName } of world.places) {
-    if (machine.name !== nodeName) continue;
-    const row = machine.disk
-      .prepare('SELECT o.id, n.subject FROM outbox o JOIN lanes n ON n.id = o.key / 4294967296 LIMIT 1')
-      .get();
-    if (row)
-      throw new BrokenPromise(`sent soon: ${row.id} still waits at ${machine.name}, for ${row.subject}`);
-  }
-}
-
-/** How long an end may take to be forgotten: what is idle for a minute leaves memory, ms. */
-export const AT_REST_MS = 240_000;
 /** Tables of what is under way. */
 const ROWS = ['outbox', 'intents', 'schedules', 'schedule_starts'];
 /** Timers of an idle node, but for those that come again and again: the next look at a name, and at the wall clock. */
 const IDLE_TIMERS = 2;
 
-/** Sees to it that a fleet that has nothing to do holds nothing. Throws BrokenPromise. */
-export function checkAtRest(world: World): void {
-  for (const place of world.places) {
-    const held = place.machine.name === place.nodeName && heldBy(place);
-    if (held) throw new BrokenPromise(`at rest: ${place.machine.name} holds ${held}`);
-  }
-}
-
 /** What a node holds that has nothing to do: lanes in memory, timers, rows of what was under way; undefined for nothing. */
-function heldBy({ machine, node }: World['places'][number]): string | undefined {
+export function heldBy({ machine, node }: World['places'][number]): string | undefined {
   if (!node?.isReady) return undefined;
   const { lanes, messages } = node.memory;
   if (lanes + messages > 0) return `${lanes} lanes and ${messages} messages in memory`;

@@ -1,7 +1,8 @@
 import { type Asks, makeDeeds, ORIGINAL } from './asks.ts';
 import { Chance } from './chance.ts';
+import { Deliveries } from './delivered.ts';
 import { type Fault, type FaultKind, LONGEST_STEP_MS, makeFaults, strike } from './faults.ts';
-import { AT_REST_MS, checkAtRest, checkDelivered, checkPromise, isForgotten, remaining } from './promise.ts';
+import { checkPromise, heldBy, isForgotten, remaining } from './promise.ts';
 import { checkBudgets } from './promise-told.ts';
 import type { Swaps } from './sim-node.ts';
 import { Timeline } from './timeline.ts';
@@ -55,6 +56,10 @@ const BEFORE_MIDNIGHT = {
   helloIntervalSeconds: 900,
 };
 
+/** How long an end may take to be forgotten: what is idle for a minute leaves memory, ms. */
+const AT_REST_MS = 240_000;
+/** How long a call takes at most that has nothing to say, ms. */
+const LONGEST_CALL_MS = 60_000;
 /** How soon after the weather has cleared nothing waits any more, unless it has to. */
 const SOON_MS = 10 * 60_000;
 
@@ -62,8 +67,7 @@ const SOON_MS = 10 * 60_000;
 export async function runSeed(seed: number, options: RunOptions): Promise<RunReport> {
   const chance = new Chance(`seed ${seed}`);
   const timeline = new Timeline({ keepsStory: options.keepsStory ?? false });
-  const kinds = options.kinds.filter((kind) => !(options.hasBudgets && kind === 'clock'));
-  const made = makeFaults(chance.fork('faults'), { nodes: NODES, lastsMs: LASTS_MS, kinds });
+  const made = faultsOf(seed, options);
   const faults = options.faults ?? made.filter((_, place) => options.only?.includes(place) ?? true);
   const truth: Truth = new Truth(timeline, {
     mayRepeat: (token) => {
@@ -87,11 +91,15 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     const isSet = faults.some(({ kind }) => kind === 'clock');
     await timeline.runUntil(Math.max(timeline.now, world.allHereAt) + SOON_MS);
     // What a budget holds back waits for the next day.
-    if (!hasBudgets) checkDelivered(world);
+    const deliveries = new Deliveries(world);
+    if (!hasBudgets) deliveries.checkSoon();
     const longestMs = world.messageTtlSeconds * 1000 + TELL_MS;
-    await untilQuiet(world, isSet ? longestMs + LONGEST_STEP_MS : longestMs);
-    await timeline.runUntil(timeline.now + AT_REST_MS);
-    checkAtRest(world);
+    const look = () => {
+      if (!hasBudgets) deliveries.checkCalls();
+      return remaining(world);
+    };
+    await untilQuiet(world, look, isSet ? longestMs + LONGEST_STEP_MS : longestMs);
+    await checkAtRest(world);
     checkPromise(world, { workload, truth });
     checkBudgets(world);
   } catch (error) {
@@ -106,6 +114,17 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     nodeHours: (timeline.now * NODES.length) / 3_600_000,
     story: timeline.story,
   };
+}
+
+/** The kinds of faults that a run may have. */
+export function kindsIn({ kinds, hasBudgets }: RunOptions): FaultKind[] {
+  return kinds.filter((kind) => !(hasBudgets && kind === 'clock'));
+}
+
+/** The faults that a seed makes. */
+export function faultsOf(seed: number, options: RunOptions): Fault[] {
+  const chance = new Chance(`seed ${seed}`).fork('faults');
+  return makeFaults(chance, { nodes: NODES, lastsMs: LASTS_MS, kinds: kindsIn(options) });
 }
 
 /** Sets up the machines of a fleet. */
@@ -134,19 +153,39 @@ function chooseBudgets(world: World, chance: Chance): void {
 }
 
 /** Lets time pass until nothing is left to do. */
-async function untilQuiet(world: World, mostMs: number): Promise<void> {
-  const { timeline } = world;
+async function untilQuiet(
+  { timeline }: World,
+  look: () => string | undefined,
+  mostMs: number,
+): Promise<void> {
   const latest = timeline.now + mostMs;
-  let left = remaining(world) ?? '';
+  let left = look() ?? '';
   while (left !== undefined && timeline.now < latest) {
     await timeline.runUntil(timeline.now + LOOK_EVERY_MS);
-    const now = remaining(world);
+    const now = look();
     if (now === undefined) {
       // What is quiet for a moment only may be on its way.
       await timeline.runUntil(timeline.now + LOOK_EVERY_MS);
-      if (remaining(world) === undefined) return;
+      if (look() === undefined) return;
     }
     left = now ?? left;
   }
   throw new BrokenPromise(`an end for everything: ${left}, ${mostMs / 60_000} min after the weather cleared`);
+}
+
+/**
+ * Sees to it that a node that has nothing to do holds nothing: one that is connected during calls alone between two of them, as
+ * in a call it asks for what is new. Throws BrokenPromise.
+ */
+async function checkAtRest(world: World): Promise<void> {
+  const { timeline } = world;
+  await timeline.runUntil(timeline.now + AT_REST_MS);
+  for (const place of world.places.filter(({ machine, nodeName }) => machine.name === nodeName)) {
+    const { name } = place.machine;
+    const latest = timeline.now + LONGEST_CALL_MS;
+    while (place.node?.isCalling && timeline.now < latest) await timeline.runUntil(timeline.now + 1000);
+    if (place.node?.isCalling) throw new BrokenPromise(`at rest: ${name} calls on and on`);
+    const held = heldBy(place);
+    if (held) throw new BrokenPromise(`at rest: ${name} holds ${held}`);
+  }
 }

@@ -31,8 +31,21 @@ export class Link {
   hasBudget = false;
   /** Bytes that went, both ways, by the day as the machine has it, where it has a budget. */
   readonly went = new Map<string, number>();
+  /** From when to when it was connected. */
+  readonly connected: { readonly from: number; until: number }[] = [];
   /** What this node may not publish and not subscribe to, by the words of the subject. */
   forbidden: { readonly operation: 'publish' | 'subscription'; readonly pattern: RegExp } | undefined;
+}
+
+/** The longest time within a span for which two nodes were connected both, ms. */
+export function longestTogether(one: Link, other: Link, span: { since: number; until: number }): number {
+  let longest = 0;
+  for (const { from, until } of one.connected)
+    for (const its of other.connected) {
+      const began = Math.max(from, its.from, span.since);
+      longest = Math.max(longest, Math.min(until, its.until, span.until) - began);
+    }
+  return longest;
 }
 
 /** What a message takes of a connection, bytes: its words, and the protocol around them. */
@@ -50,6 +63,7 @@ export class Connection {
   isOpenThere = true;
   readonly #deps: { readonly timeline: Timeline; readonly chance: Chance };
   readonly #closed: () => void;
+  readonly #span: { readonly from: number; until: number };
   #arrivesThere = 0;
   #arrivesHere = 0;
 
@@ -57,6 +71,8 @@ export class Connection {
     this.link = link;
     this.#deps = deps;
     this.#closed = closed;
+    this.#span = { from: deps.timeline.now, until: Number.POSITIVE_INFINITY };
+    link.connected.push(this.#span);
   }
 
   /** Does something at the broker, after all that was sent before. */
@@ -79,6 +95,7 @@ export class Connection {
   cut(tellMs: number): void {
     if (!this.isOpenThere) return;
     this.isOpenThere = false;
+    this.#ends();
     this.interests.clear();
     this.#deps.timeline.after(tellMs, () => this.closeHere());
   }
@@ -86,7 +103,12 @@ export class Connection {
   closeHere(): void {
     if (!this.isOpenHere) return;
     this.isOpenHere = false;
+    this.#ends();
     this.#closed();
+  }
+
+  #ends(): void {
+    this.#span.until = Math.min(this.#span.until, this.#deps.timeline.now);
   }
 
   #arrival(last: number): number {

@@ -83,6 +83,11 @@ export class SimNode {
     return this.#parts !== undefined && !this.life.isOver;
   }
 
+  /** Whether it is connected during calls alone, and a call goes on. */
+  get isCalling(): boolean {
+    return this.#parts?.calls?.isCalling ?? false;
+  }
+
   /** Submits messages as a listener does. */
   submit(items: readonly object[]): Promise<SubmissionAnswer> {
     return new Submission(this.#config, this.#parts!).run(items);

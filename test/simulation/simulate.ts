@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { ASKS } from './asks.ts';
+import { ASKS, type Asks } from './asks.ts';
 import { DEFAULT_KINDS, FAULT_KINDS, type FaultKind, faultText } from './faults.ts';
 import { liveLightly } from './light-load.ts';
-import { type RunOptions, type RunReport, runSeed } from './run.ts';
+import { faultsOf, kindsIn, type RunOptions, type RunReport, runSeed } from './run.ts';
 import { shrink } from './shrink.ts';
 
 const HELP = `Runs simulated fleets from seeds, and says which seed breaks the promise.
@@ -21,37 +21,73 @@ const HELP = `Runs simulated fleets from seeds, and says which seed breaks the p
 `;
 const SHRINK_MS = 30_000;
 
-await main();
+const [TEXT, FLAG] = [{ type: 'string' }, { type: 'boolean' }] as const;
+const OPTIONS = {
+  ...{
+    seeds: TEXT,
+    from: TEXT,
+    minutes: TEXT,
+    seed: TEXT,
+    faults: TEXT,
+    asks: TEXT,
+    only: TEXT,
+    hours: TEXT,
+  },
+  ...{ trace: FLAG, calls: FLAG, budgets: FLAG, help: FLAG },
+} as const;
+type Name = keyof typeof OPTIONS;
+
+/** Options that mean nothing next to another. */
+const APART: readonly (readonly [Name, readonly Name[]])[] = [
+  ['hours', (Object.keys(OPTIONS) as Name[]).filter((name) => name !== 'hours' && name !== 'help')],
+  ['seed', ['seeds', 'from', 'minutes']],
+  ['minutes', ['seeds']],
+];
+/** Options that are about one run. */
+const OF_ONE: readonly Name[] = ['only', 'trace'];
+
+try {
+  await main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 2;
+}
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      ...{ seeds: { type: 'string' }, from: { type: 'string' }, minutes: { type: 'string' } },
-      ...{ seed: { type: 'string' }, trace: { type: 'boolean' }, faults: { type: 'string' } },
-      ...{
-        only: { type: 'string' },
-        asks: { type: 'string' },
-        calls: { type: 'boolean' },
-        budgets: { type: 'boolean' },
-        hours: { type: 'string' },
-      },
-      ...{ help: { type: 'boolean' } },
-    },
-  });
+  const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return console.log(HELP);
-  if (values.hours !== undefined) return await measure(numberOf('--hours', values.hours));
-  const kinds = values.faults === undefined ? DEFAULT_KINDS : kindsOf(values.faults);
-  const asks = ASKS.find((stage) => stage === values.asks) ?? 'all';
-  const { calls: hasCalls = false, budgets: hasBudgets = false } = values;
-  if (values.seed !== undefined)
-    return await runOne(numberOf('--seed', values.seed), { kinds, asks, hasCalls, hasBudgets }, values);
+  checkTogether(values);
+  if (values.hours !== undefined) return await measure(numberOf('--hours', values.hours, 1));
+  const options = optionsOf(values);
+  if (values.seed !== undefined) return await runOne(numberOf('--seed', values.seed), options, values);
   const from = numberOf('--from', values.from ?? '1');
-  const minutes = values.minutes === undefined ? undefined : numberOf('--minutes', values.minutes);
-  const count = minutes === undefined ? numberOf('--seeds', values.seeds ?? '100') : Number.POSITIVE_INFINITY;
-  await runMany(
-    { kinds, asks, hasCalls, hasBudgets },
-    { from, count, mostMs: (minutes ?? Number.POSITIVE_INFINITY) * 60_000 },
-  );
+  if (values.minutes === undefined) {
+    const count = numberOf('--seeds', values.seeds ?? '100', 1);
+    return await runMany(options, { from, count, mostMs: Number.POSITIVE_INFINITY });
+  }
+  const mostMs = numberOf('--minutes', values.minutes, 1) * 60_000;
+  await runMany(options, { from, count: Number.POSITIVE_INFINITY, mostMs });
+}
+
+/** Whether each option means something next to the others. */
+function checkTogether(values: Values): void {
+  const isGiven = (name: Name) => values[name] !== undefined;
+  for (const [one, others] of APART)
+    for (const other of others.filter((name) => isGiven(one) && isGiven(name)))
+      throw new Error(`--${other} means nothing next to --${one}: leave one of them out`);
+  for (const name of OF_ONE.filter(isGiven))
+    if (!isGiven('seed')) throw new Error(`--${name} is about one run: say which with --seed`);
+}
+
+function optionsOf({ faults, asks = 'all', calls: hasCalls = false, budgets: hasBudgets = false }: Values) {
+  const kinds = faults === undefined ? DEFAULT_KINDS : kindsOf(faults);
+  if (kindsIn({ kinds, hasBudgets }).length === 0)
+    throw new Error(
+      `--faults ${kinds} with --budgets leaves no kind of fault, as no clock is set there: name another`,
+    );
+  return { kinds, asks: stageOf(asks), hasCalls, hasBudgets };
 }
 
 async function runOne(
@@ -60,10 +96,15 @@ async function runOne(
   { trace = false, only }: { trace?: boolean | undefined; only?: string | undefined },
 ): Promise<void> {
   const kept = only?.split(',').map((text) => numberOf('--only', text));
+  const { length } = faultsOf(seed, options);
+  const beyond = kept?.find((place) => place >= length);
+  if (beyond !== undefined)
+    throw new Error(`--only names fault ${beyond}: seed ${seed} has ${length}, which count from 0`);
   const made = await runSeed(seed, { ...options, ...(kept ? { only: kept } : {}), keepsStory: trace });
   if (trace) console.log(made.story.join(''));
   tell(made);
   for (const fault of made.faults) console.log(`  ${faultText(fault)}`);
+  if (made.failure) process.exitCode = 1;
 }
 
 async function measure(hours: number): Promise<void> {
@@ -90,6 +131,7 @@ async function runMany(
     tell(report);
     await tellShortest(report, options);
   }
+  if (sums.failed > 0) process.exitCode = 1;
   const seconds = (performance.now() - began) / 1000;
   console.log(
     `${sums.runs} runs, ${sums.failed} failed; ${sums.asks} requests, ${sums.faults} faults, ${sums.nodeHours.toFixed(1)} node-hours in ${seconds.toFixed(1)} s (${(sums.nodeHours / seconds).toFixed(1)} a second)`,
@@ -124,14 +166,20 @@ function reasonOf({ failure }: RunReport): string {
 function kindsOf(text: string): FaultKind[] {
   return text.split(',').map((word) => {
     const kind = FAULT_KINDS.find((known) => known === word);
-    if (!kind) throw new Error(`--faults names ${word}: it may name ${FAULT_KINDS.join(', ')}`);
+    if (!kind) throw new Error(`--faults names ${word || 'nothing'}: it may name ${FAULT_KINDS.join(', ')}`);
     return kind;
   });
 }
 
-function numberOf(option: string, text: string): number {
+function stageOf(text: string): Asks {
+  const stage = ASKS.find((known) => known === text);
+  if (!stage) throw new Error(`--asks is ${text}: it may be ${ASKS.join(', ')}`);
+  return stage;
+}
+
+function numberOf(option: string, text: string, least = 0): number {
   const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0)
-    throw new Error(`${option} is ${text}: it must be a whole number`);
+  if (text.trim() === '' || !Number.isSafeInteger(number) || number < least)
+    throw new Error(`${option} is ${text}: it must be a whole number, ${least} or more`);
   return number;
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { DEFAULT_KINDS } from './faults.ts';
 import { runSeed } from './run.ts';
@@ -36,4 +38,19 @@ test('a node without a safeguard is found out, and the faults that it takes are 
   const shortest = await shrink(failed, options, 20_000);
   assert.ok(shortest.failure);
   assert.ok(shortest.faults.length < failed.faults.length || failed.faults.length === 1);
+});
+
+test('what cannot be run is refused in one line that names it', async () => {
+  const refused = {
+    '--budgets --faults clock': /^--faults clock with --budgets leaves no kind of fault, .*: name another\n$/,
+    '--seed 1 --only 99': /^--only names fault 99: seed 1 has \d+, which count from 0\n$/,
+    '--hours 1 --calls': /^--calls means nothing next to --hours: leave one of them out\n$/,
+  };
+  const said = Object.entries(refused).map(async ([line, sentence]) => {
+    const args = [join(import.meta.dirname, 'simulate.ts'), ...line.split(' ')];
+    const { promise, resolve } = Promise.withResolvers<string>();
+    execFile(process.execPath, args, (error, _, stderr) => resolve(`${error?.code} ${stderr}`));
+    assert.match((await promise).replace(/^2 /, ''), sentence);
+  });
+  await Promise.all(said);
 });
