@@ -1,4 +1,4 @@
-import { headers, type Msg, type PublishOptions } from '@nats-io/transport-node';
+import { type Msg, type MsgHdrs, MsgHdrsImpl, type PublishOptions } from '@nats-io/transport-node';
 import type { WireMessage } from '../message/wire-message.ts';
 import { headerBytes } from './library-internals.ts';
 
@@ -7,11 +7,22 @@ const MAX_HEADER_BYTES = 64 * 1024;
 
 /** A message as it came from the broker, for those who know nothing of the library. */
 export function toWireMessage({ subject, reply = '', data, headers }: Msg): WireMessage {
+  let values: ReadonlyMap<string, string> | undefined;
   return {
     ...{ subject, reply, payload: data },
     noResponders: headers?.code === 503 && data.length === 0,
-    header: (name) => headers?.get(name) || undefined,
+    header: (name) => {
+      values ??= firstValues(headers);
+      return values.get(name);
+    },
   };
+}
+
+/** The first value of each header that has one: the library goes through all names anew for each that is looked up. */
+function firstValues(headers: MsgHdrs | undefined): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const [name, [value]] of headers ?? []) if (value) values.set(name, value);
+  return values;
 }
 
 /** Whether the headers of a message are of a size that is read. */
@@ -35,8 +46,10 @@ export function publishOptions({
   const options: PublishOptions = {};
   if (reply) options.reply = reply;
   if (given) {
-    options.headers = headers();
-    for (const name in given) options.headers.set(name, given[name]!);
+    // To set each by itself would check its name too, each time, and look for it among those before.
+    const values: Record<string, string[]> = {};
+    for (const name in given) values[name] = [MsgHdrsImpl.validHeaderValue(given[name]!)];
+    options.headers = MsgHdrsImpl.fromRecord(values);
   }
   return options;
 }

@@ -16,17 +16,14 @@ import { type Entry, LaneWindow } from './lane-window.ts';
 /** How many messages are read at once, and above how many new ones stay on disk, while a lane sends freely. */
 const READ_AHEAD = 256;
 const MEMORY_MESSAGES = 512;
+/** Bodies up to this size are read with what is known of their messages, bytes: 1 MiB at once at most. */
+const BODY_AHEAD_BYTES = 4096;
 /** Below this many unsent messages in memory, more are read. */
 const REFILL_BELOW = 128;
 const RENEW_RETRY_MS = 1000;
 
 /** A lane as the database knows it. */
-export interface LaneRow {
-  readonly id: number;
-  readonly subject: string;
-  readonly epoch: string;
-  readonly nextSeq: number;
-}
+export type LaneRow = Readonly<Parameters<typeof saveLane>[0]>;
 
 interface LaneQueueDeps {
   readonly store: Store;
@@ -131,9 +128,8 @@ export class LaneQueue {
 
   /** Statements that save how far places were given; rows that are still to be moved go in front of new ones. */
   save(): Statement[] {
-    const { subject } = this;
-    const lane = saveLane({ id: this.#id, subject, epoch: this.#epoch, nextSeq: this.#nextSeq });
-    return [...(this.#move ?? []), lane];
+    const row = { id: this.#id, subject: this.subject, epoch: this.#epoch, nextSeq: this.#nextSeq };
+    return [...(this.#move ?? []), saveLane(row)];
   }
 
   /** Whether a new epoch has begun whose rows are not moved yet. */
@@ -272,26 +268,29 @@ export class LaneQueue {
     // It was on disk before this was told, and has been read from there.
     if (entry.seq <= this.#lastLoaded) return;
     if (isNext && entry.seq < this.#renewAt && this.window.length < (this.#isFlowing ? MEMORY_MESSAGES : 1)) {
-      this.#load(entry);
-      if (this.#isFlowing) this.#bodies.keep(entry, bodyOf(entry));
+      this.#load(entry, this.#isFlowing ? bodyOf(entry) : null);
     } else if (!this.#givenUp.has(entry.seq)) this.#beyond++;
   }
 
   #read(limit: number, last: number): void {
-    const entries = readEntries(this.#deps.store, { lane: this.#id, seq: this.#lastLoaded, last }, limit);
-    for (const entry of entries) {
+    const places = { lane: this.#id, seq: this.#lastLoaded, last, limit };
+    const read = readEntries(this.#deps.store, places, limit > 1 ? BODY_AHEAD_BYTES : -1);
+    for (const { entry, body } of read) {
       this.#beyond = Math.max(0, this.#beyond - (this.#givenUp.has(entry.seq) ? 0 : 1));
       this.#urgency.note(entry);
-      this.#load({ ...entry, isUntried: entry.seq >= this.#bornAt });
+      entry.isUntried = entry.seq >= this.#bornAt;
+      this.#load(entry, body);
     }
-    if (entries.length === 0) this.#lastLoaded = last;
+    if (read.length === 0) this.#lastLoaded = last;
     // Places that were given up in an earlier life were taken for full until here.
     if (this.#lastLoaded >= this.lastQueued) this.#beyond = 0;
   }
 
-  #load(entry: Entry): void {
+  #load(entry: Entry, body: Uint8Array | null): void {
     this.#lastLoaded = entry.seq;
     if (this.#calledOff.has(entry.seq)) entry.isCalledOff = true;
-    if (!this.#givenUp.has(entry.seq)) this.window.push(entry);
+    if (this.#givenUp.has(entry.seq)) return;
+    this.window.push(entry);
+    if (body) this.#bodies.keep(entry, body);
   }
 }

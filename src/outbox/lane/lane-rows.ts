@@ -22,23 +22,28 @@ interface Row {
 }
 
 const ROW = `SELECT key, id, queued_at, expires_at, ack_timeout, format, length(body) AS size, schedule, output, re, priority,
-  supersedes FROM outbox`;
+  supersedes`;
 
-/** Reads what is known of the next messages of a lane after `seq` and up to `last`, `limit` of them at most. */
+/**
+ * Reads what is known of the next messages of a lane after `seq` and up to `last`, `limit` of them at most, each with its
+ * body where that has no more than `bodyBytes`.
+ */
 export function readEntries(
   store: Store,
-  places: { readonly lane: number; readonly seq: number; readonly last: number },
-  limit: number,
-): Entry[] {
-  const { lane, seq, last } = places;
+  places: { readonly lane: number; readonly seq: number; readonly last: number; readonly limit: number },
+  bodyBytes: number,
+): { readonly entry: Entry; readonly body: Uint8Array | null }[] {
+  const { lane, seq, last, limit } = places;
   const [from, to] = [lane * LANE_SPAN + seq, lane * LANE_SPAN + last];
-  const rows = store.all<Row>(`${ROW} WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`, from, to, limit);
-  return rows.map((row) => toEntry(row, lane));
+  const sql = `${ROW}, CASE WHEN length(body) <= ? THEN body END AS body FROM outbox
+    WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`;
+  const rows = store.all<Row & { body: Uint8Array | null }>(sql, bodyBytes, from, to, limit);
+  return rows.map((row) => ({ entry: toEntry(row, lane), body: row.body }));
 }
 
 /** Reads what is known of a message by its key, or undefined. */
 export function readEntry(store: Store, key: number): Entry | undefined {
-  const row = store.get<Row>(`${ROW} WHERE key = ?`, key);
+  const row = store.get<Row>(`${ROW} FROM outbox WHERE key = ?`, key);
   return row && toEntry(row, Math.floor(key / LANE_SPAN));
 }
 
