@@ -1,15 +1,21 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { functionList } from './shape/function-list.ts';
 import { type RequestFigures, requestFigures } from './shape/request-figures.ts';
 import { sourceFigures } from './shape/source-figures.ts';
 
 /**
- * Counts what shape the source is in, and prints it with the goals: npm run shape [-- [--list] [--no-run] [CHECKOUT]].
- * `--list` names the forwarders, twins and circles; `--no-run` leaves out what needs a fleet.
+ * Counts what shape the source is in, and prints it with the goals: npm run shape [-- [--list] [--functions] [--no-run] [CHECKOUT]].
+ * `--list` names the forwarders, twins and circles, `--functions` each function that one command runs, with its calls, by room and file;
+ * `--no-run` leaves out what needs a fleet.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { list: { type: 'boolean', default: false }, run: { type: 'boolean', default: true } },
+  options: {
+    list: { type: 'boolean', default: false },
+    functions: { type: 'boolean', default: false },
+    run: { type: 'boolean', default: true },
+  },
   allowNegative: true,
 });
 const checkout = resolve(positionals[0] ?? join(import.meta.dirname, '..'));
@@ -28,6 +34,10 @@ if (values.run) {
   const { sender, target } = await requestFigures(checkout);
   printRequest('sender', sender, { functions: 350, commits: 4 });
   printRequest('target', target, { functions: 300, commits: 5 });
+  if (values.functions) {
+    for (const [node, { ran }] of Object.entries({ sender, target }))
+      console.log(functionList(node, ran, checkout));
+  }
 }
 
 function printRequest(

@@ -11,6 +11,8 @@ export interface RequestFigures {
   readonly functions: number;
   readonly files: number;
   readonly commits: number;
+  /** The calls of each function in the last command measured, by `<file>:<offset>:<name>`. */
+  readonly ran: ReadonlyMap<string, number>;
 }
 
 /** Longer than what an idle node does again and again, and than the pause that ends a rush of commands. */
@@ -52,7 +54,8 @@ export async function requestFigures(
 }
 
 interface Taken {
-  readonly functions: ReadonlySet<string>;
+  /** With the calls of each. */
+  readonly functions: ReadonlyMap<string, number>;
   readonly commits: number;
 }
 
@@ -71,16 +74,21 @@ async function watch(node: StewardNode, src: string) {
 }
 
 function difference(busy: Taken, idle: Taken): RequestFigures {
-  const functions = [...busy.functions].filter((one) => !idle.functions.has(one));
-  const files = new Set(functions.map((one) => one.split(':')[0]));
-  return { functions: functions.length, files: files.size, commits: busy.commits - idle.commits };
+  const ran = new Map([...busy.functions].filter(([one]) => !idle.functions.has(one)));
+  const files = new Set([...ran.keys()].map((one) => one.split(':')[0]));
+  return { functions: ran.size, files: files.size, commits: busy.commits - idle.commits, ran };
 }
 
 /** The middle of each figure: whether two statements share a commit is a matter of moments. */
 function medians(runs: readonly RequestFigures[]): RequestFigures {
-  const middle = (figure: keyof RequestFigures) =>
+  const middle = (figure: 'functions' | 'files' | 'commits') =>
     runs.map((run) => run[figure]).toSorted((a, b) => a - b)[Math.floor(runs.length / 2)]!;
-  return { functions: middle('functions'), files: middle('files'), commits: middle('commits') };
+  return {
+    functions: middle('functions'),
+    files: middle('files'),
+    commits: middle('commits'),
+    ran: runs.at(-1)!.ran,
+  };
 }
 
 async function runCommand(central: StewardNode, fileName: string): Promise<void> {

@@ -75,13 +75,14 @@ export class Inspector implements AsyncDisposable {
     for (const send of this.#threads.values()) await count(send);
   }
 
-  /** The functions below a folder that have run since this was last asked, as `<file>:<offset>:<name>`. */
-  async functionsRun(folder: string): Promise<Set<string>> {
-    const found = new Set<string>();
+  /** How often each function below a folder has run since this was last asked, by `<file>:<offset>:<name>`. */
+  async functionsRun(folder: string): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
     for (const send of this.#threads.values()) {
       // A thread that ends meanwhile takes its count with it.
       const coverage = ((await send('Profiler.takePreciseCoverage')) ?? { result: [] }) as Coverage;
-      for (const one of functionsBelow(`file://${folder}/`, coverage)) found.add(one);
+      for (const [one, times] of functionsBelow(`file://${folder}/`, coverage))
+        found.set(one, (found.get(one) ?? 0) + times);
     }
     return found;
   }
@@ -143,14 +144,15 @@ async function count(send: Send): Promise<void> {
   await send('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
 }
 
-function functionsBelow(root: string, { result }: Coverage): string[] {
+function functionsBelow(root: string, { result }: Coverage): [string, number][] {
   return result
     .filter(({ url }) => url.startsWith(root))
     .flatMap(({ url, functions }) =>
       functions
         .filter(({ ranges }) => ranges[0]!.count > 0)
-        .map(
-          ({ functionName, ranges }) => `${url.slice(root.length)}:${ranges[0]!.startOffset}:${functionName}`,
-        ),
+        .map(({ functionName, ranges }): [string, number] => [
+          `${url.slice(root.length)}:${ranges[0]!.startOffset}:${functionName}`,
+          ranges[0]!.count,
+        ]),
     );
 }
