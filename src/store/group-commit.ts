@@ -1,5 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { PackedTransaction } from './statement.ts';
+import {
+  type PackedTransaction,
+  packTransaction,
+  type SqlValue,
+  statement,
+  unpackTransaction,
+} from './statement.ts';
 
 /** What the writer thread tells of the transactions it was given: all of `ids` committed, or one failed. */
 export type WriterAnswer = { readonly ids: readonly number[] } | FailedAnswer;
@@ -21,8 +27,11 @@ const SQLITE_FULL = 13;
 /** Pages after which the log is moved into the database, once the disk has been full. */
 const SHORT_LOG_PAGES = 250;
 const MAKE_ROOM_EVERY_MS = 1000;
-const VOID_SQL = `INSERT INTO meta (key, value) VALUES ('voided', '1')
-  ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1`;
+/** What is committed over a commit that failed. */
+const VOID = packTransaction(0, [
+  statement(`INSERT INTO meta (key, value) VALUES ('voided', '1')
+    ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1`),
+]);
 
 /**
  * Commits transactions in groups, with one fsync for each group.
@@ -33,7 +42,7 @@ const VOID_SQL = `INSERT INTO meta (key, value) VALUES ('voided', '1')
  */
 export class GroupCommit {
   readonly #db: DatabaseSync;
-  readonly #run: (transaction: PackedTransaction) => void;
+  readonly #run: (sql: string, params: SqlValue[]) => void;
   #isInDoubt = false;
   #isShortOfRoom = false;
   #triedAt = Number.NEGATIVE_INFINITY;
@@ -41,7 +50,7 @@ export class GroupCommit {
   /** `isShortOfRoom`: whether the disk has been full for another connection of this node. */
   constructor(
     db: DatabaseSync,
-    { run, isShortOfRoom }: { run: (transaction: PackedTransaction) => void; isShortOfRoom: boolean },
+    { run, isShortOfRoom }: { run: (sql: string, params: SqlValue[]) => void; isShortOfRoom: boolean },
   ) {
     this.#db = db;
     this.#run = run;
@@ -66,9 +75,7 @@ export class GroupCommit {
 
   #try(group: readonly PackedTransaction[]): FailedAnswer | undefined {
     try {
-      this.#commitAll(() => {
-        for (const transaction of group) this.#run(transaction);
-      });
+      this.#commitAll(group);
       return undefined;
     } catch (error) {
       if (isDiskFull(error)) this.#noteFullDisk();
@@ -78,11 +85,11 @@ export class GroupCommit {
     }
   }
 
-  #commitAll(work: () => void): void {
+  #commitAll(group: readonly PackedTransaction[]): void {
     this.#db.exec('BEGIN IMMEDIATE');
     let isComplete = false;
     try {
-      work();
+      for (const transaction of group) unpackTransaction(transaction, this.#run);
       isComplete = true;
       this.#db.exec('COMMIT');
       this.#isInDoubt = false;
@@ -98,7 +105,7 @@ export class GroupCommit {
   #void(): void {
     if (!this.#isInDoubt) return;
     try {
-      this.#commitAll(() => this.#db.exec(VOID_SQL));
+      this.#commitAll([VOID]);
     } catch {
       // The doubt stays until something is committed.
     }

@@ -17,11 +17,14 @@ export function knownFiles(path: string): KnownFile[] {
  */
 export function createFileCheck(path: string, files: readonly KnownFile[]): () => string | undefined {
   return () => {
-    for (const one of files) one.inode ??= inodeOf(one.file);
-    const lost = files.find(({ file, inode }) => inode !== undefined && inodeOf(file) !== inode);
-    if (!lost) return undefined;
-    const how = inodeOf(lost.file) === undefined ? 'deleted' : 'replaced';
-    return `the database ${path} is not written any more, as ${lost.file} was ${how} while the node runs: put it back as it was, or stop the node and restore a backup`;
+    for (const one of files) {
+      const inode = inodeOf(one.file);
+      one.inode ??= inode;
+      if (inode === one.inode) continue;
+      const how = inode === undefined ? 'deleted' : 'replaced';
+      return `the database ${path} is not written any more, as ${one.file} was ${how} while the node runs: put it back as it was, or stop the node and restore a backup`;
+    }
+    return undefined;
   };
 }
 

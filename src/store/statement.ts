@@ -27,7 +27,8 @@ export function packTransaction(id: number, statements: readonly Statement[]): P
   const blobs: number[] = [];
   let offset = 0;
   let index = 0;
-  const packed = statements.map(({ sql, rows }) => {
+  const packed: PackedTransaction['statements'][number][] = [];
+  for (const { sql, rows } of statements) {
     const values: (number | string | null)[] = [];
     for (const row of rows) {
       for (const value of row) {
@@ -42,8 +43,8 @@ export function packTransaction(id: number, statements: readonly Statement[]): P
         index++;
       }
     }
-    return { sql, width: rows[0]?.length ?? 0, values };
-  });
+    packed.push({ sql, width: rows[0]?.length ?? 0, values });
+  }
   return { id, statements: packed, blobs, slab };
 }
 

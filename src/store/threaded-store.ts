@@ -48,7 +48,7 @@ export class ThreadedStore implements Store {
     this.failed.catch(() => {});
     this.#committer = new Committer({
       path: options.path,
-      onAnswer: (answer) => this.#settle(answer),
+      onAnswer: this.#settle,
       onFailed: (error) => failed.reject(this.#fail(asStoreError(error, this.path))),
     });
     this.#reader = new ReadConnection(options.path, { cacheKib: 2000 });
@@ -133,15 +133,15 @@ export class ThreadedStore implements Store {
 
   /** What is committed here lets the event loop turn first: whoever writes again and again would hold up all else. */
   #sendSoon(): void {
-    if (this.#committer.hasThread) process.nextTick(() => this.#send());
-    else setImmediate(() => this.#send());
+    if (this.#committer.hasThread) process.nextTick(this.#send);
+    else setImmediate(this.#send);
   }
 
-  #send(): void {
+  readonly #send = (): void => {
     const group = this.#unsent;
     this.#unsent = [];
     if (group.length > 0) this.#committer.commit(group);
-  }
+  };
 
   readonly #settle = (answer: WriterAnswer): void => {
     const error = 'error' in answer ? asStoreError(answer.error, this.path) : undefined;

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { GroupCommit, type WriterAnswer } from './group-commit.ts';
 import { createFileCheck, type KnownFile } from './same-file.ts';
-import { type PackedTransaction, unpackTransaction } from './statement.ts';
+import type { PackedTransaction, SqlValue } from './statement.ts';
 
 interface WriterOptions {
   readonly files: readonly KnownFile[];
@@ -45,15 +45,14 @@ export class Writer implements Disposable {
   }
 }
 
-function createRunner(db: DatabaseSync): (transaction: PackedTransaction) => void {
+function createRunner(db: DatabaseSync): (sql: string, params: SqlValue[]) => void {
   const prepared = new Map<string, StatementSync>();
-  return (transaction) =>
-    unpackTransaction(transaction, (sql, params) => {
-      let found = prepared.get(sql);
-      if (!found) {
-        found = db.prepare(sql);
-        prepared.set(sql, found);
-      }
-      found.run(...params);
-    });
+  return (sql, params) => {
+    let found = prepared.get(sql);
+    if (!found) {
+      found = db.prepare(sql);
+      prepared.set(sql, found);
+    }
+    found.run(...params);
+  };
 }
