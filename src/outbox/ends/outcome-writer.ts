@@ -34,15 +34,11 @@ export class OutcomeWriter implements AsyncDisposable {
   #hurry: () => void = () => {};
   #writtenAt = Number.NEGATIVE_INFINITY;
   #loop: Promise<void> | undefined;
-  #isFailing = false;
+  /** Whether ends cannot be written at the moment (a full disk); lanes then send nothing more. */
+  isFailing = false;
 
   constructor(deps: OutcomeWriterDeps) {
     this.#deps = deps;
-  }
-
-  /** Whether ends cannot be written at the moment (a full disk); lanes then send nothing more. */
-  get isFailing(): boolean {
-    return this.#isFailing;
   }
 
   /** When a message was first sent whose outcome waits to be written; undefined for any other. */
@@ -60,7 +56,7 @@ export class OutcomeWriter implements AsyncDisposable {
   /** Resolves when all that was added is written, or cannot be. */
   async idle(): Promise<void> {
     this.#urge();
-    while (this.#loop && !this.#isFailing) await Promise.race([this.#loop, wait(this.#deps.clock, 50)]);
+    while (this.#loop && !this.isFailing) await Promise.race([this.#loop, wait(this.#deps.clock, 50)]);
   }
 
   /** Resolves when all that was added is written: true; or the node stops before: false. */
@@ -112,29 +108,35 @@ export class OutcomeWriter implements AsyncDisposable {
   }
 
   async #writeAll(taken: readonly Ends[]): Promise<void> {
-    const withEnds = taken.filter(({ ended }) => ended.length > 0);
-    const refused = new Set<Ends>();
-    for (const listener of this.#deps.listeners) {
-      const hand = async (some: readonly Ends[]) => listener.ended?.(some.flatMap(({ ended }) => ended));
-      for (const ends of await this.#each(withEnds, hand)) refused.add(ends);
-      if (this.#isFailing) return;
-    }
-    const rest = taken.filter((ends) => !refused.has(ends));
-    const statements = (some: readonly Ends[]) => {
-      const ended = some.flatMap((ends) => ends.ended);
-      const alongside =
-        ended.length === 0 ? [] : this.#deps.listeners.flatMap((one) => one.alongside?.(ended) ?? []);
-      return [...some.flatMap((ends) => ends.statements), ...alongside];
-    };
-    const unwritten = await this.#each(rest, (some) => this.#deps.store.write(statements(some)));
-    if (this.#isFailing) return;
-    const written = rest.filter((ends) => !unwritten.has(ends));
-    const ended = written.flatMap((ends) => ends.ended);
-    const changed = written.map((ends) => ends.changed);
-    for (const listener of this.#deps.listeners) {
+    const { listeners, store } = this.#deps;
+    const refused = taken.some(({ ended }) => ended.length > 0) && (await this.#announce(taken));
+    if (this.isFailing) return;
+    const rest = refused ? taken.filter((ends) => !refused.has(ends)) : taken;
+    const unwritten = await this.#each(rest, (some) => {
+      const { statements, ended } = joined(some);
+      if (ended.length > 0) for (const one of listeners) statements.push(...(one.alongside?.(ended) ?? []));
+      return store.write(statements);
+    });
+    if (this.isFailing) return;
+    const { ended, changed } = joined(
+      unwritten.size > 0 ? rest.filter((ends) => !unwritten.has(ends)) : rest,
+    );
+    for (const listener of listeners) {
       if (ended.length > 0) listener.written?.(ended);
       listener.changed?.(changed);
     }
+  }
+
+  /** Lets listeners act on ends before these are written down; resolves with those that one of them could not bear. */
+  async #announce(taken: readonly Ends[]): Promise<ReadonlySet<Ends>> {
+    const withEnds = taken.filter(({ ended }) => ended.length > 0);
+    const refused = new Set<Ends>();
+    for (const listener of this.#deps.listeners) {
+      if (!listener.ended || this.isFailing) continue;
+      const hand = (some: readonly Ends[]) => listener.ended!(joined(some).ended);
+      for (const ends of await this.#each(withEnds, hand)) refused.add(ends);
+    }
+    return refused;
   }
 
   /**
@@ -166,15 +168,15 @@ export class OutcomeWriter implements AsyncDisposable {
       ...{ clock: this.#deps.clock, signal: this.#stop.signal, logger: this.#deps.logger },
       what: 'the outcome of messages cannot be written down',
       onRetry: () => {
-        this.#isFailing = true;
+        this.isFailing = true;
       },
     });
-    this.#isFailing = !isDone;
+    this.isFailing = !isDone;
   }
 
   /** The messages stay in the outbox's table, and the next start of the node finds out their outcome again. */
   #setAside({ changed }: Ends, error: unknown): void {
-    this.#isFailing = false;
+    this.isFailing = false;
     const ids = changed.map(({ id }) => id);
     this.#deps.logger.warn(
       { err: error, ids },
@@ -183,4 +185,16 @@ export class OutcomeWriter implements AsyncDisposable {
     const text = `error: the outcome of ${ids.join(', ')} cannot be written down, it is set aside until the next start of this node: ${(error as Error).message}`;
     for (const listener of this.#deps.listeners) listener.setAside?.(text);
   }
+}
+
+/** What several bring, in their order. */
+function joined(some: readonly Ends[]) {
+  const [statements, ended]: [Statement[], Ended[]] = [[], []];
+  const changed: Ends['changed'][] = [];
+  for (const ends of some) {
+    statements.push(...ends.statements);
+    ended.push(...ends.ended);
+    changed.push(ends.changed);
+  }
+  return { statements, ended, changed };
 }
