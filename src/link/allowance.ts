@@ -6,6 +6,7 @@ const UNASKED_BYTES = 32 * 1024;
 
 /** What may still go to a node whose link has a budget, as it told last. Times are ms on a steady clock. */
 export class Allowance {
+  readonly #now: () => number;
   #left: LinkLeft | undefined;
   #until = Number.NEGATIVE_INFINITY;
   /** The most that it allowed at once: as much may go when its next budget begins. */
@@ -15,16 +16,20 @@ export class Allowance {
   /** Whether it knows of budgets, and has answered nothing so far that asked for its own; undefined before it has answered. */
   #isUnasked: boolean | undefined;
 
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
   /**
    * The node told what is left; undefined where its link has no budget, or where it was not asked (`wasAsked`) and may have one. It has
    * not counted `outBytes`, which are on their way.
    */
-  tell(left: LinkLeft | undefined, outBytes: number, now: number, wasAsked = true): void {
+  tell(left: LinkLeft | undefined, { outBytes = 0, wasAsked = true } = {}): void {
     this.#isUnasked = left === undefined && !wasAsked && this.#isUnasked !== false;
     this.#left = left;
     this.#out = outBytes;
     if (left === undefined) return;
-    this.#until = now + left.untilMs;
+    this.#until = this.#now() + left.untilMs;
     this.#most = Math.max(this.#most, left.bytes, left.urgentBytes);
   }
 
@@ -33,9 +38,9 @@ export class Allowance {
     this.#out += bytes;
   }
 
-  /** How much of a class may go, bytes; without end where nothing limits it. Where nothing is out, no answer can tell more than the last. */
-  room(urgency: number, { now, isIdle }: { readonly now: number; readonly isIdle: boolean }): number {
-    const told = this.#toldOf(urgency, now);
+  /** How much of a class may go, bytes; without end where nothing limits it. Where nothing is out (`isIdle`), no answer can tell more than the last. */
+  room(urgency: number, isIdle: boolean): number {
+    const told = this.#left && this.#toldOf(urgency, this.#left);
     if (told === undefined && !this.#isUnasked) return Number.POSITIVE_INFINITY;
     if (told === undefined) return Math.max(UNASKED_BYTES - this.#out, isIdle ? LEAST_BYTES : 0);
     if (told < LEAST_BYTES) return 0;
@@ -44,20 +49,21 @@ export class Allowance {
   }
 
   /** How long nothing of a class may go, ms, unless the node tells something else before; 0 where it may. */
-  waitMs(urgency: number, now: number): number {
-    return (this.#toldOf(urgency, now) ?? LEAST_BYTES) < LEAST_BYTES ? this.#until - now : 0;
+  waitMs(urgency: number): number {
+    const told = this.#left && this.#toldOf(urgency, this.#left);
+    return told !== undefined && told < LEAST_BYTES ? this.#until - this.#now() : 0;
   }
 
-  #toldOf(urgency: number, now: number): number | undefined {
-    if (this.#left === undefined) return undefined;
-    if (now >= this.#until) this.#renew();
-    return urgency === 0 ? this.#left.urgentBytes : this.#left.bytes;
+  #toldOf(urgency: number, left: LinkLeft): number {
+    const { bytes, urgentBytes } = this.#now() < this.#until ? left : this.#renewed();
+    return urgency === 0 ? urgentBytes : bytes;
   }
 
   /** Its next budget has begun: it tells how much that is with its first answer. */
-  #renew(): void {
+  #renewed(): LinkLeft {
     this.#left = { bytes: this.#most, urgentBytes: this.#most, untilMs: Number.POSITIVE_INFINITY };
     this.#until = Number.POSITIVE_INFINITY;
     this.#out = 0;
+    return this.#left;
   }
 }

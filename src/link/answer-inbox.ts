@@ -95,7 +95,7 @@ export class AnswerInbox {
   #subscribe(pattern: string): Subscription {
     const known = this.#subscriptions.get(pattern);
     if (known) return known;
-    const bus = this.#bus.subscribe(pattern, (answer) => this.#take(answer));
+    const bus = this.#bus.subscribe(pattern, this.#take);
     const ready = bus.ready().catch((error) => {
       bus[Symbol.dispose]();
       throw error;
@@ -126,10 +126,10 @@ export class AnswerInbox {
     this.#subscriptions.delete(pattern);
   }
 
-  #take(answer: WireMessage): void {
+  readonly #take = (answer: WireMessage): void => {
     const end = answer.subject.endsWith('.reply')
       ? answer.subject.length - '.reply'.length
       : answer.subject.lastIndexOf(`.reply.${this.#nodeName}.`);
     this.#handlers.get(answer.subject.slice(0, end))?.(answer);
-  }
+  };
 }

@@ -148,17 +148,19 @@ test('a budget that nobody gave is refused at once, and what was saved and canno
 test('what several senders send in the evening and after midnight is within the budget of each day', async () => {
   const { clock, link, budget } = start();
   await clock.advance(DAY / 2 - 7_200_000);
-  const senders = ['a', 'b', 'c'].map((name) => ({ name, allowance: new Allowance() }));
+  const senders = ['a', 'b', 'c'].map((name) => ({
+    name,
+    allowance: new Allowance(() => clock.steadyNow()),
+  }));
   const days = [0, 0];
   for (let minute = 0; minute < 240; minute++) {
     for (const { name, allowance } of senders) {
-      const now = clock.steadyNow();
-      const bytes = Math.min(20_000, allowance.room(NORMAL, { now, isIdle: true }));
+      const bytes = Math.min(20_000, allowance.room(NORMAL, true));
       allowance.take(bytes);
       link.inBytes += bytes;
       days[minute < 120 ? 0 : 1]! += bytes;
       // Each third answer is lost.
-      if (minute % 3 > 0) allowance.tell(parseLeft(budget.header(name)), 0, now);
+      if (minute % 3 > 0) allowance.tell(parseLeft(budget.header(name)));
     }
     await clock.advance(60_000);
   }

@@ -1,4 +1,4 @@
-import { type Flight, type Measured, SendWindow } from './send-window.ts';
+import { type Flight, SendWindow } from './send-window.ts';
 
 /** How many questions may be under way to the broker at once. */
 const MOST_QUESTIONS = 8;
@@ -14,13 +14,14 @@ interface LinkWindowDeps {
   /** Called when there is room again. */
   onRoom(): void;
   /** ms on a steady clock. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /** What was published and has not reached the broker yet, as far as its PONGs tell: the rest waits on disk. */
 export class LinkWindow {
   readonly #deps: LinkWindowDeps;
-  readonly #window: SendWindow;
+  /** What may be on its way to the broker. */
+  readonly window: SendWindow;
   /** Published since the broker was asked last. */
   #unasked: Flight[] = [];
   #unaskedBytes = 0;
@@ -30,41 +31,26 @@ export class LinkWindow {
 
   constructor(deps: LinkWindowDeps) {
     this.#deps = deps;
-    this.#window = new SendWindow(() => deps.now());
-  }
-
-  /** How much more may be published now, bytes. */
-  get room(): number {
-    return this.#window.room;
-  }
-
-  /** How much longer than usual the broker may be silent, ms: its answers wait behind what was published. */
-  get patienceMs(): number {
-    return this.#window.patienceMs;
-  }
-
-  /** What is known of the way to the broker. */
-  get measured(): Measured {
-    return this.#window.measured;
+    this.window = new SendWindow(deps.now);
   }
 
   /** What one source may send before the others have their turn, bytes. */
   get turnBytes(): number {
-    return Math.floor(Math.min(MOST_TURN_BYTES, this.#window.size * TURN_SHARE));
+    return Math.floor(Math.min(MOST_TURN_BYTES, this.window.rate.windowBytes * TURN_SHARE));
   }
 
   /** Notes what was published. */
   sent(bytes: number): void {
-    this.#unasked.push(this.#window.sent(bytes));
+    this.#unasked.push(this.window.sent(bytes));
     this.#unaskedBytes += bytes;
-    const isMuch = this.#unaskedBytes >= this.#window.size * ASK_SHARE || this.#window.room <= 0;
+    const isMuch = this.#unaskedBytes >= this.window.rate.windowBytes * ASK_SHARE || this.window.room <= 0;
     if (isMuch && this.#questions < MOST_QUESTIONS) void this.#ask();
   }
 
   /** The connection is another one: nothing is under way. */
   reset(): void {
     this.#connection++;
-    this.#window.reset();
+    this.window.reset();
     this.#unasked = [];
     this.#unaskedBytes = 0;
     this.#questions = 0;
@@ -79,8 +65,8 @@ export class LinkWindow {
     await this.#deps.bus.flush();
     if (connection !== this.#connection) return;
     this.#questions--;
-    this.#window.arrived(asked);
-    if (this.#unaskedBytes > 0 && this.#window.room <= 0) void this.#ask();
+    this.window.arrived(asked);
+    if (this.#unaskedBytes > 0 && this.window.room <= 0) void this.#ask();
     this.#deps.onRoom();
   }
 }

@@ -1,6 +1,6 @@
 /** What is known of how fast bytes get through; times are ms on a steady clock. Nothing of it is changed in place. */
 export interface RateState {
-  /** Measured rates that still count, the oldest first, bytes per ms. */
+  /** Measured rates that still count, the oldest first, which is the highest; bytes per ms. */
   readonly samples: readonly Sample[];
   /** Whether the link was ever full: until then the rates are the sender's own, and the link may do more. */
   readonly wasFull: boolean;
@@ -8,6 +8,16 @@ export interface RateState {
   readonly lastRttMs: number | undefined;
   /** The last one with nothing else on the way, ms, and the bytes that went then. */
   readonly alone: { readonly rttMs: number; readonly bytes: number };
+  /** The rate in bytes per ms; undefined until one was measured. */
+  readonly bytesPerMs: number | undefined;
+  /** What a round trip takes of itself, ms; what the link needs for the bytes is no part of that. */
+  readonly wayMs: number;
+  /** How much may be on its way, bytes. */
+  readonly windowBytes: number;
+  /** How large a part of a message is to be, bytes. */
+  readonly partBytes: number;
+  /** Whether a way is so thin that what goes there is to be made small: at once, or where its answers take so long that nobody notices. */
+  readonly isThin: boolean;
 }
 
 interface Sample {
@@ -36,7 +46,10 @@ const KEPT_ROUND_TRIPS = 8;
 const OUT_MS = 2000;
 /** However slow a link seems, an answer is not waited for any longer, ms. */
 const LONGEST_PATIENCE_MS = 30_000;
-/** Below this rate a way is thin, and below the second one where a round trip takes so long; bytes per ms, ms. */
+/**
+ * Below this rate a way is thin, and below the second one where a round trip takes so long; bytes per ms, ms. Where answers are
+ * quick and the way was never full, the rate tells of the sender, and of the disk of the node that answers: not of the way.
+ */
 const [THIN_BYTES_PER_MS, MODEST_BYTES_PER_MS, LONG_MS] = [200, 1000, 10];
 /** The rate of a way of which nothing is known, where it is safer to wait than to act, bytes per ms. */
 const ASSUMED_BYTES_PER_MS = 2;
@@ -51,46 +64,37 @@ const MOST_WINDOW_BYTES = 4 * 1024 * 1024;
 const [LEAST_PART_BYTES, MOST_PART_BYTES] = [1024, 256 * 1024];
 
 export const UNMEASURED: RateState = {
-  samples: [],
-  wasFull: false,
-  lastRttMs: undefined,
-  alone: { rttMs: 0, bytes: 0 },
+  ...{ samples: [], wasFull: false, lastRttMs: undefined, alone: { rttMs: 0, bytes: 0 } },
+  ...{ bytesPerMs: undefined, wayMs: 0, isThin: true },
+  ...{ windowBytes: START_WINDOW_BYTES, partBytes: START_WINDOW_BYTES / 2 },
 };
 
 /** What is known after a delivery. */
 export function delivered(state: RateState, delivery: Delivery): RateState {
   const rttMs = Math.max(0.05, delivery.at - delivery.sentAt);
+  const samples = samplesAfter(state, delivery);
+  const wasFull = state.wasFull || delivery.wasFull;
+  const alone = delivery.wasAlone ? { rttMs, bytes: delivery.bytes } : state.alone;
+  const bytesPerMs = samples[0]?.bytesPerMs;
+  const known = { samples, wasFull, lastRttMs: rttMs, alone, bytesPerMs };
+  if (bytesPerMs === undefined) return { ...UNMEASURED, ...known, wayMs: alone.rttMs };
+  const wayMs = wasFull ? Math.max(0, alone.rttMs - alone.bytes / bytesPerMs) : alone.rttMs;
+  const thinBelow = rttMs >= LONG_MS ? MODEST_BYTES_PER_MS : wasFull ? THIN_BYTES_PER_MS : 0;
+  const [leastWindow, leastPart] = wasFull
+    ? [LEAST_WINDOW_BYTES, LEAST_PART_BYTES]
+    : [START_WINDOW_BYTES, START_WINDOW_BYTES / 2];
   return {
-    samples: samplesAfter(state, delivery),
-    wasFull: state.wasFull || delivery.wasFull,
-    lastRttMs: rttMs,
-    alone: delivery.wasAlone ? { rttMs, bytes: delivery.bytes } : state.alone,
+    ...{ ...known, wayMs, isThin: bytesPerMs < thinBelow },
+    windowBytes: clamp(bytesPerMs * Math.max(OUT_MS, 2 * wayMs), leastWindow, MOST_WINDOW_BYTES),
+    partBytes: clamp(bytesPerMs * PART_MS, leastPart, MOST_PART_BYTES),
   };
 }
 
-/** The rate in bytes per ms; undefined until one was measured. */
-export function rateOf({ samples }: RateState): number | undefined {
-  return samples.length === 0 ? undefined : Math.max(...samples.map(({ bytesPerMs }) => bytesPerMs));
-}
-
-/** Whether a way is so thin that what goes there is to be made small: at once, or where its answers take so long that nobody notices. */
-export function isThin(state: RateState): boolean {
-  const isLong = (state.lastRttMs ?? 0) >= LONG_MS;
-  return (rateOf(state) ?? 0) < (isLong ? MODEST_BYTES_PER_MS : THIN_BYTES_PER_MS);
-}
-
-/** How much may be on its way, bytes. */
-export function windowOf(state: RateState): number {
-  const rate = rateOf(state);
-  if (rate === undefined) return START_WINDOW_BYTES;
-  const outMs = Math.max(OUT_MS, 2 * wayMs(state));
-  return clamp(rate * outMs, state.wasFull ? LEAST_WINDOW_BYTES : START_WINDOW_BYTES, MOST_WINDOW_BYTES);
-}
-
-/** How large a part of a message is to be, bytes. */
-export function partOf(state: RateState): number {
-  const least = state.wasFull ? LEAST_PART_BYTES : START_WINDOW_BYTES / 2;
-  return clamp((rateOf(state) ?? 0) * PART_MS, least, MOST_PART_BYTES);
+/** How long an answer takes with this number of bytes ahead of it, ms; undefined where nothing is known. */
+export function answerMs({ lastRttMs, bytesPerMs }: RateState, bytesAhead: number): number | undefined {
+  return bytesPerMs === undefined || lastRttMs === undefined
+    ? undefined
+    : lastRttMs + bytesAhead / bytesPerMs;
 }
 
 /** When an answer to what is sent now is overdue, ms from now, with this number of bytes ahead of it; 0 where nothing is known. */
@@ -98,36 +102,17 @@ export function overdueMs(state: RateState, bytesAhead: number): number {
   return Math.min(LONGEST_PATIENCE_MS, 2 * (answerMs(state, bytesAhead) ?? 0));
 }
 
-/** How long an answer takes with this number of bytes ahead of it, ms; undefined where nothing is known. */
-export function answerMs(state: RateState, bytesAhead: number): number | undefined {
-  const rate = rateOf(state);
-  if (rate === undefined || state.lastRttMs === undefined) return undefined;
-  return state.lastRttMs + bytesAhead / rate;
-}
-
 /** For how long nothing may be heard while bytes are on their way, ms: twice what they take. */
-export function patienceMs(state: RateState, bytes: number): number {
-  return Math.min(MOST_SILENT_MS, (2 * bytes) / (rateOf(state) ?? ASSUMED_BYTES_PER_MS));
-}
-
-/** What a round trip takes of itself, ms; undefined where none was measured. */
-export function roundTripMs(state: RateState): number | undefined {
-  return state.alone.rttMs > 0 ? wayMs(state) : state.lastRttMs;
-}
-
-/** What a round trip takes of itself: what the link needs for the bytes is no part of that. */
-function wayMs(state: RateState): number {
-  const { rttMs, bytes } = state.alone;
-  const rate = rateOf(state);
-  return state.wasFull && rate !== undefined ? Math.max(0, rttMs - bytes / rate) : rttMs;
+export function patienceMs({ bytesPerMs = ASSUMED_BYTES_PER_MS }: RateState, bytes: number): number {
+  return Math.min(MOST_SILENT_MS, (2 * bytes) / bytesPerMs);
 }
 
 /** The newest rate counts where the link was full; one that the sender made itself only where it is the highest. */
 function samplesAfter(state: RateState, delivery: Delivery): readonly Sample[] {
   const { at, deliveredBytes, deliveredMs, wasFull } = delivery;
   const bytesPerMs = deliveredBytes / Math.max(0.05, deliveredMs);
-  if (!wasFull && bytesPerMs <= (rateOf(state) ?? 0)) return state.samples;
-  const keptMs = Math.max(KEPT_MS, KEPT_ROUND_TRIPS * wayMs(state));
+  if (!wasFull && bytesPerMs <= (state.bytesPerMs ?? 0)) return state.samples;
+  const keptMs = Math.max(KEPT_MS, KEPT_ROUND_TRIPS * state.wayMs);
   // A lower one than the newest can never be the highest again.
   const kept = state.samples.filter((sample) => at - sample.at <= keptMs && sample.bytesPerMs > bytesPerMs);
   return [...kept, { at, bytesPerMs }];

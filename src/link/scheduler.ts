@@ -33,7 +33,12 @@ export class LinkScheduler {
   #turns = 0;
 
   /** `send` is the way out; `flush` resolves when what was published has reached the broker; `now` is a steady clock, ms. */
-  constructor(deps: { send: Next; bus: { flush(): Promise<void> }; now(): number; budget?: Budget }) {
+  constructor(deps: {
+    send: Next;
+    bus: { flush(): Promise<void> };
+    readonly now: () => number;
+    budget?: Budget;
+  }) {
     this.#send = deps.send;
     this.#budget = deps.budget;
     this.#window = new LinkWindow({ ...deps, onRoom: this.#pull });
@@ -63,12 +68,12 @@ export class LinkScheduler {
 
   /** How much longer than usual the broker may be silent, ms: its answers wait behind what was published. */
   patienceMs(): number {
-    return this.#window.patienceMs;
+    return this.#window.window.patienceMs;
   }
 
   /** What is known of the way to the broker. */
   get measured(): Measured {
-    return this.#window.measured;
+    return this.#window.window.measured;
   }
 
   /** There is another connection, or none: nothing is under way to the broker. */
@@ -88,7 +93,7 @@ export class LinkScheduler {
   readonly #pull = (): void => {
     if (this.#isPulling) return;
     this.#isPulling = true;
-    while (this.#window.room > 0) {
+    while (this.#window.window.room > 0) {
       const source = this.#next();
       if (!source) break;
       this.withdraw(source);

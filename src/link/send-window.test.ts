@@ -34,7 +34,7 @@ class FakeLink {
   saturate(ms: number, watch: (link: FakeLink) => void = () => {}): void {
     const until = this.now + ms;
     while (this.now < until) {
-      while (this.window.room > 0) this.send(this.window.partBytes);
+      while (this.window.room > 0) this.send(this.window.rate.partBytes);
       watch(this);
       this.arrive();
     }
@@ -72,8 +72,8 @@ for (const { name, bytesPerMs, rttMs } of [
 test('a fast link has its whole window after a few answers', () => {
   const link = new FakeLink(() => 1e5, 0.2);
   link.saturate(10);
-  assert.equal(link.window.size, 4 * 1024 * 1024);
-  assert.equal(link.window.partBytes, 256 * 1024);
+  assert.equal(link.window.rate.windowBytes, 4 * 1024 * 1024);
+  assert.equal(link.window.rate.partBytes, 256 * 1024);
 });
 
 test('one message now and then says nothing of how little a link can do', () => {
@@ -83,21 +83,24 @@ test('one message now and then says nothing of how little a link can do', () => 
     link.arrive();
     link.now += 10_000;
   }
-  assert.equal(link.window.size, 8 * 1024);
-  assert.equal(link.window.isMeasured, false);
+  assert.equal(link.window.rate.windowBytes, 8 * 1024);
+  assert.equal(link.window.rate.wasFull, false);
 });
 
 test('a link that becomes ten times slower, or faster, is followed within half a minute', () => {
   let bytesPerMs = 62.5;
   const link = new FakeLink(() => bytesPerMs, 600);
   link.saturate(30_000);
-  assert.ok(Math.abs(link.window.size / (2000 * 62.5) - 1) < 0.1, `${link.window.size}`);
+  assert.ok(
+    Math.abs(link.window.rate.windowBytes / (2000 * 62.5) - 1) < 0.1,
+    `${link.window.rate.windowBytes}`,
+  );
   bytesPerMs = 6.25;
   link.saturate(60_000);
-  assert.ok(link.window.size < 2.2 * 2000 * 6.25, `${link.window.size}`);
+  assert.ok(link.window.rate.windowBytes < 2.2 * 2000 * 6.25, `${link.window.rate.windowBytes}`);
   bytesPerMs = 62.5;
   link.saturate(30_000);
-  assert.ok(link.window.size > 0.9 * 2000 * 62.5, `${link.window.size}`);
+  assert.ok(link.window.rate.windowBytes > 0.9 * 2000 * 62.5, `${link.window.rate.windowBytes}`);
 });
 
 test('what is lost, or another connection, leaves nothing behind in the window', () => {
@@ -148,7 +151,7 @@ randomTest(
 
 test('room that is made by what was lost is told a moment later, so that nobody sends in the midst of it', async () => {
   const window = new SendWindow(() => 0);
-  const flight = window.sent(window.size);
+  const flight = window.sent(window.rate.windowBytes);
   const calls: string[] = [];
   window.awaitRoom({ urgency: 2, onRoom: () => void calls.push('bulk') });
   window.awaitRoom({ urgency: 1, onRoom: () => void calls.push('normal') });
@@ -158,12 +161,22 @@ test('room that is made by what was lost is told a moment later, so that nobody 
   assert.deepEqual(calls, ['normal', 'bulk'], 'the more urgent first');
 });
 
+test('where nothing was ever full it is the way that counts, and not how slowly the disk of a near node lets it answer', () => {
+  const thinAfterOne = (bytesPerMs: number, rttMs: number) => {
+    const link = new FakeLink(() => bytesPerMs, rttMs);
+    link.send(400);
+    link.arrive();
+    return link.window.rate.isThin;
+  };
+  assert.deepEqual([thinAfterOne(1e5, 5), thinAfterOne(1e5, 40), thinAfterOne(6, 1)], [false, true, true]);
+});
+
 test('bytes are saved on a thin link, and up to 8 Mbit/s where answers take long anyway', () => {
   const thin = (bytesPerMs: number, rttMs: number) => {
     const link = new FakeLink(() => bytesPerMs, rttMs);
-    assert.ok(link.window.isThin, 'nothing is known yet');
+    assert.ok(link.window.rate.isThin, 'nothing is known yet');
     link.saturate(3000);
-    return link.window.isThin;
+    return link.window.rate.isThin;
   };
   assert.deepEqual([thin(150, 1), thin(250, 40), thin(2000, 40)], [true, true, false]);
 });

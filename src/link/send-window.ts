@@ -1,19 +1,7 @@
 import type { LinkLeft } from '../message/link-word.ts';
 import { Allowance } from './allowance.ts';
 import { LEAST_BYTES } from './budget.ts';
-import {
-  answerMs,
-  delivered,
-  isThin,
-  overdueMs,
-  partOf,
-  patienceMs,
-  type RateState,
-  rateOf,
-  roundTripMs,
-  UNMEASURED,
-  windowOf,
-} from './rate.ts';
+import { answerMs, delivered, overdueMs, patienceMs, type RateState, UNMEASURED } from './rate.ts';
 import { ENVELOPE_BYTES } from './way-out.ts';
 
 /** Where two classes below urgent wait, one turn of this number is for the lower one. */
@@ -53,9 +41,12 @@ export interface Waiting {
 
 /** What may be on its way to somewhere, as far as what has arrived tells. */
 export class SendWindow {
-  readonly #now: () => number;
-  #rate: RateState = UNMEASURED;
-  #size = windowOf(UNMEASURED);
+  /** ms on the clock by which rates are measured. */
+  readonly now: () => number;
+  /** What has been measured of the way. */
+  rate: RateState = UNMEASURED;
+  /** What the budget of its link leaves for this node. */
+  readonly allowance: Allowance;
   /** What is out: flights that were begun before a reset do not count. */
   #flights = 0;
   #bytes = 0;
@@ -63,90 +54,55 @@ export class SendWindow {
   #deliveredAt = Number.NEGATIVE_INFINITY;
   #wasFull = false;
   #life = 0;
-  readonly #allowance = new Allowance();
   readonly #waiting = new Set<Waiting>();
   #openings = 0;
 
   /** `now`: ms on a steady clock. */
   constructor(now: () => number) {
-    this.#now = now;
-  }
-
-  /** ms on the clock by which rates are measured. */
-  get now(): number {
-    return this.#now();
+    this.now = now;
+    this.allowance = new Allowance(now);
   }
 
   /** How much more may be sent now, bytes. */
   get room(): number {
-    return this.#size - this.#bytes;
+    return this.rate.windowBytes - this.#bytes;
   }
 
   /** How much of a class the budget of its link leaves for this node now, bytes; without end where it has none. */
   allowed(urgency: number): number {
-    return this.#allowance.room(urgency, { now: this.#now(), isIdle: this.#flights === 0 });
-  }
-
-  /** How long that leaves nothing, ms. */
-  heldMs(urgency: number): number {
-    return this.#allowance.waitMs(urgency, this.#now());
+    return this.allowance.room(urgency, this.#flights === 0);
   }
 
   /** The node told what its budget leaves; undefined where its link has none, or where it was not asked. */
   told(left: LinkLeft | undefined, wasAsked = true): void {
-    this.#allowance.tell(left, this.#bytes, this.#now(), wasAsked);
+    this.allowance.tell(left, { outBytes: this.#bytes, wasAsked });
     if (this.room > 0) this.#open();
   }
 
-  /** How large the window is, bytes. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** How large a part of a message is to be, bytes. */
-  get partBytes(): number {
-    return partOf(this.#rate);
-  }
-
-  /** The same in a class, of which a budget may leave less. */
+  /** How large a part of a message of a class is to be, bytes: a budget may leave less of it than the way. */
   partBytesFor(urgency: number): number {
-    return Math.min(partOf(this.#rate), Math.max(LEAST_BYTES, this.allowed(urgency)) - ENVELOPE_BYTES);
-  }
-
-  /** The rate in bytes per ms; undefined until one was measured. */
-  get bytesPerMs(): number | undefined {
-    return rateOf(this.#rate);
+    return Math.min(this.rate.partBytes, Math.max(LEAST_BYTES, this.allowed(urgency)) - ENVELOPE_BYTES);
   }
 
   /** What is known of the way, for people. */
   get measured(): Measured {
-    const { wasFull } = this.#rate;
-    return { bytesPerMs: rateOf(this.#rate), roundTripMs: roundTripMs(this.#rate), wasFull };
-  }
-
-  /** Whether bytes are dearer than the time that it takes to make a message smaller. */
-  get isThin(): boolean {
-    return isThin(this.#rate);
-  }
-
-  /** Whether the way was ever full, so that its rate is known. */
-  get isMeasured(): boolean {
-    return this.#rate.wasFull;
+    const { bytesPerMs, wasFull, alone, wayMs, lastRttMs } = this.rate;
+    return { bytesPerMs, wasFull, roundTripMs: alone.rttMs > 0 ? wayMs : lastRttMs };
   }
 
   /** How long the answer to all that is on its way may take, ms; 0 where nothing is known. */
   get overdueMs(): number {
-    return overdueMs(this.#rate, this.#bytes);
+    return overdueMs(this.rate, this.#bytes);
   }
 
   /** How long it takes until this many more bytes are answered, ms; undefined where nothing is known. */
   answerMs(bytes: number): number | undefined {
-    return answerMs(this.#rate, this.#bytes + bytes);
+    return answerMs(this.rate, this.#bytes + bytes);
   }
 
   /** How long to wait before what is on its way may be taken for lost, ms, where nothing is heard meanwhile. */
   get patienceMs(): number {
-    return patienceMs(this.#rate, this.#bytes);
+    return patienceMs(this.rate, this.#bytes);
   }
 
   /** Calls back once when there is room, the most urgent first. */
@@ -157,11 +113,11 @@ export class SendWindow {
 
   /** Notes that bytes were sent. */
   sent(bytes: number): Flight {
-    const now = this.#now();
+    const now = this.now();
     const wasAlone = this.#flights++ === 0;
     if (wasAlone) this.#deliveredAt = now;
     this.#bytes += bytes;
-    this.#allowance.take(bytes);
+    this.allowance.take(bytes);
     if (this.room <= 0) this.#wasFull = true;
     return {
       ...{ bytes, sentAt: now, deliveredBefore: this.#delivered },
@@ -172,18 +128,16 @@ export class SendWindow {
 
   /** Some have arrived. */
   arrived(flights: readonly Flight[]): void {
-    const known = flights.filter((flight) => flight.isOut && flight.life === this.#life);
-    this.#release(known);
+    const known = this.#release(flights);
     const [first, last] = [known[0], known.at(-1)];
     if (!first || !last) return;
-    const at = this.#now();
+    const at = this.now();
     for (const { bytes } of known) this.#delivered += bytes;
-    this.#rate = delivered(this.#rate, {
+    this.rate = delivered(this.rate, {
       ...{ at, sentAt: last.sentAt, bytes: last.bytes, wasFull: first.wasFull, wasAlone: last.wasAlone },
       deliveredBytes: this.#delivered - first.deliveredBefore,
       deliveredMs: at - first.deliveredAt,
     });
-    this.#size = windowOf(this.#rate);
     this.#deliveredAt = at;
     if (this.room > 0) this.#open();
   }
@@ -195,14 +149,18 @@ export class SendWindow {
     if (this.room > 0 && this.#waiting.size > 0) queueMicrotask(() => this.room > 0 && this.#open());
   }
 
-  #release(flights: readonly Flight[]): void {
+  /** They are out no longer; answers those that counted. */
+  #release(flights: readonly Flight[]): readonly Flight[] {
+    const counted: Flight[] = [];
     for (const flight of flights) {
       if (!flight.isOut) continue;
       flight.isOut = false;
       if (flight.life !== this.#life) continue;
       this.#flights--;
       this.#bytes -= flight.bytes;
+      counted.push(flight);
     }
+    return counted;
   }
 
   /** The way is another one: nothing is on it. */

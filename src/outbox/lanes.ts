@@ -1,7 +1,4 @@
-import { BRIEF } from '../message/codec/brief.ts';
-import { ERROR_CENTRAL } from '../message/names.ts';
 import { receiverOf, relayTargetOf } from '../message/subject.ts';
-import { SUPERSEDES_WORD } from '../message/supersedes.ts';
 import { FIRST_SURE_LANE } from '../store/find-older.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import { readMeta, saveMeta } from '../store/meta.ts';
@@ -63,13 +60,11 @@ export class Lanes {
     this.#deps = {
       ...deps,
       allocateLane: () => this.#nextId++,
-      // A brief answer does not say which of the nodes that collect errors gave it.
-      knows: (node, word) =>
-        (node === deps.nodeName && word === SUPERSEDES_WORD) ||
-        ((node !== ERROR_CENTRAL || word !== BRIEF) && this.peers.knows(node, word)),
+      knows: this.peers.knows,
       wordsOf: this.peers.wordsOf,
       introduction: (node, next) =>
-        (needsWords(next) ? this.#introduction(node) : undefined) ??
+        // An original node would do what was called off.
+        (next && (next.isCalledOff || next.size > STRANGER_BYTES) ? this.#introduction(node) : undefined) ??
         (next?.isCalledOff ? this.#untilKnown(node, next) : undefined) ??
         (next && next.size > deps.transport.maxPayload ? this.#untilPinged(node) : undefined),
       onAway: ({ toNode, subject }) => {
@@ -230,11 +225,6 @@ export class Lanes {
     this.#lanes.delete(lane.subject);
     this.peers.forget(lane.toNode, lane);
   }
-}
-
-/** Whether it matters what a node understands: an original one would do what was called off. */
-function needsWords(next: Entry | undefined): boolean {
-  return next !== undefined && (next.isCalledOff || next.size > STRANGER_BYTES);
 }
 
 /** The first lane of which all is known; `least` is written down, so that a restart does not take it for less. */

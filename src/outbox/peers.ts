@@ -1,7 +1,9 @@
 import type { Clock } from '../lib/clock.ts';
 import { type Measured, SendWindow } from '../link/send-window.ts';
+import { BRIEF } from '../message/codec/brief.ts';
 import type { LinkLeft } from '../message/link-word.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
+import { SUPERSEDES_WORD } from '../message/supersedes.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 import type { Peer } from './lane/lane-answers.ts';
@@ -15,7 +17,7 @@ interface WordsListener {
 }
 
 interface AliveLane {
-  alive(hasConnected: boolean): void;
+  alive(hasConnected?: boolean): void;
 }
 
 interface Known {
@@ -25,12 +27,12 @@ interface Known {
 
 /** What is known of the nodes that lanes lead to. Their words outlast the process: who asks a node needs them before it answers. */
 export class Peers {
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'steadyNow'>;
   readonly #known = new Map<string, Known>();
   /** The words that nodes named, as they came, each between spaces. */
   readonly #words = new Map<string, string>();
   readonly #store: Pick<Store, 'all' | 'write'>;
-
+  readonly #nodeName: string;
   readonly #centralNodeName: string | undefined;
   readonly #listener: WordsListener | undefined;
 
@@ -39,12 +41,14 @@ export class Peers {
     readonly store: Pick<Store, 'all' | 'write'>;
     readonly clock: Pick<Clock, 'steadyNow'>;
     readonly words?: WordsListener;
+    readonly nodeName: string;
     readonly centralNodeName?: string | undefined;
   }) {
+    this.#nodeName = deps.nodeName;
     this.#centralNodeName = deps.centralNodeName;
     this.#store = deps.store;
     this.#listener = deps.words;
-    this.#now = () => deps.clock.steadyNow();
+    this.#clock = deps.clock;
     const sql = 'SELECT name, words FROM node_words';
     for (const { name, words } of deps.store.all<{ name: string; words: string }>(sql))
       this.#words.set(name, words);
@@ -57,7 +61,7 @@ export class Peers {
     const known = this.#known.get(node) ?? {
       peer: {
         speaksLanes: undefined,
-        window: new SendWindow(this.#now),
+        window: new SendWindow(this.#clock.steadyNow),
         get hasWords() {
           return words.has(node);
         },
@@ -85,10 +89,13 @@ export class Peers {
     if (found?.lanes.size === 0 && found.peer.speaksLanes === undefined) this.#known.delete(node);
   }
 
-  /** Whether a node has named a word for something that it understands, lately. */
-  knows(node: string, word: string): boolean {
+  /** Whether a node has named a word for something that it understands, lately; of itself a node knows that it keeps only the newest. */
+  readonly knows = (node: string, word: string): boolean => {
+    if (node === this.#nodeName && word === SUPERSEDES_WORD) return true;
+    // A brief answer does not say which of the nodes that collect errors gave it.
+    if (node === ERROR_CENTRAL && word === BRIEF) return false;
     return this.#words.get(node)?.includes(` ${word} `) === true;
-  }
+  };
 
   /** The words that a node has named, lately, as it named them. */
   readonly wordsOf = (node: string): string | undefined => {
@@ -131,14 +138,10 @@ export class Peers {
    * not what it spoke before, its next answer decides. What is for errorCentral goes on with the central node.
    */
   alive(node: string, hello?: { speaksLanes: boolean; hasConnected?: boolean }): void {
-    if (node === this.#centralNodeName) this.#wake(ERROR_CENTRAL);
+    if (node === this.#centralNodeName) this.alive(ERROR_CENTRAL);
     const found = this.#known.get(node);
     if (!found) return;
     if (hello && found.peer.speaksLanes !== hello.speaksLanes) found.peer.speaksLanes = undefined;
-    this.#wake(node, hello?.hasConnected);
-  }
-
-  #wake(node: string, hasConnected = false): void {
-    for (const lane of this.#known.get(node)?.lanes ?? []) lane.alive(hasConnected);
+    for (const lane of found.lanes) lane.alive(hello?.hasConnected);
   }
 }

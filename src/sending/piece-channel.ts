@@ -134,7 +134,7 @@ class LinkChannel implements PieceChannel, Source, Waiting {
   }
 
   get isFast(): boolean {
-    return (this.#window.bytesPerMs ?? 0) > FAST_BYTES_PER_MS;
+    return (this.#window.rate.bytesPerMs ?? 0) > FAST_BYTES_PER_MS;
   }
 
   findRoom(): number {

@@ -73,7 +73,7 @@ export class RepliesAndReports {
   /** Over a thin link bytes are dearer than the round trip that it takes to know that they arrived. */
   leavesOutTold(toNode: string): boolean {
     const { peers } = this.#deps;
-    return peers.knows(toNode, TOLD_OUTPUT) && peers.of(toNode).peer.window.isThin;
+    return peers.knows(toNode, TOLD_OUTPUT) && peers.of(toNode).peer.window.rate.isThin;
   }
 
   /** How many reports for a node wait to be delivered. */
@@ -122,7 +122,7 @@ export class RepliesAndReports {
     // A node of which nothing is known is asked for its words before it gets as much.
     const isAsked = data.length > END_OUTPUT_BYTES && !peers.hasWords(toNode);
     if (!isAsked && !peers.knows(toNode, END_IN_REPLY)) return undefined;
-    return endHeader(end, data, { isThin: peers.of(toNode).peer.window.isThin });
+    return endHeader(end, data, { isThin: peers.of(toNode).peer.window.rate.isThin });
   }
 
   /** Queues a report of ends for the node that asked, in one transaction with `alongside`. */

@@ -179,7 +179,11 @@ function takenState({ unreported, awaitsReply }: Taken): 'accepted' | 'handed-ov
 
 /** The ends that travelled with messages are where they belong; statements that write that down. */
 function endsTaken(taken: readonly Entry[]): Statement[] {
-  const riders = taken.flatMap(({ rider }) => rider ?? []);
-  for (const rider of riders) rider.onTaken();
-  return riders.map((rider) => rider.taken);
+  const statements: Statement[] = [];
+  for (const { rider } of taken) {
+    if (!rider) continue;
+    rider.onTaken();
+    statements.push(rider.taken);
+  }
+  return statements;
 }

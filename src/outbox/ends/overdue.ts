@@ -111,7 +111,7 @@ export class Overdue implements Disposable {
     const due = new Set(store.all<{ lane: number }>(sql, now).map(({ lane }) => lane));
     const statements: Statement[] = [];
     for (const { queue, held } of lanes) {
-      const progressMs = due.has(queue.id) ? queue.window.takeProgressMs() : 0;
+      const progressMs = due.has(queue.id) ? queue.window.progress.take() : 0;
       const ms = due.has(queue.id) ? Math.floor(Math.max(progressMs, held.ms)) : 0;
       if (ms > 0) statements.push(prolong(queue.id, { ms, until: now + ms, kept }));
     }

@@ -9,105 +9,81 @@ const NOBODY = 'where nobody listens';
 
 /** When a lane may send, and whether carefully. Times are ms on the steady clock. */
 export class LanePace {
-  #isProbing = false;
-  #isAway = false;
+  /** Whether the last attempt got no answer: then one message at a time asks whether somebody is there. */
+  isProbing = false;
+  /** How many attempts in a row somebody may have got and did not answer. */
+  silences = 0;
+  /** Whether nobody listens, as far as is known, or not the one who counts. */
+  isAway = false;
+  /** Whether nothing is sent until the receiver shows by its words what it is. */
+  isDoubted = false;
+  /** Whether the broker did not allow the last attempt. */
+  isRefused = false;
+  /** Why nothing is sent where `isAway` or `isDoubted`, or why the receiver could not take anything when it last said so. */
+  busyReason = '';
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #pauseMs = FIRST_PAUSE_MS;
-  #silences = 0;
-  #busyReason = '';
-  #isRefused = false;
-  #isDoubted = false;
-
-  /** Whether the last attempt got no answer: then one message at a time asks whether somebody is there. */
-  get isProbing(): boolean {
-    return this.#isProbing;
-  }
-
-  /** How many attempts in a row somebody may have got and did not answer. */
-  get silences(): number {
-    return this.#silences;
-  }
-
-  /** Whether nobody listens, as far as is known, or not the one who counts. */
-  get isAway(): boolean {
-    return this.#isAway;
-  }
-
-  /** Whether nothing is sent until the receiver shows by its words what it is. */
-  get isDoubted(): boolean {
-    return this.#isDoubted;
-  }
 
   /** Until when nothing is to be sent; a time that has passed means nothing, and it may be without end. */
   get pausedUntil(): number {
-    return this.#isDoubted ? Number.POSITIVE_INFINITY : this.#pausedUntil;
-  }
-
-  /** Why nothing is sent where `isAway` or `isDoubted`, or why the receiver could not take anything when it last said so. */
-  get busyReason(): string {
-    return this.#busyReason;
-  }
-
-  /** Whether the broker did not allow the last attempt. */
-  get isRefused(): boolean {
-    return this.#isRefused;
+    return this.isDoubted ? Number.POSITIVE_INFINITY : this.#pausedUntil;
   }
 
   /** How long nothing is to be sent, ms; a pause that is over is forgotten. */
   waitMs(now: number): number {
-    if (this.#isDoubted) return DOUBT_LOOK_MS;
+    if (this.isDoubted) return DOUBT_LOOK_MS;
     const left = Math.max(0, this.#pausedUntil - now);
-    if (left === 0) this.resume();
+    if (left === 0) this.isAway = false;
     return left;
   }
 
   /** Somebody is there. */
   answered(): void {
-    this.#isRefused = false;
-    this.#silences = 0;
-    this.#isProbing = false;
+    this.isRefused = false;
+    this.silences = 0;
+    this.isProbing = false;
     this.#pauseMs = FIRST_PAUSE_MS;
   }
 
   /** An answer did not come. */
   missed(): void {
-    this.#silences++;
-    this.#isProbing = true;
+    this.silences++;
+    this.isProbing = true;
   }
 
   /** The broker does not allow to send: nobody got the attempt. */
   refused(): void {
-    this.#isRefused = true;
+    this.isRefused = true;
   }
 
   /** Nobody listens: ask again soon at first, then every `longestMs`, but after `leastMs`, unless there is a sign of life before. */
   away(now: number, longestMs: number, leastMs = 0, reason = NOBODY): void {
-    this.#silences = 0;
-    this.#isAway = true;
-    this.#busyReason = reason;
+    this.silences = 0;
+    this.isAway = true;
+    this.busyReason = reason;
     this.#pause(now, longestMs);
     this.#pausedUntil = Math.max(this.#pausedUntil, now + leastMs);
   }
 
   /** The receiver cannot take anything for now: a sign of life does not change that. One message asks again. */
   busy(now: number, reason: string): void {
-    this.#busyReason = reason;
-    this.#isRefused = false;
-    this.#isProbing = true;
-    if (this.#isAway || this.#pausedUntil <= now) this.#pause(now, LONGEST_PAUSE_MS);
-    this.#isAway = false;
+    this.busyReason = reason;
+    this.isRefused = false;
+    this.isProbing = true;
+    if (this.isAway || this.#pausedUntil <= now) this.#pause(now, LONGEST_PAUSE_MS);
+    this.isAway = false;
   }
 
   /** The receiver answered as one that is not trusted does: what it has got must not go to it again. */
   doubt(reason: string): void {
-    this.#isDoubted = true;
-    this.#busyReason = reason;
+    this.isDoubted = true;
+    this.busyReason = reason;
   }
 
   /** A sign of life; whether it ends a pause. */
   wake(): boolean {
-    if (!this.#isAway && !this.#isDoubted) return false;
-    this.#isDoubted = false;
+    if (!this.isAway && !this.isDoubted) return false;
+    this.isDoubted = false;
     this.#pauseMs = FIRST_PAUSE_MS;
     this.resume();
     return true;
@@ -115,7 +91,7 @@ export class LanePace {
 
   /** Ends a pause; a doubt outlasts the connection. */
   resume(): void {
-    this.#isAway = false;
+    this.isAway = false;
     this.#pausedUntil = Number.NEGATIVE_INFINITY;
   }
 

@@ -2,26 +2,36 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LaneProgress } from './lane-progress.ts';
 
+/** A progress, of which something is asked or told at a time. */
+function progressByTime(): (at: number, what: 'began' | 'answered' | 'ended' | 'take') => number | undefined {
+  let now = 0;
+  const progress = new LaneProgress(() => now);
+  return (at, what) => {
+    now = at;
+    return progress[what]() ?? undefined;
+  };
+}
+
 test('time counts from what went out to the last answer, and on while the next one is awaited', () => {
-  const progress = new LaneProgress();
-  progress.began(1000);
-  assert.equal(progress.take(3000), 0, 'nobody has answered yet');
-  progress.answered(4000);
-  progress.answered(6000);
-  assert.equal(progress.take(7000), 6000);
-  progress.answered(7500);
-  progress.ended();
-  assert.equal(progress.take(60_000), 500);
+  const at = progressByTime();
+  at(1000, 'began');
+  assert.equal(at(3000, 'take'), 0, 'nobody has answered yet');
+  at(4000, 'answered');
+  at(6000, 'answered');
+  assert.equal(at(7000, 'take'), 6000);
+  at(7500, 'answered');
+  at(7500, 'ended');
+  assert.equal(at(60_000, 'take'), 500);
 });
 
 test('silence, and time in which nothing was to be sent, do not count', () => {
-  const progress = new LaneProgress();
-  progress.began(0);
-  progress.answered(10);
-  progress.ended();
-  progress.began(100_000);
-  progress.answered(100_100);
-  progress.ended();
-  progress.answered(200_000);
-  assert.equal(progress.take(200_000), 110);
+  const at = progressByTime();
+  at(0, 'began');
+  at(10, 'answered');
+  at(10, 'ended');
+  at(100_000, 'began');
+  at(100_100, 'answered');
+  at(100_100, 'ended');
+  at(200_000, 'answered');
+  assert.equal(at(200_000, 'take'), 110);
 });

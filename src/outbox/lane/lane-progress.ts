@@ -3,6 +3,7 @@
  * ms on a steady clock.
  */
 export class LaneProgress {
+  readonly #now: () => number;
   #ms = 0;
   /** When something went out first, or the last answer came; undefined while nothing is on its way that may be answered. */
   #since: number | undefined;
@@ -10,13 +11,18 @@ export class LaneProgress {
   /** Since when its target cannot be reached until it calls. */
   #heldSince: number | undefined;
 
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
   /** Something goes out, and nothing was on its way before. */
-  began(now: number): void {
-    this.#since = now;
+  began(): void {
+    this.#since = this.#now();
   }
 
   /** A part or a message has arrived. */
-  answered(now: number): void {
+  answered(): void {
+    const now = this.#now();
     this.#isAnswering = true;
     this.#ms += now - (this.#since ?? now);
     this.#since = now;
@@ -29,22 +35,22 @@ export class LaneProgress {
   }
 
   /** The target cannot be reached, as it is known to be: it calls later. */
-  hold(now: number): void {
-    this.#heldSince ??= now;
+  hold(): void {
+    this.#heldSince ??= this.#now();
   }
 
   /** It may be reached again. */
-  release(now: number): void {
-    this.#ms += now - (this.#heldSince ?? now);
+  release(): void {
+    if (this.#heldSince !== undefined) this.#ms += this.#now() - this.#heldSince;
     this.#heldSince = undefined;
   }
 
   /** How long it was since this was asked last. */
-  take(now: number): number {
-    if (this.#isAnswering) this.answered(now);
+  take(): number {
+    if (this.#isAnswering) this.answered();
     if (this.#heldSince !== undefined) {
-      this.release(now);
-      this.hold(now);
+      this.release();
+      this.hold();
     }
     const ms = this.#ms;
     this.#ms = 0;

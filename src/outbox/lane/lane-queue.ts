@@ -48,8 +48,9 @@ export class LaneQueue {
   readonly window: LaneWindow;
   readonly #deps: LaneQueueDeps;
   readonly #bodies: BodyMemory;
-  #id: number;
-  #epoch: string;
+  /** The lane's number in the database, and its epoch; a new epoch brings a new number. */
+  id: number;
+  epoch: string;
   #nextSeq: number;
   /** The highest place on disk, and the highest that is known in memory. */
   lastQueued: number;
@@ -81,8 +82,8 @@ export class LaneQueue {
     this.window = new LaneWindow(deps.target);
     this.#deps = deps;
     this.#bodies = deps.bodies;
-    this.#id = row.id;
-    this.#epoch = row.epoch;
+    this.id = row.id;
+    this.epoch = row.epoch;
     this.#nextSeq = row.nextSeq;
     this.#bornAt = row.nextSeq;
     this.lastQueued = row.nextSeq - 1;
@@ -97,11 +98,6 @@ export class LaneQueue {
     if (options.hasRows) this.#beyond = Math.max(0, this.lastQueued - this.#lastLoaded);
   }
 
-  /** The lane's number in the database; a new epoch brings a new one. */
-  get id(): number {
-    return this.#id;
-  }
-
   /** How many messages it holds, in memory and on disk; places that were given up in an earlier life count too. */
   get length(): number {
     return this.window.length + this.#beyond;
@@ -113,12 +109,8 @@ export class LaneQueue {
     return first ? this.#urgency.of(first, this.length) : PRIORITIES.length - 1;
   }
 
-  get epoch(): string {
-    return this.#epoch;
-  }
-
   key(seq: number): number {
-    return this.#id * LANE_SPAN + seq;
+    return this.id * LANE_SPAN + seq;
   }
 
   /** Returns the next free place. */
@@ -128,7 +120,7 @@ export class LaneQueue {
 
   /** Statements that save how far places were given; rows that are still to be moved go in front of new ones. */
   save(): Statement[] {
-    const row = { id: this.#id, subject: this.subject, epoch: this.#epoch, nextSeq: this.#nextSeq };
+    const row = { id: this.id, subject: this.subject, epoch: this.epoch, nextSeq: this.#nextSeq };
     return [...(this.#move ?? []), saveLane(row)];
   }
 
@@ -227,12 +219,12 @@ export class LaneQueue {
    * `moveLedger` makes the ledger's statement. The caller has nothing of this lane under way to the database.
    */
   renew(id: number, moveLedger: (first: number, last: number, offset: number) => Statement): Promise<void> {
-    const old = this.#id;
+    const old = this.id;
     const first = this.key(0);
     const last = this.key(LANE_SPAN - 1);
     const offset = (id - old) * LANE_SPAN;
-    this.#id = id;
-    this.#epoch = newEpoch(this.#deps.random);
+    this.id = id;
+    this.epoch = newEpoch(this.#deps.random);
     this.#bornAt = 0;
     this.#unsentFrom = 0;
     this.#renewAt = Number.POSITIVE_INFINITY;
@@ -273,7 +265,7 @@ export class LaneQueue {
   }
 
   #read(limit: number, last: number): void {
-    const places = { lane: this.#id, seq: this.#lastLoaded, last, limit };
+    const places = { lane: this.id, seq: this.#lastLoaded, last, limit };
     const read = readEntries(this.#deps.store, places, limit > 1 ? BODY_AHEAD_BYTES : -1);
     for (const { entry, body } of read) {
       this.#beyond = Math.max(0, this.#beyond - (this.#givenUp.has(entry.seq) ? 0 : 1));

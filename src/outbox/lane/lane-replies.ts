@@ -25,14 +25,15 @@ interface LaneRepliesDeps {
 export class LaneReplies {
   readonly #subject: string;
   readonly #deps: LaneRepliesDeps;
-  #generation: number;
+  /** The attempt that what is sent now belongs to. */
+  generation: number;
   #asked: number | undefined;
   #listening: Listening | undefined;
 
   constructor(subject: string, deps: LaneRepliesDeps) {
     this.#subject = subject;
     this.#deps = deps;
-    this.#generation = deps.generations.last;
+    this.generation = deps.generations.last;
   }
 
   get isListening(): boolean {
@@ -44,13 +45,9 @@ export class LaneReplies {
     return this.#listening?.isShared === false;
   }
 
-  get generation(): number {
-    return this.#generation;
-  }
-
   /** The reply subject of what is sent now; there is one while it listens. */
   get subject(): string {
-    return this.#listening!.replyFor(`${this.#deps.generations.instance}-${this.#generation}`);
+    return this.#listening!.replyFor(`${this.#deps.generations.instance}-${this.generation}`);
   }
 
   /** Begins to hear answers. Throws the bus's error where the broker allows no way. */
@@ -66,8 +63,8 @@ export class LaneReplies {
 
   /** Whether nobody has asked this of the generation yet. */
   isNew(): boolean {
-    const isNew = this.#asked !== this.#generation;
-    this.#asked = this.#generation;
+    const isNew = this.#asked !== this.generation;
+    this.#asked = this.generation;
     return isNew;
   }
 
@@ -77,7 +74,7 @@ export class LaneReplies {
   }
 
   newGeneration(): void {
-    this.#generation = ++this.#deps.generations.last;
+    this.generation = ++this.#deps.generations.last;
   }
 
   /**
@@ -86,14 +83,14 @@ export class LaneReplies {
    */
   generationOf(answer: WireMessage, window: LaneWindow): number | undefined {
     if (this.#listening?.isShared) {
-      if (answer.noResponders) return this.#generation;
+      if (answer.noResponders) return this.generation;
       const id = answer.header(HEADER.id);
       const isOurs =
         id === undefined ? answer.header(HEADER.status) === undefined : window.findById(id) !== undefined;
-      return isOurs ? this.#generation : undefined;
+      return isOurs ? this.generation : undefined;
     }
     const [instance, generation] = answer.subject.slice(answer.subject.lastIndexOf('.') + 1).split('-');
-    const isOurs = instance === this.#deps.generations.instance && Number(generation) <= this.#generation;
+    const isOurs = instance === this.#deps.generations.instance && Number(generation) <= this.generation;
     return isOurs ? Number(generation) : undefined;
   }
 }

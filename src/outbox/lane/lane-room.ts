@@ -57,7 +57,7 @@ export class LaneRoom {
   get heldMs(): number {
     const { queue, peer } = this.#lane;
     if (queue.window.length === 0 || queue.window.bytesInFlight > 0) return 0;
-    const heldMs = peer.window.heldMs(this.#waiting.urgency);
+    const heldMs = peer.window.allowance.waitMs(this.#waiting.urgency);
     if (heldMs > 0) peer.window.awaitRoom(this.#waiting);
     return heldMs;
   }

@@ -50,8 +50,8 @@ interface LaneSourceDeps {
   readonly store: Pick<Store, 'get'>;
   /** Whether the body of a message is needed when it is delivered. */
   readonly keepsBodies: boolean;
-  /** Called when a message found no room, in memory or on the way to its target, and may find it now. */
-  onRoom(): void;
+  /** The lane: it hears when a message found no room, in memory or on the way to its target, and may find it now. */
+  readonly waiting: Waiting;
   /** The largest message that the broker takes, bytes. */
   maxPayload(): number;
   /** A message would have to go in pieces, and its target cannot join them: it has been taken out. */
@@ -59,7 +59,7 @@ interface LaneSourceDeps {
 }
 
 /** What a lane sends when its turn comes: the next messages, as far as its window allows. */
-export class LaneSource implements Waiting {
+export class LaneSource {
   readonly #lane: LaneParts;
   readonly #deps: LaneSourceDeps;
   /** What travels for a message that was called off. */
@@ -72,15 +72,7 @@ export class LaneSource implements Waiting {
     this.#lane = lane;
     this.#deps = deps;
     this.#calledOff = calledOffBody(lane.queue.subject, deps.nodeName);
-    this.#room = new LaneRoom(lane, { waiting: this, sizeOf: (entry) => this.#sizeOf(entry) });
-  }
-
-  get urgency(): number {
-    return this.#lane.queue.urgency;
-  }
-
-  onRoom(): void {
-    this.#deps.onRoom();
+    this.#room = new LaneRoom(lane, { waiting: deps.waiting, sizeOf: this.#sizeOf });
   }
 
   /** Whether there is something that may be sent now. */
@@ -100,7 +92,7 @@ export class LaneSource implements Waiting {
   held(hereMs: number): { readonly ms: number; readonly isThere: boolean } {
     const { queue, peer } = this.#lane;
     if (queue.window.length === 0) return { ms: 0, isThere: false };
-    const thereMs = peer.window.heldMs(this.urgency);
+    const thereMs = peer.window.allowance.waitMs(queue.urgency);
     return { ms: Math.max(hereMs, thereMs), isThere: thereMs > hereMs };
   }
 
@@ -136,15 +128,15 @@ export class LaneSource implements Waiting {
     return marked(messages, this.#deps.knows, replies);
   }
 
-  #mayGo(entry: Entry, pulled: Amount): boolean {
-    return toldWaitMs(entry, this.#deps.knows) === 0 && this.#room.fits(entry, pulled);
-  }
-
   /** Plain answers are counted: where nothing is under way, a count of its own costs nothing. */
   #beginsGeneration(entry: Entry, pulled: number): boolean {
     const { queue, peer } = this.#lane;
     const isFirst = pulled === 0 && queue.window.inFlight === 0;
     return !entry.isSent && (isFirst || peer.speaksLanes !== true);
+  }
+
+  #mayGo(entry: Entry, pulled: Amount): boolean {
+    return toldWaitMs(entry, this.#deps.knows) === 0 && this.#room.fits(entry, pulled);
   }
 
   /** The message whose turn comes after some others, with its body; undefined where it has to wait. */
@@ -155,7 +147,7 @@ export class LaneSource implements Waiting {
       if (!entry || !this.#mayGo(entry, { messages, bytes })) return undefined;
       if (entry.isCalledOff) return { entry, body: this.#calledOff.payload, isAlone: false };
       const isAlone = entry.size > this.#wholeUpTo || entry.schedule !== null;
-      if (isAlone && !bodies.hasRoom(entry, this.#deps.onRoom)) return undefined;
+      if (isAlone && !bodies.hasRoom(entry, this.#deps.waiting.onRoom)) return undefined;
       const body = queue.bodyOf(entry);
       if (body) return { entry, body, isAlone };
       // It is not on disk any more, so it has ended.
@@ -183,11 +175,11 @@ export class LaneSource implements Waiting {
   sent(sent: readonly Sent[]): void {
     const pulled = this.#pulled;
     this.#pulled = [];
-    sent.forEach((part, index) => {
+    for (const [index, part] of sent.entries()) {
       const { entry, body } = pulled[index]!;
       if (part.bytes === 0) this.#refuse(entry, part.wholeBytes);
       else this.#note(entry, part, body);
-    });
+    }
   }
 
   /** A reference node cannot put pieces together: what is too large for the broker, or has a schedule, ends here. */
@@ -257,15 +249,15 @@ export class LaneSource implements Waiting {
 
   /** How a message may go in parts: as its target joins them, and as large as the link allows for. */
   #partsOf(entry: Entry, turnBytes: number): Parts {
-    const { peer, pace } = this.#lane;
+    const { peer, pace, queue } = this.#lane;
     if (entry.isCalledOff) return WHOLE;
     if (!entry.isSent) this.#chooseForm(entry);
     const from = entry.sentBytes;
-    const bytes = Math.min(peer.window.partBytesFor(this.urgency), turnBytes);
+    const bytes = Math.min(peer.window.partBytesFor(queue.urgency), turnBytes);
     if (entry.isByOffset) return { form: 'offset', bytes, wholeUpTo: bytes, from };
     const mayJoin = peer.speaksLanes ?? Math.min(entry.attempts, pace.silences) < MAX_PIECE_ATTEMPTS;
     if (!mayJoin) return { ...WHOLE, from };
-    const isThin = peer.speaksLanes === true && peer.window.isMeasured && bytes < MOST_NUMBERED_BYTES;
+    const isThin = peer.speaksLanes === true && peer.window.rate.wasFull && bytes < MOST_NUMBERED_BYTES;
     const most = isThin ? bytes : MOST_NUMBERED_BYTES;
     const wholeUpTo = isThin ? bytes : Number.POSITIVE_INFINITY;
     return { form: 'numbered', bytes: entry.pieceBytes || most, wholeUpTo, from };
@@ -282,19 +274,19 @@ export class LaneSource implements Waiting {
     }
     if (entry.sentBytes > 0) return;
     const isOurs = peer.speaksLanes ?? this.#deps.knows('lean');
-    entry.isLean = isOurs && peer.window.isThin;
+    entry.isLean = isOurs && peer.window.rate.isThin;
   }
 
   /** Above what size a message may go in parts, bytes. */
   get #wholeUpTo(): number {
     const { peer } = this.#lane;
-    return peer.speaksLanes === true ? Math.min(LARGE_BYTES, peer.window.partBytes) : LARGE_BYTES;
+    return peer.speaksLanes === true ? Math.min(LARGE_BYTES, peer.window.rate.partBytes) : LARGE_BYTES;
   }
 
   /** What the next part of a message may have, or the whole, as far as is known before it is sent; bytes. */
-  #sizeOf(entry: Entry): number {
+  readonly #sizeOf = (entry: Entry): number => {
     if (entry.isCalledOff) return this.#calledOff.payload.length;
     const whole = entry.wholeBytes || entry.size;
-    return Math.min(whole - entry.sentBytes, this.#lane.peer.window.partBytes);
-  }
+    return Math.min(whole - entry.sentBytes, this.#lane.peer.window.rate.partBytes);
+  };
 }

@@ -114,7 +114,7 @@ test('a lane that hears of room while it rewinds may send again', async () => {
   const window = new LaneWindow(target);
   for (const seq of [1, 2, 3]) window.push(entryAt(seq));
   const sent = window.next!;
-  window.sent(sent, { bytes: target.size, wholeBytes: target.size });
+  window.sent(sent, { bytes: target.rate.windowBytes, wholeBytes: target.rate.windowBytes });
   send(window, 1);
   target.awaitRoom({ urgency: 1, onRoom: () => send(window, 1) });
   window.rewind();

@@ -71,15 +71,23 @@ export interface Entry {
 export class LaneWindow {
   /** What may be on its way to the target, over all lanes. */
   readonly #target: SendWindow;
-  readonly #progress = new LaneProgress();
+  /** For how long its target kept answering, or could not be reached before its call. */
+  readonly progress: LaneProgress;
   readonly #entries: Entry[] = [];
-  #sent = 0;
-  #bytesInFlight = 0;
-  #lastSent = 0;
-  #toldFloor = 0;
+  /** How many are on their way as a whole, and the bytes that are. */
+  inFlight = 0;
+  bytesInFlight = 0;
+  /**
+   * The highest place of which anything went out, in this epoch and life of the process; no answer can speak for more. It may
+   * speak for one that went out in part: where the whole had arrived before, in an earlier life, its first part is answered so.
+   */
+  lastSent = 0;
+  /** The highest floor that was told, in this epoch and life of the process: below it every place is called a duplicate, also one that was given up and never taken. */
+  toldFloor = 0;
 
   constructor(target = new SendWindow(() => 0)) {
     this.#target = target;
+    this.progress = new LaneProgress(target.now);
   }
 
   get length(): number {
@@ -88,15 +96,7 @@ export class LaneWindow {
 
   /** How many wait to be sent. */
   get unsent(): number {
-    return this.#entries.length - this.#sent;
-  }
-
-  get inFlight(): number {
-    return this.#sent;
-  }
-
-  get bytesInFlight(): number {
-    return this.#bytesInFlight;
+    return this.#entries.length - this.inFlight;
   }
 
   [Symbol.iterator](): Iterator<Entry> {
@@ -110,44 +110,19 @@ export class LaneWindow {
 
   /** The entry whose turn it is to be sent, or undefined. */
   get next(): Entry | undefined {
-    return this.#entries[this.#sent];
+    return this.#entries[this.inFlight];
   }
 
   /** The lowest entry that is on its way, at least in part. */
   get oldestInFlight(): Entry | undefined {
     const first = this.#entries[0];
-    return first && (this.#sent > 0 || first.isSent) ? first : undefined;
-  }
-
-  /**
-   * The highest place of which anything went out, in this epoch and life of the process; no answer can speak for more. It may
-   * speak for one that went out in part: where the whole had arrived before, in an earlier life, its first part is answered so.
-   */
-  get lastSent(): number {
-    return this.#lastSent;
-  }
-
-  /** Its target can be reached when it calls, and not before; or it can now. */
-  hold(isHeld: boolean): void {
-    const { now } = this.#target;
-    if (isHeld) this.#progress.hold(now);
-    else this.#progress.release(now);
-  }
-
-  /** For how long its target kept answering, or could not be reached before its call, since this was asked last, ms. */
-  takeProgressMs(): number {
-    return this.#progress.take(this.#target.now);
+    return first && (this.inFlight > 0 || first.isSent) ? first : undefined;
   }
 
   /** The lowest place that is held, for the target: it takes what lies below for done with. */
   tellFloor(): number {
-    this.#toldFloor = this.#entries[0]!.seq;
-    return this.#toldFloor;
-  }
-
-  /** The highest floor that was told, in this epoch and life of the process: below it every place is called a duplicate, also one that was given up and never taken. */
-  get toldFloor(): number {
-    return this.#toldFloor;
+    this.toldFloor = this.#entries[0]!.seq;
+    return this.toldFloor;
   }
 
   push(entry: Entry): void {
@@ -156,39 +131,39 @@ export class LaneWindow {
 
   /** The entry whose turn comes after `offset` others, or undefined. */
   upcoming(offset: number): Entry | undefined {
-    return this.#entries[this.#sent + offset];
+    return this.#entries[this.inFlight + offset];
   }
 
   /** Notes that `next`, or a part of it, went out; after its last part the following entry is next. */
   sent(entry: Entry, { bytes, wholeBytes }: { bytes: number; wholeBytes: number }): void {
-    if (this.oldestInFlight === undefined) this.#progress.began(this.#target.now);
+    if (this.oldestInFlight === undefined) this.progress.began();
     entry.isSent = true;
     if (entry.pieceBytes === 0) entry.pieceBytes = bytes;
     entry.wholeBytes = wholeBytes;
     entry.sentBytes += bytes;
     const flight = this.#target.sent(bytes + ENVELOPE_BYTES);
     entry.flights.push({ end: entry.sentBytes, bytes, flight });
-    this.#bytesInFlight += bytes;
-    this.#lastSent = Math.max(this.#lastSent, entry.seq);
-    if (entry.sentBytes >= wholeBytes) this.#sent++;
+    this.bytesInFlight += bytes;
+    this.lastSent = Math.max(this.lastSent, entry.seq);
+    if (entry.sentBytes >= wholeBytes) this.inFlight++;
   }
 
   /** Notes that an entry has arrived up to a byte. */
   arrived(entry: Entry, upTo: number): void {
-    if (upTo > entry.arrivedBytes) this.#progress.answered(this.#target.now);
+    if (upTo > entry.arrivedBytes) this.progress.answered();
     const there = entry.flights.filter(({ end }) => end <= upTo);
     entry.flights = entry.flights.filter(({ end }) => end > upTo);
     entry.arrivedBytes = Math.max(entry.arrivedBytes, upTo);
     // It may have more from an earlier life of this process; the last byte brings the verdict.
     if (entry === this.next)
       entry.sentBytes = Math.max(entry.sentBytes, Math.min(upTo, entry.wholeBytes - 1));
-    for (const { bytes } of there) this.#bytesInFlight -= bytes;
+    for (const { bytes } of there) this.bytesInFlight -= bytes;
     this.#target.arrived(there.map(({ flight }) => flight));
   }
 
   /** Takes out what was never sent, but for the first `keep` entries; they are to be read again. */
   trim(keep: number): Entry[] {
-    let end = Math.max(keep, this.#sent);
+    let end = Math.max(keep, this.inFlight);
     while (end < this.#entries.length && this.#entries[end]!.attempts > 0) end++;
     return this.#entries.splice(end);
   }
@@ -200,7 +175,7 @@ export class LaneWindow {
 
   /** Forgets what is on its way: everything is to be sent again. It may have arrived, unless nobody was there. */
   rewind(mayHaveArrived = true): void {
-    this.#progress.ended();
+    this.progress.ended();
     const out: Flight[] = [];
     for (const entry of this.#entries) {
       if (!entry.isSent) break;
@@ -208,8 +183,8 @@ export class LaneWindow {
       out.push(...entry.flights.map(({ flight }) => flight));
       restart(entry);
     }
-    this.#sent = 0;
-    this.#bytesInFlight = 0;
+    this.inFlight = 0;
+    this.bytesInFlight = 0;
     // Whoever waits for room is told now, and may be the lane itself: it sends again at once.
     this.#target.gone(out);
   }
@@ -232,12 +207,15 @@ export class LaneWindow {
     let end = start;
     while (end < this.#entries.length && this.#entries[end]!.seq <= last) end++;
     const taken = this.#entries.splice(start, end - start);
-    this.#sent -= Math.max(0, Math.min(end, this.#sent) - start);
-    const flights = taken.flatMap((entry) => entry.flights);
-    for (const { bytes } of flights) this.#bytesInFlight -= bytes;
-    const out = flights.map(({ flight }) => flight);
-    if (isAnswered && taken.length > 0) this.#progress.answered(this.#target.now);
-    if (this.oldestInFlight === undefined) this.#progress.ended();
+    this.inFlight -= Math.max(0, Math.min(end, this.inFlight) - start);
+    const out: Flight[] = [];
+    for (const { flights } of taken)
+      for (const { bytes, flight } of flights) {
+        this.bytesInFlight -= bytes;
+        out.push(flight);
+      }
+    if (isAnswered && taken.length > 0) this.progress.answered();
+    if (this.oldestInFlight === undefined) this.progress.ended();
     if (isAnswered) this.#target.arrived(out);
     else this.#target.gone(out);
     return taken;
@@ -245,8 +223,8 @@ export class LaneWindow {
 
   /** Every entry counts as untried again: what was sent was sent in an epoch that has ended. */
   markUntried(): void {
-    this.#lastSent = 0;
-    this.#toldFloor = 0;
+    this.lastSent = 0;
+    this.toldFloor = 0;
     for (const entry of this.#entries) {
       entry.isUntried = true;
       entry.arrivedBytes = 0;

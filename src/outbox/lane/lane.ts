@@ -1,5 +1,6 @@
 import { wait } from '../../lib/wait.ts';
 import type { Source } from '../../link/scheduler.ts';
+import type { Waiting } from '../../link/send-window.ts';
 import type { OutboundMessage, Sent } from '../../link/way-out.ts';
 import { parseSubject, receiverOf } from '../../message/subject.ts';
 import { CALLS } from '../../message/words.ts';
@@ -20,7 +21,7 @@ const [WRITE_PATIENCE_MS, RENEW_PAUSE_MS] = [1000, 10_000];
 const [LARGE_BYTES, WHOLE_MS] = [64 * 1024, 60_000];
 
 /** The ordered stream of messages to one subject: offers them to the link, and acts on what comes back. */
-export class Lane implements Source, LaneProcess {
+export class Lane implements Source, Waiting, LaneProcess {
   readonly kind = 'publisher';
   readonly name: string;
   readonly subject: string;
@@ -58,7 +59,7 @@ export class Lane implements Source, LaneProcess {
       {
         ...deps,
         knows: (word) => deps.knows(this.toNode, word),
-        ...{ onRoom: () => this.pump(), maxPayload: () => deps.transport.maxPayload },
+        ...{ waiting: this, maxPayload: () => deps.transport.maxPayload },
         keepsBodies: deps.methods.get(this.method)?.mode === 'effect',
         onRefused: (entry, reason) => this.#ends.ended([entry], 'rejected', reason),
       },
@@ -118,9 +119,12 @@ export class Lane implements Source, LaneProcess {
     this.#cancelTimer?.();
   }
 
+  /** There is room again in memory, or on the way to the target. */
+  readonly onRoom = (): void => this.pump();
+
   /** The node at the other end was heard of: what waits for it need not wait any longer. */
   alive(hasConnected = false): void {
-    this.queue.window.hold(false);
+    this.queue.window.progress.release();
     const isWoken = this.pace.wake();
     if (hasConnected && this.#source.mayBeLost) this.rewind();
     else if (!isWoken) return;
@@ -216,7 +220,9 @@ export class Lane implements Source, LaneProcess {
     // Of several, some may have gone out while somebody was there.
     this.queue.window.rewind(this.queue.window.hasMany);
     this.rewind();
-    this.queue.window.hold(this.#deps.knows(this.toNode, CALLS));
+    const { progress } = this.queue.window;
+    if (this.#deps.knows(this.toNode, CALLS)) progress.hold();
+    else progress.release();
     if (first) this.pace.away(this.#deps.clock.steadyNow(), first.ackTimeoutMs, inVainMs(first.size));
     this.pump();
   }
@@ -262,7 +268,6 @@ export class Lane implements Source, LaneProcess {
 
   /** The node at the other end is there. */
   onAlive(): void {
-    this.queue.window.hold(false);
     this.#deps.onAlive(this);
   }
 
