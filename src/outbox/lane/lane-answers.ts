@@ -41,7 +41,6 @@ interface LaneParts {
 /** What a lane does because of an answer. */
 interface LaneActions {
   onAway(): void;
-  onAlive(): void;
   /** Everything is to be sent again. */
   rewind(): void;
   pump(): void;
@@ -63,6 +62,8 @@ interface LaneAnswersDeps extends WhoCounts {
   /** The words that a node has named, as it named them. */
   wordsOf(node: string): string | undefined;
   heardWords(node: string, words: string | undefined): void;
+  /** The node at the other end of a lane shows that it is there. */
+  onAlive(lane: { readonly toNode: string; readonly subject: string }): void;
 }
 
 /** Answers that say how to go on, rather than what became of messages. */
@@ -139,7 +140,7 @@ export class LaneAnswers {
       const left = parseLeft(answer.header(HEADER.linkLeft));
       if (namesWord(words, LINK_WORD)) this.#lane.peer.window.told(left, replies.hasAsked(generation));
     }
-    this.#actions.onAlive();
+    this.#deps.onAlive({ toNode, subject: queue.subject });
   }
 
   /** Whether another node answered in place of the central one: any may collect errors, by the original's default all do. */

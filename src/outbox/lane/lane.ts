@@ -266,11 +266,6 @@ export class Lane implements Source, Waiting, LaneProcess {
     this.queue.freeBodies();
   }
 
-  /** The node at the other end is there. */
-  onAlive(): void {
-    this.#deps.onAlive(this);
-  }
-
   /** Acts when the oldest message on its way has had no answer for its ACKTimeout. */
   #watchAnswers(): void {
     const { oldestInFlight: oldest, bytesInFlight } = this.queue.window;
