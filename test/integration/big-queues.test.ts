@@ -79,7 +79,7 @@ function linesOf(bytes: number) {
   const waitForLines = (node: StewardNode, count: number) => {
     const path = join(node.dataFolder, `many/${node.name}/lines.log`);
     const look = () => statSync(path).size >= count * bytes;
-    return waitFor(`${count} lines on ${node.name}`, look, { timeoutMs: 45_000, intervalMs: 25 });
+    return waitFor(`${count} lines on ${node.name}`, look, { timeoutMs: 45_000 });
   };
   return { messages, lines, waitForLines };
 }

@@ -64,7 +64,7 @@ export function waitForEnd(
     if (row?.ended_at == null) throw new Error(`the row is ${JSON.stringify(row)}`);
     return row;
   };
-  return waitFor(`${id} to end`, look, { timeoutMs, intervalMs: 25 });
+  return waitFor(`${id} to end`, look, { timeoutMs });
 }
 
 /** Waits until a message of the node is in a state, whether that is its end or not. */
@@ -79,7 +79,7 @@ export function waitForState(
     if (row?.state !== state) throw new Error(`the row is ${JSON.stringify(row)}`);
     return row;
   };
-  return waitFor(`${id} to be ${state}`, look, { timeoutMs, intervalMs: 25 });
+  return waitFor(`${id} to be ${state}`, look, { timeoutMs });
 }
 
 /** The rows of all that a node ever sent on a subject, in the order in which it was queued. */

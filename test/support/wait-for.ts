@@ -11,7 +11,10 @@ const PATIENCE = 3;
 interface WaitOptions {
   /** How long the condition has to come true on a quiet machine; 10 s unless told. */
   readonly timeoutMs?: number;
-  /** The pause between two looks; 10 ms unless told. */
+  /**
+   * The pause between two looks. Unless told, it is 10 ms at first and grows to 50 ms with what has been waited: a look costs
+   * about a millisecond of processor time, which the node that is waited for needs.
+   */
   readonly intervalMs?: number;
 }
 
@@ -29,14 +32,15 @@ export class WaitTimeoutError extends Error {
 export async function waitFor<T>(
   description: string,
   look: () => T | Promise<T>,
-  { timeoutMs = 10_000, intervalMs = 10 }: WaitOptions = {},
+  { timeoutMs = 10_000, intervalMs }: WaitOptions = {},
 ): Promise<Truthy<T>> {
   const limitMs = PATIENCE * timeoutMs;
-  const deadline = performance.now() + limitMs;
+  const startedAt = performance.now();
   for (;;) {
     const seen = await attempt(look);
     if (!seen.failed && seen.value) return seen.value as Truthy<T>;
-    if (performance.now() >= deadline) {
+    const waitedMs = performance.now() - startedAt;
+    if (waitedMs >= limitMs) {
       const last = seen.failed
         ? `the last look failed: ${describe(seen.error)}`
         : `last seen: ${describe(seen.value)}`;
@@ -44,7 +48,7 @@ export async function waitFor<T>(
         cause: seen.failed ? seen.error : undefined,
       });
     }
-    await sleep(intervalMs);
+    await sleep(pauseAfter(waitedMs, intervalMs));
   }
 }
 
@@ -64,6 +68,10 @@ export async function waitForFile(
     options,
   );
   return found.text;
+}
+
+function pauseAfter(waitedMs: number, told: number | undefined): number {
+  return told ?? Math.min(50, Math.max(10, waitedMs / 20));
 }
 
 type Truthy<T> = Exclude<NonNullable<T>, false | 0 | ''>;
