@@ -94,7 +94,8 @@ export class WireClient implements AsyncDisposable {
     const reply = createInbox();
     const answers = await this.gather(reply);
     this.send({ ...sending, reply });
-    return waitFor(`an answer to ${JSON.stringify({ ...sending, message: undefined })}`, () => answers[0]);
+    const about = JSON.stringify({ ...sending, message: undefined, payload: undefined });
+    return waitFor(`an answer to ${about}`, () => answers[0]);
   }
 
   /** Answers a message as a node does that speaks lanes. */
