@@ -7,11 +7,11 @@ import { test } from 'node:test';
 import { ApiClient } from '../../src/client/api-client.ts';
 import type { LinkAnswer } from '../../src/contract/link.ts';
 import { type Broker, startBroker } from '../support/broker.ts';
-import { callSteward } from '../support/cli-call.ts';
+import { type CliResult, callSteward } from '../support/cli-call.ts';
 import { FAST_RECONNECT, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { shared } from '../support/shared.ts';
-import { runCli, startCli } from '../support/steward-cli.ts';
+import { startCli } from '../support/steward-cli.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 interface Fleet {
@@ -21,8 +21,8 @@ interface Fleet {
   readonly ship2: StewardNode;
   /** The nodes that are here, or away, as central knows them. */
   nodesThatAre(presence: 'here' | 'away'): Promise<unknown[]>;
-  /** Types a command in central's folder. */
-  steward(...args: readonly string[]): ReturnType<typeof runCli>;
+  /** Types a command in central's folder, which runs within this process. */
+  steward(...args: readonly string[]): Promise<CliResult>;
 }
 
 const fleet = shared(async (scope) => {
@@ -44,7 +44,8 @@ async function startFleetOf3(): Promise<Fleet> {
     return known.filter(({ presence }) => presence === wanted).map(({ name }) => name);
   };
   await waitFor('central to know both ships', async () => (await nodesThatAre('here')).length === 3);
-  const steward = (...args: readonly string[]) => runCli(args, { folder: central.folder });
+  process.chdir(central.folder);
+  const steward = (...args: readonly string[]) => callSteward(args);
   return { broker, central, ship1, ship2, nodesThatAre, steward };
 }
 

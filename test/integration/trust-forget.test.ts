@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { newMessage } from '../../src/message/message.ts';
 import { startBroker } from '../support/broker.ts';
+import { callSteward } from '../support/cli-call.ts';
 import { FAST_RECONNECT, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
-import { runSteward } from '../support/joining.ts';
 import { startStewardNode } from '../support/node.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startWireClient } from '../support/wire-client.ts';
@@ -13,8 +14,10 @@ test('forget in an open fleet over nats-server: says what is to be done there, o
   const central = await startStewardNode({ name: 'central', broker, flags: FAST_RECONNECT }, t);
   const ship = await startWireClient(broker, t);
   const asked = await ship.gather('ship1.REQCliCommand.CommandACK');
+  const steward = (...args: string[]) =>
+    callSteward(args, { socketPath: join(central.folder, 'tmp/stew.sock') });
   const listed = async () => {
-    const { stdout } = await runSteward(['nodes', '--json'], central.folder);
+    const { stdout } = await steward('nodes', '--json');
     return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
   };
   ship.hello('central', 'ship1');
@@ -27,7 +30,7 @@ test('forget in an open fleet over nats-server: says what is to be done there, o
   await waitForState(central, id!, 'sent');
   await waitFor('the request', () => asked.length > 0);
 
-  const forgotten = await runSteward(['forget', 'ship1'], central.folder);
+  const forgotten = await steward('forget', '--folder', central.folder, 'ship1');
   assert.equal(forgotten.code, 0, forgotten.stderr);
   const lines = forgotten.stdout.split('\n');
   assert.equal(lines[0], 'ship1 is off the list.');
@@ -35,7 +38,7 @@ test('forget in an open fleet over nats-server: says what is to be done there, o
   assert.match(forgotten.stdout, /without --node ship1=\.\.\.:\n {2}steward broker-config --node /);
   assert.match(forgotten.stdout, /a hello of it brings it back/);
   assert.deepEqual(await listed(), ['central']);
-  const again = await runSteward(['forget', 'ship1', 'ship9'], central.folder);
+  const again = await steward('forget', '--folder', central.folder, 'ship1', 'ship9');
   assert.match(again.stderr, /no node "ship9" has joined/);
 
   const before = asked.length;

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nkeyAuthenticator } from '@nats-io/transport-node';
 import type { ChildProgram } from './child-program.ts';
+import { type CliResult, callSteward } from './cli-call.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
-import { type Ran, runSteward, startSteward, UpCentral } from './joining.ts';
+import { startSteward, UpCentral } from './joining.ts';
 import { waitFor } from './wait-for.ts';
 import { startWireClient, type WireClient } from './wire-client.ts';
 
@@ -46,10 +47,10 @@ export class ClosedFleet {
     await this.#ships.get(name)?.kill();
   }
 
-  /** Runs a command of the program at a node. */
-  run(at: string, ...args: readonly string[]): Promise<Ran> {
+  /** Runs a command at a node, within this process. */
+  run(at: string, ...args: readonly string[]): Promise<CliResult> {
     const [command = '', ...rest] = args;
-    return runSteward([command, '--folder', this.folder(at), ...rest], this.central.root);
+    return callSteward([command, '--folder', this.folder(at), ...rest]);
   }
 
   /** What a file of a node holds by now; '' where there is none. */

@@ -6,6 +6,7 @@ import { askToJoin } from '../../src/security/ask-to-join.ts';
 import type { JoinAnswer } from '../../src/security/join-messages.ts';
 import { decodeToken, type JoinToken } from '../../src/security/token.ts';
 import { ChildProgram } from './child-program.ts';
+import { callSteward } from './cli-call.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
 import { freePort } from './free-port.ts';
 import { stewardCommand } from './node.ts';
@@ -85,17 +86,17 @@ export class UpCentral implements AsyncDisposable {
 
   /** A token made by `steward invite`. */
   async token(...more: string[]): Promise<string> {
-    const { code, stdout, stderr } = await runSteward(
-      ['invite', '--folder', this.folder, ...more],
-      this.root,
-    );
-    if (code !== 0) throw new Error(stderr);
-    return stdout.trim().split(' ').at(-1)!;
+    return (await this.#call('invite', more)).trim().split(' ').at(-1)!;
   }
 
   /** Has a node forgotten; what the command printed. */
   async forget(name: string): Promise<string> {
-    const { code, stdout, stderr } = await runSteward(['forget', '--folder', this.folder, name], this.root);
+    return this.#call('forget', [name]);
+  }
+
+  /** Runs a command at the node's folder within this process, and returns what it printed. */
+  async #call(command: string, words: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await callSteward([command, '--folder', this.folder, ...words]);
     if (code !== 0) throw new Error(stderr);
     return stdout;
   }
