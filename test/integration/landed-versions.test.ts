@@ -13,6 +13,8 @@ import { waitFor } from '../support/wait-for.ts';
 
 /** Versions that do not open a database any more that a later one has used. A version that lands is none of them. */
 const NO_WAY_BACK = new Set(['0.1-7322130']);
+/** Versions between others that run next to this one here: their databases are gone on with, and taken back. */
+const ONLY_DATABASES = new Set(['0.1-3d0415e']);
 /** Enough appends and commands to see that their order is kept. */
 const IN_ORDER = 20;
 /** Enough that some are still under way when a ship that was stopped takes requests again. */
@@ -67,6 +69,7 @@ for (const version of landedVersions()) {
     });
   }
 
+  if (ONLY_DATABASES.has(version.name)) continue;
   for (const [title, commands] of [
     ['an older central and a new ship', [version.command, stewardCommand()]],
     ['a new central and an older ship', [stewardCommand(), version.command]],
