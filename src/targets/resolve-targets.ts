@@ -43,9 +43,8 @@ function unknownOf(
   { nodes, groups }: KnownFleet,
 ): (UnknownTarget & { readonly cause: Unknown })[] {
   const missing = new Set(unknown.filter(({ kind }) => kind === 'node').map(({ name }) => name));
-  const imagined = [...missing].map(imaginedNode);
-  const matcher = new NodeMatcher([...nodes, ...imagined], groups);
-  const wouldBeMeant = missing.size === 0 ? missing : matcher.member(target).names;
+  const imagine = () => new NodeMatcher([...nodes, ...[...missing].map(imaginedNode)], groups);
+  const wouldBeMeant = missing.size === 0 ? missing : imagine().member(target).names;
   const found = unknown.map((cause) => {
     const { kind, name, reason } = cause;
     return kind === 'node' && wouldBeMeant.has(name)

@@ -27,8 +27,8 @@ export async function meter(page: Page): Promise<Meter> {
   return counted;
 }
 
-/** The processor time that a page has used, ms. */
+/** The processor time that the process of a page has used, with all its threads, ms; how long its tasks took grows with the load of the machine. */
 export async function busyMs(cdp: CDPSession): Promise<number> {
   const { metrics } = await cdp.send('Performance.getMetrics');
-  return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1000;
+  return metrics.find(({ name }) => name === 'ProcessTime')!.value * 1000;
 }

@@ -1,7 +1,7 @@
 import { type Follower, type Hearing, shareStream } from './shared-stream.ts';
 
-/** Screens are read again at most this often, ms, and no more often than after twice what reading them took: a thin line has rests. */
-const EVERY_MS = 300;
+/** Screens are read again at most this often, ms, so that a change is shown within half a second, and no more often than after twice what reading them took: a thin line has rests. */
+const EVERY_MS = 400;
 /** What takes longer may never end, as on a line that is dead: it is not waited for, ms. */
 const PATIENCE_MS = 20_000;
 /** How often a proxy that signs people in is shown that somebody still looks, ms: else the node ends the stream within a minute. */
