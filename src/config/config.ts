@@ -130,6 +130,8 @@ export interface Config extends LinkConfig {
   /** How much output may wait, bytes; 0 means that the disk decides. */
   readonly outboxBytes: number;
   readonly ledgerOutputBytes: number;
+  /** How much data of relayed messages is kept for further targets, bytes. */
+  readonly relayKeepBytes: number;
   readonly journalKeepDays: number;
   readonly journalKeepCount: number;
   readonly auditLogMaxBytes: number;
@@ -216,6 +218,7 @@ function keepingConfig({ values }: Settings) {
     ledgerKeepCount: values.LedgerKeepCount,
     outboxBytes: values.OutboxMB * 1024 * 1024,
     ledgerOutputBytes: values.LedgerOutputKB * 1024,
+    relayKeepBytes: values.RelayKeepMB * 1024 * 1024,
     journalKeepDays: values.JournalKeepDays,
     journalKeepCount: values.JournalKeepCount,
     auditLogMaxBytes: values.AuditLogMaxMB * 1024 * 1024,

@@ -173,6 +173,11 @@ export const SPECS = {
       default: 1024,
       summary: "keep so much of each stream of a request's output",
     },
+    RelayKeepMB: {
+      ...{ type: 'int', unit: 'MB', min: 0, max: 1_000_000 },
+      default: 256,
+      summary: 'keep so much of what is relayed, for further targets; 0: none',
+    },
     JournalKeepDays: { ...days, default: 30, summary: 'keep the record of messages taken' },
     JournalKeepCount: keepCount,
     AuditLogMaxMB: {

@@ -4,6 +4,7 @@ import type { Forwarded, Incoming, OutputFile } from '../message/method-contract
 import type { OutputStream } from '../message/output.ts';
 import type { Priority } from '../message/priority.ts';
 import type { ReportEntry } from '../message/report.ts';
+import type { KeptStretch } from '../message/told-output.ts';
 import type { ForwardMethod, Method, RunMethod } from '../methods/method.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
@@ -176,6 +177,8 @@ export type Judgement =
 export interface JournalRelaying {
   /** Takes messages before they are accepted; when it rejects, they are not, and come again. */
   beforeAccepted(messages: readonly Incoming[]): Promise<void>;
+  /** The data of an earlier message of a node that was relayed here; undefined where it is not kept. */
+  kept(sender: string, stretch: KeptStretch): Uint8Array | undefined;
   /** Cancels a message that a request goes on as. */
   cancelForwarded(id: string): Promise<void>;
 }

@@ -7,10 +7,24 @@ import type { Message } from './message.ts';
 /** The word for a node that takes the beginning of a reply from the output that it was told while the request ran. */
 export const TOLD_OUTPUT = 'told-output';
 
-/** A stretch of what a request printed, bytes of its stdout. */
+/** The word for a node that keeps the data of what it relays, so that it need not travel again for another target. */
+export const KEPT_DATA = 'kept-data';
+
+/** In place of where a stretch begins: it is the data of an earlier message of the same sender. */
+const KEPT = 'kept';
+/** Smaller data is sent without asking whether it is there, bytes. */
+const LEAST_KEPT_BYTES = 16 * 1024;
+
+/** A stretch of what a request printed, bytes of its stdout; or the data of an earlier message. */
 export interface ToldStretch {
-  readonly from: number;
+  readonly from: number | typeof KEPT;
   readonly count: number;
+}
+
+/** Data of an earlier message, by its size and its sum. */
+export interface KeptStretch {
+  readonly count: number;
+  readonly sum: string;
 }
 
 /** A body without what its target has, and the header that says what is to stand before its data. */
@@ -51,22 +65,45 @@ export function withoutTold(
 ): ShortReply | undefined {
   try {
     const message = decodeMessage(payload, { ...format, maxBytes: MAX_BYTES });
-    const data = dataOf(message);
-    if (data.length < count) return undefined;
-    const header = `${from}+${count}/${sumOf(data.subarray(0, count))}`;
-    const serialization = format.serial === 'cbor' ? 'cbor' : 'gob';
-    const rest = { ...message, data: [data.subarray(count)] };
-    const { payload: short, ...written } = encodeMessage(rest, { serialization, compression: format.cmp });
-    return { payload: short, format: written, header };
+    return dataOf(message).length < count ? undefined : shortened(message, format, { from, count });
   } catch {
     return undefined;
   }
 }
 
-/** Reads the header of a short reply; undefined where it is malformed. */
+/** The body of a message without its data, which its target may have from an earlier one; undefined where that is not worth asking. */
+export function withoutData(payload: Uint8Array, format: BodyFormat): (ShortReply & KeptStretch) | undefined {
+  try {
+    const message = decodeMessage(payload, { ...format, maxBytes: MAX_BYTES });
+    const count = message.data?.length === 1 ? message.data[0]!.length : 0;
+    return count < LEAST_KEPT_BYTES
+      ? undefined
+      : { ...shortened(message, format, { from: KEPT, count }), count };
+  } catch {
+    return undefined;
+  }
+}
+
+function shortened(message: Message, format: BodyFormat, { from, count }: ToldStretch) {
+  const data = dataOf(message);
+  const sum = sumOf(data.subarray(0, count));
+  const serialization = format.serial === 'cbor' ? ('cbor' as const) : ('gob' as const);
+  const rest = { ...message, data: [data.subarray(count)] };
+  const { payload, ...written } = encodeMessage(rest, { serialization, compression: format.cmp });
+  return { payload, format: written, header: `${from}+${count}/${sum}`, sum };
+}
+
+/** Reads the header of a short message; undefined where it is malformed. */
 export function readTold(header: string): (ToldStretch & { readonly sum: string }) | undefined {
-  const [, from, count, sum] = /^(\d{1,15})\+(\d{1,10})\/([\da-f]{32})$/.exec(header) ?? [];
-  return sum === undefined ? undefined : { from: Number(from), count: Number(count), sum };
+  const [, from, count, sum] = /^(\d{1,15}|kept)\+(\d{1,10})\/([\da-f]{32})$/.exec(header) ?? [];
+  return sum === undefined
+    ? undefined
+    : { from: from === KEPT ? KEPT : Number(from), count: Number(count), sum };
+}
+
+/** The word that a node must have named to get something without that stretch. */
+export function wordFor({ from }: ToldStretch): string {
+  return from === KEPT ? KEPT_DATA : TOLD_OUTPUT;
 }
 
 /** A short reply with what was told before its data; undefined where that is not what its sender has. */

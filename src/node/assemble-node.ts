@@ -33,6 +33,7 @@ import { outboxTimes } from '../outbox/lane/lane-rows.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
 import { createSupervisor, type Supervisor } from '../processes/supervisor.ts';
+import type { KeptData } from '../relay/kept-data.ts';
 import { Copying } from '../sending/copying.ts';
 import { OutputReplies } from '../sending/output-replies.ts';
 import { EndRecorder } from '../sending/record-ends.ts';
@@ -101,6 +102,8 @@ export interface Ground
   relays?(): readonly Relay[];
   /** The nodes that this one has let into its fleet. */
   admitted?(): readonly string[];
+  /** Keeps the data of what is relayed, for further targets. */
+  readonly keptData?: KeptData;
   /** Writes a file below the data folder. */
   readonly writeFile: WriteFile;
   readonly audit: Pick<AuditLog, 'append'>;

@@ -17,6 +17,7 @@ import { createWriteFile } from '../methods/files/replace-file.ts';
 import { openAuditLog } from '../observe/audit-log.ts';
 import { openLogger } from '../observe/logger.ts';
 import { Metrics } from '../observe/metrics.ts';
+import { KeptData } from '../relay/kept-data.ts';
 import { openStore } from '../store/open-store.ts';
 import { assembleNode, type Ground, type NodeParts } from './assemble-node.ts';
 import { busOptions, methodsOptions } from './part-options.ts';
@@ -57,6 +58,10 @@ export async function buildNode(
       outputRoomBytes: config.outboxBytes || (await roomForOutput(config.databaseFolder)),
       instance: folderIdentity(config.databaseFolder),
       perils,
+      keptData: new KeptData(
+        { folder: join(config.databaseFolder, 'relayed'), maxBytes: config.relayKeepBytes },
+        { clock: systemClock, logger },
+      ),
       ...fleet,
       writeFile: createWriteFile({ dataFolder: config.subscribersDataFolder }, { lock: new KeyedLock() }),
       leftOutput: (id) => leftOutput(spoolFolder, id),

@@ -55,6 +55,8 @@ export interface EndRider {
 
 /** What its target was told of a reply: that need not travel a second time once it is there. */
 export interface ToldPart extends ToldStretch {
+  /** That of data which its target may have from an earlier message. */
+  readonly sum?: string;
   /** Whether all of it was delivered. */
   isThere(): boolean;
 }

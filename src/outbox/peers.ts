@@ -6,6 +6,7 @@ import { ERROR_CENTRAL } from '../message/names.ts';
 import { SUPERSEDES_WORD } from '../message/supersedes.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
+import { Bringers } from './lane/kept-data.ts';
 import type { Peer } from './lane/lane-answers.ts';
 
 /** As much of the words of a node is kept, characters. */
@@ -62,6 +63,7 @@ export class Peers {
       peer: {
         speaksLanes: undefined,
         window: new SendWindow(this.#clock.steadyNow),
+        bringers: new Bringers(),
         get hasWords() {
           return words.has(node);
         },

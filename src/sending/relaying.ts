@@ -5,8 +5,10 @@ import { wasRelayed } from '../journal/running/relayed-requests.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Edges } from '../lib/edges.ts';
 import type { Incoming } from '../message/method-contract.ts';
+import type { KeptStretch } from '../message/told-output.ts';
 import type { ErrorReporter } from '../observe/error-reports.ts';
 import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
+import type { KeptData } from '../relay/kept-data.ts';
 import { replyCopies } from '../relay/reply-copies.ts';
 import { createReqRelay } from '../relay/req-relay.ts';
 import { createReqRelayInitial } from '../relay/req-relay-initial.ts';
@@ -20,6 +22,8 @@ interface RelayingDeps extends Pick<Edges, 'newId'> {
   readonly undelivered: Pick<Undelivered, 'cancel'>;
   readonly sending: Pick<RepliesAndReports, 'cancel' | 'copies'>;
   readonly errorReporter: Pick<ErrorReporter, 'report'>;
+  /** Keeps the data of what is relayed, for further targets. */
+  readonly keptData?: Pick<KeptData, 'keep' | 'find'>;
 }
 
 /** The methods by which messages travel via another node. */
@@ -44,15 +48,18 @@ export class Relaying implements JournalRelaying {
   }
 
   /**
-   * Queues copies of the replies to relayed requests, for the nodes that asked. When it rejects, the replies must not
-   * be accepted, and come again.
+   * Keeps the data of what is relayed, and queues copies of the replies to relayed requests, for the nodes that asked. When it
+   * rejects, the messages must not be accepted, and come again.
    *
    * The copies are on disk first and the replies are accepted then, and a copy's id follows from its reply's: after a
    * crash between the two, the reply comes again, and is not copied again.
    */
-  async beforeAccepted(replies: readonly Incoming[]): Promise<void> {
-    const { store, ledger, errorReporter, sending, newId } = this.#deps;
-    const { copies, faults } = replyCopies(replies, {
+  async beforeAccepted(messages: readonly Incoming[]): Promise<void> {
+    const { store, ledger, errorReporter, sending, newId, keptData } = this.#deps;
+    for (const { message } of messages)
+      if (message.method === 'REQRelay' && message.data?.length === 1)
+        await keptData?.keep(message.fromNode, message.data[0]!);
+    const { copies, faults } = replyCopies(messages, {
       nodeName: this.#nodeName,
       newId,
       wasRelayed: (key) => wasRelayed(store, key),
@@ -60,6 +67,11 @@ export class Relaying implements JournalRelaying {
     });
     for (const { text, about } of faults) errorReporter.report(text, about);
     if (copies.length > 0) await sending.copies(copies);
+  }
+
+  /** The data of an earlier message of a node that was relayed here; undefined where it is not kept. */
+  kept(sender: string, stretch: KeptStretch): Uint8Array | undefined {
+    return sender === '' ? undefined : this.#deps.keptData?.find(sender, stretch);
   }
 
   /** Cancels a message that a request went on as: here, and at its node. */

@@ -57,6 +57,8 @@ interface TestJournalOptions {
   /** Whether ends go with replies. */
   readonly takesEnds?: boolean;
   readonly clock?: Clock;
+  /** The data of an earlier message that was relayed. */
+  readonly keptData?: Uint8Array;
   /** What central told of requests that this node had sent to it, by their ids. */
   readonly told?: ReadonlyMap<string, Uint8Array>;
   /** Decides what may come, in place of a trust that lets all come. */
@@ -105,7 +107,11 @@ export class TestJournal {
             data: options.told?.get(id)?.subarray(from, to) ?? new Uint8Array(0),
           }),
         },
-        relaying: { beforeAccepted: async () => {}, cancelForwarded: async () => {} },
+        relaying: {
+          beforeAccepted: async () => {},
+          kept: () => options.keptData,
+          cancelForwarded: async () => {},
+        },
         ...(options.leftOutput ? { leftOutput: options.leftOutput } : {}),
         ...(options.perils ? { perils: options.perils } : {}),
         errorReporter: { report: (text) => void made.errors.push(text) },

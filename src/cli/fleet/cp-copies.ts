@@ -20,6 +20,8 @@ export interface Copy {
 interface Means {
   readonly api: StewardApi;
   readonly isTemplate: boolean;
+  /** The node that relays, where one does. */
+  readonly via?: string;
   readonly signal: AbortSignal;
 }
 
@@ -71,7 +73,11 @@ async function toNodes(
       ...files.map((file) => {
         const target = targetOf(file, path);
         const title = files.length === 1 ? node.name : `${node.name}:${target}`;
-        const message = { ...BASE, toNode: means.here, methodArgs: [file.path, node.name, target] };
+        const way =
+          means.via === undefined
+            ? { toNode: means.here }
+            : { toNode: node.name, relayViaNode: means.via, relayReplyMethod: 'REQNone' };
+        const message = { ...BASE, ...way, methodArgs: [file.path, node.name, target] };
         return { node: node.name, source: file.path, target, title, message };
       }),
     );

@@ -41,6 +41,10 @@ export const cp = defineNodeCommand({
     wait: { short: 'w', value: 'TIME', summary: 'wait this long for nodes that are away; default 0s' },
     detach: { short: 'd', summary: 'do not wait for the end' },
     'dry-run': { short: 'n', summary: 'only say what would be copied where, and what it costs' },
+    via: {
+      value: 'NODE',
+      summary: 'send by way of this node, which keeps the bytes for all of them; up to 16 MiB a file',
+    },
     template: { summary: 'fill in {{node}}, {{os}} and {{label.NAME}} in the paths' },
     ...CONFIRM_OPTIONS,
   },
@@ -56,6 +60,10 @@ export const cp = defineNodeCommand({
       line: "steward cp --template 'conf/{{node}}.toml' 'ship*':/etc/app.toml",
       does: 'another file for each ship',
     },
+    {
+      line: "steward cp --via harbour app.tar 'island*':/opt/app.tar",
+      does: 'once over the link to harbour, and from there to all islands',
+    },
   ],
   run: async (call) => {
     const { form } = call;
@@ -66,7 +74,10 @@ export const cp = defineNodeCommand({
     const places = plan.way === 'to-nodes' ? [plan.to] : plan.from;
     const targets = [...new Set(places.map((place) => place.targets))];
     const nodes = await nodesOf(api, targets, call);
-    const options = { isTemplate: call.options.template === true, signal: stopped.signal };
+    const via = typeof call.options.via === 'string' ? { via: call.options.via } : {};
+    if ('via' in via && plan.way !== 'to-nodes')
+      throw new UsageError('--via is for copies to nodes: files of nodes come here directly');
+    const options = { isTemplate: call.options.template === true, signal: stopped.signal, ...via };
     const copies = await copiesOf(plan, nodes, { api, ...options });
     if (call.options['dry-run'] === true) return await printDryRun(api, { plan, copies, nodes, call });
     const what = `copy ${countWords(new Set(copies.map(({ source }) => source)).size, 'file')}`;

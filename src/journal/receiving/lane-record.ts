@@ -30,7 +30,7 @@ export interface LaneMessage {
   readonly expiresAt: number | null;
   /** Whether its sender cancelled it, and only wants to know what became of it. */
   readonly isCalledOff: boolean;
-  readonly format: number;
+  format: number;
   /** When it is to run again and again, as JSON. */
   readonly schedule: string | null;
   /** What its sender wants of its output; null for the usual. */
@@ -45,7 +45,7 @@ export interface LaneMessage {
   readonly told: ReturnType<typeof readTold>;
   /** Whether that is not here: then the whole is to come. */
   lacks: boolean;
-  readonly payload: Uint8Array;
+  payload: Uint8Array;
   /** The two headers that say how the payload is written, as they came. */
   readonly written: { readonly serial: string; readonly cmp: string };
   /** The node that the broker proves as its sender, and the request that it is the reply to, where that is said. */

@@ -55,6 +55,11 @@ export class PartAssembly {
     this.#options.kept.forget();
   }
 
+  /** Forgets parts of a message that came in another form: `next` is the place that is awaited. */
+  passed(next: number): void {
+    if (this.#of && this.#of.seq < next) this.clear();
+  }
+
   /** Frees its memory: what has come goes to the disk, or is to come again where that is slow. */
   giveWay(): void {
     if (this.#count > 0) this.clear();

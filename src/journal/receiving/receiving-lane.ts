@@ -87,7 +87,8 @@ export class ReceivingLane {
     if (!this.#hasRoom) return this.#busy(arrival, place.seq, 'more messages wait than fit into memory');
     const part = arrival.header(HEADER.part);
     if (part !== undefined) return this.#takePart(arrival, place.seq, part);
-    this.#parts.clear();
+    // What is not here to fill it in is asked for in parts.
+    if (!arrival.header(HEADER.told)) this.#parts.clear();
     this.#take(arrival, place.seq, arrival.payload);
   }
 
@@ -154,10 +155,8 @@ export class ReceivingLane {
         ...[this.#state.id, seq],
       );
     const seen = seenId(known?.id, id, this.#state.lastId);
-    if (seen !== id) {
-      const headers = { [HEADER.seenId]: seen };
-      return this.#answers.one(arrival.reply, 'duplicate', { seq, id, headers });
-    }
+    if (seen !== id)
+      return this.#answers.one(arrival.reply, 'duplicate', { seq, id, headers: { [HEADER.seenId]: seen } });
     const row = known && 'state' in known ? known : undefined;
     const status: AnswerStatus =
       row?.state === 'rejected' || row?.state === 'expired' ? row.state : 'duplicate';
@@ -184,6 +183,7 @@ export class ReceivingLane {
       const { batch, bytes } = await this.#open();
       await this.#settle(batch);
       for (const message of batch) message.message = undefined;
+      this.#parts.passed(this.#state.next);
       memory.release(bytes);
       this.#count(batch, -1);
       for (const { seq, id } of batch) {
@@ -200,8 +200,7 @@ export class ReceivingLane {
   async #open(): Promise<{ batch: readonly LaneMessage[]; bytes: number }> {
     const { memory, perils } = this.#deps;
     await memory.turn(this.#sender);
-    let bytes = 0;
-    let count = 0;
+    let [bytes, count] = [0, 0];
     const isAlone = (at: number) => perils?.isSuspect(this.#queue[at]?.id ?? '') === true;
     try {
       do {
@@ -236,7 +235,7 @@ export class ReceivingLane {
     message.sender = this.#deps.trust.senderOf(message.message, message.proved) ?? '';
     if (message.seq > 0 && this.#state.fromNode === '') this.#state.fromNode = message.sender;
     if (message.sender !== '') this.#deps.fleet.heard(message.sender);
-    return bytes + makeWhole(message, { method: this.#method, ledger: this.#deps.ledger });
+    return bytes + makeWhole(message, { ...this.#deps, method: this.#method });
   }
 
   /** Accepts a batch and answers it; what one message of it does to this node is not its neighbours' matter. */
@@ -282,13 +281,13 @@ export class ReceivingLane {
   #refuseForNow(batch: readonly LaneMessage[], error: Error): void {
     const first = batch[0]!;
     const reason = headerText(error.message);
-    this.#deps.logger.warn(
-      { err: error, subject: this.#state.subject },
-      `messages are not accepted for now: ${reason}`,
-    );
+    const { logger } = this.#deps;
+    const about = { err: error, subject: this.#state.subject };
+    // That something is not here to fill in is no fault.
+    if (!first.lacks) logger.warn(about, `messages are not accepted for now: ${reason}`);
     if (first.seq === 0) return;
     this.#state.next = first.seq;
-    this.#parts.clear();
+    if (!first.lacks) this.#parts.clear();
     const dropped = [...batch, ...this.#queue];
     this.#count(this.#queue, -1);
     this.#queue = [];

@@ -67,6 +67,24 @@ test('a short reply of another node than the one that was asked, and one that is
   assert.deepEqual([applied, made.taken().sort(), made.rows()], [[], ['busy 1-1', 'busy 1-1'], []]);
 });
 
+test('data of an earlier message is put into what goes on to other nodes alone: a command with it is to come whole', async (t) => {
+  const made = await TestJournal.open(t, { keptData: OUTPUT });
+  const command = newMessage({
+    toNode: 'ship1',
+    fromNode: 'central',
+    method: 'REQCliCommand',
+    data: [OUTPUT],
+  });
+  const { payload } = encodeMessage(command, { serialization: 'cbor', compression: '' });
+  const headers = {
+    [HEADER.serial]: shortSerial('cbor'),
+    [HEADER.told]: `kept+${OUTPUT.length}/${'0'.repeat(32)}`,
+  };
+  made.journal.receive(made.arrival(made.run, { seq: 1 }, { payload, headers }), made.run);
+  await made.settled();
+  assert.deepEqual([made.taken(), made.rows()], [['busy 1-1'], []]);
+});
+
 test('what says in one header alone that it is a short reply is refused', async (t) => {
   const { made, applied } = await start(t, OUTPUT);
   const { payload, headers } = shortReply('REQToFileAppend');

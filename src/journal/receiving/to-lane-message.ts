@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { wholeMs } from '../../lib/whole-ms.ts';
 import { formatNumber } from '../../message/codec/body-format.ts';
+import { encodeMessage } from '../../message/codec/encode-message.ts';
 import { CALLED_OFF_AT, HEADER, isFollowed, parseNotAfter } from '../../message/codec/wire-headers.ts';
 import { messageBytes } from '../../message/message-bytes.ts';
 import { outputModeOf } from '../../message/output.ts';
@@ -11,7 +12,7 @@ import { plainSerial, readTold, withTold } from '../../message/told-output.ts';
 import type { WireMessage } from '../../message/wire-message.ts';
 import type { Method } from '../../methods/method.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
-import type { EndTaker, JournalTrust } from '../journal-deps.ts';
+import type { JournalDeps, JournalTrust } from '../journal-deps.ts';
 import { decodeArrival } from './decode-arrival.ts';
 import type { LaneMessage } from './lane-record.ts';
 
@@ -105,10 +106,12 @@ export function openLaneMessage(
  */
 export function makeWhole(
   message: LaneMessage,
-  { method, ledger }: { readonly method: Method; readonly ledger: EndTaker },
+  { method, ledger, relaying }: { readonly method: Method } & Pick<JournalDeps, 'ledger' | 'relaying'>,
 ): number {
   const { told, re = '', sender, message: short } = message;
   if (!told || !short) return 0;
+  if (told.from === 'kept')
+    return fillIn(message, method.mode === 'forward' ? relaying.kept(sender, told) : undefined);
   // What runs is journalled as it came.
   const isToldBySender = method.mode === 'effect' && sender !== '' && ledger.receiverOf(re) === sender;
   const { data } = isToldBySender
@@ -117,6 +120,17 @@ export function makeWhole(
   message.message = data.length === told.count ? (withTold(short, told.sum, data) ?? short) : short;
   message.lacks = message.message === short;
   return message.lacks ? 0 : messageBytes(message.message);
+}
+
+/** A message that goes on to another node, with data that came with an earlier one: it is journalled whole. */
+function fillIn(message: LaneMessage, data: Uint8Array | undefined): number {
+  message.lacks = data === undefined;
+  if (!data || !message.message) return 0;
+  message.message = { ...message.message, data: [data] };
+  const { payload, ...format } = encodeMessage(message.message, { serialization: 'cbor', compression: '' });
+  message.payload = payload;
+  message.format = formatNumber(format);
+  return messageBytes(message.message);
 }
 
 /** Why what is written as a short reply is none. */

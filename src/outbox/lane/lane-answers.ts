@@ -6,11 +6,12 @@ import { END_IN_REPLY } from '../../message/end-in-reply.ts';
 import { LINK_WORD, parseLeft } from '../../message/link-word.ts';
 import { ERROR_CENTRAL } from '../../message/names.ts';
 import { parsePartPlace } from '../../message/part-place.ts';
-import { TOLD_OUTPUT } from '../../message/told-output.ts';
+import { wordFor } from '../../message/told-output.ts';
 import type { WireMessage } from '../../message/wire-message.ts';
 import { namesWord } from '../../message/words.ts';
 import type { LaneEnds } from '../ends/lane-ends.ts';
 import { arrivedUpTo, confirmerOf, rangeOf } from './answer-facts.ts';
+import type { Bringers } from './kept-data.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { LaneReplies } from './lane-replies.ts';
@@ -21,6 +22,8 @@ import { goWhole } from './told-reply.ts';
 export interface Peer {
   /** What may be on its way to it. */
   readonly window: SendWindow;
+  /** What brings it data that other messages leave out. */
+  readonly bringers: Bringers;
   /** Undefined until it has answered; a reference node does not speak lanes. */
   speaksLanes: boolean | undefined;
   /** Whether it has named words, in a hello or an answer: only nodes that speak lanes do. */
@@ -204,7 +207,7 @@ export class LaneAnswers {
   #isUnreadable(seq: number, answer: WireMessage): boolean {
     const entry = this.#lane.queue.window.find(seq);
     const knows = ` ${answer.header(HEADER.knows) ?? ''} `;
-    if (entry?.short && !namesWord(knows, TOLD_OUTPUT)) return true;
+    if (entry?.short && entry.told && !namesWord(knows, wordFor(entry.told))) return true;
     const isInParts = entry?.isByOffset === true && entry.isSent && entry.wholeBytes > entry.pieceBytes;
     return isInParts && !knows.includes(' offset-parts ');
   }
@@ -217,8 +220,10 @@ export class LaneAnswers {
     this.#deps.logger.debug({ subject: this.#lane.queue.subject }, `${this.#lane.toNode} is busy: ${reason}`);
     this.#actions.rewind();
     // It may lack what the first one is to be made whole with.
-    const { first } = this.#lane.queue.window;
-    if (first?.short) goWhole(first);
+    const { peer, queue } = this.#lane;
+    const { first } = queue.window;
+    const sum = first?.told?.sum;
+    if (first?.short && (sum === undefined || peer.bringers.bring(sum, first, queue.window))) goWhole(first);
     this.#lane.pace.busy(this.#deps.clock.steadyNow(), reason);
   }
 

@@ -12,6 +12,7 @@ import type { KeptTime } from '../../store/kept-clock.ts';
 import type { Store } from '../../store/store.ts';
 import type { BodyMemory } from './body-memory.ts';
 import { type Body, calledOffBody } from './called-off.ts';
+import { LeftOutData } from './kept-data.ts';
 import type { Peer } from './lane-answers.ts';
 import { lifeOf, marked } from './lane-headers.ts';
 import type { LanePace } from './lane-pace.ts';
@@ -65,6 +66,7 @@ export class LaneSource {
   /** What travels for a message that was called off. */
   readonly #calledOff: Body;
   readonly #room: LaneRoom;
+  readonly #leftOut: LeftOutData;
   #pulled: { readonly entry: Entry; readonly body: Uint8Array }[] = [];
   #isHushed = false;
 
@@ -72,6 +74,7 @@ export class LaneSource {
     this.#lane = lane;
     this.#deps = deps;
     this.#calledOff = calledOffBody(lane.queue.subject, deps.nodeName);
+    this.#leftOut = new LeftOutData(lane, deps.knows);
     this.#room = new LaneRoom(lane, { waiting: deps.waiting, sizeOf: this.#sizeOf });
   }
 
@@ -85,7 +88,7 @@ export class LaneSource {
   get heldMs(): number {
     const { window } = this.#lane.queue;
     const isOut = window.oldestInFlight !== undefined;
-    return Math.max(this.#room.heldMs, isOut ? 0 : toldWaitMs(window.next, this.#deps.knows));
+    return Math.max(this.#room.heldMs, isOut ? 0 : this.#waitMs(window.next));
   }
 
   /** How long the budget of a link holds up what waits, ms, where that of this link does so for `hereMs`; whether it is that of its target. */
@@ -128,6 +131,11 @@ export class LaneSource {
     return marked(messages, this.#deps.knows, replies);
   }
 
+  #waitMs(entry: Entry | undefined): number {
+    this.#leftOut.consider(entry);
+    return toldWaitMs(entry, this.#deps.knows);
+  }
+
   /** Plain answers are counted: where nothing is under way, a count of its own costs nothing. */
   #beginsGeneration(entry: Entry, pulled: number): boolean {
     const { queue, peer } = this.#lane;
@@ -136,7 +144,7 @@ export class LaneSource {
   }
 
   #mayGo(entry: Entry, pulled: Amount): boolean {
-    return toldWaitMs(entry, this.#deps.knows) === 0 && this.#room.fits(entry, pulled);
+    return this.#waitMs(entry) === 0 && this.#room.fits(entry, pulled);
   }
 
   /** The message whose turn comes after some others, with its body; undefined where it has to wait. */

@@ -1,5 +1,5 @@
 import { formatOf } from '../../message/codec/body-format.ts';
-import { type ShortReply, TOLD_OUTPUT, withoutTold } from '../../message/told-output.ts';
+import { type ShortReply, withoutTold, wordFor } from '../../message/told-output.ts';
 import type { Entry } from './lane-window.ts';
 
 /** How often it is looked whether what a reply waits for was delivered, ms. */
@@ -8,7 +8,7 @@ const LOOK_MS = 200;
 /** How long a reply waits for the output that it need not bring, until it is looked again, ms; 0 where it does not. */
 export function toldWaitMs(entry: Entry | undefined, knows: (word: string) => boolean): number {
   const waits =
-    entry?.told && !entry.isCalledOff && !entry.isSent && knows(TOLD_OUTPUT) && !entry.told.isThere();
+    entry?.told && !entry.isCalledOff && !entry.isSent && knows(wordFor(entry.told)) && !entry.told.isThere();
   return waits ? LOOK_MS : 0;
 }
 
@@ -19,7 +19,7 @@ export function shortOf(
   knows: (word: string) => boolean,
 ): ShortReply | undefined {
   if (!entry.told || entry.isCalledOff) return undefined;
-  if (knows(TOLD_OUTPUT)) entry.short ??= withoutTold(body, formatOf(entry.format), entry.told);
+  if (knows(wordFor(entry.told))) entry.short ??= withoutTold(body, formatOf(entry.format), entry.told);
   else entry.short = undefined;
   if (!entry.short) goWhole(entry);
   return entry.short;

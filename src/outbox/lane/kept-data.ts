@@ -1,0 +1,62 @@
+import { formatOf } from '../../message/codec/body-format.ts';
+import { relayTargetOf } from '../../message/subject.ts';
+import { KEPT_DATA, withoutData } from '../../message/told-output.ts';
+import type { LaneQueue } from './lane-queue.ts';
+import type { Entry, LaneWindow } from './lane-window.ts';
+
+/** A smaller message is sent as it is, bytes. */
+const LEAST_BYTES = 16 * 1024;
+
+/** Which message brings data to a node that others, in lanes of their own, leave out: they wait until it is there. */
+export class Bringers {
+  readonly #bySum = new Map<string, { readonly entry: Entry; readonly window: LaneWindow }>();
+
+  /** Whether another message brings this data. */
+  isOther(sum: string, entry: Entry): boolean {
+    const by = this.#bySum.get(sum);
+    if (!by) return false;
+    const isOnItsWay = by.window.find(by.entry.seq) === by.entry && !by.entry.isCalledOff;
+    if (!isOnItsWay) this.#bySum.delete(sum);
+    return isOnItsWay && by.entry !== entry;
+  }
+
+  /** A message brings this data, unless another one does; answers whether it does. */
+  bring(sum: string, entry: Entry, window: LaneWindow): boolean {
+    if (this.isOther(sum, entry)) return false;
+    this.#bySum.set(sum, { entry, window });
+    return true;
+  }
+}
+
+interface KeptDataLane {
+  readonly queue: Pick<LaneQueue, 'subject' | 'bodyOf' | 'window'>;
+  readonly peer: { readonly bringers: Bringers };
+}
+
+/** Leaves the data out of a lane's messages where these are for a node that relays them, and may have it from an earlier one. */
+export class LeftOutData {
+  readonly #lane: KeptDataLane;
+  readonly #knows: (word: string) => boolean;
+  readonly #isRelayed: boolean;
+  readonly #seen = new WeakSet<Entry>();
+
+  constructor(lane: KeptDataLane, knows: (word: string) => boolean) {
+    this.#lane = lane;
+    this.#knows = knows;
+    this.#isRelayed = relayTargetOf(lane.queue.subject) !== undefined;
+  }
+
+  /** Looks at a message whose turn comes; it is written without its data once. */
+  consider(entry: Entry | undefined): void {
+    if (!this.#isRelayed || !entry || entry.size < LEAST_BYTES || entry.isSent || entry.isCalledOff) return;
+    if (this.#seen.has(entry) || !this.#knows(KEPT_DATA)) return;
+    this.#seen.add(entry);
+    const body = this.#lane.queue.bodyOf(entry);
+    const short = body && withoutData(body, formatOf(entry.format));
+    if (!short) return;
+    const { bringers } = this.#lane.peer;
+    const isThere = () => !bringers.isOther(short.sum, entry);
+    entry.told = { from: 'kept', count: short.count, sum: short.sum, isThere };
+    entry.short = short;
+  }
+}
