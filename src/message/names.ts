@@ -5,6 +5,10 @@ const MAX_NAME_BYTES = 128;
 /** The name under which errors are collected, whichever node does it; it is no node's own. */
 export const ERROR_CENTRAL = 'errorCentral';
 
+/** A name that nothing else is to be looked at for, and what such a name must not be. */
+const USUAL_NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,127}$/;
+const TAKEN_NAME = new RegExp(`^(REQ.*|_INBOX|and|or|not|Steward|reply|from|${KINDS.join('|')})$`, 'i');
+
 /** Words of subjects: in a name with dots, or as a name, they would make a subject mean something else. */
 const SUBJECT_WORDS: ReadonlySet<string> = new Set(['Steward', 'reply', 'from', ...KINDS]);
 
@@ -20,6 +24,7 @@ const SUBJECT_WORDS: ReadonlySet<string> = new Set(['Steward', 'reply', 'from', 
  * methods.
  */
 export function nodeNameFault(name: string): string | undefined {
+  if (USUAL_NAME.test(name) && !TAKEN_NAME.test(name)) return undefined;
   return charactersFault(name) ?? expressionFault(name) ?? partsFault(name);
 }
 

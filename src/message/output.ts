@@ -23,5 +23,5 @@ export const END_OUTPUT_BYTES = 64 * 1024;
 
 /** The output mode in a header or a database: what is absent or not known is `end`. */
 export function outputModeOf(text: string | null | undefined): OutputMode {
-  return OUTPUT_MODES.find((mode) => mode === text) ?? 'end';
+  return OUTPUT_MODES.includes(text as OutputMode) ? (text as OutputMode) : 'end';
 }

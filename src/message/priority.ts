@@ -21,5 +21,5 @@ export function usualPriority({ method, bytes }: { method: string; bytes: number
 
 /** A priority in a header or a database; what is absent or not known is none. */
 export function priorityOf(text: string | null | undefined): Priority | undefined {
-  return PRIORITIES.find((one) => one === text);
+  return PRIORITIES.includes(text as Priority) ? (text as Priority) : undefined;
 }

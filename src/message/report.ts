@@ -58,13 +58,11 @@ const [MAX_ID, MAX_TEXT, MAX_TAIL] = [200, 4000, 64 * 1024];
 const MOST_VALUES = 200_000;
 const [COMMA, BRACKET, BRACE] = Buffer.from(',[{') as unknown as readonly [number, number, number];
 
-const AMOUNTS = ['outputBytes', 'stdoutFrom', 'stderrBytes'] as const;
-const TIMES = ['acceptedAt', 'startedAt', 'endedAt'] as const;
-const NUMBERS = ['exitCode', ...AMOUNTS, ...TIMES] as const;
+const TIMES: ReadonlySet<string> = new Set(['acceptedAt', 'startedAt', 'endedAt']);
+const NUMBERS = ['exitCode', 'outputBytes', 'stdoutFrom', 'stderrBytes', ...TIMES];
 /** The last moment that there is a date for, unix ms. */
 const MAX_TIME = 8.64e15;
-const STRINGS = ['reason', 'signal'] as const;
-const BYTES = ['stderrTail', 'stdout'] as const;
+const TEXTS = ['reason', 'signal', 'stderrTail', 'stdout'];
 
 /** The data of a REQReport message: JSON, with bytes as base64. */
 export function encodeReport(ends: readonly ReportEntry[]): Uint8Array {
@@ -123,40 +121,41 @@ export function readReportEntry(entry: unknown): ReportEntry | string {
   if (typeof id !== 'string' || id === '' || id.length > MAX_ID) return 'has no id';
   if (!REPORT_STATES.includes(state as ReportState))
     return `has the unknown state ${JSON.stringify(state)?.slice(0, 100)}`;
-  const wrongNumber = NUMBERS.find((key) => entry[key] != null && !Number.isSafeInteger(entry[key]));
-  if (wrongNumber) return `has a ${wrongNumber} that is no whole number`;
-  const wrongAmount = [...AMOUNTS, ...TIMES].find((key) => Number(entry[key] ?? 0) < 0);
-  if (wrongAmount) return `has a ${wrongAmount} that is less than 0`;
-  const wrongTime = TIMES.find((key) => Number(entry[key] ?? 0) > MAX_TIME);
-  if (wrongTime) return `has a ${wrongTime} that is no time`;
-  const wrongString = [...STRINGS, ...BYTES].find(
-    (key) => entry[key] != null && typeof entry[key] !== 'string',
-  );
-  if (wrongString) return `has a ${wrongString} that is no string`;
+  const numbers = readNumbers(entry);
+  if (typeof numbers === 'string') return numbers;
+  const texts = readTexts(entry);
+  if (typeof texts === 'string') return texts;
   const output = entry.output == null ? undefined : readPieces(entry.output);
   if (typeof output === 'string') return output;
-  return {
-    id,
-    state: state as ReportState,
-    ...known(entry, NUMBERS, (value) => value as number),
-    ...known(entry, STRINGS, (value) => (value as string).slice(0, MAX_TEXT)),
-    ...known(entry, ['stdout'], bytesOf),
-    ...known(entry, ['stderrTail'], (value) => bytesOf(value).subarray(-MAX_TAIL)),
-    ...(output && { output }),
-  };
+  return { id, state: state as ReportState, ...numbers, ...texts, ...(output && { output }) };
 }
 
-/** Those fields of an entry that are there, as they are read. */
-function known<T>(
-  entry: Record<string, unknown>,
-  keys: readonly string[],
-  read: (value: unknown) => T,
-): Record<string, T> {
-  return Object.fromEntries(keys.filter((key) => entry[key] != null).map((key) => [key, read(entry[key])]));
+/** The numbers of an entry that are there, or the end of a sentence on what is wrong with one. */
+function readNumbers(entry: Record<string, unknown>): Record<string, number> | string {
+  const read: Record<string, number> = {};
+  for (const key of NUMBERS) {
+    const value = entry[key] ?? undefined;
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value)) return `has a ${key} that is no whole number`;
+    read[key] = value as number;
+    if (key !== 'exitCode' && read[key] < 0) return `has a ${key} that is less than 0`;
+    if (TIMES.has(key) && read[key] > MAX_TIME) return `has a ${key} that is no time`;
+  }
+  return read;
 }
 
-function bytesOf(value: unknown): Uint8Array {
-  return Buffer.from(value as string, 'base64');
+/** The texts and bytes of an entry that are there, or the end of a sentence on what is wrong with one. */
+function readTexts(entry: Record<string, unknown>): Record<string, string | Uint8Array> | string {
+  const read: Record<string, string | Uint8Array> = {};
+  for (const key of TEXTS) {
+    const value = entry[key] ?? undefined;
+    if (value === undefined) continue;
+    if (typeof value !== 'string') return `has a ${key} that is no string`;
+    if (key === 'stdout') read[key] = Buffer.from(value, 'base64');
+    else if (key === 'stderrTail') read[key] = Buffer.from(value, 'base64').subarray(-MAX_TAIL);
+    else read[key] = value.slice(0, MAX_TEXT);
+  }
+  return read;
 }
 
 /** The pieces of output in an entry, or the end of a sentence on what is wrong with them. */

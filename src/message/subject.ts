@@ -69,9 +69,9 @@ export function parseSubject(subject: string): Subject | undefined {
 
 function readSubject(subject: string): Subject | undefined {
   const parts = subject.split('.');
-  const kind = KINDS.find((known) => known === parts.at(-1));
+  const kind = parts.at(-1) as Kind;
   const method = parts.at(-2) ?? '';
-  if (kind === undefined || methodNameFault(method)) return undefined;
+  if (!KINDS.includes(kind) || methodNameFault(method)) return undefined;
   const toNode = parts.slice(0, -2).join('.');
   const isRelayed = method === RELAY && (toNode.includes('.') || toNode.includes(VIA));
   const names = isRelayed ? wireSubject(toNode) : toNode;

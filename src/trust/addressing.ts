@@ -34,7 +34,7 @@ interface AddressingDeps {
   readonly nodeName: string;
   readonly centralNodeName: string;
   readonly originals: ReadonlySet<string>;
-  readonly mode: () => TrustMode;
+  readonly mode: TrustMode;
   readonly hearsProof: () => boolean;
 }
 
@@ -55,20 +55,18 @@ export class Addressing {
   heardWords(node: string, words: string | undefined): void {
     const wantsProof = ` ${words ?? ''} `.includes(' from ');
     if (wantsProof) this.#isUsed = true;
-    if (wantsProof || this.#isUsed || this.#deps.mode() !== 'open') this.#wantsProof.set(node, wantsProof);
+    if (wantsProof || this.#isUsed || this.#deps.mode !== 'open') this.#wantsProof.set(node, wantsProof);
   }
 
   /** Whether an answer of a node counts that says no more than that it got something: only of those that are named, in a closed fleet. */
   mayBeOriginal(node: string): boolean {
     const { mode, originals, centralNodeName } = this.#deps;
-    return mode() !== 'closed' || originals.has(node === ERROR_CENTRAL ? centralNodeName : node);
+    return mode !== 'closed' || originals.has(node === ERROR_CENTRAL ? centralNodeName : node);
   }
 
   /** Whether every node is to get the plain subject. */
   get arePlain(): boolean {
-    return (
-      (this.#deps.mode() === 'open' && !this.#isUsed) || (this.#isRefused && this.#deps.mode() !== 'closed')
-    );
+    return (this.#deps.mode === 'open' && !this.#isUsed) || (this.#isRefused && this.#deps.mode !== 'closed');
   }
 
   /** The subject on which what is for a lane's subject is published. */
@@ -78,7 +76,7 @@ export class Addressing {
     const way = this.#wayOf(subject);
     const to = toNode ?? way.to;
     const isProved = goesWithProof({
-      ...{ mode: mode(), nodeName, centralNodeName, toNode: to },
+      ...{ mode, nodeName, centralNodeName, toNode: to },
       ...{ wantsProof: this.#wantsProof.get(to), isOriginal: originals.has(to), hearsProof: hearsProof() },
     });
     return isProved ? way.proved : subject;

@@ -83,6 +83,10 @@ export class Trust {
   readonly addressing: Addressing;
   /** Whether this node listens to subjects that prove who sends. */
   readonly wantsProof: boolean;
+  readonly mode: TrustMode;
+  readonly isOpen: boolean;
+  /** The words for what this node understands, as hellos and answers name them. */
+  words: string;
   readonly #options: TrustOptions;
   readonly #deps: TrustDeps;
   readonly #facts: Facts;
@@ -94,6 +98,9 @@ export class Trust {
     const { nodeName, centralNodeName, relays, replyCommands } = options;
     this.#options = options;
     this.wantsProof = options.wantsProof;
+    this.mode = options.mode;
+    this.isOpen = options.mode === 'open';
+    this.words = options.words ?? OWN_WORDS;
     this.#deps = deps;
     this.#originals = new Set(options.originals);
     const asked = new AskedFor(nodeName, deps.requests);
@@ -105,27 +112,16 @@ export class Trust {
       areFrom: (ids, sender) => ids.every((id) => (deps.askerOf(id.toLowerCase()) ?? sender) === sender),
     };
     this.addressing = new Addressing({
-      ...{ nodeName, centralNodeName, mode: () => options.mode, hearsProof: () => this.#hearsProof },
+      ...{ nodeName, centralNodeName, mode: options.mode, hearsProof: () => this.#hearsProof },
       originals: this.#originals,
     });
-  }
-
-  get isOpen(): boolean {
-    return this.mode === 'open';
-  }
-
-  get mode(): TrustMode {
-    return this.#options.mode;
-  }
-
-  /** The words for what this node understands, as hellos and answers name them. */
-  get words(): string {
-    return [this.#options.words ?? OWN_WORDS, ...(this.#hearsProof ? [PROOF_WORD] : [])].join(' ');
   }
 
   /** The broker lets this node hear such subjects, or does not. */
   hears(isAllowed: boolean): void {
     this.#hearsProof = isAllowed;
+    const { words = OWN_WORDS } = this.#options;
+    this.words = isAllowed ? `${words} ${PROOF_WORD}` : words;
   }
 
   /** Who sent a message, as far as this node believes it; undefined where nobody proves it. */

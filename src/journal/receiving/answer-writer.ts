@@ -12,6 +12,8 @@ interface Answerable {
   readonly isFollowed?: boolean;
 }
 
+const ACCEPTED: Verdict = { status: 'accepted' };
+
 type Verdict = { readonly status: AnswerStatus; readonly reason?: string };
 
 /**
@@ -45,9 +47,12 @@ export class AnswerWriter {
     this.#write({ reply, seq: about.seq, id: about.id }, about.seq, about, status);
   }
 
-  /** Answers a run of messages, in their order; while others follow right behind, their answers come together. */
-  run<T extends Answerable>(items: readonly T[], verdictOf: (item: T) => Verdict): void {
-    for (const item of items) this.#held.push({ item, verdict: verdictOf(item) });
+  /**
+   * Answers a run of messages, in their order; those without a verdict are accepted. While others follow right behind, their
+   * answers come together.
+   */
+  run<T extends Answerable>(items: readonly T[], verdicts: ReadonlyMap<T, Verdict>): void {
+    for (const item of items) this.#held.push({ item, verdict: verdicts.get(item) ?? ACCEPTED });
     if (!items.at(-1)?.isFollowed) return this.flush();
     this.#cancelTimer ??= this.#deps.clock.after(HOLD_MS, () => this.flush());
   }

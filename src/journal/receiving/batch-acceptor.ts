@@ -40,6 +40,8 @@ interface Lane {
 interface Batch {
   readonly batch: readonly LaneMessage[];
   readonly good: readonly LaneMessage[];
+  /** That, as methods see it. */
+  readonly incoming: readonly Incoming[];
   readonly verdicts: Map<LaneMessage, Verdict>;
   readonly ends: ToldEnds;
 }
@@ -94,16 +96,19 @@ export class BatchAcceptor {
   async accept(batch: readonly LaneMessage[]): Promise<Verdicts> {
     const now = this.#deps.kept.now();
     const verdicts = new Map<LaneMessage, Verdict>();
-    for (const message of batch)
-      if (message.isCalledOff || (message.fault === undefined && isOver(message, now)))
-        verdicts.set(message, { status: 'expired', reason: 'it came after its time was over' });
-    const judged = batch.filter((message) => !verdicts.has(message));
-    const good = await this.#judge(judged, verdicts);
-    await this.#deps.relaying.beforeAccepted(good.map(incomingOf));
+    const inTime: LaneMessage[] = [];
+    for (const message of batch) {
+      const isOver = message.fault === undefined && (message.expiresAt ?? now) < now;
+      if (!message.isCalledOff && !isOver) inTime.push(message);
+      else verdicts.set(message, { status: 'expired', reason: 'it came after its time was over' });
+    }
+    const good = await this.#judge(inTime, verdicts);
+    const incoming = good.map(incomingOf);
+    await this.#deps.relaying.beforeAccepted(incoming);
     const { method } = this.#lane;
     const ends = new ToldEnds(this.#deps);
-    ends.takeReplies(good.filter(({ sender }) => this.#deps.trust.mayTellEnds(sender)));
-    const all = { batch, good, verdicts, ends };
+    ends.takeReplies(good);
+    const all = { batch, good, incoming, verdicts, ends };
     try {
       await (method.mode === 'effect' ? this.#applyEffects(method, all) : this.#journal(all));
     } catch (error) {
@@ -160,7 +165,7 @@ export class BatchAcceptor {
     return verdicts;
   }
 
-  async #applyEffects(method: EffectMethod, { batch, good, verdicts, ends }: Batch): Promise<void> {
+  async #applyEffects(method: EffectMethod, { batch, good, incoming, verdicts, ends }: Batch): Promise<void> {
     const { record } = this.#lane;
     let intended: ReadonlySet<LaneMessage> | undefined;
     let noted = '';
@@ -183,7 +188,6 @@ export class BatchAcceptor {
       this.#flushLater(DONE_MS);
     };
     const intend = Object.assign(write, { withdraw, forget });
-    const incoming = good.map(incomingOf);
     const outcomes = good.length > 0 ? await method.apply(incoming, intend) : [];
     for (const [index, outcome] of outcomes.entries()) {
       const one = good[index]!;
@@ -271,10 +275,6 @@ export class BatchAcceptor {
 function nextAfter(batch: readonly LaneMessage[]): number {
   const last = batch.at(-1)!.seq;
   return last === 0 ? 0 : last + 1;
-}
-
-function isOver({ expiresAt }: LaneMessage, now: number): boolean {
-  return expiresAt !== null && expiresAt < now;
 }
 
 function incomingOf({ id, seq, message }: LaneMessage): Incoming {

@@ -8,7 +8,7 @@ import type { Method } from '../../methods/method.ts';
 import type { JournalDeps, JournalOptions } from '../journal-deps.ts';
 import { LARGE_BYTES } from '../perils.ts';
 import { AnswerWriter } from './answer-writer.ts';
-import { BatchAcceptor, type BatchAcceptorDeps, type Verdicts } from './batch-acceptor.ts';
+import { BatchAcceptor, type BatchAcceptorDeps } from './batch-acceptor.ts';
 import { FaultCount } from './fault-count.ts';
 import { KeptParts } from './kept-parts.ts';
 import { type LaneMessage, LaneRecord, type LaneState } from './lane-record.ts';
@@ -221,9 +221,10 @@ export class ReceivingLane {
 
   /** Counts messages that wait (1), or that do not any more (-1). */
   #count(messages: readonly LaneMessage[], sign: 1 | -1): void {
-    const bytes = messages.reduce((sum, { payload }) => sum + sign * (payload.length + MESSAGE_BYTES), 0);
-    this.#queueBytes += bytes;
-    this.#deps.memory.wait(bytes, this.#sender);
+    let bytes = 0;
+    for (const { payload } of messages) bytes += payload.length + MESSAGE_BYTES;
+    this.#queueBytes += sign * bytes;
+    this.#deps.memory.wait(sign * bytes, this.#sender);
   }
 
   #openOne(message: LaneMessage): number {
@@ -241,7 +242,7 @@ export class ReceivingLane {
   /** Accepts a batch and answers it; what one message of it does to this node is not its neighbours' matter. */
   async #settle(batch: readonly LaneMessage[]): Promise<void> {
     try {
-      this.#answer(batch, await this.#acceptor.accept(batch));
+      this.#answers.run(batch, await this.#acceptor.accept(batch));
     } catch (error) {
       const isWorthEach = batch.length > 1 && this.#acceptor.isWorthEach(error, batch);
       await (isWorthEach ? this.#settleEach(batch) : this.#onFault(batch, error as Error));
@@ -251,7 +252,7 @@ export class ReceivingLane {
   async #settleEach(batch: readonly LaneMessage[]): Promise<void> {
     for (const [index, message] of batch.entries()) {
       try {
-        this.#answer([message], await this.#acceptor.accept([message]));
+        this.#answers.run([message], await this.#acceptor.accept([message]));
       } catch (error) {
         // What comes behind one without a place is of another node.
         if (message.seq > 0) return await this.#onFault(batch.slice(index), error as Error);
@@ -266,15 +267,11 @@ export class ReceivingLane {
     if (first.seq === 0 || isTemporary(error) || this.#faults.add(first) < MAX_FAULTS)
       return this.#refuseForNow(batch, error);
     try {
-      this.#answer([first], await this.#acceptor.setAside(first, error));
+      this.#answers.run([first], await this.#acceptor.setAside(first, error));
     } catch (fault) {
       return this.#refuseForNow(batch, fault as Error);
     }
     if (batch.length > 1) await this.#settle(batch.slice(1));
-  }
-
-  #answer(batch: readonly LaneMessage[], verdicts: Verdicts): void {
-    this.#answers.run(batch, (message) => verdicts.get(message) ?? { status: 'accepted' });
   }
 
   /** Nothing of the batch counts: the lane stands where it was, and the sender is to try again later. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import { wholeMs } from '../../lib/whole-ms.ts';
-import { formatNumber } from '../../message/codec/body-format.ts';
+import { type BodyFormat, formatNumber } from '../../message/codec/body-format.ts';
 import { encodeMessage } from '../../message/codec/encode-message.ts';
 import { CALLED_OFF_AT, HEADER, isFollowed, parseNotAfter } from '../../message/codec/wire-headers.ts';
 import { messageBytes } from '../../message/message-bytes.ts';
@@ -37,12 +37,12 @@ export interface LaneMessageOptions {
 export function toLaneMessage(arrival: WireMessage, options: LaneMessageOptions): LaneMessage {
   const { seq } = options;
   const payload = options.payload ?? new Uint8Array(0);
-  const time = arrival.header(HEADER.notAfter);
-  const expiresAt = time === undefined ? undefined : parseNotAfter(time);
-  const isTimeless = time !== undefined && expiresAt === undefined;
+  const expiresAt = parseNotAfter(arrival.header(HEADER.notAfter) ?? '');
   const leftMs = parseNotAfter(arrival.header(HEADER.left) ?? '');
   const schedule = arrival.header(HEADER.schedule);
-  const fault = options.fault ?? (isTimeless ? unreadable(time) : undefined) ?? headerFault(arrival, options);
+  const written = writtenAs(arrival);
+  const output = outputModeOf(arrival.header(HEADER.output));
+  const fault = options.fault ?? headerFault(arrival, expiresAt, options);
   return {
     seq,
     // An original node gives its messages no id: they get one here, which goes into the journal.
@@ -51,18 +51,19 @@ export function toLaneMessage(arrival: WireMessage, options: LaneMessageOptions)
     isFollowed: isFollowed(arrival.header(HEADER.lane)),
     isCalledOff: expiresAt === CALLED_OFF_AT,
     expiresAt: deadlineOf({ expiresAt, leftMs }, options),
-    format: formatNumber({ serial: serialOf(arrival), cmp: compressionOf(arrival) }),
+    format: formatNumber(formatIn(written)),
     payload,
     schedule: schedule ?? null,
-    output: outputOf(arrival.header(HEADER.output)),
+    // What is not known, from a newer node perhaps, is no reason not to run a request.
+    output: output === 'end' ? null : output,
     priority: priorityOf(arrival.header(HEADER.priority)) ?? null,
     supersedes: supersedesOf(arrival.header(HEADER.supersedes)),
     end: arrival.header(HEADER.end) ?? null,
     told: readTold(arrival.header(HEADER.told) ?? ''),
     lacks: false,
-    written: writtenAs(arrival),
+    written,
     proved: arrival.sender,
-    re: reOf(arrival),
+    re: textOf(arrival, HEADER.re),
     sender: '',
     message: undefined,
     fault,
@@ -134,35 +135,35 @@ function fillIn(message: LaneMessage, data: Uint8Array | undefined): number {
 }
 
 /** Why what is written as a short reply is none. */
-function shortFault(arrival: WireMessage): string | undefined {
-  const serial = arrival.header(HEADER.serial) ?? '';
-  const header = arrival.header(HEADER.told);
-  const isShort = plainSerial(serial) !== serial;
-  if (isShort === (readTold(header ?? '') !== undefined)) return undefined;
+function shortFault(serial: string, header: string | undefined): string | undefined {
+  const isTold = header !== undefined && readTold(header) !== undefined;
+  if (isTold === (plainSerial(serial) !== serial)) return undefined;
   return `the header ${HEADER.told} ${JSON.stringify(header?.slice(0, 100) ?? '')} does not fit the encoding ${JSON.stringify(serial.slice(0, 20))}`;
-}
-
-/** What is not known, from a newer node perhaps, is no reason not to run a request. */
-function outputOf(header: string | undefined): string | null {
-  const mode = outputModeOf(header);
-  return mode === 'end' ? null : mode;
 }
 
 /** The id that the sender gave a message, or nothing where it gives none. */
 export function idOf(arrival: WireMessage): string {
-  const id = arrival.header(HEADER.id) ?? '';
-  // A string of its own: as a part of all headers it would keep these in memory.
-  return Buffer.from(id.slice(0, MAX_ID)).toString();
+  return textOf(arrival, HEADER.id) ?? '';
 }
 
-function reOf(arrival: WireMessage): string | undefined {
-  const re = arrival.header(HEADER.re);
-  return re === undefined ? undefined : Buffer.from(re.slice(0, MAX_ID)).toString();
+/** A header as a string of its own: as a part of all headers it would keep these in memory. */
+function textOf(arrival: WireMessage, name: string): string | undefined {
+  const text = arrival.header(name);
+  return text === undefined ? undefined : Buffer.from(text.slice(0, MAX_ID)).toString();
 }
 
-function headerFault(arrival: WireMessage, options: LaneMessageOptions): string | undefined {
+function headerFault(
+  arrival: WireMessage,
+  expiresAt: number | undefined,
+  options: LaneMessageOptions,
+): string | undefined {
+  const time = arrival.header(HEADER.notAfter);
+  if (time !== undefined && expiresAt === undefined)
+    return `the header ${HEADER.notAfter} ${JSON.stringify(time.slice(0, 100))} is not a time in unix ms`;
   const schedule = arrival.header(HEADER.schedule);
-  return (schedule === undefined ? undefined : scheduleFault(schedule, options)) ?? shortFault(arrival);
+  const fault = schedule === undefined ? undefined : scheduleFault(schedule, options);
+  const [serial, told] = [arrival.header(HEADER.serial), arrival.header(HEADER.told)];
+  return fault ?? (serial || told !== undefined ? shortFault(serial ?? '', told) : undefined);
 }
 
 function scheduleFault(header: string, { seq, method }: LaneMessageOptions): string | undefined {
@@ -172,10 +173,6 @@ function scheduleFault(header: string, { seq, method }: LaneMessageOptions): str
   return unschedulable(method.name, method);
 }
 
-function unreadable(time: string): string {
-  return `the header ${HEADER.notAfter} ${JSON.stringify(time.slice(0, 100))} is not a time in unix ms`;
-}
-
 function writtenAs(arrival: WireMessage): LaneMessage['written'] {
   return {
     serial: plainSerial(arrival.header(HEADER.serial) ?? ''),
@@ -183,11 +180,7 @@ function writtenAs(arrival: WireMessage): LaneMessage['written'] {
   };
 }
 
-function serialOf(arrival: WireMessage): '' | 'cbor' {
-  return plainSerial(arrival.header(HEADER.serial) ?? '') === 'cbor' ? 'cbor' : '';
-}
-
-function compressionOf(arrival: WireMessage): '' | 'z' | 'g' {
-  const value = arrival.header(HEADER.compression);
-  return value === 'z' || value === 'g' ? value : '';
+/** How the database keeps that; what is not known is refused when it is decoded. */
+function formatIn({ serial, cmp }: LaneMessage['written']): BodyFormat {
+  return { serial: serial === 'cbor' ? 'cbor' : '', cmp: cmp === 'z' || cmp === 'g' ? cmp : '' };
 }

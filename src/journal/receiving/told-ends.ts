@@ -4,7 +4,7 @@ import type { Statement } from '../../store/statement.ts';
 import type { EndTaker, JournalDeps } from '../journal-deps.ts';
 import type { LaneMessage } from './lane-record.ts';
 
-type EndsDeps = Pick<JournalDeps, 'store' | 'ledger' | 'logger'>;
+type EndsDeps = Pick<JournalDeps, 'store' | 'ledger' | 'logger' | 'trust'>;
 
 /**
  * What messages tell of requests of this node's own: replies in a header, reports in their data. It commits with the first
@@ -19,9 +19,11 @@ export class ToldEnds {
     this.#deps = deps;
   }
 
-  /** Takes the ends in the headers of replies. */
+  /** Takes the ends in the headers of replies, where their senders may tell them. */
   takeReplies(messages: readonly LaneMessage[]): void {
-    for (const one of messages) if (one.end !== null) this.take(one, this.#read(one, one.end));
+    for (const one of messages)
+      if (one.end !== null && this.#deps.trust.mayTellEnds(one.sender))
+        this.take(one, this.#read(one, one.end));
   }
 
   /** Takes what a message tells. */
@@ -36,8 +38,13 @@ export class ToldEnds {
   async write(statements: readonly Statement[]): Promise<void> {
     const { store, ledger } = this.#deps;
     const taken: Awaited<ReturnType<EndTaker['takeReports']>>[] = [];
-    for (const [node, entries] of this.#told) taken.push(await ledger.takeReports(node, entries));
-    await store.write([...taken.flatMap((one) => one.statements), ...statements]);
+    const all: Statement[] = [];
+    for (const [node, entries] of this.#told) {
+      const one = await ledger.takeReports(node, entries);
+      taken.push(one);
+      all.push(...one.statements);
+    }
+    await store.write([...all, ...statements]);
     this.#told.clear();
     for (const { written } of taken) written();
   }

@@ -92,14 +92,14 @@ export function isFollowed(header: string | undefined): boolean {
 /** Reads a Steward-Lane header; undefined where it is malformed. */
 export function parseLanePlace(header: string): LanePlace | undefined {
   const [epoch, seqText, floorText, mark, ...rest] = header.split('/');
-  const seq = parseCount(seqText);
-  const floor = parseCount(floorText);
+  const seq = parsePlace(seqText);
+  const floor = parsePlace(floorText);
   const isValid =
     rest.length === 0 &&
     (mark ?? FOLLOWED) === FOLLOWED &&
     epoch &&
-    isPlace(seq) &&
-    isPlace(floor) &&
+    seq &&
+    floor &&
     floor <= seq &&
     epoch.length <= 64;
   if (!isValid || epoch.startsWith('-')) return undefined;
@@ -109,9 +109,9 @@ export function parseLanePlace(header: string): LanePlace | undefined {
 /** Reads `a/b` or `a-b`: two counting numbers, the first not above the second. */
 export function parsePair(header: string, separator: '/' | '-'): [number, number] | undefined {
   const at = header.indexOf(separator);
-  const first = parseCount(header.slice(0, at));
-  const second = parseCount(header.slice(at + 1));
-  return at > 0 && isPlace(first) && isPlace(second) && first <= second ? [first, second] : undefined;
+  const first = parsePlace(header.slice(0, at));
+  const second = parsePlace(header.slice(at + 1));
+  return at > 0 && first && second && first <= second ? [first, second] : undefined;
 }
 
 /** The Steward-Not-After of a message that its sender called off, unix ms: it is over by any clock. */
@@ -122,12 +122,10 @@ export function parseNotAfter(header: string): number | undefined {
   return /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }
 
-function parseCount(text: string | undefined): number {
-  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-}
-
-function isPlace(value: number): boolean {
-  return value >= 1 && value < 2 ** 32;
+/** A number from 1 on that fits into 32 bits; 0 for anything else. */
+function parsePlace(text = ''): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  return value < 2 ** 32 ? value : 0;
 }
 
 /** Header values are one line of printable text; anything else is replaced, and a long text is cut. */
