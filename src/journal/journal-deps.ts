@@ -112,6 +112,8 @@ export interface JournalSending {
   report(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void>;
   /** Whether replies to a node leave out what it was told while their requests ran. */
   leavesOutTold(toNode: string): boolean;
+  /** How large a piece of output is to be that is told to a node while it comes, bytes. */
+  livePieceBytes(toNode: string): number;
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number;
 }

@@ -99,6 +99,8 @@ export interface RunCall extends Incoming {
 export interface LiveOutput {
   /** False while much waits to be sent: it is to be asked again later, and the output stays where it is. */
   hasRoom(): boolean;
+  /** How large a piece is to be at most, bytes: what is told stands before the ends of other requests. */
+  pieceBytes?(): number;
   /** Resolves when the pieces are durably queued. */
   send(pieces: readonly OutputPiece[]): Promise<void>;
 }

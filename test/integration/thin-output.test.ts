@@ -3,15 +3,21 @@ import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
 import { FAST_RECONNECT, submitAll, waitForEnd } from '../support/fleet.ts';
 import { startStewardNode } from '../support/node.ts';
-import { startSlowLink } from '../support/slow-link.ts';
+import { type LinkShape, startSlowLink } from '../support/slow-link.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const OUTPUT_BYTES = 120_000;
 const PATIENCE_MS = 60_000;
+const SHAPE: LinkShape = { bitsPerSecond: 300_000, rttMs: 100 };
 const PRINT = `head -c ${OUTPUT_BYTES} /dev/urandom | base64 -w 0 | head -c ${OUTPUT_BYTES}`;
 
-async function startThinFleet(t: TestContext, centralFlags: Record<string, string> = {}) {
+async function startThinFleet(
+  t: TestContext,
+  centralFlags: Record<string, string> = {},
+  shape: LinkShape = SHAPE,
+) {
   const broker = await startBroker(t);
-  const link = await startSlowLink(broker, { bitsPerSecond: 300_000, rttMs: 100 }, t);
+  const link = await startSlowLink(broker, shape, t);
   const flags = { ...FAST_RECONNECT, ...centralFlags };
   const central = await startStewardNode({ name: 'central', broker, flags }, t);
   await startStewardNode({ name: 'ship1', broker: link, flags: FAST_RECONNECT }, t);
@@ -29,8 +35,32 @@ async function startThinFleet(t: TestContext, centralFlags: Record<string, strin
     const replied = await central.waitForFile(`d/ship1/${replyMethod}`, isWhole, PATIENCE_MS);
     return { id: id!, replied, taken: link.total - before };
   };
-  return { central, print };
+  return { central, link, print };
 }
+
+test('the end of a command waits for some seconds of the output of another one at most', async (t) => {
+  const { central, link } = await startThinFleet(t, {}, { bitsPerSecond: 100_000, rttMs: 300 });
+  const run = (script: string) => ({
+    ...{
+      toNode: 'ship1',
+      method: 'REQCliCommand',
+      methodArgs: ['bash', '-c', script],
+      replyMethod: 'REQNone',
+    },
+    ...{ output: 'live', priority: 'urgent', methodTimeout: 60 },
+  });
+  const [noise] = await submitAll(
+    central,
+    run('while head -c 20000 /dev/urandom | base64; do sleep 0.2; done'),
+  );
+  const toldBytes = () => central.query('SELECT 1 FROM outputs WHERE id = ?', noise!).length;
+  await waitFor('output to come', () => toldBytes() > 4, { timeoutMs: PATIENCE_MS });
+  const before = link.bytes.toServer;
+  const [quick] = await submitAll(central, run('echo quick'));
+  assert.equal((await waitForEnd(central, quick!, PATIENCE_MS)).state, 'succeeded');
+  const bytes = link.bytes.toServer - before;
+  assert.ok(bytes < 40_000, `${bytes} bytes of the other one came first`);
+});
 
 test('output that was followed over a thin link does not travel again in the reply', async (t) => {
   const { central, print } = await startThinFleet(t);

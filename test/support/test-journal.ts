@@ -164,6 +164,7 @@ export class TestJournal {
         this.reports.push(...ends.map((end) => ({ toNode, end })));
       },
       leavesOutTold: () => options.leavesOutTold === true,
+      livePieceBytes: () => Number.POSITIVE_INFINITY,
       waitingReports: () => options.waitingReports?.() ?? 0,
     };
   }

@@ -54,6 +54,7 @@ export class RunOutput {
         const most = sending.leavesOutTold(this.#fromNode) ? MAX_WAITING_THIN : MAX_WAITING_REPORTS;
         return sending.waitingReports(this.#fromNode) < most;
       },
+      pieceBytes: () => this.#deps.sending.livePieceBytes(this.#fromNode),
       send: (pieces) => {
         this.#isApart = true;
         return this.#reports.tell(pieces);

@@ -17,10 +17,11 @@ async function start(t: TestContext) {
   const [out, err] = (['out', 'err'] as const).map((kind) => new SpooledOutput(spool, kind).keepInFile());
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const told: OutputPiece[] = [];
-  const room = { left: Number.POSITIVE_INFINITY };
+  const room = { left: Number.POSITIVE_INFINITY, pieceBytes: Number.POSITIVE_INFINITY };
   const outputs = { stdout: out!, stderr: err! };
   const live = new LiveSpool(outputs, {
     hasRoom: () => room.left > 0,
+    pieceBytes: () => room.pieceBytes,
     send: async (pieces) => {
       room.left--;
       told.push(...pieces);
@@ -69,6 +70,9 @@ test('much output goes in pieces of 64 KB, and stays where it is while others wa
   room.left = 1;
   await tick();
   assert.deepEqual(sizes(), [['stdout', 128 * KB, 64 * KB]]);
+  [room.left, room.pieceBytes] = [1, 5 * KB];
+  await tick();
+  assert.deepEqual(sizes(), [['stdout', 192 * KB, 5 * KB]]);
   await live.finish(0);
   assert.deepEqual(sizes(), [], 'the rest of stdout comes with the reply');
 });

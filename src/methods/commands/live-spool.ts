@@ -7,7 +7,7 @@ const EVERY_MS = 200;
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * Tells what a command prints into its spool while it runs: what is new every 0.2 s, in pieces of 64 KB at most. While
+ * Tells what a command prints into its spool while it runs: what is new every 0.2 s, in pieces of 64 KB at most, or of what its link takes in a second. While
  * what was told waits to be sent, the rest stays in the spool; the command is never held up.
  */
 export class LiveSpool implements Disposable {
@@ -51,7 +51,8 @@ export class LiveSpool implements Disposable {
 
   #next(stream: OutputStream): OutputPiece {
     const offset = this.#told[stream];
-    const data = this.#outputs[stream].read(offset, PIECE_BYTES);
+    const most = Math.min(PIECE_BYTES, this.#live.pieceBytes?.() ?? PIECE_BYTES);
+    const data = this.#outputs[stream].read(offset, most);
     this.#told[stream] += data.length;
     return { stream, offset, data };
   }
