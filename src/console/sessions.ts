@@ -118,7 +118,7 @@ export class Sessions {
   /** Every session, the latest first. */
   list(): ConsoleSession[] {
     this.#endIdle();
-    return [...this.#sessions.values()].map((session) => this.#shown(session)).toReversed();
+    return [...this.#sessions.values()].map(this.#shown).toReversed();
   }
 
   /** Ends a session by its id, with its event stream. Throws OperationError. */
@@ -137,10 +137,10 @@ export class Sessions {
     for (const { id, passkey: own } of [...this.#sessions.values()]) if (own === passkey) this.end(id);
   }
 
-  #shown({ over: _, operator: __, user, passkey, ...session }: Session): ConsoleSession {
+  readonly #shown = ({ over: _, operator: __, user, passkey, ...session }: Session): ConsoleSession => {
     const name = passkey === undefined ? undefined : this.#passkeys.nameOf(passkey);
     return { ...session, user: user ?? null, passkey: name ?? null };
-  }
+  };
 
   #endIdle(): void {
     const since = this.#now() - IDLE_MS;

@@ -79,7 +79,7 @@ export class LinkDays {
     const today = this.look();
     const over = this.#over;
     this.#over = [];
-    const rows = [...over, today].map((day) => this.#row(day));
+    const rows = [...over, today].map(this.#row);
     return [...over.flatMap(({ day }) => pruning(day, today.day)), { sql: SAVE, rows }];
   }
 
@@ -139,9 +139,9 @@ export class LinkDays {
     return { ...rest, sentBytes: sent === null ? null : (JSON.parse(sent) as number[]) };
   }
 
-  #row({ day, inBytes, outBytes, sentBytes }: LinkDay): (string | number | null)[] {
+  readonly #row = ({ day, inBytes, outBytes, sentBytes }: LinkDay): (string | number | null)[] => {
     return [day, this.#node, inBytes, outBytes, sentBytes && JSON.stringify(sentBytes)];
-  }
+  };
 }
 
 /** Forgets what is too old or lies ahead, where the clock went on by itself: one that was set far would forget all. */

@@ -80,7 +80,7 @@ export class Journal implements AsyncDisposable {
     this.#interrupted = new InterruptedEffects({ ...deps, onChecked: () => this.#lanes.readAnew() });
     this.#lanes = new ReceivingLanes(options, {
       ...deps,
-      interrupted: this.#interrupted,
+      interrupted: this.#interrupted.left,
       allocateRow: () => this.#nextRow++,
       partMemory: new PartMemory({
         maxBytes: PARTS_IN_MEMORY * options.maxMessageBytes,

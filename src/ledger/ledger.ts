@@ -1,6 +1,7 @@
 import type { RequestState } from '../contract/states.ts';
 import type { OutputPiece, OutputStream } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
+import type { QueuedRow } from '../message/sent-request.ts';
 import { parseSubject, receiverOf } from '../message/subject.ts';
 import { LANE_SPAN } from '../store/lane-span.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
@@ -94,16 +95,8 @@ export class Ledger {
     this.#listeners = listeners;
   }
 
-  /** Statement that enters messages; a row is [key, id, batch, queuedAt, replyDigest]. */
-  queued(
-    rows: readonly [
-      key: number,
-      id: string,
-      batch: string | null,
-      queuedAt: number,
-      replyDigest: string | null,
-    ][],
-  ): Statement {
+  /** Statement that enters messages. */
+  queued(rows: readonly QueuedRow[]): Statement {
     return {
       sql: `INSERT INTO ledger (key, id, batch, state, queued_at, place) VALUES (?, ?, ?, 'queued', ?, ?)`,
       rows,

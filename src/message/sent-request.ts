@@ -10,3 +10,12 @@ export interface SentRequest {
   /** The digest of where its reply goes, where that was written down. */
   readonly replyDigest: string | null;
 }
+
+/** A message that is queued, as it enters the ledger: replyDigest is null where it is not to be remembered. */
+export type QueuedRow = readonly [
+  key: number,
+  id: string,
+  batch: string | null,
+  queuedAt: number,
+  replyDigest: string | null,
+];

@@ -23,7 +23,7 @@ const SMALL_BYTES = 64 * 1024;
 /** As long as the last append took no longer than this, and is no longer ago than that, ms. */
 const [QUICK_MS, RECENT_MS] = [20, 1000];
 const SYSTEM: RotatingFileDeps = {
-  steadyNow: () => systemClock.steadyNow(),
+  steadyNow: systemClock.steadyNow,
   fileSystemOf,
   writeSync,
 };

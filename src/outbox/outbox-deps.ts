@@ -4,6 +4,7 @@ import type { AnswerBus } from '../link/answer-inbox.ts';
 import type { LinkScheduler } from '../link/scheduler.ts';
 import type { BodyFormat } from '../message/codec/body-format.ts';
 import type { Priority } from '../message/priority.ts';
+import type { QueuedRow } from '../message/sent-request.ts';
 import type { ToldStretch } from '../message/told-output.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
@@ -20,15 +21,7 @@ export interface Transport extends AnswerBus {
 
 /** What the outbox tells the ledger, as statements that commit together with its own. */
 export interface LedgerStatements {
-  queued(
-    rows: readonly [
-      key: number,
-      id: string,
-      batch: string | null,
-      queuedAt: number,
-      replyDigest: string | null,
-    ][],
-  ): Statement;
+  queued(rows: readonly QueuedRow[]): Statement;
   delivered(run: {
     first: number;
     last: number;

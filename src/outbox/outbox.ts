@@ -141,7 +141,8 @@ export class Outbox implements AsyncDisposable {
     const queue = this.#lanes.get(subject)?.queue;
     const seq = key % LANE_SPAN;
     return (
-      this.#outcomes.sentAt(id) ?? ((queue?.key(seq) === key && queue.window.find(seq)?.firstSentAt) || null)
+      this.#outcomes.sentAt.get(id) ??
+      ((queue?.key(seq) === key && queue.window.find(seq)?.firstSentAt) || null)
     );
   }
 

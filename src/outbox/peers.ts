@@ -124,9 +124,7 @@ export class Peers {
   };
 
   /** Whether a node speaks lanes; undefined where it has not answered yet. */
-  speaksLanes(node: string): boolean | undefined {
-    return this.#known.get(node)?.peer.speaksLanes;
-  }
+  readonly speaksLanes = (node: string): boolean | undefined => this.#known.get(node)?.peer.speaksLanes;
 
   /** Whether a node is one of the original; undefined where that is not known. */
   isOriginal(node: string): boolean | undefined {

@@ -1,5 +1,6 @@
 import { wholeMs } from '../lib/whole-ms.ts';
 import { formatNumber } from '../message/codec/body-format.ts';
+import type { QueuedRow } from '../message/sent-request.ts';
 import { ENDLESS } from '../store/endless.ts';
 import type { SqlValue, Statement } from '../store/statement.ts';
 import type { LaneQueue } from './lane/lane-queue.ts';
@@ -22,7 +23,7 @@ interface Times {
 export class QueuedRows {
   readonly #times: Times;
   readonly #outbox: SqlValue[][] = [];
-  readonly #ledger: Parameters<LedgerStatements['queued']>[0][number][] = [];
+  readonly #ledger: QueuedRow[] = [];
 
   constructor(times: Times) {
     this.#times = times;

@@ -18,7 +18,7 @@ export interface ReplyCopiesDeps {
   /** Whether this node relayed a request with this key. */
   wasRelayed(replyKey: string): boolean;
   /** Whether a message with this id was ever queued. */
-  wasQueued(id: string): boolean;
+  readonly ledger: { has(id: string): boolean };
 }
 
 /** Copies to queue, and what is wrong with replies of which there is none, or an unasked-for one. */
@@ -56,7 +56,7 @@ function toCopy(
   }
   const copy = copyOf(message, request);
   const id = copyIdOf(reply, deps.newId);
-  if (!copy || deps.wasQueued(id)) return undefined;
+  if (!copy || deps.ledger.has(id)) return undefined;
   if (relayReplyMethod === '') {
     const text = `error: no relayReplyMethod was given for ${request.method} by ${relayFromNode}: the reply goes there with ${copy.method}`;
     faults.push({ text, about: message });

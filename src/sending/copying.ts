@@ -50,7 +50,7 @@ export class Copying implements AsyncDisposable {
     };
     const { all, copies } = createCopyMethods(options, {
       deliver: this.#deliver,
-      speaksLanes: (node) => parts.peers.speaksLanes(node),
+      speaksLanes: parts.peers.speaksLanes,
       maxPayload: () => parts.bus.maxPayload,
       openChannel: createOpenChannel(config.nodeName, parts),
       sendReply: async (asked, data) => {

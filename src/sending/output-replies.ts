@@ -118,7 +118,7 @@ export class OutputReplies implements Disposable {
     this.#cancelLook?.();
   }
 
-  #lookWithin(ms: number): void {
+  readonly #lookWithin = (ms: number): void => {
     const { clock } = this.#deps;
     const at = clock.steadyNow() + ms;
     if (this.#isOver || at >= this.#looksAt) return;
@@ -126,12 +126,9 @@ export class OutputReplies implements Disposable {
     this.#looksAt = at;
     this.#cancelLook = clock.after(ms, () => {
       this.#looksAt = Number.POSITIVE_INFINITY;
-      this.look().then(
-        (nextMs) => this.#lookWithin(nextMs),
-        () => this.#lookWithin(LEAST_MS),
-      );
+      this.look().then(this.#lookWithin, () => this.#lookWithin(LEAST_MS));
     });
-  }
+  };
 }
 
 /** Why nothing more is to be heard of a request whose time is over. */

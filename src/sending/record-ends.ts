@@ -36,7 +36,7 @@ export class EndRecorder {
   async ended(finished: readonly Finished[]): Promise<void> {
     this.#deps.metrics.finished(finished.length);
     for (let start = 0; start < finished.length; start += AUDIT_SLICE) {
-      const entries = finished.slice(start, start + AUDIT_SLICE).flatMap((one) => this.#toEntries(one));
+      const entries = finished.slice(start, start + AUDIT_SLICE).flatMap(this.#toEntries);
       await this.#deps.audit.append(entries);
     }
   }
@@ -46,13 +46,13 @@ export class EndRecorder {
     this.#deps.errorReporter.report(text);
   }
 
-  #toEntries(one: Finished): AuditEntry[] {
+  readonly #toEntries = (one: Finished): AuditEntry[] => {
     const message = decode(one, this.#config.maxMessageBytes);
     if (message && GIVEN_UP.has(one.state) && !wasComplainedOf(one, message))
       complain(one, message, this.#deps);
     // Reports travel about requests that have entries of their own.
     return message?.method === 'REQReport' ? [] : [this.#toEntry(one, message)];
-  }
+  };
 
   #toEntry(one: Finished, message: Message | undefined): AuditEntry {
     const by = this.#deps.operators.of(one.id);

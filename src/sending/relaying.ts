@@ -63,7 +63,7 @@ export class Relaying implements JournalRelaying {
       nodeName: this.#nodeName,
       newId,
       wasRelayed: (key) => wasRelayed(store, key),
-      wasQueued: (id) => ledger.has(id),
+      ledger,
     });
     for (const { text, about } of faults) errorReporter.report(text, about);
     if (copies.length > 0) await sending.copies(copies);

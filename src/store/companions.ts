@@ -3,10 +3,10 @@ export class Companions {
   readonly #waiting = new Set<() => void>();
 
   /** Has `work` called with the next write; the function that comes back calls it off. */
-  add(work: () => void): () => void {
+  readonly add = (work: () => void): (() => void) => {
     this.#waiting.add(work);
     return () => void this.#waiting.delete(work);
-  }
+  };
 
   /** Something is written. */
   call(): void {

@@ -35,6 +35,7 @@ export class ThreadedStore implements Store {
   /** What was written in this turn of the event loop: it commits together. */
   #unsent: PackedTransaction[] = [];
   readonly #companions = new Companions();
+  readonly withNext = this.#companions.add;
   #noteReplaced: (error: Error) => void = () => {};
   #nextId = 1;
   #closed: Promise<void> | undefined;
@@ -82,10 +83,6 @@ export class ThreadedStore implements Store {
     this.#unsent.push(packed);
     this.#companions.call();
     return promise;
-  }
-
-  withNext(work: () => void): () => void {
-    return this.#companions.add(work);
   }
 
   all<T>(sql: string, ...params: SqlValue[]): T[] {

@@ -237,7 +237,7 @@ export class BatchAcceptor {
 
   async #journal({ batch, good, verdicts, ends }: Batch): Promise<void> {
     const { record } = this.#lane;
-    const rows = good.map((message) => record.rowOf(message));
+    const rows = good.map(record.rowOf);
     const statements = [record.saveLane(nextAfter(batch)), insertAccepted(rows), ...record.refused(verdicts)];
     const isBegun = await this.#writeBegun(rows[0], (begun) => this.#write([...statements, ...begun], ends));
     if (!isBegun) await this.#write(statements, ends);

@@ -114,7 +114,7 @@ export class LaneRecord {
   }
 
   /** A message as a journal row, under a number of its own. */
-  rowOf(item: LaneMessage): JournalRow {
+  readonly rowOf = (item: LaneMessage): JournalRow => {
     return {
       row: this.#deps.allocateRow(),
       lane: item.seq === 0 ? null : this.#state.id,
@@ -131,5 +131,5 @@ export class LaneRecord {
       priority: item.priority,
       supersedes: item.supersedes,
     };
-  }
+  };
 }

@@ -23,8 +23,8 @@ const AGAIN_MS = 5000;
  */
 export class InterruptedEffects implements Disposable {
   readonly #deps: IntentsDeps;
-  /** Those that could not be checked, by their lane. */
-  readonly #left = new Map<number, Intent>();
+  /** Those that could not be checked, by their lane: it is not known what a crash left of them. */
+  readonly left = new Map<number, Intent>();
   #cancelTimer: (() => void) | undefined;
   #isOver = false;
 
@@ -37,11 +37,6 @@ export class InterruptedEffects implements Disposable {
     await this.#checkAll(this.#deps.store.all<Intent>('SELECT * FROM intents'));
   }
 
-  /** Whether it is not known what a crash left of a lane's effect. */
-  has(lane: number): boolean {
-    return this.#left.has(lane);
-  }
-
   [Symbol.dispose](): void {
     this.#isOver = true;
     this.#cancelTimer?.();
@@ -49,7 +44,7 @@ export class InterruptedEffects implements Disposable {
 
   async #checkAll(intents: readonly Intent[]): Promise<void> {
     for (const intent of intents) await this.#check(intent);
-    if (this.#left.size > 0) this.#checkLater();
+    if (this.left.size > 0) this.#checkLater();
   }
 
   #checkLater(): void {
@@ -58,7 +53,7 @@ export class InterruptedEffects implements Disposable {
 
   async #checkAgain(): Promise<void> {
     try {
-      await this.#checkAll([...this.#left.values()]);
+      await this.#checkAll([...this.left.values()]);
     } catch (error) {
       this.#deps.logger.warn({ err: error }, 'what a crash cut short is checked later');
       this.#checkLater();
@@ -69,7 +64,7 @@ export class InterruptedEffects implements Disposable {
     const { store, logger } = this.#deps;
     const { lane, first, last, method, note } = intent;
     const done = await this.#doneOf(intent);
-    if (done === undefined) return void this.#left.set(lane, intent);
+    if (done === undefined) return void this.left.set(lane, intent);
     const next = typeof done === 'number' ? Math.min(first + done, last + 1) : done ? last + 1 : first;
     const statements = [statement('DELETE FROM intents WHERE lane = ? AND note = ?', lane, note)];
     // Refused ones count with those that were done, so that a place is never taken for more than was done up to it.
@@ -77,7 +72,7 @@ export class InterruptedEffects implements Disposable {
       statements.push(statement('UPDATE journal_lanes SET next = max(next, ?) WHERE id = ?', next, lane));
     await store.write(statements);
     logger.info({ method, lane, done }, 'an effect that was under way was checked');
-    if (this.#left.delete(lane)) this.#deps.onChecked();
+    if (this.left.delete(lane)) this.#deps.onChecked();
   }
 
   /** Whether it was done, or how many of its messages were; undefined where that is not known yet. */
@@ -87,7 +82,7 @@ export class InterruptedEffects implements Disposable {
     try {
       return await method.recover(note);
     } catch (error) {
-      const isKnown = this.#left.has(lane);
+      const isKnown = this.left.has(lane);
       if (!isKnown)
         this.#deps.logger.warn({ err: error, note }, `${name}: what a crash cut short could not be checked`);
       // What has no place in a lane does not come again in its turn: nothing can wait for it.

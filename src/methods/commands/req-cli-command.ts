@@ -68,7 +68,7 @@ class CommandOutput implements OutputUse {
 
   get takers() {
     return {
-      stdout: (piece: Uint8Array) => this.#stdout.add(piece),
+      stdout: this.#stdout.add,
       stderr: this.#addError,
       findShortage: this.#findShortage,
     };

@@ -11,16 +11,12 @@ export class SpooledOutput {
   readonly #kind: 'out' | 'err';
   #pieces: Uint8Array[] = [];
   #file: number | undefined;
-  #bytes = 0;
+  /** How much was added. */
+  bytes = 0;
 
   constructor(spool: Spool, kind: 'out' | 'err' = 'out') {
     this.#spool = spool;
     this.#kind = kind;
-  }
-
-  /** How much was added. */
-  get bytes(): number {
-    return this.#bytes;
   }
 
   /** Keeps everything in the file from now on, so that a later life of the node finds it. */
@@ -30,25 +26,25 @@ export class SpooledOutput {
   }
 
   /** Adds a piece; resolves when there is room for the next. Throws the system's error where the file takes no more. */
-  async add(piece: Uint8Array): Promise<void> {
-    if (this.#file === undefined && this.#bytes + piece.length <= MAX_BYTES_IN_MEMORY) {
+  readonly add = async (piece: Uint8Array): Promise<void> => {
+    if (this.#file === undefined && this.bytes + piece.length <= MAX_BYTES_IN_MEMORY) {
       this.#pieces.push(piece);
-      this.#bytes += piece.length;
+      this.bytes += piece.length;
       return;
     }
     const isFirst = this.#file === undefined;
     this.keepInFile();
     if (isFirst) {
       const held = Buffer.concat(this.#pieces.splice(0));
-      this.#bytes = 0;
+      this.bytes = 0;
       await this.#write(held);
     }
     await this.#write(piece);
-  }
+  };
 
   /** Reads from the file, from `offset` on, to its end or as much as is wanted. */
   read(offset: number, most = Number.POSITIVE_INFINITY): Uint8Array {
-    const bytes = Buffer.allocUnsafe(Math.min(Math.max(0, this.#bytes - offset), most));
+    const bytes = Buffer.allocUnsafe(Math.min(Math.max(0, this.bytes - offset), most));
     let done = 0;
     while (done < bytes.length) {
       const read = readSync(this.#file!, bytes, done, bytes.length - done, offset + done);
@@ -61,15 +57,15 @@ export class SpooledOutput {
   /** All of it, as a reply; a file, which is no longer the spool's then, where it is large. */
   reply(): ReplyBody {
     if (this.#file === undefined) return Buffer.concat(this.#pieces);
-    if (this.#bytes <= MAX_BYTES_IN_MEMORY) return this.read(0);
-    return { path: this.#spool.keep(this.#kind), bytes: this.#bytes };
+    if (this.bytes <= MAX_BYTES_IN_MEMORY) return this.read(0);
+    return { path: this.#spool.keep(this.#kind), bytes: this.bytes };
   }
 
   async #write(data: Uint8Array): Promise<void> {
     for (let done = 0; done < data.length; ) {
-      const { bytesWritten } = await writeTo(this.#file!, data, done, data.length - done, this.#bytes);
+      const { bytesWritten } = await writeTo(this.#file!, data, done, data.length - done, this.bytes);
       done += bytesWritten;
-      this.#bytes += bytesWritten;
+      this.bytes += bytesWritten;
     }
   }
 }

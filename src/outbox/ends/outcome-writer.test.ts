@@ -44,13 +44,13 @@ test('when a message was sent is known until its outcome is written', async () =
   const { promise, resolve } = Promise.withResolvers<void>();
   const outcomes = finisherOn({ write: () => promise });
   outcomes.add({ ...ends('a'), ended: [], changed: [{ id: 'a', firstSentAt: 5 }], mayWait: true });
-  assert.deepEqual([outcomes.sentAt('a'), outcomes.sentAt('b')], [5, undefined]);
+  assert.deepEqual([outcomes.sentAt.get('a'), outcomes.sentAt.get('b')], [5, undefined]);
   const idle = outcomes.idle();
   for (let round = 0; round < 4; round++) await settle();
-  assert.equal(outcomes.sentAt('a'), 5, 'it is being written');
+  assert.equal(outcomes.sentAt.get('a'), 5, 'it is being written');
   resolve();
   await idle;
-  assert.equal(outcomes.sentAt('a'), undefined);
+  assert.equal(outcomes.sentAt.get('a'), undefined);
 });
 
 test('what is added at the very moment at which all was written is written too', async () => {

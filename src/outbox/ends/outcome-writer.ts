@@ -27,7 +27,7 @@ export class OutcomeWriter implements AsyncDisposable {
   readonly #stop = new AbortController();
   #waiting: Ends[] = [];
   /** By their ids, when messages were first sent whose outcome is not written yet, ms. */
-  readonly #sentAt = new Map<string, number>();
+  readonly sentAt = new Map<string, number>();
   /** Whether somebody waits for what was added. */
   #isUrgent = false;
   /** Ends the gathering. */
@@ -41,14 +41,9 @@ export class OutcomeWriter implements AsyncDisposable {
     this.#deps = deps;
   }
 
-  /** When a message was first sent whose outcome waits to be written; undefined for any other. */
-  sentAt(id: string): number | undefined {
-    return this.#sentAt.get(id);
-  }
-
   add(ends: Ends): void {
     this.#waiting.push(ends);
-    for (const { id, firstSentAt } of ends.changed) if (firstSentAt) this.#sentAt.set(id, firstSentAt);
+    for (const { id, firstSentAt } of ends.changed) if (firstSentAt) this.sentAt.set(id, firstSentAt);
     if (!ends.mayWait) this.#urge();
     this.#loop ??= this.#run();
   }
@@ -81,7 +76,7 @@ export class OutcomeWriter implements AsyncDisposable {
       const taken = this.#waiting;
       this.#waiting = [];
       await this.#writeAll(taken);
-      for (const { changed } of taken) for (const { id } of changed) this.#sentAt.delete(id);
+      for (const { changed } of taken) for (const { id } of changed) this.sentAt.delete(id);
       this.#writtenAt = this.#deps.clock.steadyNow();
     }
     // Not a moment later: what is added from now on needs a new run.

@@ -67,7 +67,8 @@ export class LaneQueue {
   #move: readonly Statement[] | undefined;
   /** Places that were given up and may still be read from disk, and those that were called off and may be read as if they were not. */
   readonly #givenUp = new Set<number>();
-  readonly #calledOff = new Set<number>();
+  /** The latter: their rows say so in a moment. */
+  readonly calledOff = new Set<number>();
   /** Places below this one may have been sent in an earlier life of the process. */
   #unsentFrom = 0;
   /** Places from here on wait until those below are done with, and then for a new epoch. */
@@ -169,7 +170,7 @@ export class LaneQueue {
   isTakenOut(seq: number): boolean {
     return (
       this.#givenUp.has(seq) ||
-      this.#calledOff.has(seq) ||
+      this.calledOff.has(seq) ||
       (seq <= this.#lastLoaded && this.window.find(seq) === undefined)
     );
   }
@@ -191,15 +192,10 @@ export class LaneQueue {
     return isSent || mayHaveArrived || (attempts === 0 && seq < this.#unsentFrom);
   }
 
-  /** A message was called off: its row says so in a moment. */
-  callOff(seq: number): void {
-    this.#calledOff.add(seq);
-  }
-
   /** What was given up is no longer on disk, and the rows of what was called off say so. */
   forgetGivenUp(): void {
     this.#givenUp.clear();
-    this.#calledOff.clear();
+    this.calledOff.clear();
   }
 
   /** Takes messages out, for good. */
@@ -280,7 +276,7 @@ export class LaneQueue {
 
   #load(entry: Entry, body: Uint8Array | null): void {
     this.#lastLoaded = entry.seq;
-    if (this.#calledOff.has(entry.seq)) entry.isCalledOff = true;
+    if (this.calledOff.has(entry.seq)) entry.isCalledOff = true;
     if (this.#givenUp.has(entry.seq)) return;
     this.window.push(entry);
     if (body) this.#bodies.keep(entry, body);

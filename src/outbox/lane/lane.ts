@@ -182,7 +182,7 @@ export class Lane implements Source, Waiting, LaneProcess {
 
   /** Takes messages out that are not to be delivered any more, in memory and on disk. */
   giveUp(entries: readonly Entry[], state: EndState, reason: string): void {
-    const rest = this.#ends.callOff(entries, { state, reason, onMidst: () => this.rewind() });
+    const rest = this.#ends.callOff(entries, { state, reason, onMidst: this.rewind });
     for (const { seq } of rest) this.queue.giveUp(seq);
     this.#ends.ended(rest, state, reason);
     this.queue.refill();
@@ -259,12 +259,12 @@ export class Lane implements Source, Waiting, LaneProcess {
   }
 
   /** Everything is to be sent again. */
-  rewind(): void {
+  readonly rewind = (): void => {
     this.#answers.forgetGap();
     this.#replies.newGeneration();
     this.queue.window.rewind();
     this.queue.freeBodies();
-  }
+  };
 
   /** Acts when the oldest message on its way has had no answer for its ACKTimeout. */
   #watchAnswers(): void {
