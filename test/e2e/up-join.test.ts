@@ -6,12 +6,17 @@ import { publicKeyOfFile } from '../../src/security/key-files.ts';
 import { startBroker } from '../support/broker.ts';
 import { withoutPort } from '../support/broker-examples.ts';
 import type { ChildProgram } from '../support/child-program.ts';
+import { callSteward } from '../support/cli-call.ts';
 import { disposeAfter } from '../support/dispose-after.ts';
 import { runSteward, startSteward, UpCentral } from '../support/joining.ts';
 import { RESULT, relayed } from '../support/relay-fleet.ts';
+import { shared } from '../support/shared.ts';
 import { submitTo } from '../support/submit.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor, waitForFile } from '../support/wait-for.ts';
+
+/** For tests that let machines in, each under names of its own. */
+const joined = shared(async (scope) => ({ central: await UpCentral.start(scope, ['--no-invite']) }));
 
 /** Joins, or runs again what has joined, and waits until the node takes requests. */
 async function joinAndRun(t: TestContext, central: UpCentral, ship: string, words: readonly string[] = []) {
@@ -108,12 +113,13 @@ test('all that is secret is readable for its owner alone, and no private key lea
 });
 
 test('a machine that dies at any moment of joining is let in by the same line', async (t) => {
-  const central = await UpCentral.start(t, ['--no-invite']);
+  const { central } = await joined();
+  const before = (await central.kept()).nodes.length;
   const moments = ['etc/node.nk', 'etc/broker-ca.pem', 'etc/config.toml', 'etc/joined.json'];
   for (const [index, moment] of moments.entries()) {
     const [folder, words] = [
-      `ship${index}`,
-      [central.address, await central.token(), '--name', `ship${index}`],
+      `dying${index}`,
+      [central.address, await central.token(), '--name', `dying${index}`],
     ];
     const args = ['join', ...words, '--folder', folder, '--no-start'];
     const program = ending(await startSteward(args, central.root));
@@ -124,9 +130,9 @@ test('a machine that dies at any moment of joining is let in by the same line', 
     assert.equal(again.code, 0, again.stderr);
     assert.equal(await publicKeyOfFile(join(central.root, folder, 'etc/node.nk')), key, 'its key stays');
   }
-  assert.equal((await central.kept()).nodes.length, moments.length);
-  await joinAndRun(t, central, 'ship0');
-  await runOn(central, ['ship0'], 'alive');
+  assert.equal((await central.kept()).nodes.length, before + moments.length);
+  await joinAndRun(t, central, 'dying0');
+  await runOn(central, ['dying0'], 'alive');
 });
 
 test('a central node that dies in mid-joining lets in each machine once, after it is back', async (t) => {
@@ -159,12 +165,15 @@ test('a central node that dies in mid-joining lets in each machine once, after i
 });
 
 test('a machine is replaced by a token that was made for that', async (t) => {
-  const central = await UpCentral.start(t, ['--no-invite']);
-  const first = [central.address, await central.token('--name', 'ship1')];
+  const { central } = await joined();
+  const first = [central.address, await central.token('--name', 'relieved')];
   const old = await joinAndRun(t, central, 'old', [...first, '--', '-natsConnectRetryInterval=1']);
-  const refused = await runSteward(['invite', '--name', 'ship1', '--folder', central.folder], central.root);
-  assert.match(refused.stderr, /^steward: ship1 has joined already: steward forget ship1/);
-  const token = await central.token('--name', 'ship1', '--replace');
+  const refused = await runSteward(
+    ['invite', '--name', 'relieved', '--folder', central.folder],
+    central.root,
+  );
+  assert.match(refused.stderr, /^steward: relieved has joined already: steward forget relieved/);
+  const token = await central.token('--name', 'relieved', '--replace');
   const words = ['join', central.address, token, '--folder', 'new', '--no-start'];
   assert.equal((await runSteward(words, central.root)).code, 0);
   await waitFor('the old one to be cut off', () => /refuses the nkey/.test(old.stderr), {
@@ -172,7 +181,7 @@ test('a machine is replaced by a token that was made for that', async (t) => {
   });
   await stop(old);
   await joinAndRun(t, central, 'new');
-  await runOn(central, ['ship1'], 'from the new one');
+  await runOn(central, ['relieved'], 'from the new one');
 });
 
 test('a relay that is given to up works for nodes that joined, also those that join later', async (t) => {
@@ -188,10 +197,14 @@ test('a relay that is given to up works for nodes that joined, also those that j
 });
 
 test('what join cannot do is said in a sentence', async (t) => {
-  const central = await UpCentral.start(t);
-  const token = central.printedToken;
+  const { central } = await joined();
+  const token = await central.token();
+  // Typed in the folder of the fleet, and run within this process, as none of them starts a node.
+  const before = process.cwd();
+  process.chdir(central.root);
+  t.after(() => process.chdir(before));
   const fails = async (words: readonly string[], sentence: RegExp) => {
-    const { code, stderr, stdout } = await runSteward(['join', ...words], central.root);
+    const { code, stderr, stdout } = await callSteward(['join', ...words]);
     assert.deepEqual([code, stdout], [1, ''], stderr);
     assert.match(stderr.trim().split('\n').at(-1)!, sentence);
   };
@@ -215,11 +228,9 @@ test('what join cannot do is said in a sentence', async (t) => {
     [central.address, token, '--name', 'central'],
     /not let in: central is the central node's own name/,
   );
-  const joined = await runSteward(
-    ['join', central.address, token, '--name', 'ship1', '--folder', 's', '--no-start'],
-    central.root,
-  );
-  assert.equal(joined.code, 0, joined.stderr);
+  const line = ['join', central.address, token, '--name', 'ship1', '--folder', 's', '--no-start'];
+  const first = await callSteward(line);
+  assert.equal(first.code, 0, first.stderr);
   await fails(
     [central.address, token, '--name', 'ship2', '--folder', 't'],
     /not let in: this token was used at \S+, for the node ship1/,
@@ -229,10 +240,7 @@ test('what join cannot do is said in a sentence', async (t) => {
     /s has joined as ship1 \(127\.0\.0\.1:\d+\) already/,
   );
   await rm(join(central.root, 's/etc/joined.json'));
-  const again = await runSteward(
-    ['join', central.address, token, '--name', 'ship1', '--folder', 's', '--no-start'],
-    central.root,
-  );
+  const again = await callSteward(line);
   assert.equal(again.code, 0, 'a record that was lost is made again');
 });
 
@@ -293,15 +301,15 @@ test('with another broker up says what its operator has to do, and that works', 
   await waitForFile(join(path, 'c/data/hello-messages/ship1/hello.log'), undefined, { timeoutMs: 20_000 });
 });
 
-test('a machine joins as a service, with its files where those of services are', async (t) => {
-  const central = await UpCentral.start(t);
+test('a machine joins as a service, with its files where those of services are', async () => {
+  const { central } = await joined();
   const root = join(central.root, 'image');
   const words = [
     'join',
     central.address,
-    central.printedToken,
+    await central.token(),
     '--name',
-    'ship1',
+    'served',
     '--service',
     '--root',
     root,
@@ -311,7 +319,7 @@ test('a machine joins as a service, with its files where those of services are',
   assert.match(stdout, /write \/etc\/systemd\/system\/steward\.service: done/);
   const config = await readFile(join(root, 'etc/steward/config.toml'), 'utf8');
   for (const line of [
-    'NodeName = "ship1"',
+    'NodeName = "served"',
     'NkeySeedFile = "/etc/steward/node.nk"',
     'RootCAPath = "/etc/steward/broker-ca.pem"',
     'DatabaseFolder = "/var/lib/steward"',

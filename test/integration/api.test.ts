@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { ApiClient } from '../../src/client/api-client.ts';
 import type { OperationName } from '../../src/contract/contract.ts';
 import type { SubmissionAnswer } from '../../src/contract/requests.ts';
@@ -9,10 +9,12 @@ import type { ConsoleSession } from '../../src/contract/sessions.ts';
 import { newId } from '../../src/lib/new-id.ts';
 import { type HttpReply, httpRequest } from '../support/api-request.ts';
 import { startBroker } from '../support/broker.ts';
+import type { TestScope } from '../support/dispose-after.ts';
 import { makePasskey } from '../support/make-passkey.ts';
 import { startStewardNode } from '../support/node.ts';
 import { apiOf, apiSocketOf, endedRequests, followEvents } from '../support/node-api.ts';
 import { type Schema, schemaFaults } from '../support/schema-faults.ts';
+import { shared } from '../support/shared.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 interface Described {
@@ -34,7 +36,7 @@ const command = (toNode: string, ...methodArgs: string[]) => ({
 });
 
 /** A fleet with something of everything: an ended and a failed request, one that waits, a node that is away. */
-async function startFleet(t: TestContext) {
+async function startFleet(t: TestScope) {
   const broker = await startBroker(t);
   const flags = { startPubREQHello: 1, webListener: '127.0.0.1:0' };
   const central = await startStewardNode({ name: 'central', broker, flags }, t);
@@ -44,8 +46,11 @@ async function startFleet(t: TestContext) {
   return { broker, central, api };
 }
 
+/** For all tests that do not list what there is. */
+const fleet = shared(startFleet);
+
 test('every route answers as the OpenAPI document says, and what is not in it is not there', async (t) => {
-  const { central, api } = await startFleet(t);
+  const { central, api } = await fleet();
   const place = { socketPath: apiSocketOf(central) };
   const document = JSON.parse((await httpRequest(place, '/openapi.json')).text) as Document;
   const { events } = await followEvents(api, t, {
@@ -133,8 +138,8 @@ function answerFaults(reply: HttpReply, { responses }: Described, { components }
   return type === 'application/json' ? schemaFaults(JSON.parse(reply.text), schema, components.schemas) : [];
 }
 
-test('a fault is answered in the form that the document has for it', async (t) => {
-  const { central } = await startFleet(t);
+test('a fault is answered in the form that the document has for it', async () => {
+  const { central } = await fleet();
   const place = { socketPath: apiSocketOf(central) };
   const { components } = JSON.parse((await httpRequest(place, '/openapi.json')).text) as Document;
   const unknown = '0190a1b2-0000-7000-8000-000000000000';
@@ -166,8 +171,8 @@ test('a fault is answered in the form that the document has for it', async (t) =
   }
 });
 
-test('what is submitted by the API as YAML is delivered, kept as a batch, and its output is there', async (t) => {
-  const { api } = await startFleet(t);
+test('what is submitted by the API as YAML is delivered, kept as a batch, and its output is there', async () => {
+  const { api } = await fleet();
   const yaml = `
 - toNode: ship1
   method: REQCliCommand
@@ -206,8 +211,8 @@ test('a list is read page by page, and every request is on one of them', async (
   assert.deepEqual((await api.requests({ state: ['succeeded'] })).items, []);
 });
 
-test("the socket is its owner's alone", async (t) => {
-  const { central } = await startFleet(t);
+test("the socket is its owner's alone", async () => {
+  const { central } = await fleet();
   const found = statSync(apiSocketOf(central));
   assert.ok(found.isSocket());
   assert.equal(found.mode & 0o777, 0o600);

@@ -4,15 +4,17 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
-import { startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
+import { sharedFleet, startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { startStewardNode } from '../support/node.ts';
 import { processesOf } from '../support/processes.ts';
 import { runCli } from '../support/steward-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor, waitForFile } from '../support/wait-for.ts';
 
-test('fault 6: a command whose node is killed ends as interrupted, is reported, leaves nothing behind, and is not run again', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+const fleet = sharedFleet();
+
+test('fault 6: a command whose node is killed ends as interrupted, is reported, leaves nothing behind, and is not run again', async () => {
+  const { central, ship1 } = await fleet();
   const runs = join(ship1.folder, 'runs');
   const [id, next] = await submitAll(central, [
     command(`echo begun >> ${runs}; sleep 60; echo ended >> ${runs}`),
@@ -33,9 +35,9 @@ test('fault 6: a command whose node is killed ends as interrupted, is reported, 
   assert.equal(await ship1.file('../runs'), 'begun\n');
 });
 
-test('fault 6: commands that a killed node had accepted but not begun run after its start, in order', async (t) => {
-  const { central, ship1 } = await startFleet(t);
-  const runs = join(ship1.folder, 'runs');
+test('fault 6: commands that a killed node had accepted but not begun run after its start, in order', async () => {
+  const { central, ship1 } = await fleet();
+  const runs = join(ship1.folder, 'in-order');
   const ids = await submitAll(central, [
     command('sleep 0.8'),
     ...Array.from({ length: 20 }, (_, index) => command(`echo ${index} >> ${runs}`)),
@@ -49,11 +51,14 @@ test('fault 6: commands that a killed node had accepted but not begun run after 
     rows.map(({ state }) => state),
     ['interrupted', ...Array(20).fill('succeeded')],
   );
-  assert.equal(await ship1.file('../runs'), Array.from({ length: 20 }, (_, index) => `${index}\n`).join(''));
+  assert.equal(
+    await ship1.file('../in-order'),
+    Array.from({ length: 20 }, (_, index) => `${index}\n`).join(''),
+  );
 });
 
-test('fault 24: SIGTERM stops a node within 10 s with exit code 0; what runs ends as interrupted, and its group is gone', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('fault 24: SIGTERM stops a node within 10 s with exit code 0; what runs ends as interrupted, and its group is gone', async () => {
+  const { central, ship1 } = await fleet();
   const [id] = await submitAll(central, command('trap "" TERM; sleep 60 & wait; sleep 60'));
   await waitForState(central, id!, 'running');
   const startedAt = performance.now();
@@ -87,8 +92,8 @@ function command(script: string): object {
   };
 }
 
-test('SIGHUP and SIGUSR1 neither end a node nor open a debugger, and a log that was set aside is made anew', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('SIGHUP and SIGUSR1 neither end a node nor open a debugger, and a log that was set aside is made anew', async () => {
+  const { central, ship1 } = await fleet();
   const audit = join(central.databaseFolder, 'store.log');
   await rename(audit, `${audit}.aside`);
   process.kill(central.pid, 'SIGHUP');

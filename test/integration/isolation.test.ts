@@ -1,30 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ledgerRow, startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
+import { ledgerRow, sharedFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import type { StewardNode } from '../support/node.ts';
 
-test('fault 1: messages to a live node take no longer because another node is dead', async (t) => {
-  const { central, ship1 } = await startFleet(t);
-  await latencies(central, ship1, 10);
-  const alone = await latencies(central, ship1, 40);
-  const dead = Array.from({ length: 5000 }, () => ({
-    toNodes: ['ship7', 'ship8'],
-    method: 'REQCliCommand',
-    methodArgs: ['true'],
-    ACKTimeout: 1,
-  }));
-  await submitAll(central, dead);
-  const besideDead = await latencies(central, ship1, 40);
-  t.diagnostic(
-    `median ${median(alone).toFixed(1)} ms alone, ${median(besideDead).toFixed(1)} ms beside the dead`,
-  );
-  // Were they to wait for the dead, it would be a second at least: their ACKTimeout.
-  const most = 4 * median(alone) + 500;
-  assert.ok(median(besideDead) < most, `${median(besideDead)} against ${median(alone)}`);
-});
+const fleet = sharedFleet();
 
-test('a long command does not keep the next one waiting', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('a long command does not keep the next one waiting', async () => {
+  const { central, ship1 } = await fleet();
   const [long, next] = await submitAll(central, [
     { ...command('sleep', '300'), methodTimeout: 600 },
     command('echo', 'next'),
@@ -39,8 +21,8 @@ test('a long command does not keep the next one waiting', async (t) => {
   );
 });
 
-test('long commands and a frozen node do not stop other methods, nor messages the other way', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('long commands and a frozen node do not stop other methods, nor messages the other way', async () => {
+  const { central, ship1 } = await fleet();
   const long = await submitAll(
     central,
     Array.from({ length: 30 }, () => ({ ...command('sleep', '300'), methodTimeout: 600 })),
@@ -59,6 +41,26 @@ test('long commands and a frozen node do not stop other methods, nor messages th
   const [late] = await submitAll(central, append('late\n'));
   ship1.resume();
   assert.equal((await waitForEnd(central, late!, 60_000)).state, 'succeeded');
+});
+
+test('fault 1: messages to a live node take no longer because another node is dead', async (t) => {
+  const { central, ship1 } = await fleet();
+  await latencies(central, ship1, 10);
+  const alone = await latencies(central, ship1, 40);
+  const dead = Array.from({ length: 5000 }, () => ({
+    toNodes: ['ship7', 'ship8'],
+    method: 'REQCliCommand',
+    methodArgs: ['true'],
+    ACKTimeout: 1,
+  }));
+  await submitAll(central, dead);
+  const besideDead = await latencies(central, ship1, 40);
+  t.diagnostic(
+    `median ${median(alone).toFixed(1)} ms alone, ${median(besideDead).toFixed(1)} ms beside the dead`,
+  );
+  // Were they to wait for the dead, it would be a second at least: their ACKTimeout.
+  const most = 4 * median(alone) + 500;
+  assert.ok(median(besideDead) < most, `${median(besideDead)} against ${median(alone)}`);
 });
 
 function command(...methodArgs: string[]): object {

@@ -6,14 +6,24 @@ import { test } from 'node:test';
 import { newMessage } from '../../src/message/message.ts';
 import { leftOutput } from '../../src/methods/commands/spool.ts';
 import { startBroker } from '../support/broker.ts';
-import { FAST_RECONNECT, ledgerRow, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
+import {
+  FAST_RECONNECT,
+  ledgerRow,
+  sharedFleet,
+  startFleet,
+  submitAll,
+  waitForEnd,
+} from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { startReferencePeer } from '../support/reference-peer.ts';
 import { relayed, startRelayFleet } from '../support/relay-fleet.ts';
+import { shared } from '../support/shared.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const KB = 1024;
+const fleet = sharedFleet();
+const relayFleet = shared(startRelayFleet);
 
 interface Row {
   readonly offset: number;
@@ -50,8 +60,8 @@ function numbered(word: string, lines: number): string {
   return Array.from({ length: lines }, (_, index) => `${word} ${index + 1}\n`).join('');
 }
 
-test('what a command printed is kept where its end is, whatever becomes of the reply, and only as long as it is wanted', async (t) => {
-  const { central } = await startFleet(t);
+test('what a command printed is kept where its end is, whatever becomes of the reply, and only as long as it is wanted', async () => {
+  const { central } = await fleet();
   const script = 'printf "a\\0\\377b"; echo oops >&2; exit 3';
   const ids = await submitAll(central, [
     bash(script),
@@ -109,8 +119,8 @@ test('of 5 MB of output the last 64 KB come with the end: followed live, the fir
   assert.ok(kept(central, live!, 'stderr').equals(content.subarray(0, 10_000)));
 });
 
-test('output is sent while a command runs, each byte once and in order, though central and the broker are killed meanwhile', async (t) => {
-  const { broker, central, ship1 } = await startFleet(t);
+test('output is sent while a command runs, each byte once and in order, though central and the broker are killed meanwhile', async () => {
+  const { broker, central, ship1 } = await fleet();
   const [parts, lines] = [4, 50];
   // Each part begins when it may, so that there is something to come after each kill however long that takes.
   const may = (part: number | string) => join(ship1.folder, `part${part}`);
@@ -173,8 +183,8 @@ test('a command prints on while its link is cut, and what it printed arrives whe
   assert.equal(Buffer.from(last.data.subarray(-5)).toString(), '\0end\n');
 });
 
-test('what a command had printed when its node was killed arrives, and then that it was interrupted', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('what a command had printed when its node was killed arrives, and then that it was interrupted', async () => {
+  const { central, ship1 } = await fleet();
   const [id] = await submitAll(
     central,
     bash('seq 100000; seq 90000 >&2; touch data/printed; sleep 60', { output: 'live' }),
@@ -194,8 +204,8 @@ test('what a command had printed when its node was killed arrives, and then that
   assert.equal(left.stdout, null);
 });
 
-test('a relayed command tells the end of its output to each node on its way, unless nothing is wanted', async (t) => {
-  const { ship1, central } = await startRelayFleet(t);
+test('a relayed command tells the end of its output to each node on its way, unless nothing is wanted', async () => {
+  const { ship1, central } = await relayFleet();
   const script = 'head -c 100000 /dev/zero; echo end';
   const [id, none] = await submitAll(ship1, [
     relayed(script, { replyMethod: 'REQNone', relayReplyMethod: '' }),
@@ -234,8 +244,8 @@ test('nodes of the original program run commands whatever is wanted of the outpu
   assert.deepEqual(asker.messages('REQReport'), []);
 });
 
-test('the end of a relayed output is handed on whole, also where it lies in several rows on its way', async (t) => {
-  const { ship1 } = await startRelayFleet(t);
+test('the end of a relayed output is handed on whole, also where it lies in several rows on its way', async () => {
+  const { ship1 } = await relayFleet();
   // Its last 64 KB begin just before the place where a ledger parts what it keeps first from what it keeps last.
   const script = 'head -c 524300 /dev/zero';
   const [id] = await submitAll(ship1, [relayed(script, { replyMethod: 'REQNone', relayReplyMethod: '' })]);

@@ -3,13 +3,15 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
-import { errorLog, FAST_RECONNECT, sentOn, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
+import { errorLog, FAST_RECONNECT, sentOn, sharedFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import { freePort } from '../support/free-port.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-test('fault 16: starting a method that runs is refused, and every command still runs once', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+const fleet = sharedFleet();
+
+test('fault 16: starting a method that runs is refused, and every command still runs once', async () => {
+  const { central, ship1 } = await fleet();
   const runs = join(ship1.folder, 'runs');
   const again = await ended(central, op('REQOpProcessStart', 'REQCliCommand'));
   assert.equal(again.state, 'failed');
@@ -21,9 +23,9 @@ test('fault 16: starting a method that runs is refused, and every command still 
   assert.equal(await ship1.file('../runs'), 'one\n');
 });
 
-test('fault 16: stopping takes three or four arguments; what is stopped takes nothing until it is started', async (t) => {
-  const { central, ship1 } = await startFleet(t);
-  const runs = join(ship1.folder, 'runs');
+test('fault 16: stopping takes three or four arguments; what is stopped takes nothing until it is started', async () => {
+  const { central, ship1 } = await fleet();
+  const runs = join(ship1.folder, 'stopped');
   for (const withId of [false, true]) {
     const stop = op(
       'REQOpProcessStop',
@@ -41,7 +43,7 @@ test('fault 16: stopping takes three or four arguments; what is stopped takes no
     assert.equal((await ended(central, op('REQOpProcessStart', 'REQCliCommand'))).state, 'succeeded');
     assert.equal((await waitForEnd(central, waiting!)).state, 'succeeded');
   }
-  assert.equal(await ship1.file('../runs'), 'false\ntrue\n');
+  assert.equal(await ship1.file('../stopped'), 'false\ntrue\n');
   for (const args of [
     [],
     ['REQCliCommand'],
@@ -66,8 +68,8 @@ test('fault 22: metrics are served where the flag says and nowhere else, and not
   assert.deepEqual(await listeningPorts(silent.pid), []);
 });
 
-test('fault 26: store.log lies in the database folder and tells of each message what it takes to send it again, and its outcome', async (t) => {
-  const { central } = await startFleet(t);
+test('fault 26: store.log lies in the database folder and tells of each message what it takes to send it again, and its outcome', async () => {
+  const { central } = await fleet();
   const lines = [append('one\n'), { ...append('two\n'), fileName: 'x'.repeat(250) }];
   const ids = await submitAll(central, [...lines, command('exit 7')]);
   for (const id of ids) await waitForEnd(central, id);
@@ -87,17 +89,17 @@ test('fault 26: store.log lies in the database folder and tells of each message 
   assert.equal(mode & 0o077, 0, 'others may not read it');
 });
 
-test('fault 27: errors are collected by the central node alone', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('fault 27: errors are collected by the central node alone', async () => {
+  const { central, ship1 } = await fleet();
   await ended(ship1, { ...command('exit 1'), toNode: 'central' });
   await central.waitForFile('errorLog/errorCentral/error.log', (text) => text.includes('exit status 1'));
-  const [first] = (await errorLog(central)).split('\n');
-  assert.match(first!, /^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}, node: central, error: /);
+  const line = (await errorLog(central)).split('\n').find((text) => text.includes('exit status 1'));
+  assert.match(line!, /^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}, node: central, error: /);
   assert.ok(!(await readdir(ship1.dataFolder)).includes('errorLog'));
 });
 
-test('a node that says hello is written down under its name', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('a node that says hello is written down under its name', async () => {
+  const { central, ship1 } = await fleet();
   await ship1.restart();
   const text = await central.waitForFile('hello-messages/ship1/hello.log');
   assert.match(text, /, Received hello from "ship1"\n$/);

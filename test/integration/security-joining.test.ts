@@ -18,11 +18,13 @@ import { waitFor } from '../support/wait-for.ts';
 const VIOLATION = /Permissions Violation/i;
 /** One that nobody has joined, and which has given away no token. */
 const untouched = shared(async (scope) => ({ central: await UpCentral.start(scope) }));
+/** What all share that let machines in, each with names of its own. */
+const joined = shared(async (scope) => ({ central: await UpCentral.start(scope, ['--no-invite']) }));
 const VALIDITY = { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 86_400_000) };
 
-test('a token works once: others hear that it was used, and the same key is let in again', async (t) => {
-  const central = await UpCentral.start(t);
-  const token = central.printedToken;
+test('a token works once: others hear that it was used, and the same key is let in again', async () => {
+  const { central } = await joined();
+  const token = await central.token();
   const { seed } = makeUserKey();
   const admitted = { verdict: 'admitted', central: 'central', name: 'ship1', trust: 'closed' };
   assert.deepEqual(await central.ask(token, 'ship1', seed), admitted);
@@ -36,32 +38,31 @@ test('a token works once: others hear that it was used, and the same key is let 
   );
 });
 
-test('of several that join at once with one token, exactly one is let in', async (t) => {
-  const central = await UpCentral.start(t);
+test('of several that join at once with one token, exactly one is let in', async () => {
+  const { central } = await joined();
+  const before = (await central.kept()).nodes.length;
   for (let round = 1; round <= 5; round++) {
     const token = await central.token();
     const names = [1, 2, 3, 4].map((index) => `ship${round}${index}`);
     const answers = await Promise.all(names.map((name) => central.ask(token, name)));
     const verdicts = answers.map(({ verdict }) => verdict).sort();
     assert.deepEqual(verdicts, ['admitted', 'used', 'used', 'used']);
-    assert.equal((await central.kept()).nodes.length, round);
+    assert.equal((await central.kept()).nodes.length, before + round);
   }
 });
 
-test('names that are wild, reserved or taken are refused, and the token stays good', async (t) => {
-  const central = await UpCentral.start(t);
-  assert.equal((await central.ask(await central.token(), 'ship1')).verdict, 'admitted');
+test('names that are wild, reserved or taken are refused, and the token stays good', async () => {
+  const { central } = await joined();
+  const before = await namesIn(central);
+  assert.equal((await central.ask(await central.token(), 'boat1')).verdict, 'admitted');
   const token = await central.token();
-  for (const name of ['*', '>', 'ship1.>', '*.*', 'errorCentral', 'Steward', ''])
+  for (const name of ['*', '>', 'boat1.>', '*.*', 'errorCentral', 'Steward', ''])
     assert.equal((await central.ask(token, name)).verdict, 'bad-name', name);
-  for (const name of ['ship1', 'Ship1', 'central'])
+  for (const name of ['boat1', 'Boat1', 'central'])
     assert.equal((await central.ask(token, name)).verdict, 'name-taken', name);
-  assert.equal((await central.ask(await central.token('--name', 'ship9'), 'ship8')).verdict, 'other-name');
-  assert.equal((await central.ask(token, 'ship2')).verdict, 'admitted');
-  assert.deepEqual(
-    (await central.kept()).nodes.map(({ name }) => name),
-    ['ship1', 'ship2'],
-  );
+  assert.equal((await central.ask(await central.token('--name', 'boat9'), 'boat8')).verdict, 'other-name');
+  assert.equal((await central.ask(token, 'boat2')).verdict, 'admitted');
+  assert.deepEqual(await namesIn(central), [...before, 'boat1', 'boat2'].toSorted());
 });
 
 test('a token whose time is over is refused, and soon not even let in as a guest', async (t) => {
@@ -133,8 +134,9 @@ test('with a token one may ask to be let in, and nothing else', async (t) => {
 });
 
 test('garbage on the subject of joining disturbs nobody', async (t) => {
-  const central = await UpCentral.start(t);
-  const token = decodeToken(central.printedToken);
+  const { central } = await joined();
+  const before = await namesIn(central);
+  const token = decodeToken(await central.token());
   const connection = await central.client(t, token.seed);
   const subject = joinSubject(tokenKeyOf(token));
   const request = writeRequest({ tokenSeed: token.seed, nodeSeed: makeUserKey().seed, name: 'ship1' });
@@ -150,19 +152,18 @@ test('garbage on the subject of joining disturbs nobody', async (t) => {
   for (let round = 0; round < 50; round++) for (const piece of pieces) connection.publish(subject, piece);
   await connection.flush();
   assert.equal((await central.ask(await central.token(), 'ship5')).verdict, 'admitted');
-  assert.deepEqual(
-    (await central.kept()).nodes.map(({ name }) => name),
-    ['ship5'],
-  );
+  assert.deepEqual(await namesIn(central), [...before, 'ship5'].toSorted());
   assert.equal(central.program.exit, undefined);
   assert.match(central.program.stderr, /a request to join was passed over/);
 });
 
 test('a request that is played again lets nobody in who was forgotten, and changes no key', async (t) => {
-  const central = await UpCentral.start(t);
-  const token = decodeToken(central.printedToken);
+  const { central } = await joined();
+  const before = await namesIn(central);
+  const keyOf = async (name: string) => (await central.kept()).nodes.find((node) => node.name === name)?.key;
+  const token = decodeToken(await central.token());
   const connection = await central.client(t, token.seed);
-  const request = writeRequest({ tokenSeed: token.seed, nodeSeed: makeUserKey().seed, name: 'ship1' });
+  const request = writeRequest({ tokenSeed: token.seed, nodeSeed: makeUserKey().seed, name: 'ship6' });
   const verdicts: string[] = [];
   connection.subscribe(joinAnswerSubject(tokenKeyOf(token)), {
     callback: (_, message) => void verdicts.push(JSON.parse(message.json<{ body: string }>().body).verdict),
@@ -174,14 +175,18 @@ test('a request that is played again lets nobody in who was forgotten, and chang
   };
   assert.equal(await play(), 'admitted');
   assert.equal(await play(), 'admitted');
-  const { nodes } = await central.kept();
-  assert.equal(await central.forget('ship1'), 'ship1 is let in no more.\n');
+  const first = await keyOf('ship6');
+  assert.equal(await central.forget('ship6'), 'ship6 is let in no more.\n');
   assert.equal(await play(), 'used');
-  assert.deepEqual((await central.kept()).nodes, []);
-  assert.equal((await central.ask(await central.token('--name', 'ship1'), 'ship1')).verdict, 'admitted');
+  assert.deepEqual(await namesIn(central), before);
+  assert.equal((await central.ask(await central.token('--name', 'ship6'), 'ship6')).verdict, 'admitted');
   assert.equal(await play(), 'used');
-  assert.notEqual((await central.kept()).nodes[0]?.key, nodes[0]?.key);
+  assert.notEqual(await keyOf('ship6'), first);
 });
+
+async function namesIn(central: UpCentral): Promise<string[]> {
+  return (await central.kept()).nodes.map(({ name }) => name).toSorted();
+}
 
 /** Something that listens in place of the broker, and notes what it is sent once it is encrypted. */
 async function impostor(
@@ -290,11 +295,11 @@ test('what is no broker is named', async (t) => {
 });
 
 test('a central node that forgets a node cuts its connection at once', async (t) => {
-  const central = await UpCentral.start(t);
+  const { central } = await joined();
   const { seed } = makeUserKey();
-  await central.ask(central.printedToken, 'ship1', seed);
+  await central.ask(await central.token(), 'ship7', seed);
   const connection = await central.client(t, seed);
-  await central.forget('ship1');
+  await central.forget('ship7');
   await connection.closed();
   await assert.rejects(central.client(t, seed), /authorization/i);
 });

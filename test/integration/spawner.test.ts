@@ -4,13 +4,15 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
-import { startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
+import { sharedFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { childrenOf, processesOf } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-test('a node killed with -9 leaves no spawner behind; its command is ended at the next start', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+const fleet = sharedFleet();
+
+test('a node killed with -9 leaves no spawner behind; its command is ended at the next start', async () => {
+  const { central, ship1 } = await fleet();
   const spawner = await rush(central, ship1);
   const [id] = await submitAll(central, command('sleep 122'));
   await waitForState(central, id!, 'running');
@@ -23,8 +25,8 @@ test('a node killed with -9 leaves no spawner behind; its command is ended at th
   assert.deepEqual(await processesOf(id!), []);
 });
 
-test('a spawner killed in mid-command: that command is reported as interrupted, the next ones run', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('a spawner killed in mid-command: that command is reported as interrupted, the next ones run', async () => {
+  const { central, ship1 } = await fleet();
   const spawner = await rush(central, ship1);
   const [id] = await submitAll(central, command('sleep 123'));
   await waitForState(central, id!, 'running');
@@ -39,8 +41,8 @@ test('a spawner killed in mid-command: that command is reported as interrupted, 
   assert.notEqual(await rush(central, ship1), spawner);
 });
 
-test('a node that stops cleanly ends its spawner, and 1,000 commands leave no file and no process', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('a node that stops cleanly ends its spawner, and 1,000 commands leave no file and no process', async () => {
+  const { central, ship1 } = await fleet();
   const spawner = await rush(central, ship1);
   const ids = await submitAll(
     central,

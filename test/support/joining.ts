@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type NatsConnection, connect as natsConnect, nkeyAuthenticator } from '@nats-io/transport-node';
@@ -124,9 +125,10 @@ export class UpCentral implements AsyncDisposable {
     return readFile(join(this.folder, 'etc/admission/broker-ca.pem'), 'utf8');
   }
 
-  /** What it keeps of nodes and tokens. */
+  /** What it keeps of nodes and tokens: nothing before the first of either. */
   async kept(): Promise<{ nodes: { name: string; key: string }[]; tokens: { usedBy?: object }[] }> {
-    return JSON.parse(await readFile(join(this.folder, 'etc/admission/admission.json'), 'utf8'));
+    const path = join(this.folder, 'etc/admission/admission.json');
+    return existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : { nodes: [], tokens: [] };
   }
 
   submit(messages: unknown): Promise<Record<string, unknown>> {
