@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
 import { killInTurns, randomPoints } from '../support/chaos.ts';
-import { copyRequest, growing, makeFile, sha256Of, stateOf } from '../support/copying.ts';
+import { assertSame, copyRequest, growing, makeFile, stateOf } from '../support/copying.ts';
 import { FAST_RECONNECT, submitAll, waitForEnd } from '../support/fleet.ts';
 import { startStewardNode } from '../support/node.ts';
 import { randomTest } from '../support/random-test.ts';
@@ -64,7 +64,7 @@ randomTest(
     });
     const row = await waitForEnd(central, id!, 60_000);
     assert.equal(row.state, 'succeeded', `${row.reason}; ${log.join(', ')}`);
-    assert.equal(await sha256Of(target), await sha256Of(source));
+    await assertSame(target, source);
     assert.equal((await stat(target)).mode & 0o777, 0o640);
     assert.deepEqual(await readdir(at), ['target']);
     const again = (link.bytes.toServer - before - bytes) / bytes;
@@ -86,7 +86,7 @@ test('fault 17: a copy goes on after its link was cut again and again, and at no
   }
   const row = await waitForEnd(central, id!, 60_000);
   assert.equal(row.state, 'succeeded', String(row.reason));
-  assert.equal(await sha256Of(target), await sha256Of(source));
+  await assertSame(target, source);
   const again = (link.bytes.toServer - before - bytes) / bytes;
   assert.ok(again < 0.08, `${(again * 100).toFixed(1)} % were sent again in three cuts`);
 });
@@ -103,7 +103,7 @@ test('a copy to a node that is away waits and sends nothing of the file, and goe
   await ship2.start();
   const row = await waitForEnd(central, id!, 30_000);
   assert.equal(row.state, 'succeeded', String(row.reason));
-  assert.equal(await sha256Of(target), await sha256Of(source));
+  await assertSame(target, source);
 });
 
 test('a source that stops in good order goes on with its copy at the next start', async (t) => {
@@ -117,7 +117,7 @@ test('a source that stops in good order goes on with its copy at the next start'
   await ship1.start();
   const row = await waitForEnd(central, id!, 60_000);
   assert.equal(row.state, 'succeeded', String(row.reason));
-  assert.equal(await sha256Of(target), await sha256Of(source));
+  await assertSame(target, source);
   assert.ok(link.bytes.toServer - before < bytes * (1 + MOST_AGAIN));
 });
 

@@ -63,9 +63,9 @@ const FLOODS: Readonly<Record<string, (client: WireClient) => Promise<void>>> = 
     }
   },
   '500 hellos with headers of 800 kB': async (client) => {
+    const about = JSON.stringify({ version: '1', labels: { large: 'x'.repeat(800_000) } });
     for (let at = 0; at < 500; at++) {
       const message = newMessage({ toNode: 'ship1', fromNode: `made-up-${at}`, method: 'REQHello' });
-      const about = JSON.stringify({ version: '1', labels: { large: 'x'.repeat(800_000) } });
       client.send({ message, headers: { 'Steward-Hello': about } });
       if (at % 5 === 0) await client.connection.flush();
     }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { makeUserKey } from '../../src/lib/nkey.ts';
 import { fleetUsers, parseRelay } from '../../src/security/fleet-users.ts';
 import { natsConfig } from '../../src/security/nats-config.ts';
-import { copyRequest, makeFile, sha256Of } from '../support/copying.ts';
+import { assertSame, copyRequest, makeFile } from '../support/copying.ts';
 import { errorLog, submitAll, waitForEnd } from '../support/fleet.ts';
 import { publishFault, startKeyedBroker, subscribeFault } from '../support/keyed-fleet.ts';
 import type { StewardNode } from '../support/node.ts';
@@ -53,12 +53,12 @@ test('a node works with the central one in both directions and in every way, and
   const [source, target] = [join(central.folder, 'source'), join(ship1.folder, 'target')];
   await makeFile(source, 3_000_000, 0o600);
   assert.deepEqual(await ends(central, [copyRequest(source, target)]), ['succeeded']);
-  assert.equal(await sha256Of(target), await sha256Of(source));
+  await assertSame(target, source);
   const back = join(central.folder, 'back');
   assert.deepEqual(await ends(central, [copyRequest(target, back, { from: 'ship1', to: 'central' })]), [
     'succeeded',
   ]);
-  assert.equal(await sha256Of(back), await sha256Of(source));
+  await assertSame(back, source);
   for (const node of [central, ship1]) assert.deepEqual(refusals(node), [], node.name);
 });
 
