@@ -213,3 +213,20 @@ test('bulk waits, but not for ever', async () => {
   assert.ok(turns >= 2 && turns <= 8, `${turns} turns of bulk: ${order}`);
   assert.ok(order.indexOf('normal') < order.indexOf('bulk'));
 });
+
+test('a stream of urgent messages that never ends leaves a share to the others, by their bytes', async () => {
+  const { link, order, pong, widen } = start();
+  await widen();
+  link.offer(new Heap('full', 41, 100 * KB));
+  link.offer(new Heap('bulk', 1000, 64 * KB, { urgency: BULK }));
+  link.offer(new Heap('normal', 1000, 64 * KB));
+  link.offer(new Heap('urgent', 10_000, 16 * KB, { urgency: URGENT }));
+  for (let n = 0; n < 20; n++) await pong();
+  const turns = (name: string) => order.filter((one) => one === name).length;
+  assert.equal(
+    order.find((name) => name !== 'full'),
+    'urgent',
+  );
+  assert.ok(turns('normal') > 2 && turns('bulk') > 0, `${order}`);
+  assert.ok(turns('urgent') >= turns('normal') + turns('bulk'), `${order}`);
+});

@@ -31,6 +31,8 @@ export class LinkScheduler {
   readonly sentBytes = PRIORITIES.map(() => 0);
   #isPulling = false;
   #turns = 0;
+  /** What went as urgent since others last had a turn, bytes. */
+  #urgentBytes = 0;
 
   /** `send` is the way out; `flush` resolves when what was published has reached the broker; `now` is a steady clock, ms. */
   constructor(deps: {
@@ -102,11 +104,13 @@ export class LinkScheduler {
     this.#isPulling = false;
   };
 
-  /** Who is next. Urgent ones never wait for others; of the rest none waits for ever. */
+  /** Who is next: urgent ones, unless they have had many turns and others wait; of the rest none waits for ever. */
   #next(): Source | undefined {
     const urgent = this.#offers[0]?.first;
-    if (urgent && this.#roomFor(0) > 0) return urgent;
     const waiting = this.#offers.slice(1).filter((turns, at) => turns.first && this.#roomFor(at + 1) > 0);
+    const hadMany = waiting.length > 0 && this.#urgentBytes >= OTHERS_TURN * this.#window.turnBytes;
+    if (urgent && !hadMany && this.#roomFor(0) > 0) return urgent;
+    this.#urgentBytes = 0;
     const isOthers = waiting.length > 1 && ++this.#turns % OTHERS_TURN === 0;
     return (isOthers ? waiting.at(-1) : waiting[0])?.first;
   }
@@ -125,6 +129,7 @@ export class LinkScheduler {
       const sent = this.#send(messages);
       const bytes = sent.reduce((sum, piece) => sum + piece.bytes, 0);
       this.sentBytes[urgency]! += bytes;
+      if (urgency === 0) this.#urgentBytes += bytes;
       this.#budget?.sent(bytes, sent.length);
       if (bytes > 0) this.#window.sent(bytes);
       return source.sent(sent);

@@ -149,6 +149,21 @@ randomTest(
   },
 );
 
+test('who sends bulk is told first now and then, also where urgent messages take all room', () => {
+  let now = 0;
+  const window = new SendWindow(() => now);
+  const first = [0, 0, 0];
+  for (let n = 0; n < 640; n++) {
+    const flight = window.sent(window.rate.windowBytes);
+    const told: number[] = [];
+    for (const urgency of [2, 1, 0]) window.awaitRoom({ urgency, onRoom: () => void told.push(urgency) });
+    now += 100;
+    window.arrived([flight]);
+    first[told[0]!]!++;
+  }
+  assert.deepEqual(first, [630, 0, 10]);
+});
+
 test('room that is made by what was lost is told a moment later, so that nobody sends in the midst of it', async () => {
   const window = new SendWindow(() => 0);
   const flight = window.sent(window.rate.windowBytes);

@@ -175,13 +175,14 @@ export class SendWindow {
     this.#wasFull = false;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    const isOthers = ++this.#openings % OTHERS_TURN === 0;
-    waiting.sort((a, b) => inTurn(a, isOthers) - inTurn(b, isOthers));
+    const turn = ++this.#openings;
+    waiting.sort((a, b) => inTurn(a, turn) - inTurn(b, turn));
     for (const one of waiting) one.onRoom();
   }
 }
 
-/** Urgent ones never wait for others; of the rest the least urgent come first now and then, so that none waits for ever. */
-function inTurn({ urgency }: Waiting, isOthers: boolean): number {
-  return isOthers && urgency > 0 ? 1 / urgency : urgency;
+/** The least urgent come first now and then, and seldom before urgent ones, so that none waits for ever. */
+function inTurn({ urgency }: Waiting, turn: number): number {
+  if (turn % (OTHERS_TURN * OTHERS_TURN) === 0) return -urgency;
+  return turn % OTHERS_TURN === 0 && urgency > 0 ? 1 / urgency : urgency;
 }
