@@ -25,6 +25,8 @@ export interface HelloBudget {
 
 /** While the budget is used up, as often as with the profile for dear links; ms. */
 const SAVING_HELLO_MS = 6 * 3_600_000;
+/** The shorter encoding, which a central node of this program reads whatever is configured. */
+const SHORT = { serialization: 'cbor', compression: '' } as const;
 const NORMAL = PRIORITIES.indexOf('normal');
 
 /**
@@ -61,7 +63,8 @@ export function createHello(
   });
   const subject = subjectOf(message, kindOf(message.method));
   return (more) => {
-    const { payload, serial, cmp } = encodeMessage(message, config);
+    const isOwn = deps.peers.knows(config.centralNodeName, LINK_WORD);
+    const { payload, serial, cmp } = encodeMessage(message, isOwn ? SHORT : config);
     const about = {
       version: deps.version,
       os: `${platform()} ${release()}`,
@@ -70,7 +73,7 @@ export function createHello(
       labels: config.labels,
       interval: helloIntervalMs(config, deps.budget) / 1000,
       knows: deps.trust.words,
-      ...(deps.peers.knows(config.centralNodeName, LINK_WORD) && {
+      ...(isOwn && {
         link: deps.linkDays.told(),
         budget: toldBudget(config.centralNodeName, deps.budget),
       }),

@@ -61,7 +61,7 @@ const PART_MS = 1000;
 const START_WINDOW_BYTES = 8 * 1024;
 const LEAST_WINDOW_BYTES = 3 * 1024;
 const MOST_WINDOW_BYTES = 4 * 1024 * 1024;
-const [LEAST_PART_BYTES, MOST_PART_BYTES] = [1024, 256 * 1024];
+const [LEAST_PART_BYTES, MOST_PART_BYTES] = [2048, 256 * 1024];
 
 export const UNMEASURED: RateState = {
   ...{ samples: [], wasFull: false, lastRttMs: undefined, alone: { rttMs: 0, bytes: 0 } },

@@ -171,6 +171,7 @@ export class LaneAnswers {
     if (ORDERS.has(status)) {
       if (!isStale) this.#obey(status, answer);
     } else {
+      if (isStale) this.#lane.queue.window.unmeasured(...rangeOf(answer));
       this.#settle(status, answer);
       if (this.#isBridged()) this.#actions.rewind();
     }

@@ -124,3 +124,18 @@ test('a lane that hears of room while it rewinds may send again', async () => {
     [1, 100, 2, false],
   );
 });
+
+test('an answer to what went before says nothing of how fast this attempt is', () => {
+  let now = 0;
+  const target = new SendWindow(() => now);
+  const window = new LaneWindow(target);
+  for (const seq of [1, 2]) window.push(entryAt(seq));
+  for (const isKnown of [false, true]) {
+    send(window, 1);
+    now += 10;
+    if (!isKnown) window.unmeasured(1, 1);
+    window.take(1, 2 - Number(!isKnown));
+    assert.equal(target.measured.bytesPerMs !== undefined, isKnown);
+    assert.equal(window.bytesInFlight, 0);
+  }
+});

@@ -161,6 +161,12 @@ export class LaneWindow {
     this.#target.arrived(there.map(({ flight }) => flight));
   }
 
+  /** What is answered went before: how long this attempt takes will not be known, and no rate comes of it. */
+  unmeasured(first: number, last: number): void {
+    const answered = this.#entries.filter(({ seq }) => seq >= first && seq <= last);
+    this.#target.gone(answered.flatMap(({ flights }) => flights.map(({ flight }) => flight)));
+  }
+
   /** Takes out what was never sent, but for the first `keep` entries; they are to be read again. */
   trim(keep: number): Entry[] {
     let end = Math.max(keep, this.inFlight);
