@@ -26,6 +26,8 @@ export interface JournalRow {
   readonly priority?: Priority | null;
   /** The key of which only its sender's newest request counts; null where there is none. */
   readonly supersedes?: string | null;
+  /** Whether it was under way when an earlier life of this node ended. */
+  readonly wasRunning?: boolean;
 }
 
 /** How a row ended. */
@@ -202,6 +204,7 @@ export function toRow(stored: StoredRow): JournalRow {
     output: stored.output,
     priority: priorityOf(stored.priority) ?? null,
     supersedes: stored.supersedes,
+    wasRunning: stored.state === 'running',
   };
 }
 

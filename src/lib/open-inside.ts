@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, realpath } from 'node:fs/promises';
+import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { CodedError } from './coded-error.ts';
 import { errorCode } from './system-fault.ts';
+import { type FileSystem, systemFiles } from './system-files.ts';
 
 /** How files of a folder are made and found. */
 export interface FolderRules {
@@ -85,22 +86,29 @@ export async function openForReading(path: string): Promise<FileHandle | undefin
 }
 
 /** Makes a new file, which must not exist yet, with this mode. */
-export function openNew(path: string, mode: number = PRIVATE.fileMode): Promise<FileHandle> {
-  return open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | SAFE, mode);
+export function openNew(
+  path: string,
+  mode: number = PRIVATE.fileMode,
+  files: FileSystem = systemFiles,
+): Promise<FileHandle> {
+  return files.open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | SAFE, mode);
 }
 
 /** Makes what happened to a folder's names durable, where the file system knows how (vfat and some shares do not). */
-export async function syncFolder(path: string): Promise<void> {
-  await using handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+export async function syncFolder(path: string, files: FileSystem = systemFiles): Promise<void> {
+  await using handle = await files.open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   await handle.sync().catch((error: unknown) => {
     if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errorCode(error) ?? '')) throw error;
   });
 }
 
-async function deepestExisting(folder: string): Promise<{ path: string; real: string }> {
+async function deepestExisting(
+  folder: string,
+  files: FileSystem = systemFiles,
+): Promise<{ path: string; real: string }> {
   for (let path = folder; ; path = dirname(path)) {
     try {
-      return { path, real: await realpath(path) };
+      return { path, real: await files.realpath(path) };
     } catch (error) {
       if (errorCode(error) !== 'ENOENT' || path === dirname(path)) throw error;
     }
@@ -111,18 +119,22 @@ async function deepestExisting(folder: string): Promise<{ path: string; real: st
  * Makes a folder and those above it where they are missing (durably; 0700 unless told); returns its real path. One after the
  * other: the system's own way tries for ever where no folder can be made, as in /proc.
  */
-export async function makeFolder(path: string, mode = PRIVATE.folderMode): Promise<string> {
-  const existing = await deepestExisting(path);
+export async function makeFolder(
+  path: string,
+  mode = PRIVATE.folderMode,
+  files: FileSystem = systemFiles,
+): Promise<string> {
+  const existing = await deepestExisting(path, files);
   const missing: string[] = [];
   for (let next = path; next !== existing.path; next = dirname(next)) missing.unshift(next);
   for (const folder of missing) {
-    await mkdir(folder, { mode }).catch((error: unknown) => {
+    await files.mkdir(folder, { mode }).catch((error: unknown) => {
       if (errorCode(error) !== 'EEXIST') throw error;
     });
-    await syncFolder(dirname(folder));
+    await syncFolder(dirname(folder), files);
   }
   // With the dot a file that stands in its place is refused.
-  return realpath(`${path}/.`);
+  return files.realpath(`${path}/.`);
 }
 
 function refuseOutside(realRoot: string, real: string, path: string): void {

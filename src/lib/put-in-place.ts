@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from './open-inside.ts';
 import { errorCode, systemFault } from './system-fault.ts';
+import { type FileSystem, systemFiles } from './system-files.ts';
 
 const BLOCK_BYTES = 1024 * 1024;
 /** What file systems without owners and modes (vfat, exfat, some shares) say. */
@@ -73,34 +74,34 @@ async function keepOwner(handle: FileHandle, { uid, gid }: Ownership): Promise<b
 export async function putInPlace(
   { handle, path }: NewFile,
   target: string,
-  { durable = true } = {},
+  { durable = true, files = systemFiles }: { durable?: boolean; files?: FileSystem } = {},
 ): Promise<void> {
   const { dev, ino } = await handle.stat();
   const isAt = async (place: string) => {
-    const stats = await lstat(place).catch(() => undefined);
+    const stats = await files.lstat(place).catch(() => undefined);
     return stats?.ino === ino && stats.dev === dev;
   };
   if (!(await isAt(path))) throw new LostFileError('what had come was removed, or its folder was');
   try {
-    await rename(path, target);
+    await files.rename(path, target);
   } catch (error) {
     if (errorCode(error) !== 'EBUSY') throw error;
-    await writeOver(handle, target);
-    await rm(path, { force: true });
+    await writeOver(handle, target, files);
+    await files.rm(path, { force: true });
     return;
   }
   if (!(await isAt(target)))
     throw new LostFileError('something else was put in its place at the same moment');
   if (!durable) return;
-  await syncFolder(dirname(target)).catch((error: unknown) => {
+  await syncFolder(dirname(target), files).catch((error: unknown) => {
     const text = `it is in place, but the disk did not confirm that it stays there: ${systemFault(error)}`;
     throw Object.assign(new Error(text, { cause: error }), { code: errorCode(error) });
   });
 }
 
 /** Only what is longer than the old content needs room on the disk: it comes first, and where there is none nothing has changed. */
-async function writeOver(from: FileHandle, target: string): Promise<void> {
-  await using to = await open(target, constants.O_WRONLY | constants.O_NOFOLLOW);
+async function writeOver(from: FileHandle, target: string, files: FileSystem): Promise<void> {
+  await using to = await files.open(target, constants.O_WRONLY | constants.O_NOFOLLOW);
   const [{ size: before }, { size }] = [await to.stat(), await from.stat()];
   try {
     await copyBytes(from, to, { start: before, end: size });

@@ -93,6 +93,8 @@ export interface RunCall extends Incoming {
    * Its reply must be all of its stdout then; of stderr, all but what is in `stderrTail` must have been sent.
    */
   readonly live?: LiveOutput | undefined;
+  /** Whether an earlier life of the node may have begun it, of a method that is resumable. */
+  readonly isResumed?: boolean;
 }
 
 /** Takes the output of a run while it goes on, piece by piece. */

@@ -166,7 +166,7 @@ export async function assembleNode(
     {
       ...{ journal, fleet, submissions, queue: undelivered, processes: subscribers },
       outputReplies,
-      otherMethods: [...createRelayMethods(config), ...copying.methods],
+      otherMethods: [...createRelayMethods(config, ground), ...copying.methods],
     },
     table,
   );

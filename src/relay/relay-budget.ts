@@ -1,13 +1,14 @@
 import type { Message } from '../message/message.ts';
 import type { Forwarded } from '../message/method-contract.ts';
+import type { CopySource } from '../methods/copy/copy-source.ts';
 
 export interface RelayOptions {
   readonly nodeName: string;
   /** For messages that do not say: seconds, and times. */
   readonly defaultAckTimeout: number;
   readonly defaultRetries: number;
-  /** Where what has no size of its own is kept while it is read for a copy. */
-  readonly copiesFolder: string;
+  /** Opens a file of this node that is copied. */
+  openSource(path: string): Promise<CopySource>;
 }
 
 /**

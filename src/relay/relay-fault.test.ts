@@ -57,8 +57,12 @@ test('a submission without relayReplyMethod is taken with a warning, and so is o
 
 test('the relaying node refuses loops, relays of relays, wrong names, and fields that do not fit the subject', () => {
   const check = (fields: Partial<Message>) =>
-    createReqRelay({ nodeName: 'central', defaultAckTimeout: 10, defaultRetries: 1, copiesFolder: '' })
-      .check!({
+    createReqRelay({
+      nodeName: 'central',
+      defaultAckTimeout: 10,
+      defaultRetries: 1,
+      openSource: () => Promise.reject(new Error('no file')),
+    }).check!({
       ...relay,
       ...fields,
     });
@@ -85,7 +89,7 @@ test('REQRelayInitial is taken from the node itself only', () => {
     nodeName: 'ship1',
     defaultAckTimeout: 10,
     defaultRetries: 1,
-    copiesFolder: '',
+    openSource: () => Promise.reject(new Error('no file')),
   });
   const initial = { ...relay, toNode: 'ship1', method: 'REQRelayInitial' };
   assert.equal(method.check!(initial), undefined);

@@ -24,7 +24,12 @@ function isOfRelay({ relayFromNode, previousMessage }: Message): boolean {
 }
 
 function options(nodeName: string) {
-  return { nodeName, defaultAckTimeout: 10, defaultRetries: 1, copiesFolder: '' };
+  return {
+    nodeName,
+    defaultAckTimeout: 10,
+    defaultRetries: 1,
+    openSource: () => Promise.reject(new Error('no file')),
+  };
 }
 
 const submitted = newMessage({

@@ -13,7 +13,7 @@ import { relayFieldsFault } from './relay-fault.ts';
  * item, and so does this. Refused where the fields are not those that a node writes for itself. A REQCopyFileFrom brings
  * the file of this node along: it fails where that cannot be read.
  */
-export function createReqRelayInitial({ nodeName, copiesFolder }: RelayOptions): ForwardMethod {
+export function createReqRelayInitial({ nodeName, openSource }: RelayOptions): ForwardMethod {
   return {
     name: 'REQRelayInitial',
     kind: 'EventACK',
@@ -22,7 +22,7 @@ export function createReqRelayInitial({ nodeName, copiesFolder }: RelayOptions):
     args: [],
     isForPeople: false,
     check: (message) => checkOwn(message, nodeName) ?? relayFieldsFault(message),
-    ready: (message) => readRelayedFile(message, copiesFolder),
+    ready: (message) => readRelayedFile(message, openSource),
     forward: ({ message }) => toRelay(message),
   };
 }

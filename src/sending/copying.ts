@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
 import type { Edges } from '../lib/edges.ts';
+import { isTemporary } from '../lib/temporary-error.ts';
+import { wait } from '../lib/wait.ts';
 import type { Addresses } from '../link/address.ts';
 import type { LinkScheduler } from '../link/scheduler.ts';
 import type { Message } from '../message/message.ts';
@@ -16,7 +18,7 @@ import { ownOutgoing } from './outgoing-message.ts';
 import { createOpenChannel } from './piece-channel.ts';
 import type { RepliesAndReports } from './replies-and-reports.ts';
 
-export interface CopyingParts extends Pick<Edges, 'random' | 'newId'> {
+export interface CopyingParts extends Edges {
   readonly bus: Bus;
   readonly outbox: Pick<Outbox, 'enqueue'>;
   readonly link: LinkScheduler;
@@ -28,6 +30,9 @@ export interface CopyingParts extends Pick<Edges, 'random' | 'newId'> {
   readonly outputReplies: { copied(message: Message): Promise<void> };
 }
 
+/** How soon a message is queued again that could not be written down, ms. */
+const AGAIN_MS = 1000;
+
 /** What the methods that copy files need of the node: messages whose end is told, and a way for pieces of files. */
 export class Copying implements AsyncDisposable {
   readonly methods: readonly Method[];
@@ -35,6 +40,7 @@ export class Copying implements AsyncDisposable {
   readonly #parts: CopyingParts;
   readonly #copies: AsyncDisposable;
   readonly #waiting = new Map<string, (delivery: Delivery) => void>();
+  readonly #over = new AbortController();
 
   constructor(config: Config, parts: CopyingParts) {
     this.#config = config;
@@ -49,6 +55,7 @@ export class Copying implements AsyncDisposable {
           : { file: 0o600, folder: 0o700 },
     };
     const { all, copies } = createCopyMethods(options, {
+      ...{ clock: parts.clock, files: parts.files },
       deliver: this.#deliver,
       speaksLanes: parts.peers.speaksLanes,
       maxPayload: () => parts.bus.maxPayload,
@@ -64,6 +71,7 @@ export class Copying implements AsyncDisposable {
 
   /** Closes the files that come in. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
     await this.#copies[Symbol.asyncDispose]();
   }
 
@@ -86,7 +94,7 @@ export class Copying implements AsyncDisposable {
     const withdraw = () =>
       void this.#parts.undelivered.cancel({ id: outgoing.id }, 'the copy was cancelled').catch(() => {});
     try {
-      await this.#parts.outbox.enqueue([outgoing]);
+      await this.#enqueue(outgoing, AbortSignal.any([this.#over.signal, ...(signal ? [signal] : [])]));
       signal?.addEventListener('abort', withdraw);
       if (signal?.aborted) withdraw();
       return await promise;
@@ -95,6 +103,18 @@ export class Copying implements AsyncDisposable {
       this.#waiting.delete(outgoing.id);
     }
   };
+
+  /** Queues a message: where the database cannot be written for a while, as soon as it can. */
+  async #enqueue(outgoing: ReturnType<typeof ownOutgoing>, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#parts.outbox.enqueue([outgoing]);
+      } catch (error) {
+        if (!isTemporary(error) || signal.aborted) throw error;
+        await wait(this.#parts.clock, AGAIN_MS, signal);
+      }
+    }
+  }
 }
 
 /** Whether a copy is one of an original node: it has three arguments. */

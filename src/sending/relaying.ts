@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Edges } from '../lib/edges.ts';
 import type { Incoming } from '../message/method-contract.ts';
 import type { KeptStretch } from '../message/told-output.ts';
+import { CopySource } from '../methods/copy/copy-source.ts';
 import type { ErrorReporter } from '../observe/error-reports.ts';
 import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
 import type { KeptData } from '../relay/kept-data.ts';
@@ -27,12 +28,13 @@ interface RelayingDeps extends Pick<Edges, 'newId'> {
 }
 
 /** The methods by which messages travel via another node. */
-export function createRelayMethods(config: Config) {
+export function createRelayMethods(config: Config, { newId, files }: Pick<Edges, 'newId' | 'files'>) {
+  const folder = join(config.databaseFolder, 'copies');
   const options = {
     nodeName: config.nodeName,
     defaultAckTimeout: config.defaultMessageTimeoutSeconds,
     defaultRetries: config.defaultMessageRetries,
-    copiesFolder: join(config.databaseFolder, 'copies'),
+    openSource: (path: string) => CopySource.open(path, { folder, files, id: newId() }),
   };
   return [createReqRelayInitial(options), createReqRelay(options)];
 }

@@ -1,4 +1,5 @@
 import type { Chance } from './chance.ts';
+import { copyDeeds, type SourceDeed } from './copies.ts';
 import { readWork, workArgs } from './sim-commands.ts';
 import { makeWaves, type WaveAsk } from './waves.ts';
 
@@ -22,6 +23,9 @@ export interface Ask {
   isResent?: boolean;
   /** How long its command takes, where one prints while it runs, ms. */
   readonly ms?: number;
+  /** Where a copy goes: to which node, and which path there. */
+  readonly copyTo?: string;
+  readonly target?: string;
 }
 
 /** The method that a request of each kind asks for; of some there are several. */
@@ -36,7 +40,8 @@ export type AskKind =
   | 'live'
   | 'tail'
   | 'ping'
-  | 'admin';
+  | 'admin'
+  | 'copy';
 
 export type NewAsk = Omit<Ask, 'at'>;
 
@@ -50,11 +55,12 @@ export type Deed =
   | { readonly at: number; readonly what: 'cancel' | 'resend'; readonly from: string; readonly nth: number }
   /** The node of the original program is asked to send something. */
   | { readonly at: number; readonly what: 'original'; readonly toNode: string; readonly token: string }
+  | SourceDeed
   | { readonly at: number; readonly what: 'waves'; readonly wave: WaveAsk; readonly isEnd: boolean };
 
-/** What is asked for. Seeds that found something go on to ask for what they asked for then: `first`, `second` or `third`. `told` is what tells while it runs, and nothing else. */
+/** What is asked for. Seeds that found something go on to ask for what they asked for then: `first`, `second` or `third`. `told` is what tells while it runs, and nothing else; `copies` likewise. */
 export type Asks = (typeof ASKS)[number];
-export const ASKS = ['all', 'first', 'second', 'third', 'told'] as const;
+export const ASKS = ['all', 'first', 'second', 'third', 'told', 'copies'] as const;
 
 /** Of these seeds on, the second stage asks with keys too. */
 const FIRST_WITH_KEYS = 1_000_000;
@@ -68,6 +74,15 @@ interface DeedOptions {
 
 /** What is asked of a fleet in a run, made before it begins. */
 export function makeDeeds(chance: Chance, options: DeedOptions): Deed[] {
+  const { asks } = options;
+  const deeds = asks === 'copies' ? [] : makeSubmissions(chance, { ...options, asks });
+  if (asks === 'all') deeds.push(...waveDeeds(chance.fork('waves'), options));
+  if (isOf(asks, 'copies')) deeds.push(...copyDeeds(chance.fork('copies'), options));
+  return deeds.sort((a, b) => a.at - b.at);
+}
+
+/** Submissions, one by one and in numbers, and changes of mind. */
+function makeSubmissions(chance: Chance, options: DeedOptions & { asks: Exclude<Asks, 'copies'> }): Deed[] {
   const { nodes, lastsMs, asks } = options;
   const makeItem = itemMaker(chance, { nodes, kinds: KINDS[asks], keyShare: keyShareOf(options) });
   const deeds: Deed[] = [];
@@ -80,8 +95,7 @@ export function makeDeeds(chance: Chance, options: DeedOptions): Deed[] {
     else deeds.push(...submission(chance, { at, from, makeItem }));
   }
   if (isOf(asks, 'third')) deeds.push(...makeCrowds(chance.fork('crowds'), { ...options, makeItem }));
-  if (asks === 'all') deeds.push(...waveDeeds(chance.fork('waves'), options));
-  return deeds.sort((a, b) => a.at - b.at);
+  return deeds;
 }
 
 function submission(
@@ -173,7 +187,7 @@ const FIRST_KINDS: readonly AskKind[] = [
 ];
 const SECOND_KINDS: readonly AskKind[] = [...FIRST_KINDS, 'write', 'write', 'original'];
 const THIRD_KINDS: readonly AskKind[] = [...SECOND_KINDS, 'stream', 'tail', 'ping', 'admin'];
-const KINDS: Readonly<Record<Asks, readonly AskKind[]>> = {
+const KINDS: Readonly<Record<Exclude<Asks, 'copies'>, readonly AskKind[]>> = {
   first: FIRST_KINDS,
   second: SECOND_KINDS,
   third: THIRD_KINDS,

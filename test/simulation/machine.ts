@@ -3,6 +3,7 @@ import type { Edges } from '../../src/lib/edges.ts';
 import { createNewId } from '../../src/lib/new-id.ts';
 import type { Chance } from './chance.ts';
 import { SimDisk } from './sim-disk.ts';
+import { simFileSystem } from './sim-file-system.ts';
 import { SimFiles } from './sim-files.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -104,7 +105,7 @@ export class Life {
       makeId ??= createNewId({ clock, random, after: newestOn(machine.disk) });
       return makeId();
     };
-    this.edges = { clock, random, newId };
+    this.edges = { clock, random, newId, files: simFileSystem(machine.files, this) };
   }
 
   get chance(): Chance {

@@ -1,4 +1,5 @@
 import { type Ask, pathOf } from './asks.ts';
+import { checkCopy, checkTargets } from './copies.ts';
 import type { Machine } from './machine.ts';
 import { checkTold } from './promise-told.ts';
 import { BrokenPromise, type RunTruth, type Truth } from './truth.ts';
@@ -65,7 +66,9 @@ export function heldBy({ machine, node }: World['places'][number]): string | und
  */
 export function isForgotten(world: World, ask: Ask): boolean {
   const nodes =
-    ask.kind === 'relay' ? world.places.map(({ machine }) => machine.name) : [ask.from, ask.toNode];
+    ask.kind === 'relay'
+      ? world.places.map(({ machine }) => machine.name)
+      : [ask.from, ask.toNode, ask.copyTo ?? ask.toNode];
   return nodes.some((name) => world.wasSetBack(name, ask.at) || world.hasTwin(name));
 }
 
@@ -79,6 +82,7 @@ export function checkPromise(world: World, { workload, truth }: { workload: Work
     if (ask.id !== undefined && !isForgotten(world, ask)) checkAsk(world, ask, { workload, truth });
   checkOriginalAsks(world, truth);
   checkOrder(world, workload);
+  checkTargets(world, workload.asks);
   checkLastWritten(world, workload);
   checkWaves(world, [...workload.waves], truth);
 }
@@ -99,6 +103,7 @@ function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workl
   if (ask.kind === 'append') checkAppend(world, ask, row);
   if (ask.kind === 'write') checkWrite(ask, row, replacedAt(world, ask));
   if (ask.kind === 'original') checkOriginal(world, ask, row);
+  if (ask.kind === 'copy') checkCopy(world, ask, row);
   if (ask.kind === 'command') checkCommand(world, ask, { row, run: truth.runs.get(ask.id!) });
   checkTold(world, ask, row);
   if (ask.kind === 'relay') checkRelay(ask, row, truth.runsOf(ask.token));

@@ -60,13 +60,20 @@ const BEFORE_MIDNIGHT = {
 const AT_REST_MS = 240_000;
 /** How long a call takes at most that has nothing to say, ms. */
 const LONGEST_CALL_MS = 60_000;
+/** What a small budget holds back goes day by day, until messages have lived. */
+const MOST_EVENTS_OF_DAYS = 1_500_000;
+
 /** How soon after the weather has cleared nothing waits any more, unless it has to. */
 const SOON_MS = 10 * 60_000;
 
 /** Lets one world happen, from its seed. Never throws for what breaks in it. */
 export async function runSeed(seed: number, options: RunOptions): Promise<RunReport> {
   const chance = new Chance(`seed ${seed}`);
-  const timeline = new Timeline({ keepsStory: options.keepsStory ?? false });
+  const { swaps = {}, hasBudgets = false } = options;
+  const timeline = new Timeline({
+    keepsStory: options.keepsStory ?? false,
+    ...(hasBudgets && { mostEvents: MOST_EVENTS_OF_DAYS }),
+  });
   const made = faultsOf(seed, options);
   const faults = options.faults ?? made.filter((_, place) => options.only?.includes(place) ?? true);
   const truth: Truth = new Truth(timeline, {
@@ -75,7 +82,6 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
       return ask === undefined || ask.kind === 'schedule' || isForgotten(world, ask);
     },
   });
-  const { swaps = {}, hasBudgets = false } = options;
   const world = new World({ timeline, chance, truth, swaps, ...(hasBudgets && BEFORE_MIDNIGHT) });
   const workload = new Workload(world);
   const onRejection = (error: unknown) => timeline.fail(error as Error);

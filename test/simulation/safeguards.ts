@@ -9,6 +9,7 @@ import {
   leavingOut,
   onBus,
   onClock,
+  onFile,
   onMethod,
   onStore,
   withoutSync,
@@ -34,6 +35,8 @@ export function isFound({ finds }: Safeguard, failure: Error | undefined): boole
 
 /** What is wrong with lines that were told. */
 const LINES = /^(stream|tail|live) /;
+/** What is wrong with a file that was copied. */
+const TORN = /^copy .* (that are no file of anybody|no version of its file arrived)/;
 
 /** What the simulator must find gone. Each is taken out by a part that is handed in, never by an option of the program. */
 export const SAFEGUARDS: readonly Safeguard[] = [
@@ -206,5 +209,26 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     name: 'lines that a command prints while it runs are synced',
     ...{ kinds: ['power'], seed: 1, asks: 'told', finds: LINES },
     without: withoutSync(),
+  },
+  {
+    name: 'a file that was copied is synced before it takes its place',
+    ...{ kinds: ['power'], seed: 2, asks: 'copies', finds: TORN },
+    without: onFile({ sync: async () => {} }),
+  },
+  {
+    name: 'a source that changes ends its copy',
+    ...{ kinds: ['cut'], seed: 4, asks: 'copies', finds: TORN },
+    without: onFile({ stat: async (stat) => ({ ...(await stat({ bigint: true })), mtimeNs: 0n }) }),
+  },
+  {
+    name: 'what came of a copy that was called off is removed',
+    ...{ kinds: ['cut'], seed: 2, asks: 'copies', finds: /^copies: .* is left at/ },
+    without: onMethod('REQCopyFileTo', (method) => ({
+      ...method,
+      apply: async (batch, context) => {
+        const isAbort = batch[0]?.message.methodArgs?.[3] === 'abort';
+        return isAbort ? batch.map(() => ({ ok: true })) : await method.apply(batch, context);
+      },
+    })),
   },
 ];

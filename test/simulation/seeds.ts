@@ -158,4 +158,41 @@ export const SEEDS: readonly FoundSeed[] = [
     about:
       'a lane whose last messages of a doubtful epoch went nowhere began no new one, and what was behind them waited for ever',
   },
+  {
+    seed: 17,
+    kinds: DEFAULT_KINDS,
+    only: [],
+    asks: 'copies',
+    about: 'a copy was cancelled while its target was told that it begins, and the growing file stayed there',
+  },
+  {
+    seed: 158,
+    kinds: DEFAULT_KINDS,
+    only: [0, 1, 3, 8],
+    asks: 'copies',
+    about: 'a power cut brought back the growing file of a copy that was called off, and nobody removed it',
+  },
+  {
+    seed: 3051,
+    kinds: DEFAULT_KINDS,
+    only: [5],
+    asks: 'copies',
+    about:
+      'a copy failed as its node could not write to its database for a moment, and could not tell its target to remove what had come',
+  },
+  {
+    seed: 3012,
+    kinds: DEFAULT_KINDS,
+    only: [15, 16, 17],
+    asks: 'copies',
+    about: 'a disk that could not be read when a copy was called off was taken for one that knows of no copy',
+  },
+  {
+    seed: 4057,
+    kinds: DEFAULT_KINDS,
+    only: [10, 11],
+    asks: 'copies',
+    about:
+      'a file had become small when its node went on with the copy after a crash, and what had come of the large one stayed at the target',
+  },
 ];

@@ -13,7 +13,7 @@ const HELP = `Runs simulated fleets from seeds, and says which seed breaks the p
   --seed N         run one seed
   --trace          tell the story of that run
   --faults a,b     kinds of faults: ${FAULT_KINDS.join(', ')}
-  --asks first     ask for what seeds asked for at first, as most of those in seeds.ts do; second, third: later stages; told: what tells while it runs
+  --asks first     ask for what seeds asked for at first, as most of those in seeds.ts do; second, third: later stages; told, copies: what tells while it runs, and copies of files, alone
   --hours N        let a fleet that has little to do live for N hours instead, and measure it
   --calls          some of the ships are connected during calls alone
   --budgets        the links of some ships have a budget for each day, and the world begins ten minutes before midnight
@@ -147,8 +147,9 @@ async function tellShortest(report: RunReport, options: RunOptions): Promise<voi
   for (const fault of shortest.faults) console.log(`    ${faultText(fault)}`);
   const only = places.length > 0 ? ` --only ${places}` : '';
   const faults = options.kinds === DEFAULT_KINDS ? '' : ` --faults ${options.kinds}`;
+  const asks = options.asks && options.asks !== 'all' ? ` --asks ${options.asks}` : '';
   const calls = `${options.hasCalls ? ' --calls' : ''}${options.hasBudgets ? ' --budgets' : ''}`;
-  console.log(`  npm run simulate -- --seed ${report.seed}${faults}${calls}${only} --trace`);
+  console.log(`  npm run simulate -- --seed ${report.seed}${faults}${asks}${calls}${only} --trace`);
 }
 
 function tell(report: RunReport): void {

@@ -1,5 +1,7 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { Bus } from '../../src/bus/bus.ts';
 import type { Clock } from '../../src/lib/clock.ts';
+import type { FileSystem } from '../../src/lib/system-files.ts';
 import { BRIEF } from '../../src/message/codec/brief.ts';
 import { HEADER } from '../../src/message/codec/wire-headers.ts';
 import type { WireMessage } from '../../src/message/wire-message.ts';
@@ -104,6 +106,30 @@ export function withoutSync(): Swaps {
         return { ...file, handle: Object.assign(file.handle, { datasync: async () => {} }) };
       },
     }),
+  };
+}
+
+/** Files that are copied, of which an open one does something else; it gets what it stands in for. */
+export function onFile(change: {
+  sync?(): Promise<void>;
+  stat?(stat: FileHandle['stat']): Promise<unknown>;
+}): Swaps {
+  const open = async (files: FileSystem, path: string, flags?: number | string) => {
+    const handle = await files.open(path, flags);
+    const { stat, sync } = change;
+    const before = handle.stat;
+    return Object.assign(handle, {
+      ...(sync && { sync }),
+      ...(stat && path.startsWith('/out/') && { stat: () => stat(before) }),
+    });
+  };
+  return {
+    ground: (ground) => {
+      const { files } = ground;
+      const opens = ((path: string, flags?: number | string) =>
+        open(files, path, flags)) as FileSystem['open'];
+      return { ...ground, files: { ...files, open: opens } };
+    },
   };
 }
 

@@ -19,6 +19,7 @@ export class Workload {
 
   #do(deed: Deed): void {
     if (deed.what === 'original') return this.#world.original?.send(deed.toNode, deed.token);
+    if (deed.what === 'source') return this.#world.machine(deed.node).files.put(deed.path, deed.content);
     if (deed.what === 'waves') return void this.#doWaves(deed.wave, deed.isEnd);
     const node = this.#world.node(deed.from);
     // A node that is down takes nothing: whoever asks hears of that.

@@ -275,8 +275,7 @@ export class Runner {
         await this.#replies.send({ id: row.id, message }, data, { statements: [] });
         await output?.replied(data);
       },
-      progress,
-      live: output?.live,
+      ...{ progress, live: output?.live, isResumed: row.wasRunning === true },
     };
     try {
       return await method.run(call);

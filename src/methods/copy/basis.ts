@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 import { isBlockSize, MOST_BLOCKS, SUM_BYTES, stretchSum, sumsOf } from './block-sums.ts';
 import { checkPlace } from './copy-target.ts';
 import { parseBlocks } from './fine-blocks.ts';
@@ -24,7 +25,7 @@ export class Basis implements AsyncDisposable {
   }
 
   /** Opens the largest of some files; undefined where none can be read. */
-  static async open(paths: readonly string[]): Promise<Basis | undefined> {
+  static async open(paths: readonly string[], files: FileSystem = systemFiles): Promise<Basis | undefined> {
     let best: Basis | undefined;
     for (const path of paths) {
       const next = await openRegular(path).catch(() => undefined);
@@ -36,8 +37,8 @@ export class Basis implements AsyncDisposable {
     return best;
 
     async function openRegular(path: string): Promise<Basis | undefined> {
-      await checkPlace(path);
-      const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      await checkPlace(path, files);
+      const handle = await files.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
       const stats = await handle.stat();
       if (stats.isFile() && stats.size > 0) return new Basis(handle, stats.size);
       await handle.close();

@@ -14,10 +14,9 @@ export function createCopyMethods(
   options: CopyFileFromOptions & { readonly modes: NewModes },
   deps: CopyMethodsDeps,
 ): { readonly all: Method[]; readonly copies: AsyncDisposable } {
-  const copies = new IncomingCopies({ folder: options.copiesFolder, folderMode: options.modes.folder });
-  const all = [
-    createReqCopyFileFrom(options, deps),
-    createReqCopyFileTo({ ...deps, copies, modes: options.modes }),
-  ];
+  const { copiesFolder: folder, modes } = options;
+  const { clock, files } = deps;
+  const copies = new IncomingCopies({ folder, folderMode: modes.folder, clock, files });
+  const all = [createReqCopyFileFrom(options, deps), createReqCopyFileTo({ ...deps, copies, modes })];
   return { all, copies };
 }

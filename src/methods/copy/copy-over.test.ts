@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { CopySource } from './copy-source.ts';
 import { IncomingCopies } from './incoming-copies.ts';
 import type { Piece, PieceChannel } from './piece-channel.ts';
@@ -27,8 +28,8 @@ async function copyOver(t: TestContext, { old, content }: { old: Buffer; content
   await mkdir(join(path, 'in'));
   await writeFile(target, old);
   await writeFile(join(path, 'source'), content);
-  await using source = await CopySource.open(join(path, 'source'), path);
-  await using copies = new IncomingCopies({ folder: join(path, 'copies') });
+  await using source = await CopySource.open(join(path, 'source'), { folder: path, id: 't1' });
+  await using copies = new IncomingCopies({ folder: join(path, 'copies'), clock: systemClock });
   const { size: total, mode, identity } = source;
   const begin = () => copies.begin({ step: 'begin', transfer: 't1', target, total, mode, identity });
   await begin();
@@ -40,6 +41,7 @@ async function copyOver(t: TestContext, { old, content }: { old: Buffer; content
       source,
       begin,
       progress: { reached: () => {} },
+      clock: systemClock,
       openChannel: async (_, { answered }) => {
         let out: number[] = [];
         const give = (place: PiecePlace, piece: Piece & { sums?: SumsQuestion | undefined }) => {

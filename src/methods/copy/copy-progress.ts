@@ -9,7 +9,7 @@ export class CopyProgress {
   #saidAt = Number.NEGATIVE_INFINITY;
   #said = '';
 
-  constructor(total: number, call: { progress(text: string): void }, now = () => performance.now()) {
+  constructor(total: number, call: { progress(text: string): void }, now: () => number) {
     this.#total = total;
     this.#call = call;
     this.#now = now;

@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from '../../lib/open-inside.ts';
+import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
+import { isTemporary } from '../../lib/temporary-error.ts';
 
 /** What the target keeps of a transfer while it goes on, and for a while after. */
 export interface CopyRecord {
@@ -22,43 +23,46 @@ const PART_NAME = /^\.steward-([\w-]{1,64})\.copy$/;
 /** The records of transfers, a file each: they outlive the node, and tell what growing files were left behind. */
 export class CopyRecords {
   readonly #folder: string;
+  readonly #files: FileSystem;
 
-  constructor(folder: string) {
+  constructor(folder: string, files: FileSystem = systemFiles) {
     this.#folder = folder;
+    this.#files = files;
   }
 
-  /** The record of a transfer, or undefined where there is none that can be read. */
+  /** The record of a transfer; undefined where there is none, or one that makes no sense. Throws faults that pass. */
   async read(transfer: string): Promise<CopyRecord | undefined> {
     try {
-      const record: unknown = JSON.parse(await readFile(this.#path(transfer), 'utf8'));
+      const record: unknown = JSON.parse(await this.#files.readFile(this.#path(transfer), 'utf8'));
       return isRecord(record) ? record : undefined;
-    } catch {
+    } catch (error) {
+      if (isTemporary(error)) throw error;
       return undefined;
     }
   }
 
   /** Keeps a record; durable when it resolves. */
   async write(record: CopyRecord): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await this.#files.mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const path = this.#path(record.transfer);
-    await using handle = await open(`${path}.new`, 'w', 0o600);
+    await using handle = await this.#files.open(`${path}.new`, 'w', 0o600);
     await handle.writeFile(JSON.stringify(record));
     await handle.sync();
-    await rename(`${path}.new`, path);
-    await syncFolder(this.#folder);
+    await this.#files.rename(`${path}.new`, path);
+    await syncFolder(this.#folder, this.#files);
   }
 
   async remove(transfer: string): Promise<void> {
-    await rm(this.#path(transfer), { force: true });
+    await this.#files.rm(this.#path(transfer), { force: true });
   }
 
   /** The growing files of other transfers to the same target. */
   async othersTo({ target, transfer }: CopyRecord): Promise<string[]> {
-    const names = await readdir(dirname(target)).catch(() => []);
+    const names = await this.#files.readdir(dirname(target)).catch(() => []);
     const found: string[] = [];
     for (const name of names) {
       const other = PART_NAME.exec(name)?.[1];
-      const record = other && other !== transfer ? await this.read(other) : undefined;
+      const record = other && other !== transfer ? await this.read(other).catch(() => undefined) : undefined;
       if (record?.target === target) found.push(record.part);
     }
     return found;
@@ -66,38 +70,39 @@ export class CopyRecords {
 
   /** Removes what was last touched more than `ageMs` ago: records, and growing files that nobody came back for. */
   async prune(ageMs: number, now: number): Promise<void> {
-    const names = await readdir(this.#folder).catch(() => []);
+    const names = await this.#files.readdir(this.#folder).catch(() => []);
     for (const name of names) {
       const record = await this.read(name.replace(/\.json$/, ''));
-      const times = await Promise.all([touched(join(this.#folder, name)), touched(record?.part)]);
+      const times = await Promise.all([this.#touched(join(this.#folder, name)), this.#touched(record?.part)]);
       if (Math.max(...times) > now - ageMs) continue;
-      if (record) await rm(record.part, { force: true });
-      await rm(join(this.#folder, name), { force: true });
+      if (record) await this.#files.rm(record.part, { force: true });
+      await this.#files.rm(join(this.#folder, name), { force: true });
     }
   }
 
   /** Notes that the clock which files are dated by was set by so much: they are no older, and no younger. */
   async shift(ms: number): Promise<void> {
-    for (const name of await readdir(this.#folder).catch(() => [])) {
+    for (const name of await this.#files.readdir(this.#folder).catch(() => [])) {
       const record = await this.read(name.replace(/\.json$/, ''));
       for (const path of [join(this.#folder, name), ...(record ? [record.part] : [])]) {
-        const then = (await touched(path)) + ms;
-        if (then > ms) await utimes(path, then / 1000, then / 1000);
+        const then = (await this.#touched(path)) + ms;
+        if (then > ms) await this.#files.utimes(path, then / 1000, then / 1000);
       }
     }
+  }
+
+  /** When something was touched last, unix ms; 0 where nothing is. */
+  async #touched(path: string | undefined): Promise<number> {
+    if (path === undefined) return 0;
+    return await this.#files.stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    );
   }
 
   #path(transfer: string): string {
     return join(this.#folder, `${transfer}.json`);
   }
-}
-
-async function touched(path: string | undefined): Promise<number> {
-  if (path === undefined) return 0;
-  return await stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => 0,
-  );
 }
 
 function isRecord(value: unknown): value is CopyRecord {

@@ -57,7 +57,7 @@ test('files whose size the system does not tell, or not right, are read to their
 async function setUp(t: TestContext) {
   const { path: folder } = await tempFolder(t);
   const { path } = await tempFolder(t);
-  const open = async (name: string) => disposeAfter(t, await CopySource.open(name, folder));
+  const open = async (name: string) => disposeAfter(t, await CopySource.open(name, { folder, id: 'source' }));
   return { folder, path: join(path, 'source'), open };
 }
 

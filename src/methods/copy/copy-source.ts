@@ -1,15 +1,24 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CodedError } from '../../lib/coded-error.ts';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
 import { LinkError, realPathOf } from '../../lib/real-path.ts';
 import { systemFault } from '../../lib/system-fault.ts';
+import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 
 /** Why a file is not copied, in a sentence for people; with the code `target` the other node reports it itself. */
 export class CopyError extends CodedError<'source' | 'target' | 'silent'> {
   override name = 'CopyError';
+}
+
+/** Where a source without a size of its own is kept while it is sent. */
+export interface SourcePlace {
+  readonly folder: string;
+  readonly id: string;
+  /** The file system; that of the machine unless told. */
+  readonly files?: FileSystem;
 }
 
 const HASH_BYTES = 512 * 1024;
@@ -41,13 +50,14 @@ export class CopySource implements AsyncDisposable {
 
   /**
    * Opens a regular file. What the system says is empty, as all of /proc, is read into a file in `folder`, which goes with
-   * the source. Throws CopyError for what can't be read.
+   * the source; `id` is that of the copy. Throws CopyError for what can't be read.
    */
-  static async open(path: string, folder: string): Promise<CopySource> {
+  static async open(path: string, place: SourcePlace): Promise<CopySource> {
+    const { files = systemFiles } = place;
     // Never wait for a FIFO's other end, never become a terminal's owner.
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-    const handle = await realPathOf(resolve(path))
-      .then(() => open(path, flags))
+    const handle = await realPathOf(resolve(path), files)
+      .then(() => files.open(path, flags))
       .catch((error: unknown) => {
         const reason = error instanceof LinkError ? error.message : systemFault(error);
         throw new CopyError('source', `failed to open file: ${path}: ${reason}`);
@@ -55,7 +65,7 @@ export class CopySource implements AsyncDisposable {
     try {
       const stats = await handle.stat({ bigint: true });
       if (stats.isFile() && stats.size > 0n) return new CopySource(path, handle, stats);
-      if (stats.isFile()) return await CopySource.#ofUnsized({ path, handle, stats }, folder);
+      if (stats.isFile()) return await CopySource.#ofUnsized({ path, handle, stats }, place);
       const kind = stats.isDirectory() ? 'a directory' : 'no regular file';
       throw new CopyError('source', `failed to read file: ${path} is ${kind}`);
     } catch (error) {
@@ -67,15 +77,17 @@ export class CopySource implements AsyncDisposable {
 
   static async #ofUnsized(
     { path, handle, stats }: { path: string; handle: FileHandle; stats: Stats },
-    folder: string,
+    { folder, id, files = systemFiles }: SourcePlace,
   ): Promise<CopySource> {
     const block = Buffer.allocUnsafeSlow(HASH_BYTES);
     let { bytesRead } = await handle.read(block);
     if (bytesRead === 0) return new CopySource(path, handle, stats);
-    const place = join(await makeFolder(folder), `source-${randomUUID()}`);
-    const whole = await openNew(place);
+    const place = join(await makeFolder(folder, undefined, files), `source-${id}`);
+    // One of the same copy was left behind by a crash.
+    await files.rm(place, { force: true });
+    const whole = await openNew(place, undefined, files);
     try {
-      await rm(place);
+      await files.rm(place);
       for (; bytesRead > 0; { bytesRead } = await handle.read(block))
         await whole.writeFile(block.subarray(0, bytesRead));
       const { size, mtimeNs, ino, dev } = await whole.stat({ bigint: true });

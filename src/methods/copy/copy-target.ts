@@ -1,10 +1,11 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
 import { type Ownership, putInPlace, takeOver } from '../../lib/put-in-place.ts';
 import { LinkError, realPathOf, statsAt } from '../../lib/real-path.ts';
 import { errorCode, systemFault } from '../../lib/system-fault.ts';
+import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 import { TemporaryError } from '../../lib/temporary-error.ts';
 
 /** What passes by itself; no space does not count here, as whoever waits for a copy is to be told. */
@@ -42,18 +43,19 @@ export interface CopyTarget {
 export async function placeTarget(
   path: string,
   { bytes, name, folderMode }: { bytes: number; name: string; folderMode?: number | undefined },
+  files: FileSystem = systemFiles,
 ): Promise<CopyTarget> {
   try {
-    const follow = (next: string) => pathOf(next, path, folderMode);
+    const follow = (next: string) => pathOf(next, path, { folderMode, files });
     let place = await follow(path.endsWith('/') ? join(resolve(path), name) : resolve(path));
-    let stats = await statsAt(place);
+    let stats = await statsAt(place, files);
     if (stats?.isDirectory() && name !== '') {
       place = await follow(join(place, name));
-      stats = await statsAt(place);
+      stats = await statsAt(place, files);
     }
     if (stats?.isDirectory()) throw new CopyTargetError(`the target ${place} is a directory`);
     if (stats && !stats.isFile()) throw new CopyTargetError(`the target ${path} is no regular file`);
-    await checkRoom(place, bytes);
+    await checkRoom(place, bytes, files);
     return { path: place, before: stats && { uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o777 } };
   } catch (error) {
     throw targetError(path, error);
@@ -61,10 +63,14 @@ export async function placeTarget(
 }
 
 /** The path that a writer would get to, whose folder is made where it is missing; nothing need be there. */
-async function pathOf(path: string, asked: string, folderMode?: number): Promise<string> {
-  const place = await realPathOf(path);
+async function pathOf(
+  path: string,
+  asked: string,
+  { folderMode, files }: { folderMode: number | undefined; files: FileSystem },
+): Promise<string> {
+  const place = await realPathOf(path, files);
   const folder = dirname(place);
-  const made = await makeFolder(folder, folderMode).catch((error: unknown) => {
+  const made = await makeFolder(folder, folderMode, files).catch((error: unknown) => {
     const isBlocked = ['EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '');
     if (!isBlocked) throw error;
     throw new CopyTargetError(`${folder}, where ${asked} is to be, is no directory`);
@@ -74,9 +80,9 @@ async function pathOf(path: string, asked: string, folderMode?: number): Promise
 }
 
 /** Throws CopyTargetError where a folder on the way to a place has become a link since it was found. */
-export async function checkPlace(place: string): Promise<void> {
+export async function checkPlace(place: string, files: FileSystem = systemFiles): Promise<void> {
   const folder = dirname(place);
-  const real = await realPathOf(folder);
+  const real = await realPathOf(folder, files);
   if (real !== folder) throw new CopyTargetError(`${folder} has become a link to ${real}`);
 }
 
@@ -97,26 +103,27 @@ export function partPath(target: string, transfer: string): string {
 export async function openPart(
   path: string,
   { make, ino }: { readonly make: boolean; readonly ino?: number | undefined },
+  files: FileSystem = systemFiles,
 ): Promise<FileHandle | undefined> {
   const flags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const ifThere = (code: string) => (error: unknown) => {
     if (errorCode(error) === code) return undefined;
     throw error;
   };
-  await checkPlace(path);
-  const made = make ? await openNew(path).catch(ifThere('EEXIST')) : undefined;
-  const handle = made ?? (await open(path, flags).catch(ifThere('ENOENT')));
+  await checkPlace(path, files);
+  const made = make ? await openNew(path, undefined, files).catch(ifThere('EEXIST')) : undefined;
+  const handle = made ?? (await files.open(path, flags).catch(ifThere('ENOENT')));
   if (handle === undefined || made) return handle;
   const stats = await handle.stat();
-  const fault = stats.ino === ino ? undefined : await foreignFault(stats, dirname(path));
+  const fault = stats.ino === ino ? undefined : foreignFault(stats, await files.stat(dirname(path)));
   if (fault === undefined) return handle;
   await handle.close();
   throw new CopyTargetError(`${path}, where the file grows, ${fault}: remove it`);
 }
 
 /** Where others may make files, one of theirs could stand in the place of ours, and they could change what comes. */
-async function foreignFault({ uid, nlink }: Stats, folder: string): Promise<string | undefined> {
-  if (((await stat(folder)).mode & OTHERS_WRITE) === 0) return undefined;
+function foreignFault({ uid, nlink }: Stats, folder: Stats): string | undefined {
+  if ((folder.mode & OTHERS_WRITE) === 0) return undefined;
   if (uid !== process.geteuid?.()) return 'belongs to another user';
   return nlink > 1 ? 'has another name too' : undefined;
 }
@@ -125,18 +132,19 @@ async function foreignFault({ uid, nlink }: Stats, folder: string): Promise<stri
 export async function writeWhole(
   { path, before }: CopyTarget,
   { data, mode, id }: { data: Uint8Array; mode: number; id: string },
+  files: FileSystem = systemFiles,
 ): Promise<string[]> {
   const part = partPath(path, id);
   try {
-    await rm(part, { force: true });
-    await using handle = await openNew(part);
+    await files.rm(part, { force: true });
+    await using handle = await openNew(part, undefined, files);
     await handle.writeFile(data);
     const notes = await takeOver(handle, { before, mode });
     await handle.sync();
-    await putInPlace({ handle, path: part }, path);
+    await putInPlace({ handle, path: part }, path, { files });
     return notes;
   } catch (error) {
-    await rm(part, { force: true }).catch(() => undefined);
+    await files.rm(part, { force: true }).catch(() => undefined);
     throw isFull(error) ? noRoom(path, data.length) : targetError(path, error);
   }
 }
@@ -146,7 +154,7 @@ export function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
 }
 
-async function checkRoom(path: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(path));
+async function checkRoom(path: string, bytes: number, files: FileSystem): Promise<void> {
+  const { bavail, bsize } = await files.statfs(dirname(path));
   if (bavail * bsize < bytes) throw noRoom(path, bytes);
 }

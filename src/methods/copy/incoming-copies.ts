@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, rm, stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { type Clock, systemClock } from '../../lib/clock.ts';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../../lib/clock.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
+import { syncFolder } from '../../lib/open-inside.ts';
 import { type Ownership, putInPlace } from '../../lib/put-in-place.ts';
-import { TemporaryError } from '../../lib/temporary-error.ts';
+import { errorCode } from '../../lib/system-fault.ts';
+import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
+import { isTemporary, TemporaryError } from '../../lib/temporary-error.ts';
 import { Basis } from './basis.ts';
 import type { CopyBegin } from './copy-args.ts';
 import { type CopyRecord, CopyRecords } from './copy-records.ts';
@@ -20,20 +22,24 @@ export interface IncomingCopiesOptions {
   readonly folder: string;
   /** How long what nobody came back for is kept, ms; 7 days unless told. */
   readonly keepMs?: number;
-  readonly clock?: Clock;
-  /** How long a file stays open while no piece of it comes, ms. */
-  readonly idleMs?: number;
+  readonly clock: Clock;
+  readonly files?: FileSystem;
 }
 
 const KEEP_MS = 7 * 86_400_000;
 const PRUNE_EVERY_MS = 3_600_000;
+/** A file stays open while no piece of it comes for this long at least, ms. */
 const IDLE_MS = 600_000;
+/** What is verified is read in blocks of this size, bytes. */
+const SUM_BLOCK_BYTES = 512 * 1024;
 /** A clock that is corrected by less is left out of account, ms. */
 const STEP_MS = 60_000;
 
 interface Active {
   readonly copy: IncomingCopy;
-  readonly idle: NodeJS.Timeout;
+  /** Whether a piece came since it was looked last. */
+  isUsed: boolean;
+  cancelLook(): void;
 }
 
 /** The files that come to this node in pieces. */
@@ -45,14 +51,16 @@ export class IncomingCopies implements AsyncDisposable {
   readonly #done = new Map<string, number>();
   readonly #lock = new KeyedLock();
   readonly #clock: Clock;
+  readonly #files: FileSystem;
   #prunedAt = Number.NEGATIVE_INFINITY;
   /** By how much the wall clock was ahead of the steady one. */
   #ahead: number;
 
   constructor(options: IncomingCopiesOptions) {
     this.#options = options;
-    this.#records = new CopyRecords(options.folder);
-    this.#clock = options.clock ?? systemClock;
+    this.#files = options.files ?? systemFiles;
+    this.#records = new CopyRecords(options.folder, this.#files);
+    this.#clock = options.clock;
     this.#ahead = this.#clock.wallNow() - this.#clock.steadyNow();
   }
 
@@ -88,7 +96,7 @@ export class IncomingCopies implements AsyncDisposable {
     const active = this.#active.get(place.transfer);
     const doneAt = this.#done.get(place.transfer);
     if (active) {
-      active.idle.refresh();
+      active.isUsed = true;
       active.copy.take(place, piece);
     } else if (doneAt !== undefined) {
       piece.answer({ place: { ...place, offset: doneAt }, status: 'accepted' });
@@ -112,12 +120,15 @@ export class IncomingCopies implements AsyncDisposable {
     });
   }
 
-  /** Ends a transfer without a result, and removes what came. */
+  /** Ends a transfer without a result, and removes what came. Throws TemporaryError where that cannot be done for now. */
   abort(transfer: string): Promise<void> {
     return this.#alone(transfer, async () => {
       const record = await this.#records.read(transfer);
       await this.#forget(transfer);
-      if (record) await this.#discard(record);
+      if (record)
+        await this.#remove(record).catch((error: unknown) => {
+          if (isTemporary(error)) throw new TemporaryError((error as Error).message, { cause: error });
+        });
     });
   }
 
@@ -136,18 +147,16 @@ export class IncomingCopies implements AsyncDisposable {
 
   async #open(order: CopyBegin, known: CopyRecord | undefined, name: string): Promise<void> {
     const { transfer, total, mode, identity } = order;
-    const size = known ? await sizeOf(known.part) : 0;
-    const { path } = await placeTarget(known?.target ?? order.target, {
-      bytes: Math.max(0, total - size),
-      name: known ? '' : name,
-      folderMode: this.#options.folderMode,
-    });
+    const size = known ? await this.#sizeOf(known.part) : 0;
+    const about = { bytes: Math.max(0, total - size), name: known ? '' : name };
+    const { folderMode } = this.#options;
+    const { path } = await placeTarget(known?.target ?? order.target, { ...about, folderMode }, this.#files);
     const record = known ?? { transfer, total, mode, identity, target: path, part: partPath(path, transfer) };
     if (!known) await this.#records.write(record);
-    const handle = (await openPart(record.part, { make: true }))!;
+    const handle = (await openPart(record.part, { make: true }, this.#files))!;
     const there = (await handle.stat()).size;
     if (there > total) await handle.truncate(0);
-    const basis = await Basis.open([path, ...(await this.#records.othersTo(record))]);
+    const basis = await Basis.open([path, ...(await this.#records.othersTo(record))], this.#files);
     this.#add(record, { handle, size: there > total ? 0 : there, basis });
   }
 
@@ -156,13 +165,18 @@ export class IncomingCopies implements AsyncDisposable {
     part: { readonly handle: FileHandle; readonly size: number; readonly basis?: Basis | undefined },
   ): IncomingCopy {
     // What failed is kept for a while, so that whoever sends more of it learns why; its bytes are not.
-    const onFault = () => void rm(record.part, { force: true }).catch(() => undefined);
+    const onFault = () => void this.#files.rm(record.part, { force: true }).catch(() => undefined);
     const copy = new IncomingCopy(record, { ...part, onFault });
-    const idle = setTimeout(
-      () => void this.#forget(record.transfer),
-      this.#options.idleMs ?? IDLE_MS,
-    ).unref();
-    this.#active.set(record.transfer, { copy, idle });
+    const active: Active = { copy, isUsed: false, cancelLook: () => {} };
+    const lookLater = () => {
+      active.cancelLook = this.#clock.after(IDLE_MS, () => {
+        if (!active.isUsed) return void this.#forget(record.transfer);
+        active.isUsed = false;
+        lookLater();
+      });
+    };
+    lookLater();
+    this.#active.set(record.transfer, active);
     return copy;
   }
 
@@ -181,10 +195,10 @@ export class IncomingCopies implements AsyncDisposable {
           `what came for ${target} has another sha256 than the source: send it again`,
         );
       const { file } = copy;
-      const notes = await copy.seal(await ownershipOf(target));
+      const notes = await copy.seal(await this.#ownershipOf(target));
       await this.#records.write({ ...record, sha256, ino: (await file.handle.stat()).ino });
-      await checkPlace(target);
-      await putInPlace(file, target);
+      await checkPlace(target, this.#files);
+      await putInPlace(file, target, { files: this.#files });
       this.#done.set(record.transfer, total);
       await this.#forget(record.transfer);
       return notes;
@@ -196,7 +210,7 @@ export class IncomingCopies implements AsyncDisposable {
   }
 
   async #reopen(record: CopyRecord): Promise<IncomingCopy | undefined> {
-    const handle = await openPart(record.part, { make: false });
+    const handle = await openPart(record.part, { make: false }, this.#files);
     return handle && this.#add(record, { handle, size: (await handle.stat()).size });
   }
 
@@ -204,10 +218,10 @@ export class IncomingCopies implements AsyncDisposable {
   async #moveAgain(record: CopyRecord): Promise<void> {
     const { part, target, sha256, ino } = record;
     try {
-      await using handle = await openPart(part, { make: false, ino });
-      if (handle) return await putInPlace({ handle, path: part }, target);
-      const there = await stat(target).catch(() => undefined);
-      if (there?.isFile() && (there.ino === ino || (await sumOf(target)) === sha256)) return;
+      await using handle = await openPart(part, { make: false, ino }, this.#files);
+      if (handle) return await putInPlace({ handle, path: part }, target, { files: this.#files });
+      const there = await this.#files.stat(target).catch(() => undefined);
+      if (there?.isFile() && (there.ino === ino || (await this.#sumOf(target)) === sha256)) return;
       throw new CopyTargetError(
         `${target} is not the file that was copied: something else took its place, or it is gone`,
       );
@@ -220,15 +234,23 @@ export class IncomingCopies implements AsyncDisposable {
 
   async #discard(record: CopyRecord): Promise<void> {
     await this.#forget(record.transfer);
-    await rm(record.part, { force: true }).catch(() => undefined);
-    await this.#records.remove(record.transfer).catch(() => undefined);
+    await this.#remove(record).catch(() => undefined);
+  }
+
+  /** Removes what came, and then what is known of it: of what stays, or comes back in a power cut, the record stays too. */
+  async #remove({ part, transfer }: CopyRecord): Promise<void> {
+    await this.#files.rm(part, { force: true });
+    await syncFolder(dirname(part), this.#files).catch((error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    });
+    await this.#records.remove(transfer);
   }
 
   async #forget(transfer: string): Promise<void> {
     const active = this.#active.get(transfer);
     if (!active) return;
     this.#active.delete(transfer);
-    clearTimeout(active.idle);
+    active.cancelLook();
     await active.copy[Symbol.asyncDispose]();
   }
 
@@ -245,22 +267,28 @@ export class IncomingCopies implements AsyncDisposable {
     this.#done.clear();
     await this.#records.prune(this.#options.keepMs ?? KEEP_MS, this.#clock.wallNow()).catch(() => undefined);
   }
-}
 
-async function sizeOf(path: string): Promise<number> {
-  return await stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
-}
+  async #sizeOf(path: string): Promise<number> {
+    return await this.#files.stat(path).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  }
 
-async function ownershipOf(path: string): Promise<Ownership | undefined> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats && { uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o777 };
-}
+  async #ownershipOf(path: string): Promise<Ownership | undefined> {
+    const stats = await this.#files.stat(path).catch(() => undefined);
+    return stats && { uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o777 };
+  }
 
-async function sumOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+  async #sumOf(path: string): Promise<string> {
+    await using handle = await this.#files.open(path);
+    const hash = createHash('sha256');
+    const block = Buffer.allocUnsafeSlow(SUM_BLOCK_BYTES);
+    for (let position = 0; ; ) {
+      const { bytesRead } = await handle.read(block, 0, block.length, position);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(block.subarray(0, bytesRead));
+      position += bytesRead;
+    }
+  }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { CopySource } from './copy-source.ts';
 import type { Piece } from './piece-channel.ts';
 import type { PieceAnswer, PiecePlace } from './piece-place.ts';
@@ -21,7 +22,7 @@ async function setUp(t: TestContext, { patienceMs = 60_000, answers = true } = {
   const folder = await tempFolder(t);
   const path = join(folder.path, 'source');
   await writeFile(path, Buffer.alloc(SIZE, 'abc'));
-  const source = await CopySource.open(path, folder.path);
+  const source = await CopySource.open(path, { folder: folder.path, id: 't1' });
   t.after(() => source[Symbol.asyncDispose]());
   const stop = new AbortController();
   const sent: Sent[] = [];
@@ -37,6 +38,7 @@ async function setUp(t: TestContext, { patienceMs = 60_000, answers = true } = {
     { transfer: 't1', toNode: 'ship1', longestPauseMs: 1000, patienceMs, signal: stop.signal },
     {
       source,
+      clock: systemClock,
       openChannel: async (_, listener) => {
         answer = listener.answered;
         let out: { end: number; bytes: number }[] = [];
@@ -95,7 +97,7 @@ test('sending begins where the target has the file, and its sum is that of the w
   await sender.run();
   assert.equal(bytesSent(), 400_000);
   await source.hashUpTo(SIZE, stop.signal);
-  const whole = await CopySource.open(source.path, '/none');
+  const whole = await CopySource.open(source.path, { folder: '/none', id: 't2' });
   await whole.hashUpTo(SIZE, stop.signal);
   assert.equal(await source.sha256(stop.signal), await whole.sha256(stop.signal));
   await whole[Symbol.asyncDispose]();

@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/clock.ts';
 import { compress } from '../../message/codec/compression.ts';
 import { stretchSum } from './block-sums.ts';
 import type { CopyProgress } from './copy-progress.ts';
@@ -19,6 +20,7 @@ export interface PieceSenderOptions {
 
 export interface PieceSenderDeps {
   readonly openChannel: OpenChannel;
+  readonly clock: Pick<Clock, 'after'>;
   readonly source: CopySource;
   /** Begins the transfer at the target, again where it has forgotten it. */
   begin(): Promise<void>;
@@ -62,7 +64,8 @@ export class PieceSender {
   /** Whether a question is to be asked at once. */
   #isAsked = true;
   #fault: CopyError | undefined;
-  #heardAt = performance.now();
+  /** How long it waited for an answer in vain, ms: what a machine sleeps does not count. */
+  #silentMs = 0;
   #pauseMs = FIRST_PAUSE_MS;
   #channel: PieceChannel | undefined;
   #wake: () => void = () => {};
@@ -181,7 +184,7 @@ export class PieceSender {
   #ask(channel: PieceChannel): void {
     const { transfer, patienceMs, toNode } = this.#options;
     this.#isAsked = false;
-    if (performance.now() - this.#heardAt > patienceMs) {
+    if (this.#silentMs > patienceMs) {
       const text = `${toNode} has not answered for ${Math.round(patienceMs / 1000)} s`;
       this.#fault = new CopyError('silent', text);
     }
@@ -193,7 +196,7 @@ export class PieceSender {
     this.#isForgotten = false;
     this.#beginRound();
     await this.#deps.begin();
-    this.#heardAt = performance.now();
+    this.#silentMs = 0;
     this.#isAsked = true;
   }
 
@@ -204,7 +207,7 @@ export class PieceSender {
     }
     const { place, status, reason } = answer;
     if (place.transfer !== this.#options.transfer || place.round !== this.#round) return;
-    this.#heardAt = performance.now();
+    this.#silentMs = 0;
     this.#isAway = false;
     if (status === 'unknown') this.#isForgotten = true;
     else if (status === 'rejected') this.#fault = new CopyError('target', reason ?? 'it was refused');
@@ -238,10 +241,12 @@ export class PieceSender {
 
   /** Waits for an answer, or for room; where neither comes the target is asked. */
   async #awaitAnswer({ overdueMs }: PieceChannel): Promise<void> {
-    if (await this.#isAnswered(Math.max(this.#pauseMs, overdueMs))) {
+    const ms = Math.max(this.#pauseMs, overdueMs);
+    if (await this.#isAnswered(ms)) {
       this.#pauseMs = FIRST_PAUSE_MS;
       return;
     }
+    this.#silentMs += ms;
     this.#pauseMs = Math.min(this.#pauseMs * 2, this.#options.longestPauseMs);
     this.#isAsked = true;
   }
@@ -250,7 +255,7 @@ export class PieceSender {
   async #isAnswered(ms: number): Promise<boolean> {
     const { signal } = this.#options;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => resolve(false), ms);
+    const cancel = this.#deps.clock.after(ms, () => resolve(false));
     const onAbort = () => resolve(false);
     signal.addEventListener('abort', onAbort);
     this.#wake = () => resolve(true);
@@ -258,7 +263,7 @@ export class PieceSender {
       return await promise;
     } finally {
       this.#wake = () => {};
-      clearTimeout(timer);
+      cancel();
       signal.removeEventListener('abort', onAbort);
     }
   }

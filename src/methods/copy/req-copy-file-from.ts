@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { Edges } from '../../lib/edges.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
@@ -24,7 +25,7 @@ export interface CopyFileFromOptions {
   readonly copyPatienceMs: number;
 }
 
-export interface CopyFileFromDeps {
+export interface CopyFileFromDeps extends Pick<Edges, 'clock' | 'files'> {
   /** Queues a message for the request `re`; resolves when its target has taken it, or never will. What is queued goes when the signal is aborted. */
   deliver(message: Message, more: { readonly re: string; readonly signal?: AbortSignal }): Promise<Delivery>;
   /** Whether a node is one of this program; undefined until it has answered something. */
@@ -92,7 +93,9 @@ async function run(call: RunCall, deps: Deps): Promise<RunResult> {
   if (fault !== undefined) return failed(message, new CopyError('source', fault));
   const [source = '', node = ''] = message.methodArgs!;
   try {
-    await using file = await CopySource.open(resolve(source), deps.copiesFolder);
+    await using file = await CopySource.open(resolve(source), {
+      ...{ folder: deps.copiesFolder, id: call.id, files: deps.files },
+    });
     const copy = new Copy(call, file, deps);
     await copy.run();
     const text = `info: succesfully read the file ${source}, and sent the content to ${node}\n`;
@@ -100,6 +103,7 @@ async function run(call: RunCall, deps: Deps): Promise<RunResult> {
     return { state: 'succeeded', reason, outputBytes: file.size, reply: Buffer.from(text) };
   } catch (error) {
     if (signal.aborted) return { state: abortedState(signal), reason: 'the copy was ended while it ran' };
+    if (call.isResumed) removeThere(call, deps);
     return failed(message, error);
   }
 }
@@ -122,17 +126,22 @@ class Copy {
     this.#node = node;
     this.#target = target;
     this.#transfer = call.id;
-    this.#progress = new CopyProgress(file.size, call);
+    this.#progress = new CopyProgress(file.size, call, deps.clock.steadyNow);
   }
 
   async run(): Promise<void> {
     const isSmall = this.#file.size <= SMALL_FILE_BYTES;
-    if (this.#deps.speaksLanes(this.#node) === undefined) {
-      await (isSmall ? this.#deliver({ step: 'probe' }) : this.#begin());
-    }
-    if (this.#deps.speaksLanes(this.#node) === false) await this.#sendPlain();
-    else if (isSmall) await this.#sendWhole();
-    else await this.#sendInPieces();
+    const speaks = this.#deps.speaksLanes(this.#node);
+    if (!isSmall && speaks !== false) return await this.#sendInPieces();
+    // It may have been larger when an earlier life began to send it.
+    if (this.#call.isResumed) removeThere(this.#call, this.#deps);
+    if (speaks === undefined) await this.#deliver({ step: 'probe' });
+    if (this.#isOriginal) await this.#sendPlain();
+    else await this.#sendWhole();
+  }
+
+  get #isOriginal(): boolean {
+    return this.#deps.speaksLanes(this.#node) === false;
   }
 
   async #sendPlain(): Promise<void> {
@@ -154,6 +163,7 @@ class Copy {
     const { signal, message } = this.#call;
     try {
       await this.#begin();
+      if (this.#isOriginal) return await this.#sendPlain();
       const sender = new PieceSender(
         {
           transfer: this.#transfer,
@@ -164,7 +174,7 @@ class Copy {
         },
         {
           source: this.#file,
-          openChannel: this.#deps.openChannel,
+          ...this.#deps,
           begin: this.#begin,
           progress: this.#progress,
         },
@@ -174,7 +184,8 @@ class Copy {
       const sha256 = await this.#file.sha256(signal);
       await this.#deliver({ step: 'end', transfer: this.#transfer, target: this.#target, sha256 });
     } catch (error) {
-      if (!signal.aborted || abortedState(signal) === 'cancelled') this.#abort();
+      const isOver = !signal.aborted || abortedState(signal) === 'cancelled';
+      if (isOver) removeThere(this.#call, this.#deps);
       throw error;
     }
   }
@@ -187,19 +198,11 @@ class Copy {
     });
   };
 
-  /** Lets the target remove what it has; nobody waits for that. */
-  #abort(): void {
-    this.#deps
-      .deliver(this.#message({ step: 'abort', transfer: this.#transfer }, new Uint8Array(0)), {
-        re: this.#call.id,
-      })
-      .catch(() => undefined);
-  }
-
   /** Resolves when the target has done it. Throws CopyError with the target's reason where it refuses. */
   async #deliver(order: CopyOrder, data: Uint8Array = new Uint8Array(0)): Promise<void> {
     const { signal } = this.#call;
-    const waiting = setTimeout(() => this.#progress.say(`waiting for ${this.#node}`), SECOND_MS);
+    const { clock } = this.#deps;
+    const heard = clock.after(SECOND_MS, () => this.#progress.say(`waiting for ${this.#node}`));
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const withdrawn = new AbortController();
     const onAbort = () => {
@@ -217,7 +220,7 @@ class Copy {
       const delivery = await Promise.race([delivered, aborted]);
       if (!delivery.isTaken) throw new CopyError('target', delivery.reason);
     } finally {
-      clearTimeout(waiting);
+      heard();
       signal.removeEventListener('abort', onAbort);
     }
   }
@@ -228,6 +231,15 @@ class Copy {
 }
 
 const SECOND_MS = 1000;
+
+/** Lets the target remove what it has of a copy; nobody waits for that. */
+function removeThere({ id, message }: RunCall, { nodeName, speaksLanes, deliver }: Deps): void {
+  const [, node = ''] = message.methodArgs ?? [];
+  if (speaksLanes(node) === false) return;
+  const order = { step: 'abort', transfer: id } as const;
+  const data = new Uint8Array(0);
+  deliver(copyMessage(order, { request: message, nodeName, data }), { re: id }).catch(() => undefined);
+}
 
 function failed({ methodArgs }: Message, error: unknown): RunResult {
   const reason = error instanceof CopyError ? error.message : systemFault(error);

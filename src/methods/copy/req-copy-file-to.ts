@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { basename, normalize } from 'node:path/posix';
+import type { FileSystem } from '../../lib/system-files.ts';
 import { TemporaryError } from '../../lib/temporary-error.ts';
 import type { Message } from '../../message/message.ts';
 import type { Incoming, Outcome } from '../../message/method-contract.ts';
@@ -16,6 +16,7 @@ export interface NewModes {
 
 export interface CopyFileToDeps {
   readonly copies: IncomingCopies;
+  readonly files: FileSystem;
   /** The modes of a new file whose sender named none, and of new folders. */
   readonly modes: NewModes;
   /** Queues the reply to a message, if it wants one; resolves when that is durable. */
@@ -68,7 +69,7 @@ async function apply(incoming: Incoming, deps: CopyFileToDeps): Promise<Outcome>
     throw error;
   }
   if (!notes || !('target' in order)) return { ok: true };
-  const bytes = [...Buffer.from(await writtenPath(order.target, message))];
+  const bytes = [...Buffer.from(await writtenPath(order.target, message, deps.files))];
   const lines = [
     `info: succesfully created and wrote the file [${bytes.join(' ')}]`,
     ...notes.map((note) => `info: ${note}`),
@@ -88,7 +89,7 @@ async function apply(incoming: Incoming, deps: CopyFileToDeps): Promise<Outcome>
 async function obey(
   order: CopyOrder,
   { id, message }: Incoming,
-  { copies, modes }: CopyFileToDeps,
+  { copies, modes, files }: CopyFileToDeps,
 ): Promise<readonly string[] | undefined> {
   switch (order.step) {
     case 'probe':
@@ -98,10 +99,10 @@ async function obey(
       const data = Buffer.concat(message.data ?? []);
       if (order.step === 'whole' && createHash('sha256').update(data).digest('hex') !== order.sha256)
         throw new CopyTargetError(`what came for ${order.target} has another sha256 than the source`);
-      const target = await placeTarget(order.target, {
-        ...{ bytes: data.length, name: sourceName(message), folderMode: modes.folder },
-      });
-      return await writeWhole(target, { data, mode: order.step === 'whole' ? order.mode : modes.file, id });
+      const about = { bytes: data.length, name: sourceName(message), folderMode: modes.folder };
+      const target = await placeTarget(order.target, about, files);
+      const mode = order.step === 'whole' ? order.mode : modes.file;
+      return await writeWhole(target, { data, mode, id }, files);
     }
     case 'begin':
       await copies.begin(order, sourceName(message));
@@ -128,8 +129,8 @@ function sourceName({ methodArgs }: Message): string {
 }
 
 /** The path that a reply names: as it was asked for, unless it is a folder. */
-async function writtenPath(target: string, message: Message): Promise<string> {
-  const isFolder = await stat(target).then(
+async function writtenPath(target: string, message: Message, files: FileSystem): Promise<string> {
+  const isFolder = await files.stat(target).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
