@@ -1,6 +1,7 @@
 import { ACTIVITY_OPERATIONS } from './activity.ts';
 import { DOCTOR_OPERATIONS } from './doctor.ts';
 import { type ApiEvent, EVENT_OPERATIONS, type EventFilter } from './events.ts';
+import { FILE_OPERATIONS } from './files.ts';
 import { LINK_OPERATIONS } from './link.ts';
 import { NODE_OPERATIONS } from './nodes.ts';
 import type { OperationRow } from './operation.ts';
@@ -23,6 +24,7 @@ export const CONTRACT = {
   ...WAVE_OPERATIONS,
   ...ACTIVITY_OPERATIONS,
   ...ofNodes,
+  ...FILE_OPERATIONS,
   ...QUEUE_OPERATIONS,
   ...LINK_OPERATIONS,
   ...DOCTOR_OPERATIONS,

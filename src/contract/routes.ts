@@ -27,6 +27,8 @@ export const ROUTES: Readonly<Record<OperationName, Route>> = {
   methods: { method: 'GET', path: '/v1/methods', answer: 'json' },
   errors: { method: 'GET', path: '/v1/errors', answer: 'json' },
   audit: { method: 'GET', path: '/v1/audit', answer: 'json' },
+  nodeFiles: { method: 'GET', path: '/v1/nodes/{id}/files', answer: 'json' },
+  nodeFile: { method: 'GET', path: '/v1/nodes/{id}/files/content', answer: 'bytes' },
   queues: { method: 'GET', path: '/v1/queues', answer: 'json' },
   overdueQueues: { method: 'GET', path: '/v1/queues/overdue', answer: 'json' },
   link: { method: 'GET', path: '/v1/link', answer: 'json' },

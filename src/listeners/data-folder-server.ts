@@ -4,12 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { HostAndPort } from '../lib/host-and-port.ts';
 import { type HttpService, refusePlainly, startHttpService } from '../lib/http-service.ts';
+import { NotExposedError, namesOf, openExposed } from '../lib/open-exposed.ts';
 import { errorCode } from '../lib/system-fault.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type ByteRange, byteRange } from './byte-range.ts';
 import { contentType, SNIFFED_BYTES } from './content-type.ts';
 import { folderPage } from './folder-page.ts';
-import { NotExposedError, namesOf, openExposed } from './open-exposed.ts';
 
 export interface DataFolderServerOptions {
   readonly address: HostAndPort;

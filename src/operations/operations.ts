@@ -42,6 +42,7 @@ import { keptWaves } from './kept-waves.ts';
 import { linkOperations } from './link-operation.ts';
 import { describeMethods } from './method-descriptions.ts';
 import { nodeDetails } from './node-details.ts';
+import { nodeFileOperations } from './node-files.ts';
 import { nodePage } from './node-page.ts';
 import { overdueQueues, queuesFor } from './overdue-queues.ts';
 import { RequestOperations } from './request-operations.ts';
@@ -96,7 +97,6 @@ export function createOperations(
     resending: new RequestResending(shared),
   });
   const activity = new ActivityReader(parts);
-  const errorLog = join(config.subscribersDataFolder, 'errorLog', ERROR_CENTRAL, 'error.log');
   const own: Omit<NodeOperations, 'startWaves' | 'cancelBatch'> = {
     ...requests,
     status: () => status(config, version, parts),
@@ -108,6 +108,7 @@ export function createOperations(
         ...{ all: nodes.list, now: clock.wallNow, detailsOf: nodeDetails({ ...shared, ...fleet }) },
         resolve: (target) => findTargets([target]),
       }),
+    ...nodeFileOperations(config.subscribersDataFolder, { presence }),
     forgetNode: (name, by) => forgetNode(name, by, parts),
     presence: async (name) => fleet.history.of(name),
     targets: ({ targets }) => findTargets(targets),
@@ -122,7 +123,7 @@ export function createOperations(
     processes: async () =>
       supervisor.list().map(({ id, kind, name, state, restarts }) => ({ id, kind, name, state, restarts })),
     methods: async () => describeMethods(methods),
-    errors: (filter) => readErrorLines(errorLog, filter),
+    errors: (filter) => readErrorLines(errorLogOf(config), filter),
     audit: ({ limit = DEFAULT_LIMIT, ...filter }) =>
       readAuditLog(auditOptions(config), { ...filter, limit: Math.min(limit, MAX_LIMIT) }),
     events: changes.watch,
@@ -155,6 +156,10 @@ export function createOperations(
     const namesGroups = targets.some((target) => target.includes('@'));
     return { nodes: await nodes.list(), groups: namesGroups ? await groups.read() : {} };
   }
+}
+
+function errorLogOf({ subscribersDataFolder }: Config): string {
+  return join(subscribersDataFolder, 'errorLog', ERROR_CENTRAL, 'error.log');
 }
 
 async function status(

@@ -5,6 +5,7 @@ import { findNodes, readRecent } from './effects/find-nodes.ts';
 import { followChanges } from './effects/follow.ts';
 import { listenForKeys } from './effects/keys.ts';
 import { makePasskey, signInByPasskey } from './effects/passkeys.ts';
+import { readFile } from './effects/read-file.ts';
 import { readScreen } from './effects/read-screen.ts';
 import { watchReading } from './effects/reading.ts';
 import type { Follower } from './effects/shared-stream.ts';
@@ -112,6 +113,7 @@ const tasks: Tasks = {
     return { total, presences };
   },
   findNodes: (text) => findNodes(text, webApi).catch(() => []),
+  readFile: (node, file) => readFile(node, file, webApi),
   examine: () => webApi.doctor(),
   groups: () => webApi.groups().then(Object.keys, () => []),
   recent: () => readRecent(webApi).catch(() => ({ requests: [], batches: [] })),

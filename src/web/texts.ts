@@ -1,3 +1,4 @@
+import { FILE_TEXTS } from './file-texts.ts';
 import { PASSKEY_TEXTS } from './passkey-texts.ts';
 import { RUN_TEXTS } from './run-texts.ts';
 
@@ -67,6 +68,7 @@ export const TEXTS = {
   itsErrors: 'Errors that it reported',
   itsQueues: 'What waits for it, and why',
   itsSchedules: 'What it runs by a schedule',
+  ...FILE_TEXTS,
   itsRequests: 'Its requests, newest first',
   itsRequestsNone: 'Nothing was asked of it yet, as far as is remembered.',
   columns: {
@@ -153,6 +155,7 @@ export const TEXTS = {
   noOutput: 'It printed nothing.',
   cut: (kept: string, total: string) => `The last ${kept} of ${total} are kept.`,
   download: 'Download',
+  asCsv: 'Download as CSV',
   csv: (label: string) => `Download as CSV: ${label}`,
   message: 'The message as it was sent',
   cancel: 'Cancel',
@@ -202,7 +205,7 @@ export const TEXTS = {
   chartBar: 'A bar is three hours, of how the requests that were queued in them stand now.',
   chartFrom: '7 days ago',
   chartTo: 'now',
-  chartRange: (least: string, most: string) => `From ${least} to ${most}.`,
+  chartRange: (least: string, most: string) => (least === most ? `${most}.` : `From ${least} to ${most}.`),
   chartTable: 'The same as a table',
   chartsNone: 'Nothing is known.',
   chartsCut: 'There were more requests: these are the newest 100,000.',

@@ -243,6 +243,30 @@ test('the console, from signing in to a result', async (t) => {
     await page.getByText('Nothing runs by a schedule.').waitFor();
   });
 
+  await t.test(
+    'files that came from a node are listed and saved, and lines to copy others are made',
+    async () => {
+      const toFile = { directory: 'logs', fileName: 'said.txt', replyMethod: 'REQToFile' };
+      await api.submit([{ ...command('ship1', 'echo', 'all is well'), ...toFile }]);
+      await page.goto(`${new URL(url).origin}/#/nodes/ship1`);
+      const files = page.getByRole('region', { name: 'Files from it' });
+      await files.getByRole('row', { name: /logs\/ship1\/said\.txt 12 B/ }).waitFor();
+      const [saved] = await Promise.all([
+        page.waitForEvent('download'),
+        files.getByRole('button', { name: 'Download: logs/ship1/said.txt' }).click(),
+      ]);
+      assert.equal(saved.suggestedFilename(), 'said.txt');
+      assert.equal(await readFile(await saved.path(), 'utf8'), 'all is well\n');
+      await page.getByLabel('Path', { exact: true }).fill('/var/log/a b.log');
+      await page.getByText("steward tail ship1 '/var/log/a b.log'").waitFor();
+      await page.getByText("steward cp 'ship1:/var/log/a b.log' .").waitFor();
+      await page.getByText("steward cp 'a b.log' 'ship1:/var/log/a b.log'").waitFor();
+      await page.goto(`${new URL(url).origin}/#/files?node=ship1`);
+      await heading('Files from ship1');
+      await page.getByRole('row', { name: /logs\/ship1\/said\.txt/ }).waitFor();
+    },
+  );
+
   await t.test('queues and the audit log are there, and the log is searched', async () => {
     await page.goto(`${new URL(url).origin}/#/queues`);
     await heading('Queues');

@@ -26,6 +26,7 @@ test('the screens of the console, to everybody and whatever happens to its node'
       'settings',
       'charts',
       'run',
+      'files?node=ship1',
       ...of,
     ];
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -119,7 +120,7 @@ test('the screens of the console, to everybody and whatever happens to its node'
       await page.locator('main table, main .fault').first().waitFor();
       const buttons = await page.getByRole('button').allTextContents();
       assert.deepEqual(
-        buttons.filter((text) => !/^(Copy|Download)$/.test(text)),
+        buttons.filter((text) => !/^(Copy|Download( as CSV)?)$/.test(text)),
         [],
       );
       assert.equal(await page.getByRole('link', { name: 'Run', exact: true }).count(), 0);

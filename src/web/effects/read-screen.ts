@@ -1,3 +1,4 @@
+import type { NodeFilePage } from '../../contract/files.ts';
 import { type Outcome, outcomeOf, REQUEST_STATES, type RequestState } from '../../contract/states.ts';
 import type { Route } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
@@ -16,6 +17,8 @@ const SOME_ERRORS = 200;
 const MANY_ERRORS = 2000;
 /** How many days of the link are shown. */
 const LINK_DAYS = 14;
+/** The files of a node are looked for at most this often, ms. */
+const FILES_EVERY_MS = 5000;
 /** More rows of queues than this nobody reads. */
 const MOST_QUEUES = 200;
 
@@ -56,6 +59,10 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
       const detail = await api.request(route.id);
       return { screen: 'request', detail, ...(await readOutput(detail, api)) };
     }
+    case 'files': {
+      const { node, cursor } = route;
+      return { screen: 'files', node, page: await api.nodeFiles(node, { cursor, limit: PAGE }) };
+    }
     case 'schedules': {
       const page = await api.requests({ scheduled: true, cursor: route.cursor, limit: PAGE });
       return { screen: 'schedules', page };
@@ -78,7 +85,7 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
     case 'charts':
       return { screen: 'charts', activity: await api.activity() };
     case 'run':
-      return { screen: 'run', methods: await api.methods() };
+      return { screen: 'run', methods: await api.methods(), target: route.target };
     case 'batches':
       return { screen: 'batches', page: await api.batches({ cursor: route.cursor, limit: PAGE }) };
     case 'batch': {
@@ -94,15 +101,27 @@ export async function readScreen(route: Route, api: WebApi): Promise<ScreenData>
 }
 
 async function readNode(name: string, api: WebApi): Promise<ScreenData> {
-  const [{ items, details = [] }, days, changes, queues, schedules, requests] = await Promise.all([
+  const [{ items, details = [] }, days, changes, queues, schedules, files, requests] = await Promise.all([
     api.nodePage({ target: name, limit: 1, details: true }),
     api.linkDays({ node: name, days: LINK_DAYS }),
     api.presence(name),
     api.queues({ node: name }),
     api.requests({ node: [name], scheduled: true, limit: FEW }),
+    readFiles(name, api),
     api.requests({ node: [name], limit: PAGE }),
   ]);
-  return { screen: 'node', node: items[0]!, detail: details[0], days, changes, queues, schedules, requests };
+  const known = { node: items[0]!, detail: details[0], days, changes };
+  return { screen: 'node', ...known, queues, schedules, files, requests };
+}
+
+/** The files that were read last: the folder is looked through for them, which is not worth while at each change. */
+let lately: { readonly name: string; readonly at: number; readonly files: Promise<NodeFilePage> } | undefined;
+
+function readFiles(name: string, api: WebApi): Promise<NodeFilePage> {
+  const now = performance.now();
+  if (lately?.name === name && now - lately.at < FILES_EVERY_MS) return lately.files;
+  lately = { name, at: now, files: api.nodeFiles(name, { limit: FEW }) };
+  return lately.files;
 }
 
 async function readQueues(api: WebApi): Promise<ScreenData> {

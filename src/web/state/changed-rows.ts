@@ -23,8 +23,8 @@ function listsOf(data: object): ReadonlyMap<string, string>[] {
   });
 }
 
-function keyOf({ id, subject, name, node, line }: Row, place: number): string {
-  return String(id ?? subject ?? name ?? (line === undefined ? (node ?? place) : `${node} ${line}`));
+function keyOf({ id, subject, path, name, node, line }: Row, place: number): string {
+  return String(id ?? subject ?? path ?? name ?? (line === undefined ? (node ?? place) : `${node} ${line}`));
 }
 
 /** The node that is asked hears of itself all the time. */

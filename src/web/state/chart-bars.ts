@@ -1,4 +1,5 @@
 import type { Activity } from '../../contract/activity.ts';
+import type { LinkDay } from '../../contract/link.ts';
 import { outcomeOf, type RequestState } from '../../contract/states.ts';
 
 /** What a bar is made of, from below. */
@@ -44,17 +45,33 @@ export function stackedBars<Part extends string>(
   });
 }
 
+/** How many days a chart of days shows. */
+const DAYS = 14;
+const DAY_MS = 86_400_000;
+
+/** The days up to the last one, with those of which nothing is known. */
+export function lastDays(
+  known: readonly LinkDay[],
+  last: string,
+): Pick<LinkDay, 'day' | 'inBytes' | 'outBytes'>[] {
+  return Array.from({ length: DAYS }, (_, place) => {
+    const day = new Date(Date.parse(last) - (DAYS - 1 - place) * DAY_MS).toISOString().slice(0, 10);
+    return known.find((each) => each.day === day) ?? { day, inBytes: 0, outBytes: 0 };
+  });
+}
+
 /** A line through what is known, on a scale of tens: from milliseconds to weeks. Where nothing is known it is broken. */
 export function logLine(values: readonly (number | null)[]): string {
   const most = Math.max(10, ...values.map((value) => value ?? 0));
-  const y = (value: number) => 1 - Math.log10(Math.max(1, value)) / Math.log10(most);
+  // A line at the very edge would be cut in half.
+  const y = (value: number) => 0.98 - (0.96 * Math.log10(Math.max(1, value))) / Math.log10(most);
   let path = '';
   values.forEach((value, place) => {
     if (value === null) return;
     const x = (place + 0.4) / values.length;
     const isGoing = place > 0 && values[place - 1] !== null;
     // A point that stands alone is seen too.
-    path += `${isGoing ? 'L' : 'M'}${x.toFixed(4)} ${y(value).toFixed(4)}${isGoing ? '' : 'h.004'}`;
+    path += `${isGoing ? 'L' : 'M'}${x.toFixed(4)} ${y(value).toFixed(4)}${isGoing ? '' : 'h.008'}`;
   });
   return path;
 }

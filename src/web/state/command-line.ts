@@ -16,6 +16,8 @@ export function commandLineOf(route: Route): string {
       return requestsLine(route);
     case 'request':
       return `steward why ${joinWords([route.id])}`;
+    case 'files':
+      return `find data -type f -path ${joinWords([`*/${route.node}/*`])}`;
     case 'queues':
       return 'steward queue';
     case 'schedules':

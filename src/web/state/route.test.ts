@@ -28,6 +28,11 @@ const ROUTES: readonly [Route, hash: string, command: string][] = [
     'steward status --state failed',
   ],
   [{ screen: 'request', id: '01a2' }, '#/requests/01a2', 'steward why 01a2'],
+  [
+    { screen: 'files', node: 'a b', cursor: 'c/d' },
+    '#/files?node=a+b&cursor=c%2Fd',
+    "find data -type f -path '*/a b/*'",
+  ],
   [{ screen: 'queues' }, '#/queues', 'steward queue'],
   [{ screen: 'schedules', cursor: 'x' }, '#/schedules?cursor=x', 'steward status --scheduled'],
   [{ screen: 'audit', text: 'a b' }, '#/audit?text=a+b', "steward audit --text 'a b'"],
@@ -53,5 +58,6 @@ test('what is wrong in an address is left out', () => {
     state: undefined,
     cursor: undefined,
   });
+  assert.deepEqual(routeOf('#/files?cursor=x'), { screen: 'now' });
   assert.deepEqual(routeOf('#/nodes/%zz'), { screen: 'node', name: '%zz' });
 });

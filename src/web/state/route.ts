@@ -14,6 +14,7 @@ export type Route =
       readonly cursor: string | undefined;
     }
   | { readonly screen: 'request'; readonly id: string }
+  | { readonly screen: 'files'; readonly node: string; readonly cursor: string | undefined }
   | { readonly screen: 'queues' }
   | { readonly screen: 'schedules'; readonly cursor: string | undefined }
   | { readonly screen: 'audit'; readonly text: string | undefined }
@@ -60,6 +61,10 @@ const READERS: Readonly<Record<string, (address: Address) => Route>> = {
     name === ''
       ? { screen: 'batches', cursor: text('cursor') }
       : { screen: 'batch', id: name, cursor: text('cursor') },
+  files: ({ text }) => {
+    const node = text('node');
+    return node === undefined ? { screen: 'now' } : { screen: 'files', node, cursor: text('cursor') };
+  },
   queues: () => ({ screen: 'queues' }),
   schedules: ({ text }) => ({ screen: 'schedules', cursor: text('cursor') }),
   audit: ({ text }) => ({ screen: 'audit', text: text('text') }),
@@ -98,6 +103,8 @@ export function hashOf(route: Route): string {
       return `#/requests/${encodeURIComponent(route.id)}`;
     case 'queues':
       return '#/queues';
+    case 'files':
+      return `#/files${searchOf({ node: route.node, cursor: route.cursor })}`;
     case 'schedules':
       return `#/schedules${searchOf({ cursor: route.cursor })}`;
     case 'audit':

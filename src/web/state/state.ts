@@ -1,5 +1,6 @@
 import type { Activity } from '../../contract/activity.ts';
 import type { BatchSummary } from '../../contract/batch-summary.ts';
+import type { NodeFilePage } from '../../contract/files.ts';
 import type { NodeAnswer } from '../../contract/fold-answers.ts';
 import type { LinkAnswer, LinkDay } from '../../contract/link.ts';
 import type { NodeDetail } from '../../contract/node-detail.ts';
@@ -40,8 +41,11 @@ export type ScreenData =
       readonly changes: readonly PresenceChange[];
       readonly queues: readonly QueueSummary[];
       readonly schedules: Page<RequestSummary>;
+      /** Those that came from it, some of them. */
+      readonly files: NodeFilePage;
       readonly requests: Page<RequestSummary>;
     }
+  | { readonly screen: 'files'; readonly node: string; readonly page: NodeFilePage }
   | { readonly screen: 'requests'; readonly page: Page<RequestSummary> }
   | {
       readonly screen: 'request';
@@ -49,7 +53,11 @@ export type ScreenData =
       readonly stdout: Uint8Array;
       readonly stderr: Uint8Array;
     }
-  | { readonly screen: 'run'; readonly methods: readonly MethodDescription[] }
+  | {
+      readonly screen: 'run';
+      readonly methods: readonly MethodDescription[];
+      readonly target: string | undefined;
+    }
   | { readonly screen: 'errors'; readonly lines: readonly ErrorLine[] }
   | {
       readonly screen: 'settings';

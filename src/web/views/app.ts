@@ -1,13 +1,14 @@
 import { type ComponentChild, h } from 'preact';
 import { agoWords } from '../../lib/time-words.ts';
 import { commandLineOf } from '../state/command-line.ts';
-import { subjectOf } from '../state/route.ts';
+import { type Route, subjectOf } from '../state/route.ts';
 import type { Action, Question, State } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { Batch, Batches } from './batches.ts';
 import { Charts } from './charts.ts';
 import { Dialogs } from './dialogs.ts';
 import { Errors } from './errors.ts';
+import { Files } from './files.ts';
 import { Audit, Queues } from './logs.ts';
 import { Node, Nodes } from './nodes.ts';
 import { Now } from './now.ts';
@@ -131,6 +132,7 @@ function isTyping(): boolean {
 
 function titleOf({ route }: State): string {
   if (route.screen === 'node') return `${TEXTS.node} ${route.name}`;
+  if (route.screen === 'files') return TEXTS.filesOf(route.node);
   if (route.screen === 'batch') return `${TEXTS.batch} ${route.id}`;
   return route.screen === 'request' ? `${TEXTS.columns.request} ${route.id}` : TEXTS.screens[route.screen];
 }
@@ -141,18 +143,18 @@ function Screen({ state, dispatch, tasks }: AppProps): ComponentChild {
   const mayAct = role === 'act';
   const onCopied = () => dispatch({ type: 'said', text: TEXTS.copied });
   switch (data?.screen) {
-    case 'run': {
-      const target = route.screen === 'run' ? route.target : undefined;
-      return h(Run, { key: target, methods: data.methods, target, mayAct, tasks, ask, onCopied });
-    }
+    case 'run':
+      return h(Run, { key: data.target, ...data, mayAct, tasks, ask, onCopied });
     case 'now':
       return h(Now, { data, now });
     case 'nodes':
       return h(Nodes, { data, query: route.screen === 'nodes' ? route.query : {}, now, tasks });
     case 'node':
-      return h(Node, { data, now, mayAct });
+      return h(Node, { data, now, mayAct, tasks, onCopied });
+    case 'files':
+      return h(Files, { ...data, now, tasks });
     case 'requests':
-      return route.screen === 'requests' ? h(RequestList, { data, route, now }) : null;
+      return h(RequestList, { data, route: route as Extract<Route, { screen: 'requests' }>, now });
     case 'request':
       return h(Request, { data, mayAct, ask, onCopied });
     case 'batches':

@@ -1,7 +1,7 @@
 import { toCsv } from '../state/csv.ts';
 
 /** Has the browser save bytes, or a text, under a name. */
-export function download(name: string, content: Uint8Array<ArrayBuffer> | string): void {
+export function download(name: string, content: Uint8Array<ArrayBuffer> | Blob | string): void {
   const url = URL.createObjectURL(new Blob([content]));
   Object.assign(document.createElement('a'), { href: url, download: name }).click();
   URL.revokeObjectURL(url);

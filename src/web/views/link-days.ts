@@ -2,7 +2,7 @@ import { type ComponentChild, Fragment, h } from 'preact';
 import type { LinkAnswer, LinkDay, NodeLink } from '../../contract/link.ts';
 import { sizeWords } from '../../lib/size-words.ts';
 import { durationWords } from '../../lib/time-words.ts';
-import { stackedBars } from '../state/chart-bars.ts';
+import { lastDays, stackedBars } from '../state/chart-bars.ts';
 import { hashOf } from '../state/route.ts';
 import { TEXTS } from '../texts.ts';
 import { Table } from './parts.ts';
@@ -15,9 +15,10 @@ export function LinkDays({ days }: { days: readonly LinkDay[] }): ComponentChild
   const last = days.at(-1);
   if (last === undefined) return h('p', { class: 'empty' }, TEXTS.linkNone);
   const { linkColumns: titles } = TEXTS;
-  const spans = days.map(({ inBytes, outBytes }) => ({ in: inBytes, out: outBytes }));
+  const shown = lastDays(days, last.day);
+  const spans = shown.map(({ inBytes, outBytes }) => ({ in: inBytes, out: outBytes }));
   return h(Fragment, null, [
-    h(Chart, { from: days[0]!.day, to: last.day }, h(Bars, { bars: stackedBars(spans, WAYS) })),
+    h(Chart, { from: shown[0]!.day, to: last.day }, h(Bars, { bars: stackedBars(spans, WAYS) })),
     h('ul', { class: 'counts' }, [
       h('li', { class: 'in' }, `${titles.in} ${sizeWords(last.inBytes)}`),
       h('li', { class: 'out' }, `${titles.out} ${sizeWords(last.outBytes)}`),

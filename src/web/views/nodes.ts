@@ -6,6 +6,7 @@ import { joinWords } from '../../lib/shell-words.ts';
 import { hashOf, type Route } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
+import { FileLines, Files } from './files.ts';
 import { GROUPS, Groups } from './groups.ts';
 import { LinkDays, wayWords } from './link-days.ts';
 import { QueueTable } from './logs.ts';
@@ -162,13 +163,17 @@ function allOf(node: string): Route {
 
 /** One node: what is known of it, what waits for it and why, what runs by a schedule, and its requests. */
 export function Node({
-  data: { node, detail, days, changes, queues, schedules, requests },
+  data: { node, detail, days, changes, queues, schedules, files, requests },
   now,
   mayAct,
+  tasks,
+  onCopied,
 }: {
   data: NodeData;
   now: number;
   mayAct: boolean;
+  tasks: Tasks;
+  onCopied(): void;
 }): ComponentChild {
   const { facts } = TEXTS;
   const rows: [string, ComponentChild][] = [
@@ -216,6 +221,8 @@ export function Node({
           empty: TEXTS.schedulesNone,
         }),
       ]),
+    h(Section, { title: TEXTS.files }, [h(Files, { node: node.name, page: files, now, tasks })]),
+    h(Section, { title: TEXTS.filesThere }, [h(FileLines, { key: node.name, node: node.name, onCopied })]),
     h(Section, { title: TEXTS.itsRequests }, [
       h(Requests, {
         ...{ label: TEXTS.itsRequests, requests: requests.items, now },

@@ -95,7 +95,7 @@ export function Table<T>({
     onClick: save,
     'aria-label': TEXTS.csv(label),
   } as const;
-  return h(Fragment, null, [table, h('button', csv, TEXTS.download)]);
+  return h(Fragment, null, [table, h('button', csv, TEXTS.asCsv)]);
 }
 
 function Head<T>({ column: { title, isRight, sort } }: { column: Column<T> }): ComponentChild {
@@ -133,7 +133,14 @@ export function Requests({ label, requests, now, empty, hasSchedule }: RequestsP
         title: columns.name,
         cell: ({ node }) => h('a', { href: hashOf({ screen: 'node', name: node }) }, node),
       },
-      ...(hasSchedule ? [{ title: TEXTS.schedule, cell: scheduleText }] : []),
+      ...(hasSchedule
+        ? [
+            {
+              title: TEXTS.schedule,
+              cell: (row: RequestSummary) => h('span', { class: 'whole' }, scheduleText(row)),
+            },
+          ]
+        : []),
       { title: columns.state, cell: ({ state }) => h(StateWord, { state }) },
       { title: columns.when, cell: ({ queuedAt }) => h(Time, { at: queuedAt, now }) },
       {

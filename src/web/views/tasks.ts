@@ -1,5 +1,6 @@
 import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type { DoctorFinding } from '../../contract/doctor.ts';
+import type { NodeFile } from '../../contract/files.ts';
 import type { NodePage } from '../../contract/nodes.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import type { Role } from '../../contract/sessions.ts';
@@ -22,6 +23,8 @@ export interface Tasks {
   makePasskey(name: string, role: Role): void;
   /** What doctor finds about the node that serves the page. Throws WebError with the sentence of the node. */
   examine(): Promise<readonly DoctorFinding[]>;
+  /** A file of a node, whole. Throws WebError with the sentence of the node. */
+  readFile(node: string, file: NodeFile): Promise<Blob>;
   /** Signs in with a passkey. */
   signIn(): void;
   /** How many nodes a target means. Throws WebError with the sentence of the node. */

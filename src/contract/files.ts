@@ -1,0 +1,86 @@
+import type { OperationRow } from './operation.ts';
+import {
+  about,
+  count,
+  flag,
+  integer,
+  list,
+  named,
+  object,
+  orNull,
+  text,
+  time,
+  type Value,
+  word,
+} from './schema.ts';
+
+const NodeFile = named(
+  'NodeFile',
+  object({
+    path: about(text, 'Below the data folder'),
+    bytes: count,
+    changedAt: time,
+  }),
+  'A file that came from a node, or is kept of it',
+);
+/** A file that came from a node, or is kept of it. */
+export type NodeFile = Value<typeof NodeFile>;
+
+const NodeFilePage = named(
+  'NodeFilePage',
+  object({
+    items: list(NodeFile),
+    next: about(orNull(text), 'The cursor of the next page; null at the end'),
+    total: about(count, 'Of all pages'),
+    isCut: about(
+      flag,
+      'Whether the data folder holds more than was looked through, or a part that cannot be read',
+    ),
+  }),
+  'Files of a node, by their paths',
+);
+/** Files of a node, by their paths. */
+export type NodeFilePage = Value<typeof NodeFilePage>;
+
+const NodeFilesQuery = object(
+  {},
+  {
+    limit: about(integer, { description: 'At most this many', minimum: 1, maximum: 1000, default: 100 }),
+    cursor: about(word, 'Goes on behind this, the "next" of the page before'),
+  },
+);
+export type NodeFilesQuery = Value<typeof NodeFilesQuery>;
+
+/** Of a file so much is given at once, bytes. */
+export const MOST_FILE_BYTES = 4 * 1024 * 1024;
+
+const FilePartQuery = object(
+  {},
+  {
+    path: about(word, 'Its path below the data folder, as the list of files has it'),
+    from: about(count, 'The first byte, 0 unless told'),
+    bytes: about(integer, {
+      description: 'How many at most; less is given at the end of the file',
+      minimum: 1,
+      maximum: MOST_FILE_BYTES,
+      default: MOST_FILE_BYTES,
+    }),
+  },
+);
+
+/** What can be asked of the files that came from nodes. */
+export const FILE_OPERATIONS = {
+  nodeFiles: {
+    does: 'GET /v1/nodes/{id}/files',
+    summary:
+      'Files below the data folder here that came from a node, by its name: those in folders of its name',
+    query: NodeFilesQuery,
+    answer: NodeFilePage,
+  },
+  nodeFile: {
+    does: 'GET /v1/nodes/{id}/files/content',
+    summary: 'A part of such a file, as bytes: 4 MiB at most',
+    query: FilePartQuery,
+    answer: 'bytes',
+  },
+} as const satisfies Readonly<Record<string, OperationRow>>;
