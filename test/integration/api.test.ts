@@ -87,6 +87,8 @@ test('every route answers as the OpenAPI document says, and what is not in it is
     targets: ['/v1/targets', json({ targets: ['ship*', 'nobody'] })],
     audit: ['/v1/audit?limit=5'],
     nodePage: ['/v1/nodes/page?target=ship*&sort=lastSeen&limit=1'],
+    nodeFiles: ['/v1/nodes/ship1/files?limit=5'],
+    nodeFile: ['/v1/nodes/ship1/files/content?path=hello-messages/ship1/hello.log'],
     endSession: [`/v1/console/sessions/${session.id}/end`],
     renamePasskey: [`/v1/console/passkeys/${passkey.id}/rename`, json({ name: 'desk' })],
     removePasskey: [`/v1/console/passkeys/${passkey.id}/remove`],
