@@ -7,7 +7,7 @@ import { OperationError } from '../contract/operation-error.ts';
 import { NotExposedError, openExposed } from '../lib/open-exposed.ts';
 import { errorCode } from '../lib/system-fault.ts';
 
-/** So many folders and entries of the data folder are looked through at most. */
+/** How many folders and entries of the data folder are looked through at most. */
 const MOST_FOLDERS = 2000;
 const MOST_ENTRIES = 100_000;
 
