@@ -68,34 +68,29 @@ test('a reply goes whole to a node that has not named the word, and waits for no
   );
 });
 
-test('a reply goes whole where its target has not got what it leaves out', async (t) => {
-  const { made, reply, taken } = await start(t);
-  await made.outbox.enqueue([reply]);
-  await made.settled();
-  const [short] = taken();
-  assert.equal(short?.isShort, true);
-  made.transport.answer('busy', [short!.sent], KNOWS);
-  await made.advance(2000);
-  assert.deepEqual(
-    taken().map(({ isWhole }) => isWhole),
-    [true],
-  );
-});
-
-test('a reply that a node of an earlier version refuses, as it cannot read it, goes whole in a new epoch', async (t) => {
-  const { made, reply, taken } = await start(t);
-  await made.outbox.enqueue([reply]);
-  await made.settled();
-  const [short] = taken();
-  made.transport.answer('rejected', [short!.sent], { [HEADER.knows]: 'state offset-parts' });
-  await made.advance(2000);
-  const [whole, ...others] = taken();
-  assert.deepEqual([whole?.isWhole, others.length], [true, 0]);
-  assert.notEqual(
-    whole!.sent.headers[HEADER.lane]?.split('/')[0],
-    short!.sent.headers[HEADER.lane]?.split('/')[0],
-  );
-  made.transport.answer('accepted', [whole!.sent]);
-  await made.settled();
-  assert.equal(made.onDisk(), 0);
-});
+for (const { name, status, headers, isNewEpoch } of [
+  {
+    name: 'a reply goes whole where its target has not got what it leaves out',
+    ...({ status: 'busy', headers: KNOWS, isNewEpoch: false } as const),
+  },
+  {
+    name: 'a reply that a node of an earlier version refuses, as it cannot read it, goes whole in a new epoch',
+    ...({ status: 'rejected', headers: { [HEADER.knows]: 'state offset-parts' }, isNewEpoch: true } as const),
+  },
+])
+  test(name, async (t) => {
+    const { made, reply, taken } = await start(t);
+    await made.outbox.enqueue([reply]);
+    await made.settled();
+    const [short] = taken();
+    assert.equal(short?.isShort, true);
+    made.transport.answer(status, [short!.sent], headers);
+    await made.advance(2000);
+    const [whole, ...others] = taken();
+    assert.deepEqual([whole?.isWhole, others.length], [true, 0]);
+    const [before, after] = [short!, whole!].map(({ sent }) => sent.headers[HEADER.lane]?.split('/')[0]);
+    assert.equal(after !== before, isNewEpoch);
+    made.transport.answer('accepted', [whole!.sent]);
+    await made.settled();
+    assert.equal(made.onDisk(), 0);
+  });

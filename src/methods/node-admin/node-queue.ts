@@ -1,4 +1,5 @@
 import type { QueuedMessage, QueueFilter } from '../../message/queue-filter.ts';
+import { required } from '../arguments.ts';
 
 /** What the queue methods need of the node's undelivered messages. */
 export interface NodeQueue {
@@ -6,6 +7,14 @@ export interface NodeQueue {
   /** Ends them as cancelled; resolves with how many that were. */
   cancel(filter: QueueFilter, reason: string): Promise<number>;
 }
+
+/** The argument that says which messages are meant. */
+export const CONDITIONS = required(
+  'methodArgs[0...]',
+  'conditions',
+  'id=, node=, method= or olderThan=<seconds>; all that are given must hold',
+  'node=ship1',
+);
 
 const FORM = 'methodArgs are conditions of the form id=..., node=..., method=... or olderThan=<seconds>';
 

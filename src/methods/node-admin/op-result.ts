@@ -5,6 +5,11 @@ export function opDone(text: string): RunResult {
   return { state: 'succeeded', error: `info: ${text}`, ...replyWith(`info: ${text}\n`) };
 }
 
+/** The result of an op method that lists something: its lines, each with its end, are replied. */
+export function opListed(lines: readonly string[]): RunResult {
+  return { state: 'succeeded', ...replyWith(lines.join('')) };
+}
+
 /** The result of an op method that was refused: the reason is replied and reported. */
 export function opFailed(method: string, reason: string): RunResult {
   const text = `error: ${method}: ${reason}`;

@@ -1,6 +1,7 @@
 import { goDate } from '../../lib/go-date.ts';
 import type { RunMethod } from '../method.ts';
 import type { NodeProcesses } from './node-processes.ts';
+import { opListed } from './op-result.ts';
 
 export interface OpProcessListDeps {
   readonly processes: NodeProcesses;
@@ -24,8 +25,7 @@ export function createReqOpProcessList({ processes, now }: OpProcessListDeps): R
       const lines = processes
         .list()
         .map(({ kind, id, subject }) => `${date}, process: ${kind}, id: ${id}, name: ${subject}\n`);
-      const reply = Buffer.from(lines.join(''));
-      return { state: 'succeeded', outputBytes: reply.length, reply };
+      return opListed(lines);
     },
   };
 }

@@ -1,8 +1,7 @@
 import { goDate } from '../../lib/go-date.ts';
-import { optional } from '../arguments.ts';
 import type { RunMethod } from '../method.ts';
-import { type NodeQueue, readQueueFilter } from './node-queue.ts';
-import { opFailed } from './op-result.ts';
+import { CONDITIONS, type NodeQueue, readQueueFilter } from './node-queue.ts';
+import { opFailed, opListed } from './op-result.ts';
 
 const MAX_LINES = 10_000;
 
@@ -24,14 +23,7 @@ export function createReqOpQueueList({ queue, now }: OpQueueListDeps): RunMethod
     kind: 'EventACK',
     mode: 'run',
     summary: 'Lists what a node has still to deliver.',
-    args: [
-      optional(
-        'methodArgs[0...]',
-        'conditions',
-        'id=, node=, method= or olderThan=<seconds>; all that are given must hold',
-        'node=ship1',
-      ),
-    ],
+    args: [{ ...CONDITIONS, isRequired: false }],
     run: async ({ message }) => {
       const filter = readQueueFilter(message.methodArgs);
       if (typeof filter === 'string') return opFailed('OpQueueList', filter);
@@ -40,8 +32,7 @@ export function createReqOpQueueList({ queue, now }: OpQueueListDeps): RunMethod
         const state = isOnItsWay ? 'sent' : 'queued';
         return `${date}, id: ${id}, toNode: ${toNode}, method: ${method}, state: ${state}, queued: ${goDate(new Date(queuedAt))}\n`;
       });
-      const reply = Buffer.from(lines.join(''));
-      return { state: 'succeeded', reply, outputBytes: reply.length };
+      return opListed(lines);
     },
   };
 }

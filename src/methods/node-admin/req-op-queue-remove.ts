@@ -1,6 +1,5 @@
-import { required } from '../arguments.ts';
 import type { RunMethod } from '../method.ts';
-import { type NodeQueue, readQueueFilter } from './node-queue.ts';
+import { CONDITIONS, type NodeQueue, readQueueFilter } from './node-queue.ts';
 import { opDone, opFailed } from './op-result.ts';
 
 /**
@@ -16,14 +15,7 @@ export function createReqOpQueueRemove(deps: { queue: NodeQueue; nodeName: strin
     kind: 'EventACK',
     mode: 'run',
     summary: 'Ends what a node has still to deliver.',
-    args: [
-      required(
-        'methodArgs[0...]',
-        'conditions',
-        'id=, node=, method= or olderThan=<seconds>; all that are given must hold',
-        'node=ship1',
-      ),
-    ],
+    args: [CONDITIONS],
     run: async ({ message }) => {
       const filter = readQueueFilter(message.methodArgs);
       if (typeof filter === 'string') return opFailed('OpQueueRemove', filter);

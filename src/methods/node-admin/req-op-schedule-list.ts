@@ -1,5 +1,6 @@
 import { goDate } from '../../lib/go-date.ts';
 import type { RunMethod } from '../method.ts';
+import { opListed } from './op-result.ts';
 
 /** A request that runs again and again, as the list shows it. */
 export interface ScheduleEntry {
@@ -35,13 +36,7 @@ export function createReqOpScheduleList({ journal, now }: OpScheduleListDeps): R
     args: [],
     run: async () => {
       const date = goDate(now());
-      const reply = Buffer.from(
-        journal
-          .schedules()
-          .map((entry) => `${date}, ${describe(entry)}\n`)
-          .join(''),
-      );
-      return { state: 'succeeded', reply, outputBytes: reply.length };
+      return opListed(journal.schedules().map((entry) => `${date}, ${describe(entry)}\n`));
     },
   };
 }
