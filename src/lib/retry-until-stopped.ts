@@ -26,7 +26,7 @@ export async function retryUntilStopped(
   effect: () => Promise<void>,
   { clock, signal, logger, what = 'the journal cannot be written', onRetry }: RetryOptions,
 ): Promise<boolean> {
-  const seldom = new Seldom(clock.steadyNow);
+  let seldom: Seldom | undefined;
   for (;;) {
     try {
       await effect();
@@ -35,6 +35,7 @@ export async function retryUntilStopped(
       if (signal.aborted) return false;
       if (!isTemporary(error)) throw error;
       onRetry?.(error);
+      seldom ??= new Seldom(clock.steadyNow);
       if (seldom.isTime(what)) logger.warn({ err: error }, `${what}; trying again`);
       await wait(clock, RETRY_MS, signal);
     }

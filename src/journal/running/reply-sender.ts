@@ -10,7 +10,7 @@ import type {
   JournalSending,
   ReplyEnd,
 } from '../journal-deps.ts';
-import { discardReply, replyPieces } from './reply-pieces.ts';
+import { bytesOf, discardReply, replyPieces } from './reply-pieces.ts';
 import { ReplyTurns } from './reply-turns.ts';
 
 const AT_ONCE_BYTES = 8 * 1024 * 1024;
@@ -64,7 +64,7 @@ export class ReplySender {
 
   /** Whether a reply needs several messages. */
   isInPieces(message: Message, body: ReplyBody): boolean {
-    const bytes = body instanceof Uint8Array ? body.length : body.bytes;
+    const bytes = bytesOf(body);
     return bytes > (this.#deps.sending.pieceBytes(message) ?? bytes);
   }
 
@@ -79,17 +79,27 @@ export class ReplySender {
   ): Promise<EndWay> {
     const { message } = asked;
     const pieceBytes = this.#deps.sending.pieceBytes(message);
-    const bytes = body instanceof Uint8Array ? body.length : body.bytes;
+    const bytes = bytesOf(body);
     if (pieceBytes === undefined && bytes > this.#options.maxMessageBytes) {
       const text = `error: the output of ${bytes} bytes is larger than one message may be (maxMessageMB), and ${message.replyMethod} needs it whole: use REQToFileAppend`;
       this.#deps.errorReporter.report(text, message);
       await retryUntilStopped(() => this.#deps.store.write(statements), this.#deps);
       return 'left';
     }
+    const isOne = body instanceof Uint8Array && bytes <= Math.min(pieceBytes ?? bytes, AT_ONCE_BYTES);
+    if (!isOne) return await this.#sendPieces(asked, replyPieces(body, pieceBytes), { statements, end });
+    return (await this.#queue(asked, [body], { alongside: statements, end })).way;
+  }
+
+  async #sendPieces(
+    asked: Asked,
+    pieces: AsyncIterable<Uint8Array>,
+    { statements, end }: { readonly statements: readonly Statement[]; readonly end?: ReplyEnd | undefined },
+  ): Promise<EndWay> {
     let held: Uint8Array[] = [];
     let heldBytes = 0;
     let from = asked.told?.from ?? 0;
-    for await (const piece of replyPieces(body, pieceBytes)) {
+    for await (const piece of pieces) {
       if (heldBytes + piece.length > AT_ONCE_BYTES && held.length > 0) {
         if (!(await this.#queue(toldFrom(asked, from), held, { alongside: [] })).isQueued) return 'left';
         from += heldBytes;
@@ -99,8 +109,8 @@ export class ReplySender {
       held.push(piece);
       heldBytes += piece.length;
     }
-    const pieces = held.length > 0 ? held : [new Uint8Array(0)];
-    return (await this.#queue(toldFrom(asked, from), pieces, { alongside: statements, end })).way;
+    const rest = held.length > 0 ? held : [new Uint8Array(0)];
+    return (await this.#queue(toldFrom(asked, from), rest, { alongside: statements, end })).way;
   }
 
   async #queue(asked: Asked, pieces: readonly Uint8Array[], more: Parameters<JournalSending['reply']>[2]) {

@@ -34,8 +34,8 @@ export function fillCommand(
   data: readonly Uint8Array[],
   writeFile: (data: Uint8Array) => string,
 ): FilledCommand {
-  const usesText = args.some((arg) => arg.includes(WORD));
-  const usesFile = args.some((arg) => arg.includes(FILE_WORD));
+  const line = args.join(' ');
+  const [usesText, usesFile] = [line.includes(WORD), line.includes(FILE_WORD)];
   if (!usesText && !usesFile) return { args, variables: {} };
   const bytes = Buffer.concat(data);
   const isText = bytes.length <= MAX_TEXT_BYTES && !bytes.includes(0) && isUtf8(bytes);
