@@ -5,15 +5,22 @@ import { headerBytes } from './library-internals.ts';
 /** The largest headers that are read: ours have some hundred bytes, a schedule or a long reason a few thousand. */
 const MAX_HEADER_BYTES = 64 * 1024;
 
+/** Of headers above this size a message keeps no more than what is read of them, bytes. */
+const SMALL_HEADER_BYTES = 1024;
+
 /** A message as it came from the broker, for those who know nothing of the library. */
-export function toWireMessage({ subject, reply = '', data, headers }: Msg): WireMessage {
+export function toWireMessage(msg: Msg): WireMessage {
+  const { subject, reply = '', data, headers } = msg;
+  // Payload and values are parts of what came: who keeps one of them would keep all headers in memory.
+  const isLarge = headerBytes(msg) > SMALL_HEADER_BYTES;
   let values: ReadonlyMap<string, string> | undefined;
   return {
-    ...{ subject, reply, payload: data },
+    ...{ subject, reply, payload: isLarge ? data.slice() : data },
     noResponders: headers?.code === 503 && data.length === 0,
     header: (name) => {
       values ??= firstValues(headers);
-      return values.get(name);
+      const value = values.get(name);
+      return isLarge && value !== undefined ? Buffer.from(value).toString() : value;
     },
   };
 }

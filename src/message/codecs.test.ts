@@ -230,3 +230,28 @@ function randomMessage(random: () => number, depth: number): Message {
   ]);
   return Object.fromEntries(fields);
 }
+
+test('names longer than a path, and more arguments than any command takes, are refused before they are text', () => {
+  const long = 'x'.repeat(20 * 1024 * 1024);
+  const faults: readonly (readonly [Partial<Message>, RegExp])[] = [
+    [{ fileName: 'x'.repeat(4097) }, /^the field fileName has more than 4096 bytes$/],
+    [{ previousMessage: newMessage({ directory: long }) }, /^the field directory has more than 4096 bytes$/],
+    [
+      { methodArgs: [long.slice(0, 9_000_000), long.slice(0, 9_000_000)] },
+      /^the arguments .* 16777216 bytes$/,
+    ],
+  ];
+  for (const serialization of SERIALIZATIONS) {
+    for (const [fields, fault] of faults) {
+      const encoded = encodeMessage(newMessage(fields), { serialization, compression: 'z' });
+      const decode = () => decodeMessage(encoded.payload, { ...encoded, maxBytes: 64 * 1024 * 1024 });
+      assert.throws(decode, (error) => error instanceof MessageError && fault.test(error.message));
+    }
+    const most = newMessage({ fileName: 'x'.repeat(4096), methodArgs: [long.slice(0, 16 * 1024 * 1024)] });
+    const encoded = encodeMessage(most, { serialization, compression: 'z' });
+    assert.equal(
+      decodeMessage(encoded.payload, { ...encoded, maxBytes: 64 * 1024 * 1024 }).fileName.length,
+      4096,
+    );
+  }
+});

@@ -135,7 +135,13 @@ function commandEnvironment({ env, nodeName, labels = {} }: MethodsOptions): Com
 
 /** What belongs to the node: marks of its processes, how the start script tunes it, and settings that may hold a secret. */
 const OWN_VARIABLES = new Set([
-  ...[REQUEST_ID_VARIABLE, RUN_ID_VARIABLE, OPEN_FILES_VARIABLE, 'MALLOC_MMAP_THRESHOLD_'],
+  ...[
+    REQUEST_ID_VARIABLE,
+    RUN_ID_VARIABLE,
+    OPEN_FILES_VARIABLE,
+    'MALLOC_MMAP_THRESHOLD_',
+    'MALLOC_ARENA_MAX',
+  ],
   ...['LISTENER_TOKEN', 'BROKER_ADDRESS'],
 ]);
 const LABEL_PREFIX = 'STEWARD_LABEL_';

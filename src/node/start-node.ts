@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { NodeOptions } from '../config/node-options.ts';
 import { readOriginalQueue } from '../config/original-queue.ts';
 import { openAdmission } from '../fleet/admission.ts';
+import { keepGarbageSmall } from '../lib/collect-garbage.ts';
 import { releaseMemoryWhenIdle } from '../lib/idle-memory.ts';
 import { countWords } from '../lib/time-words.ts';
 import { pruneLanes } from '../outbox/prune-lanes.ts';
@@ -34,6 +35,7 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
     stack,
     ...(admission && { relays: () => admission.relays, admitted: () => admission.names }),
   });
+  keepGarbageSmall();
   stack.use(releaseMemoryWhenIdle(parts.clock));
   const { bus, logger } = parts;
   const serving = beginServing(config, options, { parts, stack });

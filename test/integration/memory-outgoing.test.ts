@@ -11,7 +11,7 @@ const MB = 1024 * 1024;
 /** What a queue of 240 MB may cost in memory. */
 const ALLOWED_BYTES = 60 * MB;
 
-test('40 messages of 6 kB for each of 1,000 nodes that are away cost disk, and next to no memory, after a restart too', async (t) => {
+test('100 messages of 6 kB for each of 1,000 nodes that are away cost disk, and next to no memory, after a restart too', async (t) => {
   const { central, idle } = await startCentral(t);
   const nodes = Array.from({ length: 1000 }, (_, at) => `away${at}`);
   const message = append({ toNodes: nodes, data: ['x'.repeat(6000)] });
@@ -19,8 +19,8 @@ test('40 messages of 6 kB for each of 1,000 nodes that are away cost disk, and n
   // What the allocator keeps of one submission for the next is no queue: it does not grow with it.
   await submit();
   const afterOne = await memoryInUse(central);
-  for (let round = 1; round < 8; round++) await submit();
-  assert.equal(central.query('SELECT count(*) AS n FROM outbox')[0]?.n, 40_000);
+  for (let round = 1; round < 20; round++) await submit();
+  assert.equal(central.query('SELECT count(*) AS n FROM outbox')[0]?.n, 100_000);
   t.diagnostic(`queued: ${await settled(central, afterOne)}`);
   await central.stop();
   await central.start();

@@ -86,7 +86,7 @@ function command(script: string): object {
 test('commands of a node have the soft limit of open files that its start script tells, and nothing else of it', async (t) => {
   const broker = await startBroker(t);
   const node = await startStewardNode({ name: 'central', broker, env: { STEWARD_OPEN_FILES: '321' } }, t);
-  const script = 'ulimit -Sn; echo "[$STEWARD_OPEN_FILES$MALLOC_MMAP_THRESHOLD_]"';
+  const script = 'ulimit -Sn; echo "[$STEWARD_OPEN_FILES$MALLOC_MMAP_THRESHOLD_$MALLOC_ARENA_MAX]"';
   const file = { toNode: 'central', directory: 'd', fileName: 'f' };
   await submitAll(node, { ...file, method: 'REQCliCommand', methodArgs: ['bash', '-c', script] });
   assert.equal(await node.waitForFile('d/central/f'), '321\n[]\n');

@@ -48,7 +48,7 @@ export async function startStewardNode(options: StewardNodeOptions, scope?: Test
 }
 
 /** What bin/steward sets. */
-const AS_STARTED = { MALLOC_MMAP_THRESHOLD_: '131072' };
+const AS_STARTED = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '1' };
 
 /** A node that runs as a process of its own, with its folders and all that it printed. */
 export class StewardNode implements AsyncDisposable {

@@ -66,6 +66,14 @@ interface LaneRecordDeps {
   allocateRow(): number;
 }
 
+/** What a message takes while it waits besides what it brings, bytes. */
+const MESSAGE_BYTES = 1000;
+
+/** What a message takes while it waits, bytes: its headers may be longer than its payload. */
+export function waitingBytes({ payload, reply, end, schedule }: LaneMessage): number {
+  return MESSAGE_BYTES + payload.length + reply.length + (end?.length ?? 0) + (schedule?.length ?? 0);
+}
+
 /** What is written to the database about one receiving lane. */
 export class LaneRecord {
   readonly #state: LaneState;

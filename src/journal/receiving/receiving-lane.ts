@@ -11,7 +11,7 @@ import { AnswerWriter } from './answer-writer.ts';
 import { BatchAcceptor, type BatchAcceptorDeps } from './batch-acceptor.ts';
 import { FaultCount } from './fault-count.ts';
 import { KeptParts } from './kept-parts.ts';
-import { type LaneMessage, LaneRecord, type LaneState } from './lane-record.ts';
+import { type LaneMessage, LaneRecord, type LaneState, waitingBytes } from './lane-record.ts';
 import { PartAssembly } from './part-assembly.ts';
 import type { PartMemory } from './part-memory.ts';
 import type { ReceivingMemory } from './receiving-memory.ts';
@@ -29,8 +29,8 @@ export interface ReceivingLaneDeps extends JournalDeps, Omit<BatchAcceptorDeps, 
 }
 
 const BATCH_MESSAGES = 512;
-/** What may wait in one lane, what a message takes besides its payload, and a lane with a transaction of its own, bytes. */
-const [QUEUE_BYTES, MESSAGE_BYTES, LANE_BYTES] = [16 * 1024 * 1024, 1000, 20_000];
+/** What may wait in one lane, and what a lane takes with a transaction of its own, bytes. */
+const [QUEUE_BYTES, LANE_BYTES] = [16 * 1024 * 1024, 20_000];
 /** How often a message may come with a fault that does not pass before it is set aside. */
 const MAX_FAULTS = 5;
 const UNCHECKED = 'what a crash cut short cannot be checked yet: mend or move its file, which the log names';
@@ -222,7 +222,7 @@ export class ReceivingLane {
   /** Counts messages that wait (1), or that do not any more (-1). */
   #count(messages: readonly LaneMessage[], sign: 1 | -1): void {
     let bytes = 0;
-    for (const { payload } of messages) bytes += payload.length + MESSAGE_BYTES;
+    for (const message of messages) bytes += waitingBytes(message);
     this.#queueBytes += sign * bytes;
     this.#deps.memory.wait(sign * bytes, this.#sender);
   }

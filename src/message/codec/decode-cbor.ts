@@ -8,6 +8,7 @@ import {
 } from '../fields.ts';
 import { type Message, newMessage } from '../message.ts';
 import { MessageError } from '../message-error.ts';
+import { longName, longTexts, MAX_NAME_BYTES, MAX_TEXT_BYTES } from './text-limits.ts';
 
 /**
  * Reads a message from CBOR: an array with one item of the right type per field, and nothing after it.
@@ -37,6 +38,7 @@ class Decoding {
   readonly #payload: Buffer;
   readonly #tokens: SkippingTokenizer;
   #itemsLeft = MAX_LIST_ITEMS;
+  #textLeft = MAX_TEXT_BYTES;
 
   constructor(payload: Uint8Array) {
     this.#payload = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
@@ -66,6 +68,7 @@ class Decoding {
 
   #value(field: MessageField, depth: number): unknown {
     const start = this.#tokens.pos();
+    if (this.#textLengthAt(start) > MAX_NAME_BYTES) throw longName(field.json);
     const token = this.#tokens.next();
     if (SCALARS.has(field.type)) return this.#scalar(field, token, start);
     if (token.type === Type.null) return null;
@@ -94,6 +97,8 @@ class Decoding {
 
   #textOf(field: MessageField): string {
     const start = this.#tokens.pos();
+    this.#textLeft -= this.#textLengthAt(start);
+    if (this.#textLeft < 0) throw longTexts();
     const token = this.#tokens.next();
     if (token.type !== Type.string) throw wrongType(field, token);
     return this.#text(token, start);
@@ -110,21 +115,27 @@ class Decoding {
   /** The bytes of a text, as they are: the library would make a string of them, of their size. Undefined where there is no whole text. */
   #bytes(): Uint8Array | undefined {
     const start = this.#tokens.pos();
-    const first = this.#payload[start] ?? 0;
-    const from = start + headLength(first);
-    if (first >> 5 !== TEXT || (first & 31) > LONGEST_LENGTH || from > this.#payload.length) return undefined;
-    const end = from + this.#textLength(start);
-    if (end > this.#payload.length) return undefined;
-    this.#tokens.skipTo(end);
+    const length = this.#textLengthAt(start);
+    if (Number.isNaN(length)) return undefined;
+    const from = start + headLength(this.#payload[start]!);
+    this.#tokens.skipTo(from + length);
     const { buffer, byteOffset } = this.#payload;
-    return new Uint8Array(buffer, byteOffset + from, end - from);
+    return new Uint8Array(buffer, byteOffset + from, length);
   }
 
-  #textLength(start: number): number {
-    const size = this.#payload[start]! & 31;
-    if (size < 24) return size;
-    if (size === LONGEST_LENGTH) return Number(this.#payload.readBigUInt64BE(start + 1));
-    return this.#payload.readUIntBE(start + 1, 2 ** (size - 24));
+  /** The length of the text that begins here, bytes, before the library makes a string of it; NaN where no whole one does. */
+  #textLengthAt(start: number): number {
+    const first = this.#payload[start] ?? 0;
+    const size = first & 31;
+    const from = start + headLength(first);
+    if (first >> 5 !== TEXT || size > LONGEST_LENGTH || from > this.#payload.length) return Number.NaN;
+    const length = size < 24 ? size : this.#lengthAt(start + 1, size);
+    return from + length <= this.#payload.length ? length : Number.NaN;
+  }
+
+  #lengthAt(start: number, size: number): number {
+    if (size === LONGEST_LENGTH) return Number(this.#payload.readBigUInt64BE(start));
+    return this.#payload.readUIntBE(start, 2 ** (size - 24));
   }
 }
 

@@ -4,6 +4,7 @@ import { MessageError } from '../message-error.ts';
 import { readDefinition, skipValue } from './gob-definitions.ts';
 import { GobReader } from './gob-reader.ts';
 import { BASIC, type GobType, MESSAGE_TYPE, MESSAGE_TYPE_BYTES, MESSAGE_TYPES } from './gob-types.ts';
+import { longName, longTexts, MAX_NAME_BYTES, MAX_TEXT_BYTES } from './text-limits.ts';
 
 /**
  * Reads a message from gob, with the type definitions that the reference writes or with any others, as an encoder
@@ -33,6 +34,7 @@ class Decoding {
   readonly #reader: GobReader;
   #layouts: Layouts;
   #itemsLeft = MAX_LIST_ITEMS;
+  #textLeft = MAX_TEXT_BYTES;
 
   constructor(reader: GobReader, layouts: Layouts) {
     this.#reader = reader;
@@ -75,7 +77,10 @@ class Decoding {
   }
 
   #value(slot: Slot, depth: number): unknown {
-    if (slot.type === 'string') return this.#reader.text();
+    if (slot.type === 'string') {
+      if (this.#reader.lengthAhead() > MAX_NAME_BYTES) throw longName(slot.key ?? '');
+      return this.#reader.text();
+    }
     if (slot.type === 'int') return this.#reader.int();
     if (slot.type === 'bool') return this.#reader.uint() !== 0;
     if (slot.type === 'message') return this.#struct(slot.gobType, depth + 1);
@@ -89,8 +94,14 @@ class Decoding {
       throw new MessageError('too-large', `the message has more than ${MAX_LIST_ITEMS} list items`);
     }
     const items: (string | Uint8Array)[] = [];
-    for (let left = count; left > 0; left--) items.push(asBytes ? this.#reader.bytes() : this.#reader.text());
+    for (let left = count; left > 0; left--) items.push(asBytes ? this.#reader.bytes() : this.#text());
     return items;
+  }
+
+  #text(): string {
+    this.#textLeft -= this.#reader.lengthAhead();
+    if (this.#textLeft < 0) throw longTexts();
+    return this.#reader.text();
   }
 
   /** The reference's layouts serve every payload, so one that defines more types goes on with a copy. */

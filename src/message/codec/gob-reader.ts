@@ -56,6 +56,14 @@ export class GobReader {
     this.skip(this.uint());
   }
 
+  /** The length of the text, or bytes, that come next; the position stays. */
+  lengthAhead(): number {
+    const start = this.position;
+    const length = this.#within(this.uint());
+    this.position = start;
+    return length;
+  }
+
   text(): string {
     const length = this.#within(this.uint());
     const start = this.position;

@@ -1,6 +1,7 @@
 import { nearest } from '../../lib/nearest.ts';
 import { showText } from '../../lib/show-value.ts';
 import { type Fields, type Issue, readFields } from '../codec/read-fields.ts';
+import { MAX_TEXT_BYTES } from '../codec/text-limits.ts';
 import { MAX_LIST_ITEMS } from '../fields.ts';
 import type { Message } from '../message.ts';
 import { METHOD_NAMES } from '../method-names.ts';
@@ -206,16 +207,22 @@ function previousFault(previous: Message | null): Issue | undefined {
 /** Half of what the codecs read, as a reply carries the lists of its request besides its own. */
 function sizeFault(message: Message): Issue | undefined {
   let count = 0;
+  let textBytes = 0;
   for (let part: Message | null = message; part !== null; part = part.previousMessage) {
-    for (const list of [part.toNodes, part.data, part.methodArgs, part.replyMethodArgs])
+    for (const list of [part.toNodes, part.methodArgs, part.replyMethodArgs]) {
       count += list?.length ?? 0;
+      for (const text of list ?? []) textBytes += Buffer.byteLength(text);
+    }
+    count += part.data?.length ?? 0;
   }
-  const limit = MAX_LIST_ITEMS / 2;
-  if (count <= limit) return undefined;
-  return {
-    field: 'data',
-    reason: `data and the other lists have ${count} items; split it into messages of ${limit}`,
-  };
+  const [limit, textLimit] = [MAX_LIST_ITEMS / 2, MAX_TEXT_BYTES / 2];
+  if (count > limit) {
+    const reason = `data and the other lists have ${count} items; split it into messages of ${limit}`;
+    return { field: 'data', reason };
+  }
+  if (textBytes <= textLimit) return undefined;
+  const reason = `the arguments have ${textBytes} bytes and ${textLimit} are possible; put what is long into data, or copy it as a file`;
+  return { field: 'methodArgs', reason };
 }
 
 function firstOf<T>(keys: readonly T[], fault: (key: T) => Issue | undefined): Issue | undefined {

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeMessage } from '../message/codec/encode-message.ts';
+import { newMessage } from '../message/message.ts';
+import { noteHello } from './note-hello.ts';
+
+test('of a hello that is too long among many, labels and what no node says go, and what the program reads stays', () => {
+  const read = {
+    knows: 'w'.repeat(900),
+    budget: [100, 50, '50/0/9'],
+    link: ['2026-01-01', 1, 2],
+    connected: true,
+  };
+  const told = {
+    ...read,
+    version: '1',
+    labels: { a: 'x'.repeat(5000) },
+    more: 'y'.repeat(5000),
+    list: ['z'.repeat(5000)],
+  };
+  const said: (string | undefined)[] = [];
+  const { payload, serial } = encodeMessage(newMessage({ fromNode: 'ship1', method: 'REQHello' }), {
+    ...{ serialization: 'cbor', compression: '' },
+  });
+  const headers: Record<string, string> = { serial, 'Steward-Hello': JSON.stringify(told) };
+  const wire = {
+    subject: '',
+    reply: '',
+    payload,
+    noResponders: false,
+    header: (name: string) => headers[name],
+  };
+  const budgets: (string | undefined)[] = [];
+  noteHello(wire, {
+    peers: { alive: () => {}, heardWords: (_, words) => said.push(words) },
+    store: { write: async () => {} },
+    clock: { wallNow: () => 0 },
+    logger: { warn: () => {} } as never,
+    presence: { saidHello: () => false, left: () => {}, longestHello: 2048 },
+    fleet: { linkDays: { heard: () => [] }, budgets: { heard: (_, json) => budgets.push(json) } },
+    errorReporter: { report: () => {} },
+    trust: { believes: () => true },
+  });
+  assert.deepEqual(said, [read.knows]);
+  assert.deepEqual(JSON.parse(budgets[0]!), { ...read, version: '1' });
+});
