@@ -17,7 +17,7 @@ import type { ToldBudgets } from './told-budgets.ts';
 const MAX_HELLO_BYTES = 64 * 1024;
 /** The most that a node may tell of itself in a header, characters; of what is larger nothing is kept. */
 const MAX_ABOUT = 16 * 1024;
-/** Of what is shortened, fields longer than this are left out, characters: words, and what is told of links, are shorter. */
+/** Of what is shortened, fields longer than this are left out, characters: words, budgets and link days are shorter. */
 const MAX_FIELD = 1000;
 
 interface NoteHelloDeps {
@@ -80,7 +80,7 @@ function twoOf(name: string): string {
   return `error: two nodes are named ${name}, and one of them is of the original program: it said hello while the other one ran; what comes for the name runs twice, stop one of them`;
 }
 
-/** What is kept of what a node told of itself: without its labels, which are shown alone, and whatever is longer than any node's, where it is longer than `most`. */
+/** What is kept of a hello that is longer than `most`: all that the program reads; labels, which are only shown, and fields longer than any node's are left out. */
 function kept(told: string, most: number): string {
   // A string of its own: as a part of all headers it would keep these in memory.
   if (told.length <= most) return Buffer.from(told).toString();
