@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { LONG_RUN_MS } from '../../src/journal/running/runner.ts';
 import { killInTurns, randomPoints, submitThroughKills, victimsOf } from '../support/chaos.ts';
 import { sentOn, startFleet } from '../support/fleet.ts';
 import { randomTest } from '../support/random-test.ts';
@@ -65,14 +66,27 @@ randomTest(
       found.push(number);
     }
     const succeeded = [...rows.keys()].filter((number) => rows[number]!.state === 'succeeded');
-    assert.deepEqual(found, succeeded, about);
+    // On a busy machine a run may take so long that the node lets the next ones go past it.
+    const isLong = (number: number) => runMs(rows[number]!) > 0.9 * LONG_RUN_MS;
+    const short = (numbers: readonly number[]) => numbers.filter((number) => !isLong(number));
+    assert.deepEqual(short(found), short(succeeded), about);
+    assert.deepEqual(
+      found.toSorted((a, b) => a - b),
+      succeeded,
+      about,
+    );
     const states = new Set(rows.map(({ state }) => String(state)));
     assert.deepEqual(
       [...states].filter((state) => state !== 'succeeded' && state !== 'interrupted'),
       [],
       `${about}; ${[...states]}`,
     );
-    t.diagnostic(`interrupted: ${total - succeeded.length}`);
+    t.diagnostic(`interrupted: ${total - succeeded.length}; long: ${succeeded.filter(isLong).length}`);
   },
   PINNED,
 );
+
+/** How long a request ran, by the clock of the node that ran it. */
+function runMs(row: Record<string, unknown>): number {
+  return Number(row.there_ended_at) - Number(row.there_started_at);
+}
