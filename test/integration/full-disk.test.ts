@@ -4,12 +4,21 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
-import { FAST_RECONNECT, sentOn, startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
+import {
+  FAST_RECONNECT,
+  sentOn,
+  sharedFleet,
+  submitAll,
+  waitForEnd,
+  waitForState,
+} from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+/** For tests whose nodes have disks that are large enough. */
+const fleet = sharedFleet();
 const skip = (await canMount()) ? false : 'only root may mount a small disk';
 
 test('a receiver whose database has no room acknowledges nothing wrongly, and takes all once there is room', {
@@ -102,8 +111,8 @@ test('reports that come while the audit log of the sender cannot grow end their 
   for (const id of ids) assert.equal((await waitForEnd(central, id, 60_000)).state, 'succeeded');
 });
 
-test('reports that come while another program holds the database for 7 s end their requests once it lets go', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('reports that come while another program holds the database for 7 s end their requests once it lets go', async () => {
+  const { central, ship1 } = await fleet();
   const gate = join(ship1.folder, 'gate');
   const ids = await submitAll(
     central,
@@ -114,8 +123,8 @@ test('reports that come while another program holds the database for 7 s end the
   for (const id of ids) assert.equal((await waitForEnd(central, id, 45_000)).state, 'succeeded');
 });
 
-test('a cancellation that comes while another program holds the database for 7 s counts once it lets go', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('a cancellation that comes while another program holds the database for 7 s counts once it lets go', async () => {
+  const { central, ship1 } = await fleet();
   const [id] = await submitAll(central, waitsFor(join(ship1.folder, 'never')));
   await waitForState(central, id!, 'running');
   const [cancel] = await lockFor(7000, ship1, () =>

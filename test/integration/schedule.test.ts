@@ -202,9 +202,8 @@ test('nor does one that was never heard of before', async (t) => {
   assert.equal(peer.commands.length, 1);
 });
 
-test('a schedule that makes no sense is refused with the reason', async (t) => {
-  const broker = await startBroker(t);
-  const central = await startStewardNode({ name: 'central', broker }, t);
+test('a schedule that makes no sense is refused with the reason', async () => {
+  const { central } = await fleet();
   const message = (schedule: unknown, more: object = {}) => scheduled(schedule, 'true', more);
   const answer = await central.submit([
     message([0, 5]),

@@ -91,7 +91,7 @@ export class TmuxTerminal implements AsyncDisposable {
       if (!isWanted(screen)) throw new Error(`the screen is\n${screen}`);
       return screen;
     };
-    return waitFor(`the screen to fit ${wanted}`, look, { timeoutMs, intervalMs: 40 });
+    return waitFor(`the screen to fit ${wanted}`, look, { timeoutMs, intervalMs: 80 });
   }
 
   /** Gives the terminal another size, as a person does with a window. */
