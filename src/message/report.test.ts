@@ -104,3 +104,34 @@ test('a report of more entries than any node sends is not read', () => {
   const ends: ReportEntry[] = [{ id: 'a', state: 'running', output }];
   assert.deepEqual(decodeReport(encodeReport(ends)), { ends, faults: [] });
 });
+
+test('output that is text goes as that to a node that reads it, byte for byte, unless JSON makes it long or it counts as many values', () => {
+  const texts = [
+    '',
+    'plain\n',
+    '\ufeffa "quoted" \\ line,\n[x]{y}\0',
+    'ä€😀\u2028',
+    '\x1b[31mred\x1b[0m and more of the line, which goes on for long enough',
+  ];
+  for (const text of texts) {
+    const data = Buffer.from(text);
+    const end: ReportEntry = {
+      id: 'x',
+      state: 'succeeded',
+      stdout: data,
+      output: [{ stream: 'stderr', offset: 3, data }],
+    };
+    const decoded = decodeReport(encodeReport([end], true));
+    assert.deepEqual(decoded, { ends: [end], faults: [] });
+    assert.deepEqual(decodeReport(encodeReport([end])), decoded);
+  }
+  const noText = [Buffer.from([0xff, 0x61]), Buffer.alloc(100, 1), Buffer.alloc(150_000, ',')];
+  const output = noText.map((data) => ({ stream: 'stdout' as const, offset: 0, data }));
+  const end: ReportEntry = { id: 'x', state: 'running', output };
+  const encoded = Buffer.from(encodeReport([end, end], true));
+  assert.doesNotMatch(encoded.toString(), /"text"/);
+  assert.deepEqual(decodeReport(encoded), { ends: [end, end], faults: [] });
+  const commas: ReportEntry = { id: 'x', state: 'succeeded', stdout: Buffer.alloc(60_000, ',') };
+  const many = Array.from({ length: 10 }, () => commas);
+  assert.deepEqual(decodeReport(encodeReport(many, true)), { ends: many, faults: [] });
+});

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { OutputPiece, OutputStream } from './output.ts';
 
 /**
@@ -58,25 +59,55 @@ const [MAX_ID, MAX_TEXT, MAX_TAIL] = [200, 4000, 64 * 1024];
 const MOST_VALUES = 200_000;
 const [COMMA, BRACKET, BRACE] = Buffer.from(',[{') as unknown as readonly [number, number, number];
 
+const NEWLINE = 10;
 const TIMES: ReadonlySet<string> = new Set(['acceptedAt', 'startedAt', 'endedAt']);
 const NUMBERS = ['exitCode', 'outputBytes', 'stdoutFrom', 'stderrBytes', ...TIMES];
 /** The last moment that there is a date for, unix ms. */
 const MAX_TIME = 8.64e15;
-const TEXTS = ['reason', 'signal', 'stderrTail', 'stdout'];
+const TEXTS = ['reason', 'signal', 'stderrTail', 'stdout', 'stdoutText'];
 
-/** The data of a REQReport message: JSON, with bytes as base64. */
-export function encodeReport(ends: readonly ReportEntry[]): Uint8Array {
-  return Buffer.from(JSON.stringify({ ends: ends.map(reportEntryJson) }));
+/** The word for a node that reads output which is text as that: in base64 it is longer, and compresses by a quarter less. */
+export const TEXT_OUTPUT = 'text-output';
+
+/** What text may bring of the bytes by which values are counted, in all of a report. */
+const MOST_TEXT_VALUES = MOST_VALUES / 2;
+
+/** The data of a REQReport message: JSON, with bytes as base64; output that is text as that where the target reads it. */
+export function encodeReport(ends: readonly ReportEntry[], readsText = false): Uint8Array {
+  const room = { values: readsText ? MOST_TEXT_VALUES : -1 };
+  return Buffer.from(JSON.stringify({ ends: ends.map((end) => reportEntryJson(end, room)) }));
 }
 
-/** An entry as it stands in JSON. */
-export function reportEntryJson({ stderrTail, stdout, output, ...rest }: ReportEntry): object {
+/** An entry as it stands in JSON; `room` is what text may bring of what counts as values, none where it is negative. */
+export function reportEntryJson(
+  { stderrTail, stdout, output, ...rest }: ReportEntry,
+  room = { values: -1 },
+): object {
+  const shown = stdout && textOf(stdout, room);
   return {
     ...rest,
     ...(stderrTail && { stderrTail: base64(stderrTail) }),
-    ...(stdout && { stdout: base64(stdout) }),
-    ...(output && { output: output.map(({ data, ...piece }) => ({ ...piece, data: base64(data) })) }),
+    ...(stdout && (shown === undefined ? { stdout: base64(stdout) } : { stdoutText: shown })),
+    ...(output && { output: output.map((piece) => pieceJson(piece, room)) }),
   };
+}
+
+function pieceJson({ data, ...piece }: OutputPiece, room: { values: number }): object {
+  const text = textOf(data, room);
+  return text === undefined ? { ...piece, data: base64(data) } : { ...piece, text };
+}
+
+/** Bytes as a text, where they are one that JSON makes little longer; what counts as values is taken from the room. */
+function textOf(bytes: Uint8Array, room: { values: number }): string | undefined {
+  if (room.values < 0 || !isUtf8(bytes)) return undefined;
+  let [values, escaped] = [0, 0];
+  for (const byte of bytes) {
+    if (byte === COMMA || byte === BRACKET || byte === BRACE) values++;
+    else if (byte < 0x20 && byte !== NEWLINE) escaped++;
+  }
+  if (values > room.values || escaped > bytes.length / 32) return undefined;
+  room.values -= values;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }
 
 function base64(bytes: Uint8Array): string {
@@ -151,11 +182,16 @@ function readTexts(entry: Record<string, unknown>): Record<string, string | Uint
     const value = entry[key] ?? undefined;
     if (value === undefined) continue;
     if (typeof value !== 'string') return `has a ${key} that is no string`;
-    if (key === 'stdout') read[key] = Buffer.from(value, 'base64');
-    else if (key === 'stderrTail') read[key] = Buffer.from(value, 'base64').subarray(-MAX_TAIL);
-    else read[key] = value.slice(0, MAX_TEXT);
+    Object.assign(read, readText(key, value));
   }
   return read;
+}
+
+function readText(key: string, value: string): Record<string, string | Uint8Array> {
+  if (key === 'stdoutText') return { stdout: Buffer.from(value) };
+  if (key === 'stdout') return { stdout: Buffer.from(value, 'base64') };
+  if (key === 'stderrTail') return { stderrTail: Buffer.from(value, 'base64').subarray(-MAX_TAIL) };
+  return { [key]: value.slice(0, MAX_TEXT) };
 }
 
 /** The pieces of output in an entry, or the end of a sentence on what is wrong with them. */
@@ -163,13 +199,18 @@ function readPieces(value: unknown): OutputPiece[] | string {
   if (!Array.isArray(value)) return 'has an output that is no list';
   const pieces: OutputPiece[] = [];
   for (const piece of value) {
-    const { stream, offset, data } = isRecord(piece) ? piece : {};
+    const { stream, offset, data, text } = isRecord(piece) ? piece : {};
     const isStream = stream === 'stdout' || stream === 'stderr';
-    if (!isStream || !isOffset(offset) || typeof data !== 'string')
+    const bytes = typeof text === 'string' ? Buffer.from(text) : fromBase64(data);
+    if (!isStream || !isOffset(offset) || !bytes)
       return 'has a piece of output without stream, offset or data';
-    pieces.push({ stream: stream satisfies OutputStream, offset, data: Buffer.from(data, 'base64') });
+    pieces.push({ stream: stream satisfies OutputStream, offset, data: bytes });
   }
   return pieces;
+}
+
+function fromBase64(data: unknown): Uint8Array | undefined {
+  return typeof data === 'string' ? Buffer.from(data, 'base64') : undefined;
 }
 
 function isOffset(value: unknown): value is number {

@@ -12,7 +12,7 @@ import type { Forwarded } from '../message/method-contract.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { END_OUTPUT_BYTES } from '../message/output.ts';
 import { replyTo } from '../message/reply.ts';
-import { encodeReport, type ReportEntry } from '../message/report.ts';
+import { encodeReport, type ReportEntry, TEXT_OUTPUT } from '../message/report.ts';
 import { receiverOf, subjectOf } from '../message/subject.ts';
 import { keyWithin, SUPERSEDES_WORD } from '../message/supersedes.ts';
 import { TOLD_OUTPUT, toldStretch } from '../message/told-output.ts';
@@ -137,7 +137,8 @@ export class RepliesAndReports {
   }
 
   #reportMessage(toNode: string, ends: readonly ReportEntry[]): OutgoingMessage {
-    const data = [encodeReport(ends.map((end) => this.known(end, toNode)))];
+    const known = ends.map((end) => this.known(end, toNode));
+    const data = [encodeReport(known, this.#deps.peers.knows(toNode, TEXT_OUTPUT))];
     return this.#outgoing(this.#own({ toNode, method: 'REQReport', data }), { isOutput: true });
   }
 
