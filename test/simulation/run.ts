@@ -90,7 +90,9 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   try {
     setUp(world, chance, options);
     const { asks = 'all' } = options;
-    workload.plan(makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS, asks, seed }));
+    workload.plan(
+      makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS, asks, seed, hasBudgets }),
+    );
     for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
     await timeline.runUntil(LASTS_MS);
     world.heal();

@@ -159,6 +159,14 @@ export const SEEDS: readonly FoundSeed[] = [
       'a lane whose last messages of a doubtful epoch went nowhere began no new one, and what was behind them waited for ever',
   },
   {
+    seed: 5010,
+    kinds: DEFAULT_KINDS,
+    only: [5, 6, 7, 11, 12, 13, 14],
+    asks: 'all',
+    about:
+      'an append whose answer a crash had swallowed, and that went to nobody after that, was taken for one that nobody had: a newer one took its place, and it was made',
+  },
+  {
     seed: 17,
     kinds: DEFAULT_KINDS,
     only: [],

@@ -162,6 +162,16 @@ test('messages that were given up on disk are not brought into memory', async (t
   assert.deepEqual(drain(queue), [...counting(901, 1000), 1002]);
 });
 
+test('what an earlier life may have sent may be there, also once it went to nobody', async (t) => {
+  const store = await tempStore(t);
+  await toDisk(store, new LaneQueue(ROW, { hasRows: false }, depsOf(store)), 1);
+  const queue = new LaneQueue({ ...ROW, nextSeq: 2 }, { hasRows: true }, depsOf(store));
+  const first = queue.window.first!;
+  assert.equal(queue.mayBeThere(first), true);
+  first.attempts++;
+  assert.equal(queue.mayBeThere(first), true);
+});
+
 test('a new epoch keeps the order and the places, and moves rows of outbox and ledger alike', async (t) => {
   const store = await tempStore(t);
   const ledger = ledgerOf(store);

@@ -188,8 +188,8 @@ export class LaneQueue {
   }
 
   /** Whether a message may have reached its target, in this epoch: in this life of the process, or in an earlier one. */
-  mayBeThere({ isSent, mayHaveArrived, attempts, seq }: Entry): boolean {
-    return isSent || mayHaveArrived || (attempts === 0 && seq < this.#unsentFrom);
+  mayBeThere({ isSent, mayHaveArrived, seq }: Entry): boolean {
+    return isSent || mayHaveArrived || seq < this.#unsentFrom;
   }
 
   /** What was given up is no longer on disk, and the rows of what was called off say so. */
