@@ -272,6 +272,11 @@ test('the console, from signing in to a result', async (t) => {
     await heading('Queues');
     await page.goto(`${new URL(url).origin}/#/audit`);
     await page.getByRole('table', { name: 'Audit' }).getByText('failed').first().waitFor();
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download as CSV: Audit' }).click(),
+    ]);
+    assert.match(await readFile(await saved.path(), 'utf8'), /^Ended,Node,State,Method,Reason\r\n/);
     await page.getByLabel('With this text').fill('no such text');
     await page.keyboard.press('Enter');
     await page.getByText('The audit log has no such entry.').waitFor();

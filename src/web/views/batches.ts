@@ -16,7 +16,7 @@ export function Batches({ data: { page }, now }: { data: BatchesData; now: numbe
   const { batchColumns: titles } = TEXTS;
   return h(Fragment, null, [
     h(Table<BatchSummary>, {
-      ...{ label: TEXTS.screens.batches, rows: page.items, empty: TEXTS.batchesNone },
+      ...{ label: TEXTS.screens.batches, rows: page.items, empty: TEXTS.batchesNone, hasCsv: true },
       keyOf: ({ id }) => id,
       columns: [
         {

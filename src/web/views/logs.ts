@@ -39,7 +39,7 @@ interface QueueTableProps {
 export function QueueTable({ label, queues, empty, now }: QueueTableProps): ComponentChild {
   const { columns, queueColumns } = TEXTS;
   return h(Table<QueueSummary>, {
-    ...{ label, rows: queues, empty },
+    ...{ label, rows: queues, empty, hasCsv: true },
     keyOf: ({ subject }) => subject,
     columns: [
       { title: columns.name, cell: ({ node }) => nodeLink(node) },
@@ -73,7 +73,7 @@ export function Audit({ data: { entries }, text, now }: AuditProps): ComponentCh
       h(FilterField, { name: 'text', label: TEXTS.auditSearch, value: text }),
     ]),
     h(Table<{ entry: Entry; place: number }>, {
-      ...{ label: TEXTS.screens.audit, empty: TEXTS.auditNone },
+      ...{ label: TEXTS.screens.audit, empty: TEXTS.auditNone, hasCsv: true },
       rows: entries.map((entry, place) => ({ entry, place })),
       keyOf: ({ place }) => String(place),
       columns: [
