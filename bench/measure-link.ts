@@ -15,7 +15,6 @@ export interface LinkWork {
   /** Bytes of the one large message, and of the output. */
   readonly largeBytes: number;
   readonly smallMessages: number;
-  readonly idleMs: number;
   /** How often the link is cut, ms; never unless told. */
   readonly cutEveryMs?: number;
 }
@@ -41,12 +40,12 @@ export interface LinkFigures {
   readonly followed: LinkRun;
   /** A file of which the target has an earlier version. */
   readonly copy: LinkRun;
-  readonly idleBytesPerDay: number;
 }
 
-const SMALL_BYTES = 1000;
+const [SMALL_BYTES, FOLLOWED_BYTES] = [1000, 1_000_000];
 const [COPY_BYTES, CHANGED_BYTES, CHANGES] = [10_000_000, 100_000, 100];
 const PATIENCE_MS = 900_000;
+const [SETTLE_MS, IDLE_MS] = [10_000, 900_000];
 
 /** Measures central next to the broker and ship1 behind a thin link. */
 export async function measureLink(work: LinkWork): Promise<LinkFigures> {
@@ -66,19 +65,25 @@ export async function measureLink(work: LinkWork): Promise<LinkFigures> {
     const output = await measure.output();
     const followed = await measure.output({ output: 'live' });
     const copy = await measure.copy();
-    return {
-      startMs,
-      large,
-      smallMeanwhileMs,
-      small,
-      output,
-      followed,
-      copy,
-      idleBytesPerDay: await measure.idle(),
-    };
+    return { startMs, large, smallMeanwhileMs, small, output, followed, copy };
   } finally {
     clearInterval(cuts);
   }
+}
+
+/** What an idle node sends and gets, as bytes of a day: so long that a hello of every 15 min is in it, and questions to the broker. */
+export async function measureIdle(): Promise<number> {
+  await using broker = await startBroker();
+  await using _central = await startStewardNode({ name: 'central', broker });
+  await using link = await startSlowLink(broker, { bitsPerSecond: 50_000, rttMs: 600 });
+  await using ship1 = await startStewardNode({ name: 'ship1', broker: link });
+  // A central node of which nothing is known is told more often at first.
+  expectAllAccepted(await ship1.submit([{ toNode: 'central', method: 'REQPing', replyMethod: 'REQNone' }]));
+  await waitFor('central to answer', () => !hasOpen(ship1), { timeoutMs: 60_000 });
+  await pause(SETTLE_MS);
+  const { total } = link;
+  await pause(IDLE_MS);
+  return ((link.total - total) * 86_400_000) / IDLE_MS;
 }
 
 class LinkMeasure {
@@ -125,7 +130,11 @@ class LinkMeasure {
   /** A command that prints much. */
   async output(more: { readonly output?: 'live' } = {}): Promise<LinkRun> {
     const { central } = this.#at;
-    const { largeBytes } = this.#work;
+    // Of what is followed central keeps 1 MiB: a longer one comes whole in the reply.
+    const largeBytes = Math.min(
+      this.#work.largeBytes,
+      more.output ? FOLLOWED_BYTES : Number.POSITIVE_INFINITY,
+    );
     return this.#run(largeBytes, async () => {
       const command = `head -c ${Math.ceil((largeBytes * 3) / 4)} /dev/urandom | base64 -w 0 | head -c ${largeBytes}`;
       const answer = await central.submit([
@@ -168,14 +177,6 @@ class LinkMeasure {
       if (state !== 'succeeded' || !content.equals(await readFile(target)))
         throw new Error(`the copy ${state}: ${reason}`);
     });
-  }
-
-  /** What an idle node sends and gets, as bytes of a day. */
-  async idle(): Promise<number> {
-    const { idleMs } = this.#work;
-    const { total } = this.#at.link;
-    await pause(idleMs);
-    return ((this.#at.link.total - total) * 86_400_000) / idleMs;
   }
 
   async #send(fileName: string, method: string, data: readonly string[]): Promise<void> {
