@@ -28,7 +28,7 @@ interface CopyOptions {
   readonly nodes: readonly string[];
   readonly lastsMs: number;
   readonly asks: Asks;
-  /** Whether links have budgets, which a large file would take for weeks. */
+  /** Whether links have budgets, which pieces of a large file do not heed yet. */
   readonly hasBudgets?: boolean;
 }
 
