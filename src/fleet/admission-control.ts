@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { processConnections } from '../lib/connection-budget.ts';
+import { keepSocketFile } from '../lib/kept-socket-file.ts';
 import { makeUserKey } from '../lib/nkey.ts';
-import { bindSocketFile } from '../lib/socket-file.ts';
 import { nodeNameFault } from '../message/names.ts';
 import type { Admission } from '../security/admission.ts';
 import type { AdmissionOrder, AdmissionReplies } from '../security/admission-orders.ts';
@@ -30,7 +30,7 @@ export async function startAdmissionControl(path: string, deps: ControlDeps): Pr
     answerOne(socket, deps);
   });
   processConnections.watch(server);
-  const file = await bindSocketFile(server, path);
+  const file = await keepSocketFile(server, path);
   return {
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close');

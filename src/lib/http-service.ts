@@ -5,8 +5,9 @@ import { processConnections } from './connection-budget.ts';
 import type { HostAndPort } from './host-and-port.ts';
 import { type GuardedRequest, type GuardOptions, type HttpRefusal, httpRefusal } from './http-guard.ts';
 import { isLoopback } from './is-loopback.ts';
+import { keepSocketFile } from './kept-socket-file.ts';
 import { listenAt } from './listen-at.ts';
-import { bindSocketFile, type SocketFile } from './socket-file.ts';
+import type { SocketFile } from './socket-file.ts';
 import type { TlsFiles } from './tls-files.ts';
 
 /** Answers a request that the guard let pass; a failure is answered with 500. */
@@ -93,7 +94,7 @@ export async function startHttpService(
   // A client that asks before it sends a body may send it once the handler reads it (see `readBody`).
   server.on('checkContinue', serve);
   if ('host' in address) service.port = await listenAt(server, address, option);
-  else service.file = await bindSocketFile(server, address.socketPath);
+  else service.file = await keepSocketFile(server, address.socketPath, deps.logger);
   // A fault of one connection must not end the program.
   server.on('error', () => {});
   return service;

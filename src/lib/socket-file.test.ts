@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { submitTo } from '../../test/support/submit.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { waitFor } from '../../test/support/wait-for.ts';
 import { startUnixListener } from '../listeners/unix-socket.ts';
 import { createLogger } from '../observe/logger.ts';
 import { shortSocketPath } from './short-socket-path.ts';
@@ -79,4 +80,19 @@ test('a file that is not a socket, and a path that is too long, are errors that 
     message: /107 at most/,
   });
   await assert.rejects(start({ path: join(path, 'steward.sock') }), { code: 'unavailable' });
+});
+
+test('a socket that is removed while somebody listens on it is made again, with its folder, as often as needed', async () => {
+  await using listener = await start({ path: join(folder, 'gone', 'steward.sock') });
+  const answers = () => submitTo(listener.path, '[1]').catch(() => undefined);
+  for (const lost of [dirname(listener.path), listener.path]) {
+    rmSync(lost, { recursive: true });
+    assert.deepEqual(await waitFor('the socket', answers), { bytes: 3 });
+    assert.equal(statSync(listener.path).mode & 0o777, 0o600);
+  }
+  rmSync(listener.path);
+  writeFileSync(listener.path, 'in its place');
+  assert.equal(await answers(), undefined);
+  rmSync(listener.path);
+  assert.deepEqual(await waitFor('the socket', answers), { bytes: 3 });
 });

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { processConnections } from '../lib/connection-budget.ts';
+import { keepSocketFile } from '../lib/kept-socket-file.ts';
 import { localUser } from '../lib/local-user.ts';
-import { bindSocketFile, type SocketFile } from '../lib/socket-file.ts';
+import type { SocketFile } from '../lib/socket-file.ts';
 import { type ClientLimits, ClientSessions, type SessionsDeps } from './client-sessions.ts';
 
 /** Where to listen, and how much clients may send. */
@@ -24,7 +25,7 @@ export async function startUnixListener(
   // Before the socket can be found, for a client may be there at once.
   server.on('connection', clients.serve);
   processConnections.watch(server, deps.logger);
-  const file = await bindSocketFile(server, options.path);
+  const file = await keepSocketFile(server, options.path, deps.logger);
   server.on('error', (error) =>
     deps.logger.error({ err: error }, 'the unix socket cannot take a connection'),
   );

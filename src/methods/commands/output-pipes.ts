@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { closeSync, constants, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { descriptorName } from '../../lib/descriptor-name.ts';
@@ -87,7 +87,7 @@ export class OutputPipes implements AsyncDisposable {
 
   #giveBack(pipe: NamedPipe, isFree: boolean): void {
     if (isFree && !this.#isClosed && this.#idle.length < MAX_IDLE) this.#idle.push(pipe);
-    else unlinkSync(pipe.path);
+    else rmSync(pipe.path, { force: true });
   }
 }
 
@@ -96,7 +96,7 @@ function openReader(path: string): number | undefined {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw error;
   }
 }

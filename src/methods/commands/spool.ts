@@ -24,6 +24,10 @@ export function makeSpoolFolder(folder: string): void {
     // With the dot a file that stands in its place is refused.
     statSync(`${folder}/.`);
   } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') {
+      const text = `${folder} is no folder: move away what stands there, and the folder is made again`;
+      throw new Error(text, { cause: error });
+    }
     if (errorCode(error) !== 'ENOENT') throw error;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
