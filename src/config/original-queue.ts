@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readBoltBucket } from '../lib/read-bolt.ts';
 import { errorCode } from '../lib/system-fault.ts';
+import { countWords } from '../lib/time-words.ts';
 
 /** What the original left in its own queue; `fault` says why that cannot be told. */
 export interface OriginalQueue {
@@ -34,6 +35,14 @@ export async function readOriginalQueue(databaseFolder: string): Promise<Origina
     if (errorCode(error) === 'ENOENT') return undefined;
     return { path, messages: [], fault: (error as Error).message };
   }
+}
+
+/** Says that a queue of the original lies there, as nobody else knows of it; undefined where none does, or an empty one. */
+export async function leftQueueText(databaseFolder: string): Promise<string | undefined> {
+  const queue = await readOriginalQueue(databaseFolder);
+  if (queue === undefined || (queue.messages.length === 0 && queue.fault === undefined)) return undefined;
+  const what = queue.fault ?? `${countWords(queue.messages.length, 'message')} that it did not deliver`;
+  return `${queue.path} is a queue of the original (${what}): nothing in it is sent; steward doctor --from-original shows it`;
 }
 
 /** One of its items: a number, and the message next to its subject. */

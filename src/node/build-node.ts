@@ -58,10 +58,9 @@ export async function buildNode(
       outputRoomBytes: config.outboxBytes || (await roomForOutput(config.databaseFolder)),
       instance: folderIdentity(config.databaseFolder),
       perils,
-      keptData: new KeptData(
-        { folder: join(config.databaseFolder, 'relayed'), maxBytes: config.relayKeepBytes },
-        { clock: systemClock, logger },
-      ),
+      keptData: new KeptData(join(config.databaseFolder, 'relayed'), {
+        ...{ maxBytes: config.relayKeepBytes, clock: systemClock, logger },
+      }),
       ...fleet,
       writeFile: createWriteFile({ dataFolder: config.subscribersDataFolder }, { lock: new KeyedLock() }),
       leftOutput: (id) => leftOutput(spoolFolder, id),

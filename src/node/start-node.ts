@@ -2,11 +2,10 @@ import { signInOf } from '../bus/credentials.ts';
 import { tellNameRights } from '../bus/name-rights.ts';
 import type { Config } from '../config/config.ts';
 import type { NodeOptions } from '../config/node-options.ts';
-import { readOriginalQueue } from '../config/original-queue.ts';
+import { leftQueueText } from '../config/original-queue.ts';
 import { openAdmission } from '../fleet/admission.ts';
 import { keepGarbageSmall } from '../lib/collect-garbage.ts';
 import { releaseMemoryWhenIdle } from '../lib/idle-memory.ts';
-import { countWords } from '../lib/time-words.ts';
 import { pruneLanes } from '../outbox/prune-lanes.ts';
 import type { NodeParts } from './assemble-node.ts';
 import { buildNode } from './build-node.ts';
@@ -55,20 +54,11 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
   // At a broker that lets everybody in, everybody may do everything.
   if (bus.isConnected && signInOf(config).way !== 'none') void tellNameRights(config, parts);
   logger.info({ version, socket }, 'started');
-  void warnOfLeftQueue(config.databaseFolder, logger);
+  void leftQueueText(config.databaseFolder).then((text) => text && logger.warn({}, text));
   void parts.store.replaced?.then((error) => parts.sending.urgent(`error: ${error.message}`));
   const storeFailed = parts.store.failed.catch((error: Error) => error);
   const failed = Promise.race([serving.failed, storeFailed, ...(broker ? [broker.failed] : [])]);
   return Object.assign(stack.move(), { failed });
-}
-
-/** What the original left in its own queue is known to nobody else. */
-async function warnOfLeftQueue(folder: string, logger: NodeParts['logger']): Promise<void> {
-  const queue = await readOriginalQueue(folder);
-  if (queue === undefined || (queue.messages.length === 0 && queue.fault === undefined)) return;
-  const what = queue.fault ?? `${countWords(queue.messages.length, 'message')} that it did not deliver`;
-  const text = `${queue.path} is a queue of the original (${what}): nothing in it is sent; steward doctor --from-original shows it`;
-  logger.warn({}, text);
 }
 
 function pruneRegularly(

@@ -14,10 +14,11 @@ async function start(t: TestContext, maxBytes = 100 * KB) {
   const state = { now: Date.now() };
   const warnings: string[] = [];
   const open = () =>
-    new KeptData(
-      { folder, maxBytes },
-      { clock: { wallNow: () => state.now }, logger: { warn: (_, text) => void warnings.push(text) } },
-    );
+    new KeptData(folder, {
+      maxBytes,
+      clock: { wallNow: () => state.now },
+      logger: { warn: (_, text) => void warnings.push(text) },
+    });
   return { folder, state, warnings, open, kept: open() };
 }
 

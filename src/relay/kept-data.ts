@@ -10,13 +10,9 @@ const LEAST_BYTES = 16 * 1024;
 /** How long data is kept that nobody sends again, ms. */
 const KEEP_MS = 7 * 86_400_000;
 
-export interface KeptDataOptions {
-  readonly folder: string;
+interface KeptDataDeps {
   /** How much is kept in all; 0 keeps nothing. */
   readonly maxBytes: number;
-}
-
-interface KeptDataDeps {
   readonly clock: Pick<Clock, 'wallNow'>;
   readonly logger: { warn(fields: object, text: string): void };
 }
@@ -32,20 +28,20 @@ interface Kept {
  * Each sender is given its own alone. What was not of use for longest goes first. A loss costs no more than that the data comes again.
  */
 export class KeptData {
-  readonly #options: KeptDataOptions;
+  readonly #folder: string;
   readonly #deps: KeptDataDeps;
   /** By file name, what was not of use for longest first; undefined until the folder was read. */
   #files: Map<string, Kept> | undefined;
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(options: KeptDataOptions, deps: KeptDataDeps) {
-    this.#options = options;
+  constructor(folder: string, deps: KeptDataDeps) {
+    this.#folder = folder;
     this.#deps = deps;
   }
 
   /** Keeps data of a sender; resolves when it is there, or cannot be. */
   keep(sender: string, data: Uint8Array): Promise<void> {
-    if (data.length < LEAST_BYTES || data.length > this.#options.maxBytes) return Promise.resolve();
+    if (data.length < LEAST_BYTES || data.length > this.#deps.maxBytes) return Promise.resolve();
     this.#turn = this.#turn
       .then(() => this.#keep(fileName(sender, sumOf(data)), data))
       .catch((error) => {
@@ -57,7 +53,7 @@ export class KeptData {
 
   /** The data of this sum that the sender sent before; undefined where it is not here. */
   find(sender: string, { sum, count }: KeptStretch): Uint8Array | undefined {
-    const path = join(this.#options.folder, fileName(sender, sum));
+    const path = join(this.#folder, fileName(sender, sum));
     try {
       const data = readFileSync(path);
       if (data.length === count && sumOf(data) === sum) return data;
@@ -69,7 +65,7 @@ export class KeptData {
   }
 
   async #keep(name: string, data: Uint8Array): Promise<void> {
-    const { folder } = this.#options;
+    const folder = this.#folder;
     this.#files ??= await this.#read();
     const files = this.#files;
     const path = join(folder, name);
@@ -85,15 +81,15 @@ export class KeptData {
     let total = bytes;
     for (const kept of files.values()) total += kept.bytes;
     for (const [name, kept] of files) {
-      if (total <= this.#options.maxBytes && now - kept.at < KEEP_MS) return;
-      await rm(join(this.#options.folder, name), { force: true });
+      if (total <= this.#deps.maxBytes && now - kept.at < KEEP_MS) return;
+      await rm(join(this.#folder, name), { force: true });
       files.delete(name);
       total -= kept.bytes;
     }
   }
 
   async #read(): Promise<Map<string, Kept>> {
-    const { folder } = this.#options;
+    const folder = this.#folder;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const found: [string, Kept][] = [];
     for (const name of await readdir(folder)) {
