@@ -1,7 +1,17 @@
-import { setFlagsFromString } from 'node:v8';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-type CollectGarbage = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
+type CollectGarbage = (options: {
+  readonly type: 'major';
+  readonly execution: 'sync';
+  readonly flavor: 'last-resort' | 'regular';
+}) => void;
+
+/** What the engine tells of a collection. */
+interface Collected {
+  readonly detail: { readonly kind: number };
+}
 
 /** What the engine of the single-file program offers instead. */
 interface BunEngine {
@@ -18,16 +28,39 @@ export function exposeCollector(): () => void {
       bun.shrink();
     };
   }
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as CollectGarbage;
+  const collect = engineCollector();
   return () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 /**
- * Has the engine keep little garbage from now on: else it lets what survives its young generation grow to twice what is in use
- * and more before it looks, some 150 MB in a flood. That costs a few percent of processor time, and what starts more, so it is
- * for processes that stay.
+ * Has the engine collect the garbage of this thread when its heap has grown by `growthBytes` since it last did, until it is disposed:
+ * else it lets what survives its young generation grow to four times what is in use before it looks, some 150 MB in a flood. Looks after
+ * each collection of young objects, which idle nodes have none of. To save memory all the time would cost a third of the speed.
  */
-export function keepGarbageSmall(): void {
-  if ((globalThis as { Bun?: unknown }).Bun === undefined) setFlagsFromString('--memory-saver-mode');
+export function keepGarbageSmall(growthBytes: number): Disposable {
+  if ((globalThis as { Bun?: unknown }).Bun !== undefined) return { [Symbol.dispose]: () => {} };
+  const collect = engineCollector();
+  let before = heapBytes();
+  const observer = new PerformanceObserver((list) => {
+    const entries = list.getEntries() as unknown as readonly Collected[];
+    if (entries.some(({ detail }) => detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR))
+      before = heapBytes();
+    if (heapBytes() < before + growthBytes) return;
+    setFlagsFromString('--memory-saver-mode');
+    collect({ type: 'major', execution: 'sync', flavor: 'regular' });
+    setFlagsFromString('--no-memory-saver-mode');
+    before = heapBytes();
+  });
+  observer.observe({ type: 'gc' });
+  return { [Symbol.dispose]: () => observer.disconnect() };
+}
+
+function heapBytes(): number {
+  const { used_heap_size: heap, external_memory: outside } = getHeapStatistics();
+  return heap + outside;
+}
+
+function engineCollector(): CollectGarbage {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as CollectGarbage;
 }

@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { keepGarbageSmall } from '../lib/collect-garbage.ts';
 import type { KnownFile } from './same-file.ts';
 import type { PackedTransaction } from './statement.ts';
 import { Writer } from './writer.ts';
@@ -7,6 +8,9 @@ import { Writer } from './writer.ts';
 const MAX_GROUP = 512;
 /** How long a commit waits for another program that has locked the database, ms. */
 const BUSY_MS = 5000;
+
+/** How much garbage it keeps, bytes. */
+const GARBAGE_BYTES = 16 * 1024 * 1024;
 
 /** What the writer thread is given at its start. */
 export interface WriterStart {
@@ -19,7 +23,10 @@ export interface WriterStart {
 export type WriterRequest = readonly PackedTransaction[] | 'close';
 
 const port = parentPort;
-if (port) serve(port, workerData as WriterStart);
+if (port) {
+  keepGarbageSmall(GARBAGE_BYTES);
+  serve(port, workerData as WriterStart);
+}
 
 function serve(port: MessagePort, { path, ...start }: WriterStart): void {
   const writer = new Writer(path, { ...start, busyMs: BUSY_MS });
