@@ -6,7 +6,7 @@ import type { Flight, SendWindow, Waiting } from '../link/send-window.ts';
 import { ENVELOPE_BYTES, type OutboundMessage, type Sent, unanswered } from '../link/way-out.ts';
 import { HEADER, headerText } from '../message/codec/wire-headers.ts';
 import { kindOf } from '../message/kind-of.ts';
-import { type LinkLeft, parseLeft } from '../message/link-word.ts';
+import { LINK_WORD, type LinkLeft, parseLeft } from '../message/link-word.ts';
 import { PRIORITIES } from '../message/priority.ts';
 import { subjectOf } from '../message/subject.ts';
 import type { WireMessage } from '../message/wire-message.ts';
@@ -49,7 +49,7 @@ export interface PieceChannelDeps {
   readonly bus: Bus;
   readonly random: Random;
   readonly addresses: Pick<Addresses, 'subjectFor'>;
-  readonly link: Pick<LinkScheduler, 'offer' | 'withdraw'>;
+  readonly link: Pick<LinkScheduler, 'offer' | 'withdraw' | 'heldMs'>;
   readonly peers: Pick<Peers, 'of' | 'forget' | 'knows'>;
 }
 
@@ -64,7 +64,7 @@ export function createOpenChannel(nodeName: string, deps: PieceChannelDeps): Ope
     const { window } = deps.peers.of(toNode).peer;
     const listening = await listen(bus, replies, (answer, left) => {
       listener.answered(answer);
-      if (answer) window.told(left);
+      if (answer && deps.peers.knows(toNode, LINK_WORD)) window.told(left);
     });
     return new LinkChannel({ ...listening, toNode, subject }, { ...deps, listener });
   };
@@ -125,6 +125,10 @@ class LinkChannel implements PieceChannel, Source, Waiting {
     return this.#window.overdueMs;
   }
 
+  get heldMs(): number {
+    return Math.max(this.#window.allowance.waitMs(BULK), this.#deps.link.heldMs(BULK));
+  }
+
   get takesBlocks(): boolean {
     return this.#deps.peers.knows(this.toNode, BLOCKS_WORD);
   }
@@ -154,7 +158,7 @@ class LinkChannel implements PieceChannel, Source, Waiting {
 
   send(place: PiecePlace, { bytes, cmp, have }: Piece, end: number): boolean {
     if (!this.#deps.bus.isConnected) return false;
-    const headers: Record<string, string> = { [HEADER.copy]: formatPlace(place) };
+    const headers = this.#headersOf(place);
     if (cmp) headers[HEADER.compression] = cmp;
     if (have) headers[HEADER.copyHave] = formatSpan(have);
     this.#queue.push({ message: { ...this.#blank, payload: bytes, headers }, end });
@@ -176,9 +180,15 @@ class LinkChannel implements PieceChannel, Source, Waiting {
   ask(place: PiecePlace, sums?: SumsQuestion): void {
     if (this.#queue.length > 0) return this.#deps.link.offer(this);
     const { subject, reply } = this.#way;
-    const headers: Record<string, string> = { [HEADER.copy]: formatPlace(place) };
+    const headers = this.#headersOf(place);
     if (sums) headers[HEADER.copySums] = formatSpan(sums);
     this.#deps.bus.publish(this.#deps.addresses.subjectFor(subject), sums?.blocks ?? '', { reply, headers });
+  }
+
+  /** Each piece asks what the budget of its target leaves: an answer that does not say so would tell of none. */
+  #headersOf(place: PiecePlace): Record<string, string> {
+    const asksLeft = this.#deps.peers.knows(this.toNode, LINK_WORD);
+    return { [HEADER.copy]: formatPlace(place), ...(asksLeft && { [HEADER.linkLeft]: '?' }) };
   }
 
   arrived(position: number): void {

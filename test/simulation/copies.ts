@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 /** Up to here a file travels in one message: larger ones go in pieces. */
 const [SMALL_BYTES, LARGEST_BYTES] = [30_000, 330_000];
 const LEAST_IN_PIECES = 257 * 1024;
-const MOST_BYTES_OF_BUDGETS = 3000;
+const MOST_BYTES_OF_BUDGETS = 30_000;
 /** What all sources have in common, so that a target may have some of it already. */
 const COMMON = new Chance('what files are made of').bytes(2 * LARGEST_BYTES);
 /** So often a file says whose it is, and which version, bytes. */

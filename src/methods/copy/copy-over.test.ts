@@ -61,7 +61,7 @@ async function copyOver(t: TestContext, { old, content }: { old: Buffer; content
           return true;
         };
         const channel: PieceChannel = {
-          ...{ pieceBytes: 6000, overdueMs: 0, isFast: false },
+          ...{ pieceBytes: 6000, overdueMs: 0, heldMs: 0, isFast: false },
           takesBlocks: way.takesBlocks !== false,
           tellsFine: way.tellsFine !== false,
           get outBytes() {

@@ -11,6 +11,8 @@ export interface PieceChannel extends Disposable {
   readonly outBytes: number;
   /** How long the answer to all that is on its way may take, ms. */
   readonly overdueMs: number;
+  /** How long a budget of a link on the way lets no piece through, ms; 0 where it does. */
+  readonly heldMs: number;
   /** Whether the node takes packed pieces, and such that it has already. */
   readonly takesBlocks: boolean;
   /** Whether it tells sums of small blocks here and there. */

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { ManualClock, settle } from '../../../test/support/manual-clock.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import { CopySource } from './copy-source.ts';
 import type { Piece } from './piece-channel.ts';
 import type { PieceAnswer, PiecePlace } from './piece-place.ts';
@@ -18,7 +19,10 @@ interface Sent {
 }
 
 /** A sender whose target is the test: it sees what is sent, and answers. */
-async function setUp(t: TestContext, { patienceMs = 60_000, answers = true } = {}) {
+async function setUp(
+  t: TestContext,
+  { patienceMs = 60_000, answers = true, clock = systemClock as Pick<Clock, 'after'> } = {},
+) {
   const folder = await tempFolder(t);
   const path = join(folder.path, 'source');
   await writeFile(path, Buffer.alloc(SIZE, 'abc'));
@@ -26,7 +30,7 @@ async function setUp(t: TestContext, { patienceMs = 60_000, answers = true } = {
   t.after(() => source[Symbol.asyncDispose]());
   const stop = new AbortController();
   const sent: Sent[] = [];
-  const target = { there: 0, isConnected: true, answers, begun: 0, isForgotten: false };
+  const target = { there: 0, isConnected: true, answers, begun: 0, isForgotten: false, heldMs: 0 };
   let answer: (answer: PieceAnswer | undefined) => void = () => {};
   const receive = (place: PiecePlace, bytes: number): PieceAnswer => {
     if (target.isForgotten) return { place, status: 'unknown' };
@@ -38,7 +42,7 @@ async function setUp(t: TestContext, { patienceMs = 60_000, answers = true } = {
     { transfer: 't1', toNode: 'ship1', longestPauseMs: 1000, patienceMs, signal: stop.signal },
     {
       source,
-      clock: systemClock,
+      clock,
       openChannel: async (_, listener) => {
         answer = listener.answered;
         let out: { end: number; bytes: number }[] = [];
@@ -55,7 +59,10 @@ async function setUp(t: TestContext, { patienceMs = 60_000, answers = true } = {
           get outBytes() {
             return out.reduce((sum, { bytes }) => sum + bytes, 0);
           },
-          findRoom: () => Number.POSITIVE_INFINITY,
+          get heldMs() {
+            return target.heldMs;
+          },
+          findRoom: () => (target.heldMs > 0 ? 0 : Number.POSITIVE_INFINITY),
           send,
           ask: (place) => void send(place, { bytes: new Uint8Array(0) }),
           arrived: (position) => {
@@ -121,6 +128,21 @@ test('nothing of the file is sent while nobody listens or there is no connection
   assert.equal(bytesSent(), 0);
   target.isConnected = true;
   target.answers = true;
+  await running;
+  assert.equal(bytesSent(), SIZE);
+});
+
+test('what a budget holds up is not asked about until there is the next one', async (t) => {
+  const clock = new ManualClock();
+  const { sender, target, sent, bytesSent } = await setUp(t, { clock });
+  target.heldMs = 3_600_000;
+  const running = sender.run();
+  await waitFor('the question', () => sent[0]);
+  await settle();
+  for (let minute = 0; minute < 59; minute++) await clock.advance(60_000);
+  assert.equal(sent.length, 1);
+  target.heldMs = 0;
+  await clock.advance(60_000);
   await running;
   assert.equal(bytesSent(), SIZE);
 });

@@ -239,13 +239,16 @@ export class PieceSender {
     this.#channel?.forget();
   }
 
-  /** Waits for an answer, or for room; where neither comes the target is asked. */
-  async #awaitAnswer({ overdueMs }: PieceChannel): Promise<void> {
-    const ms = Math.max(this.#pauseMs, overdueMs);
-    if (await this.#isAnswered(ms)) {
-      this.#pauseMs = FIRST_PAUSE_MS;
-      return;
-    }
+  /**
+   * Waits for an answer, or for room; where neither comes the target is asked. Where a budget holds up what is left nothing is asked:
+   * that would take the next budget too.
+   */
+  async #awaitAnswer({ overdueMs, heldMs }: PieceChannel): Promise<void> {
+    const isHeld = heldMs > 0 && this.#sent < this.#deps.source.size;
+    const ms = isHeld ? heldMs : Math.max(this.#pauseMs, overdueMs);
+    const isAnswered = await this.#isAnswered(ms);
+    if (isAnswered) this.#pauseMs = FIRST_PAUSE_MS;
+    if (isAnswered || isHeld) return;
     this.#silentMs += ms;
     this.#pauseMs = Math.min(this.#pauseMs * 2, this.#options.longestPauseMs);
     this.#isAsked = true;
