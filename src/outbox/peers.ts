@@ -7,7 +7,7 @@ import { SUPERSEDES_WORD } from '../message/supersedes.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 import { Bringers } from './lane/kept-data.ts';
-import type { Peer } from './lane/lane-answers.ts';
+import type { Peer } from './lane/peer.ts';
 
 /** As much of the words of a node is kept, characters. */
 const MAX_WORDS = 1000;

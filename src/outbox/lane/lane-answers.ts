@@ -1,5 +1,4 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { SendWindow } from '../../link/send-window.ts';
 import { unfoldAnswer } from '../../message/codec/brief.ts';
 import { ANSWER_STATUSES, type AnswerStatus, HEADER } from '../../message/codec/wire-headers.ts';
 import { END_IN_REPLY } from '../../message/end-in-reply.ts';
@@ -11,24 +10,12 @@ import type { WireMessage } from '../../message/wire-message.ts';
 import { namesWord } from '../../message/words.ts';
 import type { LaneEnds } from '../ends/lane-ends.ts';
 import { arrivedUpTo, confirmerOf, rangeOf } from './answer-facts.ts';
-import type { Bringers } from './kept-data.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { LaneReplies } from './lane-replies.ts';
+import type { Peer } from './peer.ts';
 import type { PlainAnswers } from './plain-answers.ts';
 import { goWhole } from './told-reply.ts';
-
-/** What is known of the node at the other end, shared by all lanes to it. */
-export interface Peer {
-  /** What may be on its way to it. */
-  readonly window: SendWindow;
-  /** What brings it data that other messages leave out. */
-  readonly bringers: Bringers;
-  /** Undefined until it has answered; a reference node does not speak lanes. */
-  speaksLanes: boolean | undefined;
-  /** Whether it has named words, in a hello or an answer: only nodes that speak lanes do. */
-  readonly hasWords: boolean;
-}
 
 /** The parts of a lane that answers act on. */
 interface LaneParts {
@@ -137,13 +124,22 @@ export class LaneAnswers {
     const words = answer.header(HEADER.knows);
     this.#deps.heardWords(toNode, words);
     if (status === undefined) this.#onPlain(generation);
-    else if (ANSWER_STATUSES.includes(status)) {
-      this.#lane.plain.settled(generation, rangeOf(answer)[1]);
-      this.#onStatus(status, answer, isStale);
-      const left = parseLeft(answer.header(HEADER.linkLeft));
-      if (namesWord(words, LINK_WORD)) this.#lane.peer.window.told(left, replies.hasAsked(generation));
-    }
+    else if (ANSWER_STATUSES.includes(status)) this.#onAnswer(status, answer, generation);
     this.#deps.onAlive({ toNode, subject: queue.subject });
+  }
+
+  /** Acts on a status, and on what its node tells of the budget of its link. */
+  #onAnswer(status: AnswerStatus, answer: WireMessage, generation: number): void {
+    const { replies, plain, peer } = this.#lane;
+    const isStale = generation !== replies.generation;
+    plain.settled(generation, rangeOf(answer)[1]);
+    if (!namesWord(answer.header(HEADER.knows), LINK_WORD)) return this.#onStatus(status, answer, isStale);
+    const left = parseLeft(answer.header(HEADER.linkLeft));
+    const wasAsked = left !== undefined || replies.hasAsked(generation);
+    // More goes at once when the status is known: to a node that may have a budget no more than that allows.
+    if (!wasAsked) peer.window.told(undefined, false);
+    this.#onStatus(status, answer, isStale);
+    if (wasAsked) peer.window.told(left);
   }
 
   /** Whether another node answered in place of the central one: any may collect errors, by the original's default all do. */

@@ -1,9 +1,9 @@
 import type { Waiting } from '../../link/send-window.ts';
 import { PRIORITIES } from '../../message/priority.ts';
-import type { Peer } from './lane-answers.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { Entry } from './lane-window.ts';
+import type { Peer } from './peer.ts';
 
 const WINDOW_MESSAGES = 256;
 const WINDOW_BYTES = 1024 * 1024;

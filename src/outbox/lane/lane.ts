@@ -6,13 +6,14 @@ import { parseSubject, receiverOf } from '../../message/subject.ts';
 import { CALLS } from '../../message/words.ts';
 import { LaneEnds } from '../ends/lane-ends.ts';
 import type { EndState, LaneProcess } from '../outbox-deps.ts';
-import { LaneAnswers, type Peer } from './lane-answers.ts';
+import { LaneAnswers } from './lane-answers.ts';
 import type { LaneDeps } from './lane-deps.ts';
 import { inVainMs, LanePace } from './lane-pace.ts';
 import { LaneQueue, type LaneRow } from './lane-queue.ts';
 import { LaneReplies } from './lane-replies.ts';
 import { LaneSource } from './lane-source.ts';
 import type { Entry } from './lane-window.ts';
+import type { Peer } from './peer.ts';
 import { PlainAnswers } from './plain-answers.ts';
 
 /** How long nothing is sent while outcomes cannot be written down; the time between two new epochs, should one not help. */
