@@ -31,13 +31,8 @@ interface Answers {
 }
 
 const METHOD = 'REQCopyFileTo';
-const STATUSES: readonly string[] = [
-  'accepted',
-  'gap',
-  'lacks',
-  'unknown',
-  'rejected',
-] satisfies PieceAnswer['status'][];
+type Status = PieceAnswer['status'];
+const STATUSES: readonly string[] = ['accepted', 'gap', 'lacks', 'unknown', 'rejected'] satisfies Status[];
 /** Room for subject and headers within what the broker takes, bytes. */
 const HEADER_ROOM = 2048;
 const BULK = PRIORITIES.indexOf('bulk');
@@ -70,6 +65,13 @@ export function createOpenChannel(nodeName: string, deps: PieceChannelDeps): Ope
   };
 }
 
+interface Way {
+  readonly toNode: string;
+  readonly subject: string;
+  readonly reply: string;
+  readonly subscription: Disposable;
+}
+
 interface Queued {
   readonly message: OutboundMessage;
   readonly end: number;
@@ -79,7 +81,7 @@ interface Queued {
 class LinkChannel implements PieceChannel, Source, Waiting {
   readonly toNode: string;
   readonly urgency = BULK;
-  readonly #way: { readonly subject: string; readonly reply: string; readonly subscription: Disposable };
+  readonly #way: Way;
   readonly #deps: PieceChannelDeps & { readonly listener: PieceListener };
   readonly #window: SendWindow;
   /** A piece without bytes and headers. */
@@ -91,15 +93,7 @@ class LinkChannel implements PieceChannel, Source, Waiting {
   #flightBytes = 0;
   readonly #flights: { readonly end: number; readonly flight: Flight }[] = [];
 
-  constructor(
-    way: {
-      readonly toNode: string;
-      readonly subject: string;
-      readonly reply: string;
-      readonly subscription: Disposable;
-    },
-    deps: PieceChannelDeps & { readonly listener: PieceListener },
-  ) {
+  constructor(way: Way, deps: PieceChannelDeps & { readonly listener: PieceListener }) {
     this.toNode = way.toNode;
     this.#way = way;
     this.#deps = deps;
@@ -187,8 +181,8 @@ class LinkChannel implements PieceChannel, Source, Waiting {
 
   /** Each piece asks what the budget of its target leaves: an answer that does not say so would tell of none. */
   #headersOf(place: PiecePlace): Record<string, string> {
-    const asksLeft = this.#deps.peers.knows(this.toNode, LINK_WORD);
-    return { [HEADER.copy]: formatPlace(place), ...(asksLeft && { [HEADER.linkLeft]: '?' }) };
+    const asks = this.#deps.peers.knows(this.toNode, LINK_WORD) && { [HEADER.linkLeft]: '?' };
+    return { [HEADER.copy]: formatPlace(place), ...asks };
   }
 
   arrived(position: number): void {
@@ -232,9 +226,7 @@ class LinkChannel implements PieceChannel, Source, Waiting {
   }
 
   /** What could not be sent is asked about, as what is lost on the way. */
-  failed(): void {
-    this.forget();
-  }
+  readonly failed = this.forget;
 
   [Symbol.dispose](): void {
     this.forget();
@@ -299,7 +291,7 @@ function take(message: WireMessage, onAnswer: OnAnswer): void {
   const reason = message.header(HEADER.reason);
   const span = parseSpan(message.header(HEADER.copySums));
   const answer = {
-    ...{ place, status: status as PieceAnswer['status'] },
+    ...{ place, status: status as Status },
     ...(reason && { reason }),
     ...(span && { sums: { span, bytes: message.payload } }),
   };
