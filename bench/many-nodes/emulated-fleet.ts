@@ -158,7 +158,17 @@ async function secondsUntil(what: string, isSo: () => Promise<boolean>): Promise
 }
 
 async function ask(child: ChildProcess, order: Order): Promise<Standing> {
-  child.send(order);
-  const [answer] = (await once(child, 'message')) as [Standing];
-  return answer;
+  const heard = new AbortController();
+  const { signal } = heard;
+  const ended = once(child, 'exit', { signal }).then(([code]): never => {
+    throw new Error(`an emulator of nodes ended with code ${code}`);
+  });
+  try {
+    child.send(order);
+    const [answer] = (await Promise.race([once(child, 'message', { signal }), ended])) as [Standing];
+    return answer;
+  } finally {
+    ended.catch(() => {});
+    heard.abort();
+  }
 }

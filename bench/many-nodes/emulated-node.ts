@@ -100,7 +100,12 @@ function configOf({ name, url, seedFile }: NodeSpec): Config {
     },
     ...{ defaultMessageTimeoutSeconds: 10, defaultMessageRetries: 1, defaultMethodTimeoutSeconds: 20 },
     ...{ messageTtlSeconds: 604_800, errorMessageTimeoutSeconds: 60, errorMessageRetries: 10 },
-    ...{ maxMessageBytes: 1024 * 1024, ledgerOutputBytes: 4096, databaseFolder: 'in memory' },
+    ...{
+      maxMessageBytes: 1024 * 1024,
+      ledgerOutputBytes: 4096,
+      databaseFolder: 'in memory',
+      linkBudgetBytes: 0,
+    },
     trust: { mode: 'open', wantsProof: false, originals: [], relays: [], replyCommands: false },
     startSub: {} as Config['startSub'],
   };
