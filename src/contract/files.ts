@@ -51,7 +51,7 @@ const NodeFilesQuery = object(
 );
 export type NodeFilesQuery = Value<typeof NodeFilesQuery>;
 
-/** Of a file so much is given at once, bytes. */
+/** The most of a file that one answer has, bytes. */
 export const MOST_FILE_BYTES = 4 * 1024 * 1024;
 
 const FilePartQuery = object(

@@ -74,7 +74,6 @@ class KeptSocketFile implements SocketFile {
     this.#standIn?.close();
     this.#standIn = standIn;
     if (this.#isRemoved) return;
-    this.#told = '';
     this.#tell(`the socket ${this.#path} was removed while the node runs, and has been made again`);
     this.#told = '';
   }

@@ -12,8 +12,8 @@ export const KEPT_DATA = 'kept-data';
 
 /** In place of where a stretch begins: it is the data of an earlier message of the same sender. */
 const KEPT = 'kept';
-/** Smaller data is sent without asking whether it is there, bytes. */
-const LEAST_KEPT_BYTES = 16 * 1024;
+/** Smaller data is neither kept nor left out, bytes. */
+export const LEAST_KEPT_BYTES = 16 * 1024;
 
 /** A stretch of what a request printed, bytes of its stdout; or the data of an earlier message. */
 export interface ToldStretch {
@@ -116,6 +116,6 @@ function dataOf({ data }: Message): Uint8Array {
 }
 
 /** Half of the sha256, as hexadecimal digits. */
-function sumOf(bytes: Uint8Array): string {
+export function sumOf(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex').slice(0, 32);
 }

@@ -82,4 +82,7 @@ test('where nothing can be written, nothing is kept, and the next may be again',
   await rm(folder);
   await kept.keep('shore', data);
   assert.deepEqual(kept.find('shore', stretchOf(data)), data);
+  await rm(folder, { recursive: true });
+  for (let time = 0; time < 2; time++) await kept.keep('shore', data);
+  assert.deepEqual(kept.find('shore', stretchOf(data)), data, 'a folder that was removed is made again');
 });

@@ -3,10 +3,8 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
-import type { KeptStretch } from '../message/told-output.ts';
+import { type KeptStretch, LEAST_KEPT_BYTES, sumOf } from '../message/told-output.ts';
 
-/** Smaller data travels again, bytes. */
-const LEAST_BYTES = 16 * 1024;
 /** How long data is kept that nobody sends again, ms. */
 const KEEP_MS = 7 * 86_400_000;
 
@@ -41,10 +39,12 @@ export class KeptData {
 
   /** Keeps data of a sender; resolves when it is there, or cannot be. */
   keep(sender: string, data: Uint8Array): Promise<void> {
-    if (data.length < LEAST_BYTES || data.length > this.#deps.maxBytes) return Promise.resolve();
+    if (data.length < LEAST_KEPT_BYTES || data.length > this.#deps.maxBytes) return Promise.resolve();
     this.#turn = this.#turn
       .then(() => this.#keep(fileName(sender, sumOf(data)), data))
       .catch((error) => {
+        // Its folder may be gone: it is made, and read, anew.
+        this.#files = undefined;
         const text = 'the data of a relayed message is not kept: it travels again for each target';
         this.#deps.logger.warn({ err: error }, text);
       });
@@ -114,8 +114,4 @@ async function writeWhole(path: string, data: Uint8Array): Promise<void> {
 
 function fileName(sender: string, sum: string): string {
   return `${hash('sha256', sender, 'hex').slice(0, 16)}-${sum}`;
-}
-
-function sumOf(bytes: Uint8Array): string {
-  return hash('sha256', bytes, 'hex').slice(0, 32);
 }

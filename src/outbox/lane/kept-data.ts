@@ -1,11 +1,8 @@
 import { formatOf } from '../../message/codec/body-format.ts';
 import { relayTargetOf } from '../../message/subject.ts';
-import { KEPT_DATA, withoutData } from '../../message/told-output.ts';
+import { KEPT_DATA, LEAST_KEPT_BYTES, withoutData } from '../../message/told-output.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { Entry, LaneWindow } from './lane-window.ts';
-
-/** A smaller message is sent as it is, bytes. */
-const LEAST_BYTES = 16 * 1024;
 
 /** Which message brings data to a node that others, in lanes of their own, leave out: they wait until it is there. */
 export class Bringers {
@@ -48,7 +45,8 @@ export class LeftOutData {
 
   /** Looks at a message whose turn comes; it is written without its data once. */
   consider(entry: Entry | undefined): void {
-    if (!this.#isRelayed || !entry || entry.size < LEAST_BYTES || entry.isSent || entry.isCalledOff) return;
+    if (!this.#isRelayed || !entry || entry.size < LEAST_KEPT_BYTES || entry.isSent || entry.isCalledOff)
+      return;
     if (this.#seen.has(entry) || !this.#knows(KEPT_DATA)) return;
     this.#seen.add(entry);
     const body = this.#lane.queue.bodyOf(entry);
