@@ -70,25 +70,30 @@ export class CopyRecords {
 
   /** Removes what was last touched more than `ageMs` ago: records, and growing files that nobody came back for. */
   async prune(ageMs: number, now: number): Promise<void> {
-    const names = await this.#files.readdir(this.#folder).catch(() => []);
-    for (const name of names) {
-      const record = await this.read(name.replace(/\.json$/, ''));
-      const times = await Promise.all([this.#touched(join(this.#folder, name)), this.#touched(record?.part)]);
-      if (Math.max(...times) > now - ageMs) continue;
+    await this.#each(async (path, record) => {
+      const times = await Promise.all([this.#touched(path), this.#touched(record?.part)]);
+      if (Math.max(...times) > now - ageMs) return;
       if (record) await this.#files.rm(record.part, { force: true });
-      await this.#files.rm(join(this.#folder, name), { force: true });
-    }
+      await this.#files.rm(path, { force: true });
+    });
   }
 
   /** Notes that the clock which files are dated by was set by so much: they are no older, and no younger. */
   async shift(ms: number): Promise<void> {
-    for (const name of await this.#files.readdir(this.#folder).catch(() => [])) {
-      const record = await this.read(name.replace(/\.json$/, ''));
-      for (const path of [join(this.#folder, name), ...(record ? [record.part] : [])]) {
+    await this.#each(async (recordPath, record) => {
+      for (const path of [recordPath, ...(record ? [record.part] : [])]) {
         const then = (await this.#touched(path)) + ms;
         if (then > ms) await this.#files.utimes(path, then / 1000, then / 1000);
       }
-    }
+    });
+  }
+
+  /** Does something for each record by its path; what fails with one is left until the next time, and stops no other. */
+  async #each(visit: (path: string, record: CopyRecord | undefined) => Promise<void>): Promise<void> {
+    for (const name of await this.#files.readdir(this.#folder).catch(() => []))
+      await this.read(name.replace(/\.json$/, ''))
+        .then((record) => visit(join(this.#folder, name), record))
+        .catch(() => undefined);
   }
 
   /** When something was touched last, unix ms; 0 where nothing is. */

@@ -261,11 +261,11 @@ export class IncomingCopies implements AsyncDisposable {
     const stepMs = ahead - this.#ahead;
     const isSet = Math.abs(stepMs) >= STEP_MS;
     if (!isSet && now - this.#prunedAt < PRUNE_EVERY_MS) return;
-    if (isSet) await this.#records.shift(stepMs).catch(() => undefined);
+    if (isSet) await this.#records.shift(stepMs);
     this.#prunedAt = now;
     this.#ahead = ahead;
     this.#done.clear();
-    await this.#records.prune(this.#options.keepMs ?? KEEP_MS, this.#clock.wallNow()).catch(() => undefined);
+    await this.#records.prune(this.#options.keepMs ?? KEEP_MS, this.#clock.wallNow());
   }
 
   async #sizeOf(path: string): Promise<number> {
