@@ -71,6 +71,14 @@ test('a file that was asked of an original node comes in the name of who asked, 
   assert.equal(judged(trust, { ...copy, method: 'REQToFile' }).do, 'later');
 });
 
+test('a node that proves who it is says no hello and asks for no states in the name of an original', () => {
+  const trust = closed(['ship7']);
+  assert.equal(trust.believes('ship7', 'ship1'), false);
+  assert.equal(trust.believes('ship7', undefined), true);
+  assert.equal(trust.believes('ship1', 'ship1'), true);
+  assert.equal(trust.believes('ship1', undefined), false);
+});
+
 test('what nobody asked for is kept below the folder of its sender, whatever its id and its file are called', async () => {
   const paths: string[] = [];
   const trust = closed([], NOBODY, paths);

@@ -289,8 +289,9 @@ export class Trust {
     return this.mode === 'watch' || owner === '' || this.#originals.has(owner);
   }
 
-  /** Whether somebody may say that a question is from a node. */
+  /** Whether somebody may say that a hello or a question is from a node: whoever proves who it is speaks for no other. */
   believes(claimed: string, proved: string | undefined): boolean {
-    return this.mode !== 'closed' || claimed === proved || this.#originals.has(claimed);
+    if (this.mode !== 'closed') return true;
+    return proved === undefined ? this.#originals.has(claimed) : claimed === proved;
   }
 }

@@ -78,6 +78,19 @@ test('an original node and one of version 0.1 do on each step to closed and back
     return /not proved/.test(stdout) && /ship7 may not ask central for REQCliCommand/.test(stdout);
   });
   assert.equal(await central.file('stolen/ship1/f').catch(() => ''), '');
+  // A node that the broker proves says no hello in the name of one that needs no proof.
+  const thief = await fleet.attacker('ship1');
+  const subject = 'central.REQHello.EventNACK.from.ship1';
+  const words = { directory: 'hello-messages', fileName: 'hello.log' };
+  for (const fromNode of ['ship7', 'ship1'])
+    thief.send({
+      message: newMessage({ ...words, method: 'REQHello', toNode: 'central', fromNode }),
+      ...{ subject, headers: { 'Steward-Hello': `{"version":"9","labels":{"of":"${fromNode}"}}` } },
+    });
+  const labelled = () =>
+    central.query(`SELECT name FROM nodes WHERE info LIKE '%"of":%'`).map(({ name }) => name);
+  await waitFor("the thief's own hello", () => labelled().length > 0);
+  assert.deepEqual(labelled(), ['ship1']);
   assert.equal(await central.file('../stolen').catch(() => 'none'), 'none');
 
   assert.equal((await trust('open')).code, 0);
