@@ -59,6 +59,34 @@ test('what was handed over counts before it is seen on the connection, and once'
   assert.equal(budget.room(NORMAL), 0.985 * BUDGET - 510_300);
 });
 
+test('messages that were smaller than they were taken for leave what they did not need', async () => {
+  const { clock, link, budget } = start();
+  for (let sent = 0; sent < 1000; sent++) {
+    budget.sent(60, 1);
+    link.bytes += 260;
+    assert.ok(budget.room(NORMAL) > 0.98 * BUDGET - link.bytes - 5000);
+    await clock.advance(100);
+  }
+  for (let second = 0; second < 2; second++) {
+    await clock.advance(1000);
+    budget.look();
+  }
+  assert.equal(budget.told?.leftBytes, BUDGET - link.bytes);
+});
+
+test('what was handed over counts until it can be seen, however often anybody asks', async () => {
+  const { clock, link, budget } = start();
+  budget.room(NORMAL);
+  await clock.advance(5000);
+  budget.sent(100_000, 0);
+  for (let asked = 0; asked < 9; asked++) {
+    assert.equal(budget.told?.leftBytes, BUDGET - 100_000);
+    await clock.advance(100);
+  }
+  link.bytes = 100_000;
+  assert.equal(budget.told?.leftBytes, BUDGET - 100_000);
+});
+
 test('at midnight there is a new budget, which those who wait hear of', async () => {
   const { clock, link, budget, changes } = start();
   link.bytes = BUDGET;

@@ -17,6 +17,8 @@ const SENDER_MS = 60_000;
 const AHEAD_SHARE = 0.01;
 /** What the end of a connection takes, bytes. */
 const CLOSING_BYTES = 1000;
+/** What was handed over for so long is in the count of the connection, whatever it was taken for; ms. */
+const COUNTED_MS = 1000;
 /** How often it is looked whether the day is over, ms. */
 const LOOK_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -45,8 +47,9 @@ export class LinkBudget implements Budget, Disposable {
   #counted: ReturnType<LinkBudgetDeps['traffic']> = { inBytes: 0, outBytes: 0 };
   /** What is on disk for today. */
   #savedBytes: number;
-  /** What was handed over and is not in the count yet. */
-  #pending = 0;
+  /** What was handed over and may not be in the count yet: since `#handedAt`, and in the time before that. */
+  #handed: readonly [now: number, before: number] = [0, 0];
+  #handedAt = Number.NEGATIVE_INFINITY;
   readonly #senders = new Map<string, number>();
   readonly #listeners: BudgetListener[] = [];
   #wasOpen = true;
@@ -89,7 +92,8 @@ export class LinkBudget implements Budget, Disposable {
   }
 
   sent(bytes: number, messages: number): void {
-    this.#pending += bytes + messages * ENVELOPE_BYTES;
+    const [now, before] = this.#handed;
+    this.#handed = [now + bytes + messages * ENVELOPE_BYTES, before];
   }
 
   heldMs(urgency: number): number {
@@ -157,12 +161,27 @@ export class LinkBudget implements Budget, Disposable {
     const wentOut = outBytes - this.#counted.outBytes;
     const went = inBytes - this.#counted.inBytes + wentOut;
     this.#counted = { inBytes, outBytes };
-    this.#pending = Math.max(0, this.#pending - wentOut);
+    this.#settle(wentOut);
     const today = { ...this.#today, spentBytes: this.#today.spentBytes + went };
     const turned = dayAt(today, this.#now);
     if (turned.beganAt !== today.beganAt) this.#savedBytes = 0;
     this.#today = turned;
     if (this.bytesPerDay > 0 && this.#today.spentBytes > this.#savedBytes) this.#deps.save(this.#toSave());
+  }
+
+  /** So much more is in the count; what was taken for more than it was does not wait for that for ever. */
+  #settle(wentOut: number): void {
+    const at = this.#deps.clock.steadyNow();
+    const [now, before] = this.#handed;
+    const left = Math.max(0, before - wentOut);
+    const young = Math.max(0, now - Math.max(0, wentOut - before));
+    const isOver = at - this.#handedAt >= COUNTED_MS;
+    if (isOver) this.#handedAt = at;
+    this.#handed = isOver ? [0, young] : [young, left];
+  }
+
+  get #pending(): number {
+    return this.#handed[0] + this.#handed[1];
   }
 
   #toSave(): string {

@@ -21,7 +21,7 @@ export async function liveLightly(hours: number): Promise<LightLoad> {
   const timeline = new Timeline({ keepsStory: false, mostEvents: Number.POSITIVE_INFINITY });
   const chance = new Chance('light load');
   const truth = new Truth(timeline, { mayRepeat: () => true });
-  const world = new World({ timeline, chance, truth, swaps: {} });
+  const world = new World({ timeline, chance, truth, swaps: {}, helloIntervalSeconds: 900 });
   for (const name of NODES) world.add(name);
   const workload = new Workload(world);
   const lastsMs = hours * 3_600_000;

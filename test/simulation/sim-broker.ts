@@ -176,7 +176,7 @@ export class SimBroker {
   }
 
   publish(from: Connection, frame: Frame): void {
-    this.#timeline.note(`wire: ${frame.subject} ${wordsOf(frame.headers)}`);
+    this.#timeline.note(`wire: ${frame.subject} ${sizeOf(frame)} B ${wordsOf(frame.headers)}`);
     if (this.#route(from, frame) > 0 || frame.reply === '') return;
     const nobody = { subject: frame.reply, reply: '', payload: new Uint8Array(0), headers: {} };
     this.#route(from, { ...nobody, noResponders: true }, from);
