@@ -29,10 +29,7 @@ export function connectOptions(address: ApiAddress): ConnectOptions {
   }
   const { token } = address;
   return {
-    connect: {
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port === '' ? 80 : Number(url.port),
-    },
+    connect: { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 80 : Number(url.port) },
     headers: { Host: url.host, ...(token === '' ? {} : { Authorization: `Bearer ${token}` }) },
   };
 }

@@ -87,9 +87,7 @@ async function readText(path: string): Promise<string | undefined> {
     throw new ConfigError(
       'bad-file',
       `${path} is not UTF-8 text: correct it, or move it away for a new one`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }

@@ -16,11 +16,7 @@ import {
 
 const NodeFile = named(
   'NodeFile',
-  object({
-    path: about(text, 'Below the data folder'),
-    bytes: count,
-    changedAt: time,
-  }),
+  object({ path: about(text, 'Below the data folder'), bytes: count, changedAt: time }),
   'A file that came from a node, or is kept of it',
 );
 /** A file that came from a node, or is kept of it. */

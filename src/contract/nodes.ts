@@ -57,9 +57,7 @@ export const NodeSummary = named(
       queued: about(count, 'Messages that wait here for it'),
       running: about(count, 'Requests that it has accepted and not ended yet'),
     },
-    {
-      callsAt: about(time, 'When it calls next, where it is away between its calls; ms since 1970'),
-    },
+    { callsAt: about(time, 'When it calls next, where it is away between its calls; ms since 1970') },
   ),
   'A node that is known',
 );
@@ -180,12 +178,7 @@ export const ErrorLine = named(
 );
 export type ErrorLine = Value<typeof ErrorLine>;
 
-const limit = about(integer, {
-  description: 'At most this many',
-  minimum: 1,
-  maximum: 10_000,
-  default: 100,
-});
+const limit = about(integer, { description: 'At most this many', minimum: 1, maximum: 10_000, default: 100 });
 const node = about(word, 'Name of a node');
 
 const ErrorFilter = object({}, { limit, node });
@@ -246,11 +239,7 @@ export const NODE_OPERATIONS = {
     summary: 'Groups of nodes, by name',
     answer: named('Groups', map(list(text)), 'What each group stands for, by its name'),
   },
-  processes: {
-    does: 'GET /v1/processes',
-    summary: 'Processes of this node',
-    answer: list(ProcessSummary),
-  },
+  processes: { does: 'GET /v1/processes', summary: 'Processes of this node', answer: list(ProcessSummary) },
   methods: {
     does: 'GET /v1/methods',
     summary: 'Methods with their arguments',

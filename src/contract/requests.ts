@@ -226,11 +226,7 @@ export const REQUEST_OPERATIONS = {
     query: OutputOptions,
     answer: 'bytes',
   },
-  cancelRequest: {
-    does: 'POST /v1/requests/{id}/cancel',
-    summary: 'End a request',
-    answer: CancelResult,
-  },
+  cancelRequest: { does: 'POST /v1/requests/{id}/cancel', summary: 'End a request', answer: CancelResult },
   resendRequest: {
     does: 'POST /v1/requests/{id}/resend',
     summary: 'Send a request again, as a new one',

@@ -14,10 +14,7 @@ import {
   word,
 } from './schema.ts';
 
-const Amount = about(text, {
-  description: 'A number of nodes, or a share of them',
-  examples: ['10', '10%'],
-});
+const Amount = about(text, { description: 'A number of nodes, or a share of them', examples: ['10', '10%'] });
 
 const PROGRESS = {
   targets: about(count, 'How many nodes are to have their turn'),

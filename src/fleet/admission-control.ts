@@ -82,10 +82,7 @@ async function obey(
     case 'list': {
       const { nodes, tokens } = admission.state;
       const open = [...tokens.values()].filter(({ usedBy, expiresAt }) => !usedBy && expiresAt > now());
-      return {
-        nodes: [...nodes.values()],
-        tokens: open.map(({ name, expiresAt }) => ({ name, expiresAt })),
-      };
+      return { nodes: [...nodes.values()], tokens: open.map(({ name, expiresAt }) => ({ name, expiresAt })) };
     }
   }
 }

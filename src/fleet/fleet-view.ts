@@ -88,10 +88,7 @@ export class FleetView implements AsyncDisposable {
       readRequests: (ids) => readRequests(store, ids),
     });
     const { kept } = deps;
-    this.linkDays = new LinkDays(config.nodeName, {
-      ...{ store, clock },
-      totals: () => totalsOf(deps),
-    });
+    this.linkDays = new LinkDays(config.nodeName, { ...{ store, clock }, totals: () => totalsOf(deps) });
     this.budgets = new ToldBudgets(deps);
     kept.alongside = () => [...this.linkDays.statements(), saveBudget(deps.budget.saved)];
     presence.onChanged = this.changes.node;

@@ -73,10 +73,7 @@ export function createHello(
       labels: config.labels,
       interval: helloIntervalMs(config, deps.budget) / 1000,
       knows: deps.trust.words,
-      ...(isOwn && {
-        link: deps.linkDays.told(),
-        budget: toldBudget(config.centralNodeName, deps.budget),
-      }),
+      ...(isOwn && { link: deps.linkDays.told(), budget: toldBudget(config.centralNodeName, deps.budget) }),
       callIn: deps.callIn?.(),
       ...more,
     };

@@ -64,10 +64,7 @@ function collect(
 }
 
 function tooLarge({ maxBytes }: BodyLimits): HttpRefusal {
-  return {
-    status: 413,
-    reason: `the body may have ${maxBytes} bytes at most, and this one has more`,
-  };
+  return { status: 413, reason: `the body may have ${maxBytes} bytes at most, and this one has more` };
 }
 
 function silent({ idleTimeoutMs }: BodyLimits): HttpRefusal {

@@ -22,11 +22,7 @@ const NEWLINE = 0x0a;
 const SMALL_BYTES = 64 * 1024;
 /** As long as the last append took no longer than this, and is no longer ago than that, ms. */
 const [QUICK_MS, RECENT_MS] = [20, 1000];
-const SYSTEM: RotatingFileDeps = {
-  steadyNow: systemClock.steadyNow,
-  fileSystemOf,
-  writeSync,
-};
+const SYSTEM: RotatingFileDeps = { steadyNow: systemClock.steadyNow, fileSystemOf, writeSync };
 
 /** Opens a file of whole lines, mode 0600, ending a last line that a crash left torn. */
 export async function openRotatingFile(

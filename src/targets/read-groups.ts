@@ -34,9 +34,7 @@ function parseToml(text: string, path: string): Record<string, unknown> {
     const [sentence = ''] = error.message.split('\n');
     throw new TargetError(
       `${path}:${error.line}: it is no TOML: ${sentence.replace(/^Invalid TOML document: /, '')}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }

@@ -29,11 +29,7 @@ export function resolveTargets(targets: readonly string[], { nodes, groups }: Kn
     else if (match.names.size === 0) unknown.push({ target, reason: nobody(target, nodes) });
   }
   const meant = nodes.filter(({ name }) => names.has(name));
-  return {
-    nodes: sortNaturally(meant, ({ name }) => name),
-    unknown,
-    ...(skipped.length > 0 && { skipped }),
-  };
+  return { nodes: sortNaturally(meant, ({ name }) => name), unknown, ...(skipped.length > 0 && { skipped }) };
 }
 
 /** Keeps the name of those that the target would mean if they were known: not of `ship9` in `not ship9`. */

@@ -29,12 +29,7 @@ export async function runTui(options: TuiOptions, { api }: { readonly api: Stewa
   const { promise: left, resolve: leave, reject: fail } = Promise.withResolvers<void>();
   const size = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
   let instance: Instance | undefined;
-  using guard = guardTerminal({
-    stdin,
-    stdout,
-    endDrawing: () => instance?.unmount(),
-    onGone: leave,
-  });
+  using guard = guardTerminal({ stdin, stdout, endDrawing: () => instance?.unmount(), onGone: leave });
   await using store = new Store(firstState({ size: size(), now: Date.now(), templatesFolder }), {
     api,
     templates: openTemplates(templatesFolder),

@@ -79,11 +79,7 @@ const TYPES: readonly ApiEvent['type'][] = ['requests', 'many'];
 
 /** The option of a command that gives up after some seconds. */
 export function waitOption(seconds: number) {
-  return {
-    short: 'w',
-    value: 'SPAN',
-    summary: `how long to wait, default ${seconds}s`,
-  } as const;
+  return { short: 'w', value: 'SPAN', summary: `how long to wait, default ${seconds}s` } as const;
 }
 
 /** The sweep that ends what has expired, and the event of it, come so long after the time at the latest. */

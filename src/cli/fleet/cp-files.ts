@@ -62,10 +62,7 @@ export async function filesThere(
     if (files.length === 0) throw new UsageError(`${node} has no files ${path}`);
     found.set(
       node,
-      files.map((file) => ({
-        path: file,
-        below: stepsOf(file).slice(depth).join('/'),
-      })),
+      files.map((file) => ({ path: file, below: stepsOf(file).slice(depth).join('/') })),
     );
   }
   return found;

@@ -23,9 +23,7 @@ export const ping = defineNodeCommand({
     'Sends a REQPing to each node and prints how long it took until the node reported that it was done: through the',
     'broker, journalled, run and reported. A node that is away is given up after the wait; nothing stays queued.',
   ],
-  options: {
-    wait: waitOption(WAIT_S),
-  },
+  options: { wait: waitOption(WAIT_S) },
   operands: ['target'],
   examples: [
     { line: 'steward ping ship1', does: 'one node' },

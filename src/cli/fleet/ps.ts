@@ -20,9 +20,7 @@ export const ps = defineNodeCommand({
     'Lists the processes of nodes: a subscriber for each method that a node takes, a publisher for each subject that it',
     'sends to. Without a target, those of the node that is asked; others are asked by a REQOpProcessList.',
   ],
-  options: {
-    wait: waitOption(WAIT_S),
-  },
+  options: { wait: waitOption(WAIT_S) },
   operands: ['target'],
   examples: [
     { line: 'steward ps', does: 'those of the node here' },

@@ -10,9 +10,7 @@ export const demo = defineCommand({
     'log that is followed, a command for a ship that is away, and that nothing is lost when central dies in',
     'mid-work. Each step tells which command does it by hand. Ends with exit code 0 only where all was seen to be so.',
   ],
-  options: {
-    keep: { summary: 'leave it running at the end, to play with, until Ctrl-C' },
-  },
+  options: { keep: { summary: 'leave it running at the end, to play with, until Ctrl-C' } },
   examples: [{ line: 'steward demo --keep', does: 'show all, then leave the fleet to you' }],
   run: async (call) => {
     const [{ playDemo }, { Stage }] = await Promise.all([

@@ -22,9 +22,7 @@ export const nodes = defineNodeCommand({
     'a day, and for each node the rate and the round trip as measured, and when its queue will be empty. A rate with >=',
     'is what was sent: the way was never full.',
   ],
-  options: {
-    link: { summary: 'show the link of the node that is asked: bytes today, rates, round trips' },
-  },
+  options: { link: { summary: 'show the link of the node that is asked: bytes today, rates, round trips' } },
   operands: ['target'],
   examples: [
     { line: 'steward nodes', does: 'all nodes' },

@@ -39,9 +39,7 @@ export const web = defineNodeCommand({
     'Passkeys, which are made in Settings of the console, sign in without a link: `web passkeys` lists them, and',
     '`web remove` takes one away and ends its sessions at once.',
   ],
-  options: {
-    look: { summary: 'the browser may look, and change nothing' },
-  },
+  options: { look: { summary: 'the browser may look, and change nothing' } },
   operands: [],
   examples: [
     { line: 'steward web', does: 'a link to the console' },

@@ -67,11 +67,7 @@ class CommandOutput implements OutputUse {
   }
 
   get takers() {
-    return {
-      stdout: this.#stdout.add,
-      stderr: this.#addError,
-      findShortage: this.#findShortage,
-    };
+    return { stdout: this.#stdout.add, stderr: this.#addError, findShortage: this.#findShortage };
   }
 
   async result(end: Parameters<OutputUse['result']>[0]): Promise<RunResult> {

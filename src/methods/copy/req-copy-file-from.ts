@@ -172,12 +172,7 @@ class Copy {
           patienceMs: this.#deps.copyPatienceMs,
           signal,
         },
-        {
-          source: this.#file,
-          ...this.#deps,
-          begin: this.#begin,
-          progress: this.#progress,
-        },
+        { source: this.#file, ...this.#deps, begin: this.#begin, progress: this.#progress },
       );
       await sender.run();
       await this.#file.hashUpTo(this.#file.size, signal);

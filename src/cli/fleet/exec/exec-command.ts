@@ -210,14 +210,7 @@ async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job:
       patience: { startedAt, waitMs: options.waitMs, endsWhenTaken: options.schedule !== undefined },
       signal: stopping.signal,
     },
-    {
-      api,
-      ...(job.feed === undefined ? {} : { feed: job.feed }),
-      tracker,
-      output,
-      now,
-      view,
-    },
+    { api, ...(job.feed === undefined ? {} : { feed: job.feed }), tracker, output, now, view },
   ).toEnd();
   await view.finish(end);
   if (options.schedule !== undefined && options.form === 'text')

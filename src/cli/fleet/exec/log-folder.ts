@@ -26,10 +26,7 @@ export async function createLogFolder(
   } catch (error) {
     throw new UsageError(`--log-dir ${folder} cannot be written to: ${(error as Error).message}`);
   }
-  return {
-    piece: (node, _stream, data) => appendFile(pathOf(node), data),
-    end: () => {},
-  };
+  return { piece: (node, _stream, data) => appendFile(pathOf(node), data), end: () => {} };
 }
 
 /** The new name of a file that holds something. */

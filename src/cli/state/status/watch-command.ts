@@ -83,13 +83,7 @@ async function watchThing(api: StewardApi, call: ParsedCall, thing: Resolved): P
       isResumed: true,
       signal: stopping.signal,
     },
-    {
-      api,
-      tracker,
-      output,
-      now: Date.now,
-      view,
-    },
+    { api, tracker, output, now: Date.now, view },
   ).toEnd();
   await view.finish(end);
   return runExitCode(tracker.counts(), { isLater: false });

@@ -55,10 +55,5 @@ export const BATCHES_BINDINGS: readonly Binding<BatchesScreen>[] = [
   },
   FILTER as Binding<BatchesScreen>,
   { keys: ['c'], label: 'cancel', help: 'end all of the batch that has not ended', run: asked('cancel') },
-  {
-    keys: ['r'],
-    label: 'resend',
-    help: 'send again what failed, or what is missing',
-    run: asked('resend'),
-  },
+  { keys: ['r'], label: 'resend', help: 'send again what failed, or what is missing', run: asked('resend') },
 ];

@@ -23,11 +23,7 @@ export const COMMON: readonly Binding[] = [
     help: 'leave; in a screen that was opened: go back',
     run: (state) => (state.stack.length === 0 ? stay(state, { do: 'quit' }) : back(state)),
   },
-  {
-    keys: ['esc', 'left', 'h', 'backspace'],
-    help: 'go back, or drop the filter and the marks',
-    run: leave,
-  },
+  { keys: ['esc', 'left', 'h', 'backspace'], help: 'go back, or drop the filter and the marks', run: leave },
   {
     keys: TAB_NAMES.map((_, index) => String(index + 1)),
     shows: '1-5',
