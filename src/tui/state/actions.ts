@@ -13,7 +13,7 @@ import type { Page, RequestDetail, RequestSummary, SubmissionAnswer } from '../.
 import type { KeyPress } from './key-press.ts';
 import type { Template } from './state.ts';
 
-/** What can happen to the state, with what is told of it. */
+/** What can happen to the state, and what each of it carries. */
 interface Told {
   key: { press: KeyPress };
   paste: { text: string };
