@@ -1,4 +1,5 @@
 import { type Msg, type MsgHdrs, MsgHdrsImpl, type PublishOptions } from '@nats-io/transport-node';
+import { ownBytes } from '../lib/own-bytes.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { headerBytes } from './library-internals.ts';
 
@@ -15,7 +16,7 @@ export function toWireMessage(msg: Msg): WireMessage {
   const isLarge = headerBytes(msg) > SMALL_HEADER_BYTES;
   let values: ReadonlyMap<string, string> | undefined;
   return {
-    ...{ subject, reply, payload: isLarge ? data.slice() : data },
+    ...{ subject, reply, payload: isLarge ? ownBytes(data) : data },
     noResponders: headers?.code === 503 && data.length === 0,
     header: (name) => {
       values ??= firstValues(headers);

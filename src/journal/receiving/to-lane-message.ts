@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
+import { ownBytes } from '../../lib/own-bytes.ts';
 import { wholeMs } from '../../lib/whole-ms.ts';
 import { type BodyFormat, formatNumber } from '../../message/codec/body-format.ts';
 import { encodeMessage } from '../../message/codec/encode-message.ts';
@@ -36,7 +37,7 @@ export interface LaneMessageOptions {
  */
 export function toLaneMessage(arrival: WireMessage, options: LaneMessageOptions): LaneMessage {
   const { seq } = options;
-  const payload = options.payload ?? new Uint8Array(0);
+  const payload = ownBytes(options.payload ?? new Uint8Array(0));
   const expiresAt = parseNotAfter(arrival.header(HEADER.notAfter) ?? '');
   const leftMs = parseNotAfter(arrival.header(HEADER.left) ?? '');
   const schedule = arrival.header(HEADER.schedule);
