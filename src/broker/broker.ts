@@ -1,16 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { listenAt, showAddress } from '../lib/listen-at.ts';
 import { makeServerId } from '../lib/nkey.ts';
+import { limitedLogger } from '../observe/limited-logger.ts';
 import type { BrokerLimits, BrokerOptions, BrokerUser } from './broker-options.ts';
 import { checkUsers, limitsOf } from './check-options.ts';
 import { Connection } from './connection.ts';
 import { type Handshake, Handshakes } from './handshakes.ts';
-import type { BrokerLogger, ClientSocket, Hub } from './hub.ts';
-import { limitedLogger } from './limited-logger.ts';
+import type { BrokerLogger, ClientSocket, Ending, Hub } from './hub.ts';
 import { Newcomers } from './newcomers.ts';
 import { Flusher } from './output.ts';
 import { Router } from './router.ts';
-import { SignIn } from './sign-in.ts';
+import { type SignedIn, SignIn } from './sign-in.ts';
 import type { ClientSubscription } from './subscriptions.ts';
 
 /** What a broker needs of who starts it. */
@@ -38,6 +38,8 @@ export interface Broker extends AsyncDisposable {
 const HURRIED = 1 / 5;
 /** How long a connection that is not taken has to hear why, ms. */
 const REFUSAL_MS = 200;
+/** A key is one node's, which has one connection, and some that are not known to be dead while its link comes and goes. */
+const MOST_OF_KEY = 32;
 const MOST_OFTEN_MS = 20;
 const LEAST_OFTEN_MS = 1000;
 
@@ -66,6 +68,8 @@ class RunningBroker implements Broker, Hub {
   readonly #unsecured = new Set<Socket>();
   readonly #connections = new Set<Connection>();
   readonly #newcomers: Newcomers;
+  /** The connections of those who have signed in with an nkey, by user. */
+  readonly #ofKey = new Map<string, Set<Ending>>();
   /** Whose connections have ended since that was looked at. */
   readonly #left = new Set<string | undefined>();
   #lastClient = 0;
@@ -116,8 +120,15 @@ class RunningBroker implements Broker, Hub {
     return this.#stopped;
   }
 
-  welcomed({ id }: Pick<Connection, 'id'>): void {
-    this.#newcomers.left(id);
+  welcomed(connection: Ending, { name, hasKey }: SignedIn): void {
+    this.#newcomers.left(connection.id);
+    if (!hasKey) return;
+    const all = (this.#ofKey.get(name) ?? new Set()).add(connection);
+    this.#ofKey.set(name, all);
+    const [oldest] = all;
+    if (all.size <= MOST_OF_KEY || oldest === undefined) return;
+    all.delete(oldest);
+    oldest.end('maximum connections of one key exceeded');
   }
 
   endWhenWritten({ output, socket }: Pick<Connection, 'output' | 'socket'>): void {
@@ -201,6 +212,7 @@ class RunningBroker implements Broker, Hub {
     socket.once('close', () => {
       this.#connections.delete(connection);
       connection.closed();
+      this.#ofKey.get(connection.label.user ?? '')?.delete(connection);
       this.#left.add(this.#whoIs(connection));
     });
     return connection;

@@ -230,7 +230,7 @@ export class Connection implements ProtocolEvents {
 
   #welcome(signedIn: SignedIn): void {
     this.#signedIn = signedIn;
-    this.#hub.welcomed(this);
+    this.#hub.welcomed(this, signedIn);
     this.#permissions = signedIn.permissions;
     const rules = signedIn.permissions?.responses;
     this.#replies = rules && new PendingReplies(rules);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Newcomers, networkOf } from './newcomers.ts';
+import { Newcomers } from './newcomers.ts';
 
 test('of one address no more than a limit may be about to sign in, and those that dawdle go first', () => {
   let now = 0;
@@ -19,15 +19,4 @@ test('of one address no more than a limit may be about to sign in, and those tha
   assert.equal(newcomers.makeRoom(), true);
   assert.deepEqual(ended, [2, 4]);
   assert.equal(newcomers.makeRoom(), false);
-});
-
-test('addresses of IPv6 count by their network, and those of IPv4 by themselves', () => {
-  assert.equal(networkOf('::ffff:10.0.0.1'), '10.0.0.1');
-  assert.equal(networkOf('10.0.0.1'), '10.0.0.1');
-  assert.equal(networkOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2');
-  assert.equal(networkOf('2001:db8::5'), '2001:db8:0:0');
-  assert.equal(networkOf('2001:db8:1:2::5'), '2001:db8:1:2');
-  assert.equal(networkOf('fe80::1%eth0'), 'fe80:0:0:0');
-  assert.equal(networkOf('::1'), '0:0:0:0');
-  assert.equal(networkOf(''), '0:0:0:0');
 });

@@ -1,3 +1,5 @@
+import { networkOf } from '../lib/network-of.ts';
+
 /** Somebody who has connected and not signed in yet. */
 interface Newcomer {
   readonly address: string;
@@ -63,15 +65,4 @@ export class Newcomers {
     oldest[1].end();
     return true;
   }
-}
-
-/** What one party has to itself: an address of IPv4, or the first half of one of IPv6. */
-export function networkOf(address: string): string {
-  const plain = /(?:^|:)(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
-  if (plain !== undefined) return plain;
-  const [head = '', tail] = address.split('%', 1)[0]!.split('::');
-  const first = head === '' ? [] : head.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  const between = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => '0');
-  return [...first, ...between, ...last].slice(0, 4).join(':');
 }

@@ -10,6 +10,8 @@ export interface SignedIn {
   /** The name of the user; '' for one without. */
   readonly name: string;
   readonly permissions: Permissions | undefined;
+  /** Whether it was by an nkey, which no other user has. */
+  readonly hasKey: boolean;
 }
 
 interface KnownUser extends SignedIn {
@@ -17,7 +19,7 @@ interface KnownUser extends SignedIn {
   readonly key: KeyObject | undefined;
 }
 
-const ANYBODY: SignedIn = { name: '', permissions: undefined };
+const ANYBODY: SignedIn = { name: '', permissions: undefined, hasKey: false };
 const NONCE_BYTES = 16;
 
 /** Knows who may connect. */
@@ -85,5 +87,6 @@ export class SignIn {
 
 function toKnown(user: BrokerUser): KnownUser {
   const permissions = user.permissions && new Permissions(user.permissions);
-  return { name: user.name, user, permissions, key: user.nkey ? publicKeyOf(user.nkey) : undefined };
+  const key = user.nkey ? publicKeyOf(user.nkey) : undefined;
+  return { name: user.name, user, permissions, key, hasKey: key !== undefined };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { ConnectionBudget, connectionLimits } from './connection-budget.ts';
@@ -97,8 +97,52 @@ test('a client that leaves makes room', async (t) => {
   while (!(await isServed(second))) second = await join(server);
 });
 
+/** Servers without a network: connections come from any address, and have said something unless told. */
+function simulated(limits: { total: number; perServer: number; perPeer: number }) {
+  const budget = new ConnectionBudget(limits);
+  const serve = () => {
+    const server = new EventEmitter() as Server;
+    budget.watch(server);
+    return server;
+  };
+  const join = (server: Server, remoteAddress: string | undefined, bytesRead = 1) => {
+    const socket = Object.assign(new EventEmitter(), { remoteAddress, bytesRead, isOpen: true });
+    server.emit('connection', Object.assign(socket, { destroy: () => (socket.isOpen = false) }));
+    return socket;
+  };
+  return { serve, join };
+}
+
+test('who opens many connections, and speaks on each, keeps nobody of another network out', () => {
+  const { serve, join } = simulated({ total: 100, perServer: 10, perPeer: 10 });
+  const server = serve();
+  const others = ['10.0.0.7', '10.0.0.8'].map((address) => join(server, address));
+  const flood = Array.from({ length: 40 }, () => join(server, '10.0.0.66'));
+  const operator = join(server, '10.0.0.9', 0);
+  const more = Array.from({ length: 40 }, () => join(server, '10.0.0.66'));
+  assert.ok([...others, operator].every(({ isOpen }) => isOpen));
+  assert.equal([...flood, ...more].filter(({ isOpen }) => isOpen).length, 7);
+  // Half a network of IPv6, and all of loopback, are one.
+  const six = Array.from({ length: 40 }, (_, at) => join(server, `2001:db8:1:2::${at}`));
+  const local = Array.from({ length: 40 }, (_, at) => join(server, `127.0.0.${at}`));
+  assert.ok([...others, operator].every(({ isOpen }) => isOpen));
+  for (const crowd of [flood, six, local]) assert.ok(crowd.filter(({ isOpen }) => isOpen).length < 5);
+});
+
+test('a flood from many networks leaves room on unix sockets', () => {
+  const { serve, join } = simulated({ total: 100, perServer: 50, perPeer: 50 });
+  const [tcp, http, socket] = [serve(), serve(), serve()];
+  const flood = [tcp, http].flatMap((server) =>
+    Array.from({ length: 200 }, (_, at) => join(server, `10.0.${at}.1`)),
+  );
+  assert.equal(flood.filter(({ isOpen }) => isOpen).length, 75);
+  const commands = Array.from({ length: 25 }, () => join(socket, undefined, 0));
+  join(tcp, '10.1.0.1');
+  assert.ok(commands.every(({ isOpen }) => isOpen));
+});
+
 test('the limits follow from how many files may be open', () => {
   assert.deepEqual(connectionLimits(200), { total: 68, perServer: 34, perPeer: 34 });
   assert.deepEqual(connectionLimits(20), { total: 8, perServer: 4, perPeer: 4 });
-  assert.deepEqual(connectionLimits(1_000_000).perPeer, 249_984);
+  assert.deepEqual(connectionLimits(1_000_000).perPeer, 900);
 });

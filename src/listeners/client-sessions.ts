@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { ByteBudget } from '../lib/byte-budget.ts';
-import type { Logger } from '../observe/logger.ts';
+import { type LineLogger, limitedLogger } from '../observe/limited-logger.ts';
 import { refusalLine } from './answer-line.ts';
 import { closeStream } from './close-stream.ts';
 import type { OpeningLine } from './first-line-token.ts';
@@ -18,7 +18,7 @@ export interface ClientLimits extends Partial<SessionLimits> {
 /** What sessions need; `makeOpening` makes for each the judge of its first line. */
 export interface SessionsDeps {
   readonly submissions: Submissions;
-  readonly logger: Logger;
+  readonly logger: LineLogger;
   readonly makeOpening?: () => OpeningLine;
   /** Who is at the other end, as the audit log has it. */
   byOf(socket: Socket): string;
@@ -47,7 +47,8 @@ export class ClientSessions {
 
   constructor(limits: ClientLimits, deps: SessionsDeps) {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
-    this.#deps = deps;
+    // Whoever may connect decides how many lines there would be.
+    this.#deps = { ...deps, logger: limitedLogger(deps.logger) };
     this.#budget = new ByteBudget(this.#limits.maxTotalBytes);
   }
 

@@ -5,7 +5,7 @@ import type { HostAndPort } from '../lib/host-and-port.ts';
 import type { HttpRefusal } from '../lib/http-guard.ts';
 import { endEarly, type HttpService, startHttpService } from '../lib/http-service.ts';
 import { readBody } from '../lib/read-body.ts';
-import type { Logger } from '../observe/logger.ts';
+import { type LineLogger, limitedLogger } from '../observe/limited-logger.ts';
 import { refusalLine, type Verdict, verdictOf } from './answer-line.ts';
 import { DEFAULT_LIMITS } from './client-sessions.ts';
 import type { Submissions } from './submission-session.ts';
@@ -36,15 +36,16 @@ const STATUS: Readonly<Record<Verdict, number>> = { accepted: 200, partly: 207, 
  */
 export async function startHttpListener(
   options: HttpListenerOptions,
-  deps: { submissions: Submissions; logger: Logger },
+  deps: { submissions: Submissions; logger: LineLogger },
 ): Promise<HttpService> {
   const limits = { ...DEFAULT_LIMITS, ...options };
   const budget = new ByteBudget(limits.maxTotalBytes);
+  const logger = limitedLogger(deps.logger);
   const answer = (response: ServerResponse, refusal: HttpRefusal) =>
     sendLine(response, refusal, refusalLine(refusal.reason));
   // Who may not submit is in the log alone: anybody could fill errorCentral with it.
   const refuse = (response: ServerResponse, refusal: HttpRefusal) => {
-    deps.logger.warn({ reason: refusal.reason }, 'a submission was refused');
+    logger.warn({ reason: refusal.reason }, 'a submission was refused');
     answer(response, refusal);
   };
   const refuseUnread = (response: ServerResponse, refusal: HttpRefusal) => {
@@ -67,7 +68,7 @@ export async function startHttpListener(
       release();
     }
   };
-  return startHttpService({ ...options, option: '-httpListener' }, { handle, refuse, logger: deps.logger });
+  return startHttpService({ ...options, option: '-httpListener' }, { handle, refuse, logger });
 }
 
 function refusalOf({ url = '', method, headers }: IncomingMessage): HttpRefusal | undefined {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ByteBudget } from '../lib/byte-budget.ts';
-import type { Logger } from '../observe/logger.ts';
+import type { LineLogger } from '../observe/limited-logger.ts';
 import { refusalLine } from './answer-line.ts';
 import { closeStream } from './close-stream.ts';
 import type { OpeningLine } from './first-line-token.ts';
@@ -31,7 +31,7 @@ export interface SessionLimits {
 /** What a session needs; `opening` judges the first line of the connection where there is something to judge. */
 export interface SessionDeps {
   readonly submissions: Submissions;
-  readonly logger: Logger;
+  readonly logger: Pick<LineLogger, 'warn' | 'error'>;
   readonly budget: ByteBudget;
   /** Who submits, as the audit log has it. */
   readonly by: string;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { createUser } from '@nats-io/nkeys';
 import { type Broker, startBroker } from '../support/broker.ts';
 import { issueCertificate, makeCertificates } from '../support/certificates.ts';
 import { processMemory } from '../support/process-memory.ts';
@@ -256,6 +257,33 @@ test('who opens connections and does not sign in keeps nobody out, be it from th
     return !client.isEnded;
   });
   await unharmed(60);
+});
+
+test('one key takes no place of others, however often it signs in: the oldest of too many of its connections goes', async (t) => {
+  const [stolen, other] = [createUser(), createUser()];
+  const users = [stolen, other].map((key) => `{nkey: ${key.getPublicKey()}}`).join(', ');
+  const config = `authorization { users = [ ${users} ] }`;
+  const args = ['--max-connections', '40'];
+  const broker = await startBroker(t, { kind: 'embedded', config, args });
+  const signIn = async (key: ReturnType<typeof createUser>) => {
+    const client = await ProtocolClient.open(broker);
+    const sig = Buffer.from(key.sign(Buffer.from(String(client.info.nonce)))).toString('base64url');
+    await client.send(`CONNECT ${JSON.stringify({ nkey: key.getPublicKey(), sig, verbose: false })}\r\n`);
+    await client.settle();
+    return client;
+  };
+  await using node = await signIn(other);
+  const clients: ProtocolClient[] = [];
+  for (let count = 0; count < 50; count++) clients.push(await signIn(stolen));
+  await clients[17]!.waitForEnd();
+  assert.match(clients[0]!.received, /maximum connections of one key exceeded/);
+  assert.deepEqual(
+    clients.flatMap(({ isEnded }, at) => (isEnded ? [at] : [])),
+    Array.from({ length: 18 }, (_, at) => at),
+  );
+  await using later = await signIn(other);
+  assert.deepEqual([node.isEnded, later.isEnded], [false, false]);
+  for (const client of clients) await client[Symbol.asyncDispose]();
 });
 
 test('subjects, headers and their names are of a length that nobody uses in earnest, or are not passed on', async (t) => {

@@ -1,13 +1,14 @@
-import type { BrokerLogger } from './hub.ts';
+/** The part of a logger that takes lines. */
+export type LineLogger = Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>;
 
 /** Lines of one text in one span of time; the clients decide how many there would be. */
 const MOST_LINES = 20;
 const SPAN_MS = 10_000;
 
 /** A logger that leaves lines out where one text comes too often, and says how many it left out. */
-export function limitedLogger(logger: BrokerLogger, now: () => number): BrokerLogger {
+export function limitedLogger(logger: LineLogger, now = () => performance.now()): LineLogger {
   const counts = new Map<string, { since: number; lines: number }>();
-  const limited = (level: keyof BrokerLogger) => (fields: object, text: string) => {
+  const limited = (level: keyof LineLogger) => (fields: object, text: string) => {
     let count = counts.get(text);
     if (count === undefined || now() - count.since >= SPAN_MS) {
       const leftOut = (count?.lines ?? 0) - MOST_LINES;
