@@ -27,7 +27,7 @@ export interface BatchAcceptorDeps
   onNotBegun(row: JournalRow): void;
 }
 
-/** How long it may wait that an effect is done, and when that is tried again where it could not be written, ms. */
+/** How long it may wait that an effect is done, unless something else is written, and when that is tried again where it could not be written, ms. */
 const [DONE_MS, DONE_AGAIN_MS] = [20, 5000];
 
 interface Lane {
@@ -58,7 +58,7 @@ export class BatchAcceptor {
   readonly #deps: BatchAcceptorDeps;
   /** How many commits with an effect's end are under way. */
   #writing = 0;
-  /** That the last effect is done: it commits with what is next written of the lane, or a moment later. */
+  /** That the last effect is done: it commits with what is next written, or a moment later. */
   #done: readonly Statement[] = [];
   #cancelDone: () => void = () => {};
 
@@ -205,7 +205,14 @@ export class BatchAcceptor {
 
   #flushLater(ms: number): void {
     this.#cancelDone();
-    if (!this.#deps.signal.aborted) this.#cancelDone = this.#deps.clock.after(ms, () => void this.flush());
+    const { signal, clock, store } = this.#deps;
+    if (signal.aborted) return;
+    const flush = () => void this.flush();
+    const [cancelTimer, leave] = [clock.after(ms, flush), ms === DONE_MS && store.withNext?.(flush)];
+    this.#cancelDone = () => {
+      cancelTimer();
+      if (leave) leave();
+    };
   }
 
   /** Writes statements, and before them what is not written yet of effects and of told ends. */

@@ -14,8 +14,6 @@ interface Ends {
 
 /** How long what may wait does at most, ms: until something else goes to the disk, and with that. */
 const GATHER_MS = 20;
-/** Outcomes that come so soon after the last ones were written, ms, are a rush: then they are gathered for all of that time. */
-const RUSH_MS = 5;
 
 interface OutcomeWriterDeps extends Pick<OutboxDeps, 'store' | 'clock' | 'logger'> {
   readonly listeners: readonly OutboxListener[];
@@ -32,7 +30,6 @@ export class OutcomeWriter implements AsyncDisposable {
   #isUrgent = false;
   /** Ends the gathering. */
   #hurry: () => void = () => {};
-  #writtenAt = Number.NEGATIVE_INFINITY;
   #loop: Promise<void> | undefined;
   /** Whether ends cannot be written at the moment (a full disk); lanes then send nothing more. */
   isFailing = false;
@@ -77,7 +74,6 @@ export class OutcomeWriter implements AsyncDisposable {
       this.#waiting = [];
       await this.#writeAll(taken);
       for (const { changed } of taken) for (const { id } of changed) this.sentAt.delete(id);
-      this.#writtenAt = this.#deps.clock.steadyNow();
     }
     // Not a moment later: what is added from now on needs a new run.
     this.#loop = undefined;
@@ -90,10 +86,9 @@ export class OutcomeWriter implements AsyncDisposable {
 
   #gather(): Promise<void> {
     const { clock, store } = this.#deps;
-    const isRush = clock.steadyNow() - this.#writtenAt < RUSH_MS;
     return new Promise((resolve) => {
-      const cancelTimer = clock.after(GATHER_MS, () => this.#hurry());
-      const leave = isRush ? undefined : store.withNext?.(() => this.#hurry());
+      const hurry = () => this.#hurry();
+      const [cancelTimer, leave] = [clock.after(GATHER_MS, hurry), store.withNext?.(hurry)];
       this.#hurry = () => {
         cancelTimer();
         leave?.();
