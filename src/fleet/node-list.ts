@@ -1,7 +1,9 @@
 import type { NodeSummary, Presence } from '../contract/nodes.ts';
+import { sortNaturally } from '../lib/natural-order.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { receiverOf } from '../message/subject.ts';
 import type { LaneStatus } from '../outbox/lane/lane-status.ts';
+import { KnownNode, type KnownNodeSource, type NodeCounts } from './known-node.ts';
 import type { NodePresence } from './presence.ts';
 
 interface NodeListOptions {
@@ -12,7 +14,7 @@ interface NodeListOptions {
 }
 
 interface NodeListDeps {
-  readonly presence: NodePresence;
+  readonly presence: Pick<NodePresence, 'of' | 'names' | 'lastSeenAt' | 'callsAt' | 'factsOf'>;
   /** How long a node is away at most that is away as usual, ms; null where that is not known. */
   usualAwayMs(name: string): number | null;
   readonly now: () => number;
@@ -28,11 +30,16 @@ interface NodeListDeps {
 }
 
 /** The nodes that are known: those let in, those heard of, those that something waits for, the central one, and this one. */
-export class NodeList {
+export class NodeList implements KnownNodeSource {
   readonly #options: NodeListOptions;
   readonly #deps: NodeListDeps;
-  #told = new Map<string, Presence>();
+  readonly #told = new Map<string, Presence>();
   readonly #forgotten: Map<string, number>;
+  /** The names as they were listed last, and in order: they are seldom others. */
+  #order: { readonly listed: readonly string[]; readonly names: readonly string[] } = {
+    listed: [],
+    names: [],
+  };
 
   constructor(options: NodeListOptions, deps: NodeListDeps) {
     this.#options = options;
@@ -50,80 +57,95 @@ export class NodeList {
     this.#forgotten.set(name, left);
   }
 
-  /** All nodes, by name. */
-  readonly list = async (): Promise<NodeSummary[]> => {
-    const queued = this.#queued();
-    const running = await this.#running();
-    return this.#names(queued)
-      .sort()
-      .map((name) => this.#summary(name, queued, running));
+  /** All nodes by name, with numbers as numbers. */
+  readonly known = async (): Promise<KnownNode[]> => {
+    const counts = await this.#counts();
+    return this.#inOrder(this.#names(counts.queued)).map((name) => this.#known(name, counts));
   };
+
+  /** The same, with all that lists show of them. */
+  readonly list = async (): Promise<NodeSummary[]> => (await this.known()).map((node) => node.summary());
 
   /** Some nodes. */
   async some(names: readonly string[]): Promise<NodeSummary[]> {
-    const queued = this.#queued();
-    const running = await this.#running();
+    const counts = await this.#counts();
     const nodes = names.filter((name) => name !== ERROR_CENTRAL);
-    return nodes.map((name) => this.#summary(name, queued, running));
+    return nodes.map((name) => this.#known(name, counts).summary());
   }
 
   /** How many nodes are here, away, or neither for all that is known. */
   counts(): Record<Presence, number> {
     const counts = { here: 0, away: 0, unknown: 0 };
-    for (const name of this.#names(this.#queued())) counts[this.#presenceOf(name)]++;
+    for (const name of this.#names(this.#queued())) counts[this.presenceOf(name)]++;
     return counts;
   }
 
   /** The nodes whose presence is another than when this was asked last; of those that were ever heard of. */
   turned(): string[] {
-    const now = new Map(this.#deps.presence.names().map((name) => [name, this.#presenceOf(name)]));
-    const before = this.#told;
-    this.#told = now;
-    return [...now].filter(([name, presence]) => before.get(name) !== presence).map(([name]) => name);
+    const turned: string[] = [];
+    const names = this.#deps.presence.names();
+    for (const name of names) {
+      const presence = this.presenceOf(name);
+      if (this.#told.get(name) === presence) continue;
+      this.#told.set(name, presence);
+      turned.push(name);
+    }
+    if (this.#told.size > names.length) {
+      const left = new Set(names);
+      for (const name of this.#told.keys()) if (!left.has(name)) this.#told.delete(name);
+    }
+    return turned;
+  }
+
+  presenceOf(name: string): Presence {
+    return name === this.#options.nodeName ? 'here' : this.#deps.presence.of(name);
+  }
+
+  lastSeenAt(name: string): number | null {
+    return name === this.#options.nodeName ? this.#deps.now() : this.#deps.presence.lastSeenAt(name);
+  }
+
+  usualAwayMs(name: string): number | null {
+    return this.#deps.usualAwayMs(name);
+  }
+
+  factsOf(name: string): NodeListOptions['self'] {
+    return name === this.#options.nodeName ? this.#options.self : this.#deps.presence.factsOf(name);
+  }
+
+  summaryOf(node: KnownNode): NodeSummary {
+    const { name, isCentral, presence, lastSeenAt, usualAwayMs, queued, running } = node;
+    const isSelf = name === this.#options.nodeName;
+    const callsAt = isSelf ? null : this.#deps.presence.callsAt(name);
+    const { version, os, arch, startedAt, labels } = this.factsOf(name);
+    return {
+      ...{ name, isSelf, isCentral, presence, lastSeenAt, usualAwayMs },
+      ...(callsAt !== null && { callsAt }),
+      ...{ version, os, arch, startedAt, labels },
+      ...{ queued, running, note: this.#deps.noteOf(name) ?? null },
+    };
+  }
+
+  #known(name: string, counts: NodeCounts): KnownNode {
+    return new KnownNode(name, name === this.#options.centralNodeName, counts, this);
+  }
+
+  #inOrder(listed: readonly string[]): readonly string[] {
+    const before = this.#order.listed;
+    if (listed.length !== before.length || listed.some((name, place) => name !== before[place]))
+      this.#order = { listed, names: sortNaturally(listed, (name) => name) };
+    return this.#order.names;
   }
 
   #names(queued: ReadonlyMap<string, number>): string[] {
     const { nodeName, centralNodeName } = this.#options;
     const { presence, admitted } = this.#deps;
-    const waitedFor = [...queued].filter(([name, count]) => count > (this.#forgotten.get(name) ?? 0));
-    const names = [
-      nodeName,
-      centralNodeName,
-      ...presence.names(),
-      ...admitted(),
-      ...waitedFor.map(([name]) => name),
-    ];
-    return [...new Set(names)].filter((name) => name !== ERROR_CENTRAL);
-  }
-
-  #presenceOf(name: string): Presence {
-    return name === this.#options.nodeName ? 'here' : this.#deps.presence.of(name);
-  }
-
-  #summary(
-    name: string,
-    queued: ReadonlyMap<string, number>,
-    running: ReadonlyMap<string, number>,
-  ): NodeSummary {
-    const { nodeName, centralNodeName, self } = this.#options;
-    const { presence, usualAwayMs, now } = this.#deps;
-    const isSelf = name === nodeName;
-    const callsAt = isSelf ? null : presence.callsAt(name);
-    const { version, os, arch, startedAt, labels } = isSelf ? self : presence.factsOf(name);
-    return {
-      name,
-      isSelf,
-      isCentral: name === centralNodeName,
-      presence: this.#presenceOf(name),
-      lastSeenAt: isSelf ? now() : presence.lastSeenAt(name),
-      // Thousands of nodes are listed: only of those for which it matters it is looked up.
-      usualAwayMs: this.#presenceOf(name) === 'away' ? usualAwayMs(name) : null,
-      ...(callsAt !== null && { callsAt }),
-      ...{ version, os, arch, startedAt, labels },
-      queued: queued.get(name) ?? 0,
-      running: running.get(name) ?? 0,
-      note: this.#deps.noteOf(name) ?? null,
-    };
+    const names = new Set([nodeName, centralNodeName]);
+    for (const name of presence.names()) names.add(name);
+    for (const name of admitted()) names.add(name);
+    for (const [name, count] of queued) if (count > (this.#forgotten.get(name) ?? 0)) names.add(name);
+    names.delete(ERROR_CENTRAL);
+    return [...names];
   }
 
   /** How many messages wait for each node that some wait for. */
@@ -133,6 +155,11 @@ export class NodeList {
       if (queued > 0 && toNode !== ERROR_CENTRAL) counts.set(toNode, (counts.get(toNode) ?? 0) + queued);
     }
     return counts;
+  }
+
+  async #counts(): Promise<NodeCounts> {
+    const queued = this.#queued();
+    return { queued, running: await this.#running() };
   }
 
   async #running(): Promise<Map<string, number>> {

@@ -208,7 +208,9 @@ export class NodePresence {
 
   /** All nodes that were ever heard of. */
   names(): string[] {
-    return [...this.#known].filter(([, { heardAt }]) => heardAt !== null).map(([name]) => name);
+    const names: string[] = [];
+    for (const [name, { heardAt }] of this.#known) if (heardAt !== null) names.push(name);
+    return names;
   }
 
   /** Nodes that were heard of since this was asked last, to be stored. */

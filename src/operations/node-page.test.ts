@@ -5,6 +5,7 @@ import { NodeDetail } from '../contract/node-detail.ts';
 import { NodeSummary } from '../contract/nodes.ts';
 import { nodePage } from './node-page.ts';
 
+const listed = (node: NodeSummary) => ({ ...node, summary: () => node });
 const NODES = [1, 2, 10].map((number) => ({
   ...sampleOf(NodeSummary),
   name: `ship${number}`,
@@ -13,12 +14,12 @@ const NODES = [1, 2, 10].map((number) => ({
   queued: number % 10,
 }));
 const deps = {
-  all: async () => NODES,
+  all: async () => NODES.map(listed),
   now: () => 100 + 86_400_000,
   detailsOf: (nodes: readonly NodeSummary[]) =>
     nodes.map(({ name }) => ({ ...sampleOf(NodeDetail), week: name })),
   resolve: async (target: string) => ({
-    nodes: NODES.filter(({ name }) => name === target),
+    nodes: NODES.filter(({ name }) => name === target).map(listed),
     unknown: [{ target, reason: `no node ${target} is known` }],
   }),
 };
@@ -30,6 +31,19 @@ test('nodes come in the order that is asked for', async () => {
   assert.deepEqual(await namesOf({ sort: 'lastSeen' }), ['ship10', 'ship2', 'ship1']);
   assert.deepEqual(await namesOf({ sort: 'queued' }), ['ship2', 'ship1', 'ship10']);
   assert.deepEqual(await namesOf({ sort: 'running' }), ['ship1', 'ship2', 'ship10']);
+});
+
+test('what lists show of nodes is looked up for those on the page alone', async () => {
+  const shown: string[] = [];
+  const watched = NODES.map((node) => {
+    const summary = () => {
+      shown.push(node.name);
+      return node;
+    };
+    return { ...node, summary };
+  });
+  await nodePage({ limit: 1, sort: 'queued' }, { ...deps, all: async () => watched });
+  assert.deepEqual(shown, ['ship2']);
 });
 
 test('what is known of nodes besides comes where it is asked for, of those on the page', async () => {
@@ -55,11 +69,11 @@ test('nodes that are away for longer than usual are found', async () => {
   const nodes = [
     ...NODES.slice(0, 2),
     away('new', 100, null),
-    away('old', 99, null),
     away('often', 101, 1000),
+    away('old', 99, null),
     away('seldom', 0, 90_000_000),
   ];
-  const page = await nodePage({ overdue: true }, { ...deps, all: async () => nodes });
+  const page = await nodePage({ overdue: true }, { ...deps, all: async () => nodes.map(listed) });
   assert.deepEqual(
     page.items.map(({ name }) => name),
     ['often', 'old'],

@@ -1,11 +1,17 @@
 import type { NodeDetail } from '../contract/node-detail.ts';
 import type { NodePage, NodeQuery, NodeSummary, TargetAnswer } from '../contract/nodes.ts';
 import { OperationError } from '../contract/operation-error.ts';
-import { sortNaturally } from '../lib/natural-order.ts';
+
+/** A node by what lists are filtered and ordered by; `summary` looks up what they show of it. */
+type ListedNode = Pick<NodeSummary, 'presence' | 'lastSeenAt' | 'usualAwayMs' | 'queued' | 'running'> & {
+  summary(): NodeSummary;
+};
 
 interface NodePageDeps {
-  all(): Promise<readonly NodeSummary[]>;
-  resolve(target: string): Promise<TargetAnswer>;
+  /** By name. */
+  all(): Promise<readonly ListedNode[]>;
+  /** Likewise. */
+  resolve(target: string): Promise<Pick<TargetAnswer, 'unknown'> & { readonly nodes: readonly ListedNode[] }>;
   detailsOf(nodes: readonly NodeSummary[]): readonly NodeDetail[];
   /** Unix ms. */
   now(): number;
@@ -17,17 +23,16 @@ export async function nodePage(
   { all, resolve, detailsOf, now }: NodePageDeps,
 ): Promise<NodePage> {
   const nodes = target === undefined ? await all() : await meant(target, resolve);
-  const fits = (node: NodeSummary) =>
+  const fits = (node: ListedNode) =>
     (presence === undefined || node.presence === presence) && (!overdue || isOverdue(node, now()));
   const left = nodes.filter(fits);
   const presences = { here: 0, away: 0, unknown: 0 };
   for (const node of left) presences[node.presence]++;
-  const byName = sortNaturally(left, ({ name }) => name);
   const sizeOf = SIZES[sort];
-  const ordered = sizeOf === undefined ? byName : byName.toSorted((a, b) => sizeOf(b) - sizeOf(a));
+  const ordered = sizeOf === undefined ? left : left.toSorted((a, b) => sizeOf(b) - sizeOf(a));
   const from = offsetOf(cursor);
   const next = from + limit < ordered.length ? String(from + limit) : null;
-  const items = ordered.slice(from, from + limit);
+  const items = ordered.slice(from, from + limit).map((node) => node.summary());
   const page = { items, next, total: ordered.length, presences };
   return details ? { ...page, details: detailsOf(items) } : page;
 }
@@ -35,11 +40,11 @@ export async function nodePage(
 /** Absences of a node whose usual ones are not known may take so long, ms. */
 export const PATIENCE_MS = 86_400_000;
 
-function isOverdue({ presence, lastSeenAt, usualAwayMs }: NodeSummary, now: number): boolean {
+function isOverdue({ presence, lastSeenAt, usualAwayMs }: ListedNode, now: number): boolean {
   return presence === 'away' && lastSeenAt !== null && now - lastSeenAt > (usualAwayMs ?? PATIENCE_MS);
 }
 
-async function meant(target: string, resolve: NodePageDeps['resolve']): Promise<readonly NodeSummary[]> {
+async function meant(target: string, resolve: NodePageDeps['resolve']): Promise<readonly ListedNode[]> {
   const { nodes, unknown } = await resolve(target);
   const [first] = unknown;
   if (nodes.length === 0 && first !== undefined) {
@@ -49,7 +54,7 @@ async function meant(target: string, resolve: NodePageDeps['resolve']): Promise<
 }
 
 /** What the largest of comes first, in the orders that are not by name. */
-const SIZES: Readonly<Partial<Record<NonNullable<NodeQuery['sort']>, (node: NodeSummary) => number>>> = {
+const SIZES: Readonly<Partial<Record<NonNullable<NodeQuery['sort']>, (node: ListedNode) => number>>> = {
   lastSeen: ({ lastSeenAt }) => lastSeenAt ?? 0,
   queued: ({ queued }) => queued,
   running: ({ running }) => running,

@@ -31,7 +31,7 @@ import { RequestResending } from '../sending/resend-requests.ts';
 import type { Submissions } from '../sending/submissions.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
 import type { Store } from '../store/store.ts';
-import { createGroupsFile } from '../targets/groups-file.ts';
+import { createGroupsFile, type GroupsFile } from '../targets/groups-file.ts';
 import { resolveTargets } from '../targets/resolve-targets.ts';
 import { TargetError } from '../targets/target-error.ts';
 import type { Pace } from '../trust/pace.ts';
@@ -90,6 +90,7 @@ export function createOperations(
   const { clock, outbox, fleet, supervisor, methods, submissions } = parts;
   const { presence, nodes, changes, linkDays, budgets } = fleet;
   const groups = createGroupsFile(config.groupsFile);
+  const { find, findSummaries } = targetFinder(nodes, groups);
   const shared = { ...parts, presence, now: clock.wallNow, maxMessageBytes: config.maxMessageBytes };
   const cancelling = new RequestCancelling(shared);
   const requests = new RequestOperations({
@@ -101,17 +102,17 @@ export function createOperations(
     ...requests,
     status: () => status(config, version, parts),
     activity: ({ days = 7 }) => activity.read(days),
-    submit: (text, options, by) => submissions.answer(text, options, findTargets, by),
+    submit: (text, options, by) => submissions.answer(text, options, find, by),
     nodes: nodes.list,
     nodePage: (query) =>
       nodePage(query, {
-        ...{ all: nodes.list, now: clock.wallNow, detailsOf: nodeDetails({ ...shared, ...fleet }) },
-        resolve: (target) => findTargets([target]),
+        ...{ all: nodes.known, now: clock.wallNow, detailsOf: nodeDetails({ ...shared, ...fleet }) },
+        resolve: (target) => find([target]),
       }),
     ...nodeFileOperations(config.subscribersDataFolder, { presence }),
     forgetNode: (name, by) => forgetNode(name, by, parts),
     presence: async (name) => fleet.history.of(name),
-    targets: ({ targets }) => findTargets(targets),
+    targets: ({ targets }) => findSummaries(targets),
     groups: () => refusing(groups.read),
     queues: async (query) => queuesFor(outbox.lanes().filter(isUsed).map(toQueue), query),
     overdueQueues: async () =>
@@ -146,16 +147,24 @@ export function createOperations(
       return await cancelling.batch(id, by);
     },
   };
+}
 
-  function findTargets(targets: readonly string[]) {
-    return refusing(async () => resolveTargets(targets, await named(targets)));
-  }
-
-  /** A groups file that is wrong is in the way of those alone who name a group. */
-  async function named(targets: readonly string[]) {
-    const namesGroups = targets.some((target) => target.includes('@'));
-    return { nodes: await nodes.list(), groups: namesGroups ? await groups.read() : {} };
-  }
+/** Who is meant by targets: as the list knows them, and with all that is shown of them. */
+function targetFinder(nodes: Pick<FleetView['nodes'], 'known'>, groups: Pick<GroupsFile, 'read'>) {
+  const find = (targets: readonly string[]) =>
+    refusing(async () => {
+      // A groups file that is wrong is in the way of those alone who name a group.
+      const namesGroups = targets.some((target) => target.includes('@'));
+      const known = { nodes: await nodes.known(), groups: namesGroups ? await groups.read() : {} };
+      return resolveTargets(targets, known);
+    });
+  return {
+    find,
+    findSummaries: async (targets: readonly string[]) => {
+      const answer = await find(targets);
+      return { ...answer, nodes: answer.nodes.map((node) => node.summary()) };
+    },
+  };
 }
 
 function errorLogOf({ subscribersDataFolder }: Config): string {

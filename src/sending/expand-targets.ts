@@ -10,16 +10,19 @@ export class TargetsFault {
   }
 }
 
-type Resolve = (targets: readonly string[]) => Promise<TargetAnswer>;
+/** Who is meant by targets, and what in them names nobody. */
+export type FindTargets = (
+  targets: readonly string[],
+) => Promise<Pick<TargetAnswer, 'unknown'> & { readonly nodes: readonly { readonly name: string }[] }>;
 
 /** Puts the names of nodes in place of `toTargets` in the items of a submission that have one, as the fleet is now. */
-export async function expandTargets(items: readonly unknown[], resolve: Resolve): Promise<unknown[]> {
+export async function expandTargets(items: readonly unknown[], resolve: FindTargets): Promise<unknown[]> {
   const expanded: unknown[] = [];
   for (const item of items) expanded.push(await expandItem(item, resolve));
   return expanded;
 }
 
-async function expandItem(item: unknown, resolve: Resolve): Promise<unknown> {
+async function expandItem(item: unknown, resolve: FindTargets): Promise<unknown> {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
   const key = Object.keys(item).find((name) => name.toLowerCase() === 'totargets');
   if (key === undefined) return item;

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import type { TargetAnswer } from '../contract/nodes.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { SubmissionAnswer, SubmitOptions } from '../contract/requests.ts';
 import { oneLine } from '../ledger/batch-label.ts';
@@ -7,7 +6,7 @@ import { isUuidV7 } from '../lib/uuid.ts';
 import { answerLine, refusalLine, refusalText } from '../listeners/answer-line.ts';
 import { readSubmission } from '../message/input/read-submission.ts';
 import { MessageError } from '../message/message-error.ts';
-import { expandTargets } from './expand-targets.ts';
+import { expandTargets, type FindTargets } from './expand-targets.ts';
 import {
   type CheckedSubmission,
   type Resumable,
@@ -58,7 +57,7 @@ export class Submissions {
   async answer(
     text: Uint8Array,
     { dryRun, supersedes, ...options }: SubmitOptions,
-    findTargets: (targets: readonly string[]) => Promise<TargetAnswer>,
+    findTargets: FindTargets,
     by?: string,
   ): Promise<SubmissionAnswer> {
     const submission = this.#submission({ ...submissionOptions(options), by });

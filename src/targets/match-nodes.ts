@@ -4,6 +4,12 @@ import { nearest } from '../lib/nearest.ts';
 import { type Expression, parseTarget } from './parse-target.ts';
 import { TargetError } from './target-error.ts';
 
+/** What targets choose a node by. */
+export type TargetNode = Pick<
+  NodeSummary,
+  'name' | 'isCentral' | 'presence' | 'version' | 'os' | 'arch' | 'labels'
+>;
+
 /** Groups by their names; each holds names, patterns, expressions and other groups. */
 export type Groups = Readonly<Record<string, readonly string[]>>;
 
@@ -23,7 +29,7 @@ export interface Match {
 }
 
 /** What can be asked of every node, besides its labels. */
-const FACTS: Readonly<Record<string, (node: NodeSummary) => readonly string[]>> = {
+const FACTS: Readonly<Record<string, (node: TargetNode) => readonly string[]>> = {
   name: ({ name }) => [name],
   presence: ({ presence }) => [presence],
   version: ({ version }) => [version ?? ''],
@@ -37,16 +43,14 @@ const LABEL_PREFIX = 'label:';
 
 /** Finds nodes by expressions; one matcher serves all targets of a call, so that a group is worked out once. */
 export class NodeMatcher {
-  readonly #nodes: readonly NodeSummary[];
+  readonly #nodes: readonly TargetNode[];
   readonly #names: ReadonlySet<string>;
-  readonly #labels: ReadonlySet<string>;
   readonly #groups: Groups;
   readonly #ofGroups = new Map<string, Match>();
 
-  constructor(nodes: readonly NodeSummary[], groups: Groups) {
+  constructor(nodes: readonly TargetNode[], groups: Groups) {
     this.#nodes = nodes;
     this.#names = new Set(nodes.map(({ name }) => name));
-    this.#labels = new Set(nodes.flatMap(({ labels }) => Object.keys(labels)));
     this.#groups = groups;
   }
 
@@ -121,14 +125,18 @@ export class NodeMatcher {
     return { names: this.#where(({ name }) => !names.has(name)), unknown };
   }
 
-  #where(isMeant: (node: NodeSummary) => boolean): Set<string> {
-    return new Set(this.#nodes.filter(isMeant).map(({ name }) => name));
+  #where(isMeant: (node: TargetNode) => boolean): Set<string> {
+    const names = new Set<string>();
+    for (const node of this.#nodes) if (isMeant(node)) names.add(node.name);
+    return names;
   }
 
   /** A label that no node has may be right, and is taken for a slip where a node has one that looks like it. */
   #unknownLabel(name: string): Unknown[] {
-    if (this.#labels.has(name)) return [];
-    const close = nearest(name, [...this.#labels, ...Object.keys(FACTS)]);
+    const labels = new Set<string>();
+    for (const node of this.#nodes) for (const label of Object.keys(node.labels)) labels.add(label);
+    if (labels.has(name)) return [];
+    const close = nearest(name, [...labels, ...Object.keys(FACTS)]);
     if (close === undefined) return [];
     return [
       { kind: 'label', name, reason: `no node has a label ${JSON.stringify(name)}; did you mean ${close}?` },

@@ -1,18 +1,20 @@
-import type { NodeSummary, TargetAnswer, UnknownTarget } from '../contract/nodes.ts';
-import { sortNaturally } from '../lib/natural-order.ts';
-import { type Groups, type Match, NodeMatcher, type Unknown } from './match-nodes.ts';
+import type { TargetAnswer, UnknownTarget } from '../contract/nodes.ts';
+import { type Groups, type Match, NodeMatcher, type TargetNode, type Unknown } from './match-nodes.ts';
 
-export interface KnownFleet {
-  readonly nodes: readonly NodeSummary[];
+export interface KnownFleet<Node extends TargetNode = TargetNode> {
+  readonly nodes: readonly Node[];
   readonly groups: Groups;
 }
 
 /**
- * The nodes that targets mean, each once and ordered by name, and what is in them that names nobody: unknown names,
+ * The nodes that targets mean, each once and in the order of those that are known, and what is in them that names nobody: unknown names,
  * groups and likely slips, also where they stand in a `not`, which would otherwise mean more nodes than was thought.
  * Throws TargetError for a target that cannot be read.
  */
-export function resolveTargets(targets: readonly string[], { nodes, groups }: KnownFleet): TargetAnswer {
+export function resolveTargets<Node extends TargetNode>(
+  targets: readonly string[],
+  { nodes, groups }: KnownFleet<Node>,
+): Omit<TargetAnswer, 'nodes'> & { readonly nodes: readonly Node[] } {
   const matcher = new NodeMatcher(nodes, groups);
   const names = new Set<string>();
   const unknown: UnknownTarget[] = [];
@@ -29,7 +31,7 @@ export function resolveTargets(targets: readonly string[], { nodes, groups }: Kn
     else if (match.names.size === 0) unknown.push({ target, reason: nobody(target, nodes) });
   }
   const meant = nodes.filter(({ name }) => names.has(name));
-  return { nodes: sortNaturally(meant, ({ name }) => name), unknown, ...(skipped.length > 0 && { skipped }) };
+  return { nodes: meant, unknown, ...(skipped.length > 0 && { skipped }) };
 }
 
 /** Keeps the name of those that the target would mean if they were known: not of `ship9` in `not ship9`. */
@@ -54,7 +56,7 @@ function withoutCause({ cause: _, ...unknown }: UnknownTarget & { readonly cause
   return unknown;
 }
 
-function nobody(target: string, nodes: readonly NodeSummary[]): string {
+function nobody(target: string, nodes: readonly TargetNode[]): string {
   const central = nodes.find(({ isCentral }) => isCentral)?.name;
   const all = nodes.length === 1 ? 'the one node that is known' : `the ${nodes.length} nodes that are known`;
   const hint =
@@ -64,24 +66,7 @@ function nobody(target: string, nodes: readonly NodeSummary[]): string {
   return `${JSON.stringify(target)} fits none of ${all}${hint}`;
 }
 
-function imaginedNode(name: string): NodeSummary {
-  const absent = {
-    lastSeenAt: null,
-    usualAwayMs: null,
-    version: null,
-    os: null,
-    arch: null,
-    startedAt: null,
-    note: null,
-  };
-  return {
-    ...absent,
-    name,
-    isSelf: false,
-    isCentral: false,
-    presence: 'unknown',
-    labels: {},
-    queued: 0,
-    running: 0,
-  };
+function imaginedNode(name: string): TargetNode {
+  const absent = { version: null, os: null, arch: null };
+  return { ...absent, name, isCentral: false, presence: 'unknown', labels: {} };
 }

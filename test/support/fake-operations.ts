@@ -20,6 +20,7 @@ import {
 } from '../../src/contract/requests.ts';
 import { isEnd, outcomeOf, type RequestState } from '../../src/contract/states.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { sortNaturally } from '../../src/lib/natural-order.ts';
 import { newId } from '../../src/lib/new-id.ts';
 import { nodePage } from '../../src/operations/node-page.ts';
 import { queuesFor } from '../../src/operations/overdue-queues.ts';
@@ -256,12 +257,19 @@ export class FakeOperations implements Partial<Operations> {
     return this.#resend(this.#inBatch(id).filter(({ summary }) => isChosen(summary.state, which)));
   };
 
-  nodePage: Operations['nodePage'] = (query) =>
-    nodePage(query, {
-      ...{ all: this.nodes, now: Date.now },
-      resolve: (target) => this.targets({ targets: [target] }),
+  nodePage: Operations['nodePage'] = (query) => {
+    const inOrder = (nodes: readonly NodeSummary[]) =>
+      sortNaturally(nodes, ({ name }) => name).map((node) => ({ ...node, summary: () => node }));
+    return nodePage(query, {
+      all: async () => inOrder(await this.nodes()),
+      now: Date.now,
+      resolve: async (target) => {
+        const answer = await this.targets({ targets: [target] });
+        return { ...answer, nodes: inOrder(answer.nodes) };
+      },
       detailsOf: (nodes) => nodes.map(({ name }) => this.detailOf(name)),
     });
+  };
 
   presence: Operations['presence'] = async () => [];
   nodes: Operations['nodes'] = async () => [...this.nodeList.values()];
