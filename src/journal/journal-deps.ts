@@ -123,7 +123,16 @@ export interface Asked extends Pick<Incoming, 'id' | 'message'> {
   /** What the reply to it goes before; the usual unless told. */
   readonly priority?: Priority | undefined;
   /** Where in its stdout the reply begins, and how far a node was told that already, bytes; undefined where it was told nothing. */
-  readonly told?: { readonly toNode: string; readonly from: number; readonly to: number } | undefined;
+  readonly told?: ToldSoFar | undefined;
+}
+
+/** What a node was told of a reply, as a stretch of stdout, bytes. */
+interface ToldSoFar {
+  readonly toNode: string;
+  readonly from: number;
+  readonly to: number;
+  /** Whether all of it was queued by now; where it is missing, it was. */
+  isTold?(): boolean;
 }
 
 /** Decides what may come from whom. */

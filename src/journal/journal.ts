@@ -11,6 +11,7 @@ import type { Method } from '../methods/method.ts';
 import { prune } from '../store/prune.ts';
 import type { JournalDeps, JournalOptions } from './journal-deps.ts';
 import { type JournalRow, type StoredRow, toReport, toRow } from './journal-table.ts';
+import { OutputRests } from './output/output-rests.ts';
 import { Reporter } from './output/reporter.ts';
 import { LARGE_BYTES } from './perils.ts';
 import { forgetOldParts } from './receiving/kept-parts.ts';
@@ -45,6 +46,7 @@ export class Journal implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly relayed: RelayedRequests;
   readonly #reporter: Reporter;
+  readonly #rests: OutputRests;
   readonly #runner: Runner;
   readonly #scheduler: Scheduler;
   readonly #cancellations: Cancellations;
@@ -54,11 +56,13 @@ export class Journal implements AsyncDisposable {
     this.#options = options;
     this.#deps = deps;
     this.#reporter = new Reporter(deps);
+    this.#rests = new OutputRests({ ...deps, reporter: this.#reporter, signal: this.#stop.signal });
     this.#cancellations = new Cancellations(deps.store);
     this.relayed = new RelayedRequests({ store: deps.store, reporter: this.#reporter });
     this.#runner = new Runner(options, {
       ...deps,
       reporter: this.#reporter,
+      rests: this.#rests,
       forwards: this.relayed,
       signal: this.#stop.signal,
       calledOff: (row) =>
@@ -100,6 +104,9 @@ export class Journal implements AsyncDisposable {
     await this.#interrupted.recover();
     await this.#recoverRuns();
   }
+
+  /** Whether the files are still read into which a request printed. */
+  readonly isTelling = (id: string): boolean => this.#rests.has(id);
 
   /** Takes a message that came for a method. */
   receive(message: WireMessage, method: Method): void {
@@ -172,6 +179,7 @@ export class Journal implements AsyncDisposable {
     this.#stop.abort(new StopReason('stopping', 'the node stops'));
     await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
     await this.#scheduler.idle();
+    await this.#rests.idle();
     await this.#reporter[Symbol.asyncDispose]();
   }
 
@@ -240,7 +248,8 @@ export class Journal implements AsyncDisposable {
     const { runIds, requestIds } = findOpenRuns(store, this.#options.instance);
     if (runIds.size > 0) await this.#deps.killLeftovers(runIds, { requestIds });
     const unreported = store.all<StoredRow>('SELECT * FROM journal WHERE reported = 0 ORDER BY row');
-    for (const row of unreported) this.#reporter.add(row.from_node, toReport(row), row.row);
+    for (const row of unreported)
+      if (!this.#rests.goOn(row)) this.#reporter.add(row.from_node, toReport(row), row.row);
     await this.#scheduler.recover(running.filter(({ schedule }) => schedule !== null));
     for (const row of running.filter(({ schedule }) => schedule === null)) {
       const method = this.#runMethodOf(row.subject);

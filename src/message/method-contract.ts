@@ -103,6 +103,8 @@ export interface LiveOutput {
   hasRoom(): boolean;
   /** How large a piece is to be at most, bytes: what is told stands before the ends of other requests. */
   pieceBytes?(): number;
+  /** Whether so much, not told when the method ends, may stay in the files of its spool: it is told from there. */
+  leaves?(bytes: number): boolean;
   /** Resolves when the pieces are durably queued. */
   send(pieces: readonly OutputPiece[]): Promise<void>;
 }
@@ -111,6 +113,8 @@ export interface LiveOutput {
 export interface OutputFile {
   readonly path: string;
   readonly bytes: number;
+  /** Whether somebody else reads it later, and removes it. */
+  readonly isKept?: boolean;
 }
 
 /** A reply's content: bytes, or a file that is read piece by piece and removed once it is queued. */

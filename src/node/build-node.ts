@@ -80,7 +80,7 @@ export async function buildNode(
     messagesInStore: () => outbox.length,
     runningProcesses: () => supervisor.list().map(({ kind, name }) => `${name}_${kind}`),
   };
-  // The rest of the output that was reported while it ran is queued by now.
-  await removeSpoolRest();
+  // The rest of the output that was reported while it ran is queued by now, or read from there.
+  await removeSpoolRest(parts.journal.isTelling);
   return parts;
 }

@@ -249,7 +249,17 @@ export class RepliesAndReports {
     const { toNode } = told;
     if (receiverOf(subject) !== toNode || !this.leavesOutTold(toNode)) return undefined;
     const stretch = toldStretch(told, bytes);
-    return stretch && { ...stretch, isThere: this.#deps.outbox.deliveredSoFar(reportsTo(toNode)) };
+    return stretch && { ...stretch, isThere: this.#whenThere(toNode, told.isTold) };
+  }
+
+  /** Says, when it is asked, whether all that a reply leaves out was delivered; it is queued by now unless `isTold` says otherwise. */
+  #whenThere(toNode: string, isTold = () => true): () => boolean {
+    const look = () => (isTold() ? this.#deps.outbox.deliveredSoFar(reportsTo(toNode)) : undefined);
+    let isThere = look();
+    return () => {
+      isThere ??= look();
+      return isThere?.() ?? false;
+    };
   }
 
   #outgoing(

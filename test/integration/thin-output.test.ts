@@ -20,7 +20,7 @@ async function startThinFleet(
   const link = await startSlowLink(broker, shape, t);
   const flags = { ...FAST_RECONNECT, ...centralFlags };
   const central = await startStewardNode({ name: 'central', broker, flags }, t);
-  await startStewardNode({ name: 'ship1', broker: link, flags: FAST_RECONNECT }, t);
+  const ship1 = await startStewardNode({ name: 'ship1', broker: link, flags: FAST_RECONNECT }, t);
   const [ping] = await submitAll(central, { toNode: 'ship1', method: 'REQPing', replyMethod: 'REQNone' });
   await waitForEnd(central, ping!);
   /** Has ship1 print much that is followed and replied; returns the request's id, the reply and the bytes that it took. */
@@ -35,31 +35,47 @@ async function startThinFleet(
     const replied = await central.waitForFile(`d/ship1/${replyMethod}`, isWhole, PATIENCE_MS);
     return { id: id!, replied, taken: link.total - before };
   };
-  return { central, link, print };
+  return { central, ship1, link, print };
 }
 
-test('the end of a command waits for some seconds of the output of another one at most', async (t) => {
-  const { central, link } = await startThinFleet(t, {}, { bitsPerSecond: 100_000, rttMs: 300 });
-  const run = (script: string) => ({
-    ...{
-      toNode: 'ship1',
-      method: 'REQCliCommand',
-      methodArgs: ['bash', '-c', script],
-      replyMethod: 'REQNone',
-    },
-    ...{ output: 'live', priority: 'urgent', methodTimeout: 60 },
+test('the end of a command waits for some seconds of the output of others at most, also of those that have ended', async (t) => {
+  const { central, link, ship1 } = await startThinFleet(t, {}, { bitsPerSecond: 100_000, rttMs: 300 });
+  const run = async (script: string) => {
+    const [id] = await submitAll(central, {
+      ...{ toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['bash', '-c', script] },
+      ...{ replyMethod: 'REQNone', output: 'live', priority: 'urgent', methodTimeout: 60 },
+    });
+    return id!;
+  };
+  const quickly = async () => {
+    const before = link.bytes.toServer;
+    const id = await run('echo quick');
+    assert.equal((await waitForEnd(central, id, PATIENCE_MS)).state, 'succeeded');
+    const bytes = link.bytes.toServer - before;
+    assert.ok(bytes < 40_000, `${bytes} bytes of the other one came first`);
+  };
+  const told = (id: string) => central.query('SELECT data FROM outputs WHERE id = ? ORDER BY offset', id);
+  const noise = await run('while head -c 20000 /dev/urandom | base64; do sleep 0.2; done');
+  await waitFor('output to come', () => told(noise).length > 4, { timeoutMs: PATIENCE_MS });
+  await quickly();
+  await submitAll(central, {
+    toNode: 'ship1',
+    method: 'REQCancel',
+    methodArgs: [noise],
+    replyMethod: 'REQNone',
   });
-  const [noise] = await submitAll(
-    central,
-    run('while head -c 20000 /dev/urandom | base64; do sleep 0.2; done'),
-  );
-  const toldBytes = () => central.query('SELECT 1 FROM outputs WHERE id = ?', noise!).length;
-  await waitFor('output to come', () => toldBytes() > 4, { timeoutMs: PATIENCE_MS });
-  const before = link.bytes.toServer;
-  const [quick] = await submitAll(central, run('echo quick'));
-  assert.equal((await waitForEnd(central, quick!, PATIENCE_MS)).state, 'succeeded');
-  const bytes = link.bytes.toServer - before;
-  assert.ok(bytes < 40_000, `${bytes} bytes of the other one came first`);
+  const isOver = (id: string) =>
+    ship1.query('SELECT 1 FROM journal WHERE id = ? AND ended_at > 0', id).length > 0;
+  await waitFor('it to be over', () => isOver(noise), { timeoutMs: PATIENCE_MS });
+  const rest = await run(`${PRINT}; echo errors >&2`);
+  await waitFor('the next one to be over', () => isOver(rest), { timeoutMs: PATIENCE_MS });
+  await quickly();
+  const isEnded = () => central.query('SELECT 1 FROM ledger WHERE id = ? AND ended_at > 0', rest).length > 0;
+  assert.ok(!isEnded(), 'its output is on its way still');
+  await ship1.restart();
+  assert.equal((await waitForEnd(central, rest, PATIENCE_MS)).state, 'succeeded');
+  const text = Buffer.concat(told(rest).map(({ data }) => data as Uint8Array)).toString();
+  assert.equal(text.replace('errors\n', '').length, OUTPUT_BYTES);
 });
 
 test('output that was followed over a thin link does not travel again in the reply', async (t) => {

@@ -54,6 +54,7 @@ interface TestJournalOptions {
   waitingReports?(): number;
   /** Whether replies leave out what was told while their requests ran. */
   readonly leavesOutTold?: boolean;
+  readonly livePieceBytes?: number;
   /** Whether ends go with replies. */
   readonly takesEnds?: boolean;
   readonly clock?: Clock;
@@ -164,7 +165,7 @@ export class TestJournal {
         this.reports.push(...ends.map((end) => ({ toNode, end })));
       },
       leavesOutTold: () => options.leavesOutTold === true,
-      livePieceBytes: () => Number.POSITIVE_INFINITY,
+      livePieceBytes: () => options.livePieceBytes ?? Number.POSITIVE_INFINITY,
       waitingReports: () => options.waitingReports?.() ?? 0,
     };
   }

@@ -1,12 +1,15 @@
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import type { ReplyBody } from '../../message/method-contract.ts';
 import type { OutputPiece, OutputStream } from '../../message/output.ts';
-import type { JournalDeps } from '../journal-deps.ts';
+import type { JournalDeps, JournalSending } from '../journal-deps.ts';
 import { type JournalRow, markTold } from '../journal-table.ts';
 import { bytesOf, replyPieces } from '../running/reply-pieces.ts';
 
 /** The size of the pieces in which an output is sent that lies there as a whole, bytes. */
-const PIECE_BYTES = 256 * 1024;
+export const PIECE_BYTES = 256 * 1024;
+
+/** Reports that may wait to be delivered before no more output is read for them; over a thin link ends wait behind them. */
+const [MAX_WAITING_REPORTS, MAX_WAITING_THIN] = [32, 2];
 
 export interface OutputReportsDeps
   extends Pick<JournalDeps, 'clock' | 'sending' | 'errorReporter' | 'logger'> {
@@ -14,7 +17,8 @@ export interface OutputReportsDeps
   readonly signal: AbortSignal;
 }
 
-interface Told {
+/** How far each stream was told, bytes. */
+export interface Told {
   readonly stdout: number;
   readonly stderr: number;
 }
@@ -66,4 +70,13 @@ export class OutputReports {
     if (from >= to) return;
     for await (const data of replyPieces(body, PIECE_BYTES, { from, to })) await this.tellNext(stream, data);
   }
+}
+
+/** Whether more output may be queued for a node. */
+export function hasRoom(
+  sending: Pick<JournalSending, 'leavesOutTold' | 'waitingReports'>,
+  toNode: string,
+): boolean {
+  const most = sending.leavesOutTold(toNode) ? MAX_WAITING_THIN : MAX_WAITING_REPORTS;
+  return sending.waitingReports(toNode) < most;
 }

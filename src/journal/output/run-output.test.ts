@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
@@ -206,3 +207,57 @@ test('where the reply leaves out what was told, all is told before the end', asy
   assert.ok(Buffer.concat(pieces.map(({ data }) => data)).equals(all));
   assert.deepEqual([end.stdout, end.state], [undefined, 'succeeded']);
 });
+
+test('over a thin link an output is told from its files where room is, behind an end that is on disk, over a stop as well', async (t) => {
+  const store = await tempStore(t);
+  const { path } = await tempFolder(t);
+  const all = bytesOf(10 * KB);
+  await writeFile(join(path, 'out'), all);
+  const room = { left: 0 };
+  const options = {
+    ...{ store, leavesOutTold: true, livePieceBytes: 4 * KB, leftOutput: leftIn(path) },
+    waitingReports: () => (room.left-- > 0 ? 0 : 2),
+  };
+  const first = await TestJournal.open(t, {
+    ...options,
+    run: async ({ live }) => {
+      assert.ok(!live!.leaves!(4 * KB) && live!.leaves!(10 * KB));
+      return { state: 'succeeded', reply: { ...fileIn(path, 'out'), isKept: true } };
+    },
+  });
+  first.journal.receive(
+    first.arrival(first.run, { seq: 1 }, { headers: { [HEADER.output]: 'live' } }),
+    first.run,
+  );
+  const isEnded = (reported: number) => () => {
+    const [row] = first.rows();
+    return row?.state === 'succeeded' && row.reported === reported;
+  };
+  await waitFor('the end to be written', isEnded(0));
+  assert.equal(first.replies[0]!.data.length, String(all).length, 'the reply is queued with it');
+  room.left = 1;
+  await waitFor('a piece', () => first.reports.length === 1);
+  await first[Symbol.asyncDispose]();
+  room.left = 2;
+  const second = await TestJournal.open(t, options);
+  await waitFor('the end to be reported', isEnded(1));
+  const reports = [...first.reports, ...second.reports].map(({ end }) => end);
+  const pieces = reports.flatMap(({ output = [] }) => output);
+  assert.ok(Buffer.concat(pieces.map(({ data }) => data)).equals(all));
+  assert.deepEqual(
+    pieces.map(({ offset }) => offset),
+    [0, 4 * KB, 8 * KB],
+  );
+  assert.deepEqual([reports.at(-1)!.state, reports.length], ['succeeded', 4]);
+  await assert.rejects(stat(join(path, 'out')), 'its file is removed');
+});
+
+/** What lies in a folder as output. */
+function leftIn(folder: string) {
+  return () => ({ stdout: fileIn(folder, 'out'), stderr: fileIn(folder, 'err') });
+}
+
+function fileIn(folder: string, name: string) {
+  const path = join(folder, name);
+  return { path, bytes: statSync(path, { throwIfNoEntry: false })?.size ?? 0 };
+}

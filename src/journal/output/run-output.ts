@@ -1,15 +1,18 @@
 import { LastBytes } from '../../lib/last-bytes.ts';
 import type { Message } from '../../message/message.ts';
-import type { LiveOutput, OutputFile, ReplyBody } from '../../message/method-contract.ts';
-import { END_OUTPUT_BYTES, type OutputMode, type OutputStream, outputModeOf } from '../../message/output.ts';
+import type { LiveOutput, ReplyBody } from '../../message/method-contract.ts';
+import { END_OUTPUT_BYTES, type OutputMode, outputModeOf } from '../../message/output.ts';
 import type { RunMethod } from '../../methods/method.ts';
 import type { Asked } from '../journal-deps.ts';
-import { type JournalRow, type RowEnd, type StoredRow, toRow } from '../journal-table.ts';
+import type { JournalRow, RowEnd } from '../journal-table.ts';
 import { bytesOf, lastOfReply } from '../running/reply-pieces.ts';
-import { OutputReports, type OutputReportsDeps } from './output-reports.ts';
+import type { RunEnd } from '../running/run-ends.ts';
+import { hasRoom, OutputReports, type OutputReportsDeps } from './output-reports.ts';
+import type { OutputRests } from './output-rests.ts';
 
-/** Reports that may wait to be delivered before no more output is read for them; over a thin link ends wait behind them. */
-const [MAX_WAITING_REPORTS, MAX_WAITING_THIN] = [32, 2];
+export interface RunOutputDeps extends OutputReportsDeps {
+  readonly rests: OutputRests;
+}
 
 interface Run {
   readonly row: JournalRow;
@@ -27,7 +30,8 @@ type LastOutput = Pick<RowEnd, 'stdout' | 'stdoutFrom'>;
  */
 export class RunOutput {
   readonly #fromNode: string;
-  readonly #deps: OutputReportsDeps;
+  readonly #run: Run;
+  readonly #deps: RunOutputDeps;
   readonly #isReplied: boolean;
   readonly #mode: OutputMode;
   readonly #reports: OutputReports;
@@ -36,8 +40,12 @@ export class RunOutput {
   #isApart = false;
   /** Where in stdout the reply begins with which the method ended. */
   #replyFrom = 0;
+  /** Whether what was not told lies in files, to be told behind the end; how far the reply is told by then. */
+  #isLeft = false;
+  #left: { readonly to: number; isTold(): boolean } | undefined;
 
-  constructor(run: Run, deps: OutputReportsDeps) {
+  constructor(run: Run, deps: RunOutputDeps) {
+    this.#run = run;
     this.#fromNode = run.row.fromNode;
     this.#deps = deps;
     this.#isReplied = run.message.replyMethod !== 'REQNone';
@@ -48,11 +56,12 @@ export class RunOutput {
   /** Takes what a method tells of its output; undefined where nobody follows it while the method runs. */
   get live(): LiveOutput | undefined {
     if (this.#mode !== 'live') return undefined;
+    const run = this.#run;
     return {
-      hasRoom: () => {
-        const { sending } = this.#deps;
-        const most = sending.leavesOutTold(this.#fromNode) ? MAX_WAITING_THIN : MAX_WAITING_REPORTS;
-        return sending.waitingReports(this.#fromNode) < most;
+      hasRoom: () => hasRoom(this.#deps.sending, this.#fromNode),
+      leaves: (bytes) => {
+        this.#isLeft = this.#deps.rests.mayLeave(run.row, bytes);
+        return this.#isLeft;
       },
       pieceBytes: () => this.#deps.sending.livePieceBytes(this.#fromNode),
       send: (pieces) => {
@@ -70,10 +79,16 @@ export class RunOutput {
 
   /** What the sender knows of the reply with which the method ended. */
   get told(): Asked['told'] {
+    if (this.#left) return { toNode: this.#fromNode, from: 0, ...this.#left };
     const to = this.#reports.told.stdout;
     return this.#mode === 'live' && to > this.#replyFrom
       ? { toNode: this.#fromNode, from: this.#replyFrom, to }
       : undefined;
+  }
+
+  /** What is written with the end where something is left to tell, and done then. */
+  get rest(): Pick<RunEnd, 'alongside' | 'rest'> {
+    return this.#left ? this.#deps.rests.after({ ...this.#run, told: this.#reports.told }) : {};
   }
 
   /** Takes a reply that was sent while the method runs. */
@@ -84,6 +99,11 @@ export class RunOutput {
 
   /** Takes the reply with which the method ended; returns what is told with the end. */
   async end(reply: ReplyBody | undefined): Promise<LastOutput> {
+    const { row } = this.#run;
+    if (this.#isLeft) {
+      this.#left = { to: reply ? bytesOf(reply) : 0, isTold: () => !this.#deps.rests.has(row.id) };
+      return {};
+    }
     try {
       if (this.#mode === 'end') return await this.#lastOfAll(reply);
       return this.#mode === 'live' && reply ? await this.#rest(reply) : {};
@@ -113,28 +133,6 @@ export class RunOutput {
     const { stdout } = this.#reports.told;
     return toEnd(await lastOfReply(reply, bytesOf(reply) - (stdout - before)), stdout);
   }
-}
-
-/**
- * Tells what a request printed in an earlier life of the node, from where that stopped: as much as it wrote to its files
- * before it was cut short. Resolves with whether that was to be told: what lay in its pipes is gone with the node.
- */
-export async function tellLeftOutput(
-  stored: StoredRow,
-  files: Readonly<Record<OutputStream, OutputFile>> | undefined,
-  deps: OutputReportsDeps,
-): Promise<boolean> {
-  if (!files || stored.lane === null || outputModeOf(stored.output) !== 'live') return false;
-  const told = { stdout: stored.stdout_sent ?? 0, stderr: stored.stderr_sent ?? 0 };
-  const startedAt = stored.started_at ?? stored.accepted_at;
-  const reports = new OutputReports({ row: toRow(stored), startedAt, told }, deps);
-  try {
-    for (const stream of ['stdout', 'stderr'] as const)
-      await reports.tellPart(stream, files[stream], told[stream]);
-  } catch (error) {
-    deps.logger.warn({ err: error, id: stored.id }, 'the output of an interrupted run could not be read');
-  }
-  return true;
 }
 
 /** What is sent: nothing where no ledger waits for it, or with the end of what goes on until it is stopped. */

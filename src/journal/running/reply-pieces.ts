@@ -46,5 +46,5 @@ export async function lastOfReply(body: ReplyBody, most: number): Promise<Uint8A
 
 /** Removes a reply's file, where it has one. */
 export async function discardReply(body: ReplyBody | undefined): Promise<void> {
-  if (body && !(body instanceof Uint8Array)) await unlink(body.path).catch(() => {});
+  if (body && !(body instanceof Uint8Array) && !body.isKept) await unlink(body.path).catch(() => {});
 }

@@ -1,5 +1,6 @@
 import type { Message } from '../../message/message.ts';
 import type { ReplyBody } from '../../message/method-contract.ts';
+import type { ReportEntry } from '../../message/report.ts';
 import type { Statement } from '../../store/statement.ts';
 import type { Asked, JournalDeps } from '../journal-deps.ts';
 import { type JournalRow, markEnded, type RowEnd } from '../journal-table.ts';
@@ -18,6 +19,8 @@ export interface RunEnd {
   readonly isTold?: boolean;
   /** What of the reply it was told. */
   readonly told?: Asked['told'];
+  /** Tells what is left of its output, and its end behind that, once the end is on disk. */
+  readonly rest?: ((end: ReportEntry) => void) | undefined;
 }
 
 interface RunEndsDeps extends Pick<JournalDeps, 'clock' | 'errorReporter' | 'logger'> {
@@ -47,6 +50,7 @@ export class RunEnds {
     alongside = [],
     isTold = false,
     told,
+    rest,
     ...ended
   }: RunEnd): Promise<void> {
     const { replies, reporter } = this.#deps;
@@ -57,6 +61,10 @@ export class RunEnds {
     if (isReported) return void (await replies.end(asked, reply, { statements }));
     const started = startedAt === undefined ? {} : { startedAt };
     const report = { id: row.id, ...end, acceptedAt: row.acceptedAt, ...started };
+    if (rest) {
+      await replies.end(asked, reply, { statements });
+      return rest(report);
+    }
     const entry = { row: row.row, end: report, mayRide: !isTold };
     await reporter.sendWith(row.fromNode, entry, (ending) =>
       replies.end(asked, reply, { statements, end: ending }),

@@ -15,9 +15,8 @@ import {
   type StoredRow,
   toRow,
 } from '../journal-table.ts';
-import type { OutputReportsDeps } from '../output/output-reports.ts';
 import type { Reporter } from '../output/reporter.ts';
-import { RunOutput, tellLeftOutput } from '../output/run-output.ts';
+import { RunOutput, type RunOutputDeps } from '../output/run-output.ts';
 import { CANCELLED, refusalOf } from './refusal.ts';
 import type { RelayedRequests } from './relayed-requests.ts';
 import { ReplySender } from './reply-sender.ts';
@@ -28,11 +27,9 @@ import { StopReason } from './stop-reason.ts';
 /** Time after which a run is reported as started, and no longer holds up its successor, ms. */
 export const LONG_RUN_MS = 1000;
 
-export interface RunnerDeps extends JournalDeps {
+export interface RunnerDeps extends JournalDeps, RunOutputDeps {
   readonly reporter: Reporter;
   readonly forwards: Pick<RelayedRequests, 'use'>;
-  /** Aborted when the node stops. */
-  readonly signal: AbortSignal;
   calledOff(row: JournalRow): RowEnd | undefined;
   /** Takes over a request that has a schedule; resolves when that is on disk. */
   startSchedule(row: JournalRow): Promise<void>;
@@ -65,7 +62,7 @@ export class Runner {
   readonly #replies: ReplySender;
   /** Takes how requests ended. */
   readonly ends: RunEnds;
-  readonly #outputDeps: OutputReportsDeps;
+  readonly #outputDeps: RunOutputDeps;
   #turn: Promise<unknown> = Promise.resolve();
   readonly #running = new Map<string, AbortController>();
   readonly #calledOff: RunnerDeps['calledOff'];
@@ -130,10 +127,7 @@ export class Runner {
       this.ends.reportStart(row, startedAt, reason);
     };
     const cancelStart = this.#deps.clock.after(LONG_RUN_MS, progress);
-    const output = new RunOutput(
-      { row, message, startedAt, method },
-      { ...this.#deps, signal: this.#signal },
-    );
+    const output = new RunOutput({ row, message, startedAt, method }, this.#outputDeps);
     const result = await this.#call(row, method, { message, signal: controller.signal, progress, output });
     cancelStart();
     this.#running.delete(row.id);
@@ -142,7 +136,7 @@ export class Runner {
     this.#noteRun(result, { message, startedAt });
     const { reply, error: _, ...facts } = result;
     const end = { ...facts, ...(await output.end(reply)) };
-    const told = { isTold: isTold || output.isTold, told: output.told };
+    const told = { isTold: isTold || output.isTold, told: output.told, ...output.rest };
     const ending = this.ends.write({ row, message, startedAt, end, ...told, ...(reply && { reply }) });
     const written = this.ends.orSetAside(row, ending);
     // Otherwise commands would run ahead of what becomes durable of their output.
@@ -190,13 +184,13 @@ export class Runner {
     const row = toRow(stored);
     const startedAt = stored.started_at ?? row.acceptedAt;
     const message = this.#decode(row);
-    const isTold = await tellLeftOutput(stored, this.#deps.leftOutput?.(row.id), this.#outputDeps);
-    const rest = isTold ? 'printed last may be missing' : 'had not replied by then is lost';
-    const reason = `the node stopped while this ran; it is not run again, and what it ${rest}`;
+    const rest = this.#outputDeps.rests.afterInterrupted(stored);
+    const lost = rest ? 'printed last may be missing' : 'had not replied by then is lost';
+    const reason = `the node stopped while this ran; it is not run again, and what it ${lost}`;
     this.#deps.errorReporter.report(`error: ${row.subject}: ${reason}`, message);
     await this.ends.orSetAside(
       row,
-      this.ends.write({ row, message, startedAt, end: { state: 'interrupted', reason } }),
+      this.ends.write({ row, message, startedAt, end: { state: 'interrupted', reason }, ...rest }),
     );
   }
 

@@ -17,11 +17,12 @@ async function start(t: TestContext) {
   const [out, err] = (['out', 'err'] as const).map((kind) => new SpooledOutput(spool, kind).keepInFile());
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const told: OutputPiece[] = [];
-  const room = { left: Number.POSITIVE_INFINITY, pieceBytes: Number.POSITIVE_INFINITY };
+  const room = { left: Number.POSITIVE_INFINITY, pieceBytes: Number.POSITIVE_INFINITY, leaves: Infinity };
   const outputs = { stdout: out!, stderr: err! };
   const live = new LiveSpool(outputs, {
     hasRoom: () => room.left > 0,
     pieceBytes: () => room.pieceBytes,
+    leaves: (bytes) => bytes > room.leaves,
     send: async (pieces) => {
       room.left--;
       told.push(...pieces);
@@ -86,6 +87,15 @@ test('at the end all of stderr is told but for what is in its tail, whether ther
     ['stderr', 0, 64 * KB],
     ['stderr', 64 * KB, 36 * KB],
   ]);
+});
+
+test('at the end all stays in its files where that is wanted', async (t) => {
+  const { live, out, err, room, sizes } = await start(t);
+  [room.left, room.leaves] = [0, 29 * KB];
+  await out.add(Buffer.alloc(20 * KB));
+  await err.add(Buffer.alloc(10 * KB));
+  assert.equal(await live.finish(4 * KB), true);
+  assert.deepEqual(sizes(), []);
 });
 
 test('nothing is told any more once a command could not be started', async (t) => {

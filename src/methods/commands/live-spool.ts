@@ -24,12 +24,18 @@ export class LiveSpool implements Disposable {
     this.#telling.catch(() => {});
   }
 
-  /** To be called when the command has ended: tells what it printed as errors, but for the last `tailBytes` of that. */
-  async finish(tailBytes: number): Promise<void> {
+  /**
+   * To be called when the command has ended: tells what it printed as errors, but for the last `tailBytes` of that. Resolves with whether
+   * what was not told is to stay in its files instead.
+   */
+  async finish(tailBytes: number): Promise<boolean> {
     this[Symbol.dispose]();
     await this.#telling;
+    const { stdout, stderr } = this.#outputs;
+    if (this.#live.leaves?.(stdout.bytes + stderr.bytes - this.#told.stdout - this.#told.stderr)) return true;
     while (this.#outputs.stderr.bytes - this.#told.stderr > tailBytes)
       await this.#live.send([this.#next('stderr')]);
+    return false;
   }
 
   /** Nothing more is told, also where the command did not come to its end. */

@@ -71,13 +71,14 @@ class CommandOutput implements OutputUse {
   }
 
   async result(end: Parameters<OutputUse['result']>[0]): Promise<RunResult> {
-    await this.#telling?.finish(STDERR_TAIL_BYTES);
+    const isLeft = await this.#telling?.finish(STDERR_TAIL_BYTES);
+    if (isLeft) this.#stderr!.leave();
     const { total, bytes: tail } = this.#errors;
     const facts = {
       ...(total > 0 && { stderrTail: tail }),
       ...(total > STDERR_TAIL_BYTES && { stderrBytes: total }),
       outputBytes: this.#stdout.bytes,
-      reply: this.#stdout.reply(),
+      reply: isLeft ? this.#stdout.leave() : this.#stdout.reply(),
     };
     return resultOf(this.#call, end, { facts, tail });
   }

@@ -61,6 +61,11 @@ export class SpooledOutput {
     return { path: this.#spool.keep(this.#kind), bytes: this.bytes };
   }
 
+  /** All of it, which stays in its file. */
+  leave(): ReplyBody {
+    return { path: this.#spool.keep(this.#kind), bytes: this.bytes, isKept: true };
+  }
+
   async #write(data: Uint8Array): Promise<void> {
     for (let done = 0; done < data.length; ) {
       const { bytesWritten } = await writeTo(this.#file!, data, done, data.length - done, this.bytes);
