@@ -20,7 +20,7 @@ export const TRUST_SPECS = inGroup('trust', {
   QuotaFiles: {
     ...quota,
     default: 100_000,
-    summary: 'new files a node may begin here unasked in a day; 0 = no limit',
+    summary: 'new files and folders a node may begin here unasked in a day; 0 = no limit',
   },
   QuotaWaiting: {
     ...quota,

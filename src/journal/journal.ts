@@ -161,7 +161,7 @@ export class Journal implements AsyncDisposable {
       'SELECT row FROM journal WHERE accepted_at >= ? ORDER BY row LIMIT 1',
       before,
     );
-    const parts = forgetOldParts(clock.wallNow(), PARTS_MESSAGES * this.#options.maxMessageBytes);
+    const parts = forgetOldParts(store, clock.wallNow(), PARTS_MESSAGES * this.#options.maxMessageBytes);
     await store.write([this.#cancellations.forgetBefore(before), ...this.#lanes.prune(), ...parts]);
     return await prune(store, {
       table: 'journal',

@@ -191,6 +191,7 @@ export const ADDED_COLUMNS = [
   { table: 'outbox', column: 'supersedes', type: 'TEXT' },
   { table: 'journal', column: 'supersedes', type: 'TEXT' },
   { table: 'nodes', column: 'told_at', type: 'INTEGER' },
+  { table: 'arriving', column: 'sender', type: "TEXT NOT NULL DEFAULT ''" },
 ] as const;
 
 /** Indexes of these columns. */

@@ -40,6 +40,15 @@ test('what a node is answerable for is taken whatever is left, and its next requ
   assert.match(quotas.take('ship1', load(1))!, /quotaMB/);
 });
 
+test('folders count as files do', async (t) => {
+  const { open, load } = await setUp(t);
+  const quotas = open();
+  assert.match(quotas.take('ship1', load(1, 'a/b/c'))!, /quotaFiles/);
+  assert.equal(quotas.take('ship1', load(1, 'a/b')), undefined);
+  assert.equal(quotas.take('ship1', load(1, 'a/b')), undefined, 'to a file that was begun already');
+  assert.match(quotas.take('ship1', load(1, 'a/c'))!, /quotaFiles/);
+});
+
 test('a node that has used its share waits until tomorrow, with the reason, and no other node does', async (t) => {
   const { clock, open, load } = await setUp(t);
   const quotas = open();
@@ -49,7 +58,7 @@ test('a node that has used its share waits until tomorrow, with the reason, and 
     /ship1 has used its share here, 1\.0 kB a day .* \(quotaMB\)/,
   );
   assert.equal(quotas.take('ship1', load(400, 'b')), undefined);
-  assert.match(quotas.take('ship1', load(0, 'c'))!, /2 new files a day .* \(quotaFiles\)/);
+  assert.match(quotas.take('ship1', load(0, 'c'))!, /2 new files and folders a day .* \(quotaFiles\)/);
   assert.equal(quotas.take('ship1', load(0, 'a')), undefined, 'to a file that was begun already');
   assert.equal(quotas.take('ship2', load(1000, 'c')), undefined);
   await quotas[Symbol.asyncDispose]();

@@ -29,13 +29,13 @@ interface Used {
   bytes: number;
   files: number;
   isSaved: boolean;
-  /** Files of today; one of long ago counts again. */
+  /** Files and folders of today; one of long ago counts again. */
   readonly recent: Set<string>;
 }
 
 const DAY_MS = 86_400_000;
 const SAVE_MS = 5000;
-/** How many files of a node are known by name. */
+/** How many files and folders of a node are known by name. */
 const MOST_FILES = 1000;
 /** How many places are known, of all nodes: what comes again comes soon. */
 const MOST_PLACES = 10_000;
@@ -68,17 +68,16 @@ export class Quotas implements AsyncDisposable {
     this.#turnDay();
     const used = this.#used.get(sender) ?? { bytes: 0, files: 0, isSaved: false, recent: new Set() };
     if (load.place !== undefined && this.#places.has(load.place)) return undefined;
-    const isNewFile = load.file !== undefined && !used.recent.has(load.file);
-    const reason = this.#tooMuch(sender, used, load, isNewFile);
+    const fresh = pathsOf(load.file).filter((path) => !used.recent.has(path));
+    const reason = this.#tooMuch(sender, used, load, fresh.length);
     if (reason !== undefined && !load.isOwed) return reason;
     this.#used.set(sender, used);
     if (load.place !== undefined) remember(this.#places, load.place, MOST_PLACES);
     this.#saveLater();
     used.bytes += load.bytes;
     used.isSaved = false;
-    if (!isNewFile) return undefined;
-    used.files++;
-    remember(used.recent, load.file!, MOST_FILES);
+    used.files += fresh.length;
+    for (const path of fresh) remember(used.recent, path, MOST_FILES);
     return undefined;
   }
 
@@ -109,12 +108,12 @@ export class Quotas implements AsyncDisposable {
     if (!this.#isClosed) this.#cancelSave ??= this.#deps.clock.after(SAVE_MS, () => void this.save());
   }
 
-  #tooMuch(sender: string, used: Used, { bytes, isRequest }: Load, isNewFile: boolean): string | undefined {
+  #tooMuch(sender: string, used: Used, { bytes, isRequest }: Load, files: number): string | undefined {
     const { bytesPerDay, filesPerDay } = this.#options;
     if (bytesPerDay > 0 && used.bytes + bytes > bytesPerDay)
       return over(sender, `${sizeWords(bytesPerDay)} a day that nobody asked for`, 'quotaMB');
-    if (isNewFile && filesPerDay > 0 && used.files >= filesPerDay)
-      return over(sender, `${filesPerDay} new files a day that nobody asked for`, 'quotaFiles');
+    if (files > 0 && filesPerDay > 0 && used.files + files > filesPerDay)
+      return over(sender, `${filesPerDay} new files and folders a day that nobody asked for`, 'quotaFiles');
     return isRequest ? this.#tooManyWait(sender) : undefined;
   }
 
@@ -139,6 +138,12 @@ export class Quotas implements AsyncDisposable {
     this.#day = day;
     this.#used.clear();
   }
+}
+
+/** A file, and each folder on the way to it: a path of 1,000 folders is as much for a disk as 1,000 files. */
+function pathsOf(file = ''): string[] {
+  const ends = [...file.matchAll(/\/|$/g)].map(({ index }) => index);
+  return ends.filter((end) => end > 0).map((end) => file.slice(0, end));
 }
 
 function remember(set: Set<string>, text: string, most: number): void {

@@ -119,7 +119,8 @@ test('a node is known from its admission until it is forgotten, and what waited 
 });
 
 test('a ship that has used its share waits with the reason, and answers what it is asked all the same', async (t) => {
-  const fleet = await ClosedFleet.start(t, ['ship1'], ['--', '-quotaFiles=2']);
+  // Two files, and the folder that they are in.
+  const fleet = await ClosedFleet.start(t, ['ship1'], ['--', '-quotaFiles=3']);
   const appends = [1, 2, 3].map((number) => ({
     ...{ toNode: 'central', method: 'REQToFileAppend', data: [`${number}`] },
     ...{ directory: 'notes', fileName: `${number}.txt`, replyMethod: 'REQNone' },
@@ -136,7 +137,7 @@ test('a ship that has used its share waits with the reason, and answers what it 
   });
   await waitFor('the reason', async () => {
     const { stdout } = await fleet.run('ship1', 'why', last!.id);
-    return /ship1 has used its share here, 2 new files a day .*quotaFiles/.test(
+    return /ship1 has used its share here, 3 new files and folders a day .*quotaFiles/.test(
       stdout.replaceAll(/\s+/g, ' '),
     );
   });

@@ -83,11 +83,11 @@ export class KeptParts {
       await store.write([
         ...added.map(([offset, bytes]) =>
           statement(
-            'INSERT OR REPLACE INTO arriving (epoch, subject, seq, offset, whole, at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
-            ...[...this.#lane, seq, offset, whole, now, bytes],
+            'INSERT OR REPLACE INTO arriving (epoch, subject, seq, offset, whole, at, bytes, sender) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+            ...[...this.#lane, seq, offset, whole, now, bytes, this.sender],
           ),
         ),
-        ...(maxBytes === undefined ? [] : forgetOldParts(now, maxBytes)),
+        ...(maxBytes === undefined ? [] : forgetOldParts(store, now, maxBytes)),
       ]);
     } catch (error) {
       logger.warn({ err: error }, 'parts of a message could not be written down');
@@ -131,15 +131,33 @@ export class KeptParts {
   }
 }
 
-/** Statements that delete parts that nobody went on with for long, and above `maxBytes` those of the messages that waited longest. */
-export function forgetOldParts(now: number, maxBytes: number): Statement[] {
+/**
+ * Statements that delete parts that nobody went on with for long, and, as long as all are above `maxBytes`, of the sender that
+ * has most the message that waited longest: whoever begins many drives out none of others.
+ */
+export function forgetOldParts(store: Pick<Store, 'all'>, now: number, maxBytes: number): Statement[] {
+  const kept = store.all<{ epoch: string; subject: string; sender: string; bytes: number }>(
+    `SELECT epoch, subject, sender, sum(length(bytes)) AS bytes FROM arriving
+     GROUP BY epoch, subject ORDER BY max(at), epoch, subject`,
+  );
+  const senders = [...Map.groupBy(kept, ({ sender }) => sender).values()].map((messages) => ({
+    newestFirst: messages.toReversed(),
+    bytes: sumOf(messages),
+  }));
+  const gone: [epoch: string, subject: string][] = [];
+  for (let total = sumOf(kept); total > maxBytes; ) {
+    const most = senders.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    const { epoch, subject, bytes } = most.newestFirst.pop()!;
+    gone.push([epoch, subject]);
+    most.bytes -= bytes;
+    total -= bytes;
+  }
   return [
     statement('DELETE FROM arriving WHERE at < ?', now - KEEP_MS),
-    statement(
-      `DELETE FROM arriving WHERE (epoch, subject) IN (SELECT epoch, subject FROM (
-         SELECT epoch, subject, sum(sum(length(bytes))) OVER (ORDER BY max(at) DESC, epoch, subject) AS most
-         FROM arriving GROUP BY epoch, subject) WHERE most > ?)`,
-      maxBytes,
-    ),
+    ...(gone.length > 0 ? [{ sql: 'DELETE FROM arriving WHERE epoch = ? AND subject = ?', rows: gone }] : []),
   ];
+}
+
+function sumOf(messages: readonly { readonly bytes: number }[]): number {
+  return messages.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -8,6 +8,7 @@ import { encodeMessage } from '../../message/codec/encode-message.ts';
 import { HEADER } from '../../message/codec/wire-headers.ts';
 import { newMessage } from '../../message/message.ts';
 import { formatPartPlace } from '../../message/part-place.ts';
+import { KeptParts } from './kept-parts.ts';
 import { PartMemory } from './part-memory.ts';
 
 const MESSAGE = newMessage({
@@ -137,4 +138,23 @@ test('whoever begins many messages drives out none of another sender, and memory
   assert.deepEqual(cleared.slice(-2), ['slow', 'many 20']);
   memory.take(alone, 45);
   assert.equal(cleared.includes('large'), false);
+});
+
+test('whoever lays down parts of many messages drives out none of another sender on the disk either', async (t) => {
+  const store = await tempStore(t);
+  let now = 1_800_000_000_000;
+  const clock = { ...systemClock, wallNow: () => now++ };
+  const begin = async (fromNode: string, epoch: string, bytes: number) => {
+    const lane = { epoch, subject: 'central.REQToFile.EventACK', fromNode };
+    const parts = new KeptParts(lane, { store, clock, logger: { warn: () => {} } });
+    parts.begin({ seq: 1, whole: '9000/ab' });
+    await parts.add([Buffer.alloc(bytes)], 1000);
+  };
+  await begin('ship2', 'slow', 300);
+  for (let count = 1; count <= 20; count++) await begin('ship1', `many ${count}`, 100);
+  const left = store.all<{ epoch: string }>('SELECT DISTINCT epoch FROM arriving');
+  assert.deepEqual(left.map(({ epoch }) => epoch).toSorted(), [
+    ...Array.from({ length: 8 }, (_, at) => `many ${at + 13}`),
+    'slow',
+  ]);
 });
