@@ -10,7 +10,10 @@ import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const MB = 1024 * 1024;
-const TOTAL = 40_000;
+const TOTAL = 20_000;
+const LINE_BYTES = 6000;
+/** So many go in one submission: 15 MB. */
+const SLICE = 2500;
 /** What three quarters of them may cost, which are 90 MB. */
 const ALLOWED_BYTES = 60 * MB;
 
@@ -24,15 +27,15 @@ test('fault 8: 20,000 messages of one submission arrive whole and in order', asy
   assert.ok((await ship1.file('many/ship1/lines.log')) === lines(20_000));
 });
 
-test('fault 25: 40,000 messages of 3 kB queued for a dead node cost disk, not memory, and reach it in order when it appears', async (t) => {
-  const { messages, lines, waitForLines } = linesOf(3000);
+test('fault 25: 20,000 messages of 6 kB queued for a dead node cost disk, not memory, and reach it in order when it appears', async (t) => {
+  const { messages, lines, waitForLines } = linesOf(LINE_BYTES);
   const broker = await startBroker(t);
   const options = { name: 'central', broker, flags: FAST_RECONNECT, command: inspectedCommand() };
   const central = await startStewardNode(options, t);
   await using inspector = await Inspector.attach(central);
-  const submit = (first: number) => submitAll(central, messages(first, 5000));
+  const submit = (first: number) => submitAll(central, messages(first, SLICE));
   // What the first submissions make the node load, and what the allocator keeps for the next, does not grow with the queue.
-  for (let first = 0; first < TOTAL / 4; first += 5000) await submit(first);
+  for (let first = 0; first < TOTAL / 4; first += SLICE) await submit(first);
   // The thread that reads a database of this size is there from its first question on.
   assert.equal(
     (await callSteward(['status'], { socketPath: join(central.folder, 'tmp/stew.sock') })).code,
@@ -40,7 +43,7 @@ test('fault 25: 40,000 messages of 3 kB queued for a dead node cost disk, not me
   );
   await inspector.collectGarbage();
   const before = await central.rssBytes();
-  for (let first = TOTAL / 4; first < TOTAL; first += 5000) await submit(first);
+  for (let first = TOTAL / 4; first < TOTAL; first += SLICE) await submit(first);
   const peak = await central.peakRssBytes();
   const settled = await waitFor(
     'memory to settle',

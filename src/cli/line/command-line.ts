@@ -13,7 +13,7 @@ export const COMMON_OPTIONS = {
 
 /**
  * Reads a command's line. What follows a bare `--` is left as it is where the command's usage shows one, else it is more
- * operands. Throws UsageError for an option that it does not have, one without its value, and one that is given twice.
+ * operands. Throws UsageError for an option that it does not have, one without its value, one that is given twice, and an operand where there is none.
  */
 export function parseCommandLine(name: string, spec: CommandSpec, call: CommandCall): ParsedCall {
   const options: CommandOptions = { ...COMMON_OPTIONS, ...spec.options };
@@ -36,8 +36,14 @@ export function parseCommandLine(name: string, spec: CommandSpec, call: CommandC
     if (token.kind === 'option') take(token, { name, options, values, isRestMissing: takesRest && end < 0 });
   }
   if (!takesRest) operands.push(...(behind ?? []));
+  refuseOperand(operands[0], name, spec);
   const read = Object.fromEntries(values) as ParsedCall['options'];
   return { ...call, options: read, operands, rest: takesRest ? behind : undefined };
+}
+
+function refuseOperand(word: string | undefined, name: string, { noOperands }: CommandSpec): void {
+  if (word !== undefined && noOperands !== undefined)
+    throw new UsageError(`${name} takes no ${JSON.stringify(word)}: ${noOperands}`);
 }
 
 /** Whether what follows a bare `--` belongs to another program. */

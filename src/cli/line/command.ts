@@ -63,6 +63,8 @@ export interface CommandSpec<O extends CommandOptions = CommandOptions> {
   readonly options: O;
   /** What its operands complete to, in their order; the last one stands for all that follow. */
   readonly operands?: readonly Completes[];
+  /** Where it takes none: how what was meant by one is given, as a sentence behind the refusal. */
+  readonly noOperands?: string;
   readonly examples: readonly { readonly line: string; readonly does: string }[];
   run(call: ParsedCall<O>): Promise<number>;
 }

@@ -11,11 +11,3 @@ export class UsageError extends Error {
     this.exitCode = exitCode;
   }
 }
-
-/** Throws UsageError where a command that takes no words was given one. */
-export function refuseOperands(name: string, [word]: readonly string[]): void {
-  if (word !== undefined)
-    throw new UsageError(
-      `${name} takes no ${JSON.stringify(word)}: steward ${name} --help lists its options`,
-    );
-}

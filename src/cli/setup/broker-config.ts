@@ -41,6 +41,7 @@ export const brokerConfigCommand = defineCommand({
     'Where nats-server is installed the result is checked by nats-server -t before it is written.',
   ],
   options: OPTIONS,
+  noOperands: 'nodes are given by --node NAME=KEY',
   examples: [
     {
       line: 'steward broker-config --node central=UAB... --node ship1=UCD... --out /etc/nats-server.conf',
@@ -52,10 +53,6 @@ export const brokerConfigCommand = defineCommand({
     },
   ],
   run: async (call) => {
-    if (call.operands.length > 0)
-      throw new UsageError(
-        `broker-config takes no ${JSON.stringify(call.operands[0])}: nodes are given by --node NAME=KEY`,
-      );
     const { natsConfig } = await import('../../security/nats-config.ts');
     await checkPlace(call);
     const users = await usersOf(call);

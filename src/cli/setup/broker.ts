@@ -57,6 +57,7 @@ export const brokerCommand = defineCommand({
     'SIGINT stop it once clients have got what waits for them. The log goes to stderr.',
   ],
   options: OPTIONS,
+  noOperands: 'steward broker --help lists its options',
   examples: [
     { line: 'steward broker', does: 'a broker for this machine, on 127.0.0.1:4222' },
     {
@@ -73,11 +74,7 @@ export const brokerCommand = defineCommand({
 });
 
 async function runBroker(call: Call): Promise<number> {
-  const { options, operands, stdout } = call;
-  if (operands.length > 0)
-    throw new UsageError(
-      `broker takes no ${JSON.stringify(operands[0])}: steward broker --help lists its options`,
-    );
+  const { options, stdout } = call;
   const { startBroker } = await import('../../broker/broker.ts');
   const { reloadUsers } = await import('../../broker/watch-users.ts');
   const { catchStopSignals } = await import('../line/stop-signals.ts');

@@ -6,7 +6,6 @@ import { toJson, visibleLine } from '../../lib/visible.ts';
 import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
-import { UsageError } from '../line/usage-error.ts';
 
 const OPTIONS = {
   'config-folder': {
@@ -49,7 +48,7 @@ export const doctorCommand = defineCommand({
     'Flags of the node may follow a bare --, as for a start. Exit code 0: no FAIL; 1: some.',
   ],
   options: OPTIONS,
-  operands: ['none'],
+  noOperands: 'flags of the node follow a bare --',
   examples: [
     { line: 'steward doctor', does: 'the node whose configuration is in ./etc or /etc/steward' },
     {
@@ -70,10 +69,6 @@ export const doctorCommand = defineCommand({
     },
   ],
   run: async (call) => {
-    if (call.operands.length > 0)
-      throw new UsageError(
-        `doctor takes no ${JSON.stringify(call.operands[0])}: flags of the node follow a bare --`,
-      );
     const seen: Finding[] = [];
     const left: unknown[] = [];
     const terminal = terminalOf(call.stdout, call);

@@ -32,7 +32,7 @@ export const inviteCommand = defineCommand({
     'as you would a password. With --name it is good for that node alone.',
   ],
   options: OPTIONS,
-  operands: [],
+  noOperands: 'the node is named by --name',
   examples: [
     { line: 'steward invite --name ship1', does: 'a line that lets a machine join as ship1, within an hour' },
     {
@@ -49,10 +49,6 @@ export const inviteCommand = defineCommand({
     },
   ],
   run: async (call) => {
-    if (call.operands.length > 0)
-      throw new UsageError(
-        `invite takes no ${JSON.stringify(call.operands[0])}: the node is named by --name`,
-      );
     if (call.options.replace === true && call.options.name === undefined)
       throw new UsageError('--replace needs --name: the node whose name is given away');
     const { findNodeFolder } = await import('./node-folder.ts');

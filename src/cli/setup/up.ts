@@ -34,6 +34,7 @@ export const upCommand = defineCommand({
     'its configuration.',
   ],
   options: OPTIONS,
+  noOperands: 'flags of the node go behind --',
   examples: [
     { line: 'steward up', does: 'central, with its files in ./steward and its broker on port 4222' },
     {
@@ -46,8 +47,6 @@ export const upCommand = defineCommand({
     },
   ],
   run: async (call) => {
-    if (call.operands.length > 0)
-      throw new UsageError(`up takes no ${JSON.stringify(call.operands[0])}: flags of the node go behind --`);
     const { options } = call;
     if (
       options.broker !== undefined &&

@@ -3,7 +3,6 @@ import { clockWords } from '../../lib/time-words.ts';
 import { defineNodeCommand } from '../fleet/with-node.ts';
 import { momentOption, wholeNumberOption } from '../line/option-values.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
-import { refuseOperands } from '../line/usage-error.ts';
 import { type ColumnOf, tableOf } from '../print/table.ts';
 
 const MOST = 50;
@@ -22,22 +21,17 @@ export const audit = defineNodeCommand({
     since: { value: 'TIME', summary: 'that ended since: 2h, 14:30 or a date' },
     text: { value: 'TEXT', summary: 'that hold this text somewhere' },
   },
+  noOperands: 'steward audit --help lists its options',
   examples: [
     { line: 'steward audit --node ship1 --since 2h', does: 'what ended on ship1 in the last two hours' },
     { line: 'steward audit --text reboot --jsonl', does: 'every entry about a reboot, a line of JSON each' },
   ],
   run: async (call) => {
-    refuseOperands('audit', call.operands);
     const { limit, since, node, method, state, text } = call.options;
     const filter = {
       limit: wholeNumberOption('limit', limit, 1000) ?? MOST,
-      ...(since === undefined
-        ? {}
-        : { since: momentOption('since', since, { now: Date.now(), isPast: true }) }),
-      ...(node === undefined ? {} : { node }),
-      ...(method === undefined ? {} : { method }),
-      ...(state === undefined ? {} : { state: state as RequestState }),
-      ...(text === undefined ? {} : { text }),
+      since: since === undefined ? since : momentOption('since', since, { now: Date.now(), isPast: true }),
+      ...{ node, method, state: state as RequestState | undefined, text },
     };
     const api = await call.api();
     const entries = await api.audit(filter);

@@ -9,7 +9,7 @@ export const MOST_LINES = 1000;
 const RETRY_MS = 500;
 
 interface ErrorFeedOptions {
-  readonly filter: { readonly limit: number; readonly node?: string };
+  readonly filter: { readonly limit: number; readonly node?: string | undefined };
   write(lines: readonly ErrorLine[]): void;
   /** Takes a sentence about the connection. */
   note(text: string): void;

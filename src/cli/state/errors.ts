@@ -3,7 +3,7 @@ import { visibleLine } from '../../lib/visible.ts';
 import { defineNodeCommand, type Form, listText } from '../fleet/with-node.ts';
 import { wholeNumberOption } from '../line/option-values.ts';
 import { untilStopped } from '../line/until-stopped.ts';
-import { refuseOperands, UsageError } from '../line/usage-error.ts';
+import { UsageError } from '../line/usage-error.ts';
 import { tell } from '../print/tell.ts';
 import { ErrorFeed, MOST_LINES } from './error-feed.ts';
 
@@ -21,13 +21,13 @@ export const errors = defineNodeCommand({
     lines: { short: 'n', value: 'COUNT', summary: `how many of the past, default ${LAST}` },
     node: { value: 'NAME', summary: 'of this node alone', completes: 'node' },
   },
+  noOperands: 'steward errors --help lists its options',
   examples: [
     { line: 'steward errors', does: `the last ${LAST}` },
     { line: 'steward errors -f --node ship1', does: 'those of ship1, and those to come' },
   ],
   run: async (call) => {
     const { form } = call;
-    refuseOperands('errors', call.operands);
     const { follow, node } = call.options;
     // What is followed has no end that a JSON list could be closed at.
     if (follow === true && form === 'json')
@@ -35,7 +35,7 @@ export const errors = defineNodeCommand({
     const limit = wholeNumberOption('lines', call.options.lines, MOST_LINES) ?? LAST;
     const write = (lines: readonly ErrorLine[]) => void call.stdout.write(errorsText(lines, form));
     const api = await call.api();
-    const filter = { limit, ...(node === undefined ? {} : { node }) };
+    const filter = { limit, node };
     if (follow !== true) write(await api.errors(filter));
     else {
       using stopped = untilStopped(call.stdout);
