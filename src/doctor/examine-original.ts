@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { type OriginalQueue, readOriginalQueue } from '../config/original-queue.ts';
+import { firstWords } from '../lib/first-words.ts';
 import { countWords } from '../lib/time-words.ts';
 import { checkBroker } from './check-broker.ts';
 import { checkDifferences, checkWideModes } from './check-differences.ts';
@@ -75,9 +76,7 @@ async function checkModes(config: Config): Promise<Finding[]> {
   const told = finding('modes', 'ok', `${modes}; files that are there keep owner, group and mode`);
   const links = followLinks ? [] : await linksThatLeadOut(data);
   if (links.length === 0) return [told];
-  const shown = links.slice(0, SHOWN_LINKS).join(', ');
-  const more = links.length > SHOWN_LINKS ? ` and ${links.length - SHOWN_LINKS} more` : '';
-  const text = `${countWords(links.length, 'link')} in ${data} lead out of it, and would not be followed: ${shown}${more}`;
+  const text = `${countWords(links.length, 'link')} in ${data} lead out of it, and would not be followed: ${firstWords(links, SHOWN_LINKS)}`;
   return [told, finding('modes', 'warn', text, 'set followLinks = true in config.toml, if that is meant')];
 }
 

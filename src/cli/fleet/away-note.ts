@@ -1,5 +1,6 @@
 import type { NodeSummary } from '../../contract/nodes.ts';
 import { callWords } from '../../lib/call-words.ts';
+import { firstWords } from '../../lib/first-words.ts';
 import { agoWords, clockWords } from '../../lib/time-words.ts';
 
 type SeenNode = Pick<NodeSummary, 'name' | 'presence' | 'lastSeenAt' | 'callsAt'>;
@@ -10,9 +11,8 @@ const MOST_NAMES = 5;
 export function awayNote(nodes: readonly SeenNode[], now: number): string | undefined {
   const away = nodes.filter(({ presence }) => presence !== 'here');
   if (away.length === 0) return undefined;
-  const names = away.slice(0, MOST_NAMES).map((node) => `${node.name}, ${awayText(node, now)}`);
-  const more = away.length > MOST_NAMES ? ` and ${away.length - MOST_NAMES} more` : '';
-  return `waiting for ${names.join('; ')}${more}`;
+  const names = away.map((node) => `${node.name}, ${awayText(node, now)}`);
+  return `waiting for ${firstWords(names, MOST_NAMES, '; ')}`;
 }
 
 /** Since when a node is away, and when it calls. */

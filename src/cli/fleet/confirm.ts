@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { firstWords } from '../../lib/first-words.ts';
 import { countWords } from '../../lib/time-words.ts';
 import type { CommandOptions, ParsedCall } from '../line/command.ts';
 import { wholeNumberOption } from '../line/option-values.ts';
@@ -28,8 +29,7 @@ export async function confirmNodes(
   if (!isOnTerminal || (options as { yes?: boolean }).yes === true) return;
   const limit = wholeNumberOption('STEWARD_ASK_ABOVE', env.STEWARD_ASK_ABOVE || undefined) ?? ASK_ABOVE;
   if (!targets.includes('*') && names.length <= limit) return;
-  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
-  stderr.write(`${countWords(names.length, 'node')}: ${names.slice(0, MOST_NAMES).join(', ')}${more}\n`);
+  stderr.write(`${countWords(names.length, 'node')}: ${firstWords(names, MOST_NAMES)}\n`);
   using lines = createInterface({ input: stdin, output: stderr });
   const answer = await lines.question(`${what} on ${names.length === 1 ? 'it' : 'all of them'}? [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('nothing was done (--yes does not ask)');

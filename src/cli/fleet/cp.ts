@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import { isEnd } from '../../contract/states.ts';
+import { firstWords } from '../../lib/first-words.ts';
 import { pause } from '../../lib/pause.ts';
 import { countWords } from '../../lib/time-words.ts';
 import type { ParsedCall } from '../line/command.ts';
@@ -19,6 +20,7 @@ import { CONFIRM_OPTIONS, confirmNodes } from './confirm.ts';
 import { CopyPrinter } from './copy-printer.ts';
 import { type Copy, copiesOf } from './cp-copies.ts';
 import { type CopyPlan, readCopyPlan } from './cp-plan.ts';
+import { connectionWords } from './exec/batch-feed.ts';
 import { durationOf } from './exec/read-options.ts';
 import { defineNodeCommand, type Form, type NodeCall } from './with-node.ts';
 
@@ -137,8 +139,7 @@ async function follow(
         printer.take(request, copy.title);
       }
     },
-    onConnection: (fault) =>
-      printer.note(fault === undefined ? 'the node answers again' : `${fault}; trying again`),
+    onConnection: (fault) => printer.note(connectionWords(fault)),
   });
   over.abort();
   await looking;
@@ -147,9 +148,8 @@ async function follow(
   if (left.length === 0) return exitCodeOf(requests.values(), copies.length);
   const batch = (left[0]!.batch ?? left[0]!.id).slice(0, SHOWN_LENGTH);
   const names = [...new Set([...open].map(({ node }) => node))];
-  const shown = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
   call.stderr.write(
-    `steward: ${countWords(left.length, 'copy', 'copies')} for ${shown} still to come\npick it up again: steward watch ${batch}\ncall it off:      steward cancel ${batch}\n`,
+    `steward: ${countWords(left.length, 'copy', 'copies')} for ${firstWords(names, 5)} still to come\npick it up again: steward watch ${batch}\ncall it off:      steward cancel ${batch}\n`,
   );
   const ended = exitCodeOf(requests.values(), copies.length);
   return ended === EXIT.failed ? ended : EXIT.noAnswer;

@@ -104,7 +104,7 @@ async function fetchPages(
     messages: [message],
     label: `get ${message.methodArgs[0]}`,
     signal: stopped.signal,
-    onOutput: (piece) => reader.piece(piece, { ...piece, data: Buffer.from(piece.data, 'base64') }),
+    onOutput: reader.event,
     onConnection: reader.missed,
   });
   for (const request of requests.values()) await reader.finish(request);

@@ -10,6 +10,7 @@ import { UsageError } from '../line/usage-error.ts';
 import { tell } from '../print/tell.ts';
 import { awayNote } from './away-note.ts';
 import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
+import { connectionWords } from './exec/batch-feed.ts';
 import { createLineSink } from './exec/line-sink.ts';
 import { OutputReader } from './exec/output-reader.ts';
 import { createRawSink, type OutputSink, writeTo } from './exec/output-sink.ts';
@@ -81,7 +82,7 @@ export const tail = defineNodeCommand({
       label: `tail ${file}`,
       signal: stopped.signal,
       onAccepted: (accepted) => void ids.push(...accepted.map(({ id }) => id)),
-      onOutput: (piece) => reader.piece(piece, { ...piece, data: Buffer.from(piece.data, 'base64') }),
+      onOutput: reader.event,
       onRequests: async (news) => {
         for (const request of news) {
           const known = requests.get(request.id);
@@ -93,7 +94,7 @@ export const tail = defineNodeCommand({
       },
       onConnection: (fault) => {
         reader.missed();
-        note(fault === undefined ? 'the node answers again' : `${fault}; trying again`);
+        note(connectionWords(fault));
       },
     });
     if (!stopped.signal.aborted) return exitCodeOf(requests.values(), size);

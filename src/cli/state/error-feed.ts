@@ -1,7 +1,7 @@
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { ErrorLine } from '../../contract/nodes.ts';
 import { pause } from '../../lib/pause.ts';
-import { isPassing } from '../fleet/exec/batch-feed.ts';
+import { connectionWords, isPassing } from '../fleet/exec/batch-feed.ts';
 
 /** How many lines a node is asked for at most. */
 export const MOST_LINES = 1000;
@@ -48,7 +48,7 @@ export class ErrorFeed {
 
   async #begin(): Promise<void> {
     const { filter, note } = this.#options;
-    if (this.#state === 'cut') note('the node answers again');
+    if (this.#state === 'cut') note(connectionWords(undefined));
     if (this.#state === 'new') this.#print(await this.#api.errors(filter));
     else {
       const lines = await this.#api.errors({ ...filter, limit: MOST_LINES });
@@ -64,7 +64,7 @@ export class ErrorFeed {
 
   #passOver(error: unknown): void {
     if (!isPassing(error) || this.#state === 'new') throw error;
-    if (this.#state === 'open') this.#options.note(`${error.message}; trying again`);
+    if (this.#state === 'open') this.#options.note(connectionWords(error.message));
     this.#state = 'cut';
   }
 }

@@ -1,5 +1,6 @@
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { ResendChoice, SubmissionAnswer } from '../../contract/requests.ts';
+import { firstWords } from '../../lib/first-words.ts';
 import { toJson, visibleLine } from '../../lib/visible.ts';
 import { defineNodeCommand, type Form } from '../fleet/with-node.ts';
 import { EXIT } from '../line/exit-codes.ts';
@@ -57,15 +58,8 @@ async function resendOne(
 function answerText({ batch, accepted, refused, warnings }: SubmissionAnswer, form: Form): string {
   if (form !== 'text') return `${toJson({ batch, accepted, refused, warnings }, form === 'json' ? 2 : 0)}\n`;
   if (accepted.length === 0 && refused.length === 0) return 'nothing of it is to be sent again\n';
-  const head = `${accepted.length} sent again: ${nodesText(accepted.map(({ toNode }) => toNode))}`;
+  const nodes = [...new Set(accepted.map(({ toNode }) => toNode))];
+  const head = `${accepted.length} sent again: ${firstWords(nodes, 8)}`;
   const refusals = refused.map(({ reason }) => visibleLine(`  refused: ${reason}`));
   return `${[head, ...refusals, ...(batch === undefined ? [] : [`follow: steward watch ${batch}`])].join('\n')}\n`;
-}
-
-function nodesText(names: readonly string[]): string {
-  const most = 8;
-  const unique = [...new Set(names)];
-  return unique.length > most
-    ? `${unique.slice(0, most).join(', ')} and ${unique.length - most} more`
-    : unique.join(', ');
 }

@@ -1,4 +1,5 @@
 import { argumentPlace, type FormRow } from '../../client/form-rows.ts';
+import { firstWords } from '../../lib/first-words.ts';
 import type { Effect } from './effects.ts';
 import { type FormScreen, formResult, rowsOf, strangers, targetsOf, textIn } from './form.ts';
 import type { KeyPress } from './key-press.ts';
@@ -188,13 +189,12 @@ function sendQuestion(asked: {
 }): Question {
   const { form, label, nodes, unknown, send } = asked;
   const away = (form.found?.nodes ?? []).filter(({ presence }) => presence === 'away').length;
-  const shown = nodes.slice(0, 8).join(', ');
   return {
     kind: 'question',
     title: `Send to ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}?`,
     lines: [
       label,
-      nodes.length > 8 ? `${shown} and ${nodes.length - 8} more` : shown,
+      firstWords(nodes, 8),
       ...(away > 0 ? [`${away} of them ${away === 1 ? 'is' : 'are'} away: it waits for them`] : []),
       ...(unknown.length > 0 ? [`not known here: ${unknown.join(', ')}`] : []),
     ],

@@ -1,6 +1,7 @@
 import type { FormRow } from '../../client/form-rows.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import { callWords } from '../../lib/call-words.ts';
+import { firstWords } from '../../lib/first-words.ts';
 import { type FormScreen, formResult, rowsOf, strangers, targetsOf, textIn } from '../state/form.ts';
 import { formLayout } from '../state/layout.ts';
 import { filledLines, jsonLines } from '../state/request-text.ts';
@@ -142,14 +143,11 @@ function whoLines(state: State, form: FormScreen, width: number): Line[] {
   }
   const { nodes, unknown } = form.found;
   const away = nodes.filter(({ presence }) => presence !== 'here');
-  const names = away
-    .slice(0, 3)
-    .map(
-      ({ name, lastSeenAt, callsAt }) =>
-        `${cleanLine(name)} (${[`seen ${age(lastSeenAt, state.now)}`, callWords(callsAt, state.now)].filter(Boolean).join(', ')})`,
-    );
-  const more = away.length > 3 ? ` and ${away.length - 3} more` : '';
-  const awayText = away.length === 0 ? '' : `, ${away.length} not here: ${names.join(', ')}${more}`;
+  const names = away.map(
+    ({ name, lastSeenAt, callsAt }) =>
+      `${cleanLine(name)} (${[`seen ${age(lastSeenAt, state.now)}`, callWords(callsAt, state.now)].filter(Boolean).join(', ')})`,
+  );
+  const awayText = away.length === 0 ? '' : `, ${away.length} not here: ${firstWords(names, 3)}`;
   const one = nodes.length === 1 ? oneText(nodes[0]!, state.now) : '';
   const text = one || `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}${awayText}`;
   const new_ = strangers(form);

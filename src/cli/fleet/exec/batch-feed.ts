@@ -14,6 +14,11 @@ export interface FeedTaker {
   connection?(fault: string | undefined): void;
 }
 
+/** What people hear of the connection: what cut it, or that it is there again. */
+export function connectionWords(fault: string | undefined): string {
+  return fault === undefined ? 'the node answers again' : `${fault}; trying again`;
+}
+
 /** What is followed; without batch and id, all that the types and nodes mean. */
 export interface FeedOptions {
   readonly batch?: string;

@@ -2,6 +2,7 @@ import type { ApiClient } from '../../../client/api-client.ts';
 import type { StewardApi } from '../../../client/steward-api.ts';
 import { outcomeOf } from '../../../contract/states.ts';
 import type { WavesOrder } from '../../../contract/waves.ts';
+import { firstWords } from '../../../lib/first-words.ts';
 import { newId } from '../../../lib/new-id.ts';
 import { countWords } from '../../../lib/time-words.ts';
 import { toJson } from '../../../lib/visible.ts';
@@ -260,9 +261,8 @@ function noteLate(tracker: TargetTracker, view: RunView): Disposable {
       ({ request, presence }) =>
         request !== undefined && outcomeOf(request.state) === 'waiting' && presence !== 'away',
     );
-    const names = late.slice(0, 5).map(({ node }) => node);
-    const more = late.length > names.length ? ` and ${late.length - names.length} more` : '';
-    if (names.length > 0) view.note(`waiting for ${names.join(', ')}${more} to take it`);
+    const names = late.map(({ node }) => node);
+    if (names.length > 0) view.note(`waiting for ${firstWords(names, 5)} to take it`);
   }, LATE_MS);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }

@@ -1,4 +1,5 @@
 import type { StewardApi } from '../../../client/steward-api.ts';
+import type { ApiEvent } from '../../../contract/events.ts';
 import type { RequestSummary } from '../../../contract/requests.ts';
 import { OutputJoiner, type Piece } from './output-joiner.ts';
 import type { OutputSink } from './output-sink.ts';
@@ -29,6 +30,10 @@ export class OutputReader {
     const data = joiner.take(piece);
     if (data.length > 0) await this.#sink.piece(request.node, piece.stream, data);
   }
+
+  /** Takes a piece as an event has it. */
+  readonly event = (event: Extract<ApiEvent, { type: 'output' }>): Promise<void> =>
+    this.piece(event, { ...event, data: Buffer.from(event.data, 'base64') });
 
   /** To be called when live output may have been missed: from then on the node is asked for what was not told. */
   readonly missed = (): void => {

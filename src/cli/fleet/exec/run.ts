@@ -9,7 +9,7 @@ import { isRunPlan, type RunPlan } from '../../../waves/run-plan.ts';
 import { newRequest, type Target, type TargetTracker } from '../../../waves/target-tracker.ts';
 import type { Patience } from '../../../waves/waiting-for.ts';
 import { UsageError } from '../../line/usage-error.ts';
-import { FollowedBatch, requestsOf } from './batch-feed.ts';
+import { connectionWords, FollowedBatch, requestsOf } from './batch-feed.ts';
 import type { OutputReader } from './output-reader.ts';
 import type { RunEnd, RunView } from './view.ts';
 
@@ -239,13 +239,7 @@ export class Run {
     const { tracker, output, now, view } = this.#deps;
     return {
       requests: this.#takeRequests,
-      output: (
-        piece: Parameters<OutputReader['piece']>[0] & {
-          stream: 'stdout' | 'stderr';
-          offset: number;
-          data: string;
-        },
-      ) => output.piece(piece, { ...piece, data: Buffer.from(piece.data, 'base64') }),
+      output: output.event,
       nodes: (nodes: readonly NodeSummary[]) => {
         tracker.updateNodes(nodes, now());
         void view.changed([]);
@@ -253,8 +247,7 @@ export class Run {
       },
       connection: (fault: string | undefined) => {
         output.missed();
-        if (fault === undefined) view.note('the node answers again');
-        else view.note(`${fault}; trying again`);
+        view.note(connectionWords(fault));
       },
     };
   }

@@ -2,7 +2,7 @@ import { fitsFilter, hasWords } from '../../../client/fits-filter.ts';
 import type { StewardApi } from '../../../client/steward-api.ts';
 import type { RequestFilter, RequestSummary } from '../../../contract/requests.ts';
 import { toJson } from '../../../lib/visible.ts';
-import { BatchFeed } from '../../fleet/exec/batch-feed.ts';
+import { BatchFeed, connectionWords } from '../../fleet/exec/batch-feed.ts';
 import type { Form } from '../../fleet/with-node.ts';
 import type { ParsedCall } from '../../line/command.ts';
 import { terminalOf } from '../../line/terminal.ts';
@@ -46,8 +46,7 @@ export async function followChanges(
       },
       output: () => {},
       nodes: () => {},
-      connection: (fault) =>
-        tell(call.stderr, `${fault === undefined ? 'the node answers again' : `${fault}; trying again`}`),
+      connection: (fault) => tell(call.stderr, connectionWords(fault)),
     },
   );
   const following = feed.follow();
