@@ -70,7 +70,7 @@ interface DeedOptions {
   readonly lastsMs: number;
   readonly asks: Asks;
   readonly seed?: number;
-  readonly hasBudgets?: boolean;
+  readonly budgets?: ReadonlyMap<string, number>;
 }
 
 /** What is asked of a fleet in a run, made before it begins. */

@@ -9,10 +9,10 @@ import { SEEDS } from './seeds.ts';
 /** What every change has to pass: seeds that are always the same, some that never were, and the safeguards. */
 const PINNED = 100;
 const FRESH = 25;
-/** Of the pinned ones this many are run again with ships that are connected during calls alone, and of the fresh ones every other. */
-const CALLING = 10;
-/** Seeds whose budgets hold something back until midnight, and not for another day: those are dear. */
-const BUDGETED = [1, 3, 6, 8];
+/** Of the pinned ones so many are run again with ships that are connected during calls alone, and so many with budgets of links. */
+const [CALLING, BUDGETED] = [10, 4];
+/** In which worlds fresh seeds are run, one after the other. */
+const WORLDS: readonly Partial<RunOptions>[] = [{}, { hasCalls: true }, { hasBudgets: true }];
 /** How many seeds may be tried until one finds that a safeguard is gone. */
 const TRIES = 10;
 /** Fresh seeds are no longer begun after this, so that a slow machine ends in time. */
@@ -28,7 +28,7 @@ const TASKS: readonly (() => Promise<boolean>)[] = [
         keeps(seed, { kinds, only, asks }),
   ),
   ...seeds(1, CALLING).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasCalls: true })),
-  ...BUDGETED.map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasBudgets: true })),
+  ...seeds(1, BUDGETED).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasBudgets: true })),
   ...seeds(1, PINNED).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS })),
 ];
 
@@ -60,7 +60,7 @@ async function runAll(): Promise<void> {
   const fresh = sums.reduce((sum, one) => sum + one.fresh, 0);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(
-    `${PINNED} pinned seeds, ${CALLING} with calls, ${BUDGETED.length} with budgets, ${SEEDS.length} that found a fault once, ${fresh} fresh ones from ${from} on, ${SAFEGUARDS.length} safeguards: ${failed} failed, in ${seconds} s`,
+    `${PINNED} pinned seeds, ${CALLING} with calls, ${BUDGETED} with budgets, ${SEEDS.length} that found a fault once, ${fresh} fresh ones from ${from} on, ${SAFEGUARDS.length} safeguards: ${failed} failed, in ${seconds} s`,
   );
   process.exitCode = failed === 0 ? 0 : 1;
 }
@@ -73,8 +73,8 @@ async function runShare(index: number, shares: number, firstFresh: number): Prom
   let fresh = 0;
   for (const seed of seeds(firstFresh, FRESH).filter(isMine)) {
     if (performance.now() - began > FRESH_UNTIL_MS) break;
-    fresh++;
-    if (!(await keeps(seed, { kinds: DEFAULT_KINDS, hasCalls: fresh % 2 === 0 }))) failed++;
+    const world = WORLDS[fresh++ % WORLDS.length];
+    if (!(await keeps(seed, { kinds: DEFAULT_KINDS, ...world }))) failed++;
   }
   return { failed, fresh };
 }
@@ -85,10 +85,11 @@ function seeds(from: number, count: number): number[] {
 
 /** Whether the simulator finds that a safeguard is gone. */
 async function finds(safeguard: Safeguard): Promise<boolean> {
-  const { name, seed, kinds, asks = 'first', without } = safeguard;
+  const { name, seed, kinds, asks = 'first', hasBudgets = false, without } = safeguard;
   // What a seed does may shift by a moment with any change of the program.
   for (let next = seed; next < seed + TRIES; next++)
-    if (isFound(safeguard, (await runSeed(next, { kinds, asks, swaps: without })).failure)) return true;
+    if (isFound(safeguard, (await runSeed(next, { kinds, asks, hasBudgets, swaps: without })).failure))
+      return true;
   console.log(`seed ${seed} and the next ones no longer find that this is gone: ${name}`);
   console.log('  npm run simulate:safeguards finds another seed');
   return false;

@@ -6,7 +6,8 @@ import type { World } from './world.ts';
 /** Up to here a file travels in one message: larger ones go in pieces. */
 const [SMALL_BYTES, LARGEST_BYTES] = [30_000, 330_000];
 const LEAST_IN_PIECES = 257 * 1024;
-const MOST_BYTES_OF_BUDGETS = 30_000;
+/** A file goes in pieces over a link whose budget takes it within two days or so: over others it would take a week. */
+const LEAST_BUDGET = LARGEST_BYTES / 2;
 /** What all sources have in common, so that a target may have some of it already. */
 const COMMON = new Chance('what files are made of').bytes(2 * LARGEST_BYTES);
 /** So often a file says whose it is, and which version, bytes. */
@@ -28,12 +29,12 @@ interface CopyOptions {
   readonly nodes: readonly string[];
   readonly lastsMs: number;
   readonly asks: Asks;
-  /** Whether links have budgets, which pieces of a large file do not heed yet. */
-  readonly hasBudgets?: boolean;
+  /** The budgets of links that have one, bytes a day. */
+  readonly budgets?: ReadonlyMap<string, number> | undefined;
 }
 
 /** Copies between nodes, of files that others write to meanwhile, to places that others copy to too. */
-export function copyDeeds(chance: Chance, { nodes, lastsMs, asks, hasBudgets }: CopyOptions): Deed[] {
+export function copyDeeds(chance: Chance, { nodes, lastsMs, asks, budgets }: CopyOptions): Deed[] {
   const count = asks === 'copies' ? 2 + chance.below(12) : chance.below(4);
   return Array.from({ length: count }, (_, index) => `c${index + 1}`).flatMap((token) => {
     const at = Math.round(chance.between(0, lastsMs));
@@ -47,7 +48,8 @@ export function copyDeeds(chance: Chance, { nodes, lastsMs, asks, hasBudgets }: 
       ...{ toNode, method: 'REQCopyFileFrom', methodArgs: [path, copyTo, target] },
       ...{ replyMethod: 'REQToFileAppend', directory: 'replies', fileName: token },
     };
-    const size = Math.min(sizeOf(chance), hasBudgets ? MOST_BYTES_OF_BUDGETS : LARGEST_BYTES);
+    const isThin = [toNode, copyTo].some((name) => (budgets?.get(name) ?? LEAST_BUDGET) < LEAST_BUDGET);
+    const size = Math.min(sizeOf(chance), isThin ? SMALL_BYTES : LARGEST_BYTES);
     const source = (when: number, content: Buffer): SourceDeed => ({
       ...{ at: Math.round(when), what: 'source', node: toNode, path, content },
     });

@@ -18,19 +18,6 @@ export function checkTold(world: World, ask: Ask, { state }: LedgerRow): void {
   if (ask.kind === 'tail') checkInRow(ask, numbersIn(read(world, ask, 'replies'), 'L'));
 }
 
-/** What urgent messages take of a day, as a share of its budget, and what was on its way when that was used up, bytes. */
-const [MOST_OF_DAY, ON_ITS_WAY] = [1.25, 30_000];
-
-/** On no day more goes over a link than its budget, and what is urgent. Throws BrokenPromise. */
-export function checkBudgets(world: World): void {
-  for (const [name, budget] of world.budgets)
-    for (const [day, bytes] of world.linkOf(name).went)
-      if (bytes > budget * MOST_OF_DAY + ON_ITS_WAY)
-        throw new BrokenPromise(
-          `budget: ${bytes} bytes went over the link of ${name} on ${day}, of ${budget}`,
-        );
-}
-
 /** What came comes once. */
 function checkLines(ask: Ask, text: string): void {
   const lines = text.split('\n').filter(Boolean);

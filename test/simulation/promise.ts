@@ -1,4 +1,5 @@
 import { type Ask, pathOf } from './asks.ts';
+import { isHeldByBudget } from './budgets.ts';
 import { checkCopy, checkTargets } from './copies.ts';
 import type { Machine } from './machine.ts';
 import { checkTold } from './promise-told.ts';
@@ -92,12 +93,7 @@ function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workl
   const sql = 'SELECT state, reason, ended_at FROM ledger WHERE id = ?';
   const row = disk.prepare(sql).get(ask.id!) as LedgerRow | undefined;
   if (!row) throw broken(ask, 'was accepted, and the ledger knows nothing of it');
-  // A schedule has a time of its own, which may pass while its machine is off.
-  const isOver = ask.kind === 'schedule' && row.state === 'expired';
-  const isLate = [ask.from, ask.toNode, ...(ask.kind === 'relay' ? world.names : [])].some((name) =>
-    world.wasAwayLong(name),
-  );
-  if (!ask.isLimited && !isOver && !isLate && GIVEN_UP.has(row.state))
+  if (GIVEN_UP.has(row.state) && !mayBeGivenUp(world, ask, row))
     throw broken(ask, `was to be tried for long, and is ${row.state}: ${row.reason}`);
   if (row.state === 'superseded') checkSuccessor(ask, row, workload);
   if (ask.kind === 'append') checkAppend(world, ask, row);
@@ -107,6 +103,14 @@ function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workl
   if (ask.kind === 'command') checkCommand(world, ask, { row, run: truth.runs.get(ask.id!) });
   checkTold(world, ask, row);
   if (ask.kind === 'relay') checkRelay(ask, row, truth.runsOf(ask.token));
+}
+
+/** Whether who asked limited it, or nothing could bring it to its end for as long as messages live. */
+function mayBeGivenUp(world: World, { kind, from, toNode, isLimited }: Ask, { state }: LedgerRow): boolean {
+  // A schedule has a time of its own, which may pass while its machine is off.
+  if (isLimited || (kind === 'schedule' && state === 'expired')) return true;
+  const onWay = [from, toNode, ...(kind === 'relay' ? world.names : [])];
+  return onWay.some((name) => world.wasAwayLong(name)) || isHeldByBudget(world, onWay);
 }
 
 /** What gave way to a newer request of its key was asked before that, of the same node for the same node. */

@@ -1,9 +1,9 @@
 import { type Asks, makeDeeds, ORIGINAL } from './asks.ts';
+import { BEFORE_MIDNIGHT, checkBudgets, chooseBudgets } from './budgets.ts';
 import { Chance } from './chance.ts';
 import { Deliveries } from './delivered.ts';
 import { type Fault, type FaultKind, LONGEST_STEP_MS, makeFaults, strike } from './faults.ts';
 import { checkPromise, heldBy, isForgotten, remaining } from './promise.ts';
-import { checkBudgets } from './promise-told.ts';
 import type { Swaps } from './sim-node.ts';
 import { Timeline } from './timeline.ts';
 import { BrokenPromise, Truth } from './truth.ts';
@@ -47,14 +47,12 @@ const NODES = ['central', 'ship1', 'ship2', 'ship3'];
 const LATE = 'ship3';
 const LASTS_MS = 5 * 60_000;
 const LOOK_EVERY_MS = 10_000;
+/** The same where days pass until the next budget. */
+const LOOK_EVERY_MS_OF_DAYS = 60_000;
 /** How long after the longest life of a message all must have ended: the time to tell of it. */
 const TELL_MS = 30 * 60_000;
-/** A world in which budgets end soon, and messages live until there are others. */
-const BEFORE_MIDNIGHT = {
-  beginsAt: new Date(2026, 0, 1, 23, 50).getTime(),
-  messageTtlSeconds: 3 * 86_400,
-  helloIntervalSeconds: 900,
-};
+/** The same where large files go over links with budgets: a copy takes as long as it takes. */
+const DAYS_OF_COPIES = 7 * 86_400_000;
 
 /** How long an end may take to be forgotten: what is idle for a minute leaves memory, ms. */
 const AT_REST_MS = 240_000;
@@ -91,7 +89,9 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     setUp(world, chance, options);
     const { asks = 'all' } = options;
     workload.plan(
-      makeDeeds(chance.fork('deeds'), { nodes: NODES, lastsMs: LASTS_MS, asks, seed, hasBudgets }),
+      makeDeeds(chance.fork('deeds'), {
+        ...{ nodes: NODES, lastsMs: LASTS_MS, asks, seed, budgets: world.budgets },
+      }),
     );
     for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
     await timeline.runUntil(LASTS_MS);
@@ -101,12 +101,15 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     // What a budget holds back waits for the next day.
     const deliveries = new Deliveries(world);
     if (!hasBudgets) deliveries.checkSoon();
-    const longestMs = world.messageTtlSeconds * 1000 + TELL_MS;
+    const longestMs = world.messageTtlSeconds * 1000 + (hasBudgets ? DAYS_OF_COPIES : TELL_MS);
     const look = () => {
       if (!hasBudgets) deliveries.checkCalls();
       return remaining(world);
     };
-    await untilQuiet(world, look, isSet ? longestMs + LONGEST_STEP_MS : longestMs);
+    await untilQuiet(world, look, {
+      mostMs: isSet ? longestMs + LONGEST_STEP_MS : longestMs,
+      everyMs: hasBudgets ? LOOK_EVERY_MS_OF_DAYS : LOOK_EVERY_MS,
+    });
     await checkAtRest(world);
     checkPromise(world, { workload, truth });
     checkBudgets(world);
@@ -137,7 +140,9 @@ export function faultsOf(seed: number, options: RunOptions): Fault[] {
 
 /** Sets up the machines of a fleet. */
 function setUp(world: World, chance: Chance, { asks, hasCalls, hasBudgets }: RunOptions): void {
-  if (hasBudgets) chooseBudgets(world, chance.fork('budgets'));
+  if (hasBudgets)
+    for (const [ship, bytes] of chooseBudgets(chance.fork('budgets'), NODES.slice(1)))
+      world.budgets.set(ship, bytes);
   if (hasCalls) chooseCallers(world, chance.fork('calls'));
   for (const name of NODES) if (name !== LATE) world.add(name);
   world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, LASTS_MS)) });
@@ -152,28 +157,20 @@ function chooseCallers(world: World, chance: Chance): void {
     world.callsEvery.set(ship, Math.round(chance.spread(20_000, 120_000)));
 }
 
-/** The links of some ships have a budget, at least one. */
-function chooseBudgets(world: World, chance: Chance): void {
-  const ships = NODES.slice(1);
-  const some = ships.filter(() => chance.happens(0.5));
-  for (const ship of some.length > 0 ? some : [chance.pick(ships)])
-    world.budgets.set(ship, Math.round(chance.spread(30_000, 300_000)));
-}
-
 /** Lets time pass until nothing is left to do. */
 async function untilQuiet(
   { timeline }: World,
   look: () => string | undefined,
-  mostMs: number,
+  { mostMs, everyMs }: { readonly mostMs: number; readonly everyMs: number },
 ): Promise<void> {
   const latest = timeline.now + mostMs;
   let left = look() ?? '';
   while (left !== undefined && timeline.now < latest) {
-    await timeline.runUntil(timeline.now + LOOK_EVERY_MS);
+    await timeline.runUntil(timeline.now + everyMs);
     const now = look();
     if (now === undefined) {
       // What is quiet for a moment only may be on its way.
-      await timeline.runUntil(timeline.now + LOOK_EVERY_MS);
+      await timeline.runUntil(timeline.now + everyMs);
       if (look() === undefined) return;
     }
     left = now ?? left;

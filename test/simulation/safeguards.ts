@@ -12,6 +12,7 @@ import {
   onFile,
   onMethod,
   onStore,
+  onTraffic,
   withoutSync,
 } from './swaps.ts';
 
@@ -21,6 +22,8 @@ export interface Safeguard {
   /** The weather in which it is missed, and a seed that finds that. */
   readonly kinds: readonly FaultKind[];
   readonly seed: number;
+  /** Whether links have budgets then. */
+  readonly hasBudgets?: boolean;
   /** What is asked for then; what was asked for at first, unless told. */
   readonly asks?: Asks;
   /** What the check says that is to find it; any check may, unless told. */
@@ -230,5 +233,15 @@ export const SAFEGUARDS: readonly Safeguard[] = [
         return isAbort ? batch.map(() => ({ ok: true })) : await method.apply(batch, context);
       },
     })),
+  },
+  {
+    name: 'what goes over a link counts against its budget',
+    ...{ kinds: ['cut'], seed: 3, asks: 'copies', hasBudgets: true, finds: /^budget: / },
+    without: onTraffic(() => 0),
+  },
+  {
+    name: 'what did not go over a link counts against no budget',
+    ...{ kinds: ['cut'], seed: 1, asks: 'all', hasBudgets: true, finds: /was to be tried for long/ },
+    without: onTraffic((bytes) => 30 * bytes),
   },
 ];

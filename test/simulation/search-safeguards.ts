@@ -5,13 +5,13 @@ import { isFound, SAFEGUARDS } from './safeguards.ts';
 const MOST_MS = 60_000;
 
 for (const safeguard of SAFEGUARDS) {
-  const { name, kinds, seed: pinned, asks = 'first', without } = safeguard;
+  const { name, kinds, seed: pinned, asks = 'first', hasBudgets = false, without } = safeguard;
   if (process.argv[2] && !name.includes(process.argv[2])) continue;
   const began = performance.now();
   let found: string | undefined;
   for (let seed = Math.max(1, pinned); !found && performance.now() - began < MOST_MS; seed++) {
-    const { failure } = await runSeed(seed, { kinds, asks, swaps: without });
-    if (failure && isFound(safeguard, failure) && !(await runSeed(seed, { kinds, asks })).failure)
+    const { failure } = await runSeed(seed, { kinds, asks, hasBudgets, swaps: without });
+    if (failure && isFound(safeguard, failure) && !(await runSeed(seed, { kinds, asks, hasBudgets })).failure)
       found = `${seed}: ${failure.message.slice(0, 150)}`;
   }
   console.log(`${name}: ${found ?? 'NOT FOUND'} (${((performance.now() - began) / 1000).toFixed(1)} s)`);

@@ -35,6 +35,20 @@ export function onBus(change: { publish?(headers: Headers): Headers | undefined;
   };
 }
 
+/** A bus that counts something else than what went over its connection. */
+export function onTraffic(count: (bytes: number) => number): Swaps {
+  return {
+    ground: (ground) => {
+      const { traffic } = ground.bus;
+      const look = () => {
+        const { inBytes, outBytes } = traffic.look();
+        return overlay(traffic, { inBytes: count(inBytes), outBytes: count(outBytes) });
+      };
+      return { ...ground, bus: overlay(ground.bus, { traffic: overlay(traffic, { look }) }) };
+    },
+  };
+}
+
 /** Headers that do not say that brief ones are read. */
 function atLength(headers: Headers): Headers {
   const without = (words: string) => words.replace(` ${BRIEF}`, '');

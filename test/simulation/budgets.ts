@@ -1,0 +1,46 @@
+import { dayOf } from '../../src/lib/time-words.ts';
+import type { Chance } from './chance.ts';
+import { BrokenPromise } from './truth.ts';
+import type { World } from './world.ts';
+
+const DAYS = 3;
+/** A world in which budgets end soon, and messages live until there are others. */
+export const BEFORE_MIDNIGHT = {
+  beginsAt: new Date(2026, 0, 1, 23, 50).getTime(),
+  messageTtlSeconds: DAYS * 86_400,
+  helloIntervalSeconds: 900,
+};
+/** The least that a node takes for a budget, and one that is soon no bound, bytes a day. */
+const [LEAST, MOST] = [50_000, 200_000];
+/** What urgent messages take of a day, as a share of its budget, and what was on its way when that was used up, bytes. */
+const [MOST_OF_DAY, ON_ITS_WAY] = [1.25, 30_000];
+/** Where so much of a budget went, the rest is for being there, or too little for anything else. */
+const USED_UP = 0.85;
+
+/** The links of some ships have a budget, at least one. */
+export function chooseBudgets(chance: Chance, ships: readonly string[]): Map<string, number> {
+  const some = ships.filter(() => chance.happens(0.5));
+  const chosen = some.length > 0 ? some : [chance.pick(ships)];
+  return new Map(chosen.map((ship) => [ship, Math.round(chance.spread(LEAST, MOST))]));
+}
+
+/** On no day more goes over a link than its budget, and what is urgent. Throws BrokenPromise. */
+export function checkBudgets(world: World): void {
+  for (const [name, budget] of world.budgets)
+    for (const [day, bytes] of world.linkOf(name).went)
+      if (bytes > budget * MOST_OF_DAY + ON_ITS_WAY)
+        throw new BrokenPromise(
+          `budget: ${bytes} bytes went over the link of ${name} on ${day}, of ${budget}`,
+        );
+}
+
+/** Whether a request could not be through in its life: the budget of a link on its way was used up on each of its days. */
+export function isHeldByBudget(world: World, nodes: readonly string[]): boolean {
+  const days = Array.from({ length: DAYS }, (_, day) =>
+    dayOf(new Date(BEFORE_MIDNIGHT.beginsAt + (day + 1) * 86_400_000)),
+  );
+  return nodes.some((name) => {
+    const least = (world.budgets.get(name) ?? Number.POSITIVE_INFINITY) * USED_UP;
+    return days.every((day) => (world.linkOf(name).went.get(day) ?? 0) >= least);
+  });
+}
