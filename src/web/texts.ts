@@ -192,6 +192,8 @@ export const TEXTS = {
   cancelledBatch: (count: number) => `${count} cancelled or asked to stop.`,
   resendFailed: 'Send the failed again',
   resendMissing: 'Send those without an answer again',
+  resentBatch: (nodes: number) =>
+    `Sent again to ${nodes} ${nodes === 1 ? 'node' : 'nodes'}, as a new batch. The key u takes back what has not ended.`,
   resendBatchSure: (nodes: number) => `Send again to ${nodes} ${nodes === 1 ? 'node' : 'nodes'}?`,
   ...RUN_TEXTS,
   chartRequests: 'Requests of the last seven days',

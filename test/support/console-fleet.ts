@@ -19,7 +19,7 @@ export async function startConsoleFleet(t: TestScope) {
   const flags = { startPubREQHello: 1, webListener: '127.0.0.1:0' };
   const central = await startStewardNode({ name: 'central', broker, flags }, t);
   const ship = { broker, flags: { startPubREQHello: 1, labels: 'site=north' } };
-  await startStewardNode({ ...ship, name: 'ship1' }, t);
+  const ship1 = await startStewardNode({ ...ship, name: 'ship1' }, t);
   const ship2 = await startStewardNode({ ...ship, name: 'ship2' }, t);
   const api = apiOf(central, t);
   await waitFor(
@@ -31,5 +31,5 @@ export async function startConsoleFleet(t: TestScope) {
   const [failed] = await endedRequests(api, batch!);
   const { accepted } = await api.submit([command('ship2', 'true')]);
   await waitFor('ship2 to be away', async () => (await api.nodePage({ presence: 'away' })).total === 1);
-  return { api, central, ship2, failed: failed!, waiting: accepted[0]!.id };
+  return { api, central, ship1, ship2, failed: failed!, waiting: accepted[0]!.id };
 }

@@ -1,3 +1,4 @@
+import type { SubmissionAnswer } from '../../contract/requests.ts';
 import { sizeWords } from '../../lib/size-words.ts';
 import { hashOf } from '../state/route.ts';
 import type { RunForm } from '../state/run-form.ts';
@@ -19,10 +20,11 @@ export async function doTask(question: Question, api: WebApi): Promise<string> {
       const results = await api.cancelBatch(question.batch.id);
       return TEXTS.cancelledBatch(results.filter(({ result }) => CALLED_OFF.has(result)).length);
     }
-    case 'resend-batch': {
-      const { accepted, refused } = await api.resendBatch(question.batch.id, { which: question.which });
-      return refused[0]?.reason ?? TEXTS.runChecked(accepted.length);
-    }
+    case 'resend-batch':
+      return sentWords(
+        await api.resendBatch(question.batch.id, { which: question.which }),
+        TEXTS.resentBatch,
+      );
     case 'end-session':
       await api.endSession(question.session.id);
       return TEXTS.sessionEnded;
@@ -40,11 +42,19 @@ export async function doTask(question: Question, api: WebApi): Promise<string> {
         location.hash = hashOf({ screen: 'batch', id, cursor: undefined });
         return TEXTS.runSent;
       }
-      const { batch, refused } = await api.submit([messageOf(form)]);
-      if (batch !== undefined) location.hash = hashOf({ screen: 'batch', id: batch, cursor: undefined });
-      return refused[0]?.reason ?? TEXTS.runSent;
+      return sentWords(await api.submit([messageOf(form)]), () => TEXTS.runSent);
     }
   }
+}
+
+/** Goes to the batch of what was sent, and says what came of it. */
+function sentWords(
+  { batch, accepted, refused, warnings }: SubmissionAnswer,
+  words: (nodes: number) => string,
+): string {
+  if (batch !== undefined) location.hash = hashOf({ screen: 'batch', id: batch, cursor: undefined });
+  const fault = refused[0] ?? (batch === undefined ? warnings[0] : undefined);
+  return fault?.reason ?? words(accepted.length);
 }
 
 const CALLED_OFF: ReadonlySet<string> = new Set(['cancelled', 'asked']);
