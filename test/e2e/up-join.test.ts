@@ -58,6 +58,18 @@ async function runOn(central: UpCentral, ships: readonly string[], text: string)
     await waitForFile(resultOf(central, ship), (found) => found === `${text}\n`, { timeoutMs: 20_000 });
 }
 
+/** For what a command refuses, typed in the folder of the fleet: within this process, as none of it starts a node. */
+function failing(t: TestContext, central: UpCentral, command: string) {
+  const before = process.cwd();
+  process.chdir(central.root);
+  t.after(() => process.chdir(before));
+  return async (words: readonly string[], sentence: RegExp): Promise<void> => {
+    const { code, stderr, stdout } = await callSteward([command, ...words]);
+    assert.deepEqual([code, stdout], [1, ''], stderr);
+    assert.match(stderr.trim().split('\n').at(-1)!, sentence);
+  };
+}
+
 test('a fleet is up in three lines, runs commands, and is the same after all of it was started again', async (t) => {
   const central = await UpCentral.start(t);
   const line = /steward join (\S+) (\S+)/.exec(central.program.stdout)!;
@@ -199,15 +211,7 @@ test('a relay that is given to up works for nodes that joined, also those that j
 test('what join cannot do is said in a sentence', async (t) => {
   const { central } = await joined();
   const token = await central.token();
-  // Typed in the folder of the fleet, and run within this process, as none of them starts a node.
-  const before = process.cwd();
-  process.chdir(central.root);
-  t.after(() => process.chdir(before));
-  const fails = async (words: readonly string[], sentence: RegExp) => {
-    const { code, stderr, stdout } = await callSteward(['join', ...words]);
-    assert.deepEqual([code, stdout], [1, ''], stderr);
-    assert.match(stderr.trim().split('\n').at(-1)!, sentence);
-  };
+  const fails = failing(t, central, 'join');
   await fails([], /steward: \S+\/steward has joined no fleet yet: give the line that steward invite prints/);
   await fails([central.address], /join needs a token behind the address/);
   await fails([central.address, 'abc'], /this is not a whole token/);
@@ -257,11 +261,7 @@ test('up keeps to its folder, and changes of config.toml stay', async (t) => {
   await central.start();
   await stop(central.program);
   assert.match(await readFile(config, 'utf8'), /^Labels = "a=b"$/m);
-  const fails = async (words: readonly string[], sentence: RegExp) => {
-    const { code, stderr } = await runSteward(['up', ...words], central.root);
-    assert.equal(code, 1, stderr);
-    assert.match(stderr, sentence);
-  };
+  const fails = failing(t, central, 'up');
   await fails(
     ['--folder', 'central', '--name', 'other'],
     /is the folder of the central node central: give another --folder, or --name central/,
@@ -275,7 +275,7 @@ test('up keeps to its folder, and changes of config.toml stay', async (t) => {
     'NodeName = "ship1"\nCentralNodeName = "central"\n',
   );
   await fails(['--folder', 'ship'], /ship is the folder of the node ship1/);
-  const { stderr } = await runSteward(['invite', '--folder', 'ship'], central.root);
+  const { stderr } = await callSteward(['invite', '--folder', 'ship']);
   assert.match(stderr, /ship is no central node with a broker of its own/);
 });
 
