@@ -58,7 +58,6 @@ export class Committer implements AsyncDisposable {
   constructor(options: CommitterOptions) {
     this.#options = options;
     this.#files = knownFiles(options.path);
-    this.#writer = this.#open();
   }
 
   /** Whether the thread commits at the moment. */
@@ -73,8 +72,11 @@ export class Committer implements AsyncDisposable {
     // What failed here is mended by a commit from here.
     if (isTaken && !this.#writer?.isInDoubt) return this.#hand(thread, group);
     const before = performance.now();
-    const answers = this.#commitHere(group);
-    if (answers.every(isLocked) && this.#mayHaveThread() && !this.#writer?.isInDoubt) {
+    this.#writer ??= new Writer(this.#options.path, {
+      ...{ files: this.#files, busyMs: LOCKED_MS, isShortOfRoom: this.#isShortOfRoom },
+    });
+    const answers = this.#writer.commit(group);
+    if (answers.every(isLocked) && this.#mayHaveThread() && !this.#writer.isInDoubt) {
       this.#thread ??= this.#startThread();
       return this.#hand(this.#thread, group);
     }
@@ -88,24 +90,6 @@ export class Committer implements AsyncDisposable {
     this.#endThread();
     await Promise.all(this.#ending);
     this.#writer?.[Symbol.dispose]();
-  }
-
-  #open(): Writer {
-    return new Writer(this.#options.path, {
-      files: this.#files,
-      busyMs: LOCKED_MS,
-      isShortOfRoom: this.#isShortOfRoom,
-    });
-  }
-
-  #commitHere(group: readonly PackedTransaction[]): WriterAnswer[] {
-    try {
-      this.#writer ??= this.#open();
-      return this.#writer.commit(group);
-    } catch (error) {
-      const { message, errcode } = error as Error & { errcode?: number };
-      return [{ ids: group.map(({ id }) => id), error: { message, errcode, isInDoubt: false } }];
-    }
   }
 
   #answer(answer: WriterAnswer): void {

@@ -23,6 +23,7 @@ interface FailedAnswer {
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
 const SQLITE_FULL = 13;
 /** Pages after which the log is moved into the database, once the disk has been full. */
 const SHORT_LOG_PAGES = 250;
@@ -139,6 +140,11 @@ export class GroupCommit {
 /** Whether another program had locked the database, so that nothing of a group was tried. */
 export function isLocked(answer: WriterAnswer): boolean {
   return 'error' in answer && primaryCode(answer.error) === SQLITE_BUSY;
+}
+
+/** Whether it was refused as the connection can only read. */
+export function isReadOnly(answer: WriterAnswer): boolean {
+  return 'error' in answer && primaryCode(answer.error) === SQLITE_READONLY;
 }
 
 /** Whether there was no room for it. */

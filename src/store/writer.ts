@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { GroupCommit, type WriterAnswer } from './group-commit.ts';
+import { GroupCommit, isReadOnly, type WriterAnswer } from './group-commit.ts';
 import { createFileCheck, type KnownFile } from './same-file.ts';
 import type { PackedTransaction, SqlValue } from './statement.ts';
 
@@ -9,40 +9,74 @@ interface WriterOptions {
   readonly isShortOfRoom: boolean;
 }
 
-/** A connection that writes to a database. There may be several, but one at a time is used. */
+interface Connection {
+  readonly db: DatabaseSync;
+  readonly groups: GroupCommit;
+}
+
+/** What writes to a database. There may be several, but one at a time is used. */
 export class Writer implements Disposable {
-  readonly #db: DatabaseSync;
-  readonly #groups: GroupCommit;
+  readonly #path: string;
+  readonly #options: WriterOptions;
   readonly #findFault: () => string | undefined;
+  #connection: Connection | undefined;
 
   /**
    * `files`: what the database is known to be; it must not be others. `busyMs`: how long a commit waits for another program
    * that has locked the database. `isShortOfRoom`: whether the disk has been full, so that the log is to be kept short.
    */
-  constructor(path: string, { files, busyMs, isShortOfRoom }: WriterOptions) {
-    this.#db = new DatabaseSync(path, { timeout: busyMs });
-    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    this.#db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -4000; PRAGMA foreign_keys = ON');
-    this.#groups = new GroupCommit(this.#db, { run: createRunner(this.#db), isShortOfRoom });
-    this.#findFault = createFileCheck(path, files);
+  constructor(path: string, options: WriterOptions) {
+    this.#path = path;
+    this.#options = options;
+    this.#findFault = createFileCheck(path, options.files);
   }
 
   /** Whether a commit has failed that the next start may find made: only the next commit of this connection mends that. */
   get isInDoubt(): boolean {
-    return this.#groups.isInDoubt;
+    return this.#connection?.groups.isInDoubt === true;
   }
 
   /** Commits a group, with one fsync. */
   commit(group: readonly PackedTransaction[]): WriterAnswer[] {
     const fault = this.#findFault();
-    if (fault === undefined) return this.#groups.commit(group);
-    const ids = group.map(({ id }) => id);
-    return [{ ids, error: { message: fault, errcode: undefined, isInDoubt: false, isReplaced: true } }];
+    if (fault !== undefined) return [failed(group, { message: fault, isReplaced: true })];
+    try {
+      this.#connection ??= this.#open();
+    } catch (error) {
+      return [failed(group, error as Error)];
+    }
+    const answers = this.#connection.groups.commit(group);
+    // A connection that was opened while a file was read-only stays so, also when the file is not any more.
+    if (!this.isInDoubt && answers.some(isReadOnly)) this[Symbol.dispose]();
+    return answers;
   }
 
   [Symbol.dispose](): void {
-    if (this.#db.isOpen) this.#db.close();
+    this.#connection?.db.close();
+    this.#connection = undefined;
   }
+
+  /** Makes no new database where it is gone: SQLite would delete the log next to it, and what is only there. */
+  #open(): Connection {
+    const { busyMs, isShortOfRoom } = this.#options;
+    const db = new DatabaseSync(`file:${encodeURIComponent(this.#path)}?mode=rw`, { timeout: busyMs });
+    try {
+      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -4000; PRAGMA foreign_keys = ON');
+      return { db, groups: new GroupCommit(db, { run: createRunner(db), isShortOfRoom }) };
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+}
+
+function failed(
+  group: readonly PackedTransaction[],
+  { message, errcode, isReplaced }: { message: string; errcode?: number; isReplaced?: boolean },
+): WriterAnswer {
+  const error = { message, errcode, isInDoubt: false, ...(isReplaced && { isReplaced }) };
+  return { ids: group.map(({ id }) => id), error };
 }
 
 function createRunner(db: DatabaseSync): (sql: string, params: SqlValue[]) => void {
