@@ -69,11 +69,12 @@ sub start {
   exit if getppid != $node;
   local @ENV{keys %variables} = values %variables;
   my ($pid, $fault);
+  my $call = 'spawn';
   if (direct(1, $out) && ($err eq $out ? POSIX::dup2(1, 2) : direct(2, $err))) { ($pid, $fault) = fork_into($folder, \@args) }
-  else { $fault = $! + 0 }
+  else { ($call, $fault) = ('open', $! + 0) }
   POSIX::dup2(0, 1);
   POSIX::dup2(fileno $errors, 2);
-  return answer('refused', $id, $fault) unless defined $pid;
+  return answer('refused', $id, $fault, $call) unless defined $pid;
   $order{$pid} = $id;
   $untold{$pid} = 1;
 }

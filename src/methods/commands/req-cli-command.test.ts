@@ -132,6 +132,11 @@ test('an unusable spool folder is a result, not a crash', async (t) => {
     (await run(['head', '-c', '600000', '/dev/zero'])).reason!,
     /is no folder: move away what stands there/,
   );
+  const lost = await setUp(t, { spoolFolder: '/dev/null/spool' });
+  assert.match(
+    (await lost.run(['head', '-c', '600000', '/dev/zero'])).reason!,
+    /spool.* is no folder|output could not be kept/,
+  );
 });
 
 test('output of any size and any bytes comes whole: in memory when small, else as a file', async (t) => {

@@ -51,7 +51,8 @@ function start(id: string, order: readonly string[]): void {
 }
 
 function refuse(id: string, error: unknown): void {
-  answer('refused', id, Math.abs((error as NodeJS.ErrnoException).errno ?? 0));
+  const { errno = 0, syscall = '' } = error as NodeJS.ErrnoException;
+  answer('refused', id, Math.abs(errno), syscall);
 }
 
 function answer(...fields: (string | number)[]): void {

@@ -178,7 +178,7 @@ class RunningSpawner implements AsyncDisposable {
     if (kind === 'started') return;
     this.#waiting.delete(id);
     if (kind === 'ended') end.resolve(endOf(Number(fields[0]), Number(fields[1])));
-    else answer.reject(systemError(Number(fields[0])));
+    else answer.reject(systemError(Number(fields[0]), fields[1]!));
     if (this.#waiting.size === 0) this.#rest();
   }
 
@@ -228,7 +228,7 @@ function endOf(exitCode: number, signalNumber: number): ProcessEnd {
   return { exitCode: null, signal: signal ?? (`SIG${signalNumber}` as NodeJS.Signals) };
 }
 
-function systemError(errno: number): Error {
+function systemError(errno: number, syscall: string): Error {
   const code = errno > 0 ? getSystemErrorName(-errno) : 'UNKNOWN';
-  return Object.assign(new Error(`the system says ${code}`), { code, syscall: 'spawn' });
+  return Object.assign(new Error(`the system says ${code}`), { code, syscall });
 }
