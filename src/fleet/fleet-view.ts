@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { countRunning } from '../ledger/count-requests.ts';
 import { readRequests } from '../ledger/find-requests.ts';
 import { CALL_GRACE_MS } from '../lib/call-words.ts';
+import { wallTimeOf } from '../lib/clock.ts';
 import type { Edges } from '../lib/edges.ts';
 import type { Message } from '../message/message.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -44,7 +45,6 @@ const SAVE_EVERY_MS = 60_000;
 
 /** What the node notes of others and of itself for those who ask it: who is here, and what changes. */
 export class FleetView implements AsyncDisposable {
-  readonly startedAt: number;
   readonly presence: NodePresence;
   readonly history: PresenceHistory;
   readonly nodes: NodeList;
@@ -55,27 +55,27 @@ export class FleetView implements AsyncDisposable {
   readonly budgets: ToldBudgets;
   readonly #deps: FleetViewDeps;
   readonly #cancelTimer: () => void;
+  readonly #startedSteady: number;
   #fault: string | null = null;
 
   constructor(config: Config, { version }: { readonly version: string }, deps: FleetViewDeps) {
     this.#deps = deps;
     const { store, presence, outbox, logger, clock } = deps;
-    this.startedAt = clock.wallNow();
+    this.#startedSteady = clock.steadyNow();
     this.presence = presence;
     this.history = new PresenceHistory(store);
     presence.load(
       store.all('SELECT name, last_seen AS lastSeen, info AS hello, told_at AS toldAt FROM nodes'),
     );
-    const self = {
-      ...{ version, arch: arch(), os: `${platform()} ${release()}` },
-      ...{ startedAt: this.startedAt, labels: config.labels },
-    };
+    const os = `${platform()} ${release()}`;
+    const self = { version, arch: arch(), os, labels: config.labels };
     this.nodes = new NodeList(
       { nodeName: config.nodeName, centralNodeName: config.centralNodeName, self },
       {
         presence,
         usualAwayMs: this.usualAwayMs,
         now: clock.wallNow,
+        startedAt: () => this.startedAt,
         outbox,
         countRunning: () => countRunning(store),
         noteOf: (name) => deps.notes?.(name),
@@ -96,6 +96,11 @@ export class FleetView implements AsyncDisposable {
       this.linkDays.look();
       void this.#save();
     });
+  }
+
+  /** When the node started, by today's wall clock, unix ms. */
+  get startedAt(): number {
+    return wallTimeOf(this.#startedSteady, this.#deps.clock);
   }
 
   /** Why there is no connection to the broker, as far as was said; null while there is one. */

@@ -39,6 +39,7 @@ export function createHello(
   config: Config,
   deps: {
     version: string;
+    /** The steady clock, ms. */
     now: () => number;
     bus: Pick<Bus, 'publish'>;
     trust: { readonly words: string };

@@ -10,7 +10,7 @@ interface NodeListOptions {
   readonly nodeName: string;
   readonly centralNodeName: string;
   /** What this node tells of itself. */
-  readonly self: Pick<NodeSummary, 'version' | 'os' | 'arch' | 'startedAt' | 'labels'>;
+  readonly self: Pick<NodeSummary, 'version' | 'os' | 'arch' | 'labels'>;
 }
 
 interface NodeListDeps {
@@ -18,6 +18,8 @@ interface NodeListDeps {
   /** How long a node is away at most that is away as usual, ms; null where that is not known. */
   usualAwayMs(name: string): number | null;
   readonly now: () => number;
+  /** When this node started, by today's wall clock, unix ms. */
+  readonly startedAt: () => number;
   readonly outbox: { lanes(): readonly LaneStatus[] };
   /** The nodes that this one has let into its fleet. */
   admitted(): readonly string[];
@@ -109,8 +111,9 @@ export class NodeList implements KnownNodeSource {
     return this.#deps.usualAwayMs(name);
   }
 
-  factsOf(name: string): NodeListOptions['self'] {
-    return name === this.#options.nodeName ? this.#options.self : this.#deps.presence.factsOf(name);
+  factsOf(name: string): ReturnType<KnownNodeSource['factsOf']> {
+    if (name !== this.#options.nodeName) return this.#deps.presence.factsOf(name);
+    return { ...this.#options.self, startedAt: this.#deps.startedAt() };
   }
 
   summaryOf(node: KnownNode): NodeSummary {

@@ -95,3 +95,11 @@ function readBootId(): string {
     return `process ${process.pid} of ${Date.now()}`;
   }
 }
+
+/** A moment of the steady clock as a date by today's wall clock, unix ms. */
+export function wallTimeOf(
+  steady: number,
+  { wallNow, steadyNow }: Pick<Clock, 'wallNow' | 'steadyNow'>,
+): number {
+  return wallNow() - Math.round(steadyNow() - steady);
+}

@@ -212,7 +212,7 @@ export function beginServing(
   const { linkDays } = fleet;
   const callIn = () => (peers.knows(config.centralNodeName, CALL_TIMES) ? calls?.secondsLeft : undefined);
   const hello = createHello(config, {
-    ...{ version, now: clock.wallNow, bus, trust, addresses, linkDays, peers, callIn, budget },
+    ...{ version, now: clock.steadyNow, bus, trust, addresses, linkDays, peers, callIn, budget },
   });
   const serving = new Serving(config, { ...parts, hello });
   calls?.begin();

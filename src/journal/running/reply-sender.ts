@@ -82,7 +82,7 @@ export class ReplySender {
     const bytes = bytesOf(body);
     if (pieceBytes === undefined && bytes > this.#options.maxMessageBytes) {
       const text = `error: the output of ${bytes} bytes is larger than one message may be (maxMessageMB), and ${message.replyMethod} needs it whole: use REQToFileAppend`;
-      this.#deps.errorReporter.report(text, message);
+      if (message.replyMethod !== 'REQNone') this.#deps.errorReporter.report(text, message);
       await retryUntilStopped(() => this.#deps.store.write(statements), this.#deps);
       return 'left';
     }

@@ -1,3 +1,4 @@
+import { wallTimeOf } from '../../lib/clock.ts';
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import { formatOf } from '../../message/codec/body-format.ts';
 import { decodeMessage } from '../../message/codec/decode-message.ts';
@@ -113,6 +114,7 @@ export class Runner {
     method: RunMethod,
     { known: message, isBegun, onBegin }: RunInfo & { readonly known: Message },
   ): Promise<{ written: Promise<unknown> }> {
+    const begunAt = this.#deps.clock.steadyNow();
     const startedAt = isBegun ? row.acceptedAt : this.#deps.clock.wallNow();
     const controller = new AbortController();
     this.#running.set(row.id, controller);
@@ -133,11 +135,12 @@ export class Runner {
     this.#running.delete(row.id);
     // It stays as it is in the journal, and the next start goes on with it.
     if (this.#isToGoOn(method, result)) return { written: Promise.resolve() };
-    this.#noteRun(result, { message, startedAt });
+    this.#noteRun(result, { message, begunAt });
     const { reply, error: _, ...facts } = result;
+    const run = { startedAt: wallTimeOf(begunAt, this.#deps.clock), ...(reply && { reply }) };
     const end = { ...facts, ...(await output.end(reply)) };
     const told = { isTold: isTold || output.isTold, told: output.told, ...output.rest };
-    const ending = this.ends.write({ row, message, startedAt, end, ...told, ...(reply && { reply }) });
+    const ending = this.ends.write({ row, message, end, ...run, ...told });
     const written = this.ends.orSetAside(row, ending);
     // Otherwise commands would run ahead of what becomes durable of their output.
     if (reply && this.#replies.isInPieces(message, reply)) await written;
@@ -158,14 +161,14 @@ export class Runner {
     this.#running.set(row.id, controller);
     await this.#retryUntilStopped(() => this.#deps.store.write([note.begun]));
     if (this.#signal.aborted) return;
-    const startedAt = this.#deps.clock.wallNow();
+    const begunAt = this.#deps.clock.steadyNow();
     const input = { count: note.count, signal: controller.signal, progress: () => {} };
     const result: RunResult =
       message && method?.mode === 'run'
         ? await this.#call(row, method, { message, ...input })
         : { state: 'failed', error: `error: ${row.subject}: this node can no longer run it` };
     this.#running.delete(row.id);
-    this.#noteRun(result, { message, startedAt });
+    this.#noteRun(result, { message, begunAt });
     const asked = message && askedOf(row, message);
     await this.#replies.end(asked, result.reply, { statements: [note.ended(result.state)] });
   }
@@ -225,9 +228,9 @@ export class Runner {
 
   #noteRun(
     { state, error }: RunResult,
-    { message, startedAt }: { readonly message: Message | undefined; readonly startedAt: number },
+    { message, begunAt }: { readonly message: Message | undefined; readonly begunAt: number },
   ): void {
-    const seconds = (this.#deps.clock.wallNow() - startedAt) / 1000;
+    const seconds = (this.#deps.clock.steadyNow() - begunAt) / 1000;
     if (message) this.#deps.metrics.methodEnded(message.method, state, seconds);
     if (error) this.#deps.errorReporter.report(error, message);
   }
