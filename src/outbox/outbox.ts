@@ -243,7 +243,7 @@ export class Outbox implements AsyncDisposable {
     return laneStatus(lane, {
       isConnected: transport.isConnected,
       linkWaitsFor: transport.line?.waitsFor ?? 'a connection to the broker',
-      isFailing: this.#outcomes.isFailing,
+      outcomesFault: this.#outcomes.fault,
       clock,
       kept,
     });

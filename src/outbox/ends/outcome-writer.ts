@@ -31,11 +31,15 @@ export class OutcomeWriter implements AsyncDisposable {
   /** Ends the gathering. */
   #hurry: () => void = () => {};
   #loop: Promise<void> | undefined;
-  /** Whether ends cannot be written at the moment (a full disk); lanes then send nothing more. */
-  isFailing = false;
+  /** Why ends cannot be written at the moment (a full disk), or undefined; lanes send nothing more meanwhile. */
+  fault: string | undefined;
 
   constructor(deps: OutcomeWriterDeps) {
     this.#deps = deps;
+  }
+
+  get isFailing(): boolean {
+    return this.fault !== undefined;
   }
 
   add(ends: Ends): void {
@@ -157,16 +161,16 @@ export class OutcomeWriter implements AsyncDisposable {
     const isDone = await retryUntilStopped(effect, {
       ...{ clock: this.#deps.clock, signal: this.#stop.signal, logger: this.#deps.logger },
       what: 'the outcome of messages cannot be written down',
-      onRetry: () => {
-        this.isFailing = true;
+      onRetry: (error) => {
+        this.fault = (error as Error).message;
       },
     });
-    this.isFailing = !isDone;
+    this.fault = isDone ? undefined : 'the node stops';
   }
 
   /** The messages stay in the outbox's table, and the next start of the node finds out their outcome again. */
   #setAside({ changed }: Ends, error: unknown): void {
-    this.isFailing = false;
+    this.fault = undefined;
     const ids = changed.map(({ id }) => id);
     this.#deps.logger.warn(
       { err: error, ids },

@@ -24,7 +24,7 @@ export function laneStatus(
   lane: Lane,
   about: {
     readonly isConnected: boolean;
-    readonly isFailing: boolean;
+    readonly outcomesFault: string | undefined;
     /** What is waited for where there is no connection, in words. */
     readonly linkWaitsFor: string;
     readonly clock: Pick<Clock, 'wallNow' | 'steadyNow'>;
@@ -50,13 +50,13 @@ function obstacle(
   lane: Lane,
   {
     isConnected,
-    isFailing,
+    outcomesFault,
     linkWaitsFor,
     now,
     clock,
   }: {
     isConnected: boolean;
-    isFailing: boolean;
+    outcomesFault: string | undefined;
     linkWaitsFor: string;
     now: number;
     clock: Pick<Clock, 'wallNow'>;
@@ -67,7 +67,7 @@ function obstacle(
   if (!isConnected) return linkWaitsFor;
   if (pace.isRefused) return `permission at the broker to publish to ${lane.subject}`;
   if (held.ms > 0) return budgetWords(toNode, held, clock.wallNow());
-  if (isFailing) return 'room on the disk of this node: outcomes cannot be written down';
+  if (outcomesFault !== undefined) return `this node to write down outcomes: ${outcomesFault}`;
   if (pace.pausedUntil > now)
     return pace.isAway || pace.isDoubted
       ? `${toNode}, ${pace.busyReason}`
