@@ -6,7 +6,7 @@ import { connectionFault } from './api-address.ts';
 import { ApiError } from './api-error.ts';
 
 // The rest of the module would take its time to load.
-const { existsSync, readFileSync } = process.getBuiltinModule('node:fs');
+const { existsSync, readFileSync, statSync } = process.getBuiltinModule('node:fs');
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -156,7 +156,7 @@ async function noneAnswers(faults: ReadonlyMap<string, NodeJS.ErrnoException>): 
     if (refused !== undefined) return refused;
   }
   const places = [...faults].map(([path, { code }]) =>
-    code === 'ENOENT' ? path : `${path} (${wordOf(code)})`,
+    code === 'ENOENT' ? path : `${path} (${wordOf(path, code)})`,
   );
   return new ApiError(
     'unreachable',
@@ -164,8 +164,9 @@ async function noneAnswers(faults: ReadonlyMap<string, NodeJS.ErrnoException>): 
   );
 }
 
-function wordOf(code: string | undefined): string {
-  if (code === 'ECONNREFUSED') return 'left by a node that has ended';
+function wordOf(path: string, code: string | undefined): string {
+  const isSocket = statSync(path, { throwIfNoEntry: false })?.isSocket();
+  if (code === 'ECONNREFUSED') return isSocket ? 'left by a node that has ended' : 'is no socket';
   return code === 'ETIMEDOUT' ? 'does not answer' : (code ?? 'unknown fault');
 }
 

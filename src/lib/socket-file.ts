@@ -1,4 +1,4 @@
-import { chmod, link, lstat, mkdir, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, mkdtemp, rename, rm, stat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 
@@ -43,10 +43,19 @@ export async function bindSocketFile(server: Server, path: string): Promise<Sock
   } catch (error) {
     if (server.listening) server.close();
     if (error instanceof ListenError) throw error;
-    throw new ListenError('unavailable', `cannot listen on the socket ${path}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const { message } = error as Error;
+    const words = (await isTaken(folder)) ? `${folder} is no folder: move it away (${message})` : message;
+    throw new ListenError('unavailable', `cannot listen on the socket ${path}: ${words}`, { cause: error });
   }
+}
+
+/** Whether something else stands where a folder should be, also a link that leads nowhere. */
+async function isTaken(folder: string): Promise<boolean> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return !isFolder && (await lstat(folder).catch(() => undefined)) !== undefined;
 }
 
 /** A path that can be bound; its folder stays open for as long as the program runs, as the server's end comes back to it. */
