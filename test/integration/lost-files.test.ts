@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -7,49 +8,82 @@ import { callSteward } from '../support/cli-call.ts';
 import { submitAll, waitForEnd } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { shared } from '../support/shared.ts';
+import { canMount } from '../support/small-disk.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** What happens to a file or folder of a running node, and how it is mended. */
 interface Loss {
   readonly at: string;
-  readonly how: 'removed' | 'replaced by a file' | 'moved away';
+  readonly how: 'removed' | 'replaced by a file' | 'moved away' | 'read-only';
+  /** What the node answers meanwhile to a command with much output; it goes on by itself where nothing is said. */
+  readonly says?: RegExp;
 }
+
+const NO_FOLDER = /is no folder: move away/;
+const NO_DATABASE = /steward\.db was deleted while the node runs: put it back/;
 
 const LOSSES: readonly Loss[] = [
   { at: 'tmp', how: 'removed' },
   { at: 'tmp/stew.sock', how: 'removed' },
   { at: 'tmp/steward.sock', how: 'replaced by a file' },
+  { at: 'tmp', how: 'replaced by a file' },
   { at: 'tmp', how: 'moved away' },
   { at: 'var/lib/spool', how: 'removed' },
-  { at: 'var/lib/spool', how: 'replaced by a file' },
+  { at: 'var/lib/spool', how: 'replaced by a file', says: NO_FOLDER },
+  { at: 'var/lib/pipes', how: 'removed' },
+  { at: 'var/lib/pipes', how: 'replaced by a file', says: NO_FOLDER },
+  { at: 'var/lib/copies', how: 'replaced by a file' },
+  { at: 'var/lib/newest-id', how: 'removed' },
   { at: 'var/lib/store.log', how: 'removed' },
+  { at: 'var/lib/steward.lock', how: 'removed' },
+  { at: 'var/lib/steward.db-shm', how: 'removed' },
+  { at: 'var/lib/steward.db', how: 'moved away', says: NO_DATABASE },
+  { at: 'var/lib', how: 'moved away', says: NO_DATABASE },
+  { at: 'etc/config.toml', how: 'replaced by a file' },
+  { at: 'etc', how: 'removed' },
+  { at: 'startup', how: 'removed' },
+  { at: 'startup', how: 'replaced by a file' },
   { at: 'data', how: 'removed' },
   { at: 'data', how: 'replaced by a file' },
+  { at: 'data', how: 'read-only' },
+  { at: 'var/lib/spool', how: 'read-only', says: /its output could not be kept: EROFS/ },
 ];
 
 /** A command whose output does not fit into memory: it goes by way of the folder for output. */
 const LARGE = ['head', '-c', '600000', '/dev/zero'];
 
 const node = shared(async (scope) =>
-  startStewardNode({ name: 'central', broker: await startBroker(scope) }, scope),
+  startStewardNode(
+    {
+      ...{ name: 'central', broker: await startBroker(scope), config: '' },
+      flags: { startupFolder: './startup' },
+    },
+    scope,
+  ),
 );
+const mayMount = await canMount();
 
-for (const { at, how } of LOSSES) {
-  test(`a node whose ${at} is ${how} lives, and goes on when that is mended`, async () => {
+for (const { at, how, says } of LOSSES) {
+  test(`a node whose ${at} is ${how} lives, and goes on when that is mended`, {
+    skip: how === 'read-only' && !mayMount && 'it takes the right to mount',
+  }, async () => {
     const central = await node();
     const path = join(central.folder, at);
     await work(central);
-    if (how === 'moved away') await rename(path, `${path}.old`);
-    else await rm(path, { recursive: true });
-    if (how === 'replaced by a file') {
-      await writeFile(path, 'in its place');
-      if (at === 'var/lib/spool') assert.match(await commandFault(central), /is no folder: move away/);
-      await rm(path);
-      if (at === 'data') await mkdir(path);
-    }
+    await (how === 'read-only' ? mount(path) : rename(path, `${path}.old`).catch(() => {}));
+    if (how === 'replaced by a file') await writeFile(path, 'in its place');
+    if (says) assert.match(await commandFault(central), says);
+    if (how === 'read-only') execFileSync('umount', ['-l', path]);
+    else if (how === 'replaced by a file') await rm(path);
+    if (says === NO_DATABASE || at === 'data') await rename(`${path}.old`, path).catch(() => {});
     await waitFor('the node to work', () => work(central).catch(() => false), { timeoutMs: 30_000 });
     await rm(`${path}.old`, { recursive: true, force: true });
   });
+}
+
+async function mount(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'none', path]);
 }
 
 /** A command with its output, by way of both sockets. */
@@ -66,9 +100,11 @@ async function work(central: StewardNode): Promise<boolean> {
   return true;
 }
 
+/** Why a command with much output is not accepted, or fails. */
 async function commandFault(central: StewardNode): Promise<string> {
-  const [id] = await submitAll(central, {
-    ...{ toNode: 'central', method: 'REQCliCommand', methodArgs: LARGE, replyMethod: 'REQNone' },
-  });
-  return String((await waitForEnd(central, id!)).reason);
+  const message = { toNode: 'central', method: 'REQCliCommand', methodArgs: LARGE, replyMethod: 'REQNone' };
+  const { accepted, refused } = await central.submit([message]);
+  const [id] = (accepted as { id: string }[]).map((one) => one.id);
+  if (id === undefined) return (refused as { reason: string }[])[0]!.reason;
+  return String((await waitForEnd(central, id)).reason);
 }
