@@ -36,6 +36,7 @@ function listOf(names: string[]) {
     {
       presence,
       usualAwayMs: note('usual', () => 60_000),
+      startedAt: () => 0,
       now: () => 10,
       outbox: { lanes: () => [] },
       admitted: () => [],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSteadyNow, systemClock } from './clock.ts';
+import { ManualClock } from '../../test/support/manual-clock.ts';
+import { createSteadyNow, systemClock, wallTimeOf } from './clock.ts';
 
 /** A machine whose clocks a test moves; its uptime is as coarse as on some systems. */
 function machine() {
@@ -69,4 +70,15 @@ test('a task that is to come after 0 ms comes after what is ready, and a cancell
   await Promise.resolve().then(() => order.push('ready'));
   await came;
   assert.deepEqual(order, ['ready', 'task']);
+});
+
+test('a moment keeps its distance from now when the wall clock is set', async () => {
+  const clock = new ManualClock();
+  const moment = clock.steadyNow();
+  for (const setBy of [-8 * 86_400_000, 10 * 365 * 86_400_000]) {
+    await clock.advance(1500);
+    const age = clock.wallNow() - wallTimeOf(moment, clock);
+    clock.setBy(setBy);
+    assert.equal(clock.wallNow() - wallTimeOf(moment, clock), age);
+  }
 });

@@ -97,9 +97,6 @@ function readBootId(): string {
 }
 
 /** A moment of the steady clock as a date by today's wall clock, unix ms. */
-export function wallTimeOf(
-  steady: number,
-  { wallNow, steadyNow }: Pick<Clock, 'wallNow' | 'steadyNow'>,
-): number {
-  return wallNow() - Math.round(steadyNow() - steady);
+export function wallTimeOf(steady: number, clock: Pick<Clock, 'wallNow' | 'steadyNow'>): number {
+  return clock.wallNow() - Math.round(clock.steadyNow() - steady);
 }
