@@ -1,30 +1,18 @@
 import { join } from 'node:path';
-import type { HostAndPort } from '../lib/host-and-port.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../lib/short-socket-path.ts';
 import { nodeNameFault } from '../message/names.ts';
 import { brokerAddressFault } from './broker-address.ts';
-import {
-  brokerAddressOf,
-  type EmbeddedBrokerConfig,
-  embeddedBrokerConfig,
-} from './embedded-broker-config.ts';
+import { brokerAddressOf, embeddedBrokerConfig } from './embedded-broker-config.ts';
 import { parseLabels } from './labels.ts';
-import { LINK_PROFILES, type LinkConfig, type LinkProfile, linkConfig } from './link-config.ts';
+import { LINK_PROFILES, type LinkProfile, linkConfig } from './link-config.ts';
 import { listenerConfig } from './listener-config.ts';
 import { valueFault } from './option-value.ts';
 import { OPTIONS, type OptionKey } from './options.ts';
 import type { Settings } from './settings.ts';
-import { type QuotaConfig, quotaConfig, type TrustConfig, trustConfig } from './trust-config.ts';
-import {
-  type WebProxyConfig,
-  type WebTlsConfig,
-  webOrigin,
-  webProxyConfig,
-  webTlsConfig,
-} from './web-config.ts';
+import { quotaConfig, trustConfig } from './trust-config.ts';
+import { webOrigin, webProxyConfig, webTlsConfig } from './web-config.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const SWITCHED = [
   'REQErrorLog',
@@ -46,97 +34,13 @@ const SWITCHED = [
 /** A method that a StartSub... option switches; every other method is always taken. */
 export type SwitchedMethod = (typeof SWITCHED)[number];
 
-/** The settings of one node, checked; deeply frozen. */
-export interface Config extends LinkConfig {
+interface NodeNames {
   readonly nodeName: string;
   readonly centralNodeName: string;
-  /** Whether the node starts where another one has its name. */
-  readonly nameCheck: 'strict' | 'warn';
-  /** Whether this node is the central one. */
-  readonly isCentral: boolean;
-  readonly labels: Readonly<Record<string, string>>;
-  /** The path of config.toml, from the working folder where it is relative. */
-  readonly configFile: string;
-  /** May not be there; then there are no groups. */
-  readonly groupsFile: string;
-  readonly logLevel: LogLevel;
-
-  /** As the operator gave it, checked; may hold a password (see hidePasswords). */
-  readonly brokerAddress: string;
-  /** undefined = off. */
-  readonly embeddedBroker: EmbeddedBrokerConfig | undefined;
-  /** '' = none, as for the next four. */
-  readonly nkeySeedFile: string;
-  readonly credsFile: string;
-  readonly rootCaPath: string;
-  readonly tlsCertFile: string;
-  readonly tlsKeyFile: string;
-  readonly natsConnOptTimeoutSeconds: number;
-  readonly natsConnectRetryIntervalSeconds: number;
-  readonly natsReconnectJitterMs: number;
-  readonly natsReconnectJitterTlsSeconds: number;
-  readonly compression: '' | 'z' | 'g';
-  readonly serialization: '' | 'gob' | 'cbor';
-
-  readonly defaultMessageTimeoutSeconds: number;
-  readonly defaultMessageRetries: number;
-  readonly defaultMethodTimeoutSeconds: number;
-  /** May be longer than a timer can wait: at most ten years. */
-  readonly messageTtlSeconds: number;
-  readonly scheduleGraceSeconds: number;
-  readonly errorMessageTimeoutSeconds: number;
-  readonly errorMessageRetries: number;
-
-  /** Folders are as given, relative to the working directory where they are relative. */
-  readonly socketFolder: string;
-  readonly databaseFolder: string;
-  readonly subscribersDataFolder: string;
-  /** What new files get: 0755 less umask, or 0600. */
-  readonly fileMode: 'original' | 'private';
-  readonly followLinks: boolean;
-  /** Why listeners that are set stay closed, a sentence each. */
-  readonly closedListeners: readonly string[];
-  /** undefined = off, as for the next six. */
-  readonly tcpListener: HostAndPort | undefined;
-  readonly httpListener: HostAndPort | undefined;
-  readonly apiListener: HostAndPort | undefined;
-  readonly webListener: HostAndPort | undefined;
-  /** A proxy that signs people in to the console. */
-  readonly webProxy: WebProxyConfig | undefined;
-  readonly webTls: WebTlsConfig | undefined;
-  /** Where browsers reach the console; undefined where that is not said. */
-  readonly webOrigin: string | undefined;
-  readonly promHostAndPort: HostAndPort | undefined;
-  readonly exposeDataFolder: HostAndPort | undefined;
-  readonly profilingPort: HostAndPort | undefined;
-  /** '' = none, as for the next three. At most one of token and file is given. */
-  readonly listenerToken: string;
-  readonly listenerTokenFile: string;
-  /** The file of the token that lets clients of the API look. */
-  readonly lookTokenFile: string;
-  /** Whether programs of this machine must show the token too. */
-  readonly tokenOnLoopback: boolean;
-  readonly startupFolder: string;
-  readonly readFolder: string;
-
-  readonly startSub: Readonly<Record<SwitchedMethod, boolean>>;
-  readonly trust: TrustConfig;
-  /** Without them there is no limit. */
-  readonly quotas?: QuotaConfig;
-
-  readonly maxMessageBytes: number;
-  readonly ledgerKeepDays: number;
-  readonly ledgerKeepCount: number;
-  /** How much output may wait, bytes; 0 means that the disk decides. */
-  readonly outboxBytes: number;
-  readonly ledgerOutputBytes: number;
-  /** How much data of relayed messages is kept for further targets, bytes. */
-  readonly relayKeepBytes: number;
-  readonly journalKeepDays: number;
-  readonly journalKeepCount: number;
-  readonly auditLogMaxBytes: number;
-  readonly auditLogKeepFiles: number;
 }
+
+/** The settings of one node, checked; deeply frozen. */
+export interface Config extends Readonly<ReturnType<typeof configOf>> {}
 
 /** Checks the settings and makes them a Config. Throws ConfigError; what is only odd goes to `warnings`. */
 export function toConfig(settings: Settings, warnings: string[]): Config {
@@ -148,33 +52,46 @@ export function toConfig(settings: Settings, warnings: string[]): Config {
     if (fault !== undefined) throw settings.fault(key, fault);
   }
   warnOfLongPath(settings, warnings);
+  return Object.freeze(configOf({ nodeName, centralNodeName }, settings, warnings));
+}
+
+function configOf(names: NodeNames, settings: Settings, warnings: string[]) {
+  const { values } = settings;
   const link = oneOf('Link', LINK_PROFILES, settings);
-  return Object.freeze({
-    nodeName,
-    centralNodeName,
+  return {
+    ...names,
+    /** Whether the node starts where another one has its name. */
     nameCheck: oneOf('NameCheck', ['strict', 'warn'] as const, settings),
-    isCentral: nodeName === centralNodeName,
+    /** Whether this node is the central one. */
+    isCentral: names.nodeName === names.centralNodeName,
     labels: labelsOf(settings, link),
+    /** The path of config.toml, from the working folder where it is relative. */
     configFile: join(values.ConfigFolder, 'config.toml'),
+    /** May not be there; then there are no groups. */
     groupsFile: values.GroupsFile || join(values.ConfigFolder, 'groups.toml'),
     logLevel: oneOf('LogLevel', LOG_LEVELS, settings),
     ...linkConfig(settings, link),
     ...brokerConfig(settings, warnings),
     ...messageConfig(settings),
+    /** Folders are as given, relative to the working directory where they are relative. */
     socketFolder: values.SocketFolder,
     databaseFolder: values.DatabaseFolder,
     subscribersDataFolder: values.SubscribersDataFolder,
+    /** What new files get: 0755 less umask, or 0600. */
     fileMode: oneOf('FileMode', ['original', 'private'] as const, settings),
     followLinks: values.FollowLinks,
     ...listenerConfig(settings, warnings),
+    /** A proxy that signs people in to the console; undefined = off. */
     webProxy: webProxyConfig(settings),
     webTls: webTlsConfig(settings),
+    /** Where browsers reach the console; undefined where that is not said. */
     webOrigin: webOrigin(settings),
     startSub: startSubOf(settings),
     trust: trustConfig(settings),
+    /** Without them there is no limit. */
     quotas: quotaConfig(settings),
     ...keepingConfig(settings),
-  });
+  };
 }
 
 function brokerConfig(settings: Settings, warnings: string[]) {
@@ -183,8 +100,11 @@ function brokerConfig(settings: Settings, warnings: string[]) {
   if (fault !== undefined) throw settings.fault('BrokerAddress', fault);
   const embeddedBroker = embeddedBrokerConfig(settings);
   return {
+    /** As the operator gave it, checked; may hold a password (see hidePasswords). */
     brokerAddress: brokerAddressOf(settings, embeddedBroker),
+    /** undefined = off. */
     embeddedBroker,
+    /** '' = none, as for the next four. */
     nkeySeedFile: values.NkeySeedFile,
     credsFile: values.CredsFile,
     rootCaPath: values.RootCAPath,
@@ -204,6 +124,7 @@ function messageConfig({ values }: Settings) {
     defaultMessageTimeoutSeconds: values.DefaultMessageTimeout,
     defaultMessageRetries: values.DefaultMessageRetries,
     defaultMethodTimeoutSeconds: values.DefaultMethodTimeout,
+    /** May be longer than a timer can wait: at most ten years. */
     messageTtlSeconds: values.MessageTTL,
     scheduleGraceSeconds: values.ScheduleGrace,
     errorMessageTimeoutSeconds: values.ErrorMessageTimeout,
@@ -216,8 +137,10 @@ function keepingConfig({ values }: Settings) {
     maxMessageBytes: values.MaxMessageMB * 1024 * 1024,
     ledgerKeepDays: values.LedgerKeepDays,
     ledgerKeepCount: values.LedgerKeepCount,
+    /** How much output may wait, bytes; 0 means that the disk decides. */
     outboxBytes: values.OutboxMB * 1024 * 1024,
     ledgerOutputBytes: values.LedgerOutputKB * 1024,
+    /** How much data of relayed messages is kept for further targets, bytes. */
     relayKeepBytes: values.RelayKeepMB * 1024 * 1024,
     journalKeepDays: values.JournalKeepDays,
     journalKeepCount: values.JournalKeepCount,
@@ -234,13 +157,13 @@ function nodeNameOf(key: 'NodeName' | 'CentralNodeName', name: string, settings:
   return value;
 }
 
-function startSubOf({ values }: Settings): Config['startSub'] {
+function startSubOf({ values }: Settings): Readonly<Record<SwitchedMethod, boolean>> {
   const entries = SWITCHED.map((method) => [method, values[`StartSub${method}`]]);
   return Object.freeze(Object.fromEntries(entries) as Record<SwitchedMethod, boolean>);
 }
 
 /** What others see of a node, and choose it by; among that how it uses its link, where that is not the usual way. */
-function labelsOf(settings: Settings, link: LinkProfile): Config['labels'] {
+function labelsOf(settings: Settings, link: LinkProfile): Readonly<Record<string, string>> {
   const parsed = parseLabels(settings.values.Labels);
   if (!parsed.ok) throw settings.fault('Labels', parsed.fault);
   return link === 'default' ? parsed.labels : { link, ...parsed.labels };
@@ -255,7 +178,7 @@ function warnOfLongPath({ values }: Settings, warnings: string[]): void {
 }
 
 /** The reference's rule: a compression that it does not know is none. */
-function compressionOf(settings: Settings, warnings: string[]): Config['compression'] {
+function compressionOf(settings: Settings, warnings: string[]): '' | 'z' | 'g' {
   const value = settings.values.Compression;
   if (value === '' || value === 'z' || value === 'g') return value;
   warnings.push(
@@ -265,7 +188,7 @@ function compressionOf(settings: Settings, warnings: string[]): Config['compress
 }
 
 /** As the original: what it does not know is no reason not to start. */
-function serializationOf(settings: Settings, warnings: string[]): Config['serialization'] {
+function serializationOf(settings: Settings, warnings: string[]): '' | 'gob' | 'cbor' {
   const value = settings.values.Serialization;
   if (value === '' || value === 'gob' || value === 'cbor') return value;
   warnings.push(`${settings.fault('Serialization', 'is not known (gob, cbor): sending gob').message}`);

@@ -19,7 +19,9 @@ export function listenerConfig(settings: Settings, warnings: string[]) {
   checkToken(settings);
   warnings.push(...tokenWarnings(settings));
   return {
+    /** Why listeners that are set stay closed, a sentence each. */
     closedListeners: KEPT_CLOSED.flatMap((key) => guardFault(key, settings)?.message ?? []),
+    /** undefined = off, as for the next five. */
     tcpListener: openAddressOf('TCPListener', settings),
     httpListener: openAddressOf('HTTPListener', settings),
     apiListener: addressOf('ApiListener', settings),
@@ -27,9 +29,12 @@ export function listenerConfig(settings: Settings, warnings: string[]) {
     promHostAndPort: addressOf('PromHostAndPort', settings),
     exposeDataFolder: openAddressOf('ExposeDataFolder', settings),
     profilingPort: profilingAddress(settings),
+    /** '' = none, as for the next two. At most one of token and file is given. */
     listenerToken: values.ListenerToken,
     listenerTokenFile: values.ListenerTokenFile,
+    /** The file of the token that lets clients of the API look. */
     lookTokenFile: values.LookTokenFile,
+    /** Whether programs of this machine must show the token too. */
     tokenOnLoopback: values.Trust === 'closed',
     startupFolder: values.StartupFolder,
     readFolder: values.ReadFolder,

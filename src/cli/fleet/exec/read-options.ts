@@ -5,39 +5,11 @@ import { type Amount, parseAmount } from '../../../waves/amount.ts';
 import type { ParsedCall } from '../../line/command.ts';
 import { durationOption, momentOption, wholeNumberOption } from '../../line/option-values.ts';
 import { UsageError } from '../../line/usage-error.ts';
-import { type Form, formOf } from '../with-node.ts';
+import { formOf } from '../with-node.ts';
 import type { Surroundings } from './wrap-command.ts';
 
 /** What a line of `steward exec` asks for. */
-export interface ExecOptions {
-  readonly targets: readonly string[];
-  /** Program and arguments; undefined with `resume` or `isDryRun`. */
-  readonly command: readonly string[] | undefined;
-  readonly takesStdin: boolean;
-  /** The file of a script that is to run, with `command` as its arguments. */
-  readonly script: string | undefined;
-  readonly interpreter: string | undefined;
-  readonly surroundings: Surroundings;
-  readonly isTemplate: boolean;
-  readonly isFolded: boolean;
-  /** Whole seconds; -1 for no limit. */
-  readonly timeoutSeconds: number;
-  readonly expiresInSeconds: number | undefined;
-  /** A cron expression, or a time as ISO 8601. */
-  readonly schedule: string | undefined;
-  readonly priority: Priority | undefined;
-  readonly supersedes: string | undefined;
-  readonly waitMs: number | undefined;
-  readonly isDetached: boolean;
-  readonly resume: string | undefined;
-  readonly isDryRun: boolean;
-  readonly takesNew: boolean;
-  readonly limit: Amount | undefined;
-  readonly rolling: Rolling | undefined;
-  readonly prefix: 'auto' | 'always' | 'never';
-  readonly logFolder: string | undefined;
-  readonly form: Form;
-}
+export interface ExecOptions extends Readonly<ReturnType<typeof optionsOf>> {}
 
 /** How a run goes from node to node. */
 export interface Rolling {
@@ -54,39 +26,43 @@ const DEFAULT_TIMEOUT_S = 60;
 
 /** Reads and checks a command line. Throws UsageError. */
 export function readExecOptions(call: ParsedCall, now: number): ExecOptions {
-  const { options, operands, rest } = call;
+  const read = optionsOf(call, now);
+  check(read, call);
+  return read;
+}
+
+function optionsOf({ options, operands, rest }: ParsedCall, now: number) {
   const values = options as Values;
   const script = textOf(values, 'script');
-  const resume = textOf(values, 'resume');
-  const isDryRun = values['dry-run'] === true;
-  const rolling = rollingOf(values);
-  const read: ExecOptions = {
+  return {
     targets: operands,
+    /** Program and arguments; undefined with `resume` or `isDryRun`. */
     command: script === undefined ? commandOf({ values, operands, rest }) : (rest ?? []),
     takesStdin: values.stdin === true,
+    /** The file of a script that is to run, with `command` as its arguments. */
     script,
     interpreter: textOf(values, 'interpreter'),
     surroundings: surroundingsOf(values),
     isTemplate: values.template === true,
     isFolded: values.fold === true,
+    /** Whole seconds; -1 for no limit. */
     timeoutSeconds: timeoutOf(textOf(values, 'timeout')),
     expiresInSeconds: secondsOf(values, 'expires-in'),
+    /** A cron expression, or a time as ISO 8601. */
     schedule: scheduleOf(textOf(values, 'at'), now),
     priority: priorityOption(textOf(values, 'priority')),
     supersedes: keyOption(values),
     waitMs: durationOf(values, 'wait'),
     isDetached: values.detach === true,
-    resume,
-    isDryRun,
+    resume: textOf(values, 'resume'),
+    isDryRun: values['dry-run'] === true,
     takesNew: values.new === true,
     limit: amountOf(values, 'limit'),
-    rolling,
+    rolling: rollingOf(values),
     prefix: prefixOf(textOf(values, 'prefix') ?? 'auto'),
     logFolder: textOf(values, 'log-dir'),
     form: formOf(values),
   };
-  check(read, call);
-  return read;
 }
 
 function priorityOption(text: string | undefined): Priority | undefined {
@@ -167,7 +143,11 @@ function surroundingsOf(values: Values): Surroundings {
   return { env, cwd, user };
 }
 
-function commandOf({ values, operands, rest }: { values: Values } & Pick<ParsedCall, 'operands' | 'rest'>) {
+function commandOf({
+  values,
+  operands,
+  rest,
+}: { values: Values } & Pick<ParsedCall, 'operands' | 'rest'>): readonly string[] | undefined {
   const script = textOf(values, 'shell');
   if (script === undefined && rest === undefined) return undefined;
   if (script !== undefined && rest !== undefined)
@@ -212,7 +192,7 @@ function timeoutOf(text: string | undefined): number {
 }
 
 /** Reads `--prefix`. Throws UsageError. */
-export function prefixOf(text: string): ExecOptions['prefix'] {
+export function prefixOf(text: string): 'auto' | 'always' | 'never' {
   if (text === 'auto' || text === 'always' || text === 'never') return text;
   throw new UsageError(`--prefix ${JSON.stringify(text)} is not one of auto, always, never`);
 }
