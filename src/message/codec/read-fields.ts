@@ -23,18 +23,23 @@ export interface Issue {
   readonly reason: string;
 }
 
+/** What the submitter said of a message that does not travel in it; absent where nothing was said. */
+export interface Said {
+  /** Seconds from now after which the request must no longer run. */
+  readonly expiresIn?: number;
+  /** When the request is to run again and again. */
+  readonly schedule?: Schedule;
+  /** What is wanted of its output. */
+  readonly output?: OutputMode;
+  /** What it goes before. */
+  readonly priority?: Priority;
+  /** Its key: it takes the place of older ones with the same key that have not begun. */
+  readonly supersedes?: string;
+}
+
 /** The fields of a submitted message, each of the right type but not otherwise checked; or the first that is not. */
 export type Fields =
-  | {
-      readonly ok: true;
-      readonly message: Message;
-      readonly expiresIn: number | undefined;
-      readonly schedule: Schedule | undefined;
-      readonly output: OutputMode | undefined;
-      readonly priority: Priority | undefined;
-      readonly supersedes: string | undefined;
-      readonly warnings: Issue[];
-    }
+  | { readonly ok: true; readonly message: Message; readonly said: Said; readonly warnings: Issue[] }
   | ({ readonly ok: false } & Issue);
 
 /** Half of what the codecs read, as replies to a message add to its depth. */
@@ -52,7 +57,8 @@ export function readFields(item: unknown, depth = 1): Fields {
       reason: `more than ${MAX_SUBMITTED_DEPTH} previous messages are not read`,
     };
   }
-  const target: Record<string, unknown> = { ...newMessage({}) };
+  const message = newMessage({});
+  const said: Said = {};
   const warnings: Issue[] = [];
   for (const [given, value] of Object.entries(item)) {
     if (value === null || value === undefined) continue;
@@ -61,53 +67,45 @@ export function readFields(item: unknown, depth = 1): Fields {
       warnings.push({ field: given.slice(0, 64), reason: unknownKey(given) });
       continue;
     }
-    const issue = fill(target, field, value, depth);
+    const issue = fill({ message, said }, field, value, depth);
     if (issue?.isRefused) return { ok: false, field: issue.field, reason: issue.reason };
     if (issue) warnings.push({ field: issue.field, reason: issue.reason });
   }
-  const { expiresIn, schedule, output, priority, supersedes, ...message } = target;
-  return {
-    ok: true,
-    message: message as unknown as Message,
-    expiresIn: expiresIn as number | undefined,
-    schedule: schedule as Schedule | undefined,
-    output: output as OutputMode | undefined,
-    priority: priority as Priority | undefined,
-    supersedes: supersedes as string | undefined,
-    warnings,
-  };
+  return { ok: true, message, said, warnings };
 }
 
 /** Puts a value into its field; what there is to say of it comes back. */
 function fill(
-  target: Record<string, unknown>,
+  { message, said }: { message: Message; said: Said },
   field: SubmittedField,
   value: unknown,
   depth: number,
 ): (Issue & { isRefused: boolean }) | undefined {
   const reading = readField(field, value, depth);
   if (!reading.ok) return { field: field.json + (reading.at ?? ''), reason: reading.reason, isRefused: true };
+  const target = (field.type === 'said' ? said : message) as unknown as Record<string, unknown>;
   target[field.key] = reading.value;
   return reading.warning === undefined
     ? undefined
     : { field: field.json, reason: reading.warning, isRefused: false };
 }
 
+/** How what is said of a message is read. */
+const READERS: Readonly<Record<keyof Said, (value: unknown) => Reading>> = {
+  expiresIn: readSeconds,
+  schedule: readSchedule,
+  output: (value) => readOneOf(OUTPUT_MODES, value),
+  priority: (value) => readOneOf(PRIORITIES, value),
+  supersedes: readSupersedes,
+};
+
 type SubmittedField =
   | MessageField
-  | { readonly key: 'expiresIn'; readonly json: 'expiresIn'; readonly type: 'seconds' }
-  | { readonly key: 'schedule'; readonly json: 'schedule'; readonly type: 'schedule' }
-  | { readonly key: 'output'; readonly json: 'output'; readonly type: 'output' }
-  | { readonly key: 'priority'; readonly json: 'priority'; readonly type: 'priority' }
-  | { readonly key: 'supersedes'; readonly json: 'supersedes'; readonly type: 'supersedes' };
+  | { readonly key: keyof Said; readonly json: string; readonly type: 'said' };
 
 const SUBMITTED_FIELDS: readonly SubmittedField[] = [
   ...MESSAGE_FIELDS,
-  { key: 'expiresIn', json: 'expiresIn', type: 'seconds' },
-  { key: 'schedule', json: 'schedule', type: 'schedule' },
-  { key: 'output', json: 'output', type: 'output' },
-  { key: 'priority', json: 'priority', type: 'priority' },
-  { key: 'supersedes', json: 'supersedes', type: 'supersedes' },
+  ...(Object.keys(READERS) as (keyof Said)[]).map((key) => ({ key, json: key, type: 'said' as const })),
 ];
 const FIELD_BY_LOWER_KEY = new Map(SUBMITTED_FIELDS.map((field) => [field.json.toLowerCase(), field]));
 
@@ -123,16 +121,8 @@ function readField(field: SubmittedField, value: unknown, depth: number): Readin
       return readTexts(value);
     case 'bytes':
       return readData(value);
-    case 'seconds':
-      return readSeconds(value);
-    case 'schedule':
-      return readSchedule(value);
-    case 'output':
-      return readOneOf(OUTPUT_MODES, value);
-    case 'priority':
-      return readOneOf(PRIORITIES, value);
-    case 'supersedes':
-      return readSupersedes(value);
+    case 'said':
+      return READERS[field.key](value);
     case 'message':
       return readPrevious(value, depth);
   }

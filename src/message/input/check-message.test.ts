@@ -26,7 +26,7 @@ test('a message gets the defaults of its node for what it leaves out', () => {
     retries: 1,
     methodTimeout: 10,
   });
-  assert.deepEqual(requests, [{ message, expiresIn: undefined, hasRetries: false, hasReplyRetries: false }]);
+  assert.deepEqual(requests, [{ message, hasRetries: false, hasReplyRetries: false }]);
   assert.deepEqual(warnings, []);
 });
 

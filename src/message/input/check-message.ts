@@ -1,15 +1,12 @@
 import { nearest } from '../../lib/nearest.ts';
 import { showText } from '../../lib/show-value.ts';
-import { type Fields, type Issue, readFields } from '../codec/read-fields.ts';
+import { type Issue, readFields, type Said } from '../codec/read-fields.ts';
 import { MAX_TEXT_BYTES } from '../codec/text-limits.ts';
 import { MAX_LIST_ITEMS } from '../fields.ts';
 import type { Message } from '../message.ts';
 import { METHOD_NAMES } from '../method-names.ts';
 import { canonicalMethod, methodNameFault, nodeNameFault } from '../names.ts';
-import type { OutputMode } from '../output.ts';
 import { directoryFault, fileNameFault } from '../paths.ts';
-import type { Priority } from '../priority.ts';
-import type { Schedule } from '../schedule.ts';
 
 export type { Issue } from '../codec/read-fields.ts';
 
@@ -25,18 +22,8 @@ export interface CheckOptions {
 }
 
 /** One message to one node, and what the submitter said of it that does not travel in the message. */
-export interface Request {
+export interface Request extends Said {
   readonly message: Message;
-  /** Seconds from now after which the request must no longer run; absent where the submitter gave none. */
-  readonly expiresIn?: number;
-  /** When the request is to run again and again; absent where it runs once. */
-  readonly schedule?: Schedule;
-  /** What is wanted of its output; absent where the submitter did not say. */
-  readonly output?: OutputMode;
-  /** What it goes before; absent where the submitter did not say. */
-  readonly priority?: Priority;
-  /** Its key: it takes the place of older ones with the same key that have not begun; absent where there is none. */
-  readonly supersedes?: string;
   /** Whether the submitter gave `retries`, or a default stands in its place; likewise for `replyRetries`. */
   readonly hasRetries: boolean;
   readonly hasReplyRetries: boolean;
@@ -54,45 +41,29 @@ export type Checked =
 export function readMessage(item: unknown, options: CheckOptions): Checked {
   const fields = readFields(item);
   if (!fields.ok) return fields;
-  const { message, expiresIn, schedule, output, warnings } = fields;
+  const { message, said, warnings } = fields;
   for (const key of METHOD_FIELDS) message[key] = canonicalMethod(message[key]);
   const targets = targetsOf(message);
   const fault =
     faultOf(message, targets, options) ??
-    (schedule === undefined ? undefined : scheduleFault(message, options));
+    (said.schedule === undefined ? undefined : scheduleFault(message, options));
   if (fault) return { ok: false, ...fault };
   if (message.fromNode !== '' && message.fromNode !== options.nodeName) {
     const reason = `FromNode is always the node that takes the message, so it is ${showText(options.nodeName)} here`;
     warnings.push({ field: 'FromNode', reason });
   }
-  if (output === 'live' && message.relayViaNode !== '') {
+  if (said.output === 'live' && message.relayViaNode !== '') {
     const reason = 'the output of a relayed request comes with its end, so "live" is taken for "end"';
     warnings.push({ field: 'output', reason });
   }
   const rest = {
-    expiresIn,
-    ...saidOf(fields),
+    ...said,
     hasRetries: message.retries > 0,
     hasReplyRetries: message.replyRetries > 0,
   };
   const filled = withDefaults(message, options);
   const requests = targets.map((toNode) => ({ message: { ...filled, toNode }, ...rest }));
   return { ok: true, requests, warnings };
-}
-
-/** What the submitter said of it that does not travel in the message. */
-function saidOf({
-  schedule,
-  output,
-  priority,
-  supersedes,
-}: Fields & { ok: true }): Pick<Request, 'schedule' | 'output' | 'priority' | 'supersedes'> {
-  return {
-    ...(schedule && { schedule }),
-    ...(output && { output }),
-    ...(priority && { priority }),
-    ...(supersedes && { supersedes }),
-  };
 }
 
 const METHOD_FIELDS = ['method', 'replyMethod', 'relayReplyMethod', 'relayOriginalMethod'] as const;
