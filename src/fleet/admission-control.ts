@@ -6,7 +6,7 @@ import { makeUserKey } from '../lib/nkey.ts';
 import { nodeNameFault } from '../message/names.ts';
 import type { Admission } from '../security/admission.ts';
 import type { AdmissionOrder, AdmissionReplies } from '../security/admission-orders.ts';
-import { reservedNameFault } from '../security/fleet-users.ts';
+import { newNameFault } from '../security/fleet-users.ts';
 import { SecurityError } from '../security/security-error.ts';
 import { encodeToken } from '../security/token.ts';
 
@@ -64,7 +64,7 @@ async function obey(
   switch (order.do) {
     case 'invite': {
       const { name, ttlSeconds, isReplacing } = order;
-      const fault = name === '' ? undefined : (nodeNameFault(name) ?? reservedNameFault(name));
+      const fault = name === '' ? undefined : (nodeNameFault(name) ?? newNameFault(name));
       if (fault !== undefined)
         throw new SecurityError('bad-name', `${JSON.stringify(name)} is no name for a node: it ${fault}`);
       const { seed, publicKey } = makeUserKey();

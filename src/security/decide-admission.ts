@@ -1,5 +1,5 @@
 import { type AdmissionState, type OpenToken, withNode, withToken } from './admission-state.ts';
-import { reservedNameFault } from './fleet-users.ts';
+import { newNameFault } from './fleet-users.ts';
 import type { JoinAnswer, JoinRequest, Refusal } from './join-messages.ts';
 
 /** What a decision depends on besides the state. */
@@ -59,7 +59,7 @@ function repeated(
 }
 
 function nameRefusal(name: string, token: OpenToken, rules: AdmissionRules): Decision | undefined {
-  const fault = rules.nameFault(name) ?? reservedNameFault(name);
+  const fault = rules.nameFault(name) ?? newNameFault(name);
   if (fault !== undefined)
     return refused('bad-name', `${JSON.stringify(name)} is no name for a node: it ${fault}`);
   if (isAlike(name, rules.central)) return refused('name-taken', `${name} is the central node's own name`);

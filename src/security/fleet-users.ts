@@ -18,6 +18,15 @@ export function reservedNameFault(name: string): string | undefined {
   return RESERVED.has(name) ? 'is a word of the subjects that every node uses' : undefined;
 }
 
+/** What shells act on: commands that name a node are copied into one, and who joins chooses the name. */
+const SHELL_SIGN = /["'`$;&|<(){}[\]!#~?]/;
+
+/** Why nobody may join under a name, besides what its characters say to a node, as the end of a sentence; or undefined. */
+export function newNameFault(name: string): string | undefined {
+  const sign = SHELL_SIGN.exec(name)?.[0];
+  return reservedNameFault(name) ?? (sign && `contains ${sign}, on which shells act`);
+}
+
 /** The users of a broker, central first, each with the least permissions. Throws SecurityError for keys that clash. */
 export function fleetUsers(keys: ReadonlyMap<string, string>, shape: FleetShape): FleetUser[] {
   const { central, relays = [] } = shape;

@@ -189,6 +189,14 @@ test('neither is one on the way to a file, to be written or to be read', {
     assert.equal(row.state, 'failed');
     assert.match(String(row.reason), /trap is a link of another user/);
   }
+  // A folder that another user made there, with a link in it, leads nowhere either, nor does one where nobody's names are kept.
+  await mkdir(join(shared, 'theirs'));
+  await symlink(victim, join(shared, 'theirs', 'trap'));
+  execFileSync('chown', ['-hR', '1234', join(shared, 'theirs')]);
+  const theirs = await copy(central, copyRequest(source, join(shared, 'theirs', 'trap', 'file')));
+  assert.match(String(theirs.reason), /theirs.trap is a link of another user/);
+  await chmod(shared, 0o777);
+  assert.match(String((await both(1000))[0]?.reason), /trap is a link of another user/);
   assert.deepEqual(await readdir(victim), ['secret']);
   execFileSync('chown', ['-h', '0', trap]);
   for (const row of await both(1000)) assert.equal(row.state, 'succeeded', String(row.reason));

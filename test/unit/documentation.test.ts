@@ -3,7 +3,12 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, parse, relative } from 'node:path';
 import { test } from 'node:test';
 import { withOptionTables } from '../../scripts/config-doc.ts';
+import { parseCommandLine } from '../../src/cli/line/command-line.ts';
+import { COMMANDS } from '../../src/cli/line/commands.ts';
+import { chooseCommand } from '../../src/cli/line/find-command.ts';
+import { parseFlags } from '../../src/config/flags.ts';
 import { REQUEST_STATES } from '../../src/contract/states.ts';
+import { splitWords } from '../../src/lib/shell-words.ts';
 import { ANSWER_STATUSES, HEADER } from '../../src/message/codec/wire-headers.ts';
 import { MESSAGE_FIELDS } from '../../src/message/fields.ts';
 import { kindOf } from '../../src/message/kind-of.ts';
@@ -121,6 +126,47 @@ test('every link between the pages leads to a file, and to a heading in it', () 
   }
   assert.deepEqual(faults, []);
 });
+
+test('every command line that the pages show is one that the program takes', async () => {
+  const lines = pages()
+    .filter((path) => path !== 'CHANGELOG.md')
+    .flatMap(commandLinesIn);
+  assert.ok(lines.length > 100, `only ${lines.length} lines were found`);
+  const faults: string[] = [];
+  for (const { path, line } of lines) {
+    const fault = await commandFault(line);
+    if (fault !== undefined) faults.push(`${path}: ${line}: ${fault}`);
+  }
+  assert.deepEqual(faults, []);
+});
+
+/** The calls of the program in blocks of a shell, and within lines; of each what stands before a pipe or a comment. */
+function commandLinesIn(path: string): { path: string; line: string }[] {
+  const text = page(path);
+  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) =>
+    block!.replaceAll('\\\n', ' ').split('\n'),
+  );
+  const inline = [...text.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
+  return [...blocks, ...inline].flatMap((code) => {
+    const line = /^(?:sudo )?steward (-?[a-z].*)/s.exec(code.trim())?.[1];
+    return line === undefined ? [] : [{ path, line: line.replaceAll('\n', ' ') }];
+  });
+}
+
+async function commandFault(line: string): Promise<string | undefined> {
+  const read = splitWords(line.split(/ (?:[|#&;]|[<>]+ )|\$\(/, 1)[0]!);
+  if (!read.ok) return read.fault;
+  try {
+    const { command, args } = chooseCommand(read.words, COMMANDS);
+    const loaded = await command.load();
+    const streams = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
+    if (typeof loaded !== 'function') parseCommandLine(command.name, loaded, { args, env: {}, ...streams });
+    else if (command.name === 'run') parseFlags(args);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
 
 function pages(): string[] {
   return [...globSync('*.md', { cwd: PROJECT }), ...globSync('doc/**/*.md', { cwd: PROJECT })];

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { readConfig } from '../../config/load-config.ts';
 import { foreignWriter, ownerOf } from '../../lib/folder-writers.ts';
+import { joinWords } from '../../lib/shell-words.ts';
 import { shortSocketPath } from '../../lib/short-socket-path.ts';
 import { errorCode } from '../../lib/system-fault.ts';
 import {
@@ -53,7 +54,7 @@ async function exchange(path: string, folder: string, order: AdmissionOrder): Pr
         `${path} may not be used by you: run this as the user that the central node runs as, or with sudo`,
       );
     throw new UsageError(
-      `no central node that lets others in runs in ${folder} (nobody listens at ${path}): start it with steward up --folder ${folder}`,
+      `no central node that lets others in runs in ${folder} (nobody listens at ${path}): start it with steward up --folder ${joinWords([folder])}`,
     );
   } finally {
     socket.destroy();

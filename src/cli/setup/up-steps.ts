@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeUserKey } from '../../lib/nkey.ts';
+import { joinWords } from '../../lib/shell-words.ts';
 import { errorCode } from '../../lib/system-fault.ts';
 import { durationWords } from '../../lib/time-words.ts';
 import { writeAtomically } from '../../lib/write-atomically.ts';
@@ -103,7 +104,7 @@ export async function tellOfOwnBroker(
       `  ${style('bold', inviteLine(address, token))}`,
     );
   }
-  lines.push('', `More of them: steward invite --folder ${folder}`, '');
+  lines.push('', `More of them: steward invite --folder ${joinWords([folder])}`, '');
   call.stdout.write(`${lines.join('\n')}\n`);
 }
 
