@@ -18,3 +18,10 @@ test('a text that comes again and again is logged a few times, then counted', ()
     'often {"count":1000}',
   ]);
 });
+
+test('what stands behind a colon makes no other text of it', () => {
+  const lines: string[] = [];
+  const logger = limitedLogger({ warn: (_fields: object, text: string) => void lines.push(text) }, () => 0);
+  for (let count = 0; count < 1000; count += 1) logger.warn({}, `refused: ${count}`);
+  assert.equal(lines.length, 20);
+});

@@ -56,7 +56,18 @@ test('names that are wild, reserved or taken are refused, and the token stays go
   const before = await namesIn(central);
   assert.equal((await central.ask(await central.token(), 'boat1')).verdict, 'admitted');
   const token = await central.token();
-  for (const name of ['*', '>', 'boat1.>', '*.*', 'errorCentral', 'Steward', '', 'a;reboot', 'a`id`', '$(id)'])
+  for (const name of [
+    '*',
+    '>',
+    'boat1.>',
+    '*.*',
+    'errorCentral',
+    'Steward',
+    '',
+    'a;reboot',
+    'a`id`',
+    '$(id)',
+  ])
     assert.equal((await central.ask(token, name)).verdict, 'bad-name', name);
   for (const name of ['boat1', 'Boat1', 'central'])
     assert.equal((await central.ask(token, name)).verdict, 'name-taken', name);

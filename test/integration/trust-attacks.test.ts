@@ -290,6 +290,14 @@ test('what ship1 writes unasked stays in its own folder, bounded however it is p
       .answers('small')
       .some(({ headers }) => /used its share here, [\d.]+ [kM]B a day/.test(headers['Steward-Reason'] ?? '')),
   );
+  for (let lane = 1; lane <= 200; lane++)
+    stolen.thief.send({
+      ...{ message: small, subject: `${subject}.from.ship1`, lane: `over${lane}/1/1` },
+      reply: `${subject}.reply.ship1.over`,
+    });
+  await waitFor('all of them to wait', () => stolen.answers('over').length === 200);
+  const lines = central.logLines().filter(({ msg }) => String(msg).includes('not accepted for now'));
+  assert.ok(lines.length < 60, `${lines.length} lines in the log`);
   const [asked] = await submitAll(central, {
     ...{ toNode: 'ship2', method: 'REQCliCommand', methodArgs: ['echo', 'still'] },
     ...{ replyMethod: 'REQToFile', directory: 'after', fileName: 'f' },

@@ -279,7 +279,7 @@ export class ReceivingLane {
     const first = batch[0]!;
     const reason = headerText(error.message);
     const { logger } = this.#deps;
-    const about = { err: error, subject: this.#state.subject };
+    const about = { ...(isTemporary(error) ? {} : { err: error }), subject: this.#state.subject };
     // That something is not here to fill in is no fault.
     if (!first.lacks) logger.warn(about, `messages are not accepted for now: ${reason}`);
     if (first.seq === 0) return;

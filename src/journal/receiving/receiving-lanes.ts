@@ -1,4 +1,5 @@
 import type { Method } from '../../methods/method.ts';
+import { limitedLogger } from '../../observe/limited-logger.ts';
 import { type Statement, statement } from '../../store/statement.ts';
 import type { JournalOptions } from '../journal-deps.ts';
 import type { LaneState } from './lane-record.ts';
@@ -53,7 +54,8 @@ export class ReceivingLanes {
 
   constructor(options: JournalOptions, deps: ReceivingLaneDeps) {
     this.#options = options;
-    this.#deps = deps;
+    // What others send decides how many lines there would be.
+    this.#deps = { ...deps, logger: limitedLogger(deps.logger, deps.clock.steadyNow) };
     this.#nextId =
       (deps.store.get<{ id: number | null }>('SELECT max(id) AS id FROM journal_lanes')?.id ?? 0) + 1;
   }
