@@ -178,8 +178,8 @@ function relayRights(
   if (node === from) {
     publish.push(...sent([subject]));
     subscribe.push(`${subject}.reply.${from}.*`);
-    // What the relaying node is told afterwards; the central node is told anyway.
-    if (via !== central)
+    // What the relaying node is told afterwards; in an open fleet the central node is told anyway.
+    if (via !== central || isClosed)
       publish.push(...sent([`${via}.REQCancel.EventACK`, `${via}.REQReport.EventACK`, `${via}.${STATE}`]));
     if (via !== central) subscribe.push(`${via}.*.*.reply.${from}.*`);
   }

@@ -206,6 +206,14 @@ test('a relay that is given to up works for nodes that joined, also those that j
   await waitForFile(join(central.root, 'one/data', RESULT), (text) => text === 'over\n', {
     timeoutMs: 30_000,
   });
+
+  const ask = (...line: string[]) => callSteward([...line, '--folder', join(central.root, 'one')]);
+  const { accepted } = await submitTo(socket, [relayed('sleep 60', { methodTimeout: 60 })]);
+  const [{ id }] = accepted as [{ id: string }];
+  const isNow = (state: string) => async () => (await ask('status', id)).stdout.includes(state);
+  await waitFor('it to run', isNow('running on'));
+  assert.equal((await ask('cancel', id)).code, 0);
+  await waitFor('central to have it ended', isNow('cancelled'), { timeoutMs: 20_000 });
 });
 
 test('what join cannot do is said in a sentence', async (t) => {
