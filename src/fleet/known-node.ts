@@ -2,15 +2,15 @@ import type { NodeSummary, Presence } from '../contract/nodes.ts';
 
 /** What is asked about a node when somebody wants to know it. */
 export interface KnownNodeSource {
-  presenceOf(name: string): Presence;
   lastSeenAt(name: string): number | null;
   usualAwayMs(name: string): number | null;
   factsOf(name: string): Pick<NodeSummary, 'version' | 'os' | 'arch' | 'startedAt' | 'labels'>;
   summaryOf(node: KnownNode): NodeSummary;
 }
 
-/** How many messages wait for each node, and how many requests run there. */
-export interface NodeCounts {
+/** What is looked up once for all nodes: who is here, how many messages wait for each, and how many requests run there. */
+export interface FleetMoment {
+  presenceOf(name: string): Presence;
   readonly queued: ReadonlyMap<string, number>;
   readonly running: ReadonlyMap<string, number>;
 }
@@ -19,19 +19,19 @@ export interface NodeCounts {
 export class KnownNode {
   readonly name: string;
   readonly isCentral: boolean;
-  readonly #counts: NodeCounts;
+  readonly #moment: FleetMoment;
   readonly #source: KnownNodeSource;
   #presence: Presence | undefined;
 
-  constructor(name: string, isCentral: boolean, counts: NodeCounts, source: KnownNodeSource) {
+  constructor(name: string, isCentral: boolean, moment: FleetMoment, source: KnownNodeSource) {
     this.name = name;
     this.isCentral = isCentral;
-    this.#counts = counts;
+    this.#moment = moment;
     this.#source = source;
   }
 
   get presence(): Presence {
-    this.#presence ??= this.#source.presenceOf(this.name);
+    this.#presence ??= this.#moment.presenceOf(this.name);
     return this.#presence;
   }
 
@@ -61,11 +61,11 @@ export class KnownNode {
   }
 
   get queued(): number {
-    return this.#counts.queued.get(this.name) ?? 0;
+    return this.#moment.queued.get(this.name) ?? 0;
   }
 
   get running(): number {
-    return this.#counts.running.get(this.name) ?? 0;
+    return this.#moment.running.get(this.name) ?? 0;
   }
 
   /** All of it, as lists show it. */

@@ -25,7 +25,10 @@ function listOf(names: string[]) {
     };
   const presence = {
     names: () => names,
-    of: (name: string): Presence => (away.has(name) ? 'away' : 'here'),
+    sweep:
+      () =>
+      (name: string): Presence =>
+        away.has(name) ? 'away' : 'here',
     lastSeenAt: note('last seen', () => 5),
     callsAt: note('calls', () => null),
     factsOf: note('facts', () => UNTOLD),

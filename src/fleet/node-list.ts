@@ -3,7 +3,7 @@ import { sortNaturally } from '../lib/natural-order.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { receiverOf } from '../message/subject.ts';
 import type { LaneStatus } from '../outbox/lane/lane-status.ts';
-import { KnownNode, type KnownNodeSource, type NodeCounts } from './known-node.ts';
+import { type FleetMoment, KnownNode, type KnownNodeSource } from './known-node.ts';
 import type { NodePresence } from './presence.ts';
 
 interface NodeListOptions {
@@ -14,7 +14,7 @@ interface NodeListOptions {
 }
 
 interface NodeListDeps {
-  readonly presence: Pick<NodePresence, 'of' | 'names' | 'lastSeenAt' | 'callsAt' | 'factsOf'>;
+  readonly presence: Pick<NodePresence, 'sweep' | 'names' | 'lastSeenAt' | 'callsAt' | 'factsOf'>;
   /** How long a node is away at most that is away as usual, ms; null where that is not known. */
   usualAwayMs(name: string): number | null;
   readonly now: () => number;
@@ -61,8 +61,8 @@ export class NodeList implements KnownNodeSource {
 
   /** All nodes by name, with numbers as numbers. */
   readonly known = async (): Promise<KnownNode[]> => {
-    const counts = await this.#counts();
-    return this.#inOrder(this.#names(counts.queued)).map((name) => this.#known(name, counts));
+    const moment = await this.#moment();
+    return this.#inOrder(this.#names(moment.queued)).map((name) => this.#known(name, moment));
   };
 
   /** The same, with all that lists show of them. */
@@ -70,24 +70,26 @@ export class NodeList implements KnownNodeSource {
 
   /** Some nodes. */
   async some(names: readonly string[]): Promise<NodeSummary[]> {
-    const counts = await this.#counts();
+    const moment = await this.#moment();
     const nodes = names.filter((name) => name !== ERROR_CENTRAL);
-    return nodes.map((name) => this.#known(name, counts).summary());
+    return nodes.map((name) => this.#known(name, moment).summary());
   }
 
   /** How many nodes are here, away, or neither for all that is known. */
   counts(): Record<Presence, number> {
     const counts = { here: 0, away: 0, unknown: 0 };
-    for (const name of this.#names(this.#queued())) counts[this.presenceOf(name)]++;
+    const presenceOf = this.#sweep();
+    for (const name of this.#names(this.#queued())) counts[presenceOf(name)]++;
     return counts;
   }
 
   /** The nodes whose presence is another than when this was asked last; of those that were ever heard of. */
   turned(): string[] {
     const turned: string[] = [];
+    const presenceOf = this.#sweep();
     const names = this.#deps.presence.names();
     for (const name of names) {
-      const presence = this.presenceOf(name);
+      const presence = presenceOf(name);
       if (this.#told.get(name) === presence) continue;
       this.#told.set(name, presence);
       turned.push(name);
@@ -99,8 +101,9 @@ export class NodeList implements KnownNodeSource {
     return turned;
   }
 
-  presenceOf(name: string): Presence {
-    return name === this.#options.nodeName ? 'here' : this.#deps.presence.of(name);
+  #sweep(): (name: string) => Presence {
+    const presenceOf = this.#deps.presence.sweep();
+    return (name) => (name === this.#options.nodeName ? 'here' : presenceOf(name));
   }
 
   lastSeenAt(name: string): number | null {
@@ -129,8 +132,8 @@ export class NodeList implements KnownNodeSource {
     };
   }
 
-  #known(name: string, counts: NodeCounts): KnownNode {
-    return new KnownNode(name, name === this.#options.centralNodeName, counts, this);
+  #known(name: string, moment: FleetMoment): KnownNode {
+    return new KnownNode(name, name === this.#options.centralNodeName, moment, this);
   }
 
   #inOrder(listed: readonly string[]): readonly string[] {
@@ -160,9 +163,9 @@ export class NodeList implements KnownNodeSource {
     return counts;
   }
 
-  async #counts(): Promise<NodeCounts> {
-    const queued = this.#queued();
-    return { queued, running: await this.#running() };
+  async #moment(): Promise<FleetMoment> {
+    const running = await this.#running();
+    return { presenceOf: this.#sweep(), queued: this.#queued(), running };
   }
 
   async #running(): Promise<Map<string, number>> {

@@ -135,7 +135,7 @@ export class NodePresence {
   /** Something came from a node. */
   heard(node: string): void {
     const known = this.#of(node);
-    const wasHere = !known.isAway && this.#isFresh(known);
+    const wasHere = !known.isAway && this.#isFresh(known, this.#deps.clock.steadyNow());
     this.#seen(known);
     known.isAway = false;
     if (!wasHere) this.onChanged(node);
@@ -166,13 +166,23 @@ export class NodePresence {
 
   /** Whether a node can be reached, as far as is known. */
   of(node: string): Presence {
+    return this.#at(node, this.#deps.clock.steadyNow());
+  }
+
+  /** Tells the same of many nodes, as they are now: reading the clock for each takes half of the time. */
+  sweep(): (node: string) => Presence {
+    const now = this.#deps.clock.steadyNow();
+    return (node) => this.#at(node, now);
+  }
+
+  #at(node: string, now: number): Presence {
     const known = this.#known.get(node);
     if (!known || !this.#deps.bus.isConnected) return 'unknown';
     if (known.isAway) return 'away';
-    if (this.#isFresh(known)) return 'here';
+    if (this.#isFresh(known, now)) return 'here';
     const { helloIntervalMs } = this.factsOf(node);
     if (helloIntervalMs === null || known.helloAt === null) return 'unknown';
-    return this.#deps.clock.steadyNow() - this.#connectedAt > patience(helloIntervalMs) ? 'away' : 'unknown';
+    return now - this.#connectedAt > patience(helloIntervalMs) ? 'away' : 'unknown';
   }
 
   /** When a node that is not here calls next, unix ms; null for one that keeps its connection, or did not say so. */
@@ -257,10 +267,10 @@ export class NodePresence {
   }
 
   /** Whether a node was heard of so lately that it need not have been heard of since. */
-  #isFresh(known: Known): boolean {
+  #isFresh(known: Known, now: number): boolean {
     if (known.heardAt === null) return false;
     known.facts ??= readHello(known.hello, known.helloAt ?? 0);
-    return this.#deps.clock.steadyNow() - known.heardAt <= patience(known.facts.helloIntervalMs);
+    return now - known.heardAt <= patience(known.facts.helloIntervalMs);
   }
 
   /** Names that nothing ever came from may be made up; what is said of them is learned again. */

@@ -10,7 +10,7 @@ import { readScreen } from './effects/read-screen.ts';
 import { watchReading } from './effects/reading.ts';
 import type { Follower } from './effects/shared-stream.ts';
 import { send, WebError, webApi } from './effects/web-api.ts';
-import { hashOf, routeOf } from './state/route.ts';
+import { hashOf, routeOf, subjectOf } from './state/route.ts';
 import { type Action, firstState, type State, update } from './state/state.ts';
 import { TEXTS } from './texts.ts';
 import { App } from './views/app.ts';
@@ -41,6 +41,7 @@ function dispatch(action: Action): void {
 function show({ route }: State): void {
   stream ??= followChanges({
     onChange: () => read(),
+    showsList: () => subjectOf(state.route) === undefined,
     onLink: (isLive) => {
       if (isLive !== state.isLive) dispatch({ type: 'link', isLive });
       if (isLive && isStale) void read();

@@ -11,8 +11,8 @@ const MOST_SHOWN = 20;
 
 /** What comes over the stream. */
 export interface Hearing {
-  /** Something changed, or may have: what is shown is to be read again. */
-  onChange(): void;
+  /** Something changed, or may have: what is shown is to be read again. `count` is how much, where that is known. */
+  onChange(count: number): void;
   onLink(isLive: boolean): void;
   /** The node refuses the stream: whether anybody is signed in is to be asked. */
   onRefused(): void;
@@ -27,7 +27,7 @@ type Told =
   | { readonly say: 'link'; readonly isLive?: boolean }
   | { readonly say: 'refused' }
   /** Of what there are new events; of everything where that is left out. */
-  | { readonly say: 'changed'; readonly of?: readonly string[] };
+  | { readonly say: 'changed'; readonly of?: readonly string[]; readonly count?: number };
 
 /** A tab that follows what changes. */
 export interface Follower extends Disposable {
@@ -61,7 +61,7 @@ export function shareStream(hearing: Hearing): Follower {
       case 'refused':
         return hearing.onRefused();
       case 'changed':
-        return isOf(told.of, shows.get(tab)) ? hearing.onChange() : undefined;
+        return isOf(told.of, shows.get(tab)) ? hearing.onChange(told.count ?? 0) : undefined;
     }
   };
   const tellAll = (told: Told) => {
@@ -175,7 +175,10 @@ class Leading implements Disposable {
       this.#tell(hadOne ? { say: 'changed', of: added } : { say: 'changed' });
     });
     source.addEventListener('open', () => this.#source === source && this.#link(true));
-    source.addEventListener('many', () => this.#source === source && this.#tell({ say: 'changed' }));
+    source.addEventListener('many', ({ data }) => {
+      const { count } = JSON.parse(data) as { count: number };
+      if (this.#source === source) this.#tell({ say: 'changed', count });
+    });
     source.addEventListener('error', () => this.#failed(source));
   }
 
