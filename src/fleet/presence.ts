@@ -218,9 +218,7 @@ export class NodePresence {
 
   /** All nodes that were ever heard of. */
   names(): string[] {
-    const names: string[] = [];
-    for (const [name, { heardAt }] of this.#known) if (heardAt !== null) names.push(name);
-    return names;
+    return [...this.#known.keys()].filter((name) => this.#known.get(name)!.heardAt !== null);
   }
 
   /** Nodes that were heard of since this was asked last, to be stored. */
@@ -282,15 +280,9 @@ export class NodePresence {
     let known = this.#known.get(node);
     if (!known) {
       if (this.#known.size >= MOST_KNOWN) this.#forgetUnheard();
-      const nothing = {
-        heardAt: null,
-        seenAt: 0,
-        hello: undefined,
-        helloAt: null,
-        toldAt: 0,
-        facts: undefined,
-      };
-      known = { ...nothing, plainAt: null, isAway: false, deaf: new Set(), isSaved: true };
+      const unheard = { heardAt: null, seenAt: 0, isAway: false, deaf: new Set<string>(), isSaved: true };
+      const untold = { hello: undefined, helloAt: null, toldAt: 0, facts: undefined, plainAt: null };
+      known = { ...unheard, ...untold };
       this.#known.set(node, known);
     }
     return known;

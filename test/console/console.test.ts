@@ -176,6 +176,7 @@ test('the console, from signing in to a result', async (t) => {
     await page.goto(`${new URL(url).origin}/#/run?target=ship1`);
     await page.getByLabel('What to do').selectOption('script');
     await page.getByRole('textbox', { name: 'Run a script' }).fill('#!/bin/sh\necho "$0" | grep -c /');
+    await page.getByText('steward exec ship1 --script /dev/stdin').waitFor();
     await page.getByText('More about it').click();
     await page.getByLabel('expiresIn').fill('soon');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
@@ -192,6 +193,8 @@ test('the console, from signing in to a result', async (t) => {
     await page.getByRole('dialog', { name: 'Run false on 2 nodes?' }).getByText('Yes').click();
     await page.getByText('Stopped: a canary failed. 1 node has had no turn.').waitFor();
     await page.goto(`${new URL(url).origin}/#/run?target=ship1`);
+    await page.getByLabel('What to do').selectOption('REQOpProcessList');
+    await page.getByText(/^echo .*"REQOpProcessList".* \| steward send -$/).waitFor();
     await page.getByLabel('What to do').selectOption('REQToFile');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByRole('alert').filter({ hasText: 'is needed' }).waitFor();

@@ -71,8 +71,12 @@ export function runLineOf({ target, message, waves = {}, isShell }: RunForm): st
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const words = given.flatMap(([name, value]) => [`--${name}`, String(value)]);
   const args = methodArgs as readonly string[];
-  const what = data !== undefined ? ['--script', 'FILE'] : isShell ? ['--shell', args[2]!] : ['--', ...args];
-  return joinWords(['steward', 'exec', target, ...words, ...what]);
+  const exec = ['steward', 'exec', target, ...words];
+  if (Array.isArray(data)) {
+    const runner = /^#!\s*\S/.test(data[0]) ? [] : ['--interpreter', '/bin/sh'];
+    return `printf %s ${joinWords(data)} | ${joinWords([...exec, ...runner, '--script', '/dev/stdin'])}`;
+  }
+  return joinWords([...exec, ...(isShell ? ['--shell', args[2]!] : ['--', ...args])]);
 }
 
 /** A target says who is here or away; for longer than usual is more than it can say. */

@@ -1,5 +1,5 @@
 import { type ComponentChild, h } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { MethodDescription } from '../../contract/nodes.ts';
 import { atLeastOne, parseAmount } from '../../waves/amount.ts';
 import { runLineOf } from '../state/command-line.ts';
@@ -31,6 +31,13 @@ export function Run({ methods, target: first = '', mayAct, tasks, ask, onCopied 
   const [fault, setFault] = useState('');
   const [line, setLine] = useState('');
   const preview = usePreview(target.trim(), tasks.preview);
+  const element = useRef<HTMLFormElement>(null);
+  const shown = useRef(kind);
+  // Another kind has fields of its own: what they say is shown once they are there.
+  useEffect(() => {
+    if (shown.current !== kind) element.current?.dispatchEvent(new Event('input'));
+    shown.current = kind;
+  }, [kind]);
   if (!mayAct) return h('p', { role: 'alert', class: 'fault' }, TEXTS.mayNotRun);
   const formIn = (element: HTMLFormElement) => {
     const data = new FormData(element);
@@ -54,7 +61,7 @@ export function Run({ methods, target: first = '', mayAct, tasks, ask, onCopied 
     );
   };
   const onInput = (event: Event) => setTarget((event.currentTarget as HTMLInputElement).value);
-  return h('form', { class: 'run', onSubmit: submit, onInput: showLine }, [
+  return h('form', { class: 'run', ref: element, onSubmit: submit, onInput: showLine }, [
     h('label', null, [
       TEXTS.runOn,
       h('input', {
