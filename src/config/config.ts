@@ -9,30 +9,11 @@ import { listenerConfig } from './listener-config.ts';
 import { valueFault } from './option-value.ts';
 import { OPTIONS, type OptionKey } from './options.ts';
 import type { Settings } from './settings.ts';
+import { START_SUB_SPECS, type SwitchedMethod } from './start-sub-specs.ts';
 import { quotaConfig, trustConfig } from './trust-config.ts';
 import { webOrigin, webProxyConfig, webTlsConfig } from './web-config.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
-const SWITCHED = [
-  'REQErrorLog',
-  'REQHello',
-  'REQToFileAppend',
-  'REQToFile',
-  'REQCopyFileFrom',
-  'REQCopyFileTo',
-  'REQPing',
-  'REQPong',
-  'REQCliCommand',
-  'REQToConsole',
-  'REQHttpGet',
-  'REQTailFile',
-  'REQCliCommandCont',
-  'REQRelay',
-] as const;
-
-/** A method that a StartSub... option switches; every other method is always taken. */
-export type SwitchedMethod = (typeof SWITCHED)[number];
 
 interface NodeNames {
   readonly nodeName: string;
@@ -158,7 +139,8 @@ function nodeNameOf(key: 'NodeName' | 'CentralNodeName', name: string, settings:
 }
 
 function startSubOf({ values }: Settings): Readonly<Record<SwitchedMethod, boolean>> {
-  const entries = SWITCHED.map((method) => [method, values[`StartSub${method}`]]);
+  const keys = Object.keys(START_SUB_SPECS) as (keyof typeof START_SUB_SPECS)[];
+  const entries = keys.map((key) => [key.slice('StartSub'.length), values[key]]);
   return Object.freeze(Object.fromEntries(entries) as Record<SwitchedMethod, boolean>);
 }
 

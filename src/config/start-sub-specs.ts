@@ -24,6 +24,10 @@ export const START_SUB_SPECS = {
   ...startSub('REQRelay', 'relay between other nodes', { default: false }),
 } as const;
 
+/** A method that one of them switches; every other method is always taken. */
+export type SwitchedMethod = MethodOf<keyof typeof START_SUB_SPECS>;
+type MethodOf<Key> = Key extends `StartSub${infer Method}` ? Method : never;
+
 function startSub<M extends string>(
   method: M,
   summary: string,

@@ -1,4 +1,5 @@
-import type { Config, SwitchedMethod } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { SwitchedMethod } from '../config/start-sub-specs.ts';
 import { KINDS } from '../message/kind.ts';
 import { kindOf } from '../message/kind-of.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';

@@ -7,41 +7,15 @@ export interface KeyPress {
   readonly text: string | null;
 }
 
-/** What a terminal library tells of keys, as far as it is used here. */
-export interface KeyFlags {
-  readonly upArrow: boolean;
-  readonly downArrow: boolean;
-  readonly leftArrow: boolean;
-  readonly rightArrow: boolean;
-  readonly pageDown: boolean;
-  readonly pageUp: boolean;
-  readonly home: boolean;
-  readonly end: boolean;
-  readonly return: boolean;
-  readonly escape: boolean;
-  readonly ctrl: boolean;
-  readonly shift: boolean;
-  readonly tab: boolean;
-  readonly backspace: boolean;
-  readonly delete: boolean;
-  readonly meta: boolean;
-}
+/** The names of keys, by what the terminal library calls them. */
+const NAMED = {
+  ...{ upArrow: 'up', downArrow: 'down', leftArrow: 'left', rightArrow: 'right' },
+  ...{ pageDown: 'pagedown', pageUp: 'pageup', home: 'home', end: 'end' },
+  ...{ return: 'enter', escape: 'esc', tab: 'tab', backspace: 'backspace', delete: 'delete' },
+} as const;
 
-const NAMED: readonly (readonly [keyof KeyFlags, string])[] = [
-  ['upArrow', 'up'],
-  ['downArrow', 'down'],
-  ['leftArrow', 'left'],
-  ['rightArrow', 'right'],
-  ['pageDown', 'pagedown'],
-  ['pageUp', 'pageup'],
-  ['home', 'home'],
-  ['end', 'end'],
-  ['return', 'enter'],
-  ['escape', 'esc'],
-  ['tab', 'tab'],
-  ['backspace', 'backspace'],
-  ['delete', 'delete'],
-];
+/** What the terminal library tells of keys, as far as it is used here. */
+export type KeyFlags = Readonly<Record<keyof typeof NAMED | 'ctrl' | 'shift' | 'meta', boolean>>;
 
 const CONTROL_NAMES: Readonly<Record<string, string>> = {
   '\r': 'enter',
@@ -53,7 +27,7 @@ const CONTROL_NAMES: Readonly<Record<string, string>> = {
 
 /** The keys that one piece of input holds; several where they came at once, as over a slow line. */
 export function keyPresses(input: string, flags: KeyFlags): KeyPress[] {
-  const named = NAMED.find(([flag]) => flags[flag]);
+  const named = Object.entries(NAMED).find(([flag]) => flags[flag as keyof typeof NAMED]);
   if (named !== undefined) return [{ key: withModifiers(named[1], flags), text: null }];
   const letters = [...input];
   if (letters.length === 1 && (flags.ctrl || flags.meta)) {
