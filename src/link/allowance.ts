@@ -1,16 +1,14 @@
 import type { LinkLeft } from '../message/link-word.ts';
 import { LEAST_BYTES } from './budget.ts';
 
-/** How much may be out to a node that may have a budget, until it was asked for that, bytes. */
-const UNASKED_BYTES = 32 * 1024;
+/** How much may be out to a node that may have a budget, until it was asked for that, bytes: what a window begins with. */
+const UNASKED_BYTES = 8 * 1024;
 
 /** What may still go to a node whose link has a budget, as it told last. Times are ms on a steady clock. */
 export class Allowance {
   readonly #now: () => number;
   #left: LinkLeft | undefined;
   #until = Number.NEGATIVE_INFINITY;
-  /** The most that it allowed at once: as much may go when its next budget begins. */
-  #most = LEAST_BYTES;
   /** What went that it has not counted, bytes. */
   #out = 0;
   /** Whether it knows of budgets, and has answered nothing so far that asked for its own; undefined before it has answered. */
@@ -30,7 +28,6 @@ export class Allowance {
     this.#out = outBytes;
     if (left === undefined) return;
     this.#until = this.#now() + left.untilMs;
-    this.#most = Math.max(this.#most, left.bytes, left.urgentBytes);
   }
 
   /** Bytes went to it. */
@@ -59,9 +56,9 @@ export class Allowance {
     return urgency === 0 ? urgentBytes : bytes;
   }
 
-  /** Its next budget has begun: it tells how much that is with its first answer. */
+  /** Its next budget has begun, maybe for many senders at once: it tells how much that is with its first answer. */
   #renewed(): LinkLeft {
-    this.#left = { bytes: this.#most, urgentBytes: this.#most, untilMs: Number.POSITIVE_INFINITY };
+    this.#left = { bytes: LEAST_BYTES, urgentBytes: LEAST_BYTES, untilMs: Number.POSITIVE_INFINITY };
     this.#until = Number.POSITIVE_INFINITY;
     this.#out = 0;
     return this.#left;

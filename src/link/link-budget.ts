@@ -50,7 +50,8 @@ export class LinkBudget implements Budget, Disposable {
   /** What was handed over and may not be in the count yet: since `#handedAt`, and in the time before that. */
   #handed: readonly [now: number, before: number] = [0, 0];
   #handedAt = Number.NEGATIVE_INFINITY;
-  readonly #senders = new Map<string, number>();
+  /** Who sends, when each heard last what it may send, and how much of what is usual that was. */
+  readonly #senders = new Map<string, { readonly at: number; readonly bytes: number }>();
   readonly #listeners: BudgetListener[] = [];
   #wasOpen = true;
   #isClosing = false;
@@ -117,12 +118,14 @@ export class LinkBudget implements Budget, Disposable {
   /** What another node may send; undefined where there is no budget. */
   leftFor(node: string): LinkLeft | undefined {
     if (this.bytesPerDay === 0) return undefined;
-    const now = this.#deps.clock.steadyNow();
-    this.#senders.set(node, now);
-    for (const [name, at] of this.#senders) if (now - at > SENDER_MS) this.#senders.delete(name);
+    const at = this.#deps.clock.steadyNow();
+    this.#senders.set(node, { at, bytes: 0 });
+    for (const [name, sender] of this.#senders) if (at - sender.at > SENDER_MS) this.#senders.delete(name);
     const { wall } = this.#now;
+    const bytes = this.#grant(PRIORITIES.indexOf('normal'));
+    this.#senders.set(node, { at, bytes });
     return {
-      bytes: this.#grant(PRIORITIES.indexOf('normal')),
+      bytes,
       urgentBytes: this.#grant(PRIORITIES.indexOf('urgent')),
       untilMs: nextDayAt(this.#today, this.#now) - wall,
     };
@@ -130,7 +133,11 @@ export class LinkBudget implements Budget, Disposable {
 
   /** What one of those that send may send of a class until it hears again. */
   #grant(urgency: number): number {
-    const room = this.room(urgency);
+    // What others were let send may be on its way.
+    const granted = this.#senders.values().reduce((sum, { bytes }) => sum + bytes, 0);
+    const room = this.room(urgency) - granted;
+    // The least that is of use to each of them would be more than is left.
+    if (room < this.#senders.size * LEAST_BYTES) return 0;
     const share = Math.min(this.bytesPerDay * GRANT_SHARE, room / (2 * this.#senders.size));
     return Math.min(room, Math.max(share, LEAST_BYTES));
   }

@@ -12,7 +12,7 @@ function scene(bytesPerDay: number) {
     { publish: (_, __, { headers }) => Boolean(told.push(headers[HEADER.linkLeft])) },
     {
       budget: { bytesPerDay, header: (node) => `left for ${node}` },
-      knows: (node) => node === 'central',
+      peers: { knows: (node) => node === 'central', hasWords: (node) => node !== 'new' },
     },
   );
   const answer = (to: string) => {
@@ -22,11 +22,12 @@ function scene(bytesPerDay: number) {
   return { answers, answer };
 }
 
-test('those that named the word, and those that ask, hear with their answers what they may send', () => {
+test('those that named the word, those that ask, and those of whom nothing is known hear with their answers what they may send', () => {
   const { answers, answer } = scene(100_000);
   assert.deepEqual([answer('central'), answer('relay')], ['left for central', undefined]);
   answers.asks(`${SUBJECT}.relay.a1b2-3-b`);
   answers.asks('of an original node');
+  assert.equal(answer('new'), 'left for new');
   assert.deepEqual([answer('relay'), answer('other')], ['left for relay', undefined]);
 });
 

@@ -20,16 +20,16 @@ const MOST_ASKERS = 1000;
 
 /**
  * A way for answers on which those whom they are for hear what they may send, where the link of this node has a budget: they
- * hold back the rest. That is for those who have named the word, or ask for it.
+ * hold back the rest. That is for those who have named the word, or ask for it, or of whom nothing is known.
  */
 export function tellLeft<Body>(
   bus: Answers<Body>,
   deps: {
     readonly budget: { readonly bytesPerDay: number; header(node: string): string | undefined };
-    knows(node: string, word: string): boolean;
+    readonly peers: { knows(node: string, word: string): boolean; hasWords(node: string): boolean };
   },
 ): TellingAnswers<Body> {
-  const { budget } = deps;
+  const { budget, peers } = deps;
   const askers = new Set<string>();
   return {
     asks: (reply) => {
@@ -40,7 +40,8 @@ export function tellLeft<Body>(
     },
     publish: (subject, body, more) => {
       const asker = budget.bytesPerDay === 0 ? undefined : ASKER.exec(subject)?.[1];
-      const isToHear = asker !== undefined && (askers.has(asker) || deps.knows(asker, LINK_WORD));
+      const isToHear =
+        asker !== undefined && (askers.has(asker) || peers.knows(asker, LINK_WORD) || !peers.hasWords(asker));
       const left = isToHear ? budget.header(asker) : undefined;
       return bus.publish(
         ...[subject, body],

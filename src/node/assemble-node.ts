@@ -154,7 +154,7 @@ export async function assembleNode(
   const outputReplies = stack.use(new OutputReplies(deps));
   const copying = stack.use(new Copying(config, { ...deps, outputReplies }));
   const relaying = new Relaying(config, deps);
-  const answers = tellLeft(ground.bus, { budget, knows: deps.peers.knows });
+  const answers = tellLeft(ground.bus, { budget, peers: deps.peers });
   const journal = new Journal(
     { ...config, instance: ground.instance },
     { ...deps, bus: answers, fleet, relaying },

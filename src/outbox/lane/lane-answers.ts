@@ -136,8 +136,8 @@ export class LaneAnswers {
     if (!namesWord(answer.header(HEADER.knows), LINK_WORD)) return this.#onStatus(status, answer, isStale);
     const left = parseLeft(answer.header(HEADER.linkLeft));
     const wasAsked = left !== undefined || replies.hasAsked(generation);
-    // More goes at once when the status is known: to a node that may have a budget no more than that allows.
-    if (!wasAsked) peer.window.told(undefined, false);
+    // More goes at once when the status is known: to a node that has a budget, or may have one, no more than that allows.
+    if (left || !wasAsked) peer.window.told(left, wasAsked);
     this.#onStatus(status, answer, isStale);
     if (wasAsked) peer.window.told(left);
   }
