@@ -15,12 +15,20 @@ export type TemplateNode = Pick<NodeSummary, 'name'> & Partial<Pick<NodeSummary,
 
 /**
  * A text with `{{node}}`, `{{label.NAME}}` and `{{os}}` replaced by what they are for a node. `{{.x}}` and
- * `{{STEWARD_...}}` belong to others and stay. Throws TemplateError for any other word, and for what is not known of the node.
+ * `{{STEWARD_...}}` belong to others and stay. Throws TemplateError for any other word, and for what is not known of the node;
+ * `check` may throw for what a node says of itself.
  */
-export function fillTemplate(text: string, node: TemplateNode): string {
+export function fillTemplate(
+  text: string,
+  node: TemplateNode,
+  check: (value: string, word: string) => void = () => {},
+): string {
   return text.replace(/\{\{([^{}]*)\}\}/g, (whole, inner: string) => {
     const word = inner.trim();
-    return word.startsWith('.') || word.startsWith('STEWARD_') ? whole : valueFor(word, node);
+    if (word.startsWith('.') || word.startsWith('STEWARD_')) return whole;
+    const value = valueFor(word, node);
+    check(value, word);
+    return value;
   });
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -293,6 +293,39 @@ test('where no node runs, a command says where it looked and what to do', async 
   const { code, stdout, stderr } = await steward('nodes');
   assert.deepEqual([code, stdout], [1, '']);
   assert.match(stderr, /^steward: [^\n]*stew\.sock[^\n]*\n$/);
+});
+
+test('what a node says of itself and of its files leads no copy out of its folder, and reaches no terminal', async (t) => {
+  const { broker, central, ship1, nodesThatAre, steward } = await startFleetOf3();
+  // Whoever has root on a node decides what its sh prints, and what its labels are.
+  const folder = join(ship1.folder, 'stolen');
+  await mkdir(folder);
+  await writeFile(join(folder, 'app.log'), 'stolen');
+  await writeFile(
+    join(folder, 'sh'),
+    `#!/bin/bash\necho ${folder}/../../../../../../../../..${central.folder}/owned\n`,
+  );
+  await chmod(join(folder, 'sh'), 0o755);
+  const flags = { startPubREQHello: 1, labels: 'place=../../owned' };
+  const env = { PATH: `${folder}:${process.env.PATH}` };
+  await startStewardNode({ name: 'stolen', broker, flags, env }, t);
+  await waitFor('it to be here', async () => (await nodesThatAre('here')).includes('stolen'));
+  const several = await steward('cp', `stolen:${folder}/*.log`, 'got/');
+  assert.match(several.stderr, /stolen names a file that leads out of the folder for the copies: "/);
+  await writeFile(join(central.folder, 'secret'), 'secret');
+  for (const args of [
+    [`stolen:${folder}/app.log`, 'got/{{label.place}}'],
+    ['got/{{label.place}}', `stolen:${folder}/taken`],
+  ])
+    assert.match(
+      (await steward('cp', '--template', ...args)).stderr,
+      /{{label\.place}} is "\.\.\/\.\.\/owned" at stolen, which is no name of a file here/,
+    );
+  await assert.rejects(stat(join(central.folder, 'owned')), { code: 'ENOENT' });
+
+  await writeFile(join(folder, 'e\u001b[2J\u0007.txt'), 'x');
+  const shown = await steward('cp', `ship1:${folder}/*.txt`, 'got/');
+  assert.match(shown.stdout, /e\\x1b\[2J\\x07\.txt +copied/);
 });
 
 test('cp takes folders, several files and patterns, shows what it would do, and leaves copies for who is away', async () => {

@@ -62,7 +62,7 @@ export class CopyPrinter {
     if (this.#form !== 'text') return;
     const text =
       state === 'succeeded' ? `copied in ${durationWords(ms)}` : `${state}: ${visibleLine(reason ?? '')}`;
-    this.#stdout.write(`${padTo(node, this.#width)}  ${text}\n`);
+    this.#stdout.write(`${padTo(visibleLine(node), this.#width)}  ${text}\n`);
   }
 
   #draw(): void {
@@ -70,7 +70,7 @@ export class CopyPrinter {
     const [node, text] = [...this.#progress].at(-1)!;
     const count = this.#total > 1 ? `${this.#ended.size} of ${this.#total} done; ` : '';
     this.#stderr.write(
-      CLEAR_LINE + cutTo(`${count}${node}: ${visibleLine(text)}`, this.#terminal.columns - 1),
+      CLEAR_LINE + cutTo(`${count}${visibleLine(`${node}: ${text}`)}`, this.#terminal.columns - 1),
     );
   }
 

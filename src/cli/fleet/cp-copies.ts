@@ -65,8 +65,8 @@ async function toNodes(
     throw new UsageError(`${sources.length} sources go into a folder: end it with /, ${to.text}/`);
   const copies: Copy[] = [];
   for (const node of nodes) {
-    const fill = fillerFor(node, means);
-    const found = await Promise.all(sources.map((source) => filesHere(fill(source))));
+    const [fill, fillHere] = [fillerFor(node, means), fillerFor(node, means, checkName(node))];
+    const found = await Promise.all(sources.map((source) => filesHere(fillHere(source))));
     const files = found.flat();
     const path = fill(to.path);
     copies.push(
@@ -106,7 +106,7 @@ async function fromNodes(
     const meant = from.length === 1 ? nodes : (await means.api.targets({ targets: [place.targets] })).nodes;
     const found = await filesOn(place, meant, means);
     const local = (node: NodeSummary, { below }: CopyFile) => {
-      const filled = fillerFor(node, means)(target);
+      const filled = fillerFor(node, means, checkName(node))(target);
       const folder = nodes.length > 1 && !isTemplate ? join(filled, node.name) : filled;
       return isFolder ? join(folder, below) : folder;
     };
@@ -162,8 +162,22 @@ async function filesOn(
   );
 }
 
-function fillerFor(node: NodeSummary, { isTemplate }: Pick<Means, 'isTemplate'>): (text: string) => string {
-  return (text) => (isTemplate ? fillTemplate(text, node) : text);
+function fillerFor(
+  node: NodeSummary,
+  { isTemplate }: Pick<Means, 'isTemplate'>,
+  check?: (value: string, word: string) => void,
+): (text: string) => string {
+  return (text) => (isTemplate ? fillTemplate(text, node, check) : text);
+}
+
+/** What a node says of itself may be a part of a path here, and leads to no other folder. */
+function checkName({ name }: NodeSummary): (value: string, word: string) => void {
+  return (value, word) => {
+    if (value.includes('/') || value === '.' || value === '..')
+      throw new UsageError(
+        `{{${word}}} is ${JSON.stringify(value)} at ${name}, which is no name of a file here`,
+      );
+  };
 }
 
 async function isFolderHere(path: string): Promise<boolean> {

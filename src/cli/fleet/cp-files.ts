@@ -62,10 +62,19 @@ export async function filesThere(
     if (files.length === 0) throw new UsageError(`${node} has no files ${path}`);
     found.set(
       node,
-      files.map((file) => ({ path: file, below: stepsOf(file).slice(depth).join('/') })),
+      files.map((file) => ({ path: file, below: placeOf(stepsOf(file).slice(depth), { file, node }) })),
     );
   }
   return found;
+}
+
+/** Where a file goes below the folder for the copies: a node says what its files are called, and none of them leads out of it. */
+function placeOf(steps: readonly string[], { file, node }: { file: string; node: string }): string {
+  if (steps.length === 0 || steps.includes('..') || steps.includes('.'))
+    throw new UsageError(
+      `${node} names a file that leads out of the folder for the copies: ${JSON.stringify(file)}`,
+    );
+  return steps.join('/');
 }
 
 /** A pattern has as many steps as what it means: what a file has more of them is the way to it in a folder that was meant. */
