@@ -143,7 +143,8 @@ export class Journal implements AsyncDisposable {
     await store.write([this.#cancellations.add(id, clock.wallNow())]);
     if (this.#scheduler.cancel(id) || this.#runner.cancel(id) || !stored) return;
     const row = toRow(stored);
-    if (this.#queueOf(row.fromNode, row.subject).remove(row.row)) return await this.#runner.endCancelled(row);
+    if (this.#queueOf(row.fromNode, row.subject).remove(row.row))
+      return await this.#runner.ends.cancelled(row);
     const { forward } = this.relayed.rowOf(id) ?? {};
     if (forward) await this.#deps.relaying.cancelForwarded(forward);
   }

@@ -34,8 +34,10 @@ export class RunOutput {
   readonly #deps: RunOutputDeps;
   readonly #isReplied: boolean;
   readonly #mode: OutputMode;
-  readonly #reports: OutputReports;
-  readonly #tail = new LastBytes(END_OUTPUT_BYTES);
+  /** Made with the first piece that is told. */
+  #reports: OutputReports | undefined;
+  /** The end of what was replied while the method runs. */
+  #tail: LastBytes | undefined;
   /** Whether the method hands over its output apart from its reply, which then is all of its stdout. */
   #isApart = false;
   /** Where in stdout the reply begins with which the method ended. */
@@ -50,7 +52,6 @@ export class RunOutput {
     this.#deps = deps;
     this.#isReplied = run.message.replyMethod !== 'REQNone';
     this.#mode = modeOf(run);
-    this.#reports = new OutputReports(run, deps);
   }
 
   /** Takes what a method tells of its output; undefined where nobody follows it while the method runs. */
@@ -66,13 +67,14 @@ export class RunOutput {
       pieceBytes: () => this.#deps.sending.livePieceBytes(this.#fromNode),
       send: (pieces) => {
         this.#isApart = true;
-        return this.#reports.tell(pieces);
+        return this.#reporting.tell(pieces);
       },
     };
   }
 
   /** Whether any of the output was told: what is told with the end must come behind that. */
   get isTold(): boolean {
+    if (!this.#reports) return false;
     const { stdout, stderr } = this.#reports.told;
     return stdout + stderr > 0;
   }
@@ -80,7 +82,7 @@ export class RunOutput {
   /** What the sender knows of the reply with which the method ended. */
   get told(): Asked['told'] {
     if (this.#left) return { toNode: this.#fromNode, from: 0, ...this.#left };
-    const to = this.#reports.told.stdout;
+    const to = this.#reports?.told.stdout ?? 0;
     return this.#mode === 'live' && to > this.#replyFrom
       ? { toNode: this.#fromNode, from: this.#replyFrom, to }
       : undefined;
@@ -88,13 +90,15 @@ export class RunOutput {
 
   /** What is written with the end where something is left to tell, and done then. */
   get rest(): Pick<RunEnd, 'alongside' | 'rest'> {
-    return this.#left ? this.#deps.rests.after({ ...this.#run, told: this.#reports.told }) : {};
+    return this.#left ? this.#deps.rests.after({ ...this.#run, told: this.#reporting.told }) : {};
   }
 
   /** Takes a reply that was sent while the method runs. */
   async replied(data: Uint8Array): Promise<void> {
-    if (this.#mode === 'end') this.#tail.add(data);
-    else if (this.#mode === 'live') await this.#reports.tellNext('stdout', data);
+    if (this.#mode === 'end') {
+      this.#tail ??= new LastBytes(END_OUTPUT_BYTES);
+      this.#tail.add(data);
+    } else if (this.#mode === 'live') await this.#reporting.tellNext('stdout', data);
   }
 
   /** Takes the reply with which the method ended; returns what is told with the end. */
@@ -114,8 +118,16 @@ export class RunOutput {
   }
 
   async #lastOfAll(reply: ReplyBody | undefined): Promise<LastOutput> {
-    if (reply) this.#tail.add(await lastOfReply(reply, END_OUTPUT_BYTES), bytesOf(reply));
+    const last = reply ? await lastOfReply(reply, END_OUTPUT_BYTES) : new Uint8Array(0);
+    const bytes = reply ? bytesOf(reply) : 0;
+    if (!this.#tail) return toEnd(last, bytes - last.length);
+    this.#tail.add(last, bytes);
     return toEnd(this.#tail.bytes, this.#tail.offset);
+  }
+
+  get #reporting(): OutputReports {
+    this.#reports ??= new OutputReports(this.#run, this.#deps);
+    return this.#reports;
   }
 
   /** Whether what was told need not come in the reply. */
@@ -125,12 +137,13 @@ export class RunOutput {
 
   /** Tells what is left, but for the last part, which comes with the end unless the reply leaves out all that was told. */
   async #rest(reply: ReplyBody): Promise<LastOutput> {
-    const before = this.#isApart ? 0 : this.#reports.told.stdout;
+    const reports = this.#reporting;
+    const before = this.#isApart ? 0 : reports.told.stdout;
     this.#replyFrom = before;
-    const from = this.#reports.told.stdout - before;
+    const from = reports.told.stdout - before;
     const lastBytes = this.#isLeftOut ? 0 : END_OUTPUT_BYTES;
-    await this.#reports.tellPart('stdout', reply, from, bytesOf(reply) - lastBytes);
-    const { stdout } = this.#reports.told;
+    await reports.tellPart('stdout', reply, from, bytesOf(reply) - lastBytes);
+    const { stdout } = reports.told;
     return toEnd(await lastOfReply(reply, bytesOf(reply) - (stdout - before)), stdout);
   }
 }

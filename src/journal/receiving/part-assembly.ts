@@ -51,8 +51,10 @@ export class PartAssembly {
   }
 
   clear(): void {
+    const { kept } = this.#options;
+    if (this.#of === undefined && kept.length === 0) return;
     this.#drop();
-    this.#options.kept.forget();
+    kept.forget();
   }
 
   /** Forgets parts of a message that came in another form: `next` is the place that is awaited. */

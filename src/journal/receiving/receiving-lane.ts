@@ -236,7 +236,7 @@ export class ReceivingLane {
     message.sender = this.#deps.trust.senderOf(message.message, message.proved) ?? '';
     if (message.seq > 0 && this.#state.fromNode === '') this.#state.fromNode = message.sender;
     if (message.sender !== '') this.#deps.fleet.heard(message.sender);
-    return bytes + makeWhole(message, { ...this.#deps, method: this.#method });
+    return message.told ? bytes + makeWhole(message, { ...this.#deps, method: this.#method }) : bytes;
   }
 
   /** Accepts a batch and answers it; what one message of it does to this node is not its neighbours' matter. */

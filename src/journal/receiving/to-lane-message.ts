@@ -41,7 +41,8 @@ export function toLaneMessage(arrival: WireMessage, options: LaneMessageOptions)
   const expiresAt = parseNotAfter(arrival.header(HEADER.notAfter) ?? '');
   const leftMs = parseNotAfter(arrival.header(HEADER.left) ?? '');
   const schedule = arrival.header(HEADER.schedule);
-  const written = writtenAs(arrival);
+  const [serial = '', cmp = ''] = [arrival.header(HEADER.serial), arrival.header(HEADER.compression)];
+  const written = { serial: plainSerial(serial), cmp };
   const output = outputModeOf(arrival.header(HEADER.output));
   const fault = options.fault ?? headerFault(arrival, expiresAt, options);
   return {
@@ -172,13 +173,6 @@ function scheduleFault(header: string, { seq, method }: LaneMessageOptions): str
   if (parseSchedule(header) === undefined)
     return `the header ${HEADER.schedule} ${JSON.stringify(header.slice(0, 100))} is no schedule that this node can read`;
   return unschedulable(method.name, method);
-}
-
-function writtenAs(arrival: WireMessage): LaneMessage['written'] {
-  return {
-    serial: plainSerial(arrival.header(HEADER.serial) ?? ''),
-    cmp: arrival.header(HEADER.compression) ?? '',
-  };
 }
 
 /** How the database keeps that; what is not known is refused when it is decoded. */

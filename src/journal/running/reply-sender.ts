@@ -15,6 +15,12 @@ import { ReplyTurns } from './reply-turns.ts';
 
 const AT_ONCE_BYTES = 8 * 1024 * 1024;
 
+/** What is written down with a reply: statements, and the end that may travel in it. */
+interface Ending {
+  readonly statements: readonly Statement[];
+  readonly end?: ReplyEnd | undefined;
+}
+
 interface ReplySenderDeps
   extends Pick<JournalDeps, 'store' | 'clock' | 'sending' | 'errorReporter' | 'logger'> {
   /** Aborted when the node stops. */
@@ -39,27 +45,29 @@ export class ReplySender {
   async end(
     asked: Asked | undefined,
     reply: ReplyBody | undefined,
-    { statements, end }: { readonly statements: readonly Statement[]; readonly end?: ReplyEnd | undefined },
+    { statements, end }: Ending,
   ): Promise<EndWay> {
-    let way: EndWay = 'left';
-    const write = () => retryUntilStopped(() => this.#deps.store.write(statements), this.#deps);
-    if (reply && asked) {
-      const { message } = asked;
-      const send = async () => {
-        way = await this.send(asked, reply, { statements, end });
-      };
-      await this.#inTurn(message, reply, send).catch(async (error: Error) => {
-        this.#deps.errorReporter.report(
-          `error: the reply to ${message.method} cannot be sent: ${error.message}`,
-          message,
-        );
-        await write();
-      });
-    } else {
-      await write();
-    }
-    await discardReply(reply);
+    const more = { statements, end };
+    const way = reply && asked ? await this.#endWith(asked, reply, more) : await this.#endWithout(more);
+    if (reply && !(reply instanceof Uint8Array)) await discardReply(reply);
     return way;
+  }
+
+  /** A reply that cannot be sent is reported; the end is written all the same. */
+  async #endWith(asked: Asked, reply: ReplyBody, more: Ending): Promise<EndWay> {
+    try {
+      return await this.#inTurn(asked, reply, more);
+    } catch (error) {
+      const { message } = asked;
+      const text = `error: the reply to ${message.method} cannot be sent: ${(error as Error).message}`;
+      this.#deps.errorReporter.report(text, message);
+      return await this.#endWithout(more);
+    }
+  }
+
+  async #endWithout({ statements }: Ending): Promise<EndWay> {
+    await retryUntilStopped(() => this.#deps.store.write(statements), this.#deps);
+    return 'left';
   }
 
   /** Whether a reply needs several messages. */
@@ -72,19 +80,14 @@ export class ReplySender {
    * Queues a reply; `statements` commit together with its last pieces. Up to 8 MB are queued in one transaction, so
    * that of a reply of that size either all or nothing is there after a crash. Resolves with how the end goes.
    */
-  async send(
-    asked: Asked,
-    body: ReplyBody,
-    { statements, end }: { readonly statements: readonly Statement[]; readonly end?: ReplyEnd | undefined },
-  ): Promise<EndWay> {
+  async send(asked: Asked, body: ReplyBody, { statements, end }: Ending): Promise<EndWay> {
     const { message } = asked;
     const pieceBytes = this.#deps.sending.pieceBytes(message);
     const bytes = bytesOf(body);
     if (pieceBytes === undefined && bytes > this.#options.maxMessageBytes) {
       const text = `error: the output of ${bytes} bytes is larger than one message may be (maxMessageMB), and ${message.replyMethod} needs it whole: use REQToFileAppend`;
       if (message.replyMethod !== 'REQNone') this.#deps.errorReporter.report(text, message);
-      await retryUntilStopped(() => this.#deps.store.write(statements), this.#deps);
-      return 'left';
+      return await this.#endWithout({ statements });
     }
     const isOne = body instanceof Uint8Array && bytes <= Math.min(pieceBytes ?? bytes, AT_ONCE_BYTES);
     if (!isOne) return await this.#sendPieces(asked, replyPieces(body, pieceBytes), { statements, end });
@@ -94,7 +97,7 @@ export class ReplySender {
   async #sendPieces(
     asked: Asked,
     pieces: AsyncIterable<Uint8Array>,
-    { statements, end }: { readonly statements: readonly Statement[]; readonly end?: ReplyEnd | undefined },
+    { statements, end }: Ending,
   ): Promise<EndWay> {
     let held: Uint8Array[] = [];
     let heldBytes = 0;
@@ -122,10 +125,11 @@ export class ReplySender {
   }
 
   /** A reply in pieces is not mixed with others that go to the same place. */
-  #inTurn(message: Message, body: ReplyBody, send: () => Promise<void>): Promise<void> {
-    const { fromNode, replyMethod, directory, fileName } = message;
+  #inTurn(asked: Asked, body: ReplyBody, more: Ending): Promise<EndWay> {
+    const { fromNode, replyMethod, directory, fileName } = asked.message;
     const place = [fromNode, replyMethod, directory, fileName].join('\0');
-    return this.#turns.take(place, this.isInPieces(message, body), send);
+    const isInPieces = this.isInPieces(asked.message, body);
+    return this.#turns.take(place, isInPieces, () => this.send(asked, body, more));
   }
 }
 

@@ -3,10 +3,10 @@
  * Replies of one piece do not wait for each other.
  */
 export class ReplyTurns {
-  readonly #last = new Map<string, Promise<void>>();
+  readonly #last = new Map<string, Promise<unknown>>();
 
   /** Calls `effect` when it is its turn; resolves or rejects as that does. */
-  take(place: string, isInPieces: boolean, effect: () => Promise<void>): Promise<void> {
+  take<T>(place: string, isInPieces: boolean, effect: () => Promise<T>): Promise<T> {
     const before = this.#last.get(place);
     if (!before && !isInPieces) return effect();
     const turn = (before ?? Promise.resolve()).then(effect);

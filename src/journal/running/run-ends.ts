@@ -5,6 +5,7 @@ import type { Statement } from '../../store/statement.ts';
 import type { Asked, JournalDeps } from '../journal-deps.ts';
 import { type JournalRow, markEnded, type RowEnd } from '../journal-table.ts';
 import type { Reporter } from '../output/reporter.ts';
+import { CANCELLED } from './refusal.ts';
 import type { ReplySender } from './reply-sender.ts';
 
 /** How a request ends. */
@@ -69,6 +70,12 @@ export class RunEnds {
     await reporter.sendWith(row.fromNode, entry, (ending) =>
       replies.end(asked, reply, { statements, end: ending }),
     );
+  }
+
+  /** Ends a request whose turn had not come. */
+  async cancelled(row: JournalRow): Promise<void> {
+    const end: RowEnd = { state: 'cancelled', reason: CANCELLED };
+    await this.write({ row, message: undefined, startedAt: undefined, end });
   }
 
   /** Reports that a request runs. */

@@ -41,9 +41,9 @@ function start(method: RunMethod = METHOD) {
   const slow = new Set<number>();
   const stop = new AbortController();
   const runner = {
-    run: (row: JournalRow, _: unknown, { onBegin }: { onBegin(): void }) => {
+    run: (row: JournalRow, _: unknown, { onLong }: { onLong(): void }) => {
       begun.push(row.row);
-      if (!slow.has(row.row)) onBegin();
+      if (!slow.has(row.row)) systemClock.after(1000, onLong);
       return new Promise((resolve) => ends.set(row.row, () => resolve({ written: Promise.resolve() })));
     },
   } as unknown as Runner;

@@ -8,7 +8,7 @@ import { messageBytes } from '../../message/message-bytes.ts';
 import type { JournalDeps, QueuedMethod } from '../journal-deps.ts';
 import type { JournalRow } from '../journal-table.ts';
 import { LARGE_BYTES } from '../perils.ts';
-import { LONG_RUN_MS, type Runner } from './runner.ts';
+import type { Runner } from './runner.ts';
 
 /** How many long runs of one sender and method may go on side by side. */
 const MAX_SIDE_BY_SIDE = 100;
@@ -136,30 +136,26 @@ export class RunQueue {
     method: QueuedMethod | undefined,
     { known, isBegun }: Waiting,
   ): Promise<void> {
-    const begun = Promise.withResolvers<void>();
-    const { perils } = this.#deps;
-    const release = perils?.hold(
-      row.id,
-      known?.bytes ?? unpackedBytes(row.body, formatOf(row.format).cmp, LARGE_BYTES),
-    );
+    const long = Promise.withResolvers<void>();
+    const bytes = known?.bytes ?? unpackedBytes(row.body, formatOf(row.format).cmp, LARGE_BYTES);
+    const release = this.#deps.perils?.hold(row.id, bytes) ?? (() => {});
     const ended = this.#deps.runner.run(row, method, {
-      ...{ known: known?.message, isBegun, onBegin: begun.resolve },
+      ...{ known: known?.message, isBegun, onBegin: release, onLong: long.resolve },
     });
-    if (release) void Promise.race([ended.then(null, () => {}), begun.promise]).then(release);
-    const whole = ended
-      .then(({ written }) => written)
-      .catch((error) => this.#deps.runner.ends.setAside(row, error));
-    const tracked = whole.then(() => void this.#running.delete(tracked));
+    const tracked = this.#untilWritten(row, ended).then(() => void this.#running.delete(tracked));
     this.#running.add(tracked);
-    if (isOpenEnded(method)) return;
-    // What waits for the disk has not begun: nothing may overtake it.
-    const over = ended.then(null, () => {});
-    await Promise.race([over, begun.promise]);
-    // Without a signal: to make one, to listen to it and to abort it costs more than all else here.
-    const { promise: isLong, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#deps.clock.after(LONG_RUN_MS, resolve);
-    await Promise.race([over, isLong]);
-    cancel();
+    // What waits for the disk has not begun, and is not long: nothing may overtake it.
+    const isOver = ended.then(release, release);
+    if (!isOpenEnded(method)) await Promise.race([isOver, long.promise]);
+  }
+
+  /** What a run leaves undone is set aside. */
+  async #untilWritten(row: JournalRow, ended: ReturnType<Runner['run']>): Promise<void> {
+    try {
+      await (await ended).written;
+    } catch (error) {
+      this.#deps.runner.ends.setAside(row, error);
+    }
   }
 
   #take(): Waiting | undefined {

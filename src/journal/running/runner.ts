@@ -43,6 +43,8 @@ interface RunInfo {
   readonly isBegun?: boolean;
   /** Called when its turn is on disk and the method begins. */
   readonly onBegin?: (() => void) | undefined;
+  /** Called when it no longer holds up its successor. */
+  readonly onLong?: (() => void) | undefined;
 }
 
 interface RunInput {
@@ -91,7 +93,7 @@ export class Runner {
   async run(
     row: JournalRow,
     method: QueuedMethod | undefined,
-    { known, isBegun = false, onBegin }: RunInfo = {},
+    { known, isBegun = false, ...more }: RunInfo = {},
   ): Promise<{ written: Promise<unknown> }> {
     if (this.#signal.aborted) return { written: isBegun ? this.putBack(row.row) : Promise.resolve() };
     const message = known ?? this.#decode(row);
@@ -106,13 +108,13 @@ export class Runner {
     if (method.mode === 'forward')
       return { written: this.ends.orSetAside(row, this.#forward(row, method, message)) };
     if (row.schedule) return { written: this.ends.orSetAside(row, this.#startSchedule(row)) };
-    return await this.#runNow(row, method, { known: message, isBegun, onBegin });
+    return await this.#runNow(row, method, { ...more, known: message, isBegun });
   }
 
   async #runNow(
     row: JournalRow,
     method: RunMethod,
-    { known: message, isBegun, onBegin }: RunInfo & { readonly known: Message },
+    { known: message, isBegun, onBegin, onLong }: RunInfo & { readonly known: Message },
   ): Promise<{ written: Promise<unknown> }> {
     const begunAt = this.#deps.clock.steadyNow();
     const startedAt = isBegun ? row.acceptedAt : this.#deps.clock.wallNow();
@@ -128,13 +130,19 @@ export class Runner {
       isTold = true;
       this.ends.reportStart(row, startedAt, reason);
     };
-    const cancelStart = this.#deps.clock.after(LONG_RUN_MS, progress);
+    const cancelLong = this.#deps.clock.after(LONG_RUN_MS, () => {
+      // What has ended may still be writing its output down.
+      if (this.#running.get(row.id) === controller) progress();
+      onLong?.();
+    });
     const output = new RunOutput({ row, message, startedAt, method }, this.#outputDeps);
     const result = await this.#call(row, method, { message, signal: controller.signal, progress, output });
-    cancelStart();
     this.#running.delete(row.id);
     // It stays as it is in the journal, and the next start goes on with it.
-    if (this.#isToGoOn(method, result)) return { written: Promise.resolve() };
+    if (method.isResumable && result.state === 'interrupted' && this.#signal.aborted) {
+      cancelLong();
+      return { written: Promise.resolve() };
+    }
     this.#noteRun(result, { message, begunAt });
     const { reply, error: _, ...facts } = result;
     const run = { startedAt: wallTimeOf(begunAt, this.#deps.clock), ...(reply && { reply }) };
@@ -144,6 +152,7 @@ export class Runner {
     const written = this.ends.orSetAside(row, ending);
     // Otherwise commands would run ahead of what becomes durable of their output.
     if (reply && this.#replies.isInPieces(message, reply)) await written;
+    cancelLong();
     return { written };
   }
 
@@ -204,12 +213,6 @@ export class Runner {
     return controller !== undefined;
   }
 
-  /** Ends a request whose turn had not come. */
-  async endCancelled(row: JournalRow): Promise<void> {
-    const end: RowEnd = { state: 'cancelled', reason: CANCELLED };
-    await this.ends.write({ row, message: undefined, startedAt: undefined, end });
-  }
-
   /** Writes down that a run begins; false where it must not begin now. */
   async #begin(row: JournalRow, startedAt: number): Promise<boolean> {
     const write = () => this.#deps.store.write([markRunning(row.row, startedAt)]);
@@ -220,10 +223,6 @@ export class Runner {
   /** A request whose start is on disk, and that has not begun, waits for the next start of the node. */
   putBack(row: number): Promise<void> {
     return this.#deps.store.write([markWaiting(row)]).catch(() => {});
-  }
-
-  #isToGoOn(method: RunMethod, { state }: RunResult): boolean {
-    return method.isResumable === true && state === 'interrupted' && this.#signal.aborted;
   }
 
   #noteRun(
@@ -291,6 +290,6 @@ export class Runner {
   }
 
   #retryUntilStopped(effect: () => Promise<void>): Promise<boolean> {
-    return retryUntilStopped(effect, { ...this.#deps, signal: this.#signal });
+    return retryUntilStopped(effect, this.#outputDeps);
   }
 }

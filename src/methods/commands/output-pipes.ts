@@ -114,6 +114,8 @@ export class OutputPipe implements Disposable {
   /** Whether nobody holds the writing end any more, and all was read. */
   #isAtEnd = false;
   #isClosed = false;
+  /** Why a piece could not be taken, where that is so. */
+  fault: unknown;
   #isTaking = false;
   #pieces = 0;
   #restBytes = Number.POSITIVE_INFINITY;
@@ -188,7 +190,12 @@ export class OutputPipe implements Disposable {
 
   async #hand(piece: Uint8Array): Promise<void> {
     this.#isTaking = true;
-    await this.#take(piece);
+    try {
+      await this.#take(piece);
+    } catch (error) {
+      this.fault = error;
+      throw error;
+    }
     this.#isTaking = false;
     this.#pieces += 1;
     this.#restBytes -= piece.length;

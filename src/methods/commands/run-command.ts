@@ -69,7 +69,7 @@ export async function runCommand(command: Command, ground: ProcessGround = MACHI
     return error instanceof SpawnerLostError ? await lost(command, ground) : { started: false, error };
   }
   using stopper = new Stopper(started.pid, command, ground);
-  const end = await Promise.race([started.ended, stopper.gaveUp]);
+  const end = await Promise.race([started.ended, stopper.gaveUp.promise]);
   if (end === 'lost') stopper.stop('lost');
   const isOver = await ground.groupEnded(started.pid, {
     isOver: () => stopper.hasGivenUp,
@@ -105,7 +105,8 @@ class Stopper implements Disposable {
   readonly #abortSignal: AbortSignal;
   readonly #ground: ProcessGround;
   readonly #cancels: Array<() => void> = [];
-  readonly #gaveUp = Promise.withResolvers<undefined>();
+  /** Resolves when the processes outlived KILL. */
+  readonly gaveUp = Promise.withResolvers<undefined>();
   #isDisposed = false;
   stopped: StopCause | undefined;
   shortage: string | undefined;
@@ -121,11 +122,6 @@ class Stopper implements Disposable {
     this.#lookForShortage(findShortage);
     signal.addEventListener('abort', this.#abort);
     if (signal.aborted) this.#abort();
-  }
-
-  /** Resolves when the processes outlived KILL. */
-  get gaveUp(): Promise<undefined> {
-    return this.#gaveUp.promise;
   }
 
   [Symbol.dispose](): void {
@@ -171,7 +167,7 @@ class Stopper implements Disposable {
       this.#ground.signalGroup(this.#groupId, 'SIGKILL');
       this.#after(GIVE_UP_AFTER_MS, () => {
         this.hasGivenUp = true;
-        this.#gaveUp.resolve(undefined);
+        this.gaveUp.resolve(undefined);
       });
     });
   }

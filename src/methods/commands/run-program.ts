@@ -98,11 +98,12 @@ async function run(
 /** Why a message names no program that could be run, or undefined. */
 function argumentsFault({ methodArgs }: Message): string | undefined {
   if (!methodArgs?.[0]) return 'methodArgs is empty: its first item is the program to run';
-  if (methodArgs.some((arg) => arg.includes('\0'))) return 'methodArgs contains a NUL character';
-  const wrong = methodArgs.findIndex((arg) => arg.includes('\ufffd'));
-  return wrong < 0
-    ? undefined
-    : `methodArgs[${wrong}] is not UTF-8, and would not be what was meant: send such bytes as data, with {{STEWARD_DATA_FILE}}`;
+  for (const [index, arg] of methodArgs.entries()) {
+    if (arg.includes('\0')) return 'methodArgs contains a NUL character';
+    if (arg.includes('\ufffd'))
+      return `methodArgs[${index}] is not UTF-8, and would not be what was meant: send such bytes as data, with {{STEWARD_DATA_FILE}}`;
+  }
+  return undefined;
 }
 
 /** Runs the program that a message asks for; resolves when it has ended and all of its output is taken. Never rejects. */
@@ -124,20 +125,25 @@ async function runProgram(
       stdout: stdout.path,
       stderr: stderr?.path ?? stdout.path,
     };
-    const output = new Output([stdout, stderr], takers);
+    const pipes = stderr ? [stdout, stderr] : [stdout];
     const end = await runCommand({
       start: async () => {
         const started = await (own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own));
-        output.read();
+        stdout.read(takers.stdout);
+        stderr?.read(takers.stderr!);
         return started;
       },
       runId: call.runId,
       timeoutMs: methodTimeoutMs(call.message, own.defaultMethodTimeout),
       signal: call.signal,
-      outputNames: () => output.names,
-      findShortage: output.findShortage,
+      outputNames: () => namesOf(pipes),
+      findShortage: async () => faultOf(pipes) ?? (await takers.findShortage?.()),
     });
-    return await output.finish(end);
+    const finished = await Promise.allSettled([stdout.finish(), stderr?.finish()]);
+    // A command whose output was not taken to its end did not do well, whatever it says.
+    const isTaken = finished.every(({ status }) => status === 'fulfilled');
+    if (isTaken || !end.started || end.stopped !== undefined) return end;
+    return { ...end, stopped: 'shortage', shortage: faultOf(pipes) };
   } catch (error) {
     return { started: false, error };
   }
@@ -149,47 +155,15 @@ function startHere(start: ProcessStart, { env, openFiles }: Own): Promise<Starte
   return startProcess({ ...start, args: limited }, env);
 }
 
-/** The pipes of one command, and whoever takes what comes through them. */
-class Output {
-  readonly names: ReadonlySet<string> | undefined;
-  readonly #stdout: OutputPipe;
-  readonly #stderr: OutputPipe | undefined;
-  readonly #takers: Takers;
-  #fault: string | undefined;
+/** What shows that a process holds one of the pipes; undefined where the system does not tell. */
+function namesOf(pipes: readonly OutputPipe[]): ReadonlySet<string> | undefined {
+  const names = pipes.map(({ name }) => name).filter((name) => name !== undefined);
+  return names.length > 0 ? new Set(names) : undefined;
+}
 
-  constructor([stdout, stderr]: readonly [OutputPipe, OutputPipe | undefined], takers: Takers) {
-    this.#stdout = stdout;
-    this.#stderr = stderr;
-    this.#takers = takers;
-    const names = [stdout.name, stderr?.name].filter((name) => name !== undefined);
-    this.names = names.length > 0 ? new Set(names) : undefined;
-  }
-
-  read(): void {
-    this.#stdout.read((piece) => this.#noting(this.#takers.stdout(piece)));
-    this.#stderr?.read((piece) => this.#noting(this.#takers.stderr!(piece)));
-  }
-
-  readonly findShortage = async (): Promise<string | undefined> => {
-    return this.#fault ?? (await this.#takers.findShortage?.());
-  };
-
-  /** A command whose output was not taken to its end did not do well, whatever it says. */
-  async finish(end: CommandEnd): Promise<CommandEnd> {
-    const finished = await Promise.allSettled([this.#stdout.finish(), this.#stderr?.finish()]);
-    const isTaken = finished.every(({ status }) => status === 'fulfilled');
-    if (isTaken || !end.started || end.stopped !== undefined) return end;
-    return { ...end, stopped: 'shortage', shortage: this.#fault };
-  }
-
-  async #noting(taken: Promise<void>): Promise<void> {
-    try {
-      await taken;
-    } catch (error) {
-      this.#fault = `its output could not be kept: ${systemFault(error)}`;
-      throw error;
-    }
-  }
+function faultOf(pipes: readonly OutputPipe[]): string | undefined {
+  const fault = pipes.find((pipe) => pipe.fault !== undefined)?.fault;
+  return fault === undefined ? undefined : `its output could not be kept: ${systemFault(fault)}`;
 }
 
 /** How a request ends whose command has ended; `facts` say what it printed, `tail` is the end of its errors. */

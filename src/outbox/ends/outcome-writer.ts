@@ -1,4 +1,4 @@
-import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
+import { type RetryOptions, retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import { wait } from '../../lib/wait.ts';
 import type { Statement } from '../../store/statement.ts';
 import type { Ended, OutboxDeps, OutboxListener } from '../outbox-deps.ts';
@@ -23,6 +23,7 @@ interface OutcomeWriterDeps extends Pick<OutboxDeps, 'store' | 'clock' | 'logger
 export class OutcomeWriter implements AsyncDisposable {
   readonly #deps: OutcomeWriterDeps;
   readonly #stop = new AbortController();
+  readonly #retry: RetryOptions;
   #waiting: Ends[] = [];
   /** By their ids, when messages were first sent whose outcome is not written yet, ms. */
   readonly sentAt = new Map<string, number>();
@@ -36,6 +37,13 @@ export class OutcomeWriter implements AsyncDisposable {
 
   constructor(deps: OutcomeWriterDeps) {
     this.#deps = deps;
+    this.#retry = {
+      ...{ clock: deps.clock, signal: this.#stop.signal, logger: deps.logger },
+      what: 'the outcome of messages cannot be written down',
+      onRetry: (error) => {
+        this.fault = (error as Error).message;
+      },
+    };
   }
 
   get isFailing(): boolean {
@@ -141,31 +149,26 @@ export class OutcomeWriter implements AsyncDisposable {
     all: readonly Ends[],
     effect: (some: readonly Ends[]) => Promise<void>,
   ): Promise<ReadonlySet<Ends>> {
-    const setAside = new Set<Ends>();
-    if (all.length === 0) return setAside;
+    if (all.length === 0) return new Set();
     try {
-      await this.#untilStopped(() => effect(all));
+      // What is not written down when the node stops is found out again after a restart.
+      const isDone = await retryUntilStopped(() => effect(all), this.#retry);
+      this.fault = isDone ? undefined : 'the node stops';
+      return new Set();
     } catch (error) {
-      if (all.length > 1) {
-        for (const ends of all) for (const one of await this.#each([ends], effect)) setAside.add(one);
-      } else {
-        this.#setAside(all[0]!, error);
-        setAside.add(all[0]!);
-      }
+      if (all.length > 1) return await this.#eachAlone(all, effect);
+      this.#setAside(all[0]!, error);
+      return new Set(all);
     }
-    return setAside;
   }
 
-  /** Does it until it works, or the node stops: what is not written down now is found out again after a restart. */
-  async #untilStopped(effect: () => Promise<void>): Promise<void> {
-    const isDone = await retryUntilStopped(effect, {
-      ...{ clock: this.#deps.clock, signal: this.#stop.signal, logger: this.#deps.logger },
-      what: 'the outcome of messages cannot be written down',
-      onRetry: (error) => {
-        this.fault = (error as Error).message;
-      },
-    });
-    this.fault = isDone ? undefined : 'the node stops';
+  async #eachAlone(
+    all: readonly Ends[],
+    effect: (some: readonly Ends[]) => Promise<void>,
+  ): Promise<ReadonlySet<Ends>> {
+    const setAside = new Set<Ends>();
+    for (const ends of all) for (const one of await this.#each([ends], effect)) setAside.add(one);
+    return setAside;
   }
 
   /** The messages stay in the outbox's table, and the next start of the node finds out their outcome again. */
