@@ -14,6 +14,7 @@ import { measureMemory } from './measure-memory.ts';
 import { measureSingle } from './measure-single.ts';
 import { measureStatus } from './measure-status.ts';
 import { measureTail } from './measure-tail.ts';
+import { MARKS, measureTimeline } from './measure-timeline.ts';
 import type { Goal, Row } from './row.ts';
 import { median, percentile } from './statistics.ts';
 
@@ -55,6 +56,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   append: appendFigures,
   command: commandFigures,
   single: singleFigures,
+  timeline: timelineFigures,
   memory: memoryFigures,
   drain: drainFigures,
   copy: copyFigures,
@@ -138,6 +140,18 @@ async function singleFigures({ singles }: BenchOptions): Promise<Row[]> {
     goal: { atMost },
   });
   return [row(0.5, 3), row(0.99, 10)];
+}
+
+/** Where the time of one command goes: medians, each with what lies between it and the mark before. */
+async function timelineFigures({ singles }: BenchOptions): Promise<Row[]> {
+  const times = await measureTimeline(singles);
+  let before = 0;
+  return MARKS.map((mark) => {
+    const value = median(times.get(mark)!);
+    const note = `${(value - before).toFixed(2)} ms later`;
+    before = value;
+    return { name: 'timeline', figure: `one command: ${mark}`, value, unit: 'ms', note };
+  });
 }
 
 async function memoryFigures({ queued }: BenchOptions): Promise<Row[]> {

@@ -7,7 +7,8 @@ import { formatTable } from './table.ts';
 const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--trust closed] [--runs 3] [--queued 1000000] [--appends 20000] [--copy-mb 1000] [--tail-lines 200000] [--remembered 1000000] [--console-seconds 120] [--record VERSION [--note TEXT]]
 
 Measures a node against the limits of this machine. Names: ${Object.keys(FIGURES).join(', ')}.
-Without --only all but "limits" are measured (the others measure the limits that they need), and "link", which takes 35 minutes.
+Without --only all are measured but "limits" (the others measure the limits that they need), "timeline", which takes one command
+apart, and "link", which takes 35 minutes.
 Each figure is held against the last line of bench/history.jsonl; one that is worse by 10 % has FELL beside it.
 --trust closed measures a closed fleet over a broker with keys and permissions; goals and history are those of open ones.
 --record adds a line for a release, with all figures, and --note what disturbed the machine.
@@ -34,7 +35,8 @@ if (values.help) {
   console.log(USAGE);
   process.exit(0);
 }
-const names = values.only ?? Object.keys(FIGURES).filter((name) => !['limits', 'link'].includes(name));
+const names =
+  values.only ?? Object.keys(FIGURES).filter((name) => !['limits', 'timeline', 'link'].includes(name));
 const unknown = names.filter((name) => FIGURES[name] === undefined);
 if (unknown.length > 0) {
   console.error(`There is no figure ${unknown.join(', ')}.\n\n${USAGE}`);
