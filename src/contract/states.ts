@@ -1,24 +1,3 @@
-/** What may be known of a request, in the order in which it may come. */
-export const REQUEST_STATES = [
-  'queued',
-  'sent',
-  'accepted',
-  'running',
-  'succeeded',
-  'failed',
-  'timed-out',
-  'interrupted',
-  'rejected',
-  'expired',
-  'undelivered',
-  'superseded',
-  'cancelled',
-  'lost',
-  'handed-over',
-] as const;
-
-export type RequestState = (typeof REQUEST_STATES)[number];
-
 /**
  * What a request counts as where requests are added up: each is in exactly one group. `waiting` has not reached its
  * node, `unreached` never will; what became of what is `handed-over` to a node of the original is not known.
@@ -36,23 +15,27 @@ export const OUTCOMES = [
 
 export type Outcome = (typeof OUTCOMES)[number];
 
-const OUTCOME_OF: Readonly<Record<RequestState, Outcome>> = {
+/** The group that each state counts for: all that may be known of a request, in the order in which it may come. */
+const OUTCOME_OF = {
   queued: 'waiting',
   sent: 'waiting',
   accepted: 'running',
   running: 'running',
   succeeded: 'succeeded',
   failed: 'failed',
-  interrupted: 'failed',
-  lost: 'failed',
-  rejected: 'failed',
   'timed-out': 'timed-out',
-  cancelled: 'cancelled',
-  superseded: 'cancelled',
+  interrupted: 'failed',
+  rejected: 'failed',
   expired: 'unreached',
   undelivered: 'unreached',
+  superseded: 'cancelled',
+  cancelled: 'cancelled',
+  lost: 'failed',
   'handed-over': 'handed-over',
-};
+} as const satisfies Readonly<Record<string, Outcome>>;
+
+export type RequestState = keyof typeof OUTCOME_OF;
+export const REQUEST_STATES = Object.keys(OUTCOME_OF) as readonly RequestState[];
 
 /** The group that a request of this state counts for. */
 export function outcomeOf(state: RequestState): Outcome {
