@@ -96,7 +96,11 @@ test('the console is as usable with 10,000 nodes, under load, and over a thin li
     const load = await time(
       'first load at 50 kbit/s',
       async () => {
-        await thin.page.goto(link.url);
+        await Promise.all([
+          thin.page.goto(link.url),
+          // Something is to be seen before the script is there.
+          thin.page.getByText('Steward is loading').waitFor(),
+        ]);
         await thin.page.getByRole('heading', { name: 'Now' }).waitFor();
         await thin.page.locator('main .counts').waitFor();
       },

@@ -63,7 +63,6 @@ export function Batch({
       batch.waves && h(WavesState, { total, waves: batch.waves }),
     ]),
     mayAct && h(Buttons, { batch, ask }),
-    h(Section, { title: TEXTS.matrix }, [h(Matrix, { batch, requests: requests.items })]),
     going.length > 0 &&
       h(
         Section,
@@ -71,6 +70,7 @@ export function Batch({
         going.map((one) => h(Going, { one })),
       ),
     h(Section, { title: TEXTS.answers }, [h(Answers, { answers })]),
+    h(Section, { title: TEXTS.matrix }, [h(Matrix, { batch, requests: requests.items })]),
     h(Section, { title: TEXTS.screens.requests }, [
       h(Requests, {
         label: TEXTS.screens.requests,
