@@ -346,6 +346,14 @@ test('cp takes folders, several files and patterns, shows what it would do, and 
     /3 copies, about [\d.]+ kB over the link before they are compressed; nothing was copied/,
   );
   await assert.rejects(stat(there(ship1, 'in')), { code: 'ENOENT' });
+  await writeFile(here('large'), Buffer.alloc(20_000));
+  const relayed = ['cp', '--dry-run', '--json', '--via', 'central', 'large', `ship*:${ship1.folder}/in/`];
+  const costs = JSON.parse((await steward(...relayed)).stdout) as { bytes: number }[];
+  assert.deepEqual(
+    costs.map(({ bytes }) => bytes),
+    [21_000, 1000],
+    'the node that relays keeps it for the second one',
+  );
 
   const put = await steward('cp', 'conf', 'one.txt', `ship1:${ship1.folder}/in/`);
   assert.equal(put.code, 0, put.stderr);

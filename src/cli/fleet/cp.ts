@@ -5,6 +5,7 @@ import { isEnd } from '../../contract/states.ts';
 import { firstWords } from '../../lib/first-words.ts';
 import { pause } from '../../lib/pause.ts';
 import { countWords } from '../../lib/time-words.ts';
+import { LEAST_KEPT_BYTES } from '../../message/told-output.ts';
 import type { ParsedCall } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { terminalOf } from '../line/terminal.ts';
@@ -81,7 +82,8 @@ export const cp = defineNodeCommand({
       throw new UsageError('--via is for copies to nodes: files of nodes come here directly');
     const options = { isTemplate: call.options.template === true, signal: stopped.signal, ...via };
     const copies = await copiesOf(plan, nodes, { api, ...options });
-    if (call.options['dry-run'] === true) return await printDryRun(api, { plan, copies, nodes, call });
+    if (call.options['dry-run'] === true)
+      return await printDryRun(api, { plan, copies, nodes, call, ...via });
     const what = `copy ${countWords(new Set(copies.map(({ source }) => source)).size, 'file')}`;
     await confirmNodes(call, { what, targets, names: nodes.map(({ name }) => name) });
     const label = `cp ${call.operands.join(' ')}`;
@@ -188,16 +190,31 @@ async function printDryRun(
     copies,
     nodes,
     call,
-  }: { plan: CopyPlan; copies: readonly Copy[]; nodes: readonly NodeSummary[]; call: NodeCall },
+    via,
+  }: {
+    plan: CopyPlan;
+    copies: readonly Copy[];
+    nodes: readonly NodeSummary[];
+    call: NodeCall;
+    via?: string;
+  },
 ): Promise<number> {
   const link = await linkOf(api);
+  const sent = new Set<string>();
+  const bytesFor = (source: string) => {
+    const bytes = plan.way === 'to-nodes' ? bytesOf(source) : null;
+    // A node that relays keeps what is large enough for that.
+    const isThere = sent.has(source) && bytes !== null && bytes >= LEAST_KEPT_BYTES + REQUEST_BYTES;
+    if (via !== undefined) sent.add(source);
+    return isThere ? REQUEST_BYTES : bytes;
+  };
   const presences = new Map(nodes.map(({ name, presence }) => [name, presence]));
   const things = copies.map(({ node, source, target }) => ({
     node,
     presence: presences.get(node)!,
     source,
     target,
-    ...costOf(node, plan.way === 'to-nodes' ? bytesOf(source) : null, link),
+    ...costOf(via ?? node, bytesFor(source), link),
   }));
   const columns: readonly ColumnOf<(typeof things)[number]>[] = [
     { title: 'NODE', of: ({ node }) => node },
