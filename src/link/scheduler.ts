@@ -11,8 +11,8 @@ export interface Source {
   readonly toNode: string;
   /** The class that they are sent in now, as a place in PRIORITIES. */
   readonly urgency: number;
-  /** The messages that may go now: one, and more up to `roomBytes`. Their bodies are read now, not before. */
-  pull(roomBytes: number): readonly OutboundMessage[];
+  /** The messages that may go now: one, and more up to `roomBytes`, and up to `linkBytes` with their headers. Their bodies are read now, not before. */
+  pull(roomBytes: number, linkBytes: number): readonly OutboundMessage[];
   /** What went out of them, in their order; the others are to be pulled again. Answers whether there is more. */
   sent(sent: readonly Sent[]): boolean;
   /** It could not say what it has to send. */
@@ -124,7 +124,7 @@ export class LinkScheduler {
     const { urgency } = source;
     try {
       const room = this.#roomFor(urgency) - ENVELOPE_BYTES;
-      const messages = source.pull(Math.min(this.#window.turnBytes, room));
+      const messages = source.pull(Math.min(this.#window.turnBytes, room), room);
       if (messages.length === 0) return false;
       const sent = this.#send(messages);
       const bytes = sent.reduce((sum, piece) => sum + piece.bytes, 0);

@@ -103,3 +103,28 @@ test('what had arrived whole in an earlier life is known by its first part, and 
   await second.settled();
   assert.deepEqual([second.transport.take()[0]?.seq, second.outbox.length], [2, 1]);
 });
+
+test('of a budget no more is used than there is: headers count too', async (t) => {
+  let left = 1e6;
+  const budget = {
+    room: () => (left < 1324 ? 0 : left),
+    heldMs: () => 0,
+    sent: (bytes: number, messages: number) => {
+      left -= bytes + 300 * messages;
+    },
+  };
+  const made = await TestOutbox.start(t, { budget });
+  const { transport } = made;
+  await made.enqueue(1, { subject: COMMANDS });
+  transport.answer('accepted', transport.take(), { [HEADER.knows]: 'offset-parts' });
+  await made.settled();
+  left = 0;
+  await made.enqueue(100, { subject: COMMANDS, body: Buffer.from('short') });
+  assert.deepEqual(transport.take(), []);
+  left = 10_000;
+  await made.enqueue(1, { subject: PINGS });
+  await made.enqueue(1, { subject: COMMANDS, body: Buffer.from('short') });
+  const sent = transport.take();
+  assert.ok(sent.length > 25 && sent.length < 34, `${sent.length} went`);
+  assert.ok(left >= 0, `${left} left`);
+});

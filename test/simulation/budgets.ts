@@ -12,8 +12,10 @@ export const BEFORE_MIDNIGHT = {
 };
 /** The least that a node takes for a budget, and one that is soon no bound, bytes a day. */
 const [LEAST, MOST] = [50_000, 200_000];
-/** What urgent messages take of a day, as a share of its budget, and what was on its way when that was used up, bytes. */
-const [MOST_OF_DAY, ON_ITS_WAY] = [1.25, 30_000];
+/** What a node with what is urgent may send on a day, as a share of its budget, and answers that go whatever is left, bytes. */
+const [MOST_OF_DAY, ANSWERS] = [1.25, 10_000];
+/** What was on its way to it when that was used up, and what somebody sent who had not asked yet, bytes. */
+const [ON_ITS_WAY, UNASKED] = [30_000, 33_000];
 /** Where so much of a budget went, the rest is for being there, or too little for anything else. */
 const USED_UP = 0.85;
 
@@ -27,11 +29,13 @@ export function chooseBudgets(chance: Chance, ships: readonly string[]): Map<str
 /** On no day more goes over a link than its budget, and what is urgent. Throws BrokenPromise. */
 export function checkBudgets(world: World): void {
   for (const [name, budget] of world.budgets)
-    for (const [day, bytes] of world.linkOf(name).went)
-      if (bytes > budget * MOST_OF_DAY + ON_ITS_WAY)
+    for (const [day, went] of world.linkOf(name).went) {
+      const most = budget * MOST_OF_DAY + ANSWERS;
+      if (went.out > most || went.in + went.out > most + ON_ITS_WAY + UNASKED)
         throw new BrokenPromise(
-          `budget: ${bytes} bytes went over the link of ${name} on ${day}, of ${budget}`,
+          `budget: ${went.in} bytes came to ${name} on ${day}, and ${went.out} went, of ${budget}`,
         );
+    }
 }
 
 /** Whether a request could not be through in its life: the budget of a link on its way was used up on each of its days. */
@@ -41,6 +45,7 @@ export function isHeldByBudget(world: World, nodes: readonly string[]): boolean 
   );
   return nodes.some((name) => {
     const least = (world.budgets.get(name) ?? Number.POSITIVE_INFINITY) * USED_UP;
-    return days.every((day) => (world.linkOf(name).went.get(day) ?? 0) >= least);
+    const { went } = world.linkOf(name);
+    return days.every((day) => (went.get(day)?.in ?? 0) + (went.get(day)?.out ?? 0) >= least);
   });
 }

@@ -23,9 +23,9 @@ const began = performance.now();
 const TASKS: readonly (() => Promise<boolean>)[] = [
   ...SAFEGUARDS.map((safeguard) => () => finds(safeguard)),
   ...SEEDS.map(
-    ({ seed, kinds, only, asks = 'first' }) =>
+    ({ seed, kinds, only, asks = 'first', hasBudgets = false }) =>
       () =>
-        keeps(seed, { kinds, only, asks }),
+        keeps(seed, { kinds, only, asks, hasBudgets }),
   ),
   ...seeds(1, CALLING).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasCalls: true })),
   ...seeds(1, BUDGETED).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasBudgets: true })),

@@ -82,6 +82,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   });
   const world = new World({ timeline, chance, truth, swaps, ...(hasBudgets && BEFORE_MIDNIGHT) });
   const workload = new Workload(world);
+  const handles = process.getActiveResourcesInfo();
   const onRejection = (error: unknown) => timeline.fail(error as Error);
   process.on('unhandledRejection', onRejection);
   let failure: Error | undefined;
@@ -120,11 +121,19 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', onRejection);
   }
+  failure ??= leftOpen(handles);
   return {
     ...{ seed, faults, failure, hash: timeline.hash(), events: timeline.count, asks: workload.asks.length },
     nodeHours: (timeline.now * NODES.length) / 3_600_000,
     story: timeline.story,
   };
+}
+
+/** What of the machine itself a run has left open: nothing simulated waits there. */
+function leftOpen(before: readonly string[]): Error | undefined {
+  const left = process.getActiveResourcesInfo();
+  for (const one of before) if (left.includes(one)) left.splice(left.indexOf(one), 1);
+  return left.length === 0 ? undefined : new Error(`the run has left open, outside of its world: ${left}`);
 }
 
 /** The kinds of faults that a run may have. */

@@ -12,6 +12,7 @@ import {
   onFile,
   onMethod,
   onStore,
+  onSubject,
   onTraffic,
   withoutSync,
 } from './swaps.ts';
@@ -179,6 +180,11 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     without: onStore(
       (store) => (statements) => store.write(statements.map((one) => expiring(one, store, statements))),
     ),
+  },
+  {
+    name: 'what a restored database knows nothing of is asked for',
+    ...{ kinds: ['backup'], seed: 1, finds: /^an end for everything: a request is open/ },
+    without: onSubject(/\.Steward\.State/),
   },
   {
     name: 'what a target says it made counts also for what was cancelled meanwhile',

@@ -9,6 +9,8 @@ interface FoundSeed {
   readonly only?: readonly number[];
   /** What was asked for when it was found; what was asked for at first, unless told. */
   readonly asks?: Asks;
+  /** Whether links had budgets then. */
+  readonly hasBudgets?: boolean;
   /** What it found. */
   readonly about: string;
 }
@@ -202,5 +204,21 @@ export const SEEDS: readonly FoundSeed[] = [
     asks: 'copies',
     about:
       'a file had become small when its node went on with the copy after a crash, and what had come of the large one stayed at the target',
+  },
+  {
+    seed: 740_000_042,
+    kinds: DEFAULT_KINDS,
+    asks: 'all',
+    hasBudgets: true,
+    about:
+      'what a message was taken for above what it took stayed on its way for ever, and used up the budget of each day',
+  },
+  {
+    seed: 830_000_022,
+    kinds: DEFAULT_KINDS,
+    asks: 'all',
+    hasBudgets: true,
+    about:
+      'of many small messages neither the headers counted at once, nor that they had gone compressed before: twice the budget went',
   },
 ];

@@ -29,8 +29,8 @@ export class Link {
   jitterMs = 3;
   /** Whether its machine may send only so much a day. */
   hasBudget = false;
-  /** Bytes that went, both ways, by the day as the machine has it, where it has a budget. */
-  readonly went = new Map<string, number>();
+  /** Bytes that came and went, by the day as the machine has it, where it has a budget. */
+  readonly went = new Map<string, { readonly in: number; readonly out: number }>();
   /** From when to when it was connected. */
   readonly connected: { readonly from: number; until: number }[] = [];
   /** What this node may not publish and not subscribe to, by the words of the subject. */

@@ -64,7 +64,7 @@ export class SimBus {
     if (bytes.length > this.maxPayload)
       throw new Error(`${bytes.length} bytes are more than the broker takes`);
     const frame: Frame = { subject, reply: more.reply ?? '', payload: bytes, headers: { ...more.headers } };
-    this.traffic.outBytes += this.#count(frame);
+    this.traffic.outBytes += this.#count(frame, 'out');
     connection.toBroker(() => {
       const { forbidden } = this.#link;
       if (forbidden?.operation === 'publish' && forbidden.pattern.test(subject))
@@ -157,16 +157,17 @@ export class SimBus {
 
   #take(frame: Frame, { handler }: Wanted): void {
     if (!frame.noResponders) this.traffic.inMessages++;
-    this.traffic.inBytes += this.#count(frame);
+    this.traffic.inBytes += this.#count(frame, 'in');
     handler(toMessage(frame));
   }
 
   /** What a message takes, noted with the link too. */
-  #count(frame: Frame): number {
+  #count(frame: Frame, way: 'in' | 'out'): number {
     const bytes = sizeOf(frame);
     if (!this.#link.hasBudget) return bytes;
     const day = dayOf(new Date(this.#life.machine.wallNow()));
-    this.#link.went.set(day, (this.#link.went.get(day) ?? 0) + bytes);
+    const went = this.#link.went.get(day) ?? { in: 0, out: 0 };
+    this.#link.went.set(day, { ...went, [way]: went[way] + bytes });
     return bytes;
   }
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DEFAULT_KINDS } from './faults.ts';
+import { liveLightly } from './light-load.ts';
 import { runSeed } from './run.ts';
 import { SAFEGUARDS } from './safeguards.ts';
 import { shrink } from './shrink.ts';
+import type { Swaps } from './sim-node.ts';
 
 test('the same seed gives the same run, and another one another', async () => {
   const hashes: string[] = [];
@@ -21,10 +24,33 @@ test('the same seed gives the same run, and another one another', async () => {
   assert.equal(new Set(hashes).size, 3);
 });
 
-test('nothing of the machine is left open by a run', async () => {
-  const before = process.getActiveResourcesInfo().sort();
-  await runSeed(4, { kinds: DEFAULT_KINDS });
-  assert.deepEqual(process.getActiveResourcesInfo().sort(), before);
+test('a run that leaves something of the machine open fails, and says what', async (t) => {
+  const ground: Swaps['ground'] = (made) => {
+    const timer = setTimeout(() => {}, 1e8);
+    t.after(() => clearTimeout(timer));
+    return made;
+  };
+  const { failure } = await runSeed(4, { kinds: ['cut'], only: [], asks: 'first', swaps: { ground } });
+  assert.match(failure?.message ?? '', /^the run has left open, outside of its world: (Timeout,?)+$/);
+});
+
+test('an idle node does something when there is a reason', async () => {
+  const { eventsPerNodeHour, asks } = await liveLightly(24);
+  assert.ok(asks > 20);
+  // Hellos, questions for silent nodes and the line itself come by the clock; a look around each second would be 3,600.
+  assert.ok(eventsPerNodeHour < 800, `${eventsPerNodeHour} events`);
+});
+
+test('each fault that real processes had shown has a safeguard that the simulator must find gone', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../doc/internals/simulation.md'), 'utf8');
+  const named = [...page.matchAll(/^\| [^|]+ \| `([^`]+)` +\|$/gm)].map(([, name]) => name);
+  const rows = named.filter((name) => !name?.endsWith('.ts'));
+  assert.equal(rows.length, 8);
+  for (const name of rows)
+    assert.ok(
+      SAFEGUARDS.some((one) => one.name === name),
+      name,
+    );
 });
 
 test('a node without a safeguard is found out, and the faults that it takes are few', async () => {
@@ -44,6 +70,7 @@ test('what cannot be run is refused in one line that names it', async () => {
   const refused = {
     '--budgets --faults clock': /^--faults clock with --budgets leaves no kind of fault, .*: name another\n$/,
     '--seed 1 --only 99': /^--only names fault 99: seed 1 has \d+, which count from 0\n$/,
+    '--budgets --calls': /^--calls means nothing next to --budgets: leave one of them out\n$/,
     '--hours 1 --calls': /^--calls means nothing next to --hours: leave one of them out\n$/,
   };
   const said = Object.entries(refused).map(async ([line, sentence]) => {

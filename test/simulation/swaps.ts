@@ -35,6 +35,18 @@ export function onBus(change: { publish?(headers: Headers): Headers | undefined;
   };
 }
 
+/** A bus on which what goes to some subjects goes nowhere. */
+export function onSubject(pattern: RegExp): Swaps {
+  return {
+    ground: (ground) => {
+      const { bus } = ground;
+      const publish: Bus['publish'] = (subject, payload, more) =>
+        pattern.test(subject) || bus.publish(subject, payload, more);
+      return { ...ground, bus: overlay(bus, { publish }) };
+    },
+  };
+}
+
 /** A bus that counts something else than what went over its connection. */
 export function onTraffic(count: (bytes: number) => number): Swaps {
   return {

@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/random.ts';
+import type { Budget } from '../../src/link/budget.ts';
 import { outgoingChain } from '../../src/link/outgoing-chain.ts';
 import { LinkScheduler } from '../../src/link/scheduler.ts';
 import { Outbox, type OutgoingMessage } from '../../src/outbox/outbox.ts';
@@ -20,6 +21,8 @@ interface TestOutboxOptions {
   readonly messageTtlMs?: number;
   readonly isDoubtful?: boolean;
   readonly maxOutputBytes?: number;
+  /** What limits how much goes over its link; nothing unless told. */
+  readonly budget?: Budget;
   readonly centralNodeName?: string;
   /** Whether a node may answer as one of the original; all unless told. */
   mayBeOriginal?(node: string): boolean;
@@ -29,9 +32,9 @@ interface TestOutboxOptions {
 }
 
 /** The way out that a node has, to a fake broker. */
-export function linkOver(transport: FakeTransport): LinkScheduler {
+export function linkOver(transport: FakeTransport, budget?: Budget): LinkScheduler {
   const send = outgoingChain({ compression: '' }, transport);
-  return new LinkScheduler({ send, bus: transport, now: () => TestOutbox.now() });
+  return new LinkScheduler({ send, bus: transport, now: () => TestOutbox.now(), ...(budget && { budget }) });
 }
 
 /** An outbox on a real database and a fake broker; its time stands still until the test moves it on. */
@@ -92,7 +95,7 @@ export class TestOutbox {
         ...(options.mayBeOriginal && {
           words: { heardWords: () => {}, mayBeOriginal: options.mayBeOriginal },
         }),
-        link: linkOver(this.transport),
+        link: linkOver(this.transport, options.budget),
         methods: new Map([['REQToFileAppend', { mode: 'effect' }]]),
         metrics: {
           delivered: (method, _, count = 1) => void this.delivered.push({ method, count }),

@@ -1,4 +1,5 @@
 import type { Waiting } from '../../link/send-window.ts';
+import { ENVELOPE_BYTES } from '../../link/way-out.ts';
 import { PRIORITIES } from '../../message/priority.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
@@ -66,7 +67,8 @@ export class LaneRoom {
   #isAllowed(entry: Entry, pulled: Amount): boolean {
     const { window } = this.#lane.peer;
     const allowed = window.allowed(this.#waiting.urgency);
-    if (pulled.messages > 0) return pulled.bytes + this.#sizeOf(entry) <= allowed;
+    const envelopes = (pulled.messages + 1) * ENVELOPE_BYTES;
+    if (pulled.messages > 0) return pulled.bytes + envelopes + this.#sizeOf(entry) <= allowed;
     if (allowed === 0) window.awaitRoom(this.#waiting);
     return allowed > 0;
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Waiting } from '../../link/send-window.ts';
-import { type OutboundMessage, type Parts, type Sent, WHOLE } from '../../link/way-out.ts';
+import { ENVELOPE_BYTES, type OutboundMessage, type Parts, type Sent, WHOLE } from '../../link/way-out.ts';
 import { formatOf } from '../../message/codec/body-format.ts';
 import { BRIEF } from '../../message/codec/brief.ts';
 import { asDeskBody, type DeskBody } from '../../message/desk-reply.ts';
@@ -111,24 +111,24 @@ export class LaneSource {
     return this.#lane.queue.window.oldestInFlight !== undefined && this.#deps.knows('offset-parts');
   }
 
-  /** The next messages, with their bodies: one, and more up to `roomBytes`. */
-  pull(roomBytes: number): readonly OutboundMessage[] {
+  /** The next messages, with their bodies: one, and more up to `roomBytes`, and up to `linkBytes` with their headers. */
+  pull(roomBytes: number, linkBytes = Number.POSITIVE_INFINITY): readonly OutboundMessage[] {
     if (this.#isHushed) return [];
-    const { replies } = this.#lane;
     const messages: OutboundMessage[] = [];
     this.#pulled = [];
     let bytes = 0;
     for (let next = this.#next(0, 0); next; next = this.#next(messages.length, bytes)) {
       const { entry, body, isAlone } = next;
       const size = this.#sizeOf(entry);
-      if (messages.length > 0 && (isAlone || bytes + size > roomBytes)) break;
-      if (this.#beginsGeneration(entry, messages.length)) replies.newGeneration();
+      const isFull = bytes + size > Math.min(roomBytes, linkBytes - messages.length * ENVELOPE_BYTES);
+      if (messages.length > 0 && (isAlone || isFull)) break;
+      if (this.#beginsGeneration(entry, messages.length)) this.#lane.replies.newGeneration();
       messages.push(this.#outbound(entry, body, roomBytes));
       this.#pulled.push({ entry, body });
       bytes += size;
       if (isAlone) break;
     }
-    return marked(messages, this.#deps.knows, replies);
+    return marked(messages, this.#deps.knows, this.#lane.replies);
   }
 
   #waitMs(entry: Entry | undefined): number {
@@ -291,10 +291,10 @@ export class LaneSource {
     return peer.speaksLanes === true ? Math.min(LARGE_BYTES, peer.window.rate.partBytes) : LARGE_BYTES;
   }
 
-  /** What the next part of a message may have, or the whole, as far as is known before it is sent; bytes. */
+  /** What the next part of a message may have, or the whole, at most as far as is known: it may go in another form than it went in; bytes. */
   readonly #sizeOf = (entry: Entry): number => {
     if (entry.isCalledOff) return this.#calledOff.payload.length;
-    const whole = entry.wholeBytes || entry.size;
+    const whole = entry.sentBytes > 0 ? entry.wholeBytes : entry.size;
     return Math.min(whole - entry.sentBytes, this.#lane.peer.window.rate.partBytes);
   };
 }

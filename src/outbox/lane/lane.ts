@@ -156,10 +156,10 @@ export class Lane implements Source, Waiting, LaneProcess {
   }
 
   /** The next messages, when the link has room for them. What goes nowhere may be all that its epoch was still for. */
-  pull(roomBytes: number): readonly OutboundMessage[] {
+  pull(roomBytes: number, linkBytes?: number): readonly OutboundMessage[] {
     const isPaused = this.#deps.outcomes.isFailing || this.pace.pausedUntil > this.#deps.clock.steadyNow();
     const mayPull = this.#maySend && !isPaused && this.#replies.isListening;
-    const messages = mayPull ? this.#source.pull(roomBytes) : [];
+    const messages = mayPull ? this.#source.pull(roomBytes, linkBytes) : [];
     if (messages.length === 0 && this.queue.needsEpoch) this.pump();
     return messages;
   }
