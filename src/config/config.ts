@@ -15,11 +15,6 @@ import { webOrigin, webProxyConfig, webTlsConfig } from './web-config.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-interface NodeNames {
-  readonly nodeName: string;
-  readonly centralNodeName: string;
-}
-
 /** The settings of one node, checked; deeply frozen. */
 export interface Config extends Readonly<ReturnType<typeof configOf>> {}
 
@@ -36,7 +31,11 @@ export function toConfig(settings: Settings, warnings: string[]): Config {
   return Object.freeze(configOf({ nodeName, centralNodeName }, settings, warnings));
 }
 
-function configOf(names: NodeNames, settings: Settings, warnings: string[]) {
+function configOf(
+  names: { nodeName: string; centralNodeName: string },
+  settings: Settings,
+  warnings: string[],
+) {
   const { values } = settings;
   const link = oneOf('Link', LINK_PROFILES, settings);
   return {

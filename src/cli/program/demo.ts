@@ -1,6 +1,7 @@
 import { defineCommand } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { terminalOf } from '../line/terminal.ts';
+import { untilStopped } from '../line/until-stopped.ts';
 
 /** `steward demo`: shows what Steward does, with real processes, in half a minute. */
 export const demo = defineCommand({
@@ -19,11 +20,9 @@ export const demo = defineCommand({
     ]);
     const { style } = terminalOf(call.stdout, call);
     const stage = new Stage({ write: (text) => void call.stdout.write(text), style });
-    const stopping = new AbortController();
-    const stop = () => stopping.abort();
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+    using stopped = untilStopped();
     const isDone = await playDemo(
-      { keeps: call.options.keep === true, env: call.env, signal: stopping.signal },
+      { keeps: call.options.keep === true, env: call.env, signal: stopped.signal },
       stage,
     );
     return isDone ? EXIT.ok : EXIT.fault;
