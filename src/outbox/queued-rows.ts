@@ -40,19 +40,29 @@ export class QueuedRows {
     const budgetAt = budgetMs === undefined ? null : wholeMs(connectedMs + budgetMs);
     const ackTimeoutMs = wholeMs(message.ackTimeoutMs);
     const format = formatNumber(message.format);
-    const said = [schedule, output, re, priority, supersedes];
-    this.#outbox.push([key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body, ...said]);
+    this.#outbox.push([
+      ...[key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body],
+      ...[schedule, output, re, priority, supersedes],
+    ]);
     this.#ledger.push([key, id, message.batch, at, message.replyDigest ?? null]);
-    const times = { queuedAt: now, expiresAt, ackTimeoutMs, size: body.length };
-    const more = {
+    return newEntry({
+      seq,
+      id,
+      queuedAt: now,
+      expiresAt,
+      ackTimeoutMs,
+      format,
+      size: body.length,
+      isUntried: true,
+      schedule,
+      output,
       re,
       priority,
       supersedes,
       rider: message.rider,
       told: message.told,
       isOwn: message.batch === null,
-    };
-    return newEntry({ id, seq, format, schedule, output, ...more, isUntried: true, ...times });
+    });
   }
 
   /** Statements that enter them. */

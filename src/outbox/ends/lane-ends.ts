@@ -152,9 +152,8 @@ export class LaneEnds {
 
   #toEnded(entry: Entry, state: Ended['state'], reason: string | null): Ended {
     const at = this.#deps.clock.wallNow();
-    const key = this.#queue.key(entry.seq);
-    const { store } = this.#deps;
-    return {
+    const ended = new EndedEntry(entry, this.#deps.store, this.#queue.key(entry.seq));
+    return Object.assign(ended, {
       subject: this.#queue.subject,
       id: entry.id,
       state,
@@ -165,10 +164,24 @@ export class LaneEnds {
       endedAt: at,
       attempts: entry.attempts,
       format: formatOf(entry.format),
-      get body() {
-        return entry.body ?? readBody(store, key);
-      },
-    };
+    });
+  }
+}
+
+/** Has the body of a message that has ended. A getter in each object would take as much as all else of it. */
+class EndedEntry {
+  readonly #entry: Entry;
+  readonly #store: OutboxDeps['store'];
+  readonly #key: number;
+
+  constructor(entry: Entry, store: OutboxDeps['store'], key: number) {
+    this.#entry = entry;
+    this.#store = store;
+    this.#key = key;
+  }
+
+  get body(): Uint8Array | undefined {
+    return this.#entry.body ?? readBody(this.#store, this.#key);
   }
 }
 
