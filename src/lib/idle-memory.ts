@@ -17,18 +17,26 @@ export function releaseMemoryWhenIdle(clock: Pick<Clock, 'every'>): Disposable {
   const collect = exposeCollector();
   let before = workedMicroseconds();
   let idleLooks = 0;
-  let kept = process.memoryUsage.rss();
-  // To read how much memory is used takes a file, and there may be none left: then it is looked at later.
+  let kept = usedBytes();
   const stop = clock.every(LOOK_EVERY_MS, () => {
     const now = workedMicroseconds();
     idleLooks = now - before < IDLE_MICROSECONDS ? idleLooks + 1 : 0;
     before = now;
-    if (idleLooks < IDLE_LOOKS || process.memoryUsage.rss() < kept + WORTHWHILE_BYTES) return;
+    if (idleLooks < IDLE_LOOKS || usedBytes() < kept + WORTHWHILE_BYTES) return;
     collect();
-    kept = process.memoryUsage.rss();
+    kept = usedBytes();
     before = workedMicroseconds();
   });
   return { [Symbol.dispose]: stop };
+}
+
+/** To read it takes a file: there may be none left, or the system shows none. Then nothing seems worthwhile. */
+function usedBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
+  }
 }
 
 /** What the main thread has worked since its start; both engines know it, while only one knows the event loop's share. */

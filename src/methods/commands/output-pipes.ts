@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { descriptorName } from '../../lib/descriptor-name.ts';
@@ -77,7 +77,9 @@ export class OutputPipes implements AsyncDisposable {
     makeSpoolFolder(this.#folder);
     const paths = Array.from({ length: BATCH }, () => spoolPath(this.#folder, 'fifo'));
     try {
-      await promisify(execFile)('mkfifo', ['-m', '600', ...paths]);
+      // By its own option, -m, it needs /proc.
+      await promisify(execFile)('mkfifo', paths);
+      for (const path of paths) chmodSync(path, 0o600);
     } catch (error) {
       const text = `the program mkfifo could not make a pipe for the output: ${systemFault(error)}`;
       throw new Error(text, { cause: error });
