@@ -37,6 +37,24 @@ test('a file that comes at the last moment is read, and one that never comes is 
   assert.equal(late.text(), 'late\n');
 });
 
+test('a file that was emptied and filled again before anybody looked is read from its start, one written over is not', async (t) => {
+  const { path, follow } = await setUp(t);
+  for (const before of ['old 1\n', `${'x'.repeat(300)}\nold 2\n`]) {
+    await writeFile(path, before);
+    const following = await follow();
+    await appendFile(path, 'more\n');
+    await following.sees('more\n');
+    // As long as it was, and longer.
+    const again = 'n'.repeat(before.length + 4);
+    await writeFile(path, `${again}\n`);
+    await following.sees(`more\n|${again}\n`);
+    if (before.length > 100) await writeFile(path, 'z', { flag: 'r+' });
+    await appendFile(path, 'end\n');
+    await following.sees(`more\n|${again}\nend\n`);
+    await following.stop();
+  }
+});
+
 test('fault 18: a rotation by rename is followed, and nothing that the old file still gets is lost', async (t) => {
   const { path, follow } = await setUp(t);
   await writeFile(path, '');

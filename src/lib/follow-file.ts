@@ -2,6 +2,7 @@ import { constants, type FSWatcher, type Stats, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { CodedError } from './coded-error.ts';
+import { FileMarks } from './file-marks.ts';
 import { errorCode, systemFault } from './system-fault.ts';
 
 const READ_BYTES = 64 * 1024;
@@ -37,7 +38,7 @@ export interface FollowDeps {
   onReady?(): void;
 }
 
-/** A path that can't be followed, with a sentence that says why. */
+/** A path that can't be followed. */
 export class FollowError extends CodedError<'not-a-file' | 'unreadable'> {
   override name = 'FollowError';
 }
@@ -46,9 +47,8 @@ export class FollowError extends CodedError<'not-a-file' | 'unreadable'> {
  * Hands over what is added to a file from now on, until the signal is aborted; then also what came up to that moment.
  *
  * Follows the path: after a rotation by rename the old file is read until it is quiet for a second, then the new one
- * from its start, and so on through quick rotations, as each file is opened when it comes; a file that is emptied is read from its start again (one that has grown beyond its old size before
- * anybody could look is taken for the same). A path where nothing is yet is waited for. Returns whether there ever was
- * a file.
+ * from its start, and so on through quick rotations, as each file is opened when it comes; a file that is emptied is read from its start again, also where it
+ * grew beyond its old size before anybody looked (but for one that begins as it did). A path where nothing is yet is waited for. Returns whether there was a file.
  *
  * @throws FollowError for what is no regular file or can't be read.
  */
@@ -63,6 +63,7 @@ interface Followed {
   readonly ino: number;
   readonly watcher: FSWatcher | undefined;
   position: number;
+  readonly marks: FileMarks;
   /** When it was last seen to grow; undefined before its turn has come. */
   grewAt: number | undefined;
   /** Since when another file is at the path. */
@@ -95,7 +96,7 @@ class Follower implements AsyncDisposable {
     this.#watchFolder();
     this.#file = await this.#open();
     if (this.#file) {
-      this.#file.position = (await this.#file.handle.stat()).size;
+      this.#file.position = await this.#file.marks.skip(this.#file.handle);
       this.#file.grewAt = Number.NEGATIVE_INFINITY;
     } else this.#isMissing();
     let wasFound = this.#file !== undefined;
@@ -128,7 +129,7 @@ class Follower implements AsyncDisposable {
       return false;
     }
     const { size } = await file.handle.stat();
-    if (size < file.position) {
+    if (await file.marks.isEmptied(file.handle, file.position, size)) {
       await this.#deps.breakLine();
       file.position = 0;
     }
@@ -194,6 +195,7 @@ class Follower implements AsyncDisposable {
       const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, size - file.position));
       const { bytesRead } = await file.handle.read(buffer, { position: file.position });
       if (bytesRead === 0) return;
+      file.marks.add(buffer.subarray(0, bytesRead), file.position);
       file.position += bytesRead;
       await this.#deps.write(buffer.subarray(0, bytesRead));
     }
@@ -221,7 +223,7 @@ class Follower implements AsyncDisposable {
       const stats = await handle.stat();
       checkIsFile(this.#path, stats);
       const { dev, ino } = stats;
-      const state = { position: 0, grewAt: undefined, replacedAt: undefined };
+      const state = { position: 0, marks: new FileMarks(), grewAt: undefined, replacedAt: undefined };
       return { handle, dev, ino, ...state, watcher: this.#watch() };
     } catch (error) {
       await handle?.close();
