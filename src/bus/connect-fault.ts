@@ -151,9 +151,16 @@ function reasonOf(error: unknown, settings: FaultSettings): { kind: ConnectFault
   }
   const rule = RULES.find(([codes]) => codes.test(code));
   if (rule) return { kind: rule[1], reason: rule[2](settings, { code, message }) };
-  const reason = message
-    ? `${message}; see the broker's log`
-    : "it ended the connection without a word; see the broker's log";
+  // The library's words for what no NATS broker says, and for an end before anything was said.
+  if (/unexpected response from server/.test(message))
+    return {
+      kind: 'other',
+      reason: 'what answers there is no NATS broker: check that brokerAddress is its client port',
+    };
+  const isSilent = message === '' || /provided an undefined error/.test(message);
+  const reason = isSilent
+    ? "it ended the connection without a word: check the broker's log, and that brokerAddress is its client port"
+    : `${message}; see the broker's log`;
   return { kind: 'other', reason };
 }
 
