@@ -123,7 +123,10 @@ function columns(
         return detail && h('span', { class: 'whole' }, wayWords(detail));
       },
     },
-    { title: titles.system, cell: ({ os, version }) => [os, version].filter(Boolean).join(', ') },
+    {
+      title: titles.system,
+      cell: ({ os, version }) => h('span', { class: 'whole' }, [os, version].filter(Boolean).join(', ')),
+    },
     { title: titles.labels, cell: labelsText },
     { title: titles.told, cell: ({ name }) => h(Time, { at: details.get(name)?.toldAt ?? null, now }) },
   ];
