@@ -46,7 +46,7 @@ const TORN = /^copy .* (that are no file of anybody|no version of its file arriv
 export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: 'the floor of a lane bridges places that were given up',
-    ...{ kinds: ['cut', 'crash'], seed: 6 },
+    ...{ kinds: ['cut', 'crash'], seed: 10 },
     without: onBus({
       publish: (headers) => changed(headers, HEADER.lane, (place) => place.replace(/\d+$/, '1')),
     }),
@@ -81,7 +81,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: 'an append is noted before it is made',
-    ...{ kinds: ['crash'], seed: 3 },
+    ...{ kinds: ['crash'], seed: 5 },
     without: onStore(leavingOut(/INTO intents/)),
   },
   {
@@ -183,7 +183,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: 'what a restored database knows nothing of is asked for',
-    ...{ kinds: ['backup'], seed: 1, finds: /^an end for everything: a request is open/ },
+    ...{ kinds: ['backup'], seed: 2, finds: /^an end for everything: a request is open/ },
     without: onSubject(/\.Steward\.State/),
   },
   {
