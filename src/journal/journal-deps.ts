@@ -116,6 +116,8 @@ export interface JournalSending {
   livePieceBytes(toNode: string): number;
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number;
+  /** Whether what a node asks for may be answered: replies to many names wait here that nobody has ever heard of. */
+  hasRoomFor(toNode: string): boolean;
 }
 
 /** A request, with the id by which its sender knows it. */

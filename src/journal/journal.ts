@@ -24,6 +24,7 @@ import { Cancellations } from './running/cancellations.ts';
 import { RelayedRequests } from './running/relayed-requests.ts';
 import { findOpenRuns, giveMissingIds } from './running/run-id.ts';
 import { RunQueue } from './running/run-queue.ts';
+import { RunRoom } from './running/run-room.ts';
 import { Runner } from './running/runner.ts';
 import { type ActiveSchedule, Scheduler } from './running/scheduler.ts';
 import { StopReason } from './running/stop-reason.ts';
@@ -31,7 +32,7 @@ import { StopReason } from './running/stop-reason.ts';
 /** How many of the largest messages may be under way in parts on disk before one of them has to give way, and how much of that in memory. */
 const [PARTS_MESSAGES, PARTS_IN_MEMORY] = [4, 0.5];
 /** Waiting requests that stay in memory, with their rows, over all queues, bytes. */
-const QUEUE_BYTES = 16 * 1024 * 1024;
+const QUEUE_BYTES = 8 * 1024 * 1024;
 /** Above this many queues of senders and methods those without requests are forgotten. */
 const KEPT_QUEUES = 1000;
 
@@ -43,6 +44,7 @@ export class Journal implements AsyncDisposable {
   readonly #interrupted: InterruptedEffects;
   readonly #queues = new Map<string, RunQueue>();
   readonly #queueMemory = new ByteBudget(QUEUE_BYTES);
+  readonly #room = new RunRoom();
   readonly #stop = new AbortController();
   readonly relayed: RelayedRequests;
   readonly #reporter: Reporter;
@@ -93,6 +95,8 @@ export class Journal implements AsyncDisposable {
       memory: new ReceivingMemory(),
       signal: this.#stop.signal,
       beginsAtOnce: this.#beginsAtOnce,
+      hasRoomToRun: (fromNode, subject) =>
+        this.#room.hasRoomToWait(this.#queues.get(queueKey(fromNode, subject))?.waitingBytes ?? 0),
       onAccepted: this.#enqueue,
       onNotBegun: (row) => this.#queueOf(row.fromNode, row.subject).releasePlace(),
       reportAgain: this.#reportAgain,
@@ -207,14 +211,16 @@ export class Journal implements AsyncDisposable {
   };
 
   #queueOf(fromNode: string, subject: string): RunQueue {
-    const key = `${fromNode} ${subject}`;
+    const key = queueKey(fromNode, subject);
     const known = this.#queues.get(key);
     if (known) return known;
     const queue = new RunQueue({
+      subject,
       clock: this.#deps.clock,
       runner: this.#runner,
       signal: this.#stop.signal,
       memory: this.#queueMemory,
+      room: this.#room,
       methodOf: this.#runMethodOf,
       load: this.#load,
       logger: this.#deps.logger,
@@ -295,4 +301,8 @@ export class Journal implements AsyncDisposable {
   #stored(row: number): StoredRow | undefined {
     return this.#deps.store.get<StoredRow>('SELECT * FROM journal WHERE row = ?', row);
   }
+}
+
+function queueKey(fromNode: string, subject: string): string {
+  return `${fromNode} ${subject}`;
 }

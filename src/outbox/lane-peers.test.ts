@@ -227,3 +227,27 @@ test('the first message that goes together with others asks a node that reads th
   await made.enqueue(1);
   assert.deepEqual(asks(transport.take()), ['?'], 'the node may have forgotten who asked');
 });
+
+test('while many lanes lead to names that nobody has heard of there is room for no more of them, until one of these answers', async (t) => {
+  const asked: string[] = [];
+  const made = await TestOutbox.start(t, {
+    askWords: async (node) => {
+      asked.push(node);
+      made.outbox.peers.heardWords(node, 'lanes');
+    },
+  });
+  const names = Array.from({ length: 2001 }, (_, at) => `made-up-${at}`);
+  const message = {
+    ackTimeoutMs: 5000,
+    batch: null,
+    format: { serial: '', cmp: '' },
+    body: Buffer.alloc(1),
+  } as const;
+  await made.outbox.enqueue(
+    names.map((name) => ({ ...message, id: name, subject: `${name}.REQToFileAppend.EventACK` })),
+  );
+  await made.advance(1000);
+  assert.deepEqual([made.outbox.hasRoomFor('newcomer'), asked.at(-1)], [false, 'newcomer']);
+  await made.advance(1000);
+  assert.equal(made.outbox.hasRoomFor('newcomer'), true);
+});

@@ -17,6 +17,11 @@ export const IDLE_MS = 60_000;
 /** What goes to a node of which nothing is known, without asking it how it can take more, bytes. */
 const STRANGER_BYTES = 16 * 1024;
 
+/** Above this many lanes to nodes that have not answered the names that nobody ever heard of are to wait, and how often they are counted, ms. */
+const [MAX_UNKNOWN, COUNT_MS] = [2000, 250];
+/** How many of these are asked at once whether they are there. */
+const MAX_INTRODUCED = 20;
+
 /** How long the answer to a ping is waited for before a large message is tried, ms. */
 const PING_PATIENCE_MS = 5000;
 
@@ -44,6 +49,8 @@ export class Lanes {
   /** Nodes that were asked for their words over this connection, and the questions. */
   readonly #asked = new Map<string, Promise<void> | undefined>();
   readonly #pinged = new Set<string>();
+  #introduced = 0;
+  #crowd = { at: Number.NEGATIVE_INFINITY, is: false };
   /** Waits until more is known of nodes that something was called off to. */
   readonly #awaited = new Map<string, Waiting>();
   /** Waits for answers to pings. */
@@ -130,6 +137,25 @@ export class Lanes {
       },
       false,
     );
+  }
+
+  /** Whether lanes to as many nodes wait as there may be to such that have not answered. */
+  get isCrowded(): boolean {
+    if (this.#lanes.size <= MAX_UNKNOWN) return false;
+    const now = this.#deps.clock.steadyNow();
+    if (now - this.#crowd.at >= COUNT_MS) {
+      let unknown = 0;
+      for (const { toNode } of this.#lanes.values()) if (!this.#isKnown(toNode)) unknown++;
+      this.#crowd = { at: now, is: unknown > MAX_UNKNOWN };
+    }
+    return this.#crowd.is;
+  }
+
+  /** Asks a node whether it is there, unless many are asked now; of one that answers something is known. */
+  introduce(node: string): void {
+    if (this.#introduced >= MAX_INTRODUCED || this.#asked.has(node)) return;
+    this.#introduced++;
+    void Promise.resolve(this.#introduction(node)).finally(() => this.#introduced--);
   }
 
   /** Stops and forgets the lanes that have been without messages for long. */

@@ -49,6 +49,7 @@ export class Outbox implements AsyncDisposable {
   readonly peers: Peers;
   readonly #listeners: OutboxListener[] = [];
   readonly #overdue: Overdue;
+  readonly #strangers: Strangers;
   readonly #outputRoom: OutputRoom;
   readonly #superseding: Superseding;
 
@@ -76,10 +77,11 @@ export class Outbox implements AsyncDisposable {
     this.undelivered = new Undelivered({
       ...{ ...deps, outcomes: this.#outcomes, lanes: this.#lanes, onCancel: onCallOff },
     });
+    this.#strangers = new Strangers(options, deps);
     this.#overdue = new Overdue(options, {
       ...{ ...deps, connected: this.#clock, lanes: this.#lanes },
       ...{ undelivered: this.undelivered, outcomes: this.#outcomes },
-      strangers: new Strangers(options, deps),
+      strangers: this.#strangers,
     });
     this.#outputRoom = new OutputRoom(
       { maxBytes: options.maxOutputBytes ?? Number.POSITIVE_INFINITY },
@@ -119,6 +121,13 @@ export class Outbox implements AsyncDisposable {
   /** How many messages lie on disk for one subject. */
   waitingFor(subject: string): number {
     return this.#lanes.get(subject)?.queue.length ?? 0;
+  }
+
+  /** Whether more may be queued for a node: for a name that is likely made up only while few such wait. */
+  hasRoomFor(node: string): boolean {
+    if (!this.#lanes.isCrowded || !this.#strangers.has(node)) return true;
+    this.#lanes.introduce(node);
+    return false;
   }
 
   /** Tells, when it is asked, whether all has ended that waits for a subject now. */

@@ -40,7 +40,7 @@ const UNKNOWN_MS = 15_000;
 const AT_ONCE = 256;
 
 interface RepliesDeps extends Pick<Edges, 'newId' | 'clock'> {
-  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'deliveredSoFar'>;
+  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'deliveredSoFar' | 'hasRoomFor'>;
   readonly peers: Pick<Peers, 'knows' | 'hasWords' | 'of'>;
   readonly bus: Pick<Bus, 'maxPayload' | 'publish'>;
   readonly logger: Pick<Logger, 'error'>;
@@ -85,6 +85,11 @@ export class RepliesAndReports {
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number {
     return this.#deps.outbox.waitingFor(reportsTo(toNode));
+  }
+
+  /** Whether what a node asks for may be answered: each name that nobody has heard of takes lanes of its own. */
+  hasRoomFor(toNode: string): boolean {
+    return this.#deps.outbox.hasRoomFor(toNode);
   }
 
   /**

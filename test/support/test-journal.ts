@@ -52,6 +52,8 @@ interface TestJournalOptions {
   readonly maxMessageBytes?: number;
   readonly leftOutput?: JournalDeps['leftOutput'];
   waitingReports?(): number;
+  /** Whether there is room for replies to nodes; the usual is yes. */
+  hasRoomFor?(node: string): boolean;
   /** Whether replies leave out what was told while their requests ran. */
   readonly leavesOutTold?: boolean;
   readonly livePieceBytes?: number;
@@ -167,6 +169,7 @@ export class TestJournal {
       leavesOutTold: () => options.leavesOutTold === true,
       livePieceBytes: () => options.livePieceBytes ?? Number.POSITIVE_INFINITY,
       waitingReports: () => options.waitingReports?.() ?? 0,
+      hasRoomFor: (node) => options.hasRoomFor?.(node) ?? true,
     };
   }
 

@@ -4,6 +4,7 @@ import { tempStore } from '../../../test/support/temp-store.ts';
 import { TestJournal } from '../../../test/support/test-journal.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { HEADER } from '../../message/codec/wire-headers.ts';
+import type { Method } from '../../methods/method.ts';
 
 test('messages are taken in their order, each once, and one answer speaks for a run of them', async (t) => {
   const applied: string[] = [];
@@ -207,4 +208,27 @@ test('a place that cannot be read is refused', async (t) => {
     ['rejected'],
   );
   assert.match(made.errors[0]!, /is not <epoch>\/<seq>\/<floor>/);
+});
+
+test('a request of a name that nobody has heard of is to come again while replies to many such wait, and then runs', async (t) => {
+  let isCrowded = true;
+  const made = await TestJournal.open(t, { hasRoomFor: (node) => !isCrowded || node === 'central' });
+  const stranger = { fields: { fromNode: 'made-up' } };
+  const receive = (method: Method, epoch: string, more?: typeof stranger) =>
+    made.journal.receive(made.arrival(method, { seq: 1, epoch }, more), method);
+  receive(made.run, 'e1');
+  receive(made.run, 'e2', stranger);
+  receive(made.effect, 'e3', stranger);
+  await made.settled();
+  assert.deepEqual(made.taken().sort(), ['accepted 1-1', 'accepted 1-1', 'busy 1-1']);
+  isCrowded = false;
+  receive(made.run, 'e2', stranger);
+  await made.settled();
+  assert.deepEqual(
+    made.rows().map(({ id, state }) => [id, state]),
+    [
+      ['id-e1-1', 'succeeded'],
+      ['id-e2-1', 'succeeded'],
+    ],
+  );
 });

@@ -60,7 +60,7 @@ export class ReceivingLane {
     this.#options = options;
     this.#deps = deps;
     const record = new LaneRecord(state, deps);
-    this.#acceptor = new BatchAcceptor({ fromNode: state.fromNode, method, record }, deps);
+    this.#acceptor = new BatchAcceptor({ ...state, method, record }, deps);
     const [maxBytes, memory, kept] = [options.maxMessageBytes, deps.partMemory, new KeptParts(state, deps)];
     this.#parts = new PartAssembly({ ...deps, maxBytes, memory, kept });
     this.#answers = new AnswerWriter(

@@ -6,9 +6,9 @@ const MB = 1024 * 1024;
 
 test('what one sender has waiting leaves room for the others, however many lanes it comes in', () => {
   const memory = new ReceivingMemory();
-  for (let lane = 0; lane < 24; lane++) memory.wait(MB, 'ship1');
+  for (let lane = 0; lane < 18; lane++) memory.wait(MB, 'ship1');
   assert.deepEqual([memory.hasRoomToWait('ship1'), memory.hasRoomToWait('ship2')], [false, true]);
-  memory.wait(8 * MB, 'ship2');
+  memory.wait(6 * MB, 'ship2');
   assert.deepEqual([memory.hasRoomToWait('ship3'), memory.hasRoomToWait('')], [false, false]);
   memory.wait(-MB, 'ship1');
   assert.deepEqual([memory.hasRoomToWait('ship1'), memory.hasRoomToWait('ship3')], [true, true]);

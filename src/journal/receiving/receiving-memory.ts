@@ -1,9 +1,9 @@
 import { exposeCollector } from '../../lib/collect-garbage.ts';
 
 /** What waits to be accepted in all lanes, and in those of one sender, bytes: so much is left for the others. */
-const [WAITING_BYTES, SENDER_BYTES] = [32 * 1024 * 1024, 24 * 1024 * 1024];
+const [WAITING_BYTES, SENDER_BYTES] = [24 * 1024 * 1024, 18 * 1024 * 1024];
 /** From here on nobody else decodes: one message more may be over it, bytes. */
-const DECODED_BYTES = 24 * 1024 * 1024;
+const DECODED_BYTES = 16 * 1024 * 1024;
 /** What is worth the time that it takes to give memory back at once, bytes, and what counts for that. */
 const [COLLECTED_BYTES, LARGE_BYTES] = [16 * 1024 * 1024, 4 * 1024 * 1024];
 

@@ -8,6 +8,7 @@ import { messageBytes } from '../../message/message-bytes.ts';
 import type { RunMethod } from '../../methods/method.ts';
 import type { JournalRow } from '../journal-table.ts';
 import { RunQueue } from './run-queue.ts';
+import { RunRoom } from './run-room.ts';
 import type { Runner } from './runner.ts';
 
 const METHOD: RunMethod = {
@@ -48,6 +49,8 @@ function start(method: RunMethod = METHOD) {
     },
   } as unknown as Runner;
   const queue = new RunQueue({
+    subject: rowOf(1).subject,
+    room: new RunRoom(),
     memory: new ByteBudget(
       REQUESTS_IN_MEMORY * messageBytes(newMessage({})) + REQUESTS_IN_MEMORY * BODY_BYTES,
     ),

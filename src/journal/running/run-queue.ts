@@ -8,6 +8,7 @@ import { messageBytes } from '../../message/message-bytes.ts';
 import type { JournalDeps, QueuedMethod } from '../journal-deps.ts';
 import type { JournalRow } from '../journal-table.ts';
 import { LARGE_BYTES } from '../perils.ts';
+import { FIRST_BYTES, type RunRoom, WAITS_BYTES } from './run-room.ts';
 import type { Runner } from './runner.ts';
 
 /** How many long runs of one sender and method may go on side by side. */
@@ -15,20 +16,29 @@ const MAX_SIDE_BY_SIDE = 100;
 /** The same for runs that only wait for something most of the time, such as the growth of a file. */
 const MAX_OPEN_ENDED = 1000;
 
+/** What a request is taken for that an earlier life of the node left, until it is read, bytes. */
+const UNREAD_BYTES = 64 * 1024;
+
 interface Waiting {
   readonly row: number;
   /** Present where there was room for it in memory. */
   known: { row: JournalRow; message: Message; bytes: number } | undefined;
-  /** Whether it is on disk that it begins. */
+  /** Whether it is on disk that it begins; then it has a place. */
   readonly isBegun: boolean;
+  /** What it takes in memory besides that, and while it runs. */
+  readonly bytes: number;
+  readonly size: number;
 }
 
 export interface RunQueueDeps {
+  readonly subject: string;
   readonly clock: Clock;
   readonly runner: Runner;
   readonly signal: AbortSignal;
   /** Memory for waiting requests, which all queues share. */
   readonly memory: ByteBudget;
+  /** Places and room that all queues share. */
+  readonly room: RunRoom;
   methodOf(subject: string): QueuedMethod | undefined;
   load(row: number): JournalRow | undefined;
   readonly logger: JournalDeps['logger'];
@@ -47,35 +57,47 @@ export class RunQueue {
   #loop: Promise<void> | undefined;
   /** Whether the next place is for a request that begins with its acceptance. */
   #isKept = false;
+  #waitingBytes = 0;
 
   constructor(deps: RunQueueDeps) {
     this.#deps = deps;
   }
 
   add(row: JournalRow | number, message?: Message): void {
-    const known = typeof row === 'number' || !message ? undefined : this.#keep(row, message);
-    this.#waiting.push({ row: typeof row === 'number' ? row : row.row, known, isBegun: false });
+    const isKnown = typeof row !== 'number' && message !== undefined;
+    const size = isKnown ? sizeOf(row, message) : UNREAD_BYTES;
+    const known = isKnown ? this.#keep(row, message, size) : undefined;
+    const id = typeof row === 'number' ? row : row.row;
+    this.#waiting.push({ row: id, known, isBegun: false, bytes: this.#wait(), size });
     this.#goOn();
   }
 
   /** Keeps the next place for a request that begins with its acceptance; false where others run or wait. */
   keepPlace(): boolean {
     if (this.#deps.signal.aborted || !this.isIdle || this.#waiting.length > this.#head) return false;
-    this.#isKept = true;
-    return true;
+    this.#isKept = this.#deps.room.takeNow(0);
+    return this.#isKept;
   }
 
   /** The request for which the next place was kept has begun. */
   addBegun(row: JournalRow, message: Message): void {
-    const next = { row: row.row, known: this.#keep(row, message), isBegun: true };
-    this.#waiting.splice(this.#head, 0, next);
-    this.releasePlace();
+    const known = this.#keep(row, message, sizeOf(row, message));
+    // It has a place already.
+    this.#waiting.splice(this.#head, 0, { row: row.row, known, isBegun: true, bytes: this.#wait(), size: 0 });
+    this.#isKept = false;
+    this.#goOn();
   }
 
   /** No place is kept any more. */
   releasePlace(): void {
     this.#isKept = false;
+    this.#giveBack(0);
     if (this.#waiting.length > this.#head) this.#goOn();
+  }
+
+  /** What its requests that wait take in memory, bytes. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   /** Takes a request out that still waits for its turn; false where it does not wait. */
@@ -103,19 +125,26 @@ export class RunQueue {
 
   async #run(): Promise<void> {
     await null;
-    let next = this.#take();
-    for (; next && !this.#deps.signal.aborted; next = this.#take()) {
-      const row = next.known?.row ?? (await this.#load(next.row));
-      if (!row) continue;
-      const method = this.#deps.methodOf(row.subject);
-      const limit = isOpenEnded(method) ? MAX_OPEN_ENDED : MAX_SIDE_BY_SIDE;
-      while (this.#running.size >= limit) await Promise.race(this.#running);
-      await this.#runOne(row, method, next);
+    const { signal, subject } = this.#deps;
+    for (let first = this.#first; first && !signal.aborted; first = this.#first) {
+      const method = this.#deps.methodOf(subject);
+      await this.#untilPlace(first, method);
+      // It may have been taken out meanwhile. Where memory is short it is read now that it has a place.
+      const next = signal.aborted ? undefined : this.#take();
+      const row = next && (next.known?.row ?? (await this.#load(next.row)));
+      if (row) await this.#runOne(row, method, { ...next, size: first.size });
+      else this.#giveBack(first.size);
     }
     // Its start is on disk, and nothing was begun.
-    if (next?.isBegun) await this.#deps.runner.putBack(next.row);
+    if (this.#first?.isBegun) await this.#deps.runner.putBack(this.#first.row);
     // Not a moment later: what is added from now on needs a new run.
     this.#loop = undefined;
+  }
+
+  async #untilPlace({ isBegun, size }: Waiting, method: QueuedMethod | undefined): Promise<void> {
+    const limit = isOpenEnded(method) ? MAX_OPEN_ENDED : MAX_SIDE_BY_SIDE;
+    while (this.#running.size >= limit) await Promise.race(this.#running);
+    if (!isBegun) await this.#deps.room.take(size);
   }
 
   /** Reads a request whose turn has come; should the database fail, until it does not. */
@@ -134,15 +163,31 @@ export class RunQueue {
   async #runOne(
     row: JournalRow,
     method: QueuedMethod | undefined,
-    { known, isBegun }: Waiting,
+    { known, isBegun, size }: Waiting,
   ): Promise<void> {
+    const { perils, room, runner } = this.#deps;
     const long = Promise.withResolvers<void>();
     const bytes = known?.bytes ?? unpackedBytes(row.body, formatOf(row.format).cmp, LARGE_BYTES);
-    const release = this.#deps.perils?.hold(row.id, bytes) ?? (() => {});
-    const ended = this.#deps.runner.run(row, method, {
-      ...{ known: known?.message, isBegun, onBegin: release, onLong: long.resolve },
+    const release = perils?.hold(row.id, bytes) ?? (() => {});
+    let isStarting = true;
+    const started = () => {
+      if (isStarting) room.started(size);
+      isStarting = false;
+    };
+    const onBegin = () => {
+      release();
+      if (isOpenEnded(method)) started();
+    };
+    const onLong = () => {
+      started();
+      long.resolve();
+    };
+    const ended = runner.run(row, method, { known: known?.message, isBegun, onBegin, onLong });
+    const tracked = this.#untilWritten(row, ended).then(() => {
+      this.#running.delete(tracked);
+      started();
+      room.ended();
     });
-    const tracked = this.#untilWritten(row, ended).then(() => void this.#running.delete(tracked));
     this.#running.add(tracked);
     // What waits for the disk has not begun, and is not long: nothing may overtake it.
     const isOver = ended.then(release, release);
@@ -158,24 +203,52 @@ export class RunQueue {
     }
   }
 
+  get #first(): Waiting | undefined {
+    return this.#waiting[this.#head];
+  }
+
   #take(): Waiting | undefined {
-    const next = this.#waiting[this.#head++];
-    if (!next || this.#head > 1000) {
+    const first = this.#first;
+    if (!first) return undefined;
+    const next = { ...first };
+    this.#forget(first);
+    if (++this.#head === this.#waiting.length || this.#head > 1000) {
       this.#waiting.splice(0, this.#head);
       this.#head = 0;
     }
-    this.#forget(next);
     return next;
   }
 
-  #keep(row: JournalRow, message: Message): Waiting['known'] {
-    const bytes = row.body.length + messageBytes(message);
+  #keep(row: JournalRow, message: Message, bytes: number): Waiting['known'] {
     return this.#deps.memory.hold(bytes) ? { row, message, bytes } : undefined;
   }
 
-  #forget(waiting: Waiting | undefined): void {
-    if (waiting?.known) this.#deps.memory.release(waiting.known.bytes);
+  #wait(): number {
+    const bytes = this.#waiting.length === this.#head ? FIRST_BYTES : WAITS_BYTES;
+    this.#count(bytes);
+    return bytes;
   }
+
+  #count(bytes: number): void {
+    this.#waitingBytes += bytes;
+    this.#deps.room.wait(bytes);
+  }
+
+  #giveBack(size: number): void {
+    this.#deps.room.started(size);
+    this.#deps.room.ended();
+  }
+
+  #forget(waiting: Waiting | undefined): void {
+    if (!waiting) return;
+    this.#count(-waiting.bytes);
+    if (waiting.known) this.#deps.memory.release(waiting.known.bytes);
+    waiting.known = undefined;
+  }
+}
+
+function sizeOf({ body }: JournalRow, message: Message): number {
+  return body.length + messageBytes(message);
 }
 
 function isOpenEnded(method: QueuedMethod | undefined): boolean {

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RunRoom } from './run-room.ts';
+
+const MB = 1024 * 1024;
+
+test('runs of however many senders begin some at a time, and in turn', async () => {
+  const room = new RunRoom();
+  let begun = 0;
+  while (room.takeNow(0)) begun++;
+  const order: string[] = [];
+  const turns = ['a', 'b'].map((name) => room.take(0)?.then(() => order.push(name)));
+  for (let long = 0; long < begun; long++) room.started(0);
+  await Promise.all(turns);
+  assert.deepEqual([order, room.takeNow(0)], [['a', 'b'], true]);
+});
+
+test('what goes on for long leaves its place to others, up to a number over all', () => {
+  const room = new RunRoom();
+  let underWay = 0;
+  for (; room.takeNow(0); underWay++) room.started(0);
+  assert.equal(underWay, 1000);
+  room.ended();
+  assert.equal(room.takeNow(0), true);
+});
+
+test('large messages begin one after the other, and what is small waits behind them', async () => {
+  const room = new RunRoom();
+  assert.equal(room.takeNow(60 * MB), true);
+  const next = room.take(60 * MB);
+  assert.deepEqual([next === undefined, room.takeNow(1)], [false, false]);
+  room.started(60 * MB);
+  room.ended();
+  await next;
+});
+
+test('there is room for as many requests as fit, and one queue does not take all of it', () => {
+  const room = new RunRoom();
+  room.wait(9 * MB);
+  assert.deepEqual([room.hasRoomToWait(9 * MB), room.hasRoomToWait(0)], [false, true]);
+  room.wait(3 * MB);
+  assert.equal(room.hasRoomToWait(0), false);
+});
