@@ -3,6 +3,9 @@ import { decodeMessage } from '../message/codec/decode-message.ts';
 import { encodeMessage } from '../message/codec/encode-message.ts';
 import type { OutboundMessage, Wrapper } from './way-out.ts';
 
+/** What is shorter than this grows when it is compressed: most commands do, bytes. */
+const LEAST_BYTES = 100;
+
 type Body = Pick<OutboundMessage, 'payload' | 'format'>;
 
 /**
@@ -27,7 +30,7 @@ function leanBody({ payload, format }: Body): Body {
   // A row that an earlier version queued is compressed already.
   if (format.cmp !== '') return { payload, format };
   const inCbor = format.serial === 'cbor' ? { payload, serial: format.serial } : recoded(payload);
-  const packed = compress(inCbor.payload, 'z');
+  const packed = inCbor.payload.length < LEAST_BYTES ? inCbor.payload : compress(inCbor.payload, 'z');
   const isSmaller = packed.length < inCbor.payload.length;
   const body = isSmaller ? packed : inCbor.payload;
   return { payload: body, format: { serial: inCbor.serial, cmp: isSmaller ? 'z' : '' } };
