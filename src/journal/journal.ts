@@ -1,4 +1,3 @@
-import { ByteBudget } from '../lib/byte-budget.ts';
 import { formatOf } from '../message/codec/body-format.ts';
 import { unfoldMessage } from '../message/codec/brief.ts';
 import { unpackedBytes } from '../message/codec/compression.ts';
@@ -23,28 +22,20 @@ import { calledOff } from './running/called-off.ts';
 import { Cancellations } from './running/cancellations.ts';
 import { RelayedRequests } from './running/relayed-requests.ts';
 import { findOpenRuns, giveMissingIds } from './running/run-id.ts';
-import { RunQueue } from './running/run-queue.ts';
-import { RunRoom } from './running/run-room.ts';
+import { RunQueues } from './running/run-queues.ts';
 import { Runner } from './running/runner.ts';
 import { type ActiveSchedule, Scheduler } from './running/scheduler.ts';
 import { StopReason } from './running/stop-reason.ts';
 
 /** How many of the largest messages may be under way in parts on disk before one of them has to give way, and how much of that in memory. */
 const [PARTS_MESSAGES, PARTS_IN_MEMORY] = [4, 0.5];
-/** Waiting requests that stay in memory, with their rows, over all queues, bytes. */
-const QUEUE_BYTES = 8 * 1024 * 1024;
-/** Above this many queues of senders and methods those without requests are forgotten. */
-const KEPT_QUEUES = 1000;
-
 /** The durable record of what this node accepted from others: takes each message once, runs it, reports its end. */
 export class Journal implements AsyncDisposable {
   readonly #options: JournalOptions;
   readonly #deps: JournalDeps;
   readonly #lanes: ReceivingLanes;
   readonly #interrupted: InterruptedEffects;
-  readonly #queues = new Map<string, RunQueue>();
-  readonly #queueMemory = new ByteBudget(QUEUE_BYTES);
-  readonly #room = new RunRoom();
+  readonly #queues: RunQueues;
   readonly #stop = new AbortController();
   readonly relayed: RelayedRequests;
   readonly #reporter: Reporter;
@@ -81,6 +72,13 @@ export class Journal implements AsyncDisposable {
       load: this.#load,
       logger: this.#deps.logger,
     });
+    this.#queues = new RunQueues({
+      ...deps,
+      runner: this.#runner,
+      signal: this.#stop.signal,
+      methodOf: this.#runMethodOf,
+      load: this.#load,
+    });
     this.#nextRow =
       (deps.store.get<{ row: number | null }>('SELECT max(row) AS row FROM journal')?.row ?? 0) + 1;
     this.#interrupted = new InterruptedEffects({ ...deps, onChecked: () => this.#lanes.readAnew() });
@@ -95,10 +93,9 @@ export class Journal implements AsyncDisposable {
       memory: new ReceivingMemory(),
       signal: this.#stop.signal,
       beginsAtOnce: this.#beginsAtOnce,
-      hasRoomToRun: (fromNode, subject) =>
-        this.#room.hasRoomToWait(this.#queues.get(queueKey(fromNode, subject))?.waitingBytes ?? 0),
+      hasRoomToRun: (...queue) => this.#queues.hasRoom(...queue),
       onAccepted: this.#enqueue,
-      onNotBegun: (row) => this.#queueOf(row.fromNode, row.subject).releasePlace(),
+      onNotBegun: (row) => this.#queues.of(row.fromNode, row.subject).releasePlace(),
       reportAgain: this.#reportAgain,
     });
   }
@@ -147,7 +144,7 @@ export class Journal implements AsyncDisposable {
     await store.write([this.#cancellations.add(id, clock.wallNow())]);
     if (this.#scheduler.cancel(id) || this.#runner.cancel(id) || !stored) return;
     const row = toRow(stored);
-    if (this.#queueOf(row.fromNode, row.subject).remove(row.row))
+    if (this.#queues.of(row.fromNode, row.subject).remove(row.row))
       return await this.#runner.ends.cancelled(row);
     const { forward } = this.relayed.rowOf(id) ?? {};
     if (forward) await this.#deps.relaying.cancelForwarded(forward);
@@ -182,7 +179,7 @@ export class Journal implements AsyncDisposable {
     await this.#lanes.idle();
     this.#interrupted[Symbol.dispose]();
     this.#stop.abort(new StopReason('stopping', 'the node stops'));
-    await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
+    await this.#queues.idle();
     await this.#scheduler.idle();
     await this.#rests.idle();
     await this.#reporter[Symbol.asyncDispose]();
@@ -198,7 +195,7 @@ export class Journal implements AsyncDisposable {
 
   readonly #enqueue = (rows: readonly JournalRow[], messages: readonly Message[], isBegun: boolean): void => {
     rows.forEach((row, index) => {
-      const queue = this.#queueOf(row.fromNode, row.subject);
+      const queue = this.#queues.of(row.fromNode, row.subject);
       if (isBegun && index === 0) queue.addBegun(row, messages[index]!);
       else queue.add(row, messages[index]);
     });
@@ -207,35 +204,8 @@ export class Journal implements AsyncDisposable {
   /** A row that says `running` before anything has begun is the promise; so one commit is enough where nobody is before it. */
   readonly #beginsAtOnce = ({ id, fromNode, subject, schedule, supersedes }: JournalRow): boolean => {
     if (schedule != null || supersedes != null || this.#cancellations.has(id)) return false;
-    return this.#runMethodOf(subject)?.mode === 'run' && this.#queueOf(fromNode, subject).keepPlace();
+    return this.#runMethodOf(subject)?.mode === 'run' && this.#queues.of(fromNode, subject).keepPlace();
   };
-
-  #queueOf(fromNode: string, subject: string): RunQueue {
-    const key = queueKey(fromNode, subject);
-    const known = this.#queues.get(key);
-    if (known) return known;
-    const queue = new RunQueue({
-      subject,
-      clock: this.#deps.clock,
-      runner: this.#runner,
-      signal: this.#stop.signal,
-      memory: this.#queueMemory,
-      room: this.#room,
-      methodOf: this.#runMethodOf,
-      load: this.#load,
-      logger: this.#deps.logger,
-      perils: this.#deps.perils,
-    });
-    this.#forgetIdleQueues();
-    this.#queues.set(key, queue);
-    return queue;
-  }
-
-  /** However many senders somebody makes up: what nothing waits in is made again when it is needed. */
-  #forgetIdleQueues(): void {
-    if (this.#queues.size < KEPT_QUEUES) return;
-    for (const [key, queue] of this.#queues) if (queue.isIdle) this.#queues.delete(key);
-  }
 
   readonly #runMethodOf = (subject: string) => {
     const method = this.#deps.methods.get(parseSubject(subject)?.method ?? '');
@@ -262,7 +232,7 @@ export class Journal implements AsyncDisposable {
       const method = this.#runMethodOf(row.subject);
       const isResumable = method?.mode === 'run' && method.isResumable;
       if (await this.#endPerilous(row, 'interrupted')) continue;
-      if (isResumable) this.#queueOf(row.from_node, row.subject).add(row.row);
+      if (isResumable) this.#queues.of(row.from_node, row.subject).add(row.row);
       else await this.#interrupt(row);
     }
     await this.#queueWaiting();
@@ -276,7 +246,7 @@ export class Journal implements AsyncDisposable {
     for (const { row, id, from_node, subject, bytes } of waiting) {
       const isPerilous = this.#deps.perils?.faultOf(id, bytes) !== undefined;
       if (isPerilous && (await this.#endPerilous(this.#stored(row)!, 'rejected'))) continue;
-      this.#queueOf(from_node, subject).add(row);
+      this.#queues.of(from_node, subject).add(row);
     }
   }
 
@@ -301,8 +271,4 @@ export class Journal implements AsyncDisposable {
   #stored(row: number): StoredRow | undefined {
     return this.#deps.store.get<StoredRow>('SELECT * FROM journal WHERE row = ?', row);
   }
-}
-
-function queueKey(fromNode: string, subject: string): string {
-  return `${fromNode} ${subject}`;
 }

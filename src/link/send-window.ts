@@ -54,7 +54,7 @@ export class SendWindow {
   #deliveredAt = Number.NEGATIVE_INFINITY;
   #wasFull = false;
   #life = 0;
-  readonly #waiting = new Set<Waiting>();
+  #waiting: Set<Waiting> | undefined;
   #openings = 0;
 
   /** `now`: ms on a steady clock. */
@@ -107,6 +107,7 @@ export class SendWindow {
 
   /** Calls back once when there is room, the most urgent first. */
   awaitRoom(waiting: Waiting): void {
+    this.#waiting ??= new Set();
     this.#waiting.add(waiting);
     if (this.room <= 0) this.#wasFull = true;
   }
@@ -146,7 +147,7 @@ export class SendWindow {
   gone(flights: readonly Flight[]): void {
     this.#release(flights);
     // Not at once: who says this is about to change what it has to send.
-    if (this.room > 0 && this.#waiting.size > 0) queueMicrotask(() => this.room > 0 && this.#open());
+    if (this.room > 0 && this.#waiting) queueMicrotask(() => this.room > 0 && this.#open());
   }
 
   /** They are out no longer; answers those that counted. */
@@ -173,8 +174,8 @@ export class SendWindow {
 
   #open(): void {
     this.#wasFull = false;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    const waiting = [...(this.#waiting ?? [])];
+    this.#waiting = undefined;
     const turn = ++this.#openings;
     waiting.sort((a, b) => inTurn(a, turn) - inTurn(b, turn));
     for (const one of waiting) one.onRoom();

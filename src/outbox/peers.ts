@@ -58,16 +58,8 @@ export class Peers {
 
   /** The node of this name and the lanes to it; entered where it was not known. */
   of(node: string): Known {
-    const words = this.#words;
     const known = this.#known.get(node) ?? {
-      peer: {
-        speaksLanes: undefined,
-        window: new SendWindow(this.#clock.steadyNow),
-        bringers: new Bringers(),
-        get hasWords() {
-          return words.has(node);
-        },
-      },
+      peer: new KnownPeer(node, this.#words, this.#clock.steadyNow),
       lanes: new Set(),
     };
     this.#known.set(node, known);
@@ -143,5 +135,24 @@ export class Peers {
     if (!found) return;
     if (hello && found.peer.speaksLanes !== hello.speaksLanes) found.peer.speaksLanes = undefined;
     for (const lane of found.lanes) lane.alive(hello?.hasConnected);
+  }
+}
+
+/** A class, since an object with a getter of its own takes 600 bytes more. */
+class KnownPeer implements Peer {
+  readonly window: SendWindow;
+  readonly bringers = new Bringers();
+  speaksLanes: boolean | undefined = undefined;
+  readonly #node: string;
+  readonly #words: ReadonlyMap<string, string>;
+
+  constructor(node: string, words: ReadonlyMap<string, string>, now: () => number) {
+    this.window = new SendWindow(now);
+    this.#node = node;
+    this.#words = words;
+  }
+
+  get hasWords(): boolean {
+    return this.#words.has(this.#node);
   }
 }

@@ -6,14 +6,16 @@ import type { EffectMethod, Method } from '../../methods/method.ts';
 import type { Statement } from '../../store/statement.ts';
 import type { JournalDeps, Judgement } from '../journal-deps.ts';
 import { insertAccepted, type JournalRow, markRunning } from '../journal-table.ts';
+import { type CrowdDeps, crowdReason } from './crowd.ts';
 import type { LaneMessage, LaneRecord, Verdict } from './lane-record.ts';
 import { ToldEnds } from './told-ends.ts';
 
 export interface BatchAcceptorDeps
   extends Pick<
-    JournalDeps,
-    'store' | 'ledger' | 'clock' | 'kept' | 'relaying' | 'errorReporter' | 'logger' | 'trust' | 'sending'
-  > {
+      JournalDeps,
+      'store' | 'ledger' | 'clock' | 'kept' | 'relaying' | 'errorReporter' | 'logger' | 'trust'
+    >,
+    CrowdDeps {
   /** Aborted when the node stops. */
   readonly signal: AbortSignal;
   /**
@@ -21,8 +23,6 @@ export interface BatchAcceptorDeps
    * until it comes, or the commit fails.
    */
   beginsAtOnce(row: JournalRow): boolean;
-  /** Whether one more request of a sender may wait to be run. */
-  hasRoomToRun(fromNode: string, subject: string): boolean;
   /** Takes over what was journalled; `isBegun` where the first of it has begun. */
   onAccepted(rows: readonly JournalRow[], messages: readonly Message[], isBegun: boolean): void;
   /** The commit with which a request was to begin has failed. */
@@ -152,21 +152,11 @@ export class BatchAcceptor {
       return { do: 'later', reason: 'the output that a reply leaves out is not here: it is to come whole' };
     const { trust } = this.#deps;
     const place = this.#lane.record.placeOf(item);
-    const crowd = fault === undefined && message ? this.#crowdOf(item) : undefined;
-    if (crowd) return { do: 'later', reason: crowd };
+    const reason = fault === undefined && message ? crowdReason(item, this.#lane, this.#deps) : undefined;
+    if (reason) return { do: 'later', reason };
     return fault === undefined && message
       ? trust.judge(message, { proved, re, id, place })
       : trust.judgeFault(fault ?? '', { proved, place, bytes: payload.length });
-  }
-
-  /** Why a request is to come later, though nothing is wrong with it: as many wait here as fit into memory, of names that may be made up. */
-  #crowdOf({ sender, proved }: LaneMessage): string | undefined {
-    const { method, subject } = this.#lane;
-    if (method.mode === 'effect') return undefined;
-    if (!this.#deps.hasRoomToRun(sender, subject))
-      return 'as many requests wait to run here as fit into memory';
-    if (proved !== undefined || this.#deps.sending.hasRoomFor(sender)) return undefined;
-    return `replies to many nodes that nobody has heard of wait here, and nobody has heard of ${sender}`;
   }
 
   /** Gives up a message at which this node fails each time, for a reason that does not pass: the lane goes on. */

@@ -48,8 +48,7 @@ function start(method: RunMethod = METHOD) {
       return new Promise((resolve) => ends.set(row.row, () => resolve({ written: Promise.resolve() })));
     },
   } as unknown as Runner;
-  const queue = new RunQueue({
-    subject: rowOf(1).subject,
+  const queue = new RunQueue(rowOf(1).subject, {
     room: new RunRoom(),
     memory: new ByteBudget(
       REQUESTS_IN_MEMORY * messageBytes(newMessage({})) + REQUESTS_IN_MEMORY * BODY_BYTES,

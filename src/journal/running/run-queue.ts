@@ -31,7 +31,6 @@ interface Waiting {
 }
 
 export interface RunQueueDeps {
-  readonly subject: string;
   readonly clock: Clock;
   readonly runner: Runner;
   readonly signal: AbortSignal;
@@ -50,6 +49,7 @@ export interface RunQueueDeps {
  * second lets its successor start in parallel: a long command does not keep the others waiting.
  */
 export class RunQueue {
+  readonly #subject: string;
   readonly #deps: RunQueueDeps;
   readonly #waiting: Waiting[] = [];
   readonly #running = new Set<Promise<void>>();
@@ -59,7 +59,8 @@ export class RunQueue {
   #isKept = false;
   #waitingBytes = 0;
 
-  constructor(deps: RunQueueDeps) {
+  constructor(subject: string, deps: RunQueueDeps) {
+    this.#subject = subject;
     this.#deps = deps;
   }
 
@@ -125,9 +126,9 @@ export class RunQueue {
 
   async #run(): Promise<void> {
     await null;
-    const { signal, subject } = this.#deps;
+    const { signal } = this.#deps;
     for (let first = this.#first; first && !signal.aborted; first = this.#first) {
-      const method = this.#deps.methodOf(subject);
+      const method = this.#deps.methodOf(this.#subject);
       await this.#untilPlace(first, method);
       // It may have been taken out meanwhile. Where memory is short it is read now that it has a place.
       const next = signal.aborted ? undefined : this.#take();

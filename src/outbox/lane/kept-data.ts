@@ -6,20 +6,21 @@ import type { Entry, LaneWindow } from './lane-window.ts';
 
 /** Which message brings data to a node that others, in lanes of their own, leave out: they wait until it is there. */
 export class Bringers {
-  readonly #bySum = new Map<string, { readonly entry: Entry; readonly window: LaneWindow }>();
+  #bySum: Map<string, { readonly entry: Entry; readonly window: LaneWindow }> | undefined;
 
   /** Whether another message brings this data. */
   isOther(sum: string, entry: Entry): boolean {
-    const by = this.#bySum.get(sum);
+    const by = this.#bySum?.get(sum);
     if (!by) return false;
     const isOnItsWay = by.window.find(by.entry.seq) === by.entry && !by.entry.isCalledOff;
-    if (!isOnItsWay) this.#bySum.delete(sum);
+    if (!isOnItsWay) this.#bySum?.delete(sum);
     return isOnItsWay && by.entry !== entry;
   }
 
   /** A message brings this data, unless another one does; answers whether it does. */
   bring(sum: string, entry: Entry, window: LaneWindow): boolean {
     if (this.isOther(sum, entry)) return false;
+    this.#bySum ??= new Map();
     this.#bySum.set(sum, { entry, window });
     return true;
   }
@@ -35,7 +36,7 @@ export class LeftOutData {
   readonly #lane: KeptDataLane;
   readonly #knows: (word: string) => boolean;
   readonly #isRelayed: boolean;
-  readonly #seen = new WeakSet<Entry>();
+  #seen: WeakSet<Entry> | undefined;
 
   constructor(lane: KeptDataLane, knows: (word: string) => boolean) {
     this.#lane = lane;
@@ -47,7 +48,8 @@ export class LeftOutData {
   consider(entry: Entry | undefined): void {
     if (!this.#isRelayed || !entry || entry.size < LEAST_KEPT_BYTES || entry.isSent || entry.isCalledOff)
       return;
-    if (this.#seen.has(entry) || !this.#knows(KEPT_DATA)) return;
+    if (this.#seen?.has(entry) || !this.#knows(KEPT_DATA)) return;
+    this.#seen ??= new WeakSet();
     this.#seen.add(entry);
     const body = this.#lane.queue.bodyOf(entry);
     const short = body && withoutData(body, formatOf(entry.format));

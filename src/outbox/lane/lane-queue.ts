@@ -30,8 +30,6 @@ interface LaneQueueDeps {
   readonly bodies: BodyMemory;
   readonly clock: Clock;
   readonly random: Random;
-  /** What may be on its way to the lane's target. */
-  readonly target?: SendWindow;
 }
 
 /** A random name for an outbox's life, in one lane. */
@@ -66,7 +64,7 @@ export class LaneQueue {
   /** What brings the rows to another lane number, until that is done: nothing can be read meanwhile. */
   #move: readonly Statement[] | undefined;
   /** Places that were given up and may still be read from disk, and those that were called off and may be read as if they were not. */
-  readonly #givenUp = new Set<number>();
+  #givenUp: Set<number> | undefined;
   /** The latter: their rows say so in a moment. */
   readonly calledOff = new Set<number>();
   /** Places below this one may have been sent in an earlier life of the process. */
@@ -76,11 +74,15 @@ export class LaneQueue {
 
   /**
    * `hasRows`: whether messages may lie on disk from an earlier life of the process; `isDoubtful`: whether its epoch may
-   * have gone further than this database knows, so that no new place may be given in it.
+   * have gone further than this database knows, so that no new place may be given in it; `peer`: its target.
    */
-  constructor(row: LaneRow, options: { hasRows: boolean; isDoubtful?: boolean }, deps: LaneQueueDeps) {
+  constructor(
+    row: LaneRow,
+    options: { hasRows: boolean; isDoubtful?: boolean; peer?: { readonly window: SendWindow } },
+    deps: LaneQueueDeps,
+  ) {
     this.subject = row.subject;
-    this.window = new LaneWindow(deps.target);
+    this.window = new LaneWindow(options.peer?.window);
     this.#deps = deps;
     this.#bodies = deps.bodies;
     this.id = row.id;
@@ -160,7 +162,8 @@ export class LaneQueue {
 
   /** Takes a message out that may lie on disk only: until `forgetGivenUp` it is not brought into memory. */
   giveUp(seq: number): void {
-    if (this.#givenUp.has(seq)) return;
+    if (this.#givenUp?.has(seq)) return;
+    this.#givenUp ??= new Set();
     this.#givenUp.add(seq);
     if (seq > this.#lastLoaded) this.#beyond = Math.max(0, this.#beyond - 1);
     else this.take(seq, seq, false);
@@ -169,7 +172,7 @@ export class LaneQueue {
   /** Whether a message has been taken out, or called off, although its row may be on disk until that is written down. */
   isTakenOut(seq: number): boolean {
     return (
-      this.#givenUp.has(seq) ||
+      this.#givenUp?.has(seq) ||
       this.calledOff.has(seq) ||
       (seq <= this.#lastLoaded && this.window.find(seq) === undefined)
     );
@@ -194,7 +197,7 @@ export class LaneQueue {
 
   /** What was given up is no longer on disk, and the rows of what was called off say so. */
   forgetGivenUp(): void {
-    this.#givenUp.clear();
+    this.#givenUp = undefined;
     this.calledOff.clear();
   }
 
@@ -257,14 +260,14 @@ export class LaneQueue {
     if (entry.seq <= this.#lastLoaded) return;
     if (isNext && entry.seq < this.#renewAt && this.window.length < (this.#isFlowing ? MEMORY_MESSAGES : 1)) {
       this.#load(entry, this.#isFlowing ? bodyOf(entry) : null);
-    } else if (!this.#givenUp.has(entry.seq)) this.#beyond++;
+    } else if (!this.#givenUp?.has(entry.seq)) this.#beyond++;
   }
 
   #read(limit: number, last: number): void {
     const places = { lane: this.id, seq: this.#lastLoaded, last, limit };
     const read = readEntries(this.#deps.store, places, limit > 1 ? BODY_AHEAD_BYTES : -1);
     for (const { entry, body } of read) {
-      this.#beyond = Math.max(0, this.#beyond - (this.#givenUp.has(entry.seq) ? 0 : 1));
+      this.#beyond = Math.max(0, this.#beyond - (this.#givenUp?.has(entry.seq) ? 0 : 1));
       this.#urgency.note(entry);
       entry.isUntried = entry.seq >= this.#bornAt;
       this.#load(entry, body);
@@ -277,7 +280,7 @@ export class LaneQueue {
   #load(entry: Entry, body: Uint8Array | null): void {
     this.#lastLoaded = entry.seq;
     if (this.calledOff.has(entry.seq)) entry.isCalledOff = true;
-    if (this.#givenUp.has(entry.seq)) return;
+    if (this.#givenUp?.has(entry.seq)) return;
     this.window.push(entry);
     if (body) this.#bodies.keep(entry, body);
   }

@@ -1,4 +1,3 @@
-import type { Clock } from '../../lib/clock.ts';
 import type { Waiting } from '../../link/send-window.ts';
 import { ENVELOPE_BYTES, type OutboundMessage, type Parts, type Sent, WHOLE } from '../../link/way-out.ts';
 import { formatOf } from '../../message/codec/body-format.ts';
@@ -8,20 +7,14 @@ import { END_IN_REPLY } from '../../message/end-in-reply.ts';
 import { PRIORITY_WORD } from '../../message/priority.ts';
 import { receiverOf } from '../../message/subject.ts';
 import { SUPERSEDES_WORD } from '../../message/supersedes.ts';
-import type { KeptTime } from '../../store/kept-clock.ts';
-import type { Store } from '../../store/store.ts';
-import type { BodyMemory } from './body-memory.ts';
 import { type Body, calledOffBody } from './called-off.ts';
 import { LeftOutData } from './kept-data.ts';
+import type { LaneDeps } from './lane-deps.ts';
 import { lifeOf, marked } from './lane-headers.ts';
-import type { LanePace } from './lane-pace.ts';
-import type { LaneQueue } from './lane-queue.ts';
-import type { LaneReplies } from './lane-replies.ts';
+import type { LaneParts } from './lane-parts.ts';
 import { type Amount, LaneRoom } from './lane-room.ts';
 import { saidHello } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
-import type { Peer } from './peer.ts';
-import type { PlainAnswers } from './plain-answers.ts';
 import { piecesRefusal, wayFault } from './refusals.ts';
 import { shortOf, toldWaitMs } from './told-reply.ts';
 
@@ -32,29 +25,16 @@ const MOST_NUMBERED_BYTES = 256 * 1024;
 /** Unanswered attempts after which a message in pieces is refused, where its target never gave a lane's answer. */
 const MAX_PIECE_ATTEMPTS = 5;
 
-/** The parts of a lane that its sending concerns. */
-interface LaneParts {
-  readonly queue: LaneQueue;
-  readonly replies: LaneReplies;
-  readonly plain: PlainAnswers;
-  readonly pace: LanePace;
-  readonly peer: Peer;
-  readonly bodies: BodyMemory;
-}
+type LaneSourceDeps = Pick<LaneDeps, 'nodeName' | 'clock' | 'kept' | 'store' | 'transport'>;
 
-interface LaneSourceDeps {
-  readonly nodeName: string;
+/** What is a lane's own. */
+interface LaneSourceOptions {
   /** Whether the target has named a word. */
   knows(word: string): boolean;
-  readonly clock: Pick<Clock, 'wallNow' | 'steadyNow'>;
-  readonly kept: KeptTime;
-  readonly store: Pick<Store, 'get'>;
   /** Whether the body of a message is needed when it is delivered. */
   readonly keepsBodies: boolean;
   /** The lane: it hears when a message found no room, in memory or on the way to its target, and may find it now. */
   readonly waiting: Waiting;
-  /** The largest message that the broker takes, bytes. */
-  maxPayload(): number;
   /** A message would have to go in pieces, and its target cannot join them: it has been taken out. */
   onRefused(entry: Entry, reason: string): void;
 }
@@ -62,20 +42,26 @@ interface LaneSourceDeps {
 /** What a lane sends when its turn comes: the next messages, as far as its window allows. */
 export class LaneSource {
   readonly #lane: LaneParts;
+  readonly #options: LaneSourceOptions;
   readonly #deps: LaneSourceDeps;
   /** What travels for a message that was called off. */
-  readonly #calledOff: Body;
+  #calledOffBody: Body | undefined;
   readonly #room: LaneRoom;
   readonly #leftOut: LeftOutData;
   #pulled: { readonly entry: Entry; readonly body: Uint8Array }[] = [];
   #isHushed = false;
 
-  constructor(lane: LaneParts, deps: LaneSourceDeps) {
+  constructor(lane: LaneParts, options: LaneSourceOptions, deps: LaneSourceDeps) {
     this.#lane = lane;
+    this.#options = options;
     this.#deps = deps;
-    this.#calledOff = calledOffBody(lane.queue.subject, deps.nodeName);
-    this.#leftOut = new LeftOutData(lane, deps.knows);
-    this.#room = new LaneRoom(lane, { waiting: deps.waiting, sizeOf: this.#sizeOf });
+    this.#leftOut = new LeftOutData(lane, options.knows);
+    this.#room = new LaneRoom(lane, { waiting: options.waiting, sizeOf: this.#sizeOf });
+  }
+
+  get #calledOff(): Body {
+    this.#calledOffBody ??= calledOffBody(this.#lane.queue.subject, this.#deps.nodeName);
+    return this.#calledOffBody;
   }
 
   /** Whether there is something that may be sent now. */
@@ -108,7 +94,7 @@ export class LaneSource {
 
   /** Whether what is on its way may be lost, where its target has just connected: then it goes again at once. */
   get mayBeLost(): boolean {
-    return this.#lane.queue.window.oldestInFlight !== undefined && this.#deps.knows('offset-parts');
+    return this.#lane.queue.window.oldestInFlight !== undefined && this.#options.knows('offset-parts');
   }
 
   /** The next messages, with their bodies: one, and more up to `roomBytes`, and up to `linkBytes` with their headers. */
@@ -128,12 +114,12 @@ export class LaneSource {
       bytes += size;
       if (isAlone) break;
     }
-    return marked(messages, this.#deps.knows, this.#lane.replies);
+    return marked(messages, this.#options.knows, this.#lane.replies);
   }
 
   #waitMs(entry: Entry | undefined): number {
     this.#leftOut.consider(entry);
-    return toldWaitMs(entry, this.#deps.knows);
+    return toldWaitMs(entry, this.#options.knows);
   }
 
   /** Plain answers are counted: where nothing is under way, a count of its own costs nothing. */
@@ -155,7 +141,7 @@ export class LaneSource {
       if (!entry || !this.#mayGo(entry, { messages, bytes })) return undefined;
       if (entry.isCalledOff) return { entry, body: this.#calledOff.payload, isAlone: false };
       const isAlone = entry.size > this.#wholeUpTo || entry.schedule !== null;
-      if (isAlone && !bodies.hasRoom(entry, this.#deps.waiting.onRoom)) return undefined;
+      if (isAlone && !bodies.hasRoom(entry, this.#options.waiting.onRoom)) return undefined;
       const body = queue.bodyOf(entry);
       if (body) return { entry, body, isAlone };
       // It is not on disk any more, so it has ended.
@@ -171,8 +157,9 @@ export class LaneSource {
       const { speaksLanes } = peer;
       // Of one behind others more may be known when its turn comes.
       const isInVain = entry?.isCalledOff && !(speaksLanes ?? (peer.hasWords || messages > 0));
-      const { knows, nodeName } = this.#deps;
-      const fault = entry && wayFault(queue.subject, { speaksLanes, knowsDots: knows('dots'), nodeName });
+      const { nodeName } = this.#deps;
+      const knowsDots = this.#options.knows('dots');
+      const fault = entry && wayFault(queue.subject, { speaksLanes, knowsDots, nodeName });
       if (!entry || !(isInVain || fault)) return entry;
       this.#refuse(entry, 0, fault);
       queue.refill();
@@ -194,8 +181,12 @@ export class LaneSource {
   #refuse(entry: Entry, wholeBytes: number, fault?: string): void {
     const { queue } = this.#lane;
     queue.take(entry.seq, entry.seq);
-    const about = { toNode: receiverOf(queue.subject), wholeBytes, maxPayload: this.#deps.maxPayload() };
-    this.#deps.onRefused(entry, fault ?? piecesRefusal(entry, about));
+    const about = {
+      toNode: receiverOf(queue.subject),
+      wholeBytes,
+      maxPayload: this.#deps.transport.maxPayload,
+    };
+    this.#options.onRefused(entry, fault ?? piecesRefusal(entry, about));
   }
 
   #note(entry: Entry, part: Sent, body: Uint8Array): void {
@@ -209,7 +200,8 @@ export class LaneSource {
     entry.lastSentAt = this.#deps.clock.steadyNow();
     queue.window.sent(entry, part);
     if (entry.sentBytes < part.wholeBytes) bodies.hold(entry, body);
-    else if (!this.#deps.keepsBodies || entry.isCalledOff || part.bytes < part.wholeBytes) bodies.free(entry);
+    else if (!this.#options.keepsBodies || entry.isCalledOff || part.bytes < part.wholeBytes)
+      bodies.free(entry);
     else bodies.keep(entry, body);
   }
 
@@ -234,14 +226,14 @@ export class LaneSource {
     const { queue, replies } = this.#lane;
     const { seq, id, schedule, output, re } = entry;
     const { kept } = this.#deps;
-    const short = shortOf(entry, body, this.#deps.knows);
+    const short = shortOf(entry, body, this.#options.knows);
     const { payload, awaitsReply, readsData } = this.#formOf(entry, short?.payload ?? body);
     entry.awaitsReply = awaitsReply;
-    if (entry.rider && !this.#deps.knows(END_IN_REPLY)) entry.rider = undefined;
+    if (entry.rider && !this.#options.knows(END_IN_REPLY)) entry.rider = undefined;
     return {
       ...{ subject: queue.subject, reply: replies.subject, id, schedule, output, re, payload },
-      priority: this.#deps.knows(PRIORITY_WORD) ? entry.priority : null,
-      supersedes: this.#deps.knows(SUPERSEDES_WORD) ? entry.supersedes : null,
+      priority: this.#options.knows(PRIORITY_WORD) ? entry.priority : null,
+      supersedes: this.#options.knows(SUPERSEDES_WORD) ? entry.supersedes : null,
       needsLanes: schedule !== null || readsData,
       life: lifeOf(entry, kept),
       place: { epoch: queue.epoch, seq, floor: queue.window.tellFloor() },
@@ -251,7 +243,7 @@ export class LaneSource {
       headers: {},
       parts: this.#partsOf(entry, turnBytes),
       isLean: entry.isLean,
-      isBrief: entry.isLean && this.#room.isOpen && replies.isOwn && this.#deps.knows(BRIEF),
+      isBrief: entry.isLean && this.#room.isOpen && replies.isOwn && this.#options.knows(BRIEF),
     };
   }
 
@@ -274,14 +266,14 @@ export class LaneSource {
   /** Chooses how a message travels; not in its midst, as its parts must fit together. */
   #chooseForm(entry: Entry): void {
     const { peer } = this.#lane;
-    const isByOffset = peer.speaksLanes !== false && this.#deps.knows('offset-parts');
+    const isByOffset = peer.speaksLanes !== false && this.#options.knows('offset-parts');
     if (isByOffset !== entry.isByOffset) {
       entry.isByOffset = isByOffset;
       entry.arrivedBytes = 0;
       entry.sentBytes = 0;
     }
     if (entry.sentBytes > 0) return;
-    const isOurs = peer.speaksLanes ?? this.#deps.knows('lean');
+    const isOurs = peer.speaksLanes ?? this.#options.knows('lean');
     entry.isLean = isOurs && peer.window.rate.isThin;
   }
 

@@ -50,7 +50,7 @@ export class Lane implements Source, Waiting, LaneProcess {
     this.#deps = deps;
     const { peer } = options;
     this.#peer = peer;
-    const queue = new LaneQueue(row, options, { ...deps, target: peer.window });
+    const queue = new LaneQueue(row, options, deps);
     this.queue = queue;
     this.#replies = new LaneReplies(row.subject, deps);
     this.#ends = new LaneEnds({ method: this.method, queue, peer }, deps);
@@ -58,12 +58,12 @@ export class Lane implements Source, Waiting, LaneProcess {
     this.#source = new LaneSource(
       { ...parts, bodies: deps.bodies },
       {
-        ...deps,
         knows: (word) => deps.knows(this.toNode, word),
-        ...{ waiting: this, maxPayload: () => deps.transport.maxPayload },
+        waiting: this,
         keepsBodies: deps.methods.get(this.method)?.mode === 'effect',
         onRefused: (entry, reason) => this.#ends.ended([entry], 'rejected', reason),
       },
+      deps,
     );
     this.#answers = new LaneAnswers({ ...parts, toNode: this.toNode, ends: this.#ends }, this, deps);
   }
