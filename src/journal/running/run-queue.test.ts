@@ -42,9 +42,13 @@ function start(method: RunMethod = METHOD) {
   const slow = new Set<number>();
   const stop = new AbortController();
   const runner = {
-    run: (row: JournalRow, _: unknown, { onLong }: { onLong(): void }) => {
+    run: (row: JournalRow, _: unknown, on: Record<'onBegin' | 'onLong', () => void>) => {
       begun.push(row.row);
-      if (!slow.has(row.row)) systemClock.after(1000, onLong);
+      const begin = () => {
+        on.onBegin();
+        systemClock.after(1000, on.onLong);
+      };
+      if (!slow.has(row.row)) begin();
       return new Promise((resolve) => ends.set(row.row, () => resolve({ written: Promise.resolve() })));
     },
   } as unknown as Runner;
