@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -303,7 +303,7 @@ test('what a node says of itself and of its files leads no copy out of its folde
   await writeFile(join(folder, 'app.log'), 'stolen');
   await writeFile(
     join(folder, 'sh'),
-    `#!/bin/bash\necho ${folder}/../../../../../../../../..${central.folder}/owned\n`,
+    `#!/bin/bash\nprintf '%s\\0' ${folder}/../../../../../../../../..${central.folder}/owned\n`,
   );
   await chmod(join(folder, 'sh'), 0o755);
   const flags = { startPubREQHello: 1, labels: 'place=../../owned' };
@@ -323,6 +323,11 @@ test('what a node says of itself and of its files leads no copy out of its folde
     );
   await assert.rejects(stat(join(central.folder, 'owned')), { code: 'ENOENT' });
 
+  // A name may hold a line feed, and then names no other file.
+  await writeFile(join(folder, 'a\nb.conf'), 'odd');
+  const odd = await steward('cp', `ship1:${folder}/*.conf`, 'odd/');
+  assert.equal(odd.code, 0, odd.stderr);
+  assert.equal((await readdir(join(central.folder, 'odd'))).length, 1);
   await writeFile(join(folder, 'e\u001b[2J\u0007.txt'), 'x');
   const shown = await steward('cp', `ship1:${folder}/*.txt`, 'got/');
   assert.match(shown.stdout, /e\\x1b\[2J\\x07\.txt +copied/);

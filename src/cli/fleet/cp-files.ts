@@ -31,10 +31,10 @@ export function meansSeveral(path: string): boolean {
   return /[*?[]/.test(path) || path.endsWith('/');
 }
 
-/** Prints the files that a pattern or a folder means, a line each; names with spaces are left whole. */
+/** Prints the files that a pattern or a folder means, a NUL after each: the one byte that no name holds. */
 const LIST = `IFS=
 for f in $1; do
-  if [ -d "$f" ]; then find "$f" -type f; elif [ -e "$f" ]; then printf '%s\\n' "$f"; fi
+  if [ -d "$f" ]; then find "$f" -type f -print0; elif [ -e "$f" ]; then printf '%s\\0' "$f"; fi
 done`;
 
 const LIST_SECONDS = 60;
@@ -57,7 +57,7 @@ export async function filesThere(
       throw new UsageError(`${node} does not say which files ${path} means: ${reason ?? state}`);
     const files = Buffer.from(await api.output(id))
       .toString()
-      .split('\n')
+      .split('\0')
       .filter(Boolean);
     if (files.length === 0) throw new UsageError(`${node} has no files ${path}`);
     found.set(
