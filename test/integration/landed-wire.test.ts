@@ -42,6 +42,8 @@ for (const version of landedVersions()) {
   });
 
   const isBrief = version.wire.some(({ headers: { S } }) => S !== undefined);
+  // Replies that leave something out are for those that name the word: such a version reads them.
+  if (version.wire.some(({ headers }) => headers['Steward-Knows']?.includes('told-output'))) continue;
 
   test(`${version.name}: a ship of it, rolled back to in a moment, does nothing of what it cannot read, and says so: ${isBrief ? '' : 'brief headers, without a range, and '}a reply that leaves something out`, async (t) => {
     const broker = await startBroker(t);
