@@ -54,6 +54,8 @@ export class LinkBudget implements Budget, Disposable {
   readonly #senders = new Map<string, { readonly at: number; readonly bytes: number }>();
   readonly #listeners: BudgetListener[] = [];
   #wasOpen = true;
+  /** Whether somebody here waits for what others were let send. */
+  #isShort = false;
   #isClosing = false;
   readonly #stopTimer: () => void;
 
@@ -67,7 +69,7 @@ export class LinkBudget implements Budget, Disposable {
     this.#deps = deps;
     this.#today = readDay(deps.saved) ?? firstDay(this.#now);
     this.#savedBytes = this.#today.spentBytes;
-    this.#stopTimer = bytesPerDay > 0 ? deps.clock.every(LOOK_MS, () => this.look()) : () => {};
+    this.#stopTimer = bytesPerDay > 0 ? deps.clock.every(LOOK_MS, this.#lookAgain) : () => {};
   }
 
   /** Calls a listener from now on. */
@@ -89,7 +91,28 @@ export class LinkBudget implements Budget, Disposable {
   room(urgency: number): number {
     if (this.bytesPerDay === 0) return Number.POSITIVE_INFINITY;
     this.look();
-    return this.#room(urgency);
+    if (urgency === 0) return this.#room(urgency);
+    const room = this.#room(urgency) - this.#granted;
+    this.#isShort = room < LEAST_BYTES;
+    return this.#isShort ? 0 : room;
+  }
+
+  /** What others were let send, which may be on its way. */
+  get #granted(): number {
+    return this.#senders.values().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** What was granted long ago and did not come is free again: those here who wait for that hear of it. */
+  readonly #lookAgain = (): void => {
+    this.#forgetSilent();
+    this.look();
+    if (!this.#isShort || this.room(PRIORITIES.indexOf('normal')) === 0) return;
+    for (const listener of this.#listeners) listener.budgetChanged();
+  };
+
+  #forgetSilent(): void {
+    const now = this.#deps.clock.steadyNow();
+    for (const [name, { at }] of this.#senders) if (now - at > SENDER_MS) this.#senders.delete(name);
   }
 
   sent(bytes: number, messages: number): void {
@@ -120,7 +143,7 @@ export class LinkBudget implements Budget, Disposable {
     if (this.bytesPerDay === 0) return undefined;
     const at = this.#deps.clock.steadyNow();
     this.#senders.set(node, { at, bytes: 0 });
-    for (const [name, sender] of this.#senders) if (at - sender.at > SENDER_MS) this.#senders.delete(name);
+    this.#forgetSilent();
     const { wall } = this.#now;
     const bytes = this.#grant(PRIORITIES.indexOf('normal'));
     this.#senders.set(node, { at, bytes });
@@ -133,9 +156,8 @@ export class LinkBudget implements Budget, Disposable {
 
   /** What one of those that send may send of a class until it hears again. */
   #grant(urgency: number): number {
-    // What others were let send may be on its way.
-    const granted = this.#senders.values().reduce((sum, { bytes }) => sum + bytes, 0);
-    const room = this.room(urgency) - granted;
+    this.look();
+    const room = this.#room(urgency) - this.#granted;
     // The least that is of use to each of them would be more than is left.
     if (room < this.#senders.size * LEAST_BYTES) return 0;
     const share = Math.min(this.bytesPerDay * GRANT_SHARE, room / (2 * this.#senders.size));

@@ -10,13 +10,14 @@ import { startSlowLink } from '../support/slow-link.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const BUDGET = 100_000;
+/** What each sender may send before it hears how little is left is some kB: here that is less than the 5 % that are allowed. */
+const BUDGET = 400_000;
 const DAY_MS = 86_400_000;
 /** How long the first day lasts from the start of the test on, ms: nothing depends on how far the senders come in it. */
 const FIRST_DAY_MS = 20_000;
 const PATIENCE = { timeoutMs: 120_000, intervalMs: 100 };
 
-/** Has a node send three times as much as the budget of a day. */
+/** Has a node send so much that five use up more than the budgets of two days. */
 function send(from: StewardNode, toNode: string): Promise<string[]> {
   const message = () => ({
     ...{ toNode, method: 'REQToFileAppend', directory: 'd', fileName: from.name },
@@ -41,7 +42,7 @@ test('several senders, unknown ones among them, and the ship itself keep to one 
   const start = (name: string, at: { url: string }, flags: object) =>
     startStewardNode({ name, broker: at, env, flags: { ...FAST_RECONNECT, ...flags } }, t);
   const [ship1, ...others] = await Promise.all([
-    start('ship1', link, { linkBudget: '100kB/day' }),
+    start('ship1', link, { linkBudget: '400kB/day' }),
     ...['central', 'other1', 'other2', 'other3'].map((name) => start(name, broker, {})),
   ]);
   await Promise.all([send(ship1, 'central'), ...others.map((other) => send(other, 'ship1'))]);
