@@ -124,9 +124,8 @@ export class LaneSource {
 
   /** Plain answers are counted: where nothing is under way, a count of its own costs nothing. */
   #beginsGeneration(entry: Entry, pulled: number): boolean {
-    const { queue, peer } = this.#lane;
-    const isFirst = pulled === 0 && queue.window.inFlight === 0;
-    return !entry.isSent && (isFirst || peer.speaksLanes !== true);
+    const isFirst = pulled === 0 && this.#lane.queue.window.inFlight === 0;
+    return !entry.isSent && (isFirst || this.#lane.peer.speaksLanes !== true);
   }
 
   #mayGo(entry: Entry, pulled: Amount): boolean {
@@ -283,10 +282,11 @@ export class LaneSource {
     return peer.speaksLanes === true ? Math.min(LARGE_BYTES, peer.window.rate.partBytes) : LARGE_BYTES;
   }
 
-  /** What the next part of a message may have, or the whole, at most as far as is known: it may go in another form than it went in; bytes. */
+  /** What the next part of a message may have, or the whole, as far as is known: what went lean may go again as it is; bytes. */
   readonly #sizeOf = (entry: Entry): number => {
     if (entry.isCalledOff) return this.#calledOff.payload.length;
-    const whole = entry.sentBytes > 0 ? entry.wholeBytes : entry.size;
-    return Math.min(whole - entry.sentBytes, this.#lane.peer.window.rate.partBytes);
+    const { rate } = this.#lane.peer.window;
+    const whole = ((!entry.isLean || rate.isThin || entry.sentBytes > 0) && entry.wholeBytes) || entry.size;
+    return Math.min(whole - entry.sentBytes, rate.partBytes);
   };
 }
