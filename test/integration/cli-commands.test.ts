@@ -303,31 +303,40 @@ test('what a node says of itself and of its files leads no copy out of its folde
   await writeFile(join(folder, 'app.log'), 'stolen');
   await writeFile(
     join(folder, 'sh'),
-    `#!/bin/bash\nprintf '%s\\0' ${folder}/../../../../../../../../..${central.folder}/owned\n`,
+    `#!/bin/bash\nprintf '%s\\0' ${folder}/a.log "$(cat ${join(folder, 'named')})"\n`,
   );
   await chmod(join(folder, 'sh'), 0o755);
   const flags = { startPubREQHello: 1, labels: 'place=../../owned' };
   const env = { PATH: `${folder}:${process.env.PATH}` };
   await startStewardNode({ name: 'stolen', broker, flags, env }, t);
   await waitFor('it to be here', async () => (await nodesThatAre('here')).includes('stolen'));
-  const several = await steward('cp', `stolen:${folder}/*.log`, 'got/');
-  assert.match(several.stderr, /stolen names a file that leads out of the folder for the copies: "/);
+  for (const named of [
+    `../../../../../../../../..${central.folder}/owned`,
+    ...['.ssh/authorized_keys', '.bash.log', 'owned', 'a.log/../../../owned', 'owned/a.log'],
+  ]) {
+    await writeFile(join(folder, 'named'), `${folder}/${named}`);
+    const several = await steward('cp', `stolen:${folder}/*.log`, './');
+    assert.match(several.stderr, /stolen names a file that \/.*\/\*\.log does not mean: "/, named);
+  }
   await writeFile(join(central.folder, 'secret'), 'secret');
   for (const args of [
     [`stolen:${folder}/app.log`, 'got/{{label.place}}'],
     ['got/{{label.place}}', `stolen:${folder}/taken`],
+    [`stolen:${folder}/{{label.place}}`, 'got/'],
   ])
     assert.match(
       (await steward('cp', '--template', ...args)).stderr,
       /{{label\.place}} is "\.\.\/\.\.\/owned" at stolen, which is no name of a file here/,
+      args.join(' '),
     );
   await assert.rejects(stat(join(central.folder, 'owned')), { code: 'ENOENT' });
 
   // A name may hold a line feed, and then names no other file.
   await writeFile(join(folder, 'a\nb.conf'), 'odd');
-  const odd = await steward('cp', `ship1:${folder}/*.conf`, 'odd/');
+  await writeFile(join(folder, 'ü[1.conf'), 'odd');
+  const odd = await steward('cp', `ship1:${folder}/[!z]?*[[:digit:]b].c\\onf`, 'odd/');
   assert.equal(odd.code, 0, odd.stderr);
-  assert.equal((await readdir(join(central.folder, 'odd'))).length, 1);
+  assert.deepEqual(await readdir(join(central.folder, 'odd')), ['a\nb.conf', 'ü[1.conf']);
   await writeFile(join(folder, 'e\u001b[2J\u0007.txt'), 'x');
   const shown = await steward('cp', `ship1:${folder}/*.txt`, 'got/');
   assert.match(shown.stdout, /e\\x1b\[2J\\x07\.txt +copied/);

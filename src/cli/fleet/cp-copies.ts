@@ -157,7 +157,8 @@ async function filesOn(
   return new Map(
     nodes.map((node) => {
       const path = fillerFor(node, { isTemplate })(place.path);
-      return [node.name, [{ path, below: basename(path) }]];
+      const below = fillerFor(node, { isTemplate }, checkName(node))(basename(place.path));
+      return [node.name, [{ path, below }]];
     }),
   );
 }
@@ -170,10 +171,10 @@ function fillerFor(
   return (text) => (isTemplate ? fillTemplate(text, node, check) : text);
 }
 
-/** What a node says of itself may be a part of a path here, and leads to no other folder. */
+/** What a node says of itself may be a part of a path here: it leads to no other folder, and to no file that is not seen. */
 function checkName({ name }: NodeSummary): (value: string, word: string) => void {
   return (value, word) => {
-    if (value.includes('/') || value === '.' || value === '..')
+    if (value.includes('/') || value.startsWith('.'))
       throw new UsageError(
         `{{${word}}} is ${JSON.stringify(value)} at ${name}, which is no name of a file here`,
       );

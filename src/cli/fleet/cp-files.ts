@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { StewardApi } from '../../client/steward-api.ts';
+import { fitsGlob, readGlob } from '../../lib/glob.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import { UsageError } from '../line/usage-error.ts';
 import { runBatch } from './batch-run.ts';
@@ -51,7 +52,7 @@ export async function filesThere(
   };
   const requests = await runBatch(api, { messages: [message], label: `cp: which files are ${text}`, signal });
   const found = new Map<string, CopyFile[]>();
-  const depth = stepsOf(path).length - 1;
+  const pattern = stepsOf(path);
   for (const { id, node, state, reason } of requests.values()) {
     if (state !== 'succeeded')
       throw new UsageError(`${node} does not say which files ${path} means: ${reason ?? state}`);
@@ -62,19 +63,36 @@ export async function filesThere(
     if (files.length === 0) throw new UsageError(`${node} has no files ${path}`);
     found.set(
       node,
-      files.map((file) => ({ path: file, below: placeOf(stepsOf(file).slice(depth), { file, node }) })),
+      files.map((file) => {
+        const below = placeOf(stepsOf(file), pattern);
+        if (below === undefined)
+          throw new UsageError(`${node} names a file that ${path} does not mean: ${JSON.stringify(file)}`);
+        return { path: file, below };
+      }),
     );
   }
   return found;
 }
 
-/** Where a file goes below the folder for the copies: a node says what its files are called, and none of them leads out of it. */
-function placeOf(steps: readonly string[], { file, node }: { file: string; node: string }): string {
-  if (steps.length === 0 || steps.includes('..') || steps.includes('.'))
-    throw new UsageError(
-      `${node} names a file that leads out of the folder for the copies: ${JSON.stringify(file)}`,
-    );
-  return steps.join('/');
+/**
+ * Where a file goes below the folder for the copies; undefined for one that a pattern does not mean: a node says what its files
+ * are called. What `?` and `[a-z]` stand for depends on its locale; here it is any text, but no dot at the beginning of a name.
+ */
+function placeOf(steps: readonly string[], pattern: readonly string[]): string | undefined {
+  const below = steps.slice(Math.max(0, pattern.length - 1));
+  if (below.length === 0 || below.includes('..') || below.includes('.')) return undefined;
+  const isMeant = pattern.every((wanted, at) => steps[at] === wanted || fitsStep(steps[at] ?? '', wanted));
+  return isMeant ? below.join('/') : undefined;
+}
+
+function fitsStep(name: string, wanted: string): boolean {
+  if (name === '' || (name.startsWith('.') && /^[*?[]/.test(wanted))) return false;
+  const pieces = [...wanted.matchAll(/\\(.)|\[[!^]?\]?(?:\[:\w+:\]|[^\]])*\]|./gsu)].map(([piece, plain]) =>
+    plain === undefined && /^([*?]|\[.+)$/s.test(piece)
+      ? { text: '*', isLiteral: false }
+      : { text: plain ?? piece, isLiteral: true },
+  );
+  return fitsGlob(readGlob(pieces), name);
 }
 
 /** A pattern has as many steps as what it means: what a file has more of them is the way to it in a folder that was meant. */

@@ -1,6 +1,6 @@
 import { type AnswerGroup, foldAnswers, lineDiff } from '../../../contract/fold-answers.ts';
 import { countWords } from '../../../lib/time-words.ts';
-import { terminalOutput } from '../../../lib/visible.ts';
+import { terminalOutput, visibleLine } from '../../../lib/visible.ts';
 import { type Terminal, terminalOf } from '../../line/terminal.ts';
 import { tell } from '../../print/tell.ts';
 import { cutTo } from '../../print/text-width.ts';
@@ -50,8 +50,8 @@ function foldedText(groups: readonly AnswerGroup[], terminal: Terminal): string 
 }
 
 function headText({ nodes, end }: AnswerGroup, { isTerminal, columns }: Terminal): string {
-  if (nodes.length === 1) return `${nodes[0]} said, ${end}:`;
-  const text = `${countWords(nodes.length, 'node')} said, ${end}: ${nodes.join(' ')}`;
+  if (nodes.length === 1) return visibleLine(`${nodes[0]} said, ${end}:`);
+  const text = visibleLine(`${countWords(nodes.length, 'node')} said, ${end}: ${nodes.join(' ')}`);
   return isTerminal ? cutTo(text, columns) : text;
 }
 

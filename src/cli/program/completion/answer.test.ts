@@ -34,6 +34,8 @@ const NAMES = [
   'a;b',
   "o'neil",
   'two\nlines',
+  '--api=http://192.0.2.1/',
+  '=reboot',
 ];
 
 async function complete(line: readonly string[], shell: Shell = 'zsh'): Promise<string[]> {

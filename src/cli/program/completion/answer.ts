@@ -27,9 +27,9 @@ export async function completionLines(
     .map(({ word, about }) => `${prefix}${word.slice(start)}\t${visibleLine(about)}`);
 }
 
-/** Whether a name that came from a node means itself to every shell: it is put on the command line as it is. */
+/** Whether a name that came from a node means itself to every shell, and no option: it is put on the command line as it is. */
 function isPlain({ word }: Suggestion): boolean {
-  return !/[\s\p{C}"'`$\\;&|<>(){}[\]*?!#~^]/u.test(word);
+  return !/^[-:=]|[\s\p{C}"'`$\\;&|<>(){}[\]*?!#~^]/u.test(word);
 }
 
 function fitting(all: readonly Suggestion[], { typed }: WordAtCursor): Suggestion[] {

@@ -37,7 +37,7 @@ export function overviewText(
   const { terminal, now } = show;
   const link = broker.isConnected
     ? `${terminal.style('green', 'connected')} to the broker ${broker.address}`
-    : `${terminal.style('red', 'not connected')} to the broker ${broker.address}${broker.fault === null ? '' : `: ${broker.fault}`}`;
+    : `${terminal.style('red', 'not connected')} to the broker ${broker.address}${broker.fault === null ? '' : `: ${visibleLine(broker.fault)}`}`;
   const presence = `${nodes.here} here, ${nodes.away} away, ${nodes.unknown} never heard of`;
   return [
     headLines(
@@ -132,7 +132,7 @@ export function requestText(
   const { id, node, state, why, batch, attempts, stdout, stderr, queuedAt, expiresAt } = request;
   const lines: [string, string][] = [
     ['node', node],
-    ['state', terminal.style(outcomeColour(outcomeOf(state)), state)],
+    ['state', state],
     ['asked', messageText(request)],
     ['batch', batch ?? '-'],
     ['queued', `${whenText(queuedAt, WHOLE, now)}, ${countWords(attempts, 'attempt')}`],
@@ -140,9 +140,9 @@ export function requestText(
     ['printed', `${outputText(stdout)} on stdout, ${outputText(stderr)} on stderr`],
     ...relatives(request),
   ];
-  const facts = lines
-    .map(([name, value]) => `${name.padEnd(8)} ${isStyled(value) ? value : visibleLine(value)}\n`)
-    .join('');
+  const shown = (name: string, value: string) =>
+    name === 'state' ? terminal.style(outcomeColour(outcomeOf(state)), value) : visibleLine(value);
+  const facts = lines.map(([name, value]) => `${name.padEnd(8)} ${shown(name, value)}\n`).join('');
   const printed = outputs.map((output) => `\n${outputLines(output, terminal)}`).join('');
   const more = outputs.some(({ isWhole }) => !isWhole)
     ? `all that is kept of its output: steward watch ${id}\n`
@@ -156,10 +156,6 @@ function outputLines({ stream, bytes, isWhole }: ShownOutput, terminal: Terminal
   const shown = isWhole || lines.length === 1 ? lines : lines.slice(1);
   const title = isWhole ? stream : `${stream}, its end`;
   return `${[terminal.style('bold', title), ...shown.map(visibleLine)].join('\n')}\n`;
-}
-
-function isStyled(value: string): boolean {
-  return value.startsWith('\u001b[');
 }
 
 function relatives({ resendOf, resentAs }: RequestDetail): [string, string][] {
