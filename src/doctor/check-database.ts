@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type DatabaseFacts, inspectDatabase } from '../store/inspect-database.ts';
+import { damageAdvice } from '../store/is-damaged.ts';
 import { StoreError } from '../store/store-error.ts';
 import { type Finding, finding } from './finding.ts';
 
@@ -35,7 +36,7 @@ export function checkDatabase(
     };
   const { check, bytes, logBytes, queued } = facts;
   if (check !== undefined && check !== 'ok') {
-    const advice = 'stop the node, move the file away or restore it from a backup, and start it again';
+    const advice = `stop the node, ${damageAdvice(path)}, and start it again`;
     return { facts, findings: [finding('database', 'fail', `${path} is damaged: ${check}`, advice)] };
   }
   const state = check === 'ok' ? 'whole' : 'not looked through, as it is large (--thorough does)';

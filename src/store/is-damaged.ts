@@ -1,5 +1,6 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 
 const BLOCK_BYTES = 1024 * 1024;
 /** Above this size a database is not looked through page by page, bytes. */
@@ -19,6 +20,25 @@ export function isDamaged(path: string): boolean {
   }
 }
 
+/** What to do about a damaged database: one that is whole without the log of its writes has got that of another one. */
+export function damageAdvice(path: string): string {
+  return isWholeAlone(path)
+    ? `move ${path}-wal and ${path}-shm away (it is whole without them: a restore left those of another database)`
+    : 'move it away, or restore it from a backup';
+}
+
+function isWholeAlone(path: string): boolean {
+  try {
+    if (!statSync(`${path}-wal`, { throwIfNoEntry: false })?.size || statSync(path).size > MOST_BYTES)
+      return false;
+    const place = pathToFileURL(path);
+    place.searchParams.set('immutable', '1');
+    return check(place) === 'ok';
+  } catch {
+    return false;
+  }
+}
+
 /** Reads all of a file, and counts it. Throws the system's error. */
 function bytesOf(path: string): number {
   const file = openSync(path, 'r');
@@ -32,7 +52,7 @@ function bytesOf(path: string): number {
   }
 }
 
-function check(path: string): unknown {
+function check(path: string | URL): unknown {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 1000 });
   try {
     return Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {})[0];

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -134,6 +135,33 @@ test('a damaged database is refused, with what is wrong', async (t) => {
     await file.write(Buffer.alloc(4096, 7), 0, 4096, at);
   await file.close();
   await refuses(folder, 'corrupt', /is damaged .*move it away, or restore it from a backup/);
+});
+
+test('a restored database that stands next to the log of another one is refused, named so, and left whole', async (t) => {
+  const { path: folder } = await tempFolder(t);
+  const path = join(folder, 'steward.db');
+  await (await openStore({ folder }))[Symbol.asyncDispose]();
+  copyFileSync(path, join(folder, 'backup'));
+  using db = new DatabaseSync(path);
+  const add = (rows: number) => {
+    const insert = db.prepare('INSERT INTO meta VALUES (?, ?)');
+    for (let row = 0; row < rows; row++) insert.run(`${rows} ${row}`, 'x'.repeat(500));
+  };
+  add(800);
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  add(30);
+  const later = join(folder, 'later');
+  mkdirSync(later);
+  copyFileSync(join(folder, 'backup'), join(later, 'steward.db'));
+  copyFileSync(`${path}-wal`, join(later, 'steward.db-wal'));
+  await refuses(
+    later,
+    'corrupt',
+    /is damaged .*: move .*steward\.db-wal and .*-shm away .*, and start again/,
+  );
+  assert.ok(readFileSync(join(later, 'steward.db')).equals(readFileSync(join(folder, 'backup'))));
+  for (const end of ['-wal', '-shm']) rmSync(join(later, `steward.db${end}`), { force: true });
+  await (await openStore({ folder: later }))[Symbol.asyncDispose]();
 });
 
 test('a database that was cut off is refused', async (t) => {

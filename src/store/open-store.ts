@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { noteFile } from './find-older.ts';
+import { damageAdvice } from './is-damaged.ts';
 import { ADDED_COLUMNS, ADDED_INDEXES, ADDITIONS, APPLICATION_ID, MIGRATIONS } from './schema.ts';
 import type { Store } from './store.ts';
 import { asStoreError, StoreError } from './store-error.ts';
@@ -60,10 +61,10 @@ function lockFolder(folder: string): DatabaseSync {
 
 function prepareFile(path: string): void {
   const isNew = !existsSync(path);
+  if (!isNew) checkFile(path);
   const db = new DatabaseSync(path);
   try {
     if (isNew) chmodSync(path, 0o600);
-    else checkFile(db, path);
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(db, path);
     noteFile(db, path);
@@ -72,7 +73,9 @@ function prepareFile(path: string): void {
   }
 }
 
-function checkFile(db: DatabaseSync, path: string): void {
+/** Where there is a log of writes it only reads: a log that is not the file's own would be moved into it, and spoil it. */
+function checkFile(path: string): void {
+  using db = new DatabaseSync(path, { readOnly: existsSync(`${path}-wal`) });
   const applicationId = pragma(db, 'application_id');
   const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n);
   if (applicationId !== APPLICATION_ID && tables > 0) {
@@ -88,7 +91,7 @@ function checkFile(db: DatabaseSync, path: string): void {
   if (found !== 'ok') {
     throw new StoreError(
       'corrupt',
-      `the database ${path} is damaged (${found}): move it away, or restore it from a backup, and start again`,
+      `the database ${path} is damaged (${found}): ${damageAdvice(path)}, and start again`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { isDamaged } from './is-damaged.ts';
+import { damageAdvice, isDamaged } from './is-damaged.ts';
 
 export type StoreErrorCode =
   | 'full'
@@ -34,7 +34,7 @@ const CODES: Record<number, { code: StoreErrorCode; text: string }> = {
   7: { code: 'memory', text: 'could not be used, as no memory was left: give the node more of it' },
   8: { code: 'read-only', text: 'cannot be written: make the file and its folder writable for this user' },
   10: { code: 'io', text: 'could not be read or written: check the disk and its free space' },
-  11: { code: 'corrupt', text: 'is damaged: move it away, or restore it from a backup, and start again' },
+  11: { code: 'corrupt', text: 'is damaged' },
   13: { code: 'full', text: 'cannot grow, the disk is full: free some space' },
   15: { code: 'locked', text: 'is in use by another program: stop it first' },
   14: { code: 'io', text: 'cannot be opened: check the folder and its permissions' },
@@ -51,6 +51,8 @@ export function asStoreError(error: unknown, path: string): StoreError {
   const known = said?.code === 'corrupt' && !isDamaged(path) ? UNREAD : said;
   const detail = (error as { message?: unknown }).message ?? String(error);
   const options = { cause: error, isInDoubt: (error as { isInDoubt?: unknown }).isInDoubt === true };
-  if (known) return new StoreError(known.code, `the database ${path} ${known.text} (${detail})`, options);
+  const advice = known?.code === 'corrupt' ? `: ${damageAdvice(path)}, and start again` : '';
+  if (known)
+    return new StoreError(known.code, `the database ${path} ${known.text}${advice} (${detail})`, options);
   return new StoreError('failed', `the database ${path} failed: ${detail}`, options);
 }

@@ -6,7 +6,7 @@ export const EXIT = {
   fault: 1,
   /** Some requests failed. */
   failed: 2,
-  /** Some did not answer, or are still to run; none failed. */
+  /** Some did not answer, are still to run, or a part of their output is lost; none failed. */
   noAnswer: 3,
   /** A target names no node that is known. */
   noNode: 4,

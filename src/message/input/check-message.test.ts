@@ -126,6 +126,11 @@ test('a message that cannot be right is refused with the field, what is wrong, a
     [{ ...request, isReply: 'yes' }, 'isReply', /true or false/],
     [{ ...request, methodArgs: 'ls' }, 'methodArgs', /a list of texts, as in \["ls"\]/],
     [{ ...request, methodArgs: ['ls', 1] }, 'methodArgs[1]', /text in quotes, but is the number 1/],
+    [
+      { ...request, methodArgs: ['ls', 'a\0'] },
+      'methodArgs[1]',
+      /"a.u0000" contains a NUL character.*as data/,
+    ],
     [{ ...request, data: [{}] }, 'data[0]', /base64.*an object/],
     [{ ...request, data: [{ base64: 'a' }] }, 'data[0]', /"a" is not/],
     [{ ...request, expiresIn: 0 }, 'expiresIn', /seconds above 0.*number 0/],

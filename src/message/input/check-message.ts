@@ -91,6 +91,7 @@ function faultOf(message: Message, targets: readonly string[], options: CheckOpt
     methodsFault(message, options) ??
     relayNodesFault(message) ??
     pathsFault(message) ??
+    argumentsFault(message) ??
     previousFault(message.previousMessage) ??
     sizeFault(message)
   );
@@ -161,6 +162,15 @@ function pathsFault(message: Message): Issue | undefined {
   if (directory) return { field: 'directory', reason: directory };
   const fileName = fileNameFault(message.fileName);
   return fileName ? { field: 'fileName', reason: fileName } : undefined;
+}
+
+/** Arguments are those of programs, or paths and addresses: the system takes none of them with a NUL. */
+function argumentsFault({ methodArgs }: Message): Issue | undefined {
+  const index = methodArgs?.findIndex((arg) => arg.includes('\0')) ?? -1;
+  if (index < 0) return undefined;
+  const field = `methodArgs[${index}]`;
+  const reason = `${field} ${showText(methodArgs![index]!)} contains a NUL character, which no argument can have: leave it out, or send such bytes as data, with {{STEWARD_DATA_FILE}}`;
+  return { field, reason };
 }
 
 /** A previous message decides into which node's folder a reply is written, so its nodes and paths are checked too. */

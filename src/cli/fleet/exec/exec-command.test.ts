@@ -54,6 +54,19 @@ test('one command on one node prints what the command prints, and nothing else',
   assert.equal(prefixed.stdout, '[ship1] ship1 uptime\n');
 });
 
+test('output that is lost on the way is counted, and ends a run that succeeded with exit code 3', async (t) => {
+  const { desk, exec } = await startScene(t, ['ship1'], (desk) => ({ id }) => {
+    desk.print(id, 'all that came\n');
+    desk.move(id, 'succeeded', { exitCode: 0, outputBytes: 21 });
+  });
+  const whole = desk.request;
+  desk.request = async (id) => ({ ...(await whole(id)), stdout: { keptBytes: 0, totalBytes: 21 } });
+  desk.output = async () => new Uint8Array(0);
+  const { code, stdout, stderr } = await exec(['ship1', '--', 'cat', 'log']);
+  assert.deepEqual([code, stdout], [3, 'all that came\n']);
+  assert.match(stderr, /ship1: 7 bytes of its output are not kept, as it came faster than it was read/);
+});
+
 test('a failed command is a line on stderr and exit code 2', async (t) => {
   const { exec } = await startScene(t, ['ship1'], (desk) => ({ id }) => {
     desk.print(id, 'half a line');

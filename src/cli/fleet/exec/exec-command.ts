@@ -197,9 +197,13 @@ async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job:
     now,
   });
   const names = nodes.map(({ name }) => name);
-  const output = new OutputReader(api, await openSink(view, options.logFolder, names), (node, lost) =>
-    view.note(`${node}: ${lost} bytes of its output are not kept`),
-  );
+  let isCut = false;
+  const output = new OutputReader(api, await openSink(view, options.logFolder, names), (node, lost) => {
+    // Of a run that is picked up again only what is kept can be shown.
+    isCut ||= !job.isResumed;
+    const why = job.isResumed ? '' : ', as it came faster than it was read: have it written to a file there';
+    view.note(`${node}: ${lost} bytes of its output are not kept${why}`);
+  });
   if (job.isResumed) output.missed();
   const waits = options.waitMs === undefined ? undefined : awayNote(nodes, startedAt);
   if (waits !== undefined) view.note(waits);
@@ -218,7 +222,7 @@ async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job:
     call.stderr.write(
       `what it prints is appended to exec/<node>/${batch}.log in the data folder of the node asked\n`,
     );
-  return runExitCode(tracker.counts(), { isLater: options.schedule !== undefined });
+  return runExitCode(tracker.counts(), { isLater: options.schedule !== undefined, isCut });
 }
 
 async function detach(api: StewardApi, call: ParsedCall, options: ExecOptions, job: Job): Promise<number> {

@@ -81,10 +81,13 @@ export function bytesAsJson(bytes: Uint8Array): string | { base64: string } {
   return isShort && Buffer.from(text).equals(data) ? text : { base64: data.toString('base64') };
 }
 
-/** The exit code for what became of the targets; `isLater` where running is all that was asked. */
-export function runExitCode(counts: TargetCounts, { isLater }: { readonly isLater: boolean }): number {
+/** The exit code for what became of the targets; `isLater` where running is all that was asked, `isCut` where output was lost. */
+export function runExitCode(
+  counts: TargetCounts,
+  { isLater, isCut = false }: { readonly isLater: boolean; readonly isCut?: boolean },
+): number {
   if (counts.failed + counts['timed-out'] + counts.cancelled > 0) return EXIT.failed;
   const unknown = counts.unreached + counts['not-sent'] + counts['handed-over'];
   const open = counts.waiting + unknown + (isLater ? 0 : counts.running);
-  return open > 0 ? EXIT.noAnswer : EXIT.ok;
+  return open > 0 || isCut ? EXIT.noAnswer : EXIT.ok;
 }
