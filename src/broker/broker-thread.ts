@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { connectionLimits } from '../lib/connection-budget.ts';
 import { ListenError, type ListenErrorCode } from '../lib/listen-error.ts';
+import { openFileLimit } from '../lib/open-file-limit.ts';
 import { entryPoint } from '../lib/own-file.ts';
 import type { Broker } from './broker.ts';
 import { BrokerError, type BrokerErrorCode } from './broker-error.ts';
-import type { BrokerOptions, BrokerUser } from './broker-options.ts';
+import { BROKER_LIMITS, type BrokerOptions, type BrokerUser } from './broker-options.ts';
 import type { BrokerLogger } from './hub.ts';
 import type { WorkerCall, WorkerNews } from './worker.ts';
 
@@ -17,13 +19,15 @@ export interface BrokerThread extends Broker {
 
 /**
  * Starts a broker in a thread of its own, so that neither the clients' traffic nor a hostile one takes time from what
- * this thread does. Returns when clients can connect. Throws BrokerError and ListenError.
+ * this thread does. The open files are those of one process, though: clients leave enough of them to the node and its listeners.
+ * Returns when clients can connect. Throws BrokerError and ListenError.
  */
 export async function startBrokerThread(
   options: BrokerOptions,
   { logger }: { readonly logger: BrokerLogger },
 ): Promise<BrokerThread> {
-  const worker = new Worker(entryPoint('broker/worker'), { workerData: options });
+  const maxConnections = Math.min(BROKER_LIMITS.maxConnections, connectionLimits(openFileLimit()).total);
+  const worker = new Worker(entryPoint('broker/worker'), { workerData: { maxConnections, ...options } });
   const thread = new RunningThread(worker, logger);
   await thread.listening;
   return thread;

@@ -38,6 +38,8 @@ export interface Broker extends AsyncDisposable {
 const HURRIED = 1 / 5;
 /** How long a connection that is not taken has to hear why, ms. */
 const REFUSAL_MS = 200;
+/** So many hear it at a time: each of them is an open file. */
+const MOST_REFUSED = 32;
 /** A key is one node's, which has one connection, and some that are not known to be dead while its link comes and goes. */
 const MOST_OF_KEY = 32;
 const MOST_OFTEN_MS = 20;
@@ -64,6 +66,7 @@ class RunningBroker implements Broker, Hub {
   readonly #server: Server;
   readonly #id = makeServerId();
   readonly #sockets = new Set<Socket>();
+  readonly #refused = new Set<Socket>();
   /** Those whose TLS handshake is not done. */
   readonly #unsecured = new Set<Socket>();
   readonly #connections = new Set<Connection>();
@@ -178,10 +181,15 @@ class RunningBroker implements Broker, Hub {
   /** What was sent already is read: closed with bytes unread a connection is reset, and the reason is lost with it. */
   #refuse(socket: Socket, error: string): void {
     this.#sockets.delete(socket);
+    if (this.#refused.size >= MOST_REFUSED) return void socket.destroy();
+    this.#refused.add(socket);
     socket.resume();
     socket.end(`-ERR '${error}'\r\n`);
     const timer = setTimeout(() => socket.destroy(), REFUSAL_MS);
-    socket.once('close', () => clearTimeout(timer));
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.#refused.delete(socket);
+    });
   }
 
   /** Why a connection is not taken; those that do not sign in give way to others. */

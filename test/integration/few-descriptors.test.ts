@@ -9,9 +9,9 @@ import { startStewardNode, stewardCommand } from '../support/node.ts';
 
 const IDLE_CLIENTS = 260;
 
-test('hundreds of silent clients at any listener leave a node of 200 files alive, and others are served', async (t) => {
+test('hundreds of silent clients at any listener, and at the embedded broker, leave a node of 200 files alive, and others are served', async (t) => {
   const broker = await startBroker(t);
-  const [tcp, http, api] = [await freePort(), await freePort(), await freePort()];
+  const [tcp, http, api, embedded] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const node = await startStewardNode(
     {
       name: 'central',
@@ -21,6 +21,7 @@ test('hundreds of silent clients at any listener leave a node of 200 files alive
         tcpListener: `127.0.0.1:${tcp}`,
         httpListener: `127.0.0.1:${http}`,
         apiListener: `127.0.0.1:${api}`,
+        embeddedBroker: `127.0.0.1:${embedded}`,
       },
     },
     t,
@@ -30,8 +31,8 @@ test('hundreds of silent clients at any listener leave a node of 200 files alive
     for (const client of clients) client.destroy();
   });
   const sockets = ['steward.sock', 'stew.sock'].map((name) => ({ path: join(node.folder, 'tmp', name) }));
-  const ports = [tcp, http, api].map((port) => ({ port, host: '127.0.0.1' }));
-  for (const place of [...sockets, ...ports] as NetConnectOpts[]) {
+  const ports = [embedded, tcp, http, api].map((port) => ({ port, host: '127.0.0.1' }));
+  for (const place of [...ports, ...sockets] as NetConnectOpts[]) {
     for (let count = 0; count < IDLE_CLIENTS; count++) {
       const client = connect(place).on('error', () => {});
       clients.push(client);
