@@ -38,7 +38,7 @@ export interface Broker extends AsyncDisposable {
 const HURRIED = 1 / 5;
 /** How long a connection that is not taken has to hear why, ms. */
 const REFUSAL_MS = 200;
-/** So many hear it at a time: each of them is an open file. */
+/** The most connections that hear it at a time: each is an open file. */
 const MOST_REFUSED = 32;
 /** A key is one node's, which has one connection, and some that are not known to be dead while its link comes and goes. */
 const MOST_OF_KEY = 32;

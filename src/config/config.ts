@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { MAX_SOCKET_PATH_BYTES } from '../lib/short-socket-path.ts';
-import { nodeNameFault } from '../message/names.ts';
+import { ERROR_CENTRAL, nodeNameFault } from '../message/names.ts';
 import { brokerAddressFault } from './broker-address.ts';
 import { brokerAddressOf, embeddedBrokerConfig } from './embedded-broker-config.ts';
 import { parseLabels } from './labels.ts';
@@ -132,7 +132,8 @@ function keepingConfig({ values }: Settings) {
 function nodeNameOf(key: 'NodeName' | 'CentralNodeName', name: string, settings: Settings): string {
   const value = settings.values[key];
   if (value === '') throw settings.missing(key, name);
-  const fault = nodeNameFault(value);
+  const isTaken = key === 'NodeName' && value === ERROR_CENTRAL;
+  const fault = isTaken ? 'is the name under which errors are collected' : nodeNameFault(value);
   if (fault !== undefined) throw settings.fault(key, `is no node name: it ${fault}`);
   return value;
 }

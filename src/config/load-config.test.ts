@@ -218,6 +218,8 @@ test('names are required and must be legal', async (t) => {
     /node name is missing: give -nodeName=<name>, set NODE_NAME, or write NodeName in .*toml/,
   );
   assert.match((await refusal(folder, ['-nodeName=a'])).message, /-centralNodeName/);
+  const collected = (await refusal(folder, ['-nodeName=errorCentral', '-centralNodeName=central'])).message;
+  assert.match(collected, /-nodeName.* it is the name under which errors are collected/);
   assert.match(
     (await refusal(folder, ['-nodeName=a..b', '-centralNodeName=c'])).message,
     /flag -nodeName: "a\.\.b".*its dots/,

@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { descriptorName } from './descriptor-name.ts';
 import { errorCode } from './system-fault.ts';
 import { type FileSystem, systemFiles } from './system-files.ts';
 
@@ -25,6 +26,22 @@ export async function realPathOf(path: string, files: FileSystem = systemFiles):
     at = found;
   }
   throw new LinkError(`${path} leads through too many links`);
+}
+
+/**
+ * Checks that an open file is the one at a path without links: a folder on the way may have become one between the look at it
+ * and the opening. Throws LinkError where it is another; where there is no /proc nobody can tell.
+ */
+export function checkOpened({ fd }: { readonly fd: number }, path: string): void {
+  // Some file systems know no capitals, and one form of an accent.
+  const plain = (name: string) =>
+    name
+      .replace(/ \(deleted\)$/, '')
+      .normalize()
+      .toLowerCase();
+  const opened = descriptorName(fd);
+  if (opened !== undefined && plain(opened) !== plain(path))
+    throw new LinkError(`a folder on the way to ${path} became a link at the same moment`);
 }
 
 /** A folder without links, and the names that follow it. */

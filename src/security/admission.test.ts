@@ -131,7 +131,7 @@ test('names that are taken, reserved, wild or alike are refused, and the token s
     'a\nb',
   ])
     assert.equal(await verdict(name), 'bad-name', JSON.stringify(name));
-  for (const name of ['ship1', 'SHIP1', 'ｓｈｉｐ１', 'central', 'Central'])
+  for (const name of ['ship1', 'SHIP1', 'ｓｈｉｐ１', 'ѕһір1', 'СENTRАL', 'central', 'Central'])
     assert.equal(await verdict(name), 'name-taken', name);
   assert.deepEqual(world.names(), ['central', 'ship1']);
   for (const name of ['__proto__', 'constructor']) {

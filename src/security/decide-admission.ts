@@ -94,9 +94,17 @@ function clash(
   return undefined;
 }
 
+/** Letters of Cyrillic and Greek that look like those of Latin, and what they look like. */
+const LOOKS = new Map(
+  'аa вb сc еe нh іi јj кk мm оo рp ԛq ѕs тt уy хx һh ԁd ԝw ѵv ёe їi αa βb εe ηh ιi κk μm νv οo ρp τt υu χx ϲc ϳj'
+    .split(' ')
+    .map((pair) => Array.from(pair) as [string, string]),
+);
+
 /** Names that people, or file systems, take for the same. */
 function isAlike(one: string, other: string): boolean {
-  const plain = (name: string) => name.normalize('NFKC').toLowerCase();
+  const plain = (name: string) =>
+    Array.from(name.normalize('NFKC').toLowerCase(), (letter) => LOOKS.get(letter) ?? letter).join('');
   return plain(one) === plain(other);
 }
 

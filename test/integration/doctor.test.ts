@@ -145,6 +145,13 @@ test('a configuration that cannot be read is a fault of its own, and the rest is
   assert.equal(report.code, 1);
   assert.match(textsOf(report, 'config', 'fail')[0]!, /flag -centralNodeName: "a b" is no node name/);
   assert.equal(textsOf(report, 'versions', 'ok').length, 1);
+  // Where up and join put a node, seen from the folder in which they were called.
+  await mkdir(join(path, 'steward/etc'), { recursive: true });
+  await writeFile(join(path, 'steward/etc/config.toml'), 'NodeName = "a b"\n');
+  assert.match(
+    textsOf(await doctor(path), 'config', 'fail')[0]!,
+    /^steward\/etc\/config\.toml line 1: NodeName = "a b"/,
+  );
 });
 
 test('a node that was killed is known by its socket', async (t) => {

@@ -6,11 +6,12 @@ import { toJson, visibleLine } from '../../lib/visible.ts';
 import { defineCommand, type ParsedCall } from '../line/command.ts';
 import { EXIT } from '../line/exit-codes.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
+import { DEFAULT_FOLDER } from './node-folder.ts';
 
 const OPTIONS = {
   'config-folder': {
     value: 'FOLDER',
-    summary: 'folder of config.toml; default: CONFIG_FOLDER, ./etc, then /etc/steward',
+    summary: 'folder of config.toml; default: CONFIG_FOLDER, ./etc, ./steward/etc, then /etc/steward',
     completes: 'folder',
   },
   'from-original': {
@@ -50,7 +51,10 @@ export const doctorCommand = defineCommand({
   options: OPTIONS,
   noOperands: 'flags of the node follow a bare --',
   examples: [
-    { line: 'steward doctor', does: 'the node whose configuration is in ./etc or /etc/steward' },
+    {
+      line: 'steward doctor',
+      does: 'the node whose configuration is in ./etc, ./steward/etc or /etc/steward',
+    },
     {
       line: 'sudo -u steward steward doctor --config-folder /etc/steward',
       does: 'the node that is a service',
@@ -153,7 +157,7 @@ async function* examineOriginalNode(folder: string, call: Call, left: unknown[])
 function configFolderOf({ options, env }: Call): string {
   const told = options['config-folder'] ?? (env.CONFIG_FOLDER || undefined);
   if (told !== undefined) return told;
-  const usual = ['./etc', '/etc/steward'];
+  const usual = ['./etc', `${DEFAULT_FOLDER}/etc`, '/etc/steward'];
   return usual.find((folder) => existsSync(join(folder, 'config.toml'))) ?? usual[0]!;
 }
 

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CodedError } from '../../lib/coded-error.ts';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
-import { LinkError, realPathOf } from '../../lib/real-path.ts';
+import { checkOpened, LinkError, realPathOf } from '../../lib/real-path.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 
@@ -56,12 +56,17 @@ export class CopySource implements AsyncDisposable {
     const { files = systemFiles } = place;
     // Never wait for a FIFO's other end, never become a terminal's owner.
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-    const handle = await realPathOf(resolve(path), files)
-      .then(() => files.open(path, flags))
-      .catch((error: unknown) => {
-        const reason = error instanceof LinkError ? error.message : systemFault(error);
-        throw new CopyError('source', `failed to open file: ${path}: ${reason}`);
-      });
+    let opened: FileHandle | undefined;
+    try {
+      const real = await realPathOf(resolve(path), files);
+      opened = await files.open(path, flags);
+      checkOpened(opened, real);
+    } catch (error) {
+      await opened?.close();
+      const reason = error instanceof LinkError ? error.message : systemFault(error);
+      throw new CopyError('source', `failed to open file: ${path}: ${reason}`);
+    }
+    const handle = opened;
     try {
       const stats = await handle.stat({ bigint: true });
       if (stats.isFile() && stats.size > 0n) return new CopySource(path, handle, stats);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmod, chown, link, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
-import { openPart, partPath } from './copy-target.ts';
+import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
+import { CopySource } from './copy-source.ts';
+import { openPart, partPath, placeTarget, writeWhole } from './copy-target.ts';
 
 test('the file that grows is made anew, or is one that nobody else can have put there', async (t) => {
   const { path: root } = await tempFolder(t);
@@ -28,4 +30,41 @@ test('the file that grows is made anew, or is one that nobody else can have put 
   await rename(folder, join(root, 'moved'));
   await symlink(join(root, 'moved'), folder);
   await assert.rejects(openPart(part, { make: true }), /shared has become a link to/);
+});
+
+test('a folder that becomes a link between the look and the opening leads no copy to where that points', async (t) => {
+  const { path: root } = await tempFolder(t);
+  const [folder, victim, gone] = ['app', 'victim', 'gone'].map((name) => join(root, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await mkdir(folder);
+  await mkdir(victim);
+  await writeFile(join(folder, 'config'), 'old');
+  await writeFile(join(victim, 'config'), 'secret');
+  const files: FileSystem = {
+    ...systemFiles,
+    open: async (path, ...more) => {
+      await rename(folder, gone);
+      await symlink(victim, folder);
+      const handle = await systemFiles.open(path, ...more);
+      await systemFiles.rm(folder);
+      await rename(gone, folder);
+      return handle;
+    },
+  };
+  const moment = /a folder on the way to .* became a link at the same moment/;
+  const path = join(folder, 'config');
+  await assert.rejects(CopySource.open(path, { folder: root, id: 'id', files }), moment);
+  const place = await placeTarget(path, { bytes: 1, name: '' });
+  const small = { data: Buffer.from('x'), mode: 0o600, id: 'small' };
+  await assert.rejects(writeWhole(place, small, files), moment);
+  await assert.rejects(openPart(partPath(path, 'large'), { make: true }, files), moment);
+  assert.deepEqual(await systemFiles.readFile(path, 'utf8'), 'old');
+  assert.equal(await systemFiles.readFile(join(victim, 'config'), 'utf8'), 'secret');
+  const { size } = await systemFiles.stat(
+    join(victim, (await readdir(victim)).find((name) => name.includes('small'))!),
+  );
+  assert.equal(size, 0, 'nothing was written there');
 });

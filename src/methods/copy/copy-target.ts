@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
 import { type Ownership, putInPlace, takeOver } from '../../lib/put-in-place.ts';
-import { LinkError, realPathOf, statsAt } from '../../lib/real-path.ts';
+import { checkOpened, LinkError, realPathOf, statsAt } from '../../lib/real-path.ts';
 import { errorCode, systemFault } from '../../lib/system-fault.ts';
 import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 import { TemporaryError } from '../../lib/temporary-error.ts';
@@ -113,7 +113,15 @@ export async function openPart(
   await checkPlace(path, files);
   const made = make ? await openNew(path, undefined, files).catch(ifThere('EEXIST')) : undefined;
   const handle = made ?? (await files.open(path, flags).catch(ifThere('ENOENT')));
-  if (handle === undefined || made) return handle;
+  if (handle === undefined) return undefined;
+  try {
+    checkOpened(handle, path);
+  } catch (error) {
+    await handle.close();
+    if (made) await files.rm(path, { force: true });
+    throw error;
+  }
+  if (made) return handle;
   const stats = await handle.stat();
   const fault = stats.ino === ino ? undefined : foreignFault(stats, await files.stat(dirname(path)));
   if (fault === undefined) return handle;
@@ -138,6 +146,7 @@ export async function writeWhole(
   try {
     await files.rm(part, { force: true });
     await using handle = await openNew(part, undefined, files);
+    checkOpened(handle, part);
     await handle.writeFile(data);
     const notes = await takeOver(handle, { before, mode });
     await handle.sync();
