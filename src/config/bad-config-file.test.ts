@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -24,6 +25,11 @@ test('a bad file is refused with line, key, value and the way out', async (t) =>
     ],
     ['NodeName = "a"\n\nnot toml\n', 'bad-file', /config\.toml line 3 is not valid TOML \(.*\): correct it/],
     [Uint8Array.of(0x61, 0xff), 'bad-file', /not UTF-8/],
+    [
+      '# a note\n'.repeat(200_000),
+      'unreadable-file',
+      /cannot be read: it has 1\.8 MB, and 1\.0 MB are possible/,
+    ],
   ];
   for (const [text, code, message] of cases) {
     const folder = join((await tempFolder(t)).path, 'etc');
@@ -40,4 +46,13 @@ test('a bad file is refused with line, key, value and the way out', async (t) =>
     assert.match(error.message, message);
     assert.deepEqual(await readFile(path), Buffer.from(text as string), 'the file is as it was');
   }
+});
+
+test('a pipe in the place of the file is refused, and not waited for', async (t) => {
+  const { path: folder } = await tempFolder(t);
+  execFileSync('mkfifo', [join(folder, 'config.toml')]);
+  await assert.rejects(
+    loadConfig({ args: [], env: { CONFIG_FOLDER: folder } }),
+    /config\.toml cannot be read: it is a pipe, a socket or a device; make it a file/,
+  );
 });

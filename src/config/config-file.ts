@@ -1,6 +1,8 @@
-import { readFile, readlink, realpath } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
+import { sizeWords } from '../lib/size-words.ts';
 import { writeAtomically } from '../lib/write-atomically.ts';
 import { ConfigError } from './config-error.ts';
 import { editToml, type TomlSetting } from './edit-toml.ts';
@@ -24,6 +26,8 @@ export interface FileEntry {
   readonly line: number;
 }
 
+/** A file of settings has no more bytes than this. */
+const MAX_BYTES = 1024 * 1024;
 const KEYS = new Map(OPTIONS.map((option) => [option.key.toLowerCase(), option.key]));
 
 /** Reads config.toml; one that is not there reads as empty. Throws ConfigError for one that cannot be used. */
@@ -71,11 +75,12 @@ export async function saveConfigFile(
 async function readText(path: string): Promise<string | undefined> {
   let bytes: Buffer;
   try {
+    const unfit = kindFault(await stat(path));
+    if (unfit !== undefined) throw new Error(unfit);
     bytes = await readFile(path);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message: reason } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    const reason = code === 'EISDIR' ? 'it is a folder' : message;
     const wayOut = 'make it a file that this user may read, or choose another folder with CONFIG_FOLDER';
     throw new ConfigError('unreadable-file', `${path} cannot be read: ${reason}; ${wayOut}`, {
       cause: error,
@@ -90,6 +95,15 @@ async function readText(path: string): Promise<string | undefined> {
       { cause: error },
     );
   }
+}
+
+/** Why what stands at the path is not read: a pipe would be waited for, and no settings are that long. */
+function kindFault(found: Stats): string | undefined {
+  if (found.isDirectory()) return 'it is a folder';
+  if (!found.isFile() && !found.isCharacterDevice()) return 'it is a pipe, a socket or a device';
+  return found.size <= MAX_BYTES
+    ? undefined
+    : `it has ${sizeWords(found.size)}, and ${sizeWords(MAX_BYTES)} are possible`;
 }
 
 function parseToml(path: string, text: string): Record<string, unknown> {
