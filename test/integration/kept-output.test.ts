@@ -171,7 +171,8 @@ test('a command prints on while its link is cut, and what it printed arrives whe
   await writeFile(`${done}.go`, '');
   await ship1.waitForFile('done', () => true, 20_000);
   const waiting = () => Number(ship1.query('SELECT count(*) AS n FROM outbox')[0]!.n);
-  await waitFor('reports to wait', () => waiting() > 30, { timeoutMs: 20_000 });
+  // The rest stays in its files.
+  await waitFor('reports to wait', () => waiting() >= 2, { timeoutMs: 20_000 });
   proxy.unmute();
   proxy.cut();
   assert.equal((await waitForEnd(central, id!, 60_000)).state, 'succeeded');
