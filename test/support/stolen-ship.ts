@@ -49,10 +49,10 @@ export class StolenShip {
     this.#answers = answers;
   }
 
-  static async start(scope: TestScope): Promise<StolenShip> {
+  static async start(scope: TestScope, relay = RELAY): Promise<StolenShip> {
     const nodes = ['ship1', 'ship2', 'ship3'];
-    const fleet = await startKeyedBroker(scope, { nodes, relays: [RELAY], trust: 'closed' });
-    const flags = { trust: 'closed', trustRelay: RELAY };
+    const fleet = await startKeyedBroker(scope, { nodes, relays: [relay], trust: 'closed' });
+    const flags = { trust: 'closed', trustRelay: relay };
     const limits = { quotaMB: 1, quotaFiles: 40, maxMessageMB: 8 };
     const [central, ship2] = await Promise.all([
       fleet.start('central', { ...flags, ...limits, startSubREQRelay: true }),
@@ -61,8 +61,9 @@ export class StolenShip {
     const refused: string[] = [];
     const thief = await fleet.attacker('ship1', (fault) => refused.push(fault));
     const answers = await thief.gather('central.*.*.reply.ship1.*');
-    for (const asked of ['ship2.central.REQRelay', 'errorCentral.REQErrorLog'])
-      await thief.gather(`${asked}.EventACK.reply.ship1.*`, (wire) => answers.push(wire));
+    const way = relay === RELAY ? 'ship2.central.REQRelay.EventACK' : 'ship2.*.*';
+    for (const asked of [way, 'errorCentral.REQErrorLog.EventACK'])
+      await thief.gather(`${asked}.reply.ship1.*`, (wire) => answers.push(wire));
     const ear = await fleet.attacker('ship2');
     const scene = new StolenShip({ central, ship2, thief, ear }, refused, answers);
     void scene.attack(
