@@ -8,6 +8,7 @@ import { loadConfig } from '../../config/load-config.ts';
 import type { HostAndPort } from '../../lib/host-and-port.ts';
 import { showAddress } from '../../lib/listen-at.ts';
 import { errorCode } from '../../lib/system-fault.ts';
+import { visibleLine } from '../../lib/visible.ts';
 import { writeAtomically } from '../../lib/write-atomically.ts';
 import { nodeNameFault } from '../../message/names.ts';
 import { askToJoin, type Joined } from '../../security/ask-to-join.ts';
@@ -107,7 +108,7 @@ export async function joinFleet({ stderr, env }: CommandCall, wishes: JoinWishes
   const { answer, authority } = await askPatiently(
     { address, token, nodeSeed, name },
     wishes.timeoutMs,
-    (reason) => stderr.write(`${reason}; trying again\n`),
+    (reason) => stderr.write(`${visibleLine(reason)}; trying again\n`),
   );
   if (answer.verdict !== 'admitted') throw new SecurityError('bad-token', `not let in: ${answer.reason}`);
   await writeAtomically(join(etc, AUTHORITY_FILE), authority);
