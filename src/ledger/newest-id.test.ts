@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../test/support/temp-folder.ts';
@@ -25,6 +25,21 @@ test('a backup that was written over the database in its place is known for an o
   assert.equal(await lifeOf(folder, note, () => Promise.resolve()), false);
 });
 
+test('a start warns of a database that was emptied, and not of one that is only old', async (t) => {
+  const { folder, note } = await setUp(t);
+  const warnings: string[] = [];
+  const look = () => lifeOf(folder, note, () => Promise.resolve(), warnings);
+  await lifeOf(folder, note, (store) => queue(store, newId()));
+  await look();
+  assert.deepEqual(warnings, []);
+  await truncate(join(folder, 'steward.db'));
+  assert.equal(await look(), true);
+  assert.match(warnings.join(), /does not know what this node asked for last \(it was emptied/);
+  await writeFile(note, '01a00000-0000-7000-8000-000000000000');
+  await look();
+  assert.equal(warnings.length, 1);
+});
+
 test('a note that is no id, or not there, means nothing', async (t) => {
   const { folder, note } = await setUp(t);
   await writeFile(note, '\0\0\0\0');
@@ -39,9 +54,15 @@ async function setUp(t: TestContext) {
 }
 
 /** One life of a node; answers whether it may have sent more than its database knows. */
-async function lifeOf(folder: string, path: string, work: (store: Store) => Promise<void>): Promise<boolean> {
+async function lifeOf(
+  folder: string,
+  path: string,
+  work: (store: Store) => Promise<void>,
+  warnings: string[] = [],
+): Promise<boolean> {
   await using store = await openStore({ folder });
-  using note = new NewestIdNote(path, { store, clock: systemClock });
+  const logger = { warn: (text: string) => void warnings.push(text) };
+  using note = new NewestIdNote(path, { store, clock: systemClock, logger });
   const wallNow = timeOfId(newestId(store) ?? '') + 1000;
   const isDoubtful = mayHaveSentMore(store, { wallNow, noted: note.before });
   await work(store);

@@ -5,6 +5,9 @@ import type { Store } from '../store/store.ts';
 
 /** How often the newest id is noted next to the database, ms. */
 const NOTE_EVERY_MS = 10_000;
+const DAY_MS = 86_400_000;
+const BEHIND =
+  'the database does not know what this node asked for last (it was emptied, or is a backup): such requests have no state here, and what of them was not delivered is lost';
 
 /** The highest id that this node gave a message, as far as its database knows; undefined where there is none. */
 export function newestId(store: Pick<Store, 'get'>): string | undefined {
@@ -35,11 +38,21 @@ export class NewestIdNote implements Disposable {
   readonly #stopTimer: () => void;
   #noted: string | undefined;
 
-  constructor(path: string, deps: { readonly store: Pick<Store, 'get'>; readonly clock: Clock }) {
+  constructor(
+    path: string,
+    deps: {
+      readonly store: Pick<Store, 'get'>;
+      readonly clock: Clock;
+      readonly logger: { warn(text: string): void };
+    },
+  ) {
     this.#path = path;
     this.#store = deps.store;
     this.before = readNote(path);
     this.#noted = this.before;
+    // What is older may have been pruned.
+    const ageMs = deps.clock.wallNow() - timeOfId(this.before ?? '');
+    if (ageMs < DAY_MS && (newestId(deps.store) ?? '') < (this.before ?? '')) deps.logger.warn(BEHIND);
     this.#stopTimer = deps.clock.every(NOTE_EVERY_MS, () => this.#note());
   }
 

@@ -19,7 +19,7 @@ import { FIRST_SURE_LANE } from './find-older.ts';
 import { openStore } from './open-store.ts';
 import { MIGRATIONS } from './schema.ts';
 import { statement } from './statement.ts';
-import type { StoreErrorCode } from './store-error.ts';
+import { asStoreError, type StoreErrorCode } from './store-error.ts';
 
 async function refuses(folder: string, code: StoreErrorCode, text: RegExp): Promise<void> {
   const opened = openStore({ folder });
@@ -174,7 +174,11 @@ test('a database that was cut off is refused', async (t) => {
 test('a file in the place of the folder, or a folder in the place of the file, is named', async (t) => {
   const { path } = await tempFolder(t);
   writeFileSync(join(path, 'file'), '');
-  await refuses(join(path, 'file'), 'io', /the folder .*file cannot be made/);
+  await refuses(
+    join(path, 'file'),
+    'io',
+    /the folder .*file cannot be made: EEXIST.*exists; move away what stands there/,
+  );
   mkdirSync(join(path, 'steward.db'));
   await refuses(path, 'io', /cannot be opened: check the folder and its permissions/);
 });
@@ -195,4 +199,11 @@ test('a start that was refused leaves the folder free', async (t) => {
   mkdirSync(join(folder, 'steward.db'));
   await refuses(folder, 'io', /cannot be opened/);
   await refuses(folder, 'io', /cannot be opened/);
+});
+
+test('what the system says of a file is a fault of the same kind as what SQLite says', () => {
+  const error = Object.assign(new Error('EROFS: read-only file system, chmod'), { code: 'EROFS' });
+  const { code, message } = asStoreError(error, '/lib/steward.lock');
+  assert.equal(code, 'read-only');
+  assert.match(message, /steward\.lock cannot be written: make the file and its folder writable .*EROFS/);
 });

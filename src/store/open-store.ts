@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { systemFault } from '../lib/system-fault.ts';
 import { noteFile } from './find-older.ts';
 import { damageAdvice } from './is-damaged.ts';
 import { ADDED_COLUMNS, ADDED_INDEXES, ADDITIONS, APPLICATION_ID, MIGRATIONS } from './schema.ts';
@@ -34,9 +35,9 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new StoreError('io', `the folder ${folder} cannot be made: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const wayOut = 'move away what stands there, or choose another databaseFolder';
+    const text = `the folder ${folder} cannot be made: ${systemFault(error)}; ${wayOut}`;
+    throw new StoreError('io', text, { cause: error });
   }
 }
 

@@ -1,3 +1,4 @@
+import { errorCode } from '../lib/system-fault.ts';
 import { damageAdvice, isDamaged } from './is-damaged.ts';
 
 export type StoreErrorCode =
@@ -41,12 +42,15 @@ const CODES: Record<number, { code: StoreErrorCode; text: string }> = {
   26: { code: 'foreign', text: 'is not a Steward database: move it away, or choose another databaseFolder' },
 };
 
-/** Turns an error of SQLite into a StoreError about the file at `path`. */
+/** What of that a call of the system failed with. */
+const SYSTEM_CODES: Readonly<Record<string, number>> = { EACCES: 8, EPERM: 8, EROFS: 8, ENOSPC: 13, EIO: 10 };
+
+/** Turns an error of SQLite, or of the system, into a StoreError about the file at `path`. */
 export function asStoreError(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
   const { isReplaced, message } = error as { isReplaced?: unknown; message?: unknown };
   if (isReplaced === true) return new StoreError('replaced', String(message));
-  const errcode = (error as { errcode?: unknown }).errcode;
+  const { errcode = SYSTEM_CODES[errorCode(error) ?? ''] } = error as { errcode?: unknown };
   const said = typeof errcode === 'number' ? CODES[errcode & 0xff] : undefined;
   const known = said?.code === 'corrupt' && !isDamaged(path) ? UNREAD : said;
   const detail = (error as { message?: unknown }).message ?? String(error);

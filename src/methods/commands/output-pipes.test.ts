@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { disposeAfter } from '../../../test/support/dispose-after.ts';
+import { canMount } from '../../../test/support/small-disk.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
 import { OutputPipes } from './output-pipes.ts';
@@ -25,6 +27,22 @@ test('a pipe that nobody holds serves again, one that somebody holds does not, a
   assert.equal((await pipes.take()).path, third.path);
   await pipes[Symbol.asyncDispose]();
   assert.deepEqual((await readdir(folder)).length, 1);
+});
+
+test('a folder where no pipe can be made is named with what the system says, in one line', {
+  skip: !(await canMount()) && 'it takes the right to mount',
+}, async (t) => {
+  const { pipes, folder } = await setUp(t);
+  await mkdir(folder, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'none', folder]);
+  try {
+    await assert.rejects(
+      pipes.take(),
+      /make a pipe for the output: mkfifo: [^\n]{1,200}: Read-only file system$/,
+    );
+  } finally {
+    execFileSync('umount', ['-l', folder]);
+  }
 });
 
 test('what is written comes whole, whether it is read at the end or on the way', async (t) => {

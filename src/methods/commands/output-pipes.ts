@@ -81,7 +81,7 @@ export class OutputPipes implements AsyncDisposable {
       await promisify(execFile)('mkfifo', paths);
       for (const path of paths) chmodSync(path, 0o600);
     } catch (error) {
-      const text = `the program mkfifo could not make a pipe for the output: ${systemFault(error)}`;
+      const text = `the program mkfifo could not make a pipe for the output: ${mkfifoFault(error)}`;
       throw new Error(text, { cause: error });
     }
     this.#idle.push(...paths.map((path) => ({ path })));
@@ -218,4 +218,10 @@ function readNow(descriptor: number): Uint8Array | undefined {
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
+}
+
+/** The last thing that the program said, where it said something: the call itself names all pipes. */
+function mkfifoFault(error: unknown): string {
+  const said = String((error as { stderr?: unknown }).stderr ?? '').trim();
+  return said.slice(said.lastIndexOf('\n') + 1) || systemFault(error);
 }
