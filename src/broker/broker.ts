@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { listenAt, showAddress } from '../lib/listen-at.ts';
 import { makeServerId } from '../lib/nkey.ts';
+import { openFileLimit } from '../lib/open-file-limit.ts';
 import { limitedLogger } from '../observe/limited-logger.ts';
 import type { BrokerLimits, BrokerOptions, BrokerUser } from './broker-options.ts';
 import { checkUsers, limitsOf } from './check-options.ts';
@@ -39,7 +40,7 @@ const HURRIED = 1 / 5;
 /** How long a connection that is not taken has to hear why, ms. */
 const REFUSAL_MS = 200;
 /** The most connections that hear it at a time: each is an open file. */
-const MOST_REFUSED = 32;
+const MOST_REFUSED = Math.max(32, Math.floor((openFileLimit() ?? 1024) / 16));
 /** A key is one node's, which has one connection, and some that are not known to be dead while its link comes and goes. */
 const MOST_OF_KEY = 32;
 const MOST_OFTEN_MS = 20;
