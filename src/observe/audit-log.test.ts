@@ -70,15 +70,21 @@ test('with no files kept, the full one goes', async () => {
   assert.deepEqual(idsIn(path), ['2']);
 });
 
-test('a file that was moved or removed is made anew', async () => {
+test('a file that was moved or removed is made anew, its folder is not, and may be put back', async () => {
   const path = freshPath();
   await using log = await openAuditLog({ path, ...limits });
   await log.append([entry('1')]);
   await rename(path, `${path}.old`);
   await log.append([entry('2')]);
-  await rm(join(path, '..'), { recursive: true });
+  await rm(path);
   await log.append([entry('3')]);
   assert.deepEqual(idsIn(path), ['3']);
+  const folderOfIt = join(path, '..');
+  await rename(folderOfIt, `${folderOfIt}.old`);
+  await assert.rejects(log.append([entry('4')]), { code: 'write-failed', message: /ENOENT/ });
+  await rename(`${folderOfIt}.old`, folderOfIt);
+  await log.append([entry('4')]);
+  assert.deepEqual(idsIn(path), ['3', '4']);
 });
 
 test('a line that a crash left torn is ended, and its permissions are narrowed', async () => {

@@ -24,11 +24,15 @@ const SMALL_BYTES = 64 * 1024;
 const [QUICK_MS, RECENT_MS] = [20, 1000];
 const SYSTEM: RotatingFileDeps = { steadyNow: systemClock.steadyNow, fileSystemOf, writeSync };
 
-/** Opens a file of whole lines, mode 0600, ending a last line that a crash left torn. */
+/**
+ * Opens a file of whole lines, mode 0600, ending a last line that a crash left torn. Its folder is made where it is missing; it is not
+ * made again later, which would be in the way of whoever puts a folder back that was moved.
+ */
 export async function openRotatingFile(
   options: RotatingFileOptions,
   deps: RotatingFileDeps = SYSTEM,
 ): Promise<RotatingFile> {
+  await mkdir(dirname(options.path), { recursive: true, mode: 0o700 });
   const file = new RotatingFile(options, deps);
   await file.append(new Uint8Array(0));
   return file;
@@ -101,7 +105,6 @@ export class RotatingFile {
         return { handle, size: there.size, isHere: isHere && there.isFile() };
       await this.close();
     }
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const handle = await open(path, 'a+', 0o600);
     const found = await refuseFifo(handle, path);
     const fileSystem = await this.#deps.fileSystemOf(path);
