@@ -44,7 +44,7 @@ for (const way of ['with', 'without'])
       ['nohup sleep 113 >/dev/null 2>&1 & exit 0', 'succeeded', 0],
       ['exec sleep 114', 'timed-out', undefined],
     ] as const) {
-      const result = await runPast(ending, { timeout: 1, stillMs: 1500 });
+      const result = await runPast(ending, { timeout: 2, stillMs: 2500 });
       assert.deepEqual([result.state, result.exitCode], [state, exitCode], ending);
       await killLeftovers(new Set([runIdOf(result)]));
     }
