@@ -92,8 +92,10 @@ const FLOODS: Readonly<Record<string, (client: WireClient) => Promise<void>>> = 
 };
 
 test('floods do not fill the memory of a node', async (t) => {
-  const { ship, client } = await start(t);
+  let { ship, client } = await start(t);
   for (const [name, flood] of Object.entries(FLOODS)) {
+    // Its large buffers take the holes that earlier floods left, or do not: one node differs from the next.
+    if (name.includes('hellos')) ({ ship, client } = await start(t));
     const idle = await memoryAtRest(ship);
     // The peak is measured from now on.
     await writeFile(`/proc/${ship.pid}/clear_refs`, '5');
