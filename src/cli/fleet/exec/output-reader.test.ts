@@ -62,3 +62,21 @@ test('what is lost of a stream that grows at every look is counted to the byte',
   await take(110, 'end');
   assert.deepEqual([shown.join('').length + lost.reduce((sum, bytes) => sum + bytes, 0), lost], [113, [30]]);
 });
+
+test('of a request that failed stderr is asked for, whose last piece may come after its end', async () => {
+  const shown: string[] = [];
+  const api = {
+    request: async () => ({ stdout: { totalBytes: 0 }, stderr: { totalBytes: 3 } }),
+    output: async (_id: string, { stream }: { stream: string }) =>
+      Buffer.from(stream === 'stderr' ? 'why' : ''),
+  };
+  const sink = {
+    piece: async (_node: string, _stream: string, data: Uint8Array) => void shown.push(String(data)),
+    end: async () => {},
+  };
+  const reader = new OutputReader(api as unknown as StewardApi, sink as never, () => {});
+  const request = { id: 'id', node: 'ship1', outputBytes: 0, state: 'failed', startedAt: 1 };
+  await reader.finish(request as never);
+  await reader.piece(request, { stream: 'stderr', offset: 0, data: Buffer.from('why') });
+  assert.deepEqual(shown, ['why']);
+});

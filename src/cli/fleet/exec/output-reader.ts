@@ -40,11 +40,16 @@ export class OutputReader {
     this.#isWhole = false;
   };
 
-  /** Completes a request's output, once the request has ended. */
+  /**
+   * Completes a request's output, once the request has ended. That it has may be told a moment before its last piece, and how much it
+   * wrote to stderr is not told with it: of one that did not succeed, for which that is the reason, it is asked.
+   */
   async finish(request: RequestSummary): Promise<void> {
-    const { id, node, outputBytes } = request;
+    const { id, node, outputBytes, state } = request;
     const isComplete = this.#isWhole && this.#joinerOf(id).next('stdout') >= (outputBytes ?? 0);
-    if (!isComplete) for (const stream of ['stdout', 'stderr'] as const) await this.#fetch(request, stream);
+    if (!isComplete) await this.#fetch(request, 'stdout');
+    if (!isComplete || (state !== 'succeeded' && request.startedAt !== null))
+      await this.#fetch(request, 'stderr');
     await this.#sink.end(node);
   }
 
