@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { DEFAULT_KINDS, faultText } from './faults.ts';
@@ -44,7 +44,7 @@ else process.send!(await runShare(share, of!, first!));
 /** Shares the work among as many processes as the machine has processors. */
 async function runAll(): Promise<void> {
   const shares = availableParallelism();
-  const from = 1_000_000 + (Date.now() % 1_000_000_000);
+  const from = firstFreshSeed();
   const sums = await Promise.all(
     Array.from({ length: shares }, async (_, index): Promise<Sums> => {
       const child = fork(import.meta.filename, [index, shares, from].map(String));
@@ -63,6 +63,25 @@ async function runAll(): Promise<void> {
     `${PINNED} pinned seeds, ${CALLING} with calls, ${BUDGETED} with budgets, ${SEEDS.length} that found a fault once, ${fresh} fresh ones from ${from} on, ${SAFEGUARDS.length} safeguards: ${failed} failed, in ${seconds} s`,
   );
   process.exitCode = failed === 0 ? 0 : 1;
+}
+
+/**
+ * Fresh seeds follow from the program as it is committed: each state of it has its own, so that what was found clean stays
+ * clean, and whoever has the commit can repeat what was found broken. Outside a repository they follow from the time.
+ */
+function firstFreshSeed(): number {
+  let drawn = Date.now();
+  try {
+    const tree = execFileSync('git', ['rev-parse', 'HEAD:src'], {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    drawn = Number.parseInt(tree.slice(0, 12), 16);
+  } catch {
+    // No repository, or no git.
+  }
+  return 1_000_000 + (drawn % 1_000_000_000);
 }
 
 /** Does every task of a share, and as many of its fresh seeds as there is time for. */
