@@ -27,6 +27,7 @@ function scene() {
       lastSeenAt: (node) => seen.get(node) ?? null,
       left: (node) => void away.add(node),
     },
+    addresses: { subjectFor: (subject, node) => (node === 'ship1' ? `${subject}.from.central` : subject) },
     peers: { knows: (node) => node !== 'old' },
     bus: {
       isConnected: true,
@@ -51,13 +52,13 @@ function scene() {
   };
 }
 
-test('nodes that say hello seldom are asked for after some minutes of silence, and those where nobody listens are away', () => {
+test('nodes that say hello seldom are asked for after some minutes of silence, as they take it, and those where nobody listens are away', () => {
   const { probe, asked, away, pass, nobody, handlers } = scene();
   probe.look();
   assert.deepEqual(asked, []);
   pass(3.5 * MINUTE);
   probe.look();
-  assert.deepEqual(asked.splice(0), ['ship1.Steward.State', 'ship2.Steward.State']);
+  assert.deepEqual(asked.splice(0), ['ship1.Steward.State.from.central', 'ship2.Steward.State']);
   nobody('ship2');
   assert.deepEqual([...away], ['ship2']);
   assert.equal(handlers.size, 2);
@@ -67,7 +68,11 @@ test('nodes that say hello seldom are asked for after some minutes of silence, a
   assert.equal(handlers.size, 0, 'what came until then was the answer');
   pass(2.5 * MINUTE);
   probe.look();
-  assert.deepEqual(asked, ['ship1.Steward.State'], 'and one that is away says hello when it comes');
+  assert.deepEqual(
+    asked,
+    ['ship1.Steward.State.from.central'],
+    'and one that is away says hello when it comes',
+  );
   probe[Symbol.dispose]();
   assert.equal(handlers.size, 0);
 });

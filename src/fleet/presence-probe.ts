@@ -7,6 +7,8 @@ interface ProbeDeps {
   readonly presence: Pick<NodePresence, 'names' | 'of' | 'factsOf' | 'lastSeenAt' | 'left'>;
   readonly peers: { knows(node: string, word: string): boolean };
   readonly bus: Pick<Bus, 'isConnected' | 'publish' | 'subscribe'>;
+  /** A closed node takes what has proof of its sender alone, and tells of the rest. */
+  readonly addresses: { subjectFor(subject: string, node: string): string };
   readonly clock: Clock;
 }
 
@@ -70,14 +72,14 @@ export class PresenceProbe implements Disposable {
   }
 
   #ask(node: string): void {
-    const { bus, clock, presence } = this.#deps;
+    const { addresses, bus, clock, presence } = this.#deps;
     this.#askedAt.set(node, clock.steadyNow());
     const subject = stateSubject(node);
     const reply = `${subject}.reply.${this.#nodeName}.here`;
     const subscription = bus.subscribe(reply, ({ noResponders }) => {
       if (noResponders) presence.left(node);
     });
-    bus.publish(subject, '', { reply });
+    bus.publish(addresses.subjectFor(subject, node), '', { reply });
     this.#listening.push({ since: clock.steadyNow(), subscription });
   }
 }

@@ -17,15 +17,15 @@ export interface Addressee {
 }
 
 /**
- * Whether a message goes on the subject with which the broker proves its sender. In a closed fleet the broker allows a
- * ship no other; central, which may use both, waits for the word of a node that it does not know yet.
+ * Whether a message goes on the subject with which the broker proves its sender. A closed fleet has no other: those that
+ * hear none of it are named by the operator.
  */
 export function goesWithProof(to: Addressee): boolean {
   const { mode, nodeName, centralNodeName, toNode } = to;
   if (to.isOriginal) return false;
   const isOwn = toNode === nodeName || (toNode === ERROR_CENTRAL && nodeName === centralNodeName);
   if (isOwn) return mode !== 'open' && to.hearsProof;
-  return to.wantsProof ?? (mode === 'closed' && nodeName !== centralNodeName);
+  return to.wantsProof ?? mode === 'closed';
 }
 
 const MOST_WAYS = 10_000;

@@ -99,6 +99,19 @@ test('a reply goes to no other file, socket or folder than its request names', (
   assert.ok(typeof asked.answers({ ...reply(COMMAND), previousMessage: null }, 'ship1', 'one') === 'object');
 });
 
+test('a reply that carries what is followed here is one to its request, from the node that was asked', () => {
+  const followed = { ...COMMAND, replyMethod: 'REQNone', replyMethodArgs: null, directory: '', fileName: '' };
+  const asked = askedFor(kept('one', followed));
+  const deskForm = { replyMethod: 'REQToFileAppend', directory: '.steward-output', fileName: 'one' };
+  const sent = reply({ ...followed, ...deskForm });
+  // A node that had not said hello sends it under the request's id, an original node under none.
+  for (const re of ['one', undefined]) {
+    assert.equal(asked.answers(sent, 'ship1', re), 'request');
+    assert.notEqual(asked.answers(sent, 'ship2', re), 'request');
+    assert.notEqual(asked.answers({ ...sent, fromNode: 'ship2' }, 'ship1', re), 'request');
+  }
+});
+
 test('what is no longer kept of a request is known by the digest that was written down with it', () => {
   const gone = { body: null, isOpen: false };
   assert.equal(askedFor(kept('one', COMMAND, gone)).answers(reply(COMMAND), 'ship1', 'one'), 'unknown');

@@ -1,5 +1,6 @@
 import { formatOf } from '../message/codec/body-format.ts';
 import { decodeMessage } from '../message/codec/decode-message.ts';
+import { deskReplyId } from '../message/desk-reply.ts';
 import { kindOf } from '../message/kind-of.ts';
 import type { Message } from '../message/message.ts';
 import { digestOfReply, replyDigestOf } from '../message/reply-digest.ts';
@@ -40,6 +41,7 @@ export class AskedFor {
   readonly answers = (reply: Message, sender: string, re: string | undefined): Answers => {
     const digest = digestOfReply(reply);
     if (digest === undefined) return { fault: `a reply of ${sender} does not say what it is to` };
+    if (this.#isFollowed(reply, sender)) return 'request';
     return re === undefined ? this.#byDigest(reply, sender, digest) : this.#byId(re, sender, digest);
   };
 
@@ -70,6 +72,13 @@ export class AskedFor {
     const kept = this.#requests.sentRequest(transfer);
     if (kept?.subject !== subjectTo(sender, COPY) || !kept.isOpen) return false;
     return isOwn(decoded(kept));
+  }
+
+  /** An original node, and one that has said nothing yet, is asked for the output that is followed here as a reply; no file comes of it. */
+  #isFollowed(reply: Message, sender: string): boolean {
+    const id = reply.fromNode === sender ? deskReplyId(reply) : undefined;
+    const kept = id === undefined ? undefined : this.#requests.sentRequest(id);
+    return kept !== undefined && receiverOf(kept.subject) === sender;
   }
 
   #byId(re: string, sender: string, digest: string): Answers {
