@@ -17,4 +17,10 @@ test('columns get what they want, first those that stay, and those of the lowest
   assert.deepEqual(fit(28), [5, 4, undefined, 15]);
   assert.deepEqual(fit(20), [5, undefined, undefined, 13]);
   assert.deepEqual(fit(3), [5, undefined, undefined, 8]);
+  // The column that takes all that is left gives way before the others are cut.
+  const withRest = (width: number) =>
+    fitColumns([...NEEDS, { least: 12, whole: Number.POSITIVE_INFINITY }], { width, gap: 2 });
+  assert.deepEqual(withRest(29), [5, undefined, undefined, 8, 12]);
+  assert.deepEqual(withRest(26), [5, undefined, undefined, 8, 9]);
+  assert.deepEqual(withRest(10), [5, undefined, undefined, 8, 5]);
 });

@@ -6,6 +6,9 @@ export interface ColumnNeed {
   readonly rank?: number | undefined;
 }
 
+/** A column of texts of any length is never narrower, in characters. */
+const NARROWEST = 5;
+
 /**
  * The width of each column of a table, undefined for those left out. What is left goes to those that stay, the first of them
  * first, and then to those of the highest rank.
@@ -22,6 +25,10 @@ export function fitColumns(
     .filter(({ rank }) => rank !== undefined)
     .sort((a, b) => a.rank! - b.rank!);
   for (const { index } of byRank) if (taken() > width) sizes[index] = undefined;
+  // Where even those that stay have no room, the one that takes all that is left gets less of it.
+  const lacking = Math.max(0, taken() - width);
+  const rest = needs.findIndex(({ whole }, index) => whole === Infinity && sizes[index] !== undefined);
+  if (rest !== -1) sizes[rest] = Math.max(Math.min(NARROWEST, sizes[rest]!), sizes[rest]! - lacking);
   let free = Math.max(0, width - taken());
   const staying = needs.flatMap(({ rank }, index) => (rank === undefined ? [index] : []));
   for (const index of [...staying, ...byRank.map((one) => one.index).toReversed()]) {

@@ -27,7 +27,9 @@ export function readCopyPlan(operands: readonly string[], folder: string): CopyP
   const to = remotePath(target);
   const from = sources.map(remotePath);
   if (to && from.some((place) => place !== undefined))
-    throw new UsageError('both places are on nodes: copy to this machine first, or use REQCopyFileFrom');
+    throw new UsageError(
+      'both places are on nodes: copy to this machine first, and from there to the other node',
+    );
   if (to)
     return {
       way: 'to-nodes',

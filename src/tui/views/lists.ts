@@ -149,7 +149,8 @@ function whatSpan({ what, method }: RequestSummary): Span {
 function batchColumns(state: State): Column<BatchSummary>[] {
   const count = (title: string, style: 'good' | 'bad' | 'busy' | 'wait', names: readonly string[]) => ({
     title,
-    width: 6,
+    width: 'natural' as const,
+    limit: 6,
     side: 'right' as const,
     cell: (batch: BatchSummary) =>
       countSpan(
@@ -163,7 +164,7 @@ function batchColumns(state: State): Column<BatchSummary>[] {
   return [
     whenColumn(state, ({ at }) => at),
     { title: 'WHAT', width: 'rest', limit: 16, cell: ({ label }) => cleanLine(label) },
-    { title: 'NODES', width: 6, side: 'right', cell: ({ total }) => String(total) },
+    { title: 'NODES', width: 'natural', limit: 6, side: 'right', cell: ({ total }) => String(total) },
     count('OK', 'good', ['succeeded']),
     count('FAILED', 'bad', ['failed', 'timed-out', 'unreached']),
     count('RUNS', 'busy', ['running']),
