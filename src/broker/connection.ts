@@ -88,8 +88,9 @@ export class Connection implements ProtocolEvents {
   pong(): void {}
 
   subscribe(subject: string, queue: string, sid: string): void {
+    // A node tries some, and tells of those that it needs.
     if (this.#permissions?.subscribe.allows(subject) === false)
-      return this.#violation(subscriptionTo({ subject, queue }));
+      return this.#violation(subscriptionTo({ subject, queue }), 'debug');
     if (isOversize(subject, queue, sid) || !isSubject(subject)) return this.#error('Invalid Subject');
     if (this.#subscriptions.get(sid) === undefined) {
       const added = new ClientSubscription(this, { subject, queue, sid });
@@ -271,8 +272,8 @@ export class Connection implements ProtocolEvents {
     this.#hub.router.remove(subscription);
   }
 
-  #violation(what: string): void {
-    this.#hub.logger.warn({ ...this.label, refused: plainText(what) }, 'a client lacks a permission');
+  #violation(what: string, level: 'debug' | 'warn' = 'warn'): void {
+    this.#hub.logger[level]({ ...this.label, refused: plainText(what) }, 'a client lacks a permission');
     this.#error(`Permissions Violation for ${what}`);
   }
 

@@ -198,6 +198,11 @@ test('a machine is replaced by a token that was made for that', async (t) => {
 
 test('a relay that is given to up works for nodes that joined, also those that join later', async (t) => {
   const central = await UpCentral.start(t, ['--relay', 'ship1:central:ship2']);
+  assert.doesNotMatch(
+    central.program.output(),
+    /"level":"(warn|error)"/,
+    'a new fleet has nothing to warn of',
+  );
   const words = async (name: string) => [central.address, await central.token('--name', name)];
   await joinAndRun(t, central, 'one', await words('ship1'));
   await joinAndRun(t, central, 'two', await words('ship2'));
