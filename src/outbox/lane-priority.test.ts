@@ -104,27 +104,45 @@ test('what had arrived whole in an earlier life is known by its first part, and 
   assert.deepEqual([second.transport.take()[0]?.seq, second.outbox.length], [2, 1]);
 });
 
-test('of a budget no more is used than there is: headers count too', async (t) => {
-  let left = 1e6;
+/** An outbox that knows ship1, and whose budget is used up. */
+async function startUsedUp(t: Parameters<typeof TestOutbox.start>[0]) {
   const budget = {
-    room: () => (left < 1324 ? 0 : left),
+    left: 1e6,
+    room: () => (budget.left < 1324 ? 0 : budget.left),
     heldMs: () => 0,
     sent: (bytes: number, messages: number) => {
-      left -= bytes + 300 * messages;
+      budget.left -= bytes + 300 * messages;
     },
   };
   const made = await TestOutbox.start(t, { budget });
-  const { transport } = made;
   await made.enqueue(1, { subject: COMMANDS });
-  transport.answer('accepted', transport.take(), { [HEADER.knows]: 'offset-parts' });
+  made.transport.answer('accepted', made.transport.take(), { [HEADER.knows]: 'offset-parts' });
   await made.settled();
-  left = 0;
+  budget.left = 0;
+  return { made, transport: made.transport, budget };
+}
+
+test('of a budget no more is used than there is: headers count too', async (t) => {
+  const { made, transport, budget } = await startUsedUp(t);
   await made.enqueue(100, { subject: COMMANDS, body: Buffer.from('short') });
   assert.deepEqual(transport.take(), []);
-  left = 10_000;
+  budget.left = 10_000;
   await made.enqueue(1, { subject: PINGS });
   await made.enqueue(1, { subject: COMMANDS, body: Buffer.from('short') });
   const sent = transport.take();
   assert.ok(sent.length > 25 && sent.length < 34, `${sent.length} went`);
-  assert.ok(left >= 0, `${left} left`);
+  assert.ok(budget.left >= 0, `${budget.left} left`);
+});
+
+test('what waited for a budget goes too where the one at the other end was used up meanwhile, and begins later', async (t) => {
+  const { made, transport, budget } = await startUsedUp(t);
+  await made.enqueue(1, { subject: COMMANDS });
+  // Nothing else is awaited any more.
+  await made.advance(6000);
+  made.outbox.peers.told('ship1', { bytes: 0, urgentBytes: 0, untilMs: 60_000 });
+  budget.left = 10_000;
+  await made.enqueue(1, { subject: 'ship2.REQPing.EventACK' });
+  assert.deepEqual(subjects(transport.take()), ['ship2.REQPing.EventACK']);
+  await made.advance(61_000);
+  assert.ok(subjects(transport.take()).includes(COMMANDS));
 });

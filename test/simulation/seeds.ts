@@ -221,4 +221,13 @@ export const SEEDS: readonly FoundSeed[] = [
     about:
       'of many small messages neither the headers counted at once, nor that they had gone compressed before: twice the budget went',
   },
+  {
+    seed: 5_300_027,
+    kinds: DEFAULT_KINDS,
+    only: [0, 1],
+    asks: 'all',
+    hasBudgets: true,
+    about:
+      'a reply that waited for the budget of its own link found that of its target used up, by a moment, and nobody looked at it again',
+  },
 ];

@@ -77,10 +77,8 @@ export class Lane implements Source, Waiting, LaneProcess {
       failed,
       [Symbol.asyncDispose]: async () => {
         this.#fail = undefined;
-        this.#cancelTimer?.();
         this.#deps.link.withdraw(this);
-        this.#replies.silence();
-        this.rewind();
+        this.disconnected();
       },
     };
   }
@@ -137,9 +135,7 @@ export class Lane implements Source, Waiting, LaneProcess {
     if (!this.#maySend) return;
     try {
       this.queue.flow(this.#peer.speaksLanes === true && !this.pace.isProbing);
-      const waitMs = this.#deps.outcomes.isFailing
-        ? WRITE_PATIENCE_MS
-        : Math.max(this.pace.waitMs(this.#deps.clock.steadyNow()), this.#source.heldMs);
+      const waitMs = this.#waitMs;
       if (waitMs > 0) return this.#arm(waitMs);
       if (this.queue.isMoving) return void this.#begin(() => this.queue.finishMove());
       this.queue.refill();
@@ -155,12 +151,11 @@ export class Lane implements Source, Waiting, LaneProcess {
     }
   }
 
-  /** The next messages, when the link has room for them. What goes nowhere may be all that its epoch was still for. */
+  /** The next messages, when the link has room for them. Where none may go by now, it is looked what comes next, and when. */
   pull(roomBytes: number, linkBytes?: number): readonly OutboundMessage[] {
-    const isPaused = this.#deps.outcomes.isFailing || this.pace.pausedUntil > this.#deps.clock.steadyNow();
-    const mayPull = this.#maySend && !isPaused && this.#replies.isListening;
+    const mayPull = this.#maySend && this.#waitMs === 0 && this.#replies.isListening;
     const messages = mayPull ? this.#source.pull(roomBytes, linkBytes) : [];
-    if (messages.length === 0 && this.queue.needsEpoch) this.pump();
+    if (messages.length === 0 && (this.queue.needsEpoch || this.#waitMs > 0)) this.pump();
     return messages;
   }
 
@@ -179,6 +174,11 @@ export class Lane implements Source, Waiting, LaneProcess {
 
   get #maySend(): boolean {
     return this.#fail !== undefined && this.#deps.transport.isConnected && !this.#isBeginning;
+  }
+
+  get #waitMs(): number {
+    if (this.#deps.outcomes.isFailing) return WRITE_PATIENCE_MS;
+    return Math.max(this.pace.waitMs(this.#deps.clock.steadyNow()), this.#source.heldMs);
   }
 
   /** Takes messages out that are not to be delivered any more, in memory and on disk. */
