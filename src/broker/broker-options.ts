@@ -97,8 +97,9 @@ export const BROKER_LIMITS: BrokerLimits = {
   signInTimeoutMs: 10_000,
   // As steward broker-config writes it for nats-server: thin links are slow to read what comes at once.
   writeTimeoutMs: 60_000,
-  pingIntervalMs: 120_000,
-  maxPingsOut: 2,
+  // As steward broker-config writes them: a metered node asks every 288 s, and pays for each question of the broker.
+  pingIntervalMs: 300_000,
+  maxPingsOut: 1,
   drainTimeoutMs: 2000,
 };
 

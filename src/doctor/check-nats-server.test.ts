@@ -62,7 +62,7 @@ test('what broker-config writes is well; the defaults of nats-server cut thin li
     {
       check: 'broker',
       verdict: 'ok',
-      text: `nats-server (${file}): write_deadline 1 min, ping_interval 2 min`,
+      text: `nats-server (${file}): write_deadline 1 min, ping_interval 5 min`,
     },
   ]);
   const [cut, ...rest] = await look('port: 4222');
@@ -70,7 +70,14 @@ test('what broker-config writes is well; the defaults of nats-server cut thin li
   assert.equal(cut!.verdict, 'warn');
   assert.match(cut!.text, /^write_deadline is 10 s in nats-server \(.*\): it cuts nodes whose thin link/);
   assert.match(cut!.advice!, /^set write_deadline: "60s" there/);
-  const [metered] = await look(written, 360);
+  assert.equal((await look(written, 360))[0]!.verdict, 'ok');
+  const often = 'write_deadline: "60s"\nping_interval: "2m"';
+  const [spared] = await look(often);
+  assert.match(
+    spared!.text,
+    /, ping_interval 2 min \("5m" spares nodes with link = metered its questions\)$/,
+  );
+  const [metered] = await look(often, 360);
   assert.match(metered!.text, /^ping_interval is 2 min .* before the node asks it, after 4 min/);
   assert.match(metered!.advice!, /^set ping_interval: "5m" there/);
   const [unquoted] = await look('write_deadline: "60s"\nping_interval: 2m');

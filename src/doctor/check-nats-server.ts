@@ -7,8 +7,8 @@ import { durationWords } from '../lib/time-words.ts';
 import { type Finding, finding } from './finding.ts';
 import { askNatsServer, type NatsSettings, readNatsConfig } from './nats-settings.ts';
 
-/** What `steward broker-config` writes, and how long a dead connection may pass for one that lives, ms. */
-const [LEAST_DEADLINE_MS, MOST_PING_MS] = [60_000, 600_000];
+/** What `steward broker-config` writes, and how long the broker may wait before it asks, ms. */
+const [LEAST_DEADLINE_MS, GOOD_PING_MS, MOST_PING_MS] = [60_000, 300_000, 600_000];
 const RELOAD = 'and run: nats-server --signal reload';
 const USUAL_FILES = ['/etc/nats-server.conf', '/etc/nats/nats-server.conf'];
 
@@ -62,7 +62,9 @@ function judge(
   ];
   if (faults.length > 0) return faults;
   const word = (ms: number | undefined) => (ms === undefined ? 'not known' : durationWords(ms));
-  const text = `nats-server (${where}): write_deadline ${word(deadline)}, ping_interval ${word(ping)}`;
+  const costs =
+    ping !== undefined && ping < GOOD_PING_MS ? ' ("5m" spares nodes with link = metered its questions)' : '';
+  const text = `nats-server (${where}): write_deadline ${word(deadline)}, ping_interval ${word(ping)}${costs}`;
   return [finding('broker', 'ok', text)];
 }
 
@@ -80,8 +82,7 @@ function pingFaults(ms: number, where: string, { linkSilenceSeconds }: Settings)
     ? `it asks this node before the node asks it, after ${durationWords(askAfterMs)}, which costs bytes`
     : 'nodes whose connection is dead count as here for three times as long';
   const text = `ping_interval is ${durationWords(ms)} in nats-server (${where}): ${why}`;
-  const value = askAfterMs > 120_000 ? '5m' : '2m';
-  const advice = `set ping_interval: "${value}" there, in quotes, ${RELOAD}`;
+  const advice = `set ping_interval: "5m" there, in quotes, ${RELOAD}`;
   return [finding('broker', 'warn', text, advice)];
 }
 

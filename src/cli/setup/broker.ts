@@ -34,7 +34,7 @@ const OPTIONS = {
   'write-timeout': { value: 'SECONDS', summary: 'cut off who reads nothing for so long; default 60' },
   'ping-interval': {
     value: 'SECONDS',
-    summary: 'silence after which a client is asked for a sign of life; default 120',
+    summary: 'silence after which a client is asked for a sign of life; default 300',
   },
   'log-level': {
     value: 'LEVEL',
