@@ -32,6 +32,9 @@ export interface Delivery {
   /** What arrived from the last arrival before they were sent until now, themselves included, and in which time. */
   readonly deliveredBytes: number;
   readonly deliveredMs: number;
+  /** What arrived just now, bytes, and how long nothing else had. */
+  readonly arrivedBytes: number;
+  readonly arrivedMs: number;
   /** How many bytes these were, and whether nothing else was on its way. */
   readonly bytes: number;
   readonly wasAlone: boolean;
@@ -42,8 +45,13 @@ export interface Delivery {
 /** How long a measured rate counts, ms, and in round trips. */
 const KEPT_MS = 10_000;
 const KEPT_ROUND_TRIPS = 8;
-/** How much of the link is out, ms; a link with a longer round trip needs more to be used. */
-const OUT_MS = 2000;
+/**
+ * How much is out apart from what takes a round trip, in parts: one that is on its way, and a little for answers that are late. What
+ * is out when a link becomes slower takes the longer, and all else waits for it.
+ */
+const PARTS_OUT = 1.25;
+/** Where what arrives comes at less than this share of the rate the link may be another one: little more is sent until it comes faster. */
+const SLOWER = 1 / 3;
 /** However slow a link seems, an answer is not waited for any longer, ms. */
 const LONGEST_PATIENCE_MS = 30_000;
 /**
@@ -56,12 +64,12 @@ const ASSUMED_BYTES_PER_MS = 2;
 /** However much is on its way, nothing is silent for longer, ms. */
 const MOST_SILENT_MS = 900_000;
 /** What a part of a message takes, ms. */
-const PART_MS = 1000;
+const PART_MS = 400;
 
-const START_WINDOW_BYTES = 8 * 1024;
-const LEAST_WINDOW_BYTES = 3 * 1024;
+const START_WINDOW_BYTES = 4 * 1024;
+const LEAST_WINDOW_BYTES = 2048;
 const MOST_WINDOW_BYTES = 4 * 1024 * 1024;
-const [LEAST_PART_BYTES, MOST_PART_BYTES] = [2048, 256 * 1024];
+const [LEAST_PART_BYTES, MOST_PART_BYTES] = [1536, 256 * 1024];
 
 export const UNMEASURED: RateState = {
   ...{ samples: [], wasFull: false, lastRttMs: undefined, alone: { rttMs: 0, bytes: 0 } },
@@ -83,10 +91,16 @@ export function delivered(state: RateState, delivery: Delivery): RateState {
   const [leastWindow, leastPart] = wasFull
     ? [LEAST_WINDOW_BYTES, LEAST_PART_BYTES]
     : [START_WINDOW_BYTES, START_WINDOW_BYTES / 2];
+  const arrivedPerMs = delivery.arrivedBytes / Math.max(0.05, delivery.arrivedMs);
+  const outPerMs = delivery.wasFull && arrivedPerMs < bytesPerMs * SLOWER ? arrivedPerMs : bytesPerMs;
+  const partBytes = clamp(outPerMs * PART_MS, leastPart, MOST_PART_BYTES);
   return {
-    ...{ ...known, wayMs, isThin: bytesPerMs < thinBelow },
-    windowBytes: clamp(bytesPerMs * Math.max(OUT_MS, 2 * wayMs), leastWindow, MOST_WINDOW_BYTES),
-    partBytes: clamp(bytesPerMs * PART_MS, leastPart, MOST_PART_BYTES),
+    ...{ ...known, wayMs, isThin: bytesPerMs < thinBelow, partBytes },
+    windowBytes: clamp(
+      outPerMs * wayMs + PARTS_OUT * Math.max(partBytes, outPerMs * PART_MS),
+      leastWindow,
+      MOST_WINDOW_BYTES,
+    ),
   };
 }
 

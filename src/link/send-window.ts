@@ -133,11 +133,13 @@ export class SendWindow {
     const [first, last] = [known[0], known.at(-1)];
     if (!first || !last) return;
     const at = this.now();
-    for (const { bytes } of known) this.#delivered += bytes;
+    const arrivedBytes = known.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#delivered += arrivedBytes;
     this.rate = delivered(this.rate, {
       ...{ at, sentAt: last.sentAt, bytes: last.bytes, wasFull: first.wasFull, wasAlone: last.wasAlone },
       deliveredBytes: this.#delivered - first.deliveredBefore,
       deliveredMs: at - first.deliveredAt,
+      ...{ arrivedBytes, arrivedMs: at - this.#deliveredAt },
     });
     this.#deliveredAt = at;
     if (this.room > 0) this.#open();
