@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
 import { BrokerError } from './broker-error.ts';
 import type { BrokerTls } from './broker-options.ts';
 
@@ -32,9 +32,9 @@ export async function readTlsFiles(files: TlsFiles, settings: TlsSettings): Prom
 
 async function read(path: string, setting: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readPlainFile(path)).toString();
   } catch (cause) {
-    throw new BrokerError('bad-option', `${setting} ${path} cannot be read: ${(cause as Error).message}`, {
+    throw new BrokerError('bad-option', `${setting} ${path} cannot be read: ${readFault(cause)}`, {
       cause,
     });
   }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { findJsonFault } from '../lib/json-fault.ts';
 import { nearest } from '../lib/nearest.ts';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
 import { showValue } from '../lib/show-value.ts';
 import { BrokerError } from './broker-error.ts';
 import type { BrokerPermissions, BrokerUser, SubjectRules } from './broker-options.ts';
@@ -10,9 +10,9 @@ import { checkUsers } from './check-options.ts';
 export async function readUsersFile(path: string): Promise<BrokerUser[]> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readPlainFile(path)).toString();
   } catch (cause) {
-    throw new BrokerError('bad-users', `the users file ${path} cannot be read: ${(cause as Error).message}`, {
+    throw new BrokerError('bad-users', `the users file ${path} cannot be read: ${readFault(cause)}`, {
       cause,
     });
   }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Authenticator } from '@nats-io/transport-node';
 import { publicKeyOfSeed, signWith } from '../lib/nkey.ts';
+import { readFault, readPlainFileSync } from '../lib/plain-file.ts';
 import { BusError } from './bus-error.ts';
 
 /** How a node makes itself known to the broker, and under which name; `none` where nothing is set. */
@@ -52,9 +52,9 @@ export function signInOf(options: CredentialOptions): SignIn {
 /** The text of a file that an option names. Throws BusError 'bad-option'. */
 export function readOptionFile(path: string, option: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readPlainFileSync(path).toString();
   } catch (error) {
-    throw new BusError('bad-option', `${option} ${path} cannot be read: ${(error as Error).message}`, {
+    throw new BusError('bad-option', `${option} ${path} cannot be read: ${readFault(error)}`, {
       cause: error,
     });
   }

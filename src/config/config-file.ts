@@ -1,8 +1,8 @@
-import type { Stats } from 'node:fs';
-import { readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { readlink, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { sizeWords } from '../lib/size-words.ts';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
+import { errorCode } from '../lib/system-fault.ts';
 import { writeAtomically } from '../lib/write-atomically.ts';
 import { ConfigError } from './config-error.ts';
 import { editToml, type TomlSetting } from './edit-toml.ts';
@@ -75,14 +75,11 @@ export async function saveConfigFile(
 async function readText(path: string): Promise<string | undefined> {
   let bytes: Buffer;
   try {
-    const unfit = kindFault(await stat(path));
-    if (unfit !== undefined) throw new Error(unfit);
-    bytes = await readFile(path);
+    bytes = await readPlainFile(path, { maxBytes: MAX_BYTES });
   } catch (error) {
-    const { code, message: reason } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    const wayOut = 'make it a file that this user may read, or choose another folder with CONFIG_FOLDER';
-    throw new ConfigError('unreadable-file', `${path} cannot be read: ${reason}; ${wayOut}`, {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    const wayOut = 'or choose another folder with CONFIG_FOLDER';
+    throw new ConfigError('unreadable-file', `${path} cannot be read: ${readFault(error)}; ${wayOut}`, {
       cause: error,
     });
   }
@@ -95,15 +92,6 @@ async function readText(path: string): Promise<string | undefined> {
       { cause: error },
     );
   }
-}
-
-/** Why what stands at the path is not read: a pipe would be waited for, and no settings are that long. */
-function kindFault(found: Stats): string | undefined {
-  if (found.isDirectory()) return 'it is a folder';
-  if (!found.isFile() && !found.isCharacterDevice()) return 'it is a pipe, a socket or a device';
-  return found.size <= MAX_BYTES
-    ? undefined
-    : `it has ${sizeWords(found.size)}, and ${sizeWords(MAX_BYTES)} are possible`;
 }
 
 function parseToml(path: string, text: string): Record<string, unknown> {

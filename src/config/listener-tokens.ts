@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { ListenError } from '../lib/listen-error.ts';
-import { systemFault } from '../lib/system-fault.ts';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
 import type { Config } from './config.ts';
 import { tokenFault } from './listener-config.ts';
 
@@ -21,10 +20,10 @@ export async function lookTokenOf({ lookTokenFile: file }: Config, listenerToken
 }
 
 async function readToken(file: string, name: string): Promise<string> {
-  const token = await readFile(file, 'utf8').then(
-    (text) => text.trim(),
+  const token = await readPlainFile(file).then(
+    (bytes) => bytes.toString().trim(),
     (error) => {
-      throw new ListenError('bad-token', `the ${name} ${file} cannot be read: ${systemFault(error)}`, {
+      throw new ListenError('bad-token', `the ${name} ${file} cannot be read: ${readFault(error)}`, {
         cause: error,
       });
     },

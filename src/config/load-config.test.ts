@@ -264,7 +264,7 @@ test('a config.toml that cannot be read is refused', async (t) => {
   await mkdir(path, { recursive: true });
   const error = await refusal(folder, NAMES);
   assert.equal(error.code, 'unreadable-file');
-  assert.match(error.message, /config\.toml cannot be read: it is a folder; .*CONFIG_FOLDER/);
+  assert.match(error.message, /config\.toml cannot be read: it is a folder, .*CONFIG_FOLDER/);
   const { path: file } = await configFolder(t, '');
   assert.equal((await refusal(file, NAMES)).code, 'unreadable-file', 'a file where the folder should be');
 });

@@ -59,5 +59,5 @@ test('what is no such database, or a damaged one, is said to be so', async (t) =
   torn.writeUInt32LE(0, 4096 + 16);
   assert.equal(await faultOf(torn), undefined);
   await mkdir(join(path, 'folder/incomingBuffer.db'), { recursive: true });
-  assert.match((await readOriginalQueue(join(path, 'folder')))!.fault!, /EISDIR|directory/);
+  assert.match((await readOriginalQueue(join(path, 'folder')))!.fault!, /it is a folder/);
 });

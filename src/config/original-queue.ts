@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readPlainFile } from '../lib/plain-file.ts';
 import { readBoltBucket } from '../lib/read-bolt.ts';
 import { errorCode } from '../lib/system-fault.ts';
 import { countWords } from '../lib/time-words.ts';
@@ -21,14 +21,8 @@ const MOST_BYTES = 256 * 1024 * 1024;
 export async function readOriginalQueue(databaseFolder: string): Promise<OriginalQueue | undefined> {
   const path = join(databaseFolder, FILE);
   try {
-    const { size } = await stat(path);
-    if (size > MOST_BYTES)
-      return {
-        path,
-        messages: [],
-        fault: `it has ${Math.round(size / 1e6)} MB, which is too much to look at`,
-      };
-    const found = readBoltBucket(await readFile(path), BUCKET).map(({ value }) => messageOf(value));
+    const bytes = await readPlainFile(path, { maxBytes: MOST_BYTES });
+    const found = readBoltBucket(bytes, BUCKET).map(({ value }) => messageOf(value));
     const messages = found.toSorted((a, b) => a.id - b.id).map(({ message }) => message);
     return { path, messages };
   } catch (error) {

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { WebProxyConfig } from '../config/web-config.ts';
 import type { Role } from '../contract/sessions.ts';
 import { isSameSecret } from '../lib/is-same-secret.ts';
 import { ListenError } from '../lib/listen-error.ts';
-import { systemFault } from '../lib/system-fault.ts';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
 
 /** Whom a proxy says that a request comes from. */
 export interface Visitor {
@@ -29,14 +28,12 @@ export class ProxyVisitors {
   /** Reads the secret of the proxy. Throws ListenError. */
   static async open(options: WebProxyConfig): Promise<ProxyVisitors> {
     const { secretFile: file } = options;
-    const secret = await readFile(file, 'utf8').then(
-      (text) => text.trim(),
+    const secret = await readPlainFile(file).then(
+      (bytes) => bytes.toString().trim(),
       (cause) => {
-        throw new ListenError(
-          'bad-token',
-          `the proxy's secret ${file} cannot be read: ${systemFault(cause)}`,
-          { cause },
-        );
+        throw new ListenError('bad-token', `the proxy's secret ${file} cannot be read: ${readFault(cause)}`, {
+          cause,
+        });
       },
     );
     if (secret.length >= MIN_SECRET && /^[\x21-\x7e]*$/.test(secret))

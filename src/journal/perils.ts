@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { readPlainFileSync } from '../lib/plain-file.ts';
 
 /** Smaller messages, by what they become, end no node but by a fault of its own, bytes. */
 export const LARGE_BYTES = 1024 * 1024;
@@ -105,7 +106,7 @@ export class Perils implements Disposable {
 
 function read(path: string): Noted {
   try {
-    const { held = [], deaths = {} } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Noted>;
+    const { held = [], deaths = {} } = JSON.parse(readPlainFileSync(path).toString()) as Partial<Noted>;
     return { held, deaths };
   } catch {
     return { held: [], deaths: {} };

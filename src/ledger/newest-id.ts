@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Clock } from '../lib/clock.ts';
 import { timeOfId } from '../lib/new-id.ts';
+import { readPlainFileSync } from '../lib/plain-file.ts';
 import type { Store } from '../store/store.ts';
 
 /** How often the newest id is noted next to the database, ms. */
@@ -75,7 +76,7 @@ export class NewestIdNote implements Disposable {
 
 function readNote(path: string): string | undefined {
   try {
-    const text = readFileSync(path, 'latin1').trim();
+    const text = readPlainFileSync(path).toString('latin1').trim();
     return timeOfId(text) > 0 ? text : undefined;
   } catch {
     return undefined;

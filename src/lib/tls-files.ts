@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { ListenError } from './listen-error.ts';
-import { systemFault } from './system-fault.ts';
+import { readFault, readPlainFile } from './plain-file.ts';
 
 /** A certificate with those that vouch for it, and its key, in PEM. */
 export interface TlsPair {
@@ -110,8 +109,8 @@ async function readPair({ certFile, keyFile }: TlsFilesOptions): Promise<TlsPair
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readPlainFile(file)).toString();
   } catch (cause) {
-    throw new ListenError('bad-certificate', `${file} cannot be read: ${systemFault(cause)}`, { cause });
+    throw new ListenError('bad-certificate', `${file} cannot be read: ${readFault(cause)}`, { cause });
   }
 }

@@ -3,10 +3,10 @@ import { extname, join } from 'node:path';
 import type { SubmissionAnswer } from '../contract/requests.ts';
 import { newId } from '../lib/new-id.ts';
 import { syncFolder } from '../lib/open-inside.ts';
+import { readPlainFile } from '../lib/plain-file.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import { splitAfterUuid } from '../lib/uuid.ts';
 import { refusalLine, refusalTexts, verdictOf } from './answer-line.ts';
-import { readPlainFile } from './read-plain-file.ts';
 
 type Stored = readonly { readonly id: string }[];
 
@@ -101,7 +101,9 @@ export class FileTransfer {
     // A batch's id and the name that the file was dropped under.
     const { id: batch, rest: name } = splitAfterUuid(moved)!;
     const path = join(this.#options.folder, 'sending', moved);
-    const text = await readPlainFile(path, this.#options.maxBytes).catch((error: Error) => error);
+    const text = await readPlainFile(path, { maxBytes: this.#options.maxBytes, followsLinks: false }).catch(
+      (error: Error) => error,
+    );
     const resume = { batch, stored: this.#deps.ledger.batch(batch) };
     const line =
       text instanceof Error

@@ -3,10 +3,10 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { pause } from '../lib/pause.ts';
+import { readPlainFile } from '../lib/plain-file.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import { readSubmission } from '../message/input/read-submission.ts';
 import { type FileTransfer, openFileTransfer, type TransferDeps } from './file-transfer.ts';
-import { readPlainFile } from './read-plain-file.ts';
 
 /** Times in milliseconds. */
 export interface ReadFolderOptions {
@@ -174,7 +174,7 @@ export class ReadFolder implements AsyncDisposable {
   async #fault(name: string): Promise<string> {
     const { folder, maxBytes } = this.#settings;
     try {
-      await readSubmission(await readPlainFile(join(folder, name), maxBytes));
+      await readSubmission(await readPlainFile(join(folder, name), { maxBytes, followsLinks: false }));
       return '';
     } catch (error) {
       return systemFault(error);

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { readPlainFile } from '../lib/plain-file.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import { isMessageFile } from '../message/input/message-file.ts';
 import { refusalTexts, verdictOf } from './answer-line.ts';
@@ -33,7 +34,7 @@ export async function submitStartupFolder(
     if (signal.aborted) return;
     try {
       const line = await submissions.submit(
-        await readMessages(join(folder, name), maxBytes),
+        await readPlainFile(join(folder, name), { maxBytes }),
         'startup folder',
       );
       const verdict = verdictOf(line);
@@ -51,12 +52,4 @@ async function messageFilesOf(folder: string): Promise<string[]> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const names = (await readdir(folder)).filter(isMessageFile);
   return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-}
-
-async function readMessages(path: string, maxBytes: number): Promise<Uint8Array> {
-  const found = await stat(path);
-  if (!found.isFile()) throw new Error('it is not a file');
-  if (found.size > maxBytes)
-    throw new Error(`it has ${found.size} bytes, and ${maxBytes} are the most that is read`);
-  return readFile(path);
 }

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
+import { readPlainFileSync } from '../lib/plain-file.ts';
 import { type KeptStretch, LEAST_KEPT_BYTES, sumOf } from '../message/told-output.ts';
 
 /** How long data is kept that nobody sends again, ms. */
@@ -55,7 +55,7 @@ export class KeptData {
   find(sender: string, { sum, count }: KeptStretch): Uint8Array | undefined {
     const path = join(this.#folder, fileName(sender, sum));
     try {
-      const data = readFileSync(path);
+      const data = readPlainFileSync(path);
       if (data.length === count && sumOf(data) === sum) return data;
     } catch {
       // It is not here, or cannot be read.

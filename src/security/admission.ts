@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import {
   type AdmissionState,
@@ -239,10 +239,10 @@ async function readState(folder: string): Promise<AdmissionState> {
   const path = stateFile(folder);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readPlainFile(path)).toString();
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return EMPTY_ADMISSION;
-    throw new SecurityError('unreadable-file', `${path} cannot be read: ${systemFault(error)}`, {
+    throw new SecurityError('unreadable-file', `${path} cannot be read: ${readFault(error)}`, {
       cause: error,
     });
   }

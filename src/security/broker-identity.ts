@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { errorCode, systemFault } from '../lib/system-fault.ts';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
+import { errorCode } from '../lib/system-fault.ts';
 import { writeAtomically } from '../lib/write-atomically.ts';
 import { type CertifiedKey, makeAuthority, makeServerCertificate } from './certificate.ts';
 import { SecurityError } from './security-error.ts';
@@ -137,10 +137,10 @@ function authorityKeyFile(folder: string): string {
 
 async function readPem(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readPlainFile(path)).toString();
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
-    throw new SecurityError('unreadable-file', `${path} cannot be read: ${systemFault(error)}`, {
+    throw new SecurityError('unreadable-file', `${path} cannot be read: ${readFault(error)}`, {
       cause: error,
     });
   }

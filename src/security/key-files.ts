@@ -1,6 +1,7 @@
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isPublicNkey, publicKeyOfSeed, toPublicNkey, toUserSeed } from '../lib/nkey.ts';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import { SecurityError } from './security-error.ts';
 import { ed25519PublicKeyOf, ed25519SeedOf } from './ssh-key.ts';
@@ -83,9 +84,9 @@ export async function convertSshKey(path: string): Promise<string> {
 
 async function readText(path: string): Promise<string> {
   try {
-    return (await readFile(path, 'latin1')).replaceAll('\r', '');
+    return (await readPlainFile(path)).toString('latin1').replaceAll('\r', '');
   } catch (error) {
-    throw new SecurityError('unreadable-file', `${path} cannot be read: ${systemFault(error)}`, {
+    throw new SecurityError('unreadable-file', `${path} cannot be read: ${readFault(error)}`, {
       cause: error,
     });
   }

@@ -180,7 +180,7 @@ test('a file in the place of the folder, or a folder in the place of the file, i
     /the folder .*file cannot be made: EEXIST.*exists; move away what stands there/,
   );
   mkdirSync(join(path, 'steward.db'));
-  await refuses(path, 'io', /cannot be opened: check the folder and its permissions/);
+  await refuses(path, 'io', /steward\.db is no regular file: move it away/);
 });
 
 test('a folder that may not be written is refused', { skip: process.getuid?.() === 0 }, async (t) => {
@@ -197,8 +197,8 @@ test('a folder that may not be written is refused', { skip: process.getuid?.() =
 test('a start that was refused leaves the folder free', async (t) => {
   const { path: folder } = await tempFolder(t);
   mkdirSync(join(folder, 'steward.db'));
-  await refuses(folder, 'io', /cannot be opened/);
-  await refuses(folder, 'io', /cannot be opened/);
+  await refuses(folder, 'io', /is no regular file/);
+  await refuses(folder, 'io', /is no regular file/);
 });
 
 test('what the system says of a file is a fault of the same kind as what SQLite says', () => {

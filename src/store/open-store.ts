@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemFault } from '../lib/system-fault.ts';
@@ -23,6 +23,7 @@ export async function openStore(options: { folder: string }): Promise<Store> {
   makeFolder(options.folder);
   const lock = lockFolder(options.folder);
   try {
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) refuseOther(file);
     prepareFile(path);
     return await ThreadedStore.start({ path, lock });
   } catch (error) {
@@ -41,9 +42,16 @@ function makeFolder(folder: string): void {
   }
 }
 
+/** SQLite says of a folder or a pipe that the disk is to be checked, and follows a link to nothing. */
+function refuseOther(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== false) return;
+  throw new StoreError('io', `${path} is no regular file: move it away, or choose another databaseFolder`);
+}
+
 /** Holds an exclusive lock that ends with the process, however it ends: SQLite's own lock on a file next to the database. */
 function lockFolder(folder: string): DatabaseSync {
   const path = join(folder, 'steward.lock');
+  refuseOther(path);
   try {
     const lock = new DatabaseSync(path, { timeout: 0 });
     chmodSync(path, 0o600);

@@ -26,7 +26,10 @@ test('a groups file is read anew when it has changed, and none is no group', asy
 
 test('a file that cannot be read is reported, and not taken for an empty one', async () => {
   await using folder = await tempFolder();
-  await assert.rejects(createGroupsFile(folder.path).read(), /the groups file .* cannot be read: EISDIR/);
+  await assert.rejects(
+    createGroupsFile(folder.path).read(),
+    /the groups file .* cannot be read: it is a folder/,
+  );
 });
 
 test('a wrong groups file is refused with the line', () => {

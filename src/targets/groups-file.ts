@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
-import { errorCode, systemFault } from '../lib/system-fault.ts';
+import { stat } from 'node:fs/promises';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
+import { errorCode } from '../lib/system-fault.ts';
 import type { Groups } from './match-nodes.ts';
 import { readGroups } from './read-groups.ts';
 import { TargetError } from './target-error.ts';
@@ -39,12 +40,12 @@ async function stampOf(path: string): Promise<string | undefined> {
 
 async function textOf(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readPlainFile(path)).toString();
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
 function unreadable(path: string, error: unknown): TargetError {
-  return new TargetError(`the groups file ${path} cannot be read: ${systemFault(error)}`, { cause: error });
+  return new TargetError(`the groups file ${path} cannot be read: ${readFault(error)}`, { cause: error });
 }
