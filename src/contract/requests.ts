@@ -49,6 +49,10 @@ const SUMMARY = {
   exitCode: orNull(integer),
   signal: orNull(text),
   outputBytes: about(orNull(count), 'Bytes that the run printed, kept or not'),
+  stderrBytes: about(
+    orNull(count),
+    'The same of standard error, once it has ended; 0 where both streams are one',
+  ),
 };
 
 const SCHEDULE = { schedule: about(anything, 'When it runs, as it was sent; only where it has a schedule') };

@@ -12,15 +12,17 @@ function start(t: TestContext) {
   const reads: string[][] = [];
   const clock = { now: 1000 };
   const turned: string[] = [];
+  const unannounced = new Set<string>();
   const hub = new ChangeHub({
     clock: { ...systemClock, wallNow: () => clock.now, steadyNow: () => clock.now },
     readRequests: async (ids) => {
       reads.push([...ids]);
       return ids.map((id) => {
         const [batch, node] = id.split('/');
-        return { id, batch, node } as RequestSummary;
+        return { id, batch, node, endedAt: node === 'ended' ? 1000 : null } as RequestSummary;
       });
     },
+    unannounced: () => unannounced,
     nodes: {
       some: async (names) => names.map((name) => ({ name }) as NodeSummary),
       turned: () => turned.splice(0),
@@ -38,7 +40,7 @@ function start(t: TestContext) {
     for (let turn = 0; turn < 5; turn++) await nextTurn();
   };
   const change = (...ids: string[]) => hub.changed([ids.map((id) => ({ id }))]);
-  return { hub, reads, turned, watch, tick, change };
+  return { hub, reads, turned, unannounced, watch, tick, change };
 }
 
 function told(events: readonly ApiEvent[]): unknown[] {
@@ -84,6 +86,23 @@ test('a few changes are announced at once, and more of them once for all within 
   change(...some('d', 1));
   await tick(2);
   assert.equal(reads.length, 3);
+});
+
+test('an end that can be read before its last output is told comes behind that', async (t) => {
+  const { hub, change, watch, tick, unannounced } = start(t);
+  const { events } = watch({ type: ['requests', 'output'] });
+  unannounced.add('b/ended/1').add('b/n/2');
+  change('b/ended/1', 'b/n/2', 'b/ended/3');
+  await tick(2);
+  await tick(100);
+  assert.deepEqual(told(events).slice(1), [['b/n/2', 'b/ended/3']]);
+  hub.output({
+    ...{ id: 'b/ended/1', batch: 'b', node: 'ended', stream: 'stdout', offset: 0 },
+    data: Buffer.from('x'),
+  });
+  unannounced.clear();
+  await tick(100);
+  assert.deepEqual(told(events).slice(2), ['output', ['b/ended/1']]);
 });
 
 test('many changes at once are counted only', async (t) => {

@@ -6,6 +6,8 @@ import type { Clock } from '../lib/clock.ts';
 interface HubDeps {
   readonly clock: Clock;
   readRequests(ids: readonly string[]): Promise<readonly RequestSummary[]>;
+  /** Messages of which output may be on disk that this hub has not heard of. */
+  unannounced(): ReadonlySet<string>;
   readonly nodes: {
     some(names: readonly string[]): Promise<readonly NodeSummary[]>;
     /** Nodes whose presence came to be another by nothing but time since this was asked last. */
@@ -167,7 +169,12 @@ export class ChangeHub implements Disposable {
     this.#send('many', (filter) => (isCounting(filter) ? { type: 'many', count: ids.length } : undefined));
     // Rows that no listener gets are not read.
     if (![...this.#watchers].some(({ filter }) => wants(filter, 'requests'))) return;
-    const rows = await this.#deps.readRequests(ids);
+    const read = await this.#deps.readRequests(ids);
+    // What is committed can be read a moment before it is announced: an end is read again until its output was told.
+    const unannounced = this.#deps.unannounced();
+    const isEarly = ({ id, endedAt }: RequestSummary) => endedAt !== null && unannounced.has(id);
+    const rows = read.filter((row) => !isEarly(row));
+    if (rows.length < read.length) for (const { id } of read.filter(isEarly)) this.#requests.add(id);
     this.#send('requests', (filter) => {
       const requests = rows.filter((row) => fits(filter, row));
       return requests.length === 0 ? undefined : { type: 'requests', requests };

@@ -3,6 +3,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
 import { countRunning } from '../ledger/count-requests.ts';
 import { readRequests } from '../ledger/find-requests.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { CALL_GRACE_MS } from '../lib/call-words.ts';
 import { wallTimeOf } from '../lib/clock.ts';
 import type { Edges } from '../lib/edges.ts';
@@ -32,6 +33,7 @@ interface FleetViewDeps extends Pick<Edges, 'clock'> {
   readonly store: Store;
   readonly presence: NodePresence;
   readonly outbox: Pick<Outbox, 'lanes'>;
+  readonly ledger: Pick<Ledger, 'unannounced'>;
   readonly peers: Pick<Peers, 'alive' | 'told'>;
   readonly metrics: Pick<Metrics, 'helloReceived' | 'errorReceived'>;
   readonly logger: Logger;
@@ -86,6 +88,7 @@ export class FleetView implements AsyncDisposable {
     this.changes = new ChangeHub({
       ...{ clock, logger, nodes: this.nodes },
       readRequests: (ids) => readRequests(store, ids),
+      unannounced: () => deps.ledger.unannounced(),
     });
     const { kept } = deps;
     this.linkDays = new LinkDays(config.nodeName, { ...{ store, clock }, totals: () => totalsOf(deps) });

@@ -61,12 +61,12 @@ export interface JournalDeps {
   readonly logger: { warn(fields: object, text: string): void; info(fields: object, text: string): void };
 }
 
-/** Takes ends and output that a node tells; the caller commits what that changes, and says when it is written. */
+/** Takes ends and output that nodes tell; `commit` writes what that changes. */
 export interface EndTaker {
   takeReports(
-    fromNode: string,
-    ends: readonly ReportEntry[],
-  ): Promise<{ readonly statements: readonly Statement[]; written(): void }>;
+    reports: Iterable<readonly [fromNode: string, ends: readonly ReportEntry[]]>,
+    commit: (statements: readonly Statement[]) => Promise<void>,
+  ): Promise<void>;
   /** The node that a request of this node's own was sent to. */
   receiverOf(id: string): string | undefined;
   /** What is kept of a stretch of what it printed there. */

@@ -106,7 +106,7 @@ test('a request is listed with what is known of it', async (t) => {
     {
       ...{ id, batch: 'b', node: 'ship1', method: 'REQCliCommand', what: '', state: 'failed', reason: 'why' },
       ...{ queuedAt: 1, sentAt: 2, acceptedAt: 3, startedAt: 4, endedAt: 5, tookMs: 12 },
-      ...{ attempts: 6, exitCode: 7, signal: 'SIGTERM', outputBytes: 8 },
+      ...{ attempts: 6, exitCode: 7, signal: 'SIGTERM', outputBytes: 8, stderrBytes: null },
     },
   ]);
 });

@@ -188,6 +188,27 @@ test('an end that is known is not overwritten', async (t) => {
   assert.equal(finished.length, 1);
 });
 
+test('output is unannounced from before it is committed until the listeners have heard it, or the write failed', async (t) => {
+  const { ledger, store, states } = await start(t);
+  const seen: string[][] = [];
+  const look = () => void seen.push([...ledger.unannounced()]);
+  ledger.listen([{ output: look }]);
+  const end: ReportEntry = { id: 'a', state: 'failed', stderrTail: Buffer.from('why') };
+  const full = ledger.takeReports([['ship1', [end]]], async () => {
+    look();
+    throw new Error('the disk is full');
+  });
+  await assert.rejects(full, /disk is full/);
+  look();
+  await ledger.takeReports([['ship1', [end, { id: 'b', state: 'succeeded' }]]], async (statements) => {
+    await store.write(statements);
+    assert.deepEqual(states(), ['failed', 'succeeded', 'queued']);
+    look();
+  });
+  look();
+  assert.deepEqual(seen, [['a'], [], ['a'], ['a'], []]);
+});
+
 test('an end that cannot be handed on is not written down', async (t) => {
   const { store, states } = await start(t);
   const ledger = new Ledger({

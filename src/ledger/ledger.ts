@@ -42,13 +42,6 @@ export interface Delivered {
   readonly isSaid: boolean;
 }
 
-/** What reports change, not written yet. */
-export interface TakenReports {
-  readonly statements: readonly Statement[];
-  /** To be called once they are committed. */
-  written(): void;
-}
-
 export interface LedgerDeps {
   readonly store: Store;
   readonly now: () => number;
@@ -85,6 +78,8 @@ export class Ledger {
   readonly #deps: LedgerDeps;
   #listeners: readonly LedgerListener[] = [];
   #warned = { fromNode: '', at: 0 };
+  /** What is on its way to the disk, or there already, and not announced yet. */
+  readonly #unannounced = new Set<readonly Change[]>();
 
   constructor(deps: LedgerDeps) {
     this.#deps = deps;
@@ -152,16 +147,37 @@ export class Ledger {
 
   /** Writes down what `fromNode` reported. Reports of what it was not asked for are refused with a warning. */
   async applyReports(fromNode: string, ends: readonly ReportEntry[]): Promise<void> {
-    const { statements, written } = await this.takeReports(fromNode, ends);
-    if (statements.length > 0) await this.#deps.store.write(statements);
-    written();
+    const { store } = this.#deps;
+    await this.takeReports([[fromNode, ends]], async (statements) => {
+      if (statements.length > 0) await store.write(statements);
+    });
   }
 
-  /** The same, but that the caller commits the statements, and says when they are written. */
-  async takeReports(fromNode: string, ends: readonly ReportEntry[]): Promise<TakenReports> {
+  /** The same for reports of several nodes, which `commit` writes together with what belongs to them. */
+  async takeReports(
+    reports: Iterable<readonly [fromNode: string, ends: readonly ReportEntry[]]>,
+    commit: (statements: readonly Statement[]) => Promise<void>,
+  ): Promise<void> {
+    const changes: Change[] = [];
+    for (const [fromNode, ends] of reports) changes.push(await this.#take(fromNode, ends));
+    this.#unannounced.add(changes);
+    try {
+      await commit(changes.flatMap(({ statements }) => statements));
+      for (const change of changes) this.#announce(change);
+    } finally {
+      this.#unannounced.delete(changes);
+    }
+  }
+
+  /** The messages of which output may be on disk that the listeners have not heard of. */
+  unannounced(): ReadonlySet<string> {
+    return new Set([...this.#unannounced].flat().flatMap(({ output }) => output.pieces.map(({ id }) => id)));
+  }
+
+  async #take(fromNode: string, ends: readonly ReportEntry[]): Promise<Change> {
     const { store, now, maxOutputBytes = MAX_OUTPUT_BYTES } = this.#deps;
     const change: Change = {
-      ...{ at: now(), statements: [], finished: [], ended: [], moved: [], batches: new Map() },
+      ...{ fromNode, at: now(), statements: [], finished: [], ended: [], moved: [], batches: new Map() },
       output: new OutputIntake(store, maxOutputBytes),
       corrections: new Corrections(store),
     };
@@ -173,16 +189,13 @@ export class Ledger {
       else strange.push(entry.id);
     }
     if (strange.length > 0) this.#warn(fromNode, strange);
-    const { finished, ended, output } = change;
+    const { finished, ended, output, corrections } = change;
     if (finished.length > 0) for (const listener of this.#listeners) await listener.ended?.(finished);
     const alongside =
       ended.length === 0 ? [] : this.#listeners.flatMap((one) => one.alongside?.(ended) ?? []);
-    const statements = [
-      ...output.statements(),
-      ...change.corrections.statements,
-      ...[...change.statements, ...alongside],
-    ];
-    return { statements, written: () => this.#announce(fromNode, change) };
+    change.statements.unshift(...output.statements(), ...corrections.statements);
+    change.statements.push(...alongside);
+    return change;
   }
 
   /** What is kept of one stream of a request's output; the data from the byte `from` on, and before `to`. */
@@ -227,7 +240,7 @@ export class Ledger {
   }
 
   /** Tells the listeners what is written down. */
-  #announce(node: string, { moved, output, batches }: Change): void {
+  #announce({ fromNode: node, moved, output, batches }: Change): void {
     const pieces = output.pieces.map((piece) => ({ ...piece, batch: batches.get(piece.id) ?? null, node }));
     for (const listener of this.#listeners) {
       if (moved.length > 0) listener.written?.(moved);
@@ -250,6 +263,7 @@ export class Ledger {
 
 /** What some reports change. */
 interface Change {
+  readonly fromNode: string;
   readonly at: number;
   readonly statements: Statement[];
   readonly finished: FinishedMessage[];

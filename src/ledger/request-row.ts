@@ -24,6 +24,7 @@ export interface RequestRow {
   readonly exit_code: number | null;
   readonly signal: string | null;
   readonly output_bytes: number | null;
+  readonly stderr_total: number | null;
   readonly subject: string;
   /** JSON of its schedule. */
   readonly planned: string | null;
@@ -41,6 +42,7 @@ const SMALL_MESSAGE_BYTES = 64 * 1024;
 /** What `RequestRow` holds, of `ROW_TABLES`. */
 export const ROW_COLUMNS = `l.key, l.id, l.batch, l.state, l.reason, l.queued_at, l.sent_at, l.accepted_at, l.started_at,
   l.ended_at, l.there_started_at, l.there_ended_at, l.attempts, l.exit_code, l.signal, l.output_bytes, n.subject,
+  coalesce(l.stderr_bytes, length(l.stderr_tail)) AS stderr_total,
   (SELECT r.options ->> '$.schedule' FROM request_options r WHERE r.id = l.id) AS planned,
   b.label, coalesce(o.format, l.format) AS format,
   CASE WHEN length(coalesce(o.body, l.body)) <= ${SMALL_BODY_BYTES} THEN coalesce(o.body, l.body) END AS small_body`;
@@ -73,6 +75,7 @@ export function toSummary(row: RequestRow): RequestSummary {
     exitCode: row.exit_code,
     signal: row.signal || null,
     outputBytes: row.output_bytes,
+    stderrBytes: row.stderr_total,
     ...(row.planned === null ? {} : { schedule: JSON.parse(row.planned) as unknown }),
   };
 }

@@ -16,7 +16,13 @@ function facts(row: Partial<DetailRow>, more: Partial<RequestFacts> = {}): Reque
     row: {
       ...{ key: 1, id: 'i', batch: 'b', state: 'queued', reason: null, queued_at: NOW - 3 * HOUR },
       ...{ sent_at: null, accepted_at: null, started_at: null, ended_at: null, attempts: 0 },
-      ...{ exit_code: null, signal: null, output_bytes: null, subject: 'ship17.REQCliCommand.CommandACK' },
+      ...{
+        exit_code: null,
+        signal: null,
+        output_bytes: null,
+        stderr_total: null,
+        subject: 'ship17.REQCliCommand.CommandACK',
+      },
       ...{ there_accepted_at: null, there_started_at: null, there_ended_at: null },
       ...{
         stderr_bytes: null,

@@ -138,6 +138,7 @@ export function newRequest(given: { id: string; node: string; at: number; batch:
     exitCode: null,
     signal: null,
     outputBytes: null,
+    stderrBytes: null,
   };
 }
 

@@ -49,6 +49,7 @@ export function aRequest(number: number, more: Partial<RequestSummary> = {}): Re
     signal: null,
     tookMs: 1200,
     outputBytes: 12,
+    stderrBytes: null,
     ...more,
   };
 }

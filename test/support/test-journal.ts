@@ -101,10 +101,11 @@ export class TestJournal {
         bus: { publish: (subject, _, { headers }) => made.#answered(subject, headers) },
         sending: made.#sending(options),
         ledger: {
-          takeReports: async (fromNode, ends) => ({
-            statements: [],
-            written: () => void made.ends.push(...ends.map((end) => ({ fromNode, end }))),
-          }),
+          takeReports: async (reports, commit) => {
+            const told = [...reports].flatMap(([fromNode, ends]) => ends.map((end) => ({ fromNode, end })));
+            await commit([]);
+            made.ends.push(...told);
+          },
           receiverOf: (id) => (options.told?.has(id) ? 'central' : undefined),
           output: (id, _, from, to) => ({
             data: options.told?.get(id)?.subarray(from, to) ?? new Uint8Array(0),

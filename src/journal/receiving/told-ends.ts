@@ -1,7 +1,7 @@
 import { readEndHeader } from '../../message/end-in-reply.ts';
 import type { ReportEntry } from '../../message/report.ts';
 import type { Statement } from '../../store/statement.ts';
-import type { EndTaker, JournalDeps } from '../journal-deps.ts';
+import type { JournalDeps } from '../journal-deps.ts';
 import type { LaneMessage } from './lane-record.ts';
 
 type EndsDeps = Pick<JournalDeps, 'store' | 'ledger' | 'logger' | 'trust'>;
@@ -37,16 +37,10 @@ export class ToldEnds {
   /** Writes statements, and before them what is not written yet. */
   async write(statements: readonly Statement[]): Promise<void> {
     const { store, ledger } = this.#deps;
-    const taken: Awaited<ReturnType<EndTaker['takeReports']>>[] = [];
-    const all: Statement[] = [];
-    for (const [node, entries] of this.#told) {
-      const one = await ledger.takeReports(node, entries);
-      taken.push(one);
-      all.push(...one.statements);
-    }
-    await store.write([...all, ...statements]);
-    this.#told.clear();
-    for (const { written } of taken) written();
+    await ledger.takeReports(this.#told, async (told) => {
+      await store.write([...told, ...statements]);
+      this.#told.clear();
+    });
   }
 
   /** Writes what is not written yet. */

@@ -63,7 +63,7 @@ test('what is lost of a stream that grows at every look is counted to the byte',
   assert.deepEqual([shown.join('').length + lost.reduce((sum, bytes) => sum + bytes, 0), lost], [113, [30]]);
 });
 
-test('of a request that failed stderr is asked for, whose last piece may come after its end', async () => {
+test('what is still to come of stderr is asked for when the end is read before it is told', async () => {
   const shown: string[] = [];
   const api = {
     request: async () => ({ stdout: { totalBytes: 0 }, stderr: { totalBytes: 3 } }),
@@ -75,7 +75,7 @@ test('of a request that failed stderr is asked for, whose last piece may come af
     end: async () => {},
   };
   const reader = new OutputReader(api as unknown as StewardApi, sink as never, () => {});
-  const request = { id: 'id', node: 'ship1', outputBytes: 0, state: 'failed', startedAt: 1 };
+  const request = { id: 'id', node: 'ship1', outputBytes: 0, stderrBytes: 3 };
   await reader.finish(request as never);
   await reader.piece(request, { stream: 'stderr', offset: 0, data: Buffer.from('why') });
   assert.deepEqual(shown, ['why']);

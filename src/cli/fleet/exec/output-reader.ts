@@ -40,16 +40,15 @@ export class OutputReader {
     this.#isWhole = false;
   };
 
-  /**
-   * Completes a request's output, once the request has ended. That it has may be told a moment before its last piece, and how much it
-   * wrote to stderr is not told with it: of one that did not succeed, for which that is the reason, it is asked.
-   */
+  /** Completes a request's output, once the request has ended. That it has may be read before its last piece is told. */
   async finish(request: RequestSummary): Promise<void> {
-    const { id, node, outputBytes, state } = request;
-    const isComplete = this.#isWhole && this.#joinerOf(id).next('stdout') >= (outputBytes ?? 0);
-    if (!isComplete) await this.#fetch(request, 'stdout');
-    if (!isComplete || (state !== 'succeeded' && request.startedAt !== null))
-      await this.#fetch(request, 'stderr');
+    const { id, node, outputBytes, stderrBytes } = request;
+    const joiner = this.#joinerOf(id);
+    const isComplete =
+      this.#isWhole &&
+      joiner.next('stdout') >= (outputBytes ?? 0) &&
+      joiner.next('stderr') >= (stderrBytes ?? 0);
+    if (!isComplete) for (const stream of ['stdout', 'stderr'] as const) await this.#fetch(request, stream);
     await this.#sink.end(node);
   }
 

@@ -27,6 +27,7 @@ function request(node: string, state: RequestState, more: Partial<RequestSummary
     attempts: 0,
     tookMs: null,
     outputBytes: null,
+    stderrBytes: null,
   };
   return { ...NOTHING, ...facts, id: `id-${node}`, node, state, ...more };
 }
