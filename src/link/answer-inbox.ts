@@ -17,6 +17,7 @@ export interface Listening extends Disposable {
 type Handler = (answer: WireMessage) => void;
 
 interface Subscription {
+  readonly pattern: string;
   /** Rejects where the broker refuses it. */
   ready: Promise<void>;
   readonly bus: Disposable;
@@ -53,7 +54,7 @@ export class AnswerInbox {
         await subscription.ready;
         if (connection !== this.#connection) return this.listen(subject, handler);
         this.#handlers.set(wireSubject(subject), handler);
-        return this.#listening(subject, pattern);
+        return new Heard(this, subject, subscription.pattern);
       } catch (error) {
         subscription.users.delete(subject);
         refusal = error;
@@ -100,23 +101,18 @@ export class AnswerInbox {
       bus[Symbol.dispose]();
       throw error;
     });
-    const made = { ready, bus, users: new Set<string>() };
+    const made = { pattern, ready, bus, users: new Set<string>() };
     this.#subscriptions.set(pattern, made);
     return made;
   }
 
-  #listening(subject: string, pattern: string): Listening {
-    const wire = wireSubject(subject);
-    const isShared = pattern === `${wire}.reply`;
-    return {
-      isShared,
-      replyFor: (token) => (isShared ? pattern : `${wire}.reply.${this.#nodeName}.${token}`),
-      [Symbol.dispose]: () => this.#leave(subject, pattern),
-    };
+  /** The reply subject of what is sent to a subject, to be told apart by a token. */
+  replyFor(subject: string, token: string): string {
+    return `${wireSubject(subject)}.reply.${this.#nodeName}.${token}`;
   }
 
-  /** What one subject alone used goes with it; what many use stays. */
-  #leave(subject: string, pattern: string): void {
+  /** A subject is heard no longer: what it alone used goes with it; what many use stays. */
+  leave(subject: string, pattern: string): void {
     const wire = wireSubject(subject);
     this.#handlers.delete(wire);
     const subscription = this.#subscriptions.get(pattern);
@@ -132,4 +128,29 @@ export class AnswerInbox {
       : answer.subject.lastIndexOf(`.reply.${this.#nodeName}.`);
     this.#handlers.get(answer.subject.slice(0, end))?.(answer);
   };
+}
+
+/** A class, since an object with functions of its own takes 300 bytes, for each of thousands of lanes. */
+class Heard implements Listening {
+  readonly #inbox: AnswerInbox;
+  readonly #subject: string;
+  readonly #pattern: string;
+
+  constructor(inbox: AnswerInbox, subject: string, pattern: string) {
+    this.#inbox = inbox;
+    this.#subject = subject;
+    this.#pattern = pattern;
+  }
+
+  get isShared(): boolean {
+    return this.#pattern.endsWith('.reply');
+  }
+
+  replyFor(token: string): string {
+    return this.isShared ? this.#pattern : this.#inbox.replyFor(this.#subject, token);
+  }
+
+  [Symbol.dispose](): void {
+    this.#inbox.leave(this.#subject, this.#pattern);
+  }
 }

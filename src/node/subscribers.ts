@@ -5,7 +5,7 @@ import { parseSubject, provedSubject, relaySubjects, subjectOf, takeProof } from
 import type { WireMessage } from '../message/wire-message.ts';
 import type { Method } from '../methods/method.ts';
 import type { NodeProcesses, ProcessEntry } from '../methods/node-admin/node-processes.ts';
-import type { ProcessInfo, Running } from '../processes/process.ts';
+import type { ProcessInfo } from '../processes/process.ts';
 import type { Supervisor } from '../processes/supervisor.ts';
 
 export interface SubscribersDeps {
@@ -54,7 +54,7 @@ export class Subscribers implements NodeProcesses, AsyncDisposable {
     for (const { id, kind } of supervisor.list()) if (kind === 'subscriber') await supervisor.stop(id);
   }
 
-  async #subscribe(subject: string, method: Method): Promise<Running> {
+  async #subscribe(subject: string, method: Method): Promise<AsyncDisposable> {
     const { bus, receiver } = this.#deps;
     const listen = (one: string) => bus.subscribe(one, (message) => receiver.receive(message, method));
     // Targets with dots in their names: permissions of a broker that knows of none need not allow them.

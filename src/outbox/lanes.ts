@@ -235,10 +235,10 @@ export class Lanes {
   }
 
   #add(row: LaneRow, hasRows: boolean): Lane {
-    const known = this.peers.of(receiverOf(row.subject));
+    const { peer } = this.peers.of(receiverOf(row.subject));
     const isDoubtful = row.id < this.#firstSure;
-    const lane = new Lane(row, { peer: known.peer, hasRows, isDoubtful }, this.#deps);
-    known.lanes.add(lane);
+    const lane = new Lane(row, { peer, hasRows, isDoubtful }, this.#deps);
+    this.peers.enter(lane.toNode, lane);
     this.#lanes.set(row.subject, lane);
     return lane;
   }

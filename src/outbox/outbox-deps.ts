@@ -175,5 +175,5 @@ export interface LaneProcess {
   readonly kind: 'publisher';
   /** Its subject. */
   readonly name: string;
-  start(): Promise<AsyncDisposable & { readonly failed: Promise<Error> }>;
+  start(onFailed: (error: Error) => void): Promise<AsyncDisposable>;
 }

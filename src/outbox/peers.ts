@@ -23,7 +23,8 @@ interface AliveLane {
 
 interface Known {
   readonly peer: Peer;
-  readonly lanes: Set<AliveLane>;
+  /** Seldom more than a few. */
+  lanes: readonly AliveLane[];
 }
 
 /** What is known of the nodes that lanes lead to. Their words outlast the process: who asks a node needs them before it answers. */
@@ -60,10 +61,17 @@ export class Peers {
   of(node: string): Known {
     const known = this.#known.get(node) ?? {
       peer: new KnownPeer(node, this.#words, this.#clock.steadyNow),
-      lanes: new Set(),
+      lanes: [],
     };
     this.#known.set(node, known);
     return known;
+  }
+
+  /** A lane leads to a node, until it is forgotten; answers what is known of that. */
+  enter(node: string, lane: AliveLane): Peer {
+    const known = this.of(node);
+    known.lanes = [...known.lanes, lane];
+    return known.peer;
   }
 
   /** The nodes that something was sent to lately, each with what is known of the way there. */
@@ -79,8 +87,9 @@ export class Peers {
   /** A lane to a node is gone; of a node that never answered nothing is left then. */
   forget(node: string, lane: AliveLane): void {
     const found = this.#known.get(node);
-    found?.lanes.delete(lane);
-    if (found?.lanes.size === 0 && found.peer.speaksLanes === undefined) this.#known.delete(node);
+    if (!found) return;
+    found.lanes = found.lanes.filter((one) => one !== lane);
+    if (found.lanes.length === 0 && found.peer.speaksLanes === undefined) this.#known.delete(node);
   }
 
   /** Whether a node has named a word for something that it understands, lately; of itself a node knows that it keeps only the newest. */

@@ -4,16 +4,11 @@ import { errorCode } from '../lib/system-fault.ts';
 /** A process takes messages from a subject, or brings them to one. */
 export type ProcessKind = 'subscriber' | 'publisher';
 
-/** What a started process returns: how to stop it, and word of its failing, if it can fail later. */
-export interface Running extends AsyncDisposable {
-  readonly failed?: Promise<Error>;
-}
-
-/** A unit of work to be kept running. `name` is its subject; `start` is called again after every failure. */
+/** A unit of work to be kept running. `name` is its subject; `start` is called again after every failure, also one of which `onFailed` tells later. */
 export interface ProcessSpec {
   readonly kind: ProcessKind;
   readonly name: string;
-  start(): Promise<Running>;
+  start(onFailed: (error: Error) => void): Promise<AsyncDisposable>;
 }
 
 /** A process as lists show it. `startedAt` is unix time in milliseconds; `waiting` is between a failure and a restart. */
@@ -38,26 +33,28 @@ export function restartDelayMs(failures: number, isRefused = false): number {
   return Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), longestMs);
 }
 
+/** What all processes share. */
+export interface ProcessDeps {
+  readonly clock: Clock;
+  onFailure(process: ProcessInfo, error: Error, retryInMs: number): void;
+}
+
 /** Runs one process and restarts it when it fails, until it is stopped. */
 export class SupervisedProcess {
   readonly id: number;
   readonly spec: ProcessSpec;
-  readonly #deps: { clock: Clock; onFailure(error: Error, retryInMs: number): void };
+  readonly #deps: ProcessDeps;
   readonly #startedAt: number;
   #state: ProcessInfo['state'] = 'starting';
-  #running: Running | undefined;
+  #running: AsyncDisposable | undefined;
   #attempt: Promise<void> = Promise.resolve();
   #attemptedAt = 0;
   #failures = 0;
   #restarts = 0;
-  #cancelRestart: () => void = () => {};
+  #cancelRestart: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(
-    id: number,
-    spec: ProcessSpec,
-    deps: { clock: Clock; onFailure(error: Error, retryInMs: number): void },
-  ) {
+  constructor(id: number, spec: ProcessSpec, deps: ProcessDeps) {
     this.id = id;
     this.spec = spec;
     this.#deps = deps;
@@ -92,23 +89,23 @@ export class SupervisedProcess {
     this.#state = 'starting';
     this.#attemptedAt = this.#deps.clock.steadyNow();
     try {
-      const running = await this.spec.start();
-      this.#running = running;
-      if (this.#stopped !== undefined) return;
-      this.#state = 'running';
-      const fail = (error: unknown) => this.#fail(error, running);
-      running.failed?.then(fail, fail);
+      this.#running = await this.spec.start(this.#onFailed);
+      if (this.#stopped === undefined) this.#state = 'running';
     } catch (error) {
       this.#retry(error);
     }
   }
 
-  #fail(error: unknown, running: Running): void {
-    if (this.#stopped !== undefined) return;
+  /** It may fail before its start is over. */
+  readonly #onFailed = async (error: Error): Promise<void> => {
+    await null;
+    await this.#attempt;
+    const running = this.#running;
+    if (this.#stopped !== undefined || running === undefined) return;
     this.#running = undefined;
     this.#attempt = disposeQuietly(running);
     this.#retry(error);
-  }
+  };
 
   #retry(error: unknown): void {
     if (this.#stopped !== undefined) return;
@@ -119,7 +116,7 @@ export class SupervisedProcess {
     this.#cancelRestart = this.#deps.clock.after(delayMs, () => {
       this.#attempt = this.#attempt.then(() => this.#restart());
     });
-    this.#deps.onFailure(error instanceof Error ? error : new Error(String(error)), delayMs);
+    this.#deps.onFailure(this.info, error instanceof Error ? error : new Error(String(error)), delayMs);
   }
 
   async #restart(): Promise<void> {
@@ -130,14 +127,14 @@ export class SupervisedProcess {
 
   async #stop(): Promise<void> {
     this.#state = 'stopping';
-    this.#cancelRestart();
+    this.#cancelRestart?.();
     await this.#attempt;
     await this.#running?.[Symbol.asyncDispose]();
   }
 }
 
 /** What a failed process left behind must be gone before it runs again; that it failed is known already. */
-async function disposeQuietly(running: Running): Promise<void> {
+async function disposeQuietly(running: AsyncDisposable): Promise<void> {
   try {
     await running[Symbol.asyncDispose]();
   } catch {}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ManualClock, settle } from '../../test/support/manual-clock.ts';
-import { type ProcessKind, type Running, restartDelayMs } from './process.ts';
+import { type ProcessKind, restartDelayMs } from './process.ts';
 import { createSupervisor } from './supervisor.ts';
 
 function setUp(firstId?: number) {
@@ -23,12 +23,10 @@ function work(name: string, notes: string[], kind: ProcessKind = 'subscriber') {
   return {
     kind,
     name,
-    async start(): Promise<Running> {
+    async start(onFailed: (error: Error) => void): Promise<AsyncDisposable> {
       notes.push(`start ${name}`);
-      const { promise, resolve } = Promise.withResolvers<Error>();
-      fail = resolve;
+      fail = onFailed;
       return {
-        failed: promise,
         async [Symbol.asyncDispose]() {
           notes.push(`stop ${name}`);
         },
@@ -151,11 +149,11 @@ test('a process that is stopped while it waits or starts does not run again', as
   await supervisor.start(waiting);
   await waiting.fail('broken');
   await supervisor.stop(1);
-  const opened = Promise.withResolvers<Running>();
+  const opened = Promise.withResolvers<AsyncDisposable>();
   const starting = supervisor.start({ kind: 'subscriber', name: 'slow', start: () => opened.promise });
   const stopped = supervisor.stop(2);
   await assert.rejects(supervisor.start(work('slow', notes)), { message: /is still stopping/ });
-  opened.resolve(await work('slow', notes).start());
+  opened.resolve(await work('slow', notes).start(() => {}));
   await Promise.all([starting, stopped]);
   await clock.advance(100_000);
   assert.deepEqual(notes, ['start waiting', 'stop waiting', 'start slow', 'stop slow']);

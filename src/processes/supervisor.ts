@@ -1,6 +1,12 @@
 import type { Clock } from '../lib/clock.ts';
 import { errorCode } from '../lib/system-fault.ts';
-import { type ProcessInfo, type ProcessKind, type ProcessSpec, SupervisedProcess } from './process.ts';
+import {
+  type ProcessDeps,
+  type ProcessInfo,
+  type ProcessKind,
+  type ProcessSpec,
+  SupervisedProcess,
+} from './process.ts';
 import { SupervisorError } from './supervisor-error.ts';
 
 /** What the supervisor needs: `errorReporter` hears of every failure of a process, before its restart. */
@@ -21,6 +27,7 @@ export function createSupervisor(options: { firstId?: number }, deps: Supervisor
 /** Keeps named units of work running: starts, stops, lists them, and restarts those that fail, ever more slowly. */
 export class Supervisor implements AsyncDisposable {
   readonly #deps: SupervisorDeps;
+  readonly #ofProcesses: ProcessDeps;
   readonly #processes = new Map<number, SupervisedProcess>();
   readonly #byName = new Map<string, SupervisedProcess>();
   #nextId: number;
@@ -29,6 +36,8 @@ export class Supervisor implements AsyncDisposable {
   constructor({ firstId = 1 }: { firstId?: number }, deps: SupervisorDeps) {
     this.#nextId = firstId;
     this.#deps = deps;
+    const onFailure: ProcessDeps['onFailure'] = (...failure) => this.#crashed(...failure);
+    this.#ofProcesses = { clock: deps.clock, onFailure };
   }
 
   /**
@@ -50,10 +59,7 @@ export class Supervisor implements AsyncDisposable {
         `the ${spec.kind} ${spec.name} ${what}, with id ${same.id}`,
       );
     }
-    const process = new SupervisedProcess(this.#nextId++, spec, {
-      clock: this.#deps.clock,
-      onFailure: (error, retryInMs) => this.#crashed(process.info, error, retryInMs),
-    });
+    const process = new SupervisedProcess(this.#nextId++, spec, this.#ofProcesses);
     this.#processes.set(process.id, process);
     this.#byName.set(keyOf(spec), process);
     await process.start();

@@ -31,7 +31,8 @@ async function openChannel() {
     now: () => 0,
   });
   const peers = {
-    of: () => ({ peer: { window: new SendWindow(() => 0) }, lanes: new Set() }),
+    of: () => ({ peer: { window: new SendWindow(() => 0) } }),
+    enter: () => ({ window: new SendWindow(() => 0) }),
     forget: () => {},
     knows: () => false,
   };

@@ -45,7 +45,7 @@ export interface PieceChannelDeps {
   readonly random: Random;
   readonly addresses: Pick<Addresses, 'subjectFor'>;
   readonly link: Pick<LinkScheduler, 'offer' | 'withdraw' | 'heldMs'>;
-  readonly peers: Pick<Peers, 'of' | 'forget' | 'knows'>;
+  readonly peers: Pick<Peers, 'of' | 'enter' | 'forget' | 'knows'>;
 }
 
 /** Makes the function that opens the way for the pieces of files to a node: past the outbox, on the method's subject. */
@@ -97,13 +97,11 @@ class LinkChannel implements PieceChannel, Source, Waiting {
     this.toNode = way.toNode;
     this.#way = way;
     this.#deps = deps;
-    const { peer, lanes } = deps.peers.of(way.toNode);
-    this.#window = peer.window;
+    this.#window = deps.peers.enter(way.toNode, this).window;
     this.#blank = {
       ...unanswered(way.subject, NO_BYTES, { serial: '', cmp: '' }),
       ...{ reply: way.reply, isPiece: true },
     };
-    lanes.add(this);
   }
 
   get pieceBytes(): number {

@@ -118,9 +118,8 @@ export class TestOutbox {
   }
 
   async #startLane(lane: LaneProcess): Promise<void> {
-    const running = await lane.start();
+    const running = await lane.start((error) => this.failures.push(error));
     this.#running.set(lane.name, running);
-    void running.failed.then((error) => this.failures.push(error));
   }
 
   /** Queues messages for ship1, unless told otherwise; returns their ids. */

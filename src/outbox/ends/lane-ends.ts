@@ -132,7 +132,7 @@ export class LaneEnds {
       changed: [entry],
     });
     entry.isCalledOff = true;
-    this.#queue.calledOff.add(entry.seq);
+    this.#queue.callOff(entry.seq);
   }
 
   /** Notes how often the lowest message was tried; seldom for one that waits long. */

@@ -1,5 +1,4 @@
 import { formatOf } from '../../message/codec/body-format.ts';
-import { relayTargetOf } from '../../message/subject.ts';
 import { KEPT_DATA, LEAST_KEPT_BYTES, withoutData } from '../../message/told-output.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { Entry, LaneWindow } from './lane-window.ts';
@@ -35,19 +34,16 @@ interface KeptDataLane {
 export class LeftOutData {
   readonly #lane: KeptDataLane;
   readonly #knows: (word: string) => boolean;
-  readonly #isRelayed: boolean;
   #seen: WeakSet<Entry> | undefined;
 
   constructor(lane: KeptDataLane, knows: (word: string) => boolean) {
     this.#lane = lane;
     this.#knows = knows;
-    this.#isRelayed = relayTargetOf(lane.queue.subject) !== undefined;
   }
 
   /** Looks at a message whose turn comes; it is written without its data once. */
   consider(entry: Entry | undefined): void {
-    if (!this.#isRelayed || !entry || entry.size < LEAST_KEPT_BYTES || entry.isSent || entry.isCalledOff)
-      return;
+    if (!entry || entry.size < LEAST_KEPT_BYTES || entry.isSent || entry.isCalledOff) return;
     if (this.#seen?.has(entry) || !this.#knows(KEPT_DATA)) return;
     this.#seen ??= new WeakSet();
     this.#seen.add(entry);

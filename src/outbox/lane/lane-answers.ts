@@ -8,25 +8,9 @@ import { parsePartPlace } from '../../message/part-place.ts';
 import { wordFor } from '../../message/told-output.ts';
 import type { WireMessage } from '../../message/wire-message.ts';
 import { namesWord } from '../../message/words.ts';
-import type { LaneEnds } from '../ends/lane-ends.ts';
 import { arrivedUpTo, confirmerOf, rangeOf } from './answer-facts.ts';
-import type { LanePace } from './lane-pace.ts';
-import type { LaneQueue } from './lane-queue.ts';
-import type { LaneReplies } from './lane-replies.ts';
-import type { Peer } from './peer.ts';
-import type { PlainAnswers } from './plain-answers.ts';
+import type { LaneParts } from './lane-parts.ts';
 import { goWhole } from './told-reply.ts';
-
-/** The parts of a lane that answers act on. */
-interface LaneParts {
-  readonly toNode: string;
-  readonly queue: LaneQueue;
-  readonly replies: LaneReplies;
-  readonly plain: PlainAnswers;
-  readonly pace: LanePace;
-  readonly ends: LaneEnds;
-  readonly peer: Peer;
-}
 
 /** What a lane does because of an answer. */
 interface LaneActions {
@@ -115,6 +99,7 @@ export class LaneAnswers {
     if (generation === undefined || generation < this.#firstGeneration) return;
     const isStale = generation !== replies.generation;
     if (answer.noResponders) {
+      this.#lane.plain.missed(generation);
       if (!isStale) this.#actions.onAway();
       return;
     }

@@ -66,7 +66,7 @@ export class LaneQueue {
   /** Places that were given up and may still be read from disk, and those that were called off and may be read as if they were not. */
   #givenUp: Set<number> | undefined;
   /** The latter: their rows say so in a moment. */
-  readonly calledOff = new Set<number>();
+  #calledOff: Set<number> | undefined;
   /** Places below this one may have been sent in an earlier life of the process. */
   #unsentFrom = 0;
   /** Places from here on wait until those below are done with, and then for a new epoch. */
@@ -169,11 +169,17 @@ export class LaneQueue {
     else this.take(seq, seq, false);
   }
 
+  /** Notes that a message is called off, which its row does not say yet. */
+  callOff(seq: number): void {
+    this.#calledOff ??= new Set();
+    this.#calledOff.add(seq);
+  }
+
   /** Whether a message has been taken out, or called off, although its row may be on disk until that is written down. */
   isTakenOut(seq: number): boolean {
     return (
       this.#givenUp?.has(seq) ||
-      this.calledOff.has(seq) ||
+      this.#calledOff?.has(seq) ||
       (seq <= this.#lastLoaded && this.window.find(seq) === undefined)
     );
   }
@@ -198,7 +204,7 @@ export class LaneQueue {
   /** What was given up is no longer on disk, and the rows of what was called off say so. */
   forgetGivenUp(): void {
     this.#givenUp = undefined;
-    this.calledOff.clear();
+    this.#calledOff = undefined;
   }
 
   /** Takes messages out, for good. */
@@ -279,7 +285,7 @@ export class LaneQueue {
 
   #load(entry: Entry, body: Uint8Array | null): void {
     this.#lastLoaded = entry.seq;
-    if (this.calledOff.has(entry.seq)) entry.isCalledOff = true;
+    if (this.#calledOff?.has(entry.seq)) entry.isCalledOff = true;
     if (this.#givenUp?.has(entry.seq)) return;
     this.window.push(entry);
     if (body) this.#bodies.keep(entry, body);

@@ -16,20 +16,25 @@ export interface Amount {
   readonly bytes: number;
 }
 
+/** Tells how large the next part of a message is. */
+interface Sizes {
+  sizeOf(entry: Entry): number;
+}
+
 /** How much of a lane may be on its way: what its window, that to its target, and the budget of its target's link allow. */
 export class LaneRoom {
   readonly #lane: { readonly queue: LaneQueue; readonly peer: Peer; readonly pace: LanePace };
   readonly #waiting: Waiting;
-  readonly #sizeOf: (entry: Entry) => number;
+  readonly #source: Sizes;
 
   /** `waiting` hears when there is room again; `sizeOf` tells what the next part of a message has, bytes. */
   constructor(
     lane: { readonly queue: LaneQueue; readonly peer: Peer; readonly pace: LanePace },
-    { waiting, sizeOf }: { waiting: Waiting; sizeOf(entry: Entry): number },
+    { waiting, source }: { waiting: Waiting; source: Sizes },
   ) {
     this.#lane = lane;
     this.#waiting = waiting;
-    this.#sizeOf = sizeOf;
+    this.#source = source;
   }
 
   /** What may be on its way at once: one message, or one piece of it, until somebody answers who speaks lanes. */
@@ -42,7 +47,7 @@ export class LaneRoom {
     const bytes = bytesInFlight + pulled.bytes;
     // What waits for nothing of its own may go, so that no lane waits for another one; only bulk does.
     if (bytes === 0 && this.#waiting.urgency < BULK) return true;
-    if (bytes > 0 && (!isOpen || bytes + this.#sizeOf(entry) > WINDOW_BYTES)) return false;
+    if (bytes > 0 && (!isOpen || bytes + this.#source.sizeOf(entry) > WINDOW_BYTES)) return false;
     if (peer.window.room > pulled.bytes) return true;
     if (pulled.messages === 0) peer.window.awaitRoom(this.#waiting);
     return false;
@@ -68,7 +73,7 @@ export class LaneRoom {
     const { window } = this.#lane.peer;
     const allowed = window.allowed(this.#waiting.urgency);
     const envelopes = (pulled.messages + 1) * ENVELOPE_BYTES;
-    if (pulled.messages > 0) return pulled.bytes + envelopes + this.#sizeOf(entry) <= allowed;
+    if (pulled.messages > 0) return pulled.bytes + envelopes + this.#source.sizeOf(entry) <= allowed;
     if (allowed === 0) window.awaitRoom(this.#waiting);
     return allowed > 0;
   }

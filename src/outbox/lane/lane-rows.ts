@@ -4,7 +4,7 @@ import type { KeptTimes } from '../../store/kept-clock.ts';
 import { LANE_SPAN } from '../../store/lane-span.ts';
 import { type Statement, statement } from '../../store/statement.ts';
 import type { Store } from '../../store/store.ts';
-import type { Entry } from './lane-window.ts';
+import { type Entry, NO_FLIGHTS } from './lane-window.ts';
 
 interface Row {
   key: number;
@@ -149,7 +149,7 @@ export function newEntry(
     arrivedBytes: 0,
     wholeBytes: 0,
     pieceBytes: 0,
-    flights: [],
+    flights: NO_FLIGHTS,
   };
 }
 

@@ -5,7 +5,7 @@ import { BRIEF } from '../../message/codec/brief.ts';
 import { asDeskBody, type DeskBody } from '../../message/desk-reply.ts';
 import { END_IN_REPLY } from '../../message/end-in-reply.ts';
 import { PRIORITY_WORD } from '../../message/priority.ts';
-import { receiverOf } from '../../message/subject.ts';
+import { receiverOf, relayTargetOf } from '../../message/subject.ts';
 import { SUPERSEDES_WORD } from '../../message/supersedes.ts';
 import { type Body, calledOffBody } from './called-off.ts';
 import { LeftOutData } from './kept-data.ts';
@@ -25,38 +25,39 @@ const MOST_NUMBERED_BYTES = 256 * 1024;
 /** Unanswered attempts after which a message in pieces is refused, where its target never gave a lane's answer. */
 const MAX_PIECE_ATTEMPTS = 5;
 
-type LaneSourceDeps = Pick<LaneDeps, 'nodeName' | 'clock' | 'kept' | 'store' | 'transport'>;
+type LaneSourceDeps = Pick<LaneDeps, 'nodeName' | 'methods' | 'clock' | 'kept' | 'store' | 'transport'>;
 
-/** What is a lane's own. */
-interface LaneSourceOptions {
+/** The lane: it hears when a message found no room, in memory or on the way to its target, and may find it now. */
+interface Owner extends Waiting {
   /** Whether the target has named a word. */
   knows(word: string): boolean;
-  /** Whether the body of a message is needed when it is delivered. */
-  readonly keepsBodies: boolean;
-  /** The lane: it hears when a message found no room, in memory or on the way to its target, and may find it now. */
-  readonly waiting: Waiting;
-  /** A message would have to go in pieces, and its target cannot join them: it has been taken out. */
-  onRefused(entry: Entry, reason: string): void;
 }
+
+/** What was handed to the link last. */
+type Pulled = readonly { readonly entry: Entry; readonly body: Uint8Array }[];
+
+const NOTHING: Pulled = [];
 
 /** What a lane sends when its turn comes: the next messages, as far as its window allows. */
 export class LaneSource {
   readonly #lane: LaneParts;
-  readonly #options: LaneSourceOptions;
+  readonly #owner: Owner;
   readonly #deps: LaneSourceDeps;
   /** What travels for a message that was called off. */
   #calledOffBody: Body | undefined;
   readonly #room: LaneRoom;
-  readonly #leftOut: LeftOutData;
-  #pulled: { readonly entry: Entry; readonly body: Uint8Array }[] = [];
+  /** Undefined where nothing is left out. */
+  readonly #leftOut: LeftOutData | undefined;
+  #pulled: Pulled = NOTHING;
   #isHushed = false;
 
-  constructor(lane: LaneParts, options: LaneSourceOptions, deps: LaneSourceDeps) {
+  constructor(lane: LaneParts, owner: Owner, deps: LaneSourceDeps) {
     this.#lane = lane;
-    this.#options = options;
+    this.#owner = owner;
     this.#deps = deps;
-    this.#leftOut = new LeftOutData(lane, options.knows);
-    this.#room = new LaneRoom(lane, { waiting: options.waiting, sizeOf: this.#sizeOf });
+    const isRelayed = relayTargetOf(lane.queue.subject) !== undefined;
+    this.#leftOut = isRelayed ? new LeftOutData(lane, owner.knows) : undefined;
+    this.#room = new LaneRoom(lane, { waiting: owner, source: this });
   }
 
   get #calledOff(): Body {
@@ -94,32 +95,38 @@ export class LaneSource {
 
   /** Whether what is on its way may be lost, where its target has just connected: then it goes again at once. */
   get mayBeLost(): boolean {
-    return this.#lane.queue.window.oldestInFlight !== undefined && this.#options.knows('offset-parts');
+    return this.#lane.queue.window.oldestInFlight !== undefined && this.#owner.knows('offset-parts');
   }
 
   /** The next messages, with their bodies: one, and more up to `roomBytes`, and up to `linkBytes` with their headers. */
   pull(roomBytes: number, linkBytes = Number.POSITIVE_INFINITY): readonly OutboundMessage[] {
     if (this.#isHushed) return [];
     const messages: OutboundMessage[] = [];
-    this.#pulled = [];
+    const pulled: Pulled[number][] = [];
+    this.#pulled = pulled;
     let bytes = 0;
     for (let next = this.#next(0, 0); next; next = this.#next(messages.length, bytes)) {
       const { entry, body, isAlone } = next;
-      const size = this.#sizeOf(entry);
+      const size = this.sizeOf(entry);
       const isFull = bytes + size > Math.min(roomBytes, linkBytes - messages.length * ENVELOPE_BYTES);
       if (messages.length > 0 && (isAlone || isFull)) break;
       if (this.#beginsGeneration(entry, messages.length)) this.#lane.replies.newGeneration();
       messages.push(this.#outbound(entry, body, roomBytes));
-      this.#pulled.push({ entry, body });
+      pulled.push({ entry, body });
       bytes += size;
       if (isAlone) break;
     }
-    return marked(messages, this.#options.knows, this.#lane.replies);
+    return marked(messages, this.#owner.knows, this.#lane.replies);
+  }
+
+  /** Whether the body of a message is needed when it is delivered. */
+  get #keepsBodies(): boolean {
+    return this.#deps.methods.get(this.#lane.method)?.mode === 'effect';
   }
 
   #waitMs(entry: Entry | undefined): number {
-    this.#leftOut.consider(entry);
-    return toldWaitMs(entry, this.#options.knows);
+    this.#leftOut?.consider(entry);
+    return toldWaitMs(entry, this.#owner.knows);
   }
 
   /** Plain answers are counted: where nothing is under way, a count of its own costs nothing. */
@@ -140,7 +147,7 @@ export class LaneSource {
       if (!entry || !this.#mayGo(entry, { messages, bytes })) return undefined;
       if (entry.isCalledOff) return { entry, body: this.#calledOff.payload, isAlone: false };
       const isAlone = entry.size > this.#wholeUpTo || entry.schedule !== null;
-      if (isAlone && !bodies.hasRoom(entry, this.#options.waiting.onRoom)) return undefined;
+      if (isAlone && !bodies.hasRoom(entry, this.#owner.onRoom)) return undefined;
       const body = queue.bodyOf(entry);
       if (body) return { entry, body, isAlone };
       // It is not on disk any more, so it has ended.
@@ -157,7 +164,7 @@ export class LaneSource {
       // Of one behind others more may be known when its turn comes.
       const isInVain = entry?.isCalledOff && !(speaksLanes ?? (peer.hasWords || messages > 0));
       const { nodeName } = this.#deps;
-      const knowsDots = this.#options.knows('dots');
+      const knowsDots = this.#owner.knows('dots');
       const fault = entry && wayFault(queue.subject, { speaksLanes, knowsDots, nodeName });
       if (!entry || !(isInVain || fault)) return entry;
       this.#refuse(entry, 0, fault);
@@ -168,7 +175,7 @@ export class LaneSource {
   /** Notes what went out of the messages that were pulled last. */
   sent(sent: readonly Sent[]): void {
     const pulled = this.#pulled;
-    this.#pulled = [];
+    this.#pulled = NOTHING;
     for (const [index, part] of sent.entries()) {
       const { entry, body } = pulled[index]!;
       if (part.bytes === 0) this.#refuse(entry, part.wholeBytes);
@@ -185,7 +192,7 @@ export class LaneSource {
       wholeBytes,
       maxPayload: this.#deps.transport.maxPayload,
     };
-    this.#options.onRefused(entry, fault ?? piecesRefusal(entry, about));
+    this.#lane.ends.ended([entry], 'rejected', fault ?? piecesRefusal(entry, about));
   }
 
   #note(entry: Entry, part: Sent, body: Uint8Array): void {
@@ -199,8 +206,7 @@ export class LaneSource {
     entry.lastSentAt = this.#deps.clock.steadyNow();
     queue.window.sent(entry, part);
     if (entry.sentBytes < part.wholeBytes) bodies.hold(entry, body);
-    else if (!this.#options.keepsBodies || entry.isCalledOff || part.bytes < part.wholeBytes)
-      bodies.free(entry);
+    else if (!this.#keepsBodies || entry.isCalledOff || part.bytes < part.wholeBytes) bodies.free(entry);
     else bodies.keep(entry, body);
   }
 
@@ -225,14 +231,14 @@ export class LaneSource {
     const { queue, replies } = this.#lane;
     const { seq, id, schedule, output, re } = entry;
     const { kept } = this.#deps;
-    const short = shortOf(entry, body, this.#options.knows);
+    const short = shortOf(entry, body, this.#owner.knows);
     const { payload, awaitsReply, readsData } = this.#formOf(entry, short?.payload ?? body);
     entry.awaitsReply = awaitsReply;
-    if (entry.rider && !this.#options.knows(END_IN_REPLY)) entry.rider = undefined;
+    if (entry.rider && !this.#owner.knows(END_IN_REPLY)) entry.rider = undefined;
     return {
       ...{ subject: queue.subject, reply: replies.subject, id, schedule, output, re, payload },
-      priority: this.#options.knows(PRIORITY_WORD) ? entry.priority : null,
-      supersedes: this.#options.knows(SUPERSEDES_WORD) ? entry.supersedes : null,
+      priority: this.#owner.knows(PRIORITY_WORD) ? entry.priority : null,
+      supersedes: this.#owner.knows(SUPERSEDES_WORD) ? entry.supersedes : null,
       needsLanes: schedule !== null || readsData,
       life: lifeOf(entry, kept),
       place: { epoch: queue.epoch, seq, floor: queue.window.tellFloor() },
@@ -242,7 +248,7 @@ export class LaneSource {
       headers: {},
       parts: this.#partsOf(entry, turnBytes),
       isLean: entry.isLean,
-      isBrief: entry.isLean && this.#room.isOpen && replies.isOwn && this.#options.knows(BRIEF),
+      isBrief: entry.isLean && this.#room.isOpen && replies.isOwn && this.#owner.knows(BRIEF),
     };
   }
 
@@ -265,14 +271,14 @@ export class LaneSource {
   /** Chooses how a message travels; not in its midst, as its parts must fit together. */
   #chooseForm(entry: Entry): void {
     const { peer } = this.#lane;
-    const isByOffset = peer.speaksLanes !== false && this.#options.knows('offset-parts');
+    const isByOffset = peer.speaksLanes !== false && this.#owner.knows('offset-parts');
     if (isByOffset !== entry.isByOffset) {
       entry.isByOffset = isByOffset;
       entry.arrivedBytes = 0;
       entry.sentBytes = 0;
     }
     if (entry.sentBytes > 0) return;
-    const isOurs = peer.speaksLanes ?? this.#options.knows('lean');
+    const isOurs = peer.speaksLanes ?? this.#owner.knows('lean');
     entry.isLean = isOurs && peer.window.rate.isThin;
   }
 
@@ -283,10 +289,10 @@ export class LaneSource {
   }
 
   /** What the next part of a message may have, or the whole, as far as is known: what went lean may go again as it is; bytes. */
-  readonly #sizeOf = (entry: Entry): number => {
+  sizeOf(entry: Entry): number {
     if (entry.isCalledOff) return this.#calledOff.payload.length;
     const { rate } = this.#lane.peer.window;
     const whole = ((!entry.isLean || rate.isThin || entry.sentBytes > 0) && entry.wholeBytes) || entry.size;
     return Math.min(whole - entry.sentBytes, rate.partBytes);
-  };
+  }
 }

@@ -64,8 +64,11 @@ export interface Entry {
   wholeBytes: number;
   pieceBytes: number;
   /** Its parts that are on their way, each with where it ends. */
-  flights: { readonly end: number; readonly bytes: number; readonly flight: Flight }[];
+  flights: readonly { readonly end: number; readonly bytes: number; readonly flight: Flight }[];
 }
+
+/** Of thousands of lanes most have nothing on its way: all that have none share this. */
+export const NO_FLIGHTS: Entry['flights'] = [];
 
 /** The messages of a lane that are in memory, lowest first, and which of them are on their way. */
 export class LaneWindow {
@@ -73,7 +76,7 @@ export class LaneWindow {
   readonly #target: SendWindow;
   /** For how long its target kept answering, or could not be reached before its call. */
   readonly progress: LaneProgress;
-  readonly #entries: Entry[] = [];
+  #entries: Entry[] = [];
   /** How many are on their way as a whole, and the bytes that are. */
   inFlight = 0;
   bytesInFlight = 0;
@@ -126,7 +129,9 @@ export class LaneWindow {
   }
 
   push(entry: Entry): void {
-    this.#entries.push(entry);
+    // The engine makes room for 17 in an empty list, and lanes to nodes that are away have one.
+    if (this.#entries.length === 0) this.#entries = [entry];
+    else this.#entries.push(entry);
   }
 
   /** The entry whose turn comes after `offset` others, or undefined. */
@@ -142,7 +147,7 @@ export class LaneWindow {
     entry.wholeBytes = wholeBytes;
     entry.sentBytes += bytes;
     const flight = this.#target.sent(bytes + ENVELOPE_BYTES);
-    entry.flights.push({ end: entry.sentBytes, bytes, flight });
+    entry.flights = [...entry.flights, { end: entry.sentBytes, bytes, flight }];
     this.bytesInFlight += bytes;
     this.lastSent = Math.max(this.lastSent, entry.seq);
     if (entry.sentBytes >= wholeBytes) this.inFlight++;
@@ -247,5 +252,5 @@ function restart(entry: Entry): void {
   entry.arrivedBytes = entry.isByOffset ? Math.min(entry.arrivedBytes, entry.wholeBytes - 1) : 0;
   entry.sentBytes = entry.arrivedBytes;
   entry.pieceBytes = 0;
-  entry.flights = [];
+  entry.flights = NO_FLIGHTS;
 }

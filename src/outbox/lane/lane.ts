@@ -22,7 +22,7 @@ const [WRITE_PATIENCE_MS, RENEW_PAUSE_MS] = [1000, 10_000];
 const [LARGE_BYTES, WHOLE_MS] = [64 * 1024, 60_000];
 
 /** The ordered stream of messages to one subject: offers them to the link, and acts on what comes back. */
-export class Lane implements Source, Waiting, LaneProcess {
+export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   readonly kind = 'publisher';
   readonly name: string;
   readonly subject: string;
@@ -33,8 +33,8 @@ export class Lane implements Source, Waiting, LaneProcess {
   readonly #deps: LaneDeps;
   readonly #peer: Peer;
   readonly #replies: LaneReplies;
-  readonly #source: LaneSource;
   readonly #ends: LaneEnds;
+  readonly #source: LaneSource;
   readonly #answers: LaneAnswers;
   /** Whether the lane waits to hear answers, or for a new epoch, before it sends. */
   #isBeginning = false;
@@ -54,37 +54,33 @@ export class Lane implements Source, Waiting, LaneProcess {
     this.queue = queue;
     this.#replies = new LaneReplies(row.subject, deps);
     this.#ends = new LaneEnds({ method: this.method, queue, peer }, deps);
-    const parts = { queue, replies: this.#replies, plain: new PlainAnswers(), pace: this.pace, peer };
-    this.#source = new LaneSource(
-      { ...parts, bodies: deps.bodies },
-      {
-        knows: (word) => deps.knows(this.toNode, word),
-        waiting: this,
-        keepsBodies: deps.methods.get(this.method)?.mode === 'effect',
-        onRefused: (entry, reason) => this.#ends.ended([entry], 'rejected', reason),
-      },
-      deps,
-    );
-    this.#answers = new LaneAnswers({ ...parts, toNode: this.toNode, ends: this.#ends }, this, deps);
+    const [replies, ends, plain] = [this.#replies, this.#ends, new PlainAnswers()];
+    const { toNode, method, pace } = this;
+    const parts = { toNode, method, queue, replies, plain, pace, peer, ends, bodies: deps.bodies };
+    this.#source = new LaneSource(parts, this, deps);
+    this.#answers = new LaneAnswers(parts, this, deps);
   }
 
-  /** Begins to send; what it resolves with stops it again, and tells when it cannot go on. */
-  async start(): Promise<AsyncDisposable & { readonly failed: Promise<Error> }> {
-    const { promise: failed, resolve } = Promise.withResolvers<Error>();
-    this.#fail = resolve;
+  /** Begins to send; what it resolves with stops it again. `onFailed` hears when it cannot go on. */
+  async start(onFailed: (error: Error) => void): Promise<AsyncDisposable> {
+    this.#fail = onFailed;
     this.pump();
-    return {
-      failed,
-      [Symbol.asyncDispose]: async () => {
-        this.#fail = undefined;
-        this.#deps.link.withdraw(this);
-        this.disconnected();
-      },
-    };
+    return this;
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#fail = undefined;
+    this.#deps.link.withdraw(this);
+    this.disconnected();
+  }
+
+  /** Whether its target has named a word. */
+  readonly knows = (word: string): boolean => this.#deps.knows(this.toNode, word);
 
   /** Sends nothing more. Whether an original node, as far as is known, owes an answer still. */
-  readonly hush = (): boolean => this.isStarted && this.#source.hush();
+  hush(): boolean {
+    return this.isStarted && this.#source.hush();
+  }
 
   get urgency(): number {
     return this.queue.urgency;
@@ -118,7 +114,7 @@ export class Lane implements Source, Waiting, LaneProcess {
     this.#cancelTimer?.();
   }
 
-  /** There is room again in memory, or on the way to the target. */
+  /** There is room again in memory, or on the way to the target; or it is time to look. */
   readonly onRoom = (): void => this.pump();
 
   /** The node at the other end was heard of: what waits for it need not wait any longer. */
@@ -183,7 +179,7 @@ export class Lane implements Source, Waiting, LaneProcess {
 
   /** Takes messages out that are not to be delivered any more, in memory and on disk. */
   giveUp(entries: readonly Entry[], state: EndState, reason: string): void {
-    const rest = this.#ends.callOff(entries, { state, reason, onMidst: this.rewind });
+    const rest = this.#ends.callOff(entries, { state, reason, onMidst: () => this.rewind() });
     for (const { seq } of rest) this.queue.giveUp(seq);
     this.#ends.ended(rest, state, reason);
     this.queue.refill();
@@ -260,12 +256,12 @@ export class Lane implements Source, Waiting, LaneProcess {
   }
 
   /** Everything is to be sent again. */
-  readonly rewind = (): void => {
+  rewind(): void {
     this.#answers.forgetGap();
     this.#replies.newGeneration();
     this.queue.window.rewind();
     this.queue.freeBodies();
-  };
+  }
 
   /** Acts when the oldest message on its way has had no answer for its ACKTimeout. */
   #watchAnswers(): void {
@@ -289,7 +285,7 @@ export class Lane implements Source, Waiting, LaneProcess {
 
   #arm(ms: number): void {
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#deps.clock.after(Math.max(1, ms), () => this.pump());
+    this.#cancelTimer = this.#deps.clock.after(Math.max(1, ms), this.onRoom);
   }
 
   #missed(): void {

@@ -12,25 +12,34 @@ interface Attempt {
  * message of that attempt.
  */
 export class PlainAnswers {
-  readonly #attempts = new Map<number, Attempt>();
+  /** There is none for a lane to a node that is away. */
+  #attempts: Map<number, Attempt> | undefined;
 
   /** A message went out whole, in the attempt of this generation. */
   sent(generation: number, seq: number): void {
+    this.#attempts ??= new Map();
     const attempt = this.#attempts.get(generation);
     if (attempt) attempt.seqs.push(seq);
     else this.#attempts.set(generation, { seqs: [seq], answers: 0 });
     if (this.#attempts.size > MOST_ATTEMPTS) this.#attempts.delete(this.#attempts.keys().next().value!);
   }
 
+  /** Nobody got a message of an attempt: no answer comes to one that had no other. */
+  missed(generation: number): void {
+    if (this.#attempts?.get(generation)?.seqs.length !== 1) return;
+    this.#attempts.delete(generation);
+    if (this.#attempts.size === 0) this.#attempts = undefined;
+  }
+
   /** An answer came; the place that it speaks for, or undefined where nothing is known of that attempt. */
   answered(generation: number): number | undefined {
-    const attempt = this.#attempts.get(generation);
+    const attempt = this.#attempts?.get(generation);
     return attempt?.seqs[attempt.answers++];
   }
 
   /** An answer said itself that it is about the places up to `last`: no plain one comes for them in this attempt. */
   settled(generation: number, last: number): void {
-    const attempt = this.#attempts.get(generation);
+    const attempt = this.#attempts?.get(generation);
     if (!attempt) return;
     const open = attempt.seqs.findIndex((seq) => seq > last);
     attempt.seqs.splice(0, open === -1 ? attempt.seqs.length : open);
@@ -38,6 +47,6 @@ export class PlainAnswers {
 
   /** What was sent belongs to an epoch that has ended. */
   clear(): void {
-    this.#attempts.clear();
+    this.#attempts = undefined;
   }
 }
