@@ -1,13 +1,6 @@
-import {
-  connect,
-  type NatsConnection,
-  PermissionViolationError,
-  type Status,
-  type Subscription,
-} from '@nats-io/transport-node';
+import { connect, type NatsConnection, PermissionViolationError, type Status } from '@nats-io/transport-node';
 import { pause } from '../lib/pause.ts';
 import type { WireMessage } from '../message/wire-message.ts';
-import { BusError } from './bus-error.ts';
 import { closeBounded } from './close-bounded.ts';
 import { connectFault, faultSettings, noHeaders, permissionFault } from './connect-fault.ts';
 import { type BusOptions, connectOptions, jitterMs } from './connect-options.ts';
@@ -15,25 +8,13 @@ import { FaultLog, refusalLoudness } from './fault-log.ts';
 import { Line } from './line.ts';
 import type { LinkListener } from './link-listener.ts';
 import { watchSilence } from './silence-watch.ts';
-import { droppedText, isReadable, publishOptions, toWireMessage } from './to-wire-message.ts';
+import { type BusSubscription, Subscriptions } from './subscriptions.ts';
+import { publishOptions } from './to-wire-message.ts';
 import { Traffic } from './traffic.ts';
 import { whenAborted } from './when-aborted.ts';
 
-/** An interest in a subject, kept over reconnects until it is disposed of. */
-export interface BusSubscription extends Disposable {
-  /** Resolves when the broker has taken the subscription; throws BusError 'refused' where it may not be made. */
-  ready(): Promise<void>;
-}
-
 export interface BusDeps {
   readonly logger: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
-}
-
-interface Wanted {
-  readonly subject: string;
-  readonly handler: (message: WireMessage) => void;
-  subscription: Subscription | undefined;
-  refused: BusError | undefined;
 }
 
 /** How long a broker may hold up the end of a call, ms: a thin link takes its time for the goodbye. */
@@ -47,7 +28,7 @@ export class Bus implements AsyncDisposable {
   readonly line = new Line();
   readonly #options: BusOptions;
   readonly #deps: BusDeps;
-  readonly #wanted = new Set<Wanted>();
+  readonly #subscriptions: Subscriptions;
   readonly #stop = new AbortController();
   readonly #firstAttempt = Promise.withResolvers<void>();
   /** Ends what waits for a flush: the library leaves it waiting when the connection is gone. */
@@ -73,6 +54,11 @@ export class Bus implements AsyncDisposable {
         for (const listener of this.#listeners) listener.linkFailed?.(text);
       },
       now: () => performance.now(),
+    });
+    this.#subscriptions = new Subscriptions({
+      flush: () => this.flush(),
+      take: (message, handler) => this.#take(message, handler),
+      dropped: (text) => this.#faults.tell(text, 'log'),
     });
     connectOptions(options);
   }
@@ -110,19 +96,7 @@ export class Bus implements AsyncDisposable {
 
   /** Listens on a subject (wildcards allowed) from now on, whenever there is a connection. */
   subscribe(subject: string, handler: (message: WireMessage) => void): BusSubscription {
-    const wanted: Wanted = { subject, handler, subscription: undefined, refused: undefined };
-    this.#wanted.add(wanted);
-    if (this.#connection) this.#apply(wanted, this.#connection);
-    return {
-      ready: async () => {
-        await this.flush();
-        if (wanted.refused) throw wanted.refused;
-      },
-      [Symbol.dispose]: () => {
-        this.#wanted.delete(wanted);
-        wanted.subscription?.unsubscribe();
-      },
-    };
+    return this.#subscriptions.add(subject, handler);
   }
 
   /** Resolves when the first attempt to connect has ended, either way, or after `maxMs`. */
@@ -229,7 +203,7 @@ export class Bus implements AsyncDisposable {
     await closeBounded(connection, this.#stop.signal.aborted ? undefined : HANG_UP_PATIENCE_MS);
     this.#connection = undefined;
     for (const end of this.#flushes) end();
-    for (const wanted of this.#wanted) wanted.subscription = undefined;
+    this.#subscriptions.connected(undefined);
   }
 
   async #watch(connection: NatsConnection): Promise<void> {
@@ -255,7 +229,7 @@ export class Bus implements AsyncDisposable {
     this.#maxPayload = connection.info?.max_payload ?? this.#maxPayload;
     this.#failures = 0;
     this.#faults.nextPhase();
-    for (const wanted of this.#wanted) this.#apply(wanted, connection);
+    this.#subscriptions.connected(connection);
     this.#isConnected = true;
     this.#deps.logger.info({ server: connection.getServer() }, 'connected to the broker');
     for (const listener of this.#listeners) listener.connected?.();
@@ -271,7 +245,7 @@ export class Bus implements AsyncDisposable {
   }
 
   /** What throws must not end the loop that reads from the broker: the message is not taken, and its sender tries again. */
-  #take(message: WireMessage, { handler }: Wanted): void {
+  #take(message: WireMessage, handler: (message: WireMessage) => void): void {
     if (!message.noResponders) this.traffic.inMessages++;
     try {
       handler(message);
@@ -280,21 +254,4 @@ export class Bus implements AsyncDisposable {
       this.#faults.tell(`messages could not be taken: ${(error as Error).message}`, 'report');
     }
   }
-
-  #apply(wanted: Wanted, connection: NatsConnection): void {
-    wanted.refused = undefined;
-    wanted.subscription = connection.subscribe(wanted.subject, {
-      callback: (error, msg) => {
-        if (error) wanted.refused = refusal(error, wanted.subject);
-        else if (isReadable(msg)) this.#take(toWireMessage(msg), wanted);
-        else this.#faults.tell(droppedText(msg), 'log');
-      },
-    });
-  }
-}
-
-function refusal(error: Error, subject: string): BusError {
-  return new BusError('refused', `the broker does not allow to subscribe to ${subject}: ${error.message}`, {
-    cause: error,
-  });
 }

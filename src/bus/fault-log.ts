@@ -8,13 +8,14 @@ export type FaultLoudness = 'silent' | 'log' | 'report';
 const STATE_QUESTION = /\.Steward\.State(\.from\..+)?$/;
 /** Another way is found for answers that do not come through a subject of their own, and its refusal is told. */
 const OWN_ANSWERS = /\.reply\..+\.\*$/;
-
+/** What comes by method is heard for each by itself where it may not be heard together. */
+const BY_KIND = /^[^.*]+\.\*\.\w+ACK(\.from\.>)?$/;
 /** Where a relay hears of targets with dots in their names, which permissions allow only where there are such. */
 const DOTTED_RELAY = /^\*\.\*\..*\.REQRelay\.EventACK(\.from\.>)?$/;
 
 /** How loud the refusal of a subject is. */
 export function refusalLoudness(operation: 'publish' | 'subscription', subject: string): FaultLoudness {
-  const isTried = OWN_ANSWERS.test(subject) || DOTTED_RELAY.test(subject);
+  const isTried = [OWN_ANSWERS, BY_KIND, DOTTED_RELAY].some((pattern) => pattern.test(subject));
   if (operation === 'subscription' && isTried) return 'silent';
   // A report about it would take the same way.
   const isLogged = subject.startsWith(`${ERROR_CENTRAL}.`) || STATE_QUESTION.test(subject);

@@ -1,4 +1,5 @@
-import type { Bus, BusSubscription } from '../bus/bus.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { BusSubscription } from '../bus/subscriptions.ts';
 import { kindOf } from '../message/kind-of.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { parseSubject, provedSubject, relaySubjects, subjectOf, takeProof } from '../message/subject.ts';

@@ -1,7 +1,7 @@
-import type { BusSubscription } from '../../src/bus/bus.ts';
 import { BusError } from '../../src/bus/bus-error.ts';
 import { Line } from '../../src/bus/line.ts';
 import type { LinkListener } from '../../src/bus/link-listener.ts';
+import type { BusSubscription } from '../../src/bus/subscriptions.ts';
 import { Traffic } from '../../src/bus/traffic.ts';
 import { dayOf } from '../../src/lib/time-words.ts';
 import type { WireMessage } from '../../src/message/wire-message.ts';
