@@ -1,11 +1,15 @@
 import * as promises from 'node:fs/promises';
+import { readPlainFileSync } from './plain-file.ts';
 
 /** Files as a dependency: what a part asks of the file system, whichever that is. */
 export type FileSystem = Pick<
   typeof promises,
   | ('open' | 'stat' | 'lstat' | 'statfs' | 'realpath' | 'readlink' | 'readdir' | 'readFile')
   | ('rename' | 'rm' | 'mkdir' | 'utimes')
->;
+> & {
+  /** What a file holds, at once. */
+  readPlainFileSync(path: string): Buffer;
+};
 
 /** The file system of the machine. */
-export const systemFiles: FileSystem = promises;
+export const systemFiles: FileSystem = { ...promises, readPlainFileSync };

@@ -103,7 +103,7 @@ export interface Ground
   /** The nodes that this one has let into its fleet. */
   admitted?(): readonly string[];
   /** Keeps the data of what is relayed, for further targets. */
-  readonly keptData?: KeptData;
+  readonly keptData?: Pick<KeptData, 'keep' | 'find'>;
   /** Writes a file below the data folder. */
   readonly writeFile: WriteFile;
   readonly audit: Pick<AuditLog, 'append'>;

@@ -11,6 +11,7 @@ import { machineEdges } from '../lib/edges.ts';
 import { folderIdentity } from '../lib/folder-identity.ts';
 import { KeyedLock } from '../lib/keyed-lock.ts';
 import { killLeftovers } from '../lib/kill-leftovers.ts';
+import { systemFiles } from '../lib/system-files.ts';
 import { createMethods } from '../methods/all-methods.ts';
 import { cleanSpool, leftOutput } from '../methods/commands/spool.ts';
 import { createWriteFile } from '../methods/files/replace-file.ts';
@@ -59,7 +60,7 @@ export async function buildNode(
       instance: folderIdentity(config.databaseFolder),
       perils,
       keptData: new KeptData(join(config.databaseFolder, 'relayed'), {
-        ...{ maxBytes: config.relayKeepBytes, clock: systemClock, logger },
+        ...{ maxBytes: config.relayKeepBytes, clock: systemClock, files: systemFiles, logger },
       }),
       ...fleet,
       writeFile: createWriteFile({ dataFolder: config.subscribersDataFolder }, { lock: new KeyedLock() }),

@@ -4,6 +4,7 @@ import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { systemFiles } from '../lib/system-files.ts';
 import { KeptData } from './kept-data.ts';
 
 const KB = 1024;
@@ -17,6 +18,7 @@ async function start(t: TestContext, maxBytes = 100 * KB) {
     new KeptData(folder, {
       maxBytes,
       clock: { wallNow: () => state.now },
+      files: systemFiles,
       logger: { warn: (_, text) => void warnings.push(text) },
     });
   return { folder, state, warnings, open, kept: open() };

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
-import { readPlainFileSync } from '../lib/plain-file.ts';
+import type { FileSystem } from '../lib/system-files.ts';
 import { type KeptStretch, LEAST_KEPT_BYTES, sumOf } from '../message/told-output.ts';
 
 /** How long data is kept that nobody sends again, ms. */
@@ -12,6 +11,7 @@ interface KeptDataDeps {
   /** How much is kept in all; 0 keeps nothing. */
   readonly maxBytes: number;
   readonly clock: Pick<Clock, 'wallNow'>;
+  readonly files: FileSystem;
   readonly logger: { warn(fields: object, text: string): void };
 }
 
@@ -55,7 +55,7 @@ export class KeptData {
   find(sender: string, { sum, count }: KeptStretch): Uint8Array | undefined {
     const path = join(this.#folder, fileName(sender, sum));
     try {
-      const data = readPlainFileSync(path);
+      const data = this.#deps.files.readPlainFileSync(path);
       if (data.length === count && sumOf(data) === sum) return data;
     } catch {
       // It is not here, or cannot be read.
@@ -72,8 +72,8 @@ export class KeptData {
     const at = this.#deps.clock.wallNow();
     const isThere = files.delete(name);
     await this.#makeRoom(files, data.length, at);
-    if (isThere) await utimes(path, at / 1000, at / 1000);
-    else await writeWhole(path, data);
+    if (isThere) await this.#deps.files.utimes(path, at / 1000, at / 1000);
+    else await this.#write(path, data);
     files.set(name, { bytes: data.length, at });
   }
 
@@ -82,7 +82,7 @@ export class KeptData {
     for (const kept of files.values()) total += kept.bytes;
     for (const [name, kept] of files) {
       if (total <= this.#deps.maxBytes && now - kept.at < KEEP_MS) return;
-      await rm(join(this.#folder, name), { force: true });
+      await this.#deps.files.rm(join(this.#folder, name), { force: true });
       files.delete(name);
       total -= kept.bytes;
     }
@@ -90,25 +90,28 @@ export class KeptData {
 
   async #read(): Promise<Map<string, Kept>> {
     const folder = this.#folder;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const { files } = this.#deps;
+    await files.mkdir(folder, { recursive: true, mode: 0o700 });
     const found: [string, Kept][] = [];
-    for (const name of await readdir(folder)) {
-      const { size: bytes, mtimeMs: at } = await stat(join(folder, name));
+    for (const name of await files.readdir(folder)) {
+      const { size: bytes, mtimeMs: at } = await files.stat(join(folder, name));
       found.push([name, { bytes, at }]);
     }
     return new Map(found.sort(([, a], [, b]) => a.at - b.at));
   }
-}
 
-/** What a crash leaves of it half written has no name that is looked for. */
-async function writeWhole(path: string, data: Uint8Array): Promise<void> {
-  const unfinished = `${path}.new`;
-  try {
-    await writeFile(unfinished, data, { mode: 0o600 });
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
+  /** What a crash leaves of it half written has no name that is looked for. */
+  async #write(path: string, data: Uint8Array): Promise<void> {
+    const { files } = this.#deps;
+    const unfinished = `${path}.new`;
+    try {
+      await using file = await files.open(unfinished, 'w', 0o600);
+      await file.writeFile(data);
+      await files.rename(unfinished, path);
+    } catch (error) {
+      await files.rm(unfinished, { force: true });
+      throw error;
+    }
   }
 }
 

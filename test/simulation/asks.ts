@@ -1,7 +1,8 @@
 import type { Chance } from './chance.ts';
 import { copyDeeds, type SourceDeed } from './copies.ts';
+import { relayedDeeds } from './relayed.ts';
 import { readWork, workArgs } from './sim-commands.ts';
-import { makeWaves, type WaveAsk } from './waves.ts';
+import { type WaveAsk, waveDeeds } from './waves.ts';
 
 /** A request that somebody made of a node, and what is known of it outside of the fleet. */
 export interface Ask {
@@ -26,6 +27,8 @@ export interface Ask {
   /** Where a copy goes: to which node, and which path there. */
   readonly copyTo?: string;
   readonly target?: string;
+  /** What a file is to hold that goes by way of another node. */
+  readonly content?: string;
 }
 
 /** The method that a request of each kind asks for; of some there are several. */
@@ -41,7 +44,8 @@ export type AskKind =
   | 'tail'
   | 'ping'
   | 'admin'
-  | 'copy';
+  | 'copy'
+  | 'relayed';
 
 export type NewAsk = Omit<Ask, 'at'>;
 
@@ -58,9 +62,12 @@ export type Deed =
   | SourceDeed
   | { readonly at: number; readonly what: 'waves'; readonly wave: WaveAsk; readonly isEnd: boolean };
 
-/** What is asked for. Seeds that found something go on to ask for what they asked for then: `first`, `second` or `third`. `told` is what tells while it runs, and nothing else; `copies` likewise. */
+/** What is asked for. Seeds that found something go on to ask for what they asked for then: `first` to `fourth`. `told` is what tells while it runs, and nothing else; `copies` and `relayed` likewise. */
 export type Asks = (typeof ASKS)[number];
-export const ASKS = ['all', 'first', 'second', 'third', 'told', 'copies'] as const;
+export const ASKS = ['all', 'first', 'second', 'third', 'fourth', 'told', 'copies', 'relayed'] as const;
+
+/** What is asked for one by one, of some kinds. */
+type FromKinds = Exclude<Asks, 'copies' | 'relayed'>;
 
 /** Of these seeds on, the second stage asks with keys too. */
 const FIRST_WITH_KEYS = 1_000_000;
@@ -76,14 +83,15 @@ interface DeedOptions {
 /** What is asked of a fleet in a run, made before it begins. */
 export function makeDeeds(chance: Chance, options: DeedOptions): Deed[] {
   const { asks } = options;
-  const deeds = asks === 'copies' ? [] : makeSubmissions(chance, { ...options, asks });
-  if (asks === 'all') deeds.push(...waveDeeds(chance.fork('waves'), options));
+  const deeds = asks === 'copies' || asks === 'relayed' ? [] : makeSubmissions(chance, { ...options, asks });
+  if (isOf(asks, 'fourth')) deeds.push(...waveDeeds(chance.fork('waves'), options));
   if (isOf(asks, 'copies')) deeds.push(...copyDeeds(chance.fork('copies'), options));
+  if (isOf(asks, 'relayed')) deeds.push(...relayedDeeds(chance.fork('relayed'), options));
   return deeds.sort((a, b) => a.at - b.at);
 }
 
 /** Submissions, one by one and in numbers, and changes of mind. */
-function makeSubmissions(chance: Chance, options: DeedOptions & { asks: Exclude<Asks, 'copies'> }): Deed[] {
+function makeSubmissions(chance: Chance, options: DeedOptions & { asks: FromKinds }): Deed[] {
   const { nodes, lastsMs, asks } = options;
   const makeItem = itemMaker(chance, { nodes, kinds: KINDS[asks], keyShare: keyShareOf(options) });
   const deeds: Deed[] = [];
@@ -112,22 +120,7 @@ function submission(
 
 /** Whether what is asked for has all of a stage. */
 function isOf(asks: Asks, stage: Asks): boolean {
-  return asks === stage || asks === 'all';
-}
-
-/** Commands that go from node to node, of which some are called off, and some asked for twice, as when an answer was lost. */
-function waveDeeds(chance: Chance, { nodes, lastsMs }: DeedOptions): Deed[] {
-  return makeWaves(chance, { nodes, count: chance.below(4) }).flatMap((wave) => {
-    const at = Math.round(chance.between(0, lastsMs));
-    const later = (mostMs: number, isEnd: boolean): Deed[] => [
-      { at: at + Math.round(chance.spread(1, mostMs)), what: 'waves', wave, isEnd },
-    ];
-    return [
-      { at, what: 'waves' as const, wave, isEnd: false },
-      ...(chance.happens(0.3) ? later(30_000, false) : []),
-      ...(chance.happens(0.2) ? later(60_000, true) : []),
-    ];
-  });
+  return asks === stage || asks === 'all' || (asks === 'fourth' && stage !== 'relayed');
 }
 
 function keyShareOf({ asks, seed = 0 }: DeedOptions): number {
@@ -188,11 +181,12 @@ const FIRST_KINDS: readonly AskKind[] = [
 ];
 const SECOND_KINDS: readonly AskKind[] = [...FIRST_KINDS, 'write', 'write', 'original'];
 const THIRD_KINDS: readonly AskKind[] = [...SECOND_KINDS, 'stream', 'tail', 'ping', 'admin'];
-const KINDS: Readonly<Record<Exclude<Asks, 'copies'>, readonly AskKind[]>> = {
+const KINDS: Readonly<Record<FromKinds, readonly AskKind[]>> = {
   first: FIRST_KINDS,
   second: SECOND_KINDS,
   third: THIRD_KINDS,
   told: ['stream', 'tail', 'live'],
+  fourth: [...THIRD_KINDS, 'live'],
   all: [...THIRD_KINDS, 'live'],
 };
 /** The name of the node of the original program. */

@@ -83,8 +83,8 @@ function changed(token: string, size: number, how: (typeof CHANGES)[number]): Bu
 }
 
 const NOT_MADE: ReadonlySet<string> = new Set(['rejected', 'expired', 'undelivered', 'superseded']);
-/** What is there while a copy is made, and not afterwards. */
-const TEMPORARY = /\/\.steward-[^/]*\.copy$|\.new$|\/source-[^/]*$/;
+/** What is there while a copy is made, and not afterwards; what a relay keeps is in a folder of its own. */
+const TEMPORARY = /^(?!simulated\/relayed\/).*(\/\.steward-[^/]*\.copy$|\.new$|\/source-[^/]*$)/;
 
 /** Holds what a node says of a copy against the bytes that are there. Throws BrokenPromise. */
 export function checkCopy(

@@ -3,6 +3,7 @@ import { isHeldByBudget } from './budgets.ts';
 import { checkCopy, checkTargets } from './copies.ts';
 import type { Machine } from './machine.ts';
 import { checkTold } from './promise-told.ts';
+import { checkRelayed } from './relayed.ts';
 import { BrokenPromise, type RunTruth, type Truth } from './truth.ts';
 import { checkWaves } from './waves.ts';
 import type { Workload } from './workload.ts';
@@ -67,7 +68,7 @@ export function heldBy({ machine, node }: World['places'][number]): string | und
  */
 export function isForgotten(world: World, ask: Ask): boolean {
   const nodes =
-    ask.kind === 'relay'
+    ask.kind === 'relay' || ask.kind === 'relayed'
       ? world.places.map(({ machine }) => machine.name)
       : [ask.from, ask.toNode, ask.copyTo ?? ask.toNode];
   return nodes.some((name) => world.wasSetBack(name, ask.at) || world.hasTwin(name));
@@ -100,6 +101,7 @@ function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workl
   if (ask.kind === 'write') checkWrite(ask, row, replacedAt(world, ask));
   if (ask.kind === 'original') checkOriginal(world, ask, row);
   if (ask.kind === 'copy') checkCopy(world, ask, row);
+  if (ask.kind === 'relayed') checkRelayed(world, ask, row);
   if (ask.kind === 'command') checkCommand(world, ask, { row, run: truth.runs.get(ask.id!) });
   checkTold(world, ask, row);
   if (ask.kind === 'relay') checkRelay(ask, row, truth.runsOf(ask.token));
@@ -109,7 +111,7 @@ function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workl
 function mayBeGivenUp(world: World, { kind, from, toNode, isLimited }: Ask, { state }: LedgerRow): boolean {
   // A schedule has a time of its own, which may pass while its machine is off.
   if (isLimited || (kind === 'schedule' && state === 'expired')) return true;
-  const onWay = [from, toNode, ...(kind === 'relay' ? world.names : [])];
+  const onWay = [from, toNode, ...(kind === 'relay' || kind === 'relayed' ? world.names : [])];
   return onWay.some((name) => world.wasAwayLong(name)) || isHeldByBudget(world, onWay);
 }
 

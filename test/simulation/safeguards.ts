@@ -14,6 +14,7 @@ import {
   onStore,
   onSubject,
   onTraffic,
+  trustingKept,
   withoutSync,
 } from './swaps.ts';
 
@@ -206,7 +207,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: 'which waves are under way is on disk',
-    ...{ kinds: ['crash', 'stop'], seed: 24, asks: 'all', finds: /^waves: .* is not over/ },
+    ...{ kinds: ['crash', 'stop'], seed: 24, asks: 'fourth', finds: /^waves: .* is not over/ },
     without: onStore(leavingOut(/INTO waves/)),
   },
   {
@@ -241,13 +242,18 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     })),
   },
   {
+    name: 'what a relay kept is what was sent, or is sent again',
+    ...{ kinds: ['power'], seed: 3, asks: 'relayed', finds: / wrote what nobody sent$/ },
+    without: trustingKept(),
+  },
+  {
     name: 'what goes over a link counts against its budget',
     ...{ kinds: ['cut'], seed: 3, asks: 'copies', hasBudgets: true, finds: /^budget: / },
     without: onTraffic(() => 0),
   },
   {
     name: 'what did not go over a link counts against no budget',
-    ...{ kinds: ['cut'], seed: 1, asks: 'all', hasBudgets: true, finds: /was to be tried for long/ },
+    ...{ kinds: ['cut'], seed: 1, asks: 'fourth', hasBudgets: true, finds: /was to be tried for long/ },
     without: onTraffic((bytes) => 30 * bytes),
   },
 ];

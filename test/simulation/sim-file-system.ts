@@ -99,6 +99,12 @@ export function simFileSystem(files: SimFiles, life: Life): FileSystem {
       files.failAs('EIO');
       return at(path)?.content.toString() ?? '';
     },
+    readPlainFileSync: (path: string) => {
+      const file = at(path);
+      if (!file) throw fault('ENOENT', path);
+      files.failAs('EIO');
+      return Buffer.from(file.content);
+    },
     rename: async (from: string, to: string) => {
       await files.work(life);
       files.failAs('EIO');

@@ -29,6 +29,7 @@ import { beginServing } from '../../src/node/serving.ts';
 import type { Logger } from '../../src/observe/logger.ts';
 import type { Metrics } from '../../src/observe/metrics.ts';
 import { createOperations } from '../../src/operations/operations.ts';
+import { KeptData } from '../../src/relay/kept-data.ts';
 import { RequestCancelling } from '../../src/sending/cancel-requests.ts';
 import { RequestResending } from '../../src/sending/resend-requests.ts';
 import { Submission } from '../../src/sending/submission.ts';
@@ -57,6 +58,9 @@ export interface SimNodeDeps {
   onExit(error: Error): void;
 }
 
+/** Where a relay keeps data of what it relays, and how much. */
+export const KEPT_FOLDER = 'simulated/relayed';
+const MAX_KEPT_BYTES = 100_000;
 const METRICS = new Proxy({}, { get: () => () => {} }) as Metrics;
 const AUDIT = { append: async () => {} };
 
@@ -165,6 +169,11 @@ export class SimNode {
       version: 'simulated',
       writeFile: async () => ({ ok: true }),
       instance: `disk of ${machine.name}`,
+      keptData: new KeptData(KEPT_FOLDER, {
+        ...life.edges,
+        maxBytes: MAX_KEPT_BYTES,
+        logger: { warn: note },
+      }),
       killLeftovers: async (runIds, { requestIds }) => this.#deps.processes.killLeftovers(runIds, requestIds),
       makeMethods: (deps, table) => this.#makeMethods(deps, table),
     };

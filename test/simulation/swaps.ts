@@ -135,6 +135,22 @@ export function withoutSync(): Swaps {
   };
 }
 
+/** A relay that takes what it kept for whole, whatever the file holds. */
+export function trustingKept(): Swaps {
+  return {
+    ground: (ground, { machine: { files } }) => ({
+      ...ground,
+      keptData: {
+        keep: (sender, data) => ground.keptData!.keep(sender, data),
+        find: (_, { sum, count }) => {
+          const path = files.paths().find((one) => one.endsWith(`-${sum}`));
+          return path === undefined ? undefined : Buffer.concat([files.file(path)!.content], count);
+        },
+      },
+    }),
+  };
+}
+
 /** Files that are copied, of which an open one does something else; it gets what it stands in for. */
 export function onFile(change: {
   sync?(): Promise<void>;

@@ -1,5 +1,6 @@
 import type { WavesOrder } from '../../src/contract/waves.ts';
 import { isRunPlan } from '../../src/waves/run-plan.ts';
+import type { Deed } from './asks.ts';
 import type { Chance } from './chance.ts';
 import { workArgs } from './sim-commands.ts';
 import { BrokenPromise, type Truth } from './truth.ts';
@@ -23,8 +24,26 @@ function tokenAt({ token }: WaveAsk, node: string): string {
   return `${token}-${node}`;
 }
 
+/** Commands that go from node to node, of which some are called off, and some asked for twice, as when an answer was lost. */
+export function waveDeeds(
+  chance: Chance,
+  { nodes, lastsMs }: { nodes: readonly string[]; lastsMs: number },
+): Deed[] {
+  return makeWaves(chance, { nodes, count: chance.below(4) }).flatMap((wave) => {
+    const at = Math.round(chance.between(0, lastsMs));
+    const later = (mostMs: number, isEnd: boolean): Deed[] => [
+      { at: at + Math.round(chance.spread(1, mostMs)), what: 'waves', wave, isEnd },
+    ];
+    return [
+      { at, what: 'waves' as const, wave, isEnd: false },
+      ...(chance.happens(0.3) ? later(30_000, false) : []),
+      ...(chance.happens(0.2) ? later(60_000, true) : []),
+    ];
+  });
+}
+
 /** Some commands that go from node to node: one at a time or several, with a canary, and with an end when some fail. */
-export function makeWaves(chance: Chance, { nodes, count }: { nodes: readonly string[]; count: number }) {
+function makeWaves(chance: Chance, { nodes, count }: { nodes: readonly string[]; count: number }) {
   return Array.from({ length: count }, (_, index): WaveAsk => {
     const from = chance.happens(0.8) ? nodes[0]! : chance.pick(nodes);
     const targets = nodes.filter((name) => name !== from || chance.happens(0.3));

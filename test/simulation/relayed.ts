@@ -1,0 +1,64 @@
+import type { Ask, Asks, Deed, Item, NewAsk } from './asks.ts';
+import { Chance } from './chance.ts';
+import { BrokenPromise } from './truth.ts';
+import type { World } from './world.ts';
+
+/** A relay keeps what is as large as this, and not all of several of the largest; bytes. */
+const [LEAST_KEPT, LARGEST] = [16 * 1024, 60_000];
+/** Over a link with a smaller budget nothing goes that is large enough to be kept, bytes a day. */
+const LEAST_BUDGET = 150_000;
+const SMALL = 2000;
+
+interface RelayedOptions {
+  readonly nodes: readonly string[];
+  readonly lastsMs: number;
+  readonly asks: Asks;
+  readonly budgets?: ReadonlyMap<string, number> | undefined;
+}
+
+/** Files that go by way of another node, to one after the other, to all at once, and the same again later. */
+export function relayedDeeds(chance: Chance, { nodes, lastsMs, asks, budgets }: RelayedOptions): Deed[] {
+  const count = asks === 'relayed' ? 2 + chance.below(8) : chance.below(3);
+  return Array.from({ length: count }, (_, index) => `f${index + 1}`).flatMap((file) => {
+    const from = chance.happens(0.7) ? nodes[0]! : chance.pick(nodes);
+    const via = chance.pick(nodes.filter((name) => name !== from));
+    const targets = nodes.filter((name) => name !== from && name !== via);
+    const isThin = [...nodes].some((name) => (budgets?.get(name) ?? LEAST_BUDGET) < LEAST_BUDGET);
+    const content = contentOf(file, isThin ? SMALL : LEAST_KEPT + chance.below(LARGEST - LEAST_KEPT));
+    const item = (toNode: string, time: number): Item => {
+      const token = `${file}-${toNode}-${time}`;
+      const ask: NewAsk = { token, kind: 'relayed', from, toNode, isLimited: false, content };
+      const message = {
+        ...{ toNode, method: 'REQToFile', relayViaNode: via, relayReplyMethod: 'REQNone' },
+        ...{ directory: 'relayed', fileName: file, data: [content] },
+      };
+      return { ask, message };
+    };
+    const submit = (at: number, to: readonly string[], time: number): Deed => ({
+      ...{ at: Math.round(at), what: 'submit', from, items: to.map((toNode) => item(toNode, time)) },
+    });
+    const at = chance.between(0, lastsMs);
+    const first = chance.happens(0.5) ? targets : targets.slice(0, 1);
+    const again = chance.happens(0.6) ? [submit(at + chance.spread(5, 60_000), targets, 2)] : [];
+    return [submit(at, first, 1), ...again];
+  });
+}
+
+/** Text that no two files have in common, and that compression does not make small. */
+function contentOf(file: string, size: number): string {
+  const chance = new Chance(`relayed ${file}`);
+  return `${file} ${Buffer.from(chance.bytes(size)).toString('base64')}`.slice(0, size);
+}
+
+/** Holds what a node says of a file that went by way of another one against what is there. Throws BrokenPromise. */
+export function checkRelayed(world: World, ask: Ask, { state }: { state: string }): void {
+  const { token, id, from, toNode, content } = ask;
+  const path = `relayed/${toNode}/${token.split('-', 1)[0]}`;
+  const written = world.places
+    .filter(({ nodeName }) => nodeName === toNode)
+    .flatMap(({ machine }) => machine.files.replaced(path));
+  const about = `relayed ${token} (${id}) from ${from} to ${toNode}`;
+  if (written.some((text) => text !== content)) throw new BrokenPromise(`${about} wrote what nobody sent`);
+  if (state === 'succeeded' && written.length === 0)
+    throw new BrokenPromise(`${about} is succeeded, and its file was not written`);
+}
