@@ -1,7 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { migrate } from '../../src/store/open-store.ts';
-import type { SqlValue, Statement } from '../../src/store/statement.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { SqlValue, Statement, Store } from '../../src/store/store.ts';
 import { asStoreError } from '../../src/store/store-error.ts';
 
 const PATH = 'in memory';

@@ -2,8 +2,7 @@ import type { Operations } from '../contract/contract.ts';
 import { notFound, OperationError } from '../contract/operation-error.ts';
 import type { Passkey, Role } from '../contract/sessions.ts';
 import { newId } from '../lib/new-id.ts';
-import { statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, statement } from '../store/store.ts';
 import type { PasskeyKey } from './webauthn.ts';
 
 /** More passkeys than this are not kept. */

@@ -4,8 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { LinkBudget } from '../link/link-budget.ts';
 import type { KeptClock, KeptTimes } from '../store/kept-clock.ts';
 import { readMeta, saveMeta, shiftMeta } from '../store/meta.ts';
-import type { Statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import type { Statement, Store } from '../store/store.ts';
 
 const META_KEY = 'link_budget';
 

@@ -2,8 +2,7 @@ import type { Went } from '../bus/traffic.ts';
 import type { Clock } from '../lib/clock.ts';
 import { dayOf } from '../lib/time-words.ts';
 import { PRIORITIES } from '../message/priority.ts';
-import { type Statement, statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { type Statement, type Store, statement } from '../store/store.ts';
 
 /** What went over a node's link on a day. */
 export interface LinkDay {

@@ -1,4 +1,4 @@
-import { type Statement, statement } from '../store/statement.ts';
+import { type Statement, statement } from '../store/store.ts';
 
 /** Statement that enters a node that said hello into the node list; `about` is JSON of what it said of itself. */
 export function helloStatement(name: string, at: number, about: string | undefined): Statement {

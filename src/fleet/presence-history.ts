@@ -1,7 +1,6 @@
 import type { Presence, PresenceChange } from '../contract/nodes.ts';
 import { WEEK_MS } from '../contract/presence-week.ts';
-import { type Statement, statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { type Statement, type Store, statement } from '../store/store.ts';
 import { presenceWeek } from './presence-week.ts';
 
 /** How long it is remembered when nodes came and went, ms. */

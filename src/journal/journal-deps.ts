@@ -8,8 +8,7 @@ import type { KeptStretch } from '../message/told-output.ts';
 import type { ForwardMethod, Method, RunMethod } from '../methods/method.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
-import type { Statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import type { Statement, Store } from '../store/store.ts';
 import type { JournalRow } from './journal-table.ts';
 import type { Perils } from './perils.ts';
 

@@ -1,9 +1,7 @@
 import { type Priority, priorityOf } from '../message/priority.ts';
 import type { ReportEntry } from '../message/report.ts';
 import type { KeptTimes } from '../store/kept-clock.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
-import type { SqlValue, Statement } from '../store/statement.ts';
-import { statement } from '../store/statement.ts';
+import { LANE_SPAN, type SqlValue, type Statement, statement } from '../store/store.ts';
 
 /** A request as the journal keeps it. Times are unix ms. */
 export interface JournalRow {

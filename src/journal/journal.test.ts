@@ -9,8 +9,7 @@ import { waitFor } from '../../test/support/wait-for.ts';
 import { systemClock } from '../lib/clock.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
 import type { RunCall, RunResult } from '../message/method-contract.ts';
-import { type Statement, statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { type Statement, type Store, statement } from '../store/store.ts';
 import { StoreError } from '../store/store-error.ts';
 
 const DAY_MS = 86_400_000;

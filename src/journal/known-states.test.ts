@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { TestJournal } from '../../test/support/test-journal.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import type { RunResult } from '../message/method-contract.ts';
-import { statement } from '../store/statement.ts';
+import { statement } from '../store/store.ts';
 import { knownStates } from './known-states.ts';
 
 test('a node says how the requests of another one run or ended, and which it does not know', async (t) => {

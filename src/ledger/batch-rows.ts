@@ -1,5 +1,5 @@
 import type { Priority } from '../message/priority.ts';
-import { type Statement, statement } from '../store/statement.ts';
+import { type Statement, statement } from '../store/store.ts';
 
 /** Messages of one submission that are stored together. */
 export interface StoredPart {

@@ -1,7 +1,6 @@
 import { isEnd, type RequestState } from '../contract/states.ts';
 import type { ReportEntry } from '../message/report.ts';
-import type { Statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import type { Statement, Store } from '../store/store.ts';
 import { stepStatement } from './batch-rows.ts';
 import { isOpen, type LedgerRow, reportsEnd } from './reported.ts';
 

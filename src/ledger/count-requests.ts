@@ -1,7 +1,6 @@
 import type { StateCounts } from '../contract/batch-summary.ts';
 import type { RequestState } from '../contract/states.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type Store } from '../store/store.ts';
 import { batchRanges } from './batch-ranges.ts';
 import { NOTABLE } from './find-requests.ts';
 

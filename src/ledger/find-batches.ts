@@ -1,7 +1,6 @@
 import type { BatchSummary } from '../contract/batch-summary.ts';
 import type { Page, PageOptions } from '../contract/requests.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type Store } from '../store/store.ts';
 import { isRunPlan, type RunPlan } from '../waves/run-plan.ts';
 import { countBatch } from './count-requests.ts';
 import { targetOf } from './request-row.ts';

@@ -1,9 +1,7 @@
 import type { Page, PageOptions, RequestFilter, RequestSummary } from '../contract/requests.ts';
 import { isEnd, REQUEST_STATES } from '../contract/states.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
 import type { Query } from '../store/read-connection.ts';
-import type { SqlValue } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type SqlValue, type Store } from '../store/store.ts';
 import { batchRanges } from './batch-ranges.ts';
 import { firstIdAt, type RequestRow, ROW_COLUMNS, ROW_TABLES, toSummary } from './request-row.ts';
 

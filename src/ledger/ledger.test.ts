@@ -4,7 +4,7 @@ import { v7 as uuidV7 } from 'uuid';
 import { tempStore } from '../../test/support/temp-store.ts';
 import { isEnd, REQUEST_STATES } from '../contract/states.ts';
 import type { ReportEntry } from '../message/report.ts';
-import { statement } from '../store/statement.ts';
+import { statement } from '../store/store.ts';
 import { Ledger } from './ledger.ts';
 import type { FinishedMessage } from './reported.ts';
 

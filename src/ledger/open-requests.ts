@@ -1,5 +1,4 @@
-import { LANE_SPAN } from '../store/lane-span.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type Store } from '../store/store.ts';
 
 /** Through the indexes that leave out what most messages are, so that many ended ones cost nothing. */
 const OPEN = `

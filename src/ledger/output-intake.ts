@@ -1,7 +1,6 @@
 import type { OutputPiece } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
-import type { SqlValue, Statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import type { SqlValue, Statement, Store } from '../store/store.ts';
 import { STREAM_NUMBER } from './kept-output.ts';
 
 /** A piece of output that was not known before. */

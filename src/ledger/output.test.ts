@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { tempStore } from '../../test/support/temp-store.ts';
 import type { OutputPiece } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
-import { statement } from '../store/statement.ts';
+import { statement } from '../store/store.ts';
 import { type ArrivedOutput, Ledger } from './ledger.ts';
 
 /** A ledger with a message `a` of batch `b`, sent to ship1. */

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LedgerRows } from '../../test/support/ledger-rows.ts';
 import { tempStore } from '../../test/support/temp-store.ts';
-import { statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, statement } from '../store/store.ts';
 import { optionStatements, planStatement, stepStatement } from './batch-rows.ts';
 import { pruneLedger } from './prune-ledger.ts';
 

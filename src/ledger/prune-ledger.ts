@@ -1,6 +1,5 @@
 import { prune } from '../store/prune.ts';
-import { statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, statement } from '../store/store.ts';
 import { firstIdAt } from './request-row.ts';
 
 /** What is left of a batch: a row in the ledger. */

@@ -1,8 +1,7 @@
 import type { Activity } from '../contract/activity.ts';
 import type { RequestState } from '../contract/states.ts';
 import type { Clock } from '../lib/clock.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type Store } from '../store/store.ts';
 import { firstIdAt, targetOf } from './request-row.ts';
 
 const DAY_MS = 86_400_000;

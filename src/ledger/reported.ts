@@ -2,7 +2,7 @@ import { isEnd, type RequestState } from '../contract/states.ts';
 import { type BodyFormat, formatOf } from '../message/codec/body-format.ts';
 import { OUTPUT_LOST } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
-import { type Statement, statement } from '../store/statement.ts';
+import { type Statement, statement } from '../store/store.ts';
 import type { RequestRow } from './request-row.ts';
 
 /** A message that has come to its end, with the bytes from which it can be sent again. */

@@ -1,7 +1,6 @@
 import type { OutputSummary } from '../contract/requests.ts';
 import { ENDLESS } from '../store/endless.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type Store } from '../store/store.ts';
 import type { RequestOptions, Step } from './batch-rows.ts';
 import { type RequestRow, ROW_COLUMNS, ROW_TABLES } from './request-row.ts';
 

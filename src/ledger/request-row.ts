@@ -3,7 +3,7 @@ import type { RequestState } from '../contract/states.ts';
 import { formatOf } from '../message/codec/body-format.ts';
 import { decodeMessage } from '../message/codec/decode-message.ts';
 import { parseSubject } from '../message/subject.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
+import { LANE_SPAN } from '../store/store.ts';
 import { whatText } from './batch-label.ts';
 
 /** A row of the ledger, as lists read it. */

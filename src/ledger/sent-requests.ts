@@ -1,7 +1,6 @@
 import { isEnd, type RequestState } from '../contract/states.ts';
 import type { SentRequest } from '../message/sent-request.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type Store } from '../store/store.ts';
 
 type Keyed = SentRequest & { readonly key: number };
 type Row = Omit<Keyed, 'isOpen'> & { readonly state: RequestState };

@@ -1,6 +1,5 @@
 import { planStatement } from '../ledger/batch-rows.ts';
-import { statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, statement } from '../store/store.ts';
 import type { KeptWaves } from '../waves/waves.ts';
 
 /** The plans of batches that go from node to node, in the node's database. */

@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import { tempStore } from '../../test/support/temp-store.ts';
 import type { Config } from '../config/config.ts';
 import type { ToldBudget } from '../fleet/told-budgets.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
-import { statement } from '../store/statement.ts';
+import { LANE_SPAN, statement } from '../store/store.ts';
 import { linkOperations } from './link-operation.ts';
 
 const CONFIG = {

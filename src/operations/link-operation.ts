@@ -13,8 +13,7 @@ import { receiverOf } from '../message/subject.ts';
 import type { Amount } from '../outbox/lane/lane-room.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type Store } from '../store/store.ts';
 import type { Trust } from '../trust/trust.ts';
 
 /** How the way to a node does, as its window has it. */

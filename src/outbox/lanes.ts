@@ -1,8 +1,7 @@
 import { receiverOf, relayTargetOf } from '../message/subject.ts';
 import { FIRST_SURE_LANE } from '../store/find-older.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
 import { readMeta, saveMeta } from '../store/meta.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type Store } from '../store/store.ts';
 import { STRANGER_MS } from './ends/strangers.ts';
 import { Lane } from './lane/lane.ts';
 import type { LaneDeps } from './lane/lane-deps.ts';

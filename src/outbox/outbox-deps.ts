@@ -8,8 +8,7 @@ import type { QueuedRow } from '../message/sent-request.ts';
 import type { ToldStretch } from '../message/told-output.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
-import type { Statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import type { Statement, Store } from '../store/store.ts';
 
 /** What the outbox needs of the bus. */
 export interface Transport extends AnswerBus {

@@ -4,7 +4,7 @@ import { failingStore, tempStore } from '../../test/support/temp-store.ts';
 import { TestOutbox } from '../../test/support/test-outbox.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
 import { END_IN_REPLY } from '../message/end-in-reply.ts';
-import { statement } from '../store/statement.ts';
+import { statement } from '../store/store.ts';
 
 const MAX_RETRIES = /^max retries reached, check if node is up/;
 

@@ -4,8 +4,7 @@ import { BRIEF } from '../message/codec/brief.ts';
 import type { LinkLeft } from '../message/link-word.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { SUPERSEDES_WORD } from '../message/supersedes.ts';
-import { statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, statement } from '../store/store.ts';
 import { Bringers } from './lane/kept-data.ts';
 import type { Peer } from './lane/peer.ts';
 

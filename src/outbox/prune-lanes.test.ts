@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LedgerRows } from '../../test/support/ledger-rows.ts';
 import { tempStore } from '../../test/support/temp-store.ts';
-import { statement } from '../store/statement.ts';
+import { statement } from '../store/store.ts';
 import { pruneLanes } from './prune-lanes.ts';
 
 test('a lane goes with the last that is kept of its messages, unless something waits in it', async (t) => {

@@ -1,5 +1,4 @@
-import { LANE_SPAN } from '../store/lane-span.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type Store } from '../store/store.ts';
 import type { Undelivered } from './ends/cancel-queued.ts';
 
 const LANES_SLICE = 500;

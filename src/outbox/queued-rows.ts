@@ -2,7 +2,7 @@ import { wholeMs } from '../lib/whole-ms.ts';
 import { formatNumber } from '../message/codec/body-format.ts';
 import type { QueuedRow } from '../message/sent-request.ts';
 import { ENDLESS } from '../store/endless.ts';
-import type { SqlValue, Statement } from '../store/statement.ts';
+import type { SqlValue, Statement } from '../store/store.ts';
 import type { LaneQueue } from './lane/lane-queue.ts';
 import { newEntry } from './lane/lane-rows.ts';
 import type { Entry } from './lane/lane-window.ts';

@@ -6,8 +6,7 @@ import { AWAITS_REPLY, deskReplyId } from '../message/desk-reply.ts';
 import type { Message } from '../message/message.ts';
 import type { Incoming } from '../message/method-contract.ts';
 import type { ReportEntry } from '../message/report.ts';
-import { LANE_SPAN } from '../store/lane-span.ts';
-import type { Store } from '../store/store.ts';
+import { LANE_SPAN, type Store } from '../store/store.ts';
 
 export interface OutputRepliesDeps {
   readonly store: Pick<Store, 'all' | 'get'>;

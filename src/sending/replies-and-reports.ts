@@ -21,7 +21,7 @@ import type { Outbox, OutgoingMessage } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
 import type { ReplyCopy } from '../relay/reply-copies.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
-import type { Statement } from '../store/statement.ts';
+import type { Statement } from '../store/store.ts';
 import { ownOutgoing } from './outgoing-message.ts';
 
 /** Reply methods that append what they get, so that a large reply may come in several messages. */

@@ -6,7 +6,7 @@ import { tempStore } from '../../test/support/temp-store.ts';
 import { knownStates } from '../journal/known-states.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { decodeQuestion, encodeAnswer, type StateAnswer } from '../message/state-question.ts';
-import { statement } from '../store/statement.ts';
+import { statement } from '../store/store.ts';
 import { StateQuestions } from './state-questions.ts';
 
 const NOTHING: StateAnswer = { ends: [], gone: [], never: [], upTo: null };

@@ -15,7 +15,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
 import type { Outbox, OutgoingMessage } from '../outbox/outbox.ts';
 import { relayFault, relayWarnings } from '../relay/relay-fault.ts';
-import type { Statement } from '../store/statement.ts';
+import type { Statement } from '../store/store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { submissionFault } from '../trust/submission-fault.ts';
 import { CANCELLED_HERE } from './cancel-requests.ts';

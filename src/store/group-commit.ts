@@ -5,7 +5,7 @@ import {
   type SqlValue,
   statement,
   unpackTransaction,
-} from './statement.ts';
+} from './store.ts';
 
 /** What the writer thread tells of the transactions it was given: all of `ids` committed, or one failed. */
 export type WriterAnswer = { readonly ids: readonly number[] } | FailedAnswer;

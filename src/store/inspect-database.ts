@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { LANE_SPAN } from './lane-span.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
+import { LANE_SPAN } from './store.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 
 /** What a look at a node's database shows. */

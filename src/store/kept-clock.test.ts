@@ -5,8 +5,7 @@ import { tempStore } from '../../test/support/temp-store.ts';
 import type { Clock } from '../lib/clock.ts';
 import { outboxTimes } from '../outbox/lane/lane-rows.ts';
 import { KeptClock } from './kept-clock.ts';
-import { statement } from './statement.ts';
-import type { Store } from './store.ts';
+import { type Store, statement } from './store.ts';
 
 const HOUR = 3_600_000;
 const BODY = "5000, 0, x'01')";

@@ -1,7 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { readMeta, saveMeta } from './meta.ts';
-import type { Statement } from './statement.ts';
-import type { Store } from './store.ts';
+import type { Statement, Store } from './store.ts';
 
 /** What the lives of messages are measured by, which outlast the process. */
 export interface KeptTime {

@@ -1,5 +1,4 @@
-import { type Statement, statement } from './statement.ts';
-import type { Store } from './store.ts';
+import { type Statement, type Store, statement } from './store.ts';
 
 /** A fact about the whole database, or undefined where it was never written. */
 export function readMeta(store: Pick<Store, 'get'>, key: string): string | undefined {

@@ -18,7 +18,7 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { FIRST_SURE_LANE } from './find-older.ts';
 import { openStore } from './open-store.ts';
 import { MIGRATIONS } from './schema.ts';
-import { statement } from './statement.ts';
+import { statement } from './store.ts';
 import { asStoreError, type StoreErrorCode } from './store-error.ts';
 
 async function refuses(folder: string, code: StoreErrorCode, text: RegExp): Promise<void> {

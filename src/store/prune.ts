@@ -1,5 +1,4 @@
-import { type Statement, statement } from './statement.ts';
-import type { Store } from './store.ts';
+import { type Statement, type Store, statement } from './store.ts';
 
 const SLICE = 500;
 

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { tempStore } from '../../test/support/temp-store.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { QueryThread } from './query-thread.ts';
-import { statement } from './statement.ts';
+import { statement } from './store.ts';
 
 test('a query sees what was committed before it', async (t) => {
   const store = await tempStore(t);

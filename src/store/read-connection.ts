@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { SqlValue } from './statement.ts';
+import type { SqlValue } from './store.ts';
 
 /** One query with its values. */
 export interface Query {

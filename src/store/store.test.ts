@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { tempStore } from '../../test/support/temp-store.ts';
 import { openStore } from './open-store.ts';
-import { type Statement, statement } from './statement.ts';
+import { type Statement, statement } from './store.ts';
 
 const INSERT = 'INSERT INTO meta (key, value) VALUES (?, ?)';
 

@@ -4,8 +4,13 @@ import { Companions } from './companions.ts';
 import type { WriterAnswer } from './group-commit.ts';
 import { QueryThread } from './query-thread.ts';
 import { type Query, ReadConnection } from './read-connection.ts';
-import { type PackedTransaction, packTransaction, type SqlValue, type Statement } from './statement.ts';
-import type { Store } from './store.ts';
+import {
+  type PackedTransaction,
+  packTransaction,
+  type SqlValue,
+  type Statement,
+  type Store,
+} from './store.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 
 interface StoreOptions {

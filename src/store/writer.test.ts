@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { canMount } from '../../test/support/small-disk.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { knownFiles } from './same-file.ts';
-import { packTransaction, statement } from './statement.ts';
+import { packTransaction, statement } from './store.ts';
 import { Writer } from './writer.ts';
 
 const BUSY_MS = 100;

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { GroupCommit, isReadOnly, type WriterAnswer } from './group-commit.ts';
 import { createFileCheck, type KnownFile } from './same-file.ts';
-import type { PackedTransaction, SqlValue } from './statement.ts';
+import type { PackedTransaction, SqlValue } from './store.ts';
 
 interface WriterOptions {
   readonly files: readonly KnownFile[];

@@ -1,8 +1,7 @@
 import type { QuotaConfig } from '../config/trust-config.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sizeWords } from '../lib/size-words.ts';
-import { statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, statement } from '../store/store.ts';
 
 interface QuotaDeps {
   readonly store: Pick<Store, 'all' | 'write'>;

@@ -1,6 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import { type Statement, statement } from '../store/statement.ts';
-import type { Store } from '../store/store.ts';
+import { type Statement, type Store, statement } from '../store/store.ts';
 
 /** What a node asked for in vain. */
 export interface Refused {

@@ -2,8 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Companions } from '../../src/store/companions.ts';
 import { doubtLanes } from '../../src/store/find-older.ts';
 import { migrate } from '../../src/store/open-store.ts';
-import type { SqlValue, Statement } from '../../src/store/statement.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { SqlValue, Statement, Store } from '../../src/store/store.ts';
 import { asStoreError, StoreError } from '../../src/store/store-error.ts';
 import type { Life, Machine } from './machine.ts';
 

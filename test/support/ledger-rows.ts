@@ -1,8 +1,6 @@
 import { batchStatements } from '../../src/ledger/batch-rows.ts';
 import { firstIdAt } from '../../src/ledger/request-row.ts';
-import { LANE_SPAN } from '../../src/store/lane-span.ts';
-import type { SqlValue, Statement } from '../../src/store/statement.ts';
-import type { Store } from '../../src/store/store.ts';
+import { LANE_SPAN, type SqlValue, type Statement, type Store } from '../../src/store/store.ts';
 
 interface RowOptions {
   readonly node?: string;

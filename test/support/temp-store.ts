@@ -1,6 +1,5 @@
 import { openStore } from '../../src/store/open-store.ts';
-import type { Statement } from '../../src/store/statement.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Statement, Store } from '../../src/store/store.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
 import { tempFolder } from './temp-folder.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ManualClock, settle } from '../../../test/support/manual-clock.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { ReportEntry } from '../../message/report.ts';
-import type { Statement } from '../../store/statement.ts';
+import type { Statement } from '../../store/store.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { Reporter } from './reporter.ts';
 

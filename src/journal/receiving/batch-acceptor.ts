@@ -3,7 +3,7 @@ import { isTemporary, TemporaryError } from '../../lib/temporary-error.ts';
 import type { Message } from '../../message/message.ts';
 import type { Incoming } from '../../message/method-contract.ts';
 import type { EffectMethod, Method } from '../../methods/method.ts';
-import type { Statement } from '../../store/statement.ts';
+import type { Statement } from '../../store/store.ts';
 import type { JournalDeps, Judgement } from '../journal-deps.ts';
 import { insertAccepted, type JournalRow, markRunning } from '../journal-table.ts';
 import { type CrowdDeps, crowdReason } from './crowd.ts';

@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Message } from '../../message/message.ts';
 import type { Priority } from '../../message/priority.ts';
 import type { readTold } from '../../message/told-output.ts';
-import { type Statement, statement } from '../../store/statement.ts';
+import { type Statement, statement } from '../../store/store.ts';
 import { insertRefused, type JournalRow } from '../journal-table.ts';
 
 /** A lane as the journal keeps it: the next place that it takes. */

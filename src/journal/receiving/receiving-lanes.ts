@@ -1,6 +1,6 @@
 import type { Method } from '../../methods/method.ts';
 import { limitedLogger } from '../../observe/limited-logger.ts';
-import { type Statement, statement } from '../../store/statement.ts';
+import { type Statement, statement } from '../../store/store.ts';
 import type { JournalOptions } from '../journal-deps.ts';
 import type { LaneState } from './lane-record.ts';
 import { ReceivingLane, type ReceivingLaneDeps } from './receiving-lane.ts';

@@ -1,4 +1,4 @@
-import { statement } from '../../store/statement.ts';
+import { statement } from '../../store/store.ts';
 import type { JournalDeps } from '../journal-deps.ts';
 
 interface Intent {

@@ -1,6 +1,6 @@
 import { readEndHeader } from '../../message/end-in-reply.ts';
 import type { ReportEntry } from '../../message/report.ts';
-import type { Statement } from '../../store/statement.ts';
+import type { Statement } from '../../store/store.ts';
 import type { JournalDeps } from '../journal-deps.ts';
 import type { LaneMessage } from './lane-record.ts';
 

@@ -1,5 +1,4 @@
-import { type Statement, statement } from '../../store/statement.ts';
-import type { Store } from '../../store/store.ts';
+import { type Statement, type Store, statement } from '../../store/store.ts';
 
 /**
  * The ids of requests that must not run, whenever they come: a cancellation may overtake its request, and then

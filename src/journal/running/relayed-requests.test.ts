@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { tempStore } from '../../../test/support/temp-store.ts';
 import type { ReportEntry } from '../../message/report.ts';
 import { MIGRATIONS } from '../../store/schema.ts';
-import { statement } from '../../store/statement.ts';
+import { statement } from '../../store/store.ts';
 import { endForwarded, insertAccepted, markForwarded } from '../journal-table.ts';
 import { RelayedRequests, wasRelayed } from './relayed-requests.ts';
 

@@ -1,5 +1,4 @@
-import type { Statement } from '../../store/statement.ts';
-import type { Store } from '../../store/store.ts';
+import type { Statement, Store } from '../../store/store.ts';
 import { endForwarded, type ForwardEnd, type StoredRow, toReport } from '../journal-table.ts';
 import type { Reporter } from '../output/reporter.ts';
 

@@ -1,7 +1,7 @@
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import type { Message } from '../../message/message.ts';
 import type { ReplyBody } from '../../message/method-contract.ts';
-import type { Statement } from '../../store/statement.ts';
+import type { Statement } from '../../store/store.ts';
 import type {
   Asked,
   EndWay,

@@ -1,7 +1,7 @@
 import type { Message } from '../../message/message.ts';
 import type { ReplyBody } from '../../message/method-contract.ts';
 import type { ReportEntry } from '../../message/report.ts';
-import type { Statement } from '../../store/statement.ts';
+import type { Statement } from '../../store/store.ts';
 import type { Asked, JournalDeps } from '../journal-deps.ts';
 import { type JournalRow, markEnded, type RowEnd } from '../journal-table.ts';
 import type { Reporter } from '../output/reporter.ts';

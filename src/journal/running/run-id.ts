@@ -1,5 +1,4 @@
-import { type Statement, statement } from '../../store/statement.ts';
-import type { Store } from '../../store/store.ts';
+import { type Statement, type Store, statement } from '../../store/store.ts';
 
 interface Run {
   readonly row: number;

@@ -5,7 +5,7 @@ import { decodeMessage } from '../../message/codec/decode-message.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunResult } from '../../message/method-contract.ts';
 import type { ForwardMethod, RunMethod } from '../../methods/method.ts';
-import type { Statement } from '../../store/statement.ts';
+import type { Statement } from '../../store/store.ts';
 import type { JournalDeps, JournalOptions, QueuedMethod } from '../journal-deps.ts';
 import {
   type JournalRow,

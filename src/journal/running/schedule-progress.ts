@@ -1,5 +1,5 @@
 import type { RunResult } from '../../message/method-contract.ts';
-import { type Statement, statement } from '../../store/statement.ts';
+import { type Statement, statement } from '../../store/store.ts';
 import type { RowEnd } from '../journal-table.ts';
 
 /** How far a schedule has come: runs that have ended, those of them that failed, and times at which one still ran. */

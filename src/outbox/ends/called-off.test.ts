@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { SentMessage } from '../../../test/support/fake-transport.ts';
 import { TestOutbox } from '../../../test/support/test-outbox.ts';
-import { statement } from '../../store/statement.ts';
+import { statement } from '../../store/store.ts';
 import { pruneLanes } from '../prune-lanes.ts';
 
 function idOf({ headers }: SentMessage): string | undefined {

@@ -1,7 +1,7 @@
 import { formatOf } from '../../message/codec/body-format.ts';
 import { AWAITS_REPLY } from '../../message/desk-reply.ts';
 import { ENDLESS } from '../../store/endless.ts';
-import type { Statement } from '../../store/statement.ts';
+import type { Statement } from '../../store/store.ts';
 import type { LaneQueue } from '../lane/lane-queue.ts';
 import { callOffRow, deleteRows, readBody } from '../lane/lane-rows.ts';
 import type { Entry } from '../lane/lane-window.ts';

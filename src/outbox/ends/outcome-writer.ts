@@ -1,6 +1,6 @@
 import { type RetryOptions, retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import { wait } from '../../lib/wait.ts';
-import type { Statement } from '../../store/statement.ts';
+import type { Statement } from '../../store/store.ts';
 import type { Ended, OutboxDeps, OutboxListener } from '../outbox-deps.ts';
 
 interface Ends {

@@ -1,9 +1,7 @@
 import { formatNumber, formatOf } from '../../message/codec/body-format.ts';
 import { OUTPUT_LOST } from '../../message/output.ts';
 import { ENDLESS } from '../../store/endless.ts';
-import { LANE_SPAN } from '../../store/lane-span.ts';
-import { type Statement, statement } from '../../store/statement.ts';
-import type { Store } from '../../store/store.ts';
+import { LANE_SPAN, type Statement, type Store, statement } from '../../store/store.ts';
 import type { Lane } from '../lane/lane.ts';
 import type { Undelivered } from './cancel-queued.ts';
 import { withoutOutput } from './lost-output.ts';

@@ -1,9 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { ENDLESS } from '../../store/endless.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
-import { LANE_SPAN } from '../../store/lane-span.ts';
-import { type Statement, statement } from '../../store/statement.ts';
-import type { Store } from '../../store/store.ts';
+import { LANE_SPAN, type Statement, type Store, statement } from '../../store/store.ts';
 import type { ConnectedClock } from '../connected-clock.ts';
 import { IDLE_MS, type Lanes } from '../lanes.ts';
 import type { Undelivered } from './cancel-queued.ts';

@@ -1,5 +1,4 @@
-import { LANE_SPAN } from '../../store/lane-span.ts';
-import type { Store } from '../../store/store.ts';
+import { LANE_SPAN, type Store } from '../../store/store.ts';
 
 /** How long replies and reports are kept for a node that nobody has ever heard of, ms. */
 export const STRANGER_MS = 3_600_000;

@@ -1,7 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import { supersededBy } from '../../message/supersedes.ts';
-import { LANE_SPAN } from '../../store/lane-span.ts';
-import type { Store } from '../../store/store.ts';
+import { LANE_SPAN, type Store } from '../../store/store.ts';
 import type { Lane } from '../lane/lane.ts';
 import { readEntry } from '../lane/lane-rows.ts';
 import type { Entry } from '../lane/lane-window.ts';

@@ -1,9 +1,8 @@
 import { priorityOf } from '../../message/priority.ts';
 import { ENDLESS } from '../../store/endless.ts';
 import type { KeptTimes } from '../../store/kept-clock.ts';
-import { LANE_SPAN } from '../../store/lane-span.ts';
-import { type Statement, statement } from '../../store/statement.ts';
-import type { Store } from '../../store/store.ts';
+import { LANE_SPAN, type Statement, type Store, statement } from '../../store/store.ts';
+
 import { type Entry, NO_FLIGHTS } from './lane-window.ts';
 
 interface Row {
