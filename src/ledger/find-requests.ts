@@ -1,7 +1,6 @@
 import type { Page, PageOptions, RequestFilter, RequestSummary } from '../contract/requests.ts';
 import { isEnd, REQUEST_STATES } from '../contract/states.ts';
-import type { Query } from '../store/read-connection.ts';
-import { LANE_SPAN, type SqlValue, type Store } from '../store/store.ts';
+import { LANE_SPAN, type Query, type SqlValue, type Store } from '../store/store.ts';
 import { batchRanges } from './batch-ranges.ts';
 import { firstIdAt, type RequestRow, ROW_COLUMNS, ROW_TABLES, toSummary } from './request-row.ts';
 

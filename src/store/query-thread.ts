@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { entryPoint } from '../lib/own-file.ts';
-import type { Query } from './read-connection.ts';
 import type { ReaderAnswer, ReaderRequest } from './reader.ts';
+import type { Query } from './store.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 
 /** How long the thread is kept without work, ms. */

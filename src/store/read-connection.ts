@@ -1,11 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { SqlValue } from './store.ts';
-
-/** One query with its values. */
-export interface Query {
-  readonly sql: string;
-  readonly params: readonly SqlValue[];
-}
+import type { Query, SqlValue } from './store.ts';
 
 /** Statements kept prepared; the texts of queries differ by their filters only. */
 const MAX_PREPARED = 200;

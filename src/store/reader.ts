@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type Query, ReadConnection } from './read-connection.ts';
+import { ReadConnection } from './read-connection.ts';
+import type { Query } from './store.ts';
 
 /** Queries that are to see the database at one moment. */
 export interface ReaderRequest {

@@ -1,5 +1,3 @@
-import type { Query } from './read-connection.ts';
-
 /** The database of a node, as its other parts see it. */
 export interface Store extends AsyncDisposable {
   readonly path: string;
@@ -33,6 +31,12 @@ export const LANE_SPAN = 2 ** 32;
 
 /** What SQLite stores in a column. Integers stay below 2^53. */
 export type SqlValue = number | string | null | Uint8Array;
+
+/** One query with its values. */
+export interface Query {
+  readonly sql: string;
+  readonly params: readonly SqlValue[];
+}
 
 /** One SQL text, executed once for each row of parameters. */
 export interface Statement {

@@ -3,10 +3,11 @@ import { Committer } from './committer.ts';
 import { Companions } from './companions.ts';
 import type { WriterAnswer } from './group-commit.ts';
 import { QueryThread } from './query-thread.ts';
-import { type Query, ReadConnection } from './read-connection.ts';
+import { ReadConnection } from './read-connection.ts';
 import {
   type PackedTransaction,
   packTransaction,
+  type Query,
   type SqlValue,
   type Statement,
   type Store,
