@@ -1,16 +1,19 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CONTRACT, type Operations } from '../contract/contract.ts';
-import type { OperationRow } from '../contract/operation.ts';
+import { CONTRACT, type OperationName, type Operations } from '../contract/contract.ts';
+import { type OperationRow, routeOf } from '../contract/operation.ts';
 import type { SubmissionAnswer } from '../contract/requests.ts';
+import type { Schema } from '../contract/schema.ts';
 import { bodyTypeRefusal } from '../lib/body-type.ts';
 import { ByteBudget } from '../lib/byte-budget.ts';
+import { findJsonFault } from '../lib/json-fault.ts';
+import { nearest } from '../lib/nearest.ts';
 import { readBody } from '../lib/read-body.ts';
+import { faultOf } from './check-value.ts';
 import { type EventStreamOptions, EventStreams } from './event-streams.ts';
-import { findRoute } from './find-route.ts';
 import { describeApi } from './openapi.ts';
-import { readJsonBody } from './read-body.ts';
 import { readQuery } from './read-query.ts';
-import { RefusedError, refusalOf, refuse } from './refusal.ts';
+import { type ApiRefusal, RefusedError, refusalOf, refuse } from './refusal.ts';
 import { sendBytes, sendJson } from './send-answer.ts';
 
 /** How much clients may ask of the API, and how long they may take; times in ms. */
@@ -139,4 +142,96 @@ function splitUrl(target: string): readonly [string, string] {
   const local = target.replace(/^https?:\/\/[^/?]*/i, '');
   const at = local.indexOf('?');
   return at === -1 ? [local, ''] : [local.slice(0, at), local.slice(at + 1)];
+}
+
+/** The operation that a request asks for, with the id in its path, where it has one. */
+interface FoundRoute {
+  readonly name: OperationName;
+  readonly id: string | undefined;
+}
+
+interface Route {
+  readonly name: OperationName;
+  readonly method: string;
+  readonly path: string;
+  readonly parts: readonly string[];
+}
+
+const PLACES: readonly Route[] = (Object.keys(CONTRACT) as OperationName[]).map((name) => {
+  const { method, path } = routeOf(CONTRACT[name]);
+  return { name, method, path, parts: path.split('/') };
+});
+const PATHS = [...new Set(PLACES.map(({ path }) => path))];
+
+/** Finds what is asked for by method and path. Throws RefusedError: 404 with the paths that there are, or 405. */
+function findRoute(method: string, path: string): FoundRoute {
+  const parts = path.split('/');
+  const there = PLACES.filter((place) => isAt(place.parts, parts));
+  if (there.length === 0) throw new RefusedError(noSuchPath(path));
+  const found = there.find((place) => place.method === method);
+  if (found === undefined) throw new RefusedError(wrongMethod(method, there));
+  const at = found.parts.indexOf('{id}');
+  return { name: found.name, id: at === -1 ? undefined : decode(parts[at]!) };
+}
+
+function isAt(wanted: readonly string[], parts: readonly string[]): boolean {
+  return (
+    wanted.length === parts.length &&
+    wanted.every((part, index) => (part === '{id}' ? parts[index] !== '' : part === parts[index]))
+  );
+}
+
+function noSuchPath(path: string): ApiRefusal {
+  const close = nearest(path, PATHS);
+  const hint = close === undefined ? `there are ${PATHS.join(', ')}` : `did you mean ${close}?`;
+  const shown = JSON.stringify(path.slice(0, 200));
+  return { status: 404, reason: `there is no path ${shown}: ${hint} (see /openapi.json)` };
+}
+
+function wrongMethod(method: string, there: readonly Route[]): ApiRefusal {
+  const allowed = there.map((place) => place.method).join(', ');
+  return {
+    status: 405,
+    reason: `${method} is not for this path: use ${allowed}`,
+    headers: { Allow: allowed },
+  };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new RefusedError({ status: 400, reason: `the path holds ${part.slice(0, 100)}, which is no text` });
+  }
+}
+
+/** The JSON value of a body, which fits the schema. Throws RefusedError with the place of the fault. */
+function readJsonBody(body: Uint8Array, schema: Schema): unknown {
+  const value = parse(body);
+  const fault = faultOf(value, schema);
+  if (fault !== undefined) throw fault;
+  return value;
+}
+
+function parse(body: Uint8Array): unknown {
+  if (body.length === 0) throw unread('the body is empty: send a JSON value');
+  if (!isUtf8(body)) throw unread('the body is not UTF-8: send JSON');
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unread(`the body is not JSON: ${placeOfFault(text)}`);
+  }
+}
+
+function placeOfFault(text: string): string {
+  const fault = findJsonFault(text);
+  if (fault === undefined) return 'a comma follows a last item';
+  const before = text.slice(0, fault.offset);
+  const line = before.split('\n').length;
+  return `line ${line}, column ${before.length - before.lastIndexOf('\n')}: ${fault.reason}`;
+}
+
+function unread(reason: string): RefusedError {
+  return new RefusedError({ status: 400, reason });
 }

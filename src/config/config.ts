@@ -1,13 +1,14 @@
 import { join } from 'node:path';
+import { type HostAndPort, parseHostAndPort } from '../lib/host-and-port.ts';
+import { isLoopback } from '../lib/is-loopback.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../lib/short-socket-path.ts';
 import { ERROR_CENTRAL, nodeNameFault } from '../message/names.ts';
 import { brokerAddressFault } from './broker-address.ts';
-import { brokerAddressOf, embeddedBrokerConfig } from './embedded-broker-config.ts';
 import { parseLabels } from './labels.ts';
 import { LINK_PROFILES, type LinkProfile, linkConfig } from './link-config.ts';
 import { listenerConfig } from './listener-config.ts';
 import { valueFault } from './option-value.ts';
-import { OPTIONS, type OptionKey } from './options.ts';
+import { OPTIONS, type OptionKey, optionOf } from './options.ts';
 import type { Settings } from './settings.ts';
 import { START_SUB_SPECS, type SwitchedMethod } from './start-sub-specs.ts';
 import { quotaConfig, trustConfig } from './trust-config.ts';
@@ -182,4 +183,88 @@ function oneOf<T extends string>(key: OptionKey, allowed: readonly T[], settings
   if (found !== undefined) return found;
   const names = allowed.filter((candidate) => candidate !== '');
   throw settings.fault(key, `is not one of ${names.join(', ')}`);
+}
+
+/** The broker that runs inside the node, if any. */
+interface EmbeddedBrokerConfig {
+  readonly address: HostAndPort;
+  /** Paths; '' = none. Certificate and key are both given or both not. */
+  readonly usersFile: string;
+  readonly tlsCertFile: string;
+  readonly tlsKeyFile: string;
+  /** Holds who was let in by a token; '' = nobody is. */
+  readonly admissionFolder: string;
+}
+
+/** The settings of the embedded broker; undefined = off. Throws ConfigError. */
+function embeddedBrokerConfig(settings: Settings): EmbeddedBrokerConfig | undefined {
+  const { values } = settings;
+  if (values.EmbeddedBroker === '') return undefined;
+  const address = parseHostAndPort(values.EmbeddedBroker);
+  if (address === undefined || address.port === 0) {
+    throw settings.fault('EmbeddedBroker', 'is not host:port, or :port for every interface');
+  }
+  if (!isLoopback(address.host) && values.EmbeddedBrokerUsers === '' && values.AdmissionFolder === '') {
+    throw settings.fault(
+      'EmbeddedBroker',
+      'can be reached from other machines, so it needs users: set EmbeddedBrokerUsers, or listen on 127.0.0.1',
+    );
+  }
+  const [tlsCertFile, tlsKeyFile] = [values.EmbeddedBrokerTLSCert, values.EmbeddedBrokerTLSKey];
+  if (tlsCertFile !== '' && tlsKeyFile === '')
+    throw settings.fault('EmbeddedBrokerTLSCert', 'is given without EmbeddedBrokerTLSKey: give both');
+  if (tlsCertFile === '' && tlsKeyFile !== '')
+    throw settings.fault('EmbeddedBrokerTLSKey', 'is given without EmbeddedBrokerTLSCert: give both');
+  const admissionFolder = admissionFolderOf(settings);
+  return Object.freeze({
+    address,
+    usersFile: values.EmbeddedBrokerUsers,
+    tlsCertFile,
+    tlsKeyFile,
+    admissionFolder,
+  });
+}
+
+/** Letting nodes in is the central node's, and never done without encryption. */
+function admissionFolderOf(settings: Settings): string {
+  const { values } = settings;
+  const fault = (reason: string) => settings.fault('AdmissionFolder', reason);
+  if (values.AdmissionFolder === '') return '';
+  if (values.NodeName !== values.CentralNodeName)
+    throw fault('is for the central node alone: leave it empty on this one');
+  if (values.EmbeddedBrokerUsers !== '')
+    throw fault('holds who may connect, and so does EmbeddedBrokerUsers: give one of them');
+  if (values.EmbeddedBrokerTLSCert === '' || values.NkeySeedFile === '')
+    throw fault('needs EmbeddedBrokerTLSCert, EmbeddedBrokerTLSKey and NkeySeedFile, which steward up makes');
+  return values.AdmissionFolder;
+}
+
+/** Where the node finds its broker: the embedded one where brokerAddress is left at its default. */
+function brokerAddressOf(settings: Settings, embedded: EmbeddedBrokerConfig | undefined): string {
+  const { BrokerAddress: address } = settings.values;
+  if (embedded === undefined || address !== optionOf('BrokerAddress').default) return address;
+  const { host, port } = embedded.address;
+  const reached = ['', '0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
+  return reached.includes(':') ? `[${reached}]:${port}` : `${reached}:${port}`;
+}
+
+/** What one look at a node's surroundings showed. */
+interface Found {
+  readonly check: string;
+  readonly verdict: 'ok' | 'warn' | 'fail';
+  readonly text: string;
+  readonly advice?: string;
+}
+
+/** What a node is told besides its configuration. */
+export interface NodeOptions {
+  readonly version: string;
+  /** The environment that commands inherit. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether the log goes to a terminal. */
+  readonly isTerminal: boolean;
+  /** Looks at what the node needs, as `steward doctor` does. */
+  examine(): Promise<readonly Found[]>;
+  /** Where REQToConsole prints; resolves when it is printed. */
+  stdout(bytes: Uint8Array): Promise<void>;
 }

@@ -1,8 +1,42 @@
 import { LINK_SPECS } from './link-specs.ts';
 import { inGroup, MAX_TIMER_SECONDS, type OptionSpec, seconds } from './option-spec.ts';
 import { START_SUB_SPECS } from './start-sub-specs.ts';
-import { TRUST_SPECS } from './trust-specs.ts';
 import { WEB_SPECS } from './web-specs.ts';
+
+/** Whether config.toml gets it only where somebody gives it: its absence means that nobody has decided. */
+const given = { type: 'string', default: '', onlyGiven: true } as const;
+
+/** They count where trust is closed. */
+const quota = { type: 'int', min: 0, onlyGiven: true } as const;
+
+/** The settings of who may ask this node for what. */
+const TRUST_SPECS = inGroup('trust', {
+  Trust: { ...given, default: 'open', summary: 'what others may ask of this node: open, watch or closed' },
+  TrustOriginal: { ...given, summary: 'nodes that need not prove who they are, as they cannot: node,node' },
+  TrustRelay: { ...given, summary: 'who may reach whom through a third: from:via:to,from:via:to' },
+  QuotaMB: {
+    ...quota,
+    default: 1024,
+    unit: 'MB',
+    summary: 'what a node may write here unasked in a day; 0 = no limit',
+  },
+  QuotaFiles: {
+    ...quota,
+    default: 100_000,
+    summary: 'new files and folders a node may begin here unasked in a day; 0 = no limit',
+  },
+  QuotaWaiting: {
+    ...quota,
+    default: 5000,
+    summary: 'requests of a node, not the central one, that may wait here; 0 = no limit',
+  },
+  ReplyCommands: {
+    type: 'bool',
+    default: false,
+    onlyGiven: true,
+    summary: 'let replies be commands for central, in a closed fleet too',
+  },
+});
 
 const count = { type: 'int', min: 0, max: 1_000_000_000 } as const;
 const keepCount = {

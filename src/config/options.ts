@@ -1,4 +1,3 @@
-import { envOf, flagOf } from './option-names.ts';
 import type { OptionSpec, OptionValue } from './option-spec.ts';
 import { SPECS } from './option-specs.ts';
 
@@ -34,4 +33,15 @@ export function optionOf(key: OptionKey): Option {
 /** The default of an option, on a node that is the central one or is not. */
 export function defaultOf(option: Option, isCentral: boolean): OptionValue {
   return isCentral && option.onCentral ? true : option.default;
+}
+
+/** The flag of a TOML key: NodeName -> nodeName, TCPListener -> tcpListener. */
+function flagOf(key: string): string {
+  return key.replace(/^(TCP|HTTP|TLS|[A-Z])/, (first) => first.toLowerCase());
+}
+
+/** The environment variable of a TOML key: NodeName -> NODE_NAME, RootCAPath -> ROOT_CA_PATH, StartSubREQToFile -> START_SUB_REQ_TO_FILE. */
+function envOf(key: string): string {
+  const words = key.match(/(?:REQ|TCP|HTTP|TLS|TTL|MB|CA)(?=[A-Z]|$)|[A-Z][a-z]*/g) ?? [];
+  return words.join('_').toUpperCase();
 }

@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
 import type { SwitchedMethod } from '../config/start-sub-specs.ts';
 import { KINDS } from '../message/kind.ts';
-import { kindOf } from '../message/kind-of.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
+import { kindOf } from '../message/subject.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** What a broker is asked. */

@@ -1,10 +1,12 @@
 import type { Bus } from '../bus/bus.ts';
 import type { TrustConfig } from '../config/trust-config.ts';
+import { type Clock, wait } from '../lib/clock.ts';
 import type { Edges } from '../lib/edges.ts';
-import { wait } from '../lib/wait.ts';
+import { encodeMessage } from '../message/codec/encode-message.ts';
+import { HEADER } from '../message/codec/wire-headers.ts';
+import { newMessage } from '../message/message.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import type { ErrorReporter } from '../observe/error-reports.ts';
-import { findOriginal } from './find-original.ts';
 
 export interface GuardDeps extends Pick<Edges, 'clock' | 'random'> {
   readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
@@ -231,4 +233,39 @@ function parse(payload: Uint8Array): Instance | undefined {
 
 function isOlder(a: Instance, b: Instance): boolean {
   return a.startedAt < b.startedAt || (a.startedAt === b.startedAt && a.instance < b.instance);
+}
+
+interface Question {
+  /** The name, which is that of the node that asks, too. */
+  readonly nodeName: string;
+  /** Where the answer is to come. */
+  readonly reply: string;
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks by a ping whether an original node answers to a name: it knows no other question, and answers with a text alone. Where
+ * nobody hears the ping that is known at once.
+ */
+async function findOriginal(
+  { nodeName, reply, patienceMs, signal }: Question,
+  { bus, clock }: { readonly bus: Pick<Bus, 'publish' | 'subscribe'>; readonly clock: Pick<Clock, 'after'> },
+): Promise<boolean> {
+  const heard = new AbortController();
+  let isThere = false;
+  const subscription = bus.subscribe(reply, ({ noResponders, header }) => {
+    isThere ||= !noResponders && header(HEADER.status) === undefined;
+    if (isThere || noResponders) heard.abort();
+  });
+  const place = { directory: 'ping', fileName: 'ping.log' };
+  const ping = newMessage({
+    ...{ toNode: nodeName, fromNode: nodeName, method: 'REQPing', replyMethod: 'REQNone', ...place },
+    ...{ ackTimeout: 10, retries: 1, methodTimeout: 10 },
+  });
+  const { payload } = encodeMessage(ping, { serialization: 'gob', compression: '' });
+  if (bus.publish(`${nodeName}.REQPing.EventACK`, payload, { reply }))
+    await wait(clock, patienceMs, AbortSignal.any([heard.signal, signal]));
+  subscription[Symbol.dispose]();
+  return isThere;
 }

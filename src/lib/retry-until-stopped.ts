@@ -1,7 +1,6 @@
-import type { Clock } from './clock.ts';
+import { type Clock, wait } from './clock.ts';
 import { Seldom } from './seldom.ts';
 import { isTemporary } from './temporary-error.ts';
-import { wait } from './wait.ts';
 
 const RETRY_MS = 1000;
 

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { type FileHandle, readdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
@@ -9,7 +9,6 @@ import { errorCode } from '../lib/system-fault.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type ByteRange, byteRange } from './byte-range.ts';
 import { contentType, SNIFFED_BYTES } from './content-type.ts';
-import { folderPage } from './folder-page.ts';
 
 export interface DataFolderServerOptions {
   readonly address: HostAndPort;
@@ -134,4 +133,44 @@ async function send(handle: FileHandle, { first, last }: ByteRange, response: Se
     response.destroy();
     if (errorCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** A page that lists a folder: its folders first, then its files; names with a leading dot are left out. */
+function folderPage(path: string, entries: readonly Dirent[]): string {
+  const shown = entries
+    .filter(({ name }) => !name.startsWith('.'))
+    .map((entry) => ({ name: entry.isDirectory() ? `${entry.name}/` : entry.name, rank: rankOf(entry) }))
+    .sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1));
+  // "./" keeps a name with a colon from being taken for another scheme.
+  const links = shown.map(({ name }) => `<a href="./${linkOf(name)}">${escaped(name)}</a>`);
+  const up = path === '/' ? [] : ['<a href="../">../</a>'];
+  const title = escaped(path);
+  return `<!doctype html>
+<meta charset="utf-8">
+<title>${title}</title>
+<h1>${title}</h1>
+<pre>
+${[...up, ...links].join('\n')}
+</pre>
+`;
+}
+
+function rankOf(entry: Dirent): number {
+  return entry.isDirectory() ? 0 : 1;
+}
+
+function linkOf(name: string): string {
+  return name.split('/').map(encodeURIComponent).join('/');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }

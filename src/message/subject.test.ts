@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { vectors } from '../../test/support/vectors.ts';
-import { kindOf } from './kind-of.ts';
 import {
+  kindOf,
   laneSubjectOf,
   parseSubject,
   receiverOf,

@@ -5,9 +5,9 @@ import { type TestContext, test } from 'node:test';
 import { KeptNotes } from '../../test/support/kept-notes.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { systemClock } from '../lib/clock.ts';
-import { kindOf } from '../message/kind-of.ts';
 import { type Message, newMessage } from '../message/message.ts';
 import type { Incoming, Outcome, RunResult } from '../message/method-contract.ts';
+import { kindOf } from '../message/subject.ts';
 import { createMethods, type MethodsDeps } from './all-methods.ts';
 import type { ProcessEntry } from './node-admin/node-processes.ts';
 

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { Bus } from '../bus/bus.ts';
 import { auditOptions } from '../config/audit-options.ts';
-import type { Config } from '../config/config.ts';
-import type { NodeOptions } from '../config/node-options.ts';
+import type { Config, NodeOptions } from '../config/config.ts';
 import { Perils } from '../journal/perils.ts';
 import { NewestIdNote, newestId } from '../ledger/newest-id.ts';
 import { systemClock } from '../lib/clock.ts';

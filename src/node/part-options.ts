@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
-import type { NodeOptions } from '../config/node-options.ts';
+import type { Config, NodeOptions } from '../config/config.ts';
 
 const ORIGINAL_MODES = { fileMode: 0o755, folderMode: 0o755 };
 const PRIVATE_MODES = { fileMode: 0o600, folderMode: 0o700 };

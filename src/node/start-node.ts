@@ -1,15 +1,19 @@
+import type { BrokerUser } from '../broker/broker-options.ts';
+import { type BrokerThread, startBrokerThread } from '../broker/broker-thread.ts';
+import { readTlsFiles } from '../broker/tls-files.ts';
+import { readUsersFile } from '../broker/users-file.ts';
+import { watchUsers } from '../broker/watch-users.ts';
 import { signInOf } from '../bus/credentials.ts';
 import { tellNameRights } from '../bus/name-rights.ts';
-import type { Config } from '../config/config.ts';
-import type { NodeOptions } from '../config/node-options.ts';
+import type { Config, NodeOptions } from '../config/config.ts';
 import { leftQueueText } from '../config/original-queue.ts';
 import { openAdmission } from '../fleet/admission.ts';
 import { keepGarbageSmall } from '../lib/collect-garbage.ts';
 import { releaseMemoryWhenIdle } from '../lib/idle-memory.ts';
+import { openLogger } from '../observe/logger.ts';
 import { pruneLanes } from '../outbox/prune-lanes.ts';
 import type { NodeParts } from './assemble-node.ts';
 import { buildNode } from './build-node.ts';
-import { startEmbeddedBroker } from './embedded-broker.ts';
 import { beginServing } from './serving.ts';
 import { startListeners } from './start-listeners.ts';
 
@@ -80,4 +84,36 @@ function pruneRegularly(
   };
   stack.defer(clock.every(PRUNE_EVERY_MS, pruneAll));
   stack.defer(clock.after(FIRST_PRUNE_MS, pruneAll));
+}
+
+const TLS_OPTIONS = {
+  certificate: '-embeddedBrokerTLSCert',
+  key: '-embeddedBrokerTLSKey',
+  clientCa: '',
+} as const;
+
+/**
+ * Starts the broker that the configuration asks for, in a thread of its own: what it carries for others must not hold up
+ * this node. It follows its users file; where there is none, `admitted` are its users. undefined = none is asked for.
+ * Throws BrokerError and ListenError.
+ */
+async function startEmbeddedBroker(
+  config: Config,
+  { version, isTerminal }: NodeOptions,
+  {
+    stack,
+    admitted,
+  }: { readonly stack: AsyncDisposableStack; readonly admitted?: readonly BrokerUser[] | undefined },
+): Promise<BrokerThread | undefined> {
+  if (config.embeddedBroker === undefined) return undefined;
+  const { address, usersFile, tlsCertFile, tlsKeyFile } = config.embeddedBroker;
+  const logger = await openLogger({ level: config.logLevel, isTerminal, nodeName: config.nodeName });
+  const users = usersFile === '' ? admitted : await readUsersFile(usersFile);
+  const files = { certificate: tlsCertFile, key: tlsKeyFile, clientCa: '' };
+  const tls = await readTlsFiles(files, TLS_OPTIONS);
+  const options = { ...address, addressOption: '-embeddedBroker', version, users, tls };
+  const broker = stack.use(await startBrokerThread(options, { logger }));
+  if (usersFile !== '') stack.use(watchUsers(usersFile, { broker, logger }));
+  logger.info({ address: broker.url }, 'the embedded broker listens');
+  return broker;
 }

@@ -1,8 +1,15 @@
 import type { Bus } from '../bus/bus.ts';
 import type { BusSubscription } from '../bus/subscriptions.ts';
-import { kindOf } from '../message/kind-of.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
-import { parseSubject, provedSubject, relaySubjects, subjectOf, takeProof } from '../message/subject.ts';
+import {
+  kindOf,
+  parseSubject,
+  provedSubject,
+  relaySubjects,
+  subjectOf,
+  takeProof,
+} from '../message/subject.ts';
+
 import type { WireMessage } from '../message/wire-message.ts';
 import type { Method } from '../methods/method.ts';
 import type { NodeProcesses, ProcessEntry } from '../methods/node-admin/node-processes.ts';

@@ -1,5 +1,5 @@
+import { CodedError } from '../lib/coded-error.ts';
 import { toJson } from '../lib/visible.ts';
-import { AuditLogError } from './audit-log-error.ts';
 import { openRotatingFile, type RotatingFile, type RotatingFileOptions } from './rotating-file.ts';
 
 /** The end of one message, as the audit log keeps it; times in unix milliseconds, written as ISO 8601. */
@@ -132,4 +132,12 @@ function isoTime(ms: number | undefined): string | undefined {
 function writeFailed(path: string, cause: unknown): AuditLogError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new AuditLogError('write-failed', `cannot write the audit log ${path}: ${reason}`, { cause });
+}
+
+/** Why the audit log did not take entries. */
+type AuditLogErrorCode = 'write-failed' | 'closed';
+
+/** Entries were not written to the audit log; the cause says why. */
+class AuditLogError extends CodedError<AuditLogErrorCode> {
+  override name = 'AuditLogError';
 }

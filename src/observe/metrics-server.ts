@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { CodedError } from '../lib/coded-error.ts';
 import { processConnections } from '../lib/connection-budget.ts';
 import { Exposition } from './exposition.ts';
 import type { Metrics } from './metrics.ts';
-import { MetricsServerError } from './metrics-server-error.ts';
 
 /** Where to serve metrics. Without `host` that is every interface. */
 export interface MetricsServerOptions {
@@ -113,4 +113,12 @@ function cannotListen(address: string, cause: NodeJS.ErrnoException): MetricsSer
   }
   const message = `cannot serve metrics on ${address}: ${cause.message}`;
   return new MetricsServerError('unavailable', message, { cause });
+}
+
+/** Why metrics cannot be served. */
+type MetricsServerErrorCode = 'in-use' | 'unavailable';
+
+/** The metrics' HTTP server could not start; the message names the address and the way out. */
+class MetricsServerError extends CodedError<MetricsServerErrorCode> {
+  override name = 'MetricsServerError';
 }

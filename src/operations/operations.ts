@@ -1,16 +1,19 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Bus } from '../bus/bus.ts';
 import { auditOptions } from '../config/audit-options.ts';
 import type { Config } from '../config/config.ts';
 import type { Operations } from '../contract/contract.ts';
 import type { DOCTOR_OPERATIONS } from '../contract/doctor.ts';
-import type { StatusAnswer } from '../contract/nodes.ts';
+import type { MethodDescription, StatusAnswer } from '../contract/nodes.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { QueueSummary } from '../contract/queues.ts';
 import type { SESSION_OPERATIONS } from '../contract/sessions.ts';
+import type { TrustAnswer } from '../contract/trust.ts';
 import type { Calls } from '../fleet/calls.ts';
 import { readErrorLines } from '../fleet/error-lines.ts';
 import type { FleetView } from '../fleet/fleet-view.ts';
+import type { NodeList } from '../fleet/node-list.ts';
+import { planStatement } from '../ledger/batch-rows.ts';
 import { countRequests } from '../ledger/count-requests.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Operators } from '../ledger/operators.ts';
@@ -18,6 +21,7 @@ import { ActivityReader } from '../ledger/read-activity.ts';
 import type { Edges } from '../lib/edges.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import type { Methods } from '../methods/all-methods.ts';
+import type { Method } from '../methods/method.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { readAuditLog } from '../observe/read-audit-log.ts';
 import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
@@ -30,23 +34,20 @@ import type { RepliesAndReports } from '../sending/replies-and-reports.ts';
 import { RequestResending } from '../sending/resend-requests.ts';
 import type { Submissions } from '../sending/submissions.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, statement } from '../store/store.ts';
 import { createGroupsFile, type GroupsFile } from '../targets/groups-file.ts';
 import { resolveTargets } from '../targets/resolve-targets.ts';
 import { TargetError } from '../targets/target-error.ts';
 import type { Pace } from '../trust/pace.ts';
 import type { Refusals } from '../trust/refusals.ts';
 import type { Trust } from '../trust/trust.ts';
-import { Waves } from '../waves/waves.ts';
-import { keptWaves } from './kept-waves.ts';
+import { type KeptWaves, Waves } from '../waves/waves.ts';
 import { linkOperations } from './link-operation.ts';
-import { describeMethods } from './method-descriptions.ts';
 import { nodeDetails } from './node-details.ts';
 import { nodeFileOperations } from './node-files.ts';
 import { nodePage } from './node-page.ts';
 import { overdueQueues, queuesFor } from './overdue-queues.ts';
 import { RequestOperations } from './request-operations.ts';
-import { trustAnswer } from './trust-operation.ts';
 
 /** The parts of a node that its operators ask and order. */
 interface NodeParts extends Edges {
@@ -213,4 +214,57 @@ function isUsed({ queued }: LaneStatus): boolean {
 
 function toQueue({ toNode, ...rest }: LaneStatus): QueueSummary {
   return { ...rest, node: toNode };
+}
+
+interface TrustParts {
+  readonly nodes: Pick<NodeList, 'list'>;
+  readonly refusals: Pick<Refusals, 'list' | 'hasProved'>;
+}
+
+const DEFAULT_DAYS = 7;
+
+/** What is known of the trust of this node: its mode, who never proved who it is, and what was refused or would be. */
+async function trustAnswer(
+  { nodeName, configFile, trust }: Config,
+  { days = DEFAULT_DAYS }: { readonly days?: number },
+  { nodes, refusals }: TrustParts,
+): Promise<TrustAnswer> {
+  const known = (await nodes.list()).filter(({ isSelf, name }) => !isSelf && !refusals.hasProved(name));
+  return {
+    node: nodeName,
+    mode: trust.mode,
+    configFile: resolve(configFile),
+    originals: [...trust.originals],
+    unproved: known.map(({ name, version, lastSeenAt }) => ({ name, version, lastSeenAt })),
+    refusals: await refusals.list(days),
+  };
+}
+
+/** The plans of batches that go from node to node, in the node's database. */
+function keptWaves(store: Store, now: () => number): KeptWaves {
+  return {
+    open: async () =>
+      (await store.query<{ batch: string }>('SELECT batch FROM waves')).map(({ batch }) => batch),
+    planOf: async (batch) => {
+      const [row] = await store.query<{ plan: string | null }>(
+        'SELECT plan FROM batches WHERE id = ?',
+        batch,
+      );
+      return row?.plan ? (JSON.parse(row.plan) as unknown) : undefined;
+    },
+    keep: (batch, plan, label) =>
+      store.write([
+        planStatement(batch, plan, now(), label),
+        plan.isOver
+          ? statement('DELETE FROM waves WHERE batch = ?', batch)
+          : statement('INSERT OR IGNORE INTO waves VALUES (?)', batch),
+      ]),
+  };
+}
+
+/** What forms and help show of the methods, by name. */
+function describeMethods(methods: ReadonlyMap<string, Method>): MethodDescription[] {
+  return [...methods.values()]
+    .map(({ name, kind, summary, args, isForPeople = true }) => ({ name, kind, summary, args, isForPeople }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

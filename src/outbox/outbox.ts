@@ -1,5 +1,5 @@
+import { wait } from '../lib/clock.ts';
 import { TemporaryError } from '../lib/temporary-error.ts';
-import { wait } from '../lib/wait.ts';
 import { wholeMs } from '../lib/whole-ms.ts';
 import { AnswerInbox } from '../link/answer-inbox.ts';
 import { LANE_SPAN, type Statement } from '../store/store.ts';

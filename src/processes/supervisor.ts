@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import { CodedError } from '../lib/coded-error.ts';
 import { errorCode } from '../lib/system-fault.ts';
 import {
   type ProcessDeps,
@@ -7,7 +8,6 @@ import {
   type ProcessSpec,
   SupervisedProcess,
 } from './process.ts';
-import { SupervisorError } from './supervisor-error.ts';
 
 /** What the supervisor needs: `errorReporter` hears of every failure of a process, before its restart. */
 export interface SupervisorDeps {
@@ -123,4 +123,12 @@ export class Supervisor implements AsyncDisposable {
 
 function keyOf({ kind, name }: { kind: ProcessKind; name: string }): string {
   return `${kind} ${name}`;
+}
+
+/** Why the supervisor refused. */
+type SupervisorErrorCode = 'already-running' | 'stopped';
+
+/** The supervisor did not start a process. */
+class SupervisorError extends CodedError<SupervisorErrorCode> {
+  override name = 'SupervisorError';
 }

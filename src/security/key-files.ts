@@ -4,7 +4,6 @@ import { isPublicNkey, publicKeyOfSeed, toPublicNkey, toUserSeed } from '../lib/
 import { readFault, readPlainFile } from '../lib/plain-file.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import { SecurityError } from './security-error.ts';
-import { ed25519PublicKeyOf, ed25519SeedOf } from './ssh-key.ts';
 
 const SEED = /^\s*(SU[A-Z2-7]{56})\s*$/m;
 
@@ -95,4 +94,123 @@ async function readText(path: string): Promise<string> {
 async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder, 'r');
   await handle.sync();
+}
+
+const MAGIC = 'openssh-key-v1\0';
+const ED25519 = 'ssh-ed25519';
+
+/** The 32 secret bytes of an ed25519 key in the text of an OpenSSH private key file. Throws SecurityError. */
+function ed25519SeedOf(text: string, path: string): Uint8Array {
+  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]*?)-----END OPENSSH PRIVATE KEY-----/.exec(
+    text,
+  )?.[1];
+  if (body === undefined) throw otherFile(text, path);
+  try {
+    return seedIn(Buffer.from(body, 'base64'), path);
+  } catch (error) {
+    if (error instanceof SecurityError) throw error;
+    throw new SecurityError('bad-key', `${path} is damaged: it ends too early for an OpenSSH key`, {
+      cause: error,
+    });
+  }
+}
+
+/** The 32 public bytes in a line such as `ssh-ed25519 AAAA... comment`; undefined for any other text. */
+function ed25519PublicKeyOf(line: string): Uint8Array | undefined {
+  const body = /^\s*ssh-ed25519\s+([A-Za-z0-9+/=]+)/.exec(line)?.[1];
+  if (body === undefined) return undefined;
+  try {
+    const reader = new SshReader(Buffer.from(body, 'base64'));
+    const isEd25519 = reader.text() === ED25519;
+    const key = reader.bytes();
+    return isEd25519 && key.length === 32 ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function seedIn(bytes: Buffer, path: string): Uint8Array {
+  const reader = new SshReader(bytes);
+  if (reader.take(MAGIC.length).toString('latin1') !== MAGIC)
+    throw new SecurityError('bad-key', `${path} is damaged: it does not begin as an OpenSSH key does`);
+  const cipher = reader.text();
+  reader.bytes();
+  reader.bytes();
+  const keys = reader.number();
+  const type = new SshReader(reader.bytes()).text();
+  if (type !== ED25519) throw otherType(type, path);
+  if (cipher !== 'none') throw encrypted(path);
+  if (keys !== 1) throw new SecurityError('bad-key', `${path} holds ${keys} keys: give a file with one`);
+  const secret = new SshReader(reader.bytes());
+  const isWhole = secret.take(4).equals(secret.take(4));
+  secret.text();
+  const publicKey = secret.bytes();
+  const both = secret.bytes();
+  const seed = new Uint8Array(both.subarray(0, 32));
+  // The secret part holds the public key again behind its 32 bytes.
+  if (!isWhole || both.length !== 64 || publicKeyOfSeed(toUserSeed(seed)) !== toPublicNkey(publicKey))
+    throw new SecurityError('bad-key', `${path} is damaged: its parts do not belong together`);
+  return seed;
+}
+
+/** Reads the length-prefixed values of SSH's wire format (RFC 4251, section 5). */
+class SshReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  take(count: number): Buffer {
+    if (this.#at + count > this.#bytes.length) throw new RangeError('too short');
+    this.#at += count;
+    return this.#bytes.subarray(this.#at - count, this.#at);
+  }
+
+  number(): number {
+    return this.take(4).readUInt32BE();
+  }
+
+  bytes(): Buffer {
+    return this.take(this.number());
+  }
+
+  text(): string {
+    return this.bytes().toString('latin1');
+  }
+}
+
+function encrypted(path: string): SecurityError {
+  const copy = `${path}.plain`;
+  return new SecurityError(
+    'encrypted-key',
+    `${path} is protected by a passphrase: make a copy without one (cp -p ${path} ${copy} && ssh-keygen -p -N '' -f ${copy}), convert that, and delete it`,
+  );
+}
+
+function otherType(type: string, path: string): SecurityError {
+  const name = type
+    .replace(/^ssh-/, '')
+    .replace(/^ecdsa-.*/, 'ecdsa')
+    .replace(/^sk-.*/, 'security-key');
+  return new SecurityError(
+    'bad-key',
+    `${path} is an ${name} key, and an nkey is made of ed25519 ones alone: make one with steward keys make, or with ssh-keygen -t ed25519`,
+  );
+}
+
+function otherFile(text: string, path: string): SecurityError {
+  const kind = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----/.exec(text)?.[1];
+  if (kind?.startsWith('RSA') || kind?.startsWith('EC') || kind?.startsWith('DSA'))
+    return otherType(kind.split(' ')[0]!.toLowerCase(), path);
+  const publicType = /^\s*((?:ssh|ecdsa|sk)-\S+) /.exec(text)?.[1];
+  if (publicType !== undefined && publicType !== ED25519) return otherType(publicType, path);
+  if (publicType !== undefined)
+    return new SecurityError(
+      'bad-key',
+      `${path} is a public key: give the private one, the same name without .pub`,
+    );
+  const wayOut = kind ? ': write it in the format of OpenSSH (ssh-keygen -p -f FILE does)' : '';
+  return new SecurityError('bad-key', `${path} is no OpenSSH private key${wayOut}`);
 }

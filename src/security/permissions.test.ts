@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KINDS } from '../message/kind.ts';
-import { kindOf } from '../message/kind-of.ts';
+import { kindOf } from '../message/subject.ts';
 import { joinPermissions, permissionsOf, SUBJECT_KINDS } from './permissions.ts';
 
 const SHAPE = { central: 'central' };

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
+import { wait } from '../lib/clock.ts';
 import type { Edges } from '../lib/edges.ts';
 import { isTemporary } from '../lib/temporary-error.ts';
-import { wait } from '../lib/wait.ts';
 import type { Addresses } from '../link/address.ts';
 import type { LinkScheduler } from '../link/scheduler.ts';
 import type { Message } from '../message/message.ts';

@@ -1,11 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { encodeMessage } from '../message/codec/encode-message.ts';
 import type { Request } from '../message/input/check-message.ts';
-import { kindOf } from '../message/kind-of.ts';
 import type { Message } from '../message/message.ts';
 import { usualPriority } from '../message/priority.ts';
 import { replyDigestOf } from '../message/reply-digest.ts';
-import { laneSubjectOf, parseSubject } from '../message/subject.ts';
+import { kindOf, laneSubjectOf, parseSubject } from '../message/subject.ts';
 import { keyWithin } from '../message/supersedes.ts';
 import type { OutgoingMessage } from '../outbox/outbox.ts';
 import { toRelayInitial } from '../relay/to-relay-initial.ts';

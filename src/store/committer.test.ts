@@ -7,7 +7,8 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { Committer } from './committer.ts';
 import type { WriterAnswer } from './group-commit.ts';
-import { packTransaction, statement } from './store.ts';
+import { packTransaction } from './packed-transaction.ts';
+import { statement } from './store.ts';
 
 async function start(t: TestContext, more: { idleMs?: number } = {}) {
   const { path: folder } = await tempFolder(t);

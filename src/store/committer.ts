@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { entryPoint } from '../lib/own-file.ts';
 import { isLocked, type WriterAnswer, wasFull } from './group-commit.ts';
+import type { PackedTransaction } from './packed-transaction.ts';
 import { type KnownFile, knownFiles } from './same-file.ts';
-import type { PackedTransaction } from './store.ts';
 import { StoreError } from './store-error.ts';
 import type { WriterRequest, WriterStart } from './worker.ts';
 import { Writer } from './writer.ts';

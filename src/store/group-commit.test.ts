@@ -4,7 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { GroupCommit } from './group-commit.ts';
-import { type PackedTransaction, packTransaction, statement } from './store.ts';
+import { type PackedTransaction, packTransaction } from './packed-transaction.ts';
+import { statement } from './store.ts';
 
 /** Groups on a database whose commits fail while `failures` is above 0, as where an fsync fails. */
 async function start(t: TestContext) {

@@ -1,11 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import {
-  type PackedTransaction,
-  packTransaction,
-  type SqlValue,
-  statement,
-  unpackTransaction,
-} from './store.ts';
+import { type PackedTransaction, packTransaction, unpackTransaction } from './packed-transaction.ts';
+import { type SqlValue, statement } from './store.ts';
 
 /** What the writer thread tells of the transactions it was given: all of `ids` committed, or one failed. */
 export type WriterAnswer = { readonly ids: readonly number[] } | FailedAnswer;

@@ -2,16 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Committer } from './committer.ts';
 import { Companions } from './companions.ts';
 import type { WriterAnswer } from './group-commit.ts';
+import { type PackedTransaction, packTransaction } from './packed-transaction.ts';
 import { QueryThread } from './query-thread.ts';
 import { ReadConnection } from './read-connection.ts';
-import {
-  type PackedTransaction,
-  packTransaction,
-  type Query,
-  type SqlValue,
-  type Statement,
-  type Store,
-} from './store.ts';
+import type { Query, SqlValue, Statement, Store } from './store.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 
 interface StoreOptions {

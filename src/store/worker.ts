@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { keepGarbageSmall } from '../lib/collect-garbage.ts';
+import type { PackedTransaction } from './packed-transaction.ts';
 import type { KnownFile } from './same-file.ts';
-import type { PackedTransaction } from './store.ts';
 import { Writer } from './writer.ts';
 
 /** Transactions after which a group is committed although more wait: bounds how long the first one waits. */

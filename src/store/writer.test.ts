@@ -6,8 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { canMount } from '../../test/support/small-disk.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { packTransaction } from './packed-transaction.ts';
 import { knownFiles } from './same-file.ts';
-import { packTransaction, statement } from './store.ts';
+import { statement } from './store.ts';
 import { Writer } from './writer.ts';
 
 const BUSY_MS = 100;

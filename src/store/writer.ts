@@ -1,7 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { GroupCommit, isReadOnly, type WriterAnswer } from './group-commit.ts';
+import type { PackedTransaction } from './packed-transaction.ts';
 import { createFileCheck, type KnownFile } from './same-file.ts';
-import type { PackedTransaction, SqlValue } from './store.ts';
+import type { SqlValue } from './store.ts';
 
 interface WriterOptions {
   readonly files: readonly KnownFile[];

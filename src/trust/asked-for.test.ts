@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatNumber } from '../message/codec/body-format.ts';
 import { encodeMessage } from '../message/codec/encode-message.ts';
-import { kindOf } from '../message/kind-of.ts';
 import { type Message, newMessage } from '../message/message.ts';
 import { replyTo } from '../message/reply.ts';
 import { replyDigestOf } from '../message/reply-digest.ts';
 import type { SentRequest } from '../message/sent-request.ts';
-import { subjectOf } from '../message/subject.ts';
+import { kindOf, subjectOf } from '../message/subject.ts';
 import { AskedFor } from './asked-for.ts';
 import type { KeyedRequest } from './request-index.ts';
 

@@ -1,11 +1,10 @@
 import { formatOf } from '../message/codec/body-format.ts';
 import { decodeMessage } from '../message/codec/decode-message.ts';
 import { deskReplyId } from '../message/desk-reply.ts';
-import { kindOf } from '../message/kind-of.ts';
 import type { Message } from '../message/message.ts';
 import { digestOfReply, replyDigestOf } from '../message/reply-digest.ts';
 import type { SentRequest } from '../message/sent-request.ts';
-import { laneSubjectOf, parseSubject, receiverOf, subjectOf } from '../message/subject.ts';
+import { kindOf, laneSubjectOf, parseSubject, receiverOf, subjectOf } from '../message/subject.ts';
 import type { Answers } from './judge.ts';
 import { type KeyedRequest, RequestIndex } from './request-index.ts';
 

@@ -14,7 +14,7 @@ import { hashOf, routeOf, subjectOf } from './state/route.ts';
 import { type Action, firstState, type State, update } from './state/state.ts';
 import { TEXTS } from './texts.ts';
 import { App } from './views/app.ts';
-import type { Tasks } from './views/tasks.ts';
+import type { Tasks } from './views/parts.ts';
 
 const root = document.getElementById('app')!;
 let state = firstState(routeOf(location.hash), Date.now());

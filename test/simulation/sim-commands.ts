@@ -1,4 +1,4 @@
-import { wait } from '../../src/lib/wait.ts';
+import { wait } from '../../src/lib/clock.ts';
 import type { Message } from '../../src/message/message.ts';
 import type { RunCall, RunResult } from '../../src/message/method-contract.ts';
 import { type ProcessGround, runCommand } from '../../src/methods/commands/run-command.ts';

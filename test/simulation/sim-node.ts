@@ -4,7 +4,7 @@ import type { Operations } from '../../src/contract/contract.ts';
 import type { SubmissionAnswer } from '../../src/contract/requests.ts';
 import type { WavesOrder } from '../../src/contract/waves.ts';
 import { KeyedLock } from '../../src/lib/keyed-lock.ts';
-import { kindOf } from '../../src/message/kind-of.ts';
+import { kindOf } from '../../src/message/subject.ts';
 import type { Methods } from '../../src/methods/all-methods.ts';
 import { createReqCancel } from '../../src/methods/between-nodes/req-cancel.ts';
 import { createReqNone } from '../../src/methods/between-nodes/req-none.ts';

@@ -1,8 +1,8 @@
 import { decodeMessage } from '../../src/message/codec/decode-message.ts';
 import { encodeMessage } from '../../src/message/codec/encode-message.ts';
 import { HEADER } from '../../src/message/codec/wire-headers.ts';
-import { kindOf } from '../../src/message/kind-of.ts';
 import { type Message, newMessage } from '../../src/message/message.ts';
+import { kindOf } from '../../src/message/subject.ts';
 import { referenceReply } from '../support/reference-reply.ts';
 import type { Chance } from './chance.ts';
 import { Connection, type Frame, Link, type SimBroker } from './sim-broker.ts';

@@ -1,4 +1,4 @@
-import { wait } from '../../src/lib/wait.ts';
+import { wait } from '../../src/lib/clock.ts';
 import type { LiveOutput, RunCall, RunResult } from '../../src/message/method-contract.ts';
 import { runCommand } from '../../src/methods/commands/run-command.ts';
 import { resultOf } from '../../src/methods/commands/run-program.ts';

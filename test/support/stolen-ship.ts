@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeMessage } from '../../src/message/codec/encode-message.ts';
-import { kindOf } from '../../src/message/kind-of.ts';
 import { type Message, newMessage } from '../../src/message/message.ts';
+import { kindOf } from '../../src/message/subject.ts';
 import type { TestScope } from './dispose-after.ts';
 import { startKeyedBroker } from './keyed-fleet.ts';
 import type { StewardNode } from './node.ts';

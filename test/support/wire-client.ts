@@ -1,8 +1,8 @@
 import { connect, createInbox, headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { v7 as uuidV7 } from 'uuid';
 import { encodeMessage } from '../../src/message/codec/encode-message.ts';
-import { kindOf } from '../../src/message/kind-of.ts';
 import { type Message, newMessage } from '../../src/message/message.ts';
+import { kindOf } from '../../src/message/subject.ts';
 import { disposeAfter, type TestScope } from './dispose-after.ts';
 import { waitFor } from './wait-for.ts';
 

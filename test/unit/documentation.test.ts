@@ -11,7 +11,7 @@ import { REQUEST_STATES } from '../../src/contract/states.ts';
 import { splitWords } from '../../src/lib/shell-words.ts';
 import { ANSWER_STATUSES, HEADER } from '../../src/message/codec/wire-headers.ts';
 import { MESSAGE_FIELDS } from '../../src/message/fields.ts';
-import { kindOf } from '../../src/message/kind-of.ts';
+import { kindOf } from '../../src/message/subject.ts';
 import { Exposition } from '../../src/observe/exposition.ts';
 import { Metrics } from '../../src/observe/metrics.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';

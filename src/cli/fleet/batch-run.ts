@@ -5,9 +5,8 @@ import type { NodeSummary, TargetAnswer } from '../../contract/nodes.ts';
 import type { RequestSummary, SubmissionAnswer } from '../../contract/requests.ts';
 import { isEnd, outcomeOf } from '../../contract/states.ts';
 import { newId } from '../../lib/new-id.ts';
-import { EXIT, type ExitCode } from '../line/exit-codes.ts';
+import { EXIT, type ExitCode, UsageError } from '../line/command.ts';
 import { untilStopped } from '../line/until-stopped.ts';
-import { UsageError } from '../line/usage-error.ts';
 import { tell } from '../print/tell.ts';
 import { BatchFeed } from './exec/batch-feed.ts';
 

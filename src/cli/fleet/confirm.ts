@@ -1,9 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { firstWords } from '../../lib/first-words.ts';
 import { countWords } from '../../lib/time-words.ts';
-import type { CommandOptions, ParsedCall } from '../line/command.ts';
+import { type CommandOptions, type ParsedCall, UsageError } from '../line/command.ts';
 import { wholeNumberOption } from '../line/option-values.ts';
-import { UsageError } from '../line/usage-error.ts';
 
 /** The option of every command that asks before it does something on many nodes. */
 export const CONFIRM_OPTIONS = {

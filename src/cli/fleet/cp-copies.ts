@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { NodeSummary } from '../../contract/nodes.ts';
 import { fillTemplate } from '../../waves/fill-template.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { UsageError } from '../line/command.ts';
 import { type CopyFile, filesHere, filesThere, meansSeveral } from './cp-files.ts';
 import type { CopyPlan, RemotePath } from './cp-plan.ts';
 

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import type { StewardApi } from '../../client/steward-api.ts';
 import { fitsGlob, readGlob } from '../../lib/glob.ts';
 import { systemFault } from '../../lib/system-fault.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { UsageError } from '../line/command.ts';
 import { runBatch } from './batch-run.ts';
 import type { RemotePath } from './cp-plan.ts';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { UsageError } from '../line/usage-error.ts';
+import { UsageError } from '../line/command.ts';
 
 /** A path on nodes. */
 export interface RemotePath {

@@ -1,8 +1,7 @@
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { ProcessSummary } from '../../contract/nodes.ts';
 import { visibleLine } from '../../lib/visible.ts';
-import type { ParsedCall } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { EXIT, type ParsedCall } from '../line/command.ts';
 import { secondsOption } from '../line/option-values.ts';
 import { terminalOf } from '../line/terminal.ts';
 import { type ColumnOf, tableOf } from '../print/table.ts';

@@ -4,8 +4,7 @@ import type { Refusal, SubmissionAnswer } from '../../contract/requests.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import { countWords } from '../../lib/time-words.ts';
 import { toJson, visibleLine } from '../../lib/visible.ts';
-import { EXIT } from '../line/exit-codes.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { EXIT, UsageError } from '../line/command.ts';
 import { keyOption } from './exec/read-options.ts';
 import { defineNodeCommand, type Form, listText } from './with-node.ts';
 

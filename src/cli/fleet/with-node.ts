@@ -2,9 +2,14 @@ import type { ApiClient } from '../../client/api-client.ts';
 import { connectToNode } from '../../client/find-node.ts';
 import type { StewardApi } from '../../client/steward-api.ts';
 import { toJson } from '../../lib/visible.ts';
-import { type CommandOptions, type CommandSpec, defineCommand, type ParsedCall } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
-import { UsageError } from '../line/usage-error.ts';
+import {
+  type CommandOptions,
+  type CommandSpec,
+  defineCommand,
+  EXIT,
+  type ParsedCall,
+  UsageError,
+} from '../line/command.ts';
 
 /** Options of every command that speaks to a running node. */
 export const NODE_OPTIONS = {

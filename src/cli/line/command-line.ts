@@ -1,6 +1,12 @@
 import { likelyMeant } from '../../config/likely-meant.ts';
-import type { CommandCall, CommandOption, CommandOptions, CommandSpec, ParsedCall } from './command.ts';
-import { UsageError } from './usage-error.ts';
+import {
+  type CommandCall,
+  type CommandOption,
+  type CommandOptions,
+  type CommandSpec,
+  type ParsedCall,
+  UsageError,
+} from './command.ts';
 
 // An import would load all that the module can do, which a small command would wait for.
 const { parseArgs } = process.getBuiltinModule('node:util');

@@ -1,7 +1,6 @@
-import type { CommandCall, CommandSpec } from './command.ts';
+import { type CommandCall, type CommandSpec, EXIT } from './command.ts';
 import { hasRest, parseCommandLine } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { EXIT } from './exit-codes.ts';
 import { chooseCommand } from './find-command.ts';
 
 /** Does what a command line asks for and returns the exit code. Throws what the command throws. */

@@ -1,6 +1,5 @@
 import { likelyMeant } from '../../config/likely-meant.ts';
-import type { Command } from './command.ts';
-import { UsageError } from './usage-error.ts';
+import { type Command, UsageError } from './command.ts';
 
 /** What runs where no command is named: bare flags start a node, as they do in the reference. */
 const DEFAULT_COMMAND = 'run';

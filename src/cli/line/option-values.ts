@@ -1,5 +1,5 @@
 import { parseDuration, parseMoment } from '../../lib/read-time.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './command.ts';
 
 /** Reads the value of an option that is a whole number from 1 on; undefined where it was not given. Throws UsageError. */
 export function wholeNumberOption(

@@ -2,8 +2,7 @@ import type { LinkAnswer, NodeLink } from '../../contract/link.ts';
 import { sizeWords } from '../../lib/size-words.ts';
 import { budgetDayWords, durationWords } from '../../lib/time-words.ts';
 import type { Terminal } from '../line/terminal.ts';
-import { presenceCell } from './state-colours.ts';
-import { type ColumnOf, sentenceLines, tableOf } from './table.ts';
+import { type ColumnOf, presenceCell, sentenceLines, tableOf } from './table.ts';
 
 const COLUMNS: readonly ColumnOf<NodeLink>[] = [
   { title: 'NODE', canShrink: true, of: ({ node }) => node },

@@ -1,3 +1,5 @@
+import type { Presence } from '../../contract/nodes.ts';
+import { type Outcome, outcomeOf, type RequestState } from '../../contract/states.ts';
 import { fitColumns } from '../../lib/fit-columns.ts';
 import { visibleLine } from '../../lib/visible.ts';
 import type { Terminal } from '../line/terminal.ts';
@@ -137,4 +139,32 @@ function belowLine({ below }: Layout, { texts, style, width }: Row & { readonly 
   });
   const isEmpty = below.every(({ index }) => (texts[index] ?? '') === '');
   return isEmpty ? [] : [parts.join('').trimEnd()];
+}
+
+const OUTCOME_COLOURS = {
+  succeeded: 'green',
+  failed: 'red',
+  'timed-out': 'magenta',
+  cancelled: 'gray',
+  'handed-over': 'gray',
+  unreached: 'red',
+  running: 'cyan',
+  waiting: 'yellow',
+} as const satisfies Record<Outcome, string>;
+
+const PRESENCE_COLOURS = { here: 'green', away: 'yellow', unknown: 'gray' } as const;
+
+/** The colour that a group of states has everywhere. */
+export function outcomeColour(outcome: Outcome): (typeof OUTCOME_COLOURS)[Outcome] {
+  return OUTCOME_COLOURS[outcome];
+}
+
+/** A state in the colour of its group. */
+export function stateCell(state: RequestState): Cell {
+  return { text: state, format: outcomeColour(outcomeOf(state)) };
+}
+
+/** Whether a node is there, and when it calls where it is away between its calls, in its colour. */
+export function presenceCell(presence: Presence, calls = ''): Cell {
+  return { text: calls === '' ? presence : `${presence}, ${calls}`, format: PRESENCE_COLOURS[presence] };
 }

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfigFile } from '../../config/config-file.ts';
-import type { RunCommand } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { EXIT, type RunCommand } from '../line/command.ts';
 import { tell } from '../print/tell.ts';
 import { runNode } from './run.ts';
 

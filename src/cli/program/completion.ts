@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { defineCommand, type RunCommand } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { defineCommand, EXIT, type RunCommand, UsageError } from '../line/command.ts';
 import { completionLines, type Look } from './completion/answer.ts';
 import { lookAtNode } from './completion/look-at-node.ts';
 import { SHELLS, type Shell, shellScript } from './completion/shell-scripts.ts';

@@ -1,5 +1,4 @@
-import { defineCommand } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { defineCommand, EXIT } from '../line/command.ts';
 import { terminalOf } from '../line/terminal.ts';
 import { untilStopped } from '../line/until-stopped.ts';
 

@@ -12,7 +12,7 @@ import {
   type AdmissionOrder,
   type AdmissionReplies,
 } from '../../security/admission-orders.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { UsageError } from '../line/command.ts';
 
 /** How long the central node may say nothing. */
 const SILENCE_MS = 30_000;

@@ -1,6 +1,5 @@
 import type { NatsConfigOptions } from '../../security/nats-config.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { defineCommand, type ParsedCall, UsageError } from '../line/command.ts';
 
 const OPTIONS = {
   central: { value: 'NAME', summary: 'the central node; default central' },

@@ -1,9 +1,7 @@
 import type { BrokerLimits, BrokerOptions } from '../../broker/broker-options.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import type { Logger } from '../../observe/logger.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { defineCommand, EXIT, type ParsedCall, UsageError } from '../line/command.ts';
 
 const OPTIONS = {
   listen: {

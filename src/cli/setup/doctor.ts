@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import type { DoctorOptions } from '../../doctor/doctor.ts';
 import type { Finding, Verdict } from '../../doctor/finding.ts';
 import { toJson, visibleLine } from '../../lib/visible.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { defineCommand, EXIT, type ParsedCall } from '../line/command.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
 import { DEFAULT_FOLDER } from './node-folder.ts';
 

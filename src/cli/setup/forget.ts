@@ -1,8 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { countWords } from '../../lib/time-words.ts';
-import { defineCommand } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { defineCommand, EXIT, UsageError } from '../line/command.ts';
 import { tell } from '../print/tell.ts';
 
 const OPTIONS = {

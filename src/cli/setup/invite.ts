@@ -1,6 +1,5 @@
 import { toJson } from '../../lib/visible.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { defineCommand, type ParsedCall, UsageError } from '../line/command.ts';
 
 const OPTIONS = {
   name: { value: 'NODE', summary: 'the node that it is for; default any' },

@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { defineCommand, type ParsedCall, UsageError } from '../line/command.ts';
 import type { JoinLayout } from './join-steps.ts';
 
 const OPTIONS = {

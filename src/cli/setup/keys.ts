@@ -1,5 +1,4 @@
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { defineCommand, type ParsedCall, UsageError } from '../line/command.ts';
 
 const OPTIONS = {
   out: { value: 'FILE', summary: 'where the seed goes; default NAME.nk, or node.nk', completes: 'file' },

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorCode } from '../../lib/system-fault.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { UsageError } from '../line/command.ts';
 
 /** Where `up` and `join` put a node, unless told. */
 export const DEFAULT_FOLDER = './steward';

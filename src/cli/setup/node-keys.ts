@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { systemFault } from '../../lib/system-fault.ts';
 import { nodeNameFault } from '../../message/names.ts';
 import { publicKeyIn } from '../../security/key-files.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { UsageError } from '../line/command.ts';
 
 /** The public keys of nodes, by name, as options and a file give them. Throws UsageError, which names the place. */
 export async function readNodeKeys(given: {

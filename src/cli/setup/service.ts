@@ -1,9 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { InstallDeps, ServiceDeps } from '../../service/install-service.ts';
 import type { ServicePlan } from '../../service/service-plan.ts';
-import { defineCommand } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { defineCommand, EXIT, UsageError } from '../line/command.ts';
 import { rootOf, SERVICE_OPTIONS, type ServiceCall } from './service/service-options.ts';
 
 const ACTIONS = ['install', 'uninstall', 'status'] as const;

@@ -2,9 +2,8 @@ import type { TrustAnswer } from '../../contract/trust.ts';
 import { agoWords, countWords } from '../../lib/time-words.ts';
 import { toJson } from '../../lib/visible.ts';
 import { defineNodeCommand, type Form } from '../fleet/with-node.ts';
-import type { ParsedCall } from '../line/command.ts';
+import { type ParsedCall, UsageError } from '../line/command.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
-import { UsageError } from '../line/usage-error.ts';
 import { type ColumnOf, tableOf } from '../print/table.ts';
 
 const OPTIONS = {

@@ -7,7 +7,7 @@ import { type HostAndPort, parseHostAndPort } from '../../lib/host-and-port.ts';
 import { isLoopback } from '../../lib/is-loopback.ts';
 import { showAddress } from '../../lib/listen-at.ts';
 import { brokerFiles } from '../../security/broker-identity.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { UsageError } from '../line/command.ts';
 
 /** What `steward up` was asked for. */
 export interface UpWishes {

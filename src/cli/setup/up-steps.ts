@@ -11,9 +11,8 @@ import { reservedNameFault } from '../../security/fleet-users.ts';
 import { publicKeyOfFile, writeSeedFile } from '../../security/key-files.ts';
 import type { Relay } from '../../security/permissions.ts';
 import { SecurityError } from '../../security/security-error.ts';
-import type { ParsedCall } from '../line/command.ts';
+import { type ParsedCall, UsageError } from '../line/command.ts';
 import { terminalOf } from '../line/terminal.ts';
-import { UsageError } from '../line/usage-error.ts';
 import { orderAdmission } from './admission-client.ts';
 import { inviteLine } from './invite-line.ts';
 import {

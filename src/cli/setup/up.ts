@@ -1,5 +1,4 @@
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { defineCommand, type ParsedCall, UsageError } from '../line/command.ts';
 import type { UpSettings } from './up-settings.ts';
 
 const OPTIONS = {

@@ -4,11 +4,10 @@ import { callWords } from '../../lib/call-words.ts';
 import { agoWords } from '../../lib/time-words.ts';
 import { toJson } from '../../lib/visible.ts';
 import { defineNodeCommand, type Form, listText } from '../fleet/with-node.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { EXIT } from '../line/command.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
 import { linkText } from '../print/link-text.ts';
-import { presenceCell } from '../print/state-colours.ts';
-import { type ColumnOf, tableOf } from '../print/table.ts';
+import { type ColumnOf, presenceCell, tableOf } from '../print/table.ts';
 import { tell } from '../print/tell.ts';
 
 /** `steward nodes`: who is there, who is away since when, and what waits for whom. */

@@ -1,7 +1,7 @@
 import type { QueueSummary } from '../../contract/queues.ts';
 import { agoWords } from '../../lib/time-words.ts';
 import { defineNodeCommand } from '../fleet/with-node.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { EXIT } from '../line/command.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
 import { type ColumnOf, tableOf } from '../print/table.ts';
 import { tell } from '../print/tell.ts';

@@ -4,8 +4,7 @@ import { agoWords, clockWords, durationWords } from '../../lib/time-words.ts';
 import { visibleLine } from '../../lib/visible.ts';
 import type { Terminal } from '../line/terminal.ts';
 import { clearId } from '../print/short-id.ts';
-import { stateCell } from '../print/state-colours.ts';
-import { type ColumnOf, tableOf } from '../print/table.ts';
+import { type ColumnOf, stateCell, tableOf } from '../print/table.ts';
 import { padTo } from '../print/text-width.ts';
 
 /** Requests as a table, in the order in which they come. */

@@ -3,8 +3,7 @@ import type { ResendChoice, SubmissionAnswer } from '../../contract/requests.ts'
 import { firstWords } from '../../lib/first-words.ts';
 import { toJson, visibleLine } from '../../lib/visible.ts';
 import { defineNodeCommand, type Form } from '../fleet/with-node.ts';
-import { EXIT } from '../line/exit-codes.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { EXIT, UsageError } from '../line/command.ts';
 import { resolveId } from './resolve-id.ts';
 
 /** `steward resend`: sends requests again, as new ones. */

@@ -1,8 +1,7 @@
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type { RequestDetail } from '../../contract/requests.ts';
-import { EXIT } from '../line/exit-codes.ts';
-import { UsageError } from '../line/usage-error.ts';
+import { EXIT, UsageError } from '../line/command.ts';
 
 /** What an id names. */
 export type Resolved =

@@ -2,10 +2,8 @@ import { join, resolve } from 'node:path';
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Environment } from '../../config/environment.ts';
 import { NODE_OPTIONS, withNode } from '../fleet/with-node.ts';
-import { defineCommand, type ParsedCall } from '../line/command.ts';
-import { EXIT } from '../line/exit-codes.ts';
+import { defineCommand, EXIT, type ParsedCall, UsageError } from '../line/command.ts';
 import { catchStopSignals } from '../line/stop-signals.ts';
-import { UsageError } from '../line/usage-error.ts';
 
 /** `steward stew`, also `stew`: the terminal UI. */
 export const stew = defineCommand({

@@ -8,9 +8,8 @@ import { isSingleFile, ownFile } from '../../lib/own-file.ts';
 import { agoWords } from '../../lib/time-words.ts';
 import { toJson } from '../../lib/visible.ts';
 import { defineNodeCommand } from '../fleet/with-node.ts';
-import type { ParsedCall } from '../line/command.ts';
+import { type ParsedCall, UsageError } from '../line/command.ts';
 import { terminalOf } from '../line/terminal.ts';
-import { UsageError } from '../line/usage-error.ts';
 import { type ColumnOf, tableOf } from '../print/table.ts';
 
 /** What `steward web` can be asked to do, with how many more words it takes. */

@@ -9,8 +9,7 @@ import { requestsOf } from '../fleet/exec/batch-feed.ts';
 import { defineNodeCommand } from '../fleet/with-node.ts';
 import type { ParsedCall } from '../line/command.ts';
 import { type Terminal, terminalOf } from '../line/terminal.ts';
-import { stateCell } from '../print/state-colours.ts';
-import { type ColumnOf, sentenceLines, tableOf } from '../print/table.ts';
+import { type ColumnOf, sentenceLines, stateCell, tableOf } from '../print/table.ts';
 import { resolveId } from './resolve-id.ts';
 
 /** `steward why`: each step of a request's life, and in one sentence what it waits for or why it ended so. */

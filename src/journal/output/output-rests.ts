@@ -1,4 +1,4 @@
-import { wait } from '../../lib/wait.ts';
+import { wait } from '../../lib/clock.ts';
 import type { OutputFile } from '../../message/method-contract.ts';
 import { type OutputStream, outputModeOf } from '../../message/output.ts';
 import type { ReportEntry } from '../../message/report.ts';

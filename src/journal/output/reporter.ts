@@ -1,5 +1,5 @@
+import { wait } from '../../lib/clock.ts';
 import { type RetryOptions, retryUntilStopped } from '../../lib/retry-until-stopped.ts';
-import { wait } from '../../lib/wait.ts';
 import type { ReportEntry } from '../../message/report.ts';
 import type { EndWay, JournalDeps, JournalSending, ReplyEnd } from '../journal-deps.ts';
 import { markReported } from '../journal-table.ts';

@@ -1,5 +1,5 @@
+import { wait } from '../../lib/clock.ts';
 import { isTemporary } from '../../lib/temporary-error.ts';
-import { wait } from '../../lib/wait.ts';
 import { unpackedBytes } from '../../message/codec/compression.ts';
 import { type AnswerStatus, HEADER, headerText, type LanePlace } from '../../message/codec/wire-headers.ts';
 import { isAnswered } from '../../message/kind.ts';

@@ -3,22 +3,15 @@ import { changedZone } from '../../lib/local-zone.ts';
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import { countWords, spanWords } from '../../lib/time-words.ts';
 import { wholeMs } from '../../lib/whole-ms.ts';
+import type { RunResult } from '../../message/method-contract.ts';
 import { parseSchedule, type Schedule } from '../../message/schedule.ts';
 import { parseSubject } from '../../message/subject.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
-import type { Statement, Store } from '../../store/store.ts';
+import { type Statement, type Store, statement } from '../../store/store.ts';
 import type { JournalDeps, QueuedMethod } from '../journal-deps.ts';
-import { type JournalRow, markRunning, type StoredRow, toRow } from '../journal-table.ts';
+import { type JournalRow, markRunning, type RowEnd, type StoredRow, toRow } from '../journal-table.ts';
 import { type Due, DueTimes, type From, type Moment } from './due-times.ts';
 import type { Runner } from './runner.ts';
-import {
-  deleteProgress,
-  endOf,
-  isFailure,
-  type Progress,
-  saveProgress,
-  saveStart,
-} from './schedule-progress.ts';
 
 /** The clock is looked at this often, as it may be set, and the machine may sleep, ms. */
 const LONGEST_WAIT_MS = 60_000;
@@ -255,4 +248,45 @@ export class Scheduler {
       .finally(() => this.#work.delete(tracked));
     this.#work.add(tracked);
   }
+}
+
+/** How far a schedule has come: runs that have ended, those of them that failed, and times at which one still ran. */
+interface Progress {
+  runs: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Statement that notes how far a schedule has come; `runAt` is the start of the run under way, unix ms. */
+function saveProgress(row: number, progress: Progress, runAt: number | null): Statement {
+  const { runs, failed, skipped } = progress;
+  const sql = 'INSERT OR REPLACE INTO schedules (row, runs, failed, skipped, run_at) VALUES (?, ?, ?, ?, ?)';
+  return statement(sql, row, runs, failed, skipped, runAt);
+}
+
+/** Statement that notes when a schedule began, by the kept clock. */
+function saveStart(row: number, started: number): Statement {
+  return statement('INSERT OR REPLACE INTO schedule_starts (row, started) VALUES (?, ?)', row, started);
+}
+
+/** Statements that forget how far a schedule had come, as it has ended. */
+function deleteProgress(row: number): Statement[] {
+  return [
+    statement('DELETE FROM schedules WHERE row = ?', row),
+    statement('DELETE FROM schedule_starts WHERE row = ?', row),
+  ];
+}
+
+/** Whether a run counts as failed. */
+function isFailure(state: RunResult['state']): boolean {
+  return state !== 'succeeded' && state !== 'cancelled';
+}
+
+/** How a schedule ends: as succeeded where any run did well. */
+function endOf(one: Progress & { readonly isCancelled: boolean }): RowEnd {
+  const { runs, failed, skipped } = one;
+  const counts = `${runs} ${runs === 1 ? 'run' : 'runs'}, ${failed} failed, ${skipped} skipped`;
+  if (one.isCancelled) return { state: 'cancelled', reason: `it was cancelled: ${counts}` };
+  if (runs === 0) return { state: 'expired', reason: 'its time was over before its first run' };
+  return { state: failed === runs ? 'failed' : 'succeeded', reason: counts };
 }

@@ -1,7 +1,6 @@
 import { isUuid } from '../../lib/uuid.ts';
 import type { Incoming, Outcome } from '../../message/method-contract.ts';
-import { required } from '../arguments.ts';
-import type { EffectMethod } from '../method.ts';
+import { type EffectMethod, required } from '../method.ts';
 
 export interface CancelDeps {
   readonly journal: {

@@ -1,7 +1,6 @@
-import { optional } from '../arguments.ts';
 import { targetFault } from '../files/target-file.ts';
 import { type NoticeDeps, tryNotice } from '../files/write-notice.ts';
-import type { RunMethod } from '../method.ts';
+import { optional, type RunMethod } from '../method.ts';
 
 /**
  * REQPing (EventACK): shows that a node answers.

@@ -1,7 +1,6 @@
-import { type Clock, systemClock } from '../../lib/clock.ts';
+import { type Clock, systemClock, wait } from '../../lib/clock.ts';
 import { killLeftovers } from '../../lib/kill-leftovers.ts';
 import { groupEnded, isGroupAwaited, signalGroup } from '../../lib/process-group.ts';
-import { wait } from '../../lib/wait.ts';
 import { SpawnerLostError, type StartedProcess } from './started-process.ts';
 
 /** How long a command has between TERM and KILL, and how long KILL may take until we stop waiting. */

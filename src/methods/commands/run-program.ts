@@ -3,8 +3,7 @@ import { REQUEST_ID_VARIABLE, RUN_ID_VARIABLE } from '../../lib/kill-leftovers.t
 import { systemFault } from '../../lib/system-fault.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
-import { COMMAND_ARGUMENTS } from '../arguments.ts';
-import type { RunMethod } from '../method.ts';
+import { COMMAND_ARGUMENTS, type RunMethod } from '../method.ts';
 import { abortedState, methodTimeoutMs } from '../method-timeout.ts';
 import { fillCommand } from './command-data.ts';
 import { describeFailure, describeStart, failureReport } from './command-report.ts';

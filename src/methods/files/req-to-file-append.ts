@@ -1,6 +1,5 @@
 import type { Incoming, Outcome } from '../../message/method-contract.ts';
-import { FILE_ARGUMENTS } from '../arguments.ts';
-import type { EffectMethod } from '../method.ts';
+import { type EffectMethod, FILE_ARGUMENTS } from '../method.ts';
 import type { AppendFiles } from './append-files.ts';
 import { targetFault } from './target-file.ts';
 

@@ -1,6 +1,5 @@
 import type { Incoming, Intend, Outcome } from '../../message/method-contract.ts';
-import { FILE_ARGUMENTS } from '../arguments.ts';
-import type { EffectMethod } from '../method.ts';
+import { type EffectMethod, FILE_ARGUMENTS } from '../method.ts';
 import { checksumOf } from './append-note.ts';
 import type { HoldsContent, KnownContent, WriteFile } from './replace-file.ts';
 import { targetFault, targetFile } from './target-file.ts';

@@ -1,5 +1,5 @@
 import type { QueuedMessage, QueueFilter } from '../../message/queue-filter.ts';
-import { required } from '../arguments.ts';
+import { required } from '../method.ts';
 
 /** What the queue methods need of the node's undelivered messages. */
 export interface NodeQueue {

@@ -2,8 +2,7 @@ import { systemFault } from '../../lib/system-fault.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunResult } from '../../message/method-contract.ts';
 import { canonicalMethod } from '../../message/names.ts';
-import { required } from '../arguments.ts';
-import type { RunMethod } from '../method.ts';
+import { type RunMethod, required } from '../method.ts';
 import type { NodeProcesses } from './node-processes.ts';
 import { opDone, opFailed } from './op-result.ts';
 

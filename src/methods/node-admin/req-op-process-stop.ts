@@ -2,8 +2,7 @@ import { systemFault } from '../../lib/system-fault.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunResult } from '../../message/method-contract.ts';
 import { canonicalMethod } from '../../message/names.ts';
-import { optional, required } from '../arguments.ts';
-import type { RunMethod } from '../method.ts';
+import { optional, type RunMethod, required } from '../method.ts';
 import type { NodeProcesses, ProcessEntry } from './node-processes.ts';
 import { opDone, opFailed } from './op-result.ts';
 

@@ -5,8 +5,7 @@ import { errorCode, systemFault } from '../../lib/system-fault.ts';
 import { messageFileFault } from '../../message/input/message-file.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunResult } from '../../message/method-contract.ts';
-import { required } from '../arguments.ts';
-import type { RunMethod } from '../method.ts';
+import { type RunMethod, required } from '../method.ts';
 import { opFailed } from './op-result.ts';
 import { noStartupFolder, type StartupFolder, startupDone } from './startup-folder.ts';
 

@@ -1,10 +1,9 @@
 import { longTimeout } from '../../lib/long-timeout.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
-import { required } from '../arguments.ts';
 import { Spool } from '../commands/spool.ts';
 import { SpooledOutput } from '../commands/spooled-output.ts';
-import type { RunMethod } from '../method.ts';
+import { type RunMethod, required } from '../method.ts';
 import { abortedState, describeTimeout, methodTimeoutMs } from '../method-timeout.ts';
 import { describeFetchFault } from './fetch-fault.ts';
 

@@ -1,6 +1,5 @@
 import { systemFault } from '../../lib/system-fault.ts';
-import { required } from '../arguments.ts';
-import type { EffectMethod } from '../method.ts';
+import { type EffectMethod, required } from '../method.ts';
 
 export interface ConsoleDeps {
   /** Writes to the node's standard output; resolves when it is written. */

@@ -5,8 +5,7 @@ import { errorCode, systemFault } from '../../lib/system-fault.ts';
 import { isTemporary, TemporaryError } from '../../lib/temporary-error.ts';
 import type { Message } from '../../message/message.ts';
 import type { Incoming, Outcome } from '../../message/method-contract.ts';
-import { required } from '../arguments.ts';
-import type { EffectMethod } from '../method.ts';
+import { type EffectMethod, required } from '../method.ts';
 
 const TIMEOUT_MS = 5000;
 /** How long a listener has to close its side when it got all. */

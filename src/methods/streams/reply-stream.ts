@@ -1,7 +1,6 @@
-import { type Clock, systemClock } from '../../lib/clock.ts';
+import { type Clock, systemClock, wait } from '../../lib/clock.ts';
 import type { DiskRoom } from '../../lib/disk-room.ts';
 import { isTemporary } from '../../lib/temporary-error.ts';
-import { wait } from '../../lib/wait.ts';
 import type { RunCall } from '../../message/method-contract.ts';
 import { LineBatches } from './line-batches.ts';
 

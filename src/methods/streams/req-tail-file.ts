@@ -4,8 +4,7 @@ import { FollowError, followFile } from '../../lib/follow-file.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
-import { required } from '../arguments.ts';
-import type { RunMethod } from '../method.ts';
+import { type RunMethod, required } from '../method.ts';
 import { abortedState, describeTimeout, methodTimeoutMs } from '../method-timeout.ts';
 import { ReplyStream, type ReplyStreamDeps } from './reply-stream.ts';
 

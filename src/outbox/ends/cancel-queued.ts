@@ -1,6 +1,5 @@
-import type { Clock } from '../../lib/clock.ts';
+import { type Clock, wait } from '../../lib/clock.ts';
 import { TemporaryError } from '../../lib/temporary-error.ts';
-import { wait } from '../../lib/wait.ts';
 import { fitsLane, type QueuedMessage, type QueueFilter } from '../../message/queue-filter.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
 import { LANE_SPAN, type Store } from '../../store/store.ts';

@@ -1,5 +1,5 @@
+import { wait } from '../../lib/clock.ts';
 import { type RetryOptions, retryUntilStopped } from '../../lib/retry-until-stopped.ts';
-import { wait } from '../../lib/wait.ts';
 import type { Statement } from '../../store/store.ts';
 import type { Ended, OutboxDeps, OutboxListener } from '../outbox-deps.ts';
 

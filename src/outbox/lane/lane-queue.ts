@@ -1,7 +1,6 @@
-import type { Clock } from '../../lib/clock.ts';
+import { type Clock, wait } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import { isTemporary } from '../../lib/temporary-error.ts';
-import { wait } from '../../lib/wait.ts';
 import type { SendWindow } from '../../link/send-window.ts';
 import { PRIORITIES } from '../../message/priority.ts';
 import { parseSubject } from '../../message/subject.ts';

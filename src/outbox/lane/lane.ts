@@ -1,4 +1,4 @@
-import { wait } from '../../lib/wait.ts';
+import { wait } from '../../lib/clock.ts';
 import type { Source } from '../../link/scheduler.ts';
 import type { Waiting } from '../../link/send-window.ts';
 import type { OutboundMessage, Sent } from '../../link/way-out.ts';

@@ -5,8 +5,7 @@ import { NODE_BINDINGS } from './bindings/nodes.ts';
 import { ERRORS_BINDINGS, QUEUES_BINDINGS } from './bindings/queues.ts';
 import { REQUEST_BINDINGS } from './bindings/request.ts';
 import { REQUESTS_BINDINGS } from './bindings/requests.ts';
-import type { Screen } from './state.ts';
-import type { Binding } from './step.ts';
+import type { Binding, Screen } from './state.ts';
 
 const OWN: Readonly<Record<Screen['kind'], readonly Binding<never>[]>> = {
   nodes: NODE_BINDINGS,

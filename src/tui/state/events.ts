@@ -6,8 +6,7 @@ import { withNodes } from './node-list.ts';
 import { withPiece } from './output-text.ts';
 import { withChanges } from './request-list.ts';
 import { refresh } from './show.ts';
-import { allScreens, currentScreen, type Screen, type State, withScreen } from './state.ts';
-import { type Step, stay } from './step.ts';
+import { allScreens, currentScreen, type Screen, type State, type Step, stay, withScreen } from './state.ts';
 
 /** Error lines that are kept on the screen. */
 const MAX_ERRORS = 5000;

@@ -5,8 +5,7 @@ import { type FormScreen, formResult, rowsOf, strangers, targetsOf, textIn } fro
 import type { KeyPress } from './key-press.ts';
 import { LIST_START } from './list.ts';
 import type { Question } from './overlay.ts';
-import { currentScreen, type State, withScreen } from './state.ts';
-import { noticed, type Step, stay } from './step.ts';
+import { currentScreen, noticed, type State, type Step, stay, withScreen } from './state.ts';
 import { EMPTY_INPUT, editInput, inputOf, insert, type TextInput } from './text-input.ts';
 
 /** What the node is to be asked about the form that is seen: who is meant, and whether it takes the message. */

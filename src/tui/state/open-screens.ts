@@ -3,8 +3,15 @@ import { formQuestions } from './form-update.ts';
 import { NO_OUTPUT } from './output-text.ts';
 import { SCROLL_END, SCROLL_START } from './scroll.ts';
 import { open } from './show.ts';
-import { requestsScreen, type State, type Template, templatesScreen } from './state.ts';
-import { type Step, stay, then } from './step.ts';
+import {
+  requestsScreen,
+  type State,
+  type Step,
+  stay,
+  type Template,
+  templatesScreen,
+  then,
+} from './state.ts';
 
 /** Opens the page of a node: what is known of it, and its requests. */
 export function openNode(state: State, name: string): Step {

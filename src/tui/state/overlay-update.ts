@@ -6,8 +6,7 @@ import type { KeyPress } from './key-press.ts';
 import { bodyHeight } from './layout.ts';
 import { moved, settle } from './list.ts';
 import type { Overlay, Picker, Question } from './overlay.ts';
-import { currentScreen, type State, withScreen } from './state.ts';
-import { type Step, stay } from './step.ts';
+import { currentScreen, type State, type Step, stay, withScreen } from './state.ts';
 import { editInput, inputText, insert, type TextInput } from './text-input.ts';
 
 /** The options of a picker that its filter leaves. */

@@ -10,8 +10,16 @@ import { openBatch, openRequest } from './open-screens.ts';
 import { NO_OUTPUT, withPiece } from './output-text.ts';
 import type { Overlay } from './overlay.ts';
 import { withPage } from './request-list.ts';
-import { allScreens, type RequestScreen, type Screen, type State, withScreen } from './state.ts';
-import { noticed, type Step, stay } from './step.ts';
+import {
+  allScreens,
+  noticed,
+  type RequestScreen,
+  type Screen,
+  type State,
+  type Step,
+  stay,
+  withScreen,
+} from './state.ts';
 
 /** Bytes of an output that are shown at most: the end of a longer one. */
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;

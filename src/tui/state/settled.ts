@@ -5,8 +5,7 @@ import { shownErrors, shownQueues } from './bindings/queues.ts';
 import { listHeight } from './layout.ts';
 import { settle } from './list.ts';
 import { readAhead, shownRequests } from './request-list.ts';
-import { currentScreen, type Screen, type State, withScreen } from './state.ts';
-import { type Step, stay } from './step.ts';
+import { currentScreen, type Screen, type State, type Step, stay, withScreen } from './state.ts';
 
 /** Rows of batches below the screen that are read ahead. */
 const BATCHES_AHEAD = 20;

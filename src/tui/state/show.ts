@@ -5,11 +5,13 @@ import {
   opened,
   type Screen,
   type State,
+  type Step,
+  stay,
   TAB_NAMES,
   type TabName,
+  then,
   withScreen,
 } from './state.ts';
-import { type Step, stay, then } from './step.ts';
 
 /** Reads what the screen that is seen shows: when it comes into sight, and when all may have changed. */
 export function refresh(state: State): Step {

@@ -12,13 +12,12 @@ import { Files } from './files.ts';
 import { Audit, Queues } from './logs.ts';
 import { Node, Nodes } from './nodes.ts';
 import { Now } from './now.ts';
-import { Copy, CopyLine, ExactTimes } from './parts.ts';
+import { Copy, CopyLine, ExactTimes, type Tasks } from './parts.ts';
 import { canUsePasskeys } from './passkeys.ts';
 import { Request, RequestList } from './requests.ts';
 import { Run } from './run.ts';
 import { Schedules } from './schedules.ts';
 import { Settings } from './settings.ts';
-import type { Tasks } from './tasks.ts';
 
 interface AppProps {
   readonly state: State;

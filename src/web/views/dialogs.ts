@@ -3,7 +3,7 @@ import { browserWords } from '../state/browser-words.ts';
 import type { Action, Question, State } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { GoTo } from './go-to.ts';
-import type { Tasks } from './tasks.ts';
+import type { Tasks } from './parts.ts';
 
 interface DialogsProps {
   readonly overlay: State['overlay'];

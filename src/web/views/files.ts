@@ -6,8 +6,7 @@ import { sizeWords } from '../../lib/size-words.ts';
 import { hashOf } from '../state/route.ts';
 import { TEXTS } from '../texts.ts';
 import { download } from './download.ts';
-import { CopyLine, Table, Time } from './parts.ts';
-import type { Tasks } from './tasks.ts';
+import { CopyLine, Table, type Tasks, Time } from './parts.ts';
 
 interface FilesProps {
   readonly node: string;

@@ -2,7 +2,7 @@ import { type ComponentChild, Fragment, h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Destination, destinationsFor } from '../state/find-destinations.ts';
 import { TEXTS } from '../texts.ts';
-import type { Recent, Tasks } from './tasks.ts';
+import type { Recent, Tasks } from './parts.ts';
 
 /** How long typing rests before the node is asked, ms. */
 const REST_MS = 150;

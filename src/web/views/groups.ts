@@ -1,6 +1,6 @@
 import { type ComponentChild, h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Tasks } from './tasks.ts';
+import type { Tasks } from './parts.ts';
 
 /** The id of the list, for the fields in which targets are typed. */
 export const GROUPS = 'groups';

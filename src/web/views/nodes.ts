@@ -1,8 +1,10 @@
 import { type ComponentChild, Fragment, h } from 'preact';
 import type { NodeDetail } from '../../contract/node-detail.ts';
 import type { NodeQuery, NodeSummary, PresenceChange } from '../../contract/nodes.ts';
+import { readWeek, WEEK_MS } from '../../contract/presence-week.ts';
 import { callWords } from '../../lib/call-words.ts';
 import { joinWords } from '../../lib/shell-words.ts';
+import { presenceShare, presenceSpans } from '../state/presence-spans.ts';
 import { hashOf, type Route } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
@@ -10,9 +12,7 @@ import { FileLines, Files } from './files.ts';
 import { GROUPS, Groups } from './groups.ts';
 import { LinkDays, wayWords } from './link-days.ts';
 import { QueueTable } from './logs.ts';
-import { type Column, FilterField, Requests, Section, Table, Time, typedIn } from './parts.ts';
-import { PresenceStrip, WeekStrip } from './presence-strip.ts';
-import type { Tasks } from './tasks.ts';
+import { type Column, FilterField, Requests, Section, Table, type Tasks, Time, typedIn } from './parts.ts';
 
 /** Stands among the presences for those that are away for longer than usual. */
 const OVERDUE = 'overdue';
@@ -233,5 +233,51 @@ export function Node({
       }),
       requests.next && h('p', null, h('a', { href: hashOf(allOf(node.name)) }, TEXTS.all)),
     ]),
+  ]);
+}
+
+const WIDTH = 700;
+const HEIGHT = 16;
+const PICTURE = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'strip', preserveAspectRatio: 'none' };
+
+/** A week of a node as a strip: filled where it was here, marked below where it was away; the words say the same. */
+function PresenceStrip({
+  changes,
+  now,
+}: {
+  changes: readonly PresenceChange[];
+  now: number;
+}): ComponentChild {
+  const spans = presenceSpans(changes, { now, lengthMs: WEEK_MS });
+  const share = presenceShare(spans);
+  const words = share ? TEXTS.week(Math.round(share.here * 100), share.absences) : TEXTS.weekNone;
+  const bars = spans
+    .filter(({ presence }) => presence !== 'unknown')
+    .map(({ presence, from, to }) =>
+      h('rect', {
+        ...{ class: presence, x: from * WIDTH, width: Math.max(1, (to - from) * WIDTH) },
+        // Not by colour alone: an absence is as low as a presence is high.
+        ...(presence === 'here' ? { y: 0, height: HEIGHT } : { y: HEIGHT - 4, height: 4 }),
+      }),
+    );
+  return h(Fragment, null, [h('svg', { ...PICTURE, 'aria-hidden': true }, bars), h('p', null, words)]);
+}
+
+/** The week of a node in a list, from its short form. */
+function WeekStrip({ week }: { week: string }): ComponentChild {
+  const { runs, hereShare } = readWeek(week);
+  if (hereShare === undefined) return '';
+  const slot = WIDTH / week.length;
+  const bars = runs.flatMap(({ is, from, to }) => {
+    const across = { x: from * slot, width: (to - from) * slot };
+    return [
+      is === 'here' && h('rect', { ...across, class: 'here', y: 0, height: HEIGHT }),
+      is === 'both' && h('rect', { ...across, class: 'here', y: HEIGHT / 2, height: HEIGHT / 2 }),
+      (is === 'away' || is === 'both') && h('rect', { ...across, class: 'away', y: HEIGHT - 4, height: 4 }),
+    ];
+  });
+  return h('span', { class: 'week' }, [
+    h('svg', { ...PICTURE, 'aria-hidden': true }, bars),
+    TEXTS.weekShare(Math.floor(hereShare * 100)),
   ]);
 }

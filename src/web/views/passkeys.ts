@@ -2,8 +2,7 @@ import { type ComponentChild, Fragment, h } from 'preact';
 import type { Passkey, Role } from '../../contract/sessions.ts';
 import type { Question } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
-import { Table, Time } from './parts.ts';
-import type { Tasks } from './tasks.ts';
+import { Table, type Tasks, Time } from './parts.ts';
 
 interface PasskeysProps {
   readonly passkeys: readonly Passkey[];

@@ -1,8 +1,7 @@
 import type { NodeSummary, TargetAnswer } from '../../../contract/nodes.ts';
 import type { TemplateNode } from '../../../waves/fill-template.ts';
 import { limitTo } from '../../../waves/plan-of.ts';
-import { EXIT } from '../../line/exit-codes.ts';
-import { UsageError } from '../../line/usage-error.ts';
+import { EXIT, UsageError } from '../../line/command.ts';
 import type { ExecOptions } from './read-options.ts';
 
 /** A node that a run is for. */

@@ -4,8 +4,7 @@ import { callWords } from '../../../lib/call-words.ts';
 import { joinWords } from '../../../lib/shell-words.ts';
 import { agoWords, clockWords, countWords } from '../../../lib/time-words.ts';
 import { fillTemplate } from '../../../waves/fill-template.ts';
-import type { ParsedCall } from '../../line/command.ts';
-import { EXIT } from '../../line/exit-codes.ts';
+import { EXIT, type ParsedCall } from '../../line/command.ts';
 import { terminalOf } from '../../line/terminal.ts';
 import {
   costColumns,
@@ -15,8 +14,7 @@ import {
   linkOf,
   REQUEST_BYTES,
 } from '../../print/link-cost.ts';
-import { presenceCell } from '../../print/state-colours.ts';
-import { type ColumnOf, tableOf } from '../../print/table.ts';
+import { type ColumnOf, presenceCell, tableOf } from '../../print/table.ts';
 import { listText } from '../with-node.ts';
 import type { ChosenNode } from './choose-targets.ts';
 import type { ExecOptions } from './read-options.ts';

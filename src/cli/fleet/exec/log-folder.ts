@@ -1,7 +1,7 @@
 import { appendFile, mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { countWords, exactClockWords } from '../../../lib/time-words.ts';
-import { UsageError } from '../../line/usage-error.ts';
+import { UsageError } from '../../line/command.ts';
 import type { OutputSink } from './output-sink.ts';
 
 /**

@@ -3,7 +3,7 @@ import { OUTCOMES } from '../../../contract/states.ts';
 import { durationWords } from '../../../lib/time-words.ts';
 import type { TargetCounts, TargetOutcome } from '../../../waves/target-tracker.ts';
 import type { Terminal } from '../../line/terminal.ts';
-import { outcomeColour } from '../../print/state-colours.ts';
+import { outcomeColour } from '../../print/table.ts';
 import { cutTo } from '../../print/text-width.ts';
 
 /** A line at the bottom of a terminal that says how far a run is. */

@@ -2,9 +2,8 @@ import { joinWords } from '../../../lib/shell-words.ts';
 import { PRIORITIES, type Priority, priorityOf } from '../../../message/priority.ts';
 import { readSupersedes } from '../../../message/supersedes.ts';
 import { type Amount, parseAmount } from '../../../waves/amount.ts';
-import type { ParsedCall } from '../../line/command.ts';
+import { type ParsedCall, UsageError } from '../../line/command.ts';
 import { durationOption, momentOption, wholeNumberOption } from '../../line/option-values.ts';
-import { UsageError } from '../../line/usage-error.ts';
 import { formOf } from '../with-node.ts';
 import type { Surroundings } from './wrap-command.ts';
 

@@ -7,7 +7,7 @@ import {
   type TargetOutcome,
   type TargetTracker,
 } from '../../../waves/target-tracker.ts';
-import { EXIT } from '../../line/exit-codes.ts';
+import { EXIT } from '../../line/command.ts';
 import type { RunEnd } from './view.ts';
 
 /** A run as `--json` prints it. */

@@ -8,7 +8,7 @@ import { nextStep, type Step } from '../../../waves/next-step.ts';
 import { isRunPlan, type RunPlan } from '../../../waves/run-plan.ts';
 import { newRequest, type Target, type TargetTracker } from '../../../waves/target-tracker.ts';
 import type { Patience } from '../../../waves/waiting-for.ts';
-import { UsageError } from '../../line/usage-error.ts';
+import { UsageError } from '../../line/command.ts';
 import { connectionWords, FollowedBatch, requestsOf } from './batch-feed.ts';
 import type { OutputReader } from './output-reader.ts';
 import type { RunEnd, RunView } from './view.ts';

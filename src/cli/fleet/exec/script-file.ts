@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { splitWords } from '../../../lib/shell-words.ts';
 import { systemFault } from '../../../lib/system-fault.ts';
-import { UsageError } from '../../line/usage-error.ts';
+import { UsageError } from '../../line/command.ts';
 
 /** A script that is to run on nodes, and what runs it there. */
 export interface ScriptFile {

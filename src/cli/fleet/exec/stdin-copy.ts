@@ -7,7 +7,7 @@ import type { ApiAddress } from '../../../client/api-address.ts';
 import type { StewardApi } from '../../../client/steward-api.ts';
 import type { RequestSummary } from '../../../contract/requests.ts';
 import { countWords } from '../../../lib/time-words.ts';
-import { UsageError } from '../../line/usage-error.ts';
+import { UsageError } from '../../line/command.ts';
 import { tell } from '../../print/tell.ts';
 import { runBatch } from '../batch-run.ts';
 

@@ -11,8 +11,7 @@ import {
 } from '../../../waves/target-tracker.ts';
 import type { Terminal } from '../../line/terminal.ts';
 import { SHOWN_LENGTH } from '../../print/short-id.ts';
-import { outcomeColour, stateCell } from '../../print/state-colours.ts';
-import { type Cell, type ColumnOf, tableOf } from '../../print/table.ts';
+import { type Cell, type ColumnOf, outcomeColour, stateCell, tableOf } from '../../print/table.ts';
 import { awayText } from '../away-note.ts';
 import type { RunEnd } from './view.ts';
 

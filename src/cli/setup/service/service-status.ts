@@ -3,7 +3,7 @@ import type { Finding } from '../../../doctor/finding.ts';
 import { durationWords } from '../../../lib/time-words.ts';
 import { DEFAULT_NAME } from '../../../service/service-plan.ts';
 import { readServiceState, type ServiceState } from '../../../service/service-state.ts';
-import { EXIT } from '../../line/exit-codes.ts';
+import { EXIT } from '../../line/command.ts';
 import { findingsOf } from '../doctor.ts';
 import { rootOf, type ServiceCall } from './service-options.ts';
 

@@ -14,10 +14,8 @@ import { durationOf, prefixOf } from '../../fleet/exec/read-options.ts';
 import { Run } from '../../fleet/exec/run.ts';
 import { runExitCode } from '../../fleet/exec/run-result.ts';
 import { formOf, withNode } from '../../fleet/with-node.ts';
-import type { ParsedCall } from '../../line/command.ts';
-import { EXIT } from '../../line/exit-codes.ts';
+import { EXIT, type ParsedCall, UsageError } from '../../line/command.ts';
 import { untilStopped } from '../../line/until-stopped.ts';
-import { UsageError } from '../../line/usage-error.ts';
 import { type Resolved, resolveId } from '../resolve-id.ts';
 import { followChanges } from './follow-changes.ts';
 

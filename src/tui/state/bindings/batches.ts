@@ -4,8 +4,7 @@ import { hasAllWords } from '../../../lib/has-all-words.ts';
 import { countWords } from '../../../lib/time-words.ts';
 import { openBatch } from '../open-screens.ts';
 import type { Question } from '../overlay.ts';
-import type { BatchesScreen } from '../state.ts';
-import type { Binding } from '../step.ts';
+import type { BatchesScreen, Binding } from '../state.ts';
 import { inputText } from '../text-input.ts';
 import { ask, FILTER, onRow } from './common.ts';
 

@@ -3,8 +3,7 @@ import { toggleMark } from '../list.ts';
 import { openTemplates } from '../open-screens.ts';
 import type { Question } from '../overlay.ts';
 import { back, goToTab, refresh, turnTab } from '../show.ts';
-import { type Screen, type State, TAB_NAMES, withScreen } from '../state.ts';
-import { type Binding, type Step, stay } from '../step.ts';
+import { type Binding, type Screen, type State, type Step, stay, TAB_NAMES, withScreen } from '../state.ts';
 import { EMPTY_INPUT } from '../text-input.ts';
 
 type ListScreen = Extract<Screen, { position: unknown }>;

@@ -2,8 +2,16 @@ import { type FormScreen, formResult } from '../form.ts';
 import { sendForm } from '../form-update.ts';
 import { openTemplate, openTemplates } from '../open-screens.ts';
 import { back } from '../show.ts';
-import type { State, Template, TemplatesScreen } from '../state.ts';
-import { type Binding, noticed, type Step, stay, stays } from '../step.ts';
+import {
+  type Binding,
+  noticed,
+  type State,
+  type Step,
+  stay,
+  stays,
+  type Template,
+  type TemplatesScreen,
+} from '../state.ts';
 import { inputOf } from '../text-input.ts';
 import { FILTER, onRow } from './common.ts';
 

@@ -3,8 +3,15 @@ import type { Effect } from '../effects.ts';
 import { toggleAll } from '../list.ts';
 import { filterNodes } from '../node-list.ts';
 import { openForm, openNode } from '../open-screens.ts';
-import { type NodesScreen, type State, withScreen } from '../state.ts';
-import { type Binding, noticed, type Step, stay } from '../step.ts';
+import {
+  type Binding,
+  type NodesScreen,
+  noticed,
+  type State,
+  type Step,
+  stay,
+  withScreen,
+} from '../state.ts';
 import { inputText } from '../text-input.ts';
 import { FILTER, marked, onRow } from './common.ts';
 

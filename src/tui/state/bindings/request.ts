@@ -1,6 +1,15 @@
 import { openBatch, openForm, openNode, openTemplate } from '../open-screens.ts';
-import { REQUEST_TABS, type RequestScreen, type RequestTab, type State, withScreen } from '../state.ts';
-import { type Binding, noticed, type Step, stay } from '../step.ts';
+import {
+  type Binding,
+  noticed,
+  REQUEST_TABS,
+  type RequestScreen,
+  type RequestTab,
+  type State,
+  type Step,
+  stay,
+  withScreen,
+} from '../state.ts';
 import { askToCancel, askToResend } from './requests.ts';
 
 export const REQUEST_BINDINGS: readonly Binding<RequestScreen>[] = [

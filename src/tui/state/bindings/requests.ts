@@ -7,8 +7,15 @@ import type { Question } from '../overlay.ts';
 import { nextStates } from '../request-filter.ts';
 import { shownRequests } from '../request-list.ts';
 import { refresh } from '../show.ts';
-import { type RequestsScreen, type State, withScreen } from '../state.ts';
-import { type Binding, noticed, type Step, stay } from '../step.ts';
+import {
+  type Binding,
+  noticed,
+  type RequestsScreen,
+  type State,
+  type Step,
+  stay,
+  withScreen,
+} from '../state.ts';
 import { inputOf, inputText } from '../text-input.ts';
 import { batchQuestions } from './batches.ts';
 import { ask, FILTER, marked, onRow } from './common.ts';
