@@ -1,4 +1,4 @@
-import { LANE_SPAN, type Store } from '../store/store.ts';
+import { LANE_SPAN, type Statement, type Store, statement } from '../store/store.ts';
 
 /** Through the indexes that leave out what most messages are, so that many ended ones cost nothing. */
 const OPEN = `
@@ -6,6 +6,21 @@ const OPEN = `
     WHERE batch IS NOT NULL AND state NOT IN ('queued', 'succeeded') AND state IN ('accepted', 'running') AND ended_at IS NULL
   UNION ALL
   SELECT key, id FROM ledger INDEXED BY ledger_own WHERE batch IS NULL AND state IN ('accepted', 'running') AND ended_at IS NULL`;
+
+/** Statements that move the dates of all messages that have not ended, and of what belongs to them, ms. */
+export function shiftOpen(ms: number): Statement[] {
+  const keys = `SELECT key FROM (${OPEN}) UNION SELECT key FROM outbox`;
+  const open = `FROM ledger WHERE key IN (${keys})`;
+  const columns = ['queued_at', 'sent_at', 'accepted_at', 'started_at'];
+  return [
+    statement(`UPDATE batches SET at = at + ? WHERE id IN (SELECT batch ${open})`, ms),
+    statement(`UPDATE steps SET at = at + ? WHERE id IN (SELECT id ${open})`, ms),
+    statement(
+      `UPDATE ledger SET ${columns.map((one) => `${one} = ${one} + ?`).join()} WHERE key IN (${keys}) AND ended_at IS NULL`,
+      ...columns.map(() => ms),
+    ),
+  ];
+}
 
 /** The subjects of requests that their nodes took, and whose ends are not known. */
 export async function subjectsOfOpen(store: Pick<Store, 'query'>): Promise<string[]> {

@@ -12,6 +12,7 @@ import { journalTimes } from '../journal/journal-table.ts';
 import { askerOf, firstSenderOf, runsSince, waitingOf } from '../journal/known-states.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { mayHaveSentMore } from '../ledger/newest-id.ts';
+import { shiftOpen } from '../ledger/open-requests.ts';
 import { Operators } from '../ledger/operators.ts';
 import { SentRequests } from '../ledger/sent-requests.ts';
 import type { Edges } from '../lib/edges.ts';
@@ -125,14 +126,14 @@ const CALL_RUN_MS = 60_000;
 /** Makes the parts that have a state, and lets journal and outbox take up their work. The link is not begun. */
 export async function assembleNode(
   config: Config,
-  ground: Ground,
+  machine: Ground,
   stack: AsyncDisposableStack,
 ): Promise<NodeParts> {
   // What other parts hold is filled below, where each method finds what it needs.
   const table = new Map<string, Method>();
-  const kept = stack.use(
-    await KeptClock.open({ ...ground, times: [outboxTimes, journalTimes, callTimes, budgetTimes] }),
-  );
+  const times = [outboxTimes, journalTimes, callTimes, budgetTimes];
+  const kept = stack.use(await KeptClock.open({ ...machine, times, dates: shiftOpen }));
+  const ground = { ...machine, clock: kept.clock };
   const { trust, refusals, quotas, pace, notes } = makeTrust(config, ground, (text) =>
     sender.errorReporter.report(text),
   );

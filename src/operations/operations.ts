@@ -33,7 +33,7 @@ import { forgetNode } from '../sending/forget-node.ts';
 import type { RepliesAndReports } from '../sending/replies-and-reports.ts';
 import { RequestResending } from '../sending/resend-requests.ts';
 import type { Submissions } from '../sending/submissions.ts';
-import type { KeptTime } from '../store/kept-clock.ts';
+import type { KeptClock } from '../store/kept-clock.ts';
 import { type Store, statement } from '../store/store.ts';
 import { createGroupsFile, type GroupsFile } from '../targets/groups-file.ts';
 import { resolveTargets } from '../targets/resolve-targets.ts';
@@ -51,7 +51,7 @@ import { RequestOperations } from './request-operations.ts';
 
 /** The parts of a node that its operators ask and order. */
 interface NodeParts extends Edges {
-  readonly kept: KeptTime;
+  readonly kept: KeptClock;
   readonly store: Store;
   readonly ledger: Ledger;
   readonly bus: Bus;

@@ -23,13 +23,13 @@ import type { LaneStatus } from '../outbox/lane/lane-status.ts';
 import type { RequestCancelling } from '../sending/cancel-requests.ts';
 import type { RequestResending } from '../sending/resend-requests.ts';
 import { batchIdFault } from '../sending/submissions.ts';
-import type { KeptTime } from '../store/kept-clock.ts';
+import type { KeptClock } from '../store/kept-clock.ts';
 import type { Store } from '../store/store.ts';
 
 export interface RequestOperationsDeps {
   readonly store: Store;
   readonly ledger: Pick<Ledger, 'output'>;
-  readonly kept: Pick<KeptTime, 'toWall'>;
+  readonly kept: Pick<KeptClock, 'toWall' | 'followed'>;
   readonly presence: Pick<NodePresence, 'of' | 'lastSeenAt' | 'callsAt'>;
   readonly outbox: { lane(subject: string): LaneStatus | undefined };
   readonly now: () => number;
@@ -57,6 +57,7 @@ export class RequestOperations {
     const { store } = this.#deps;
     const page = { limit, cursor };
     checkCursor(page);
+    await this.#deps.kept.followed();
     if (filter.batch === undefined) return await findRequests(store, filter, page);
     const found = await findId(store, 'batches', filter.batch);
     return 'fault' in found
@@ -66,7 +67,8 @@ export class RequestOperations {
 
   /** A request by its id, or the beginning of it. Throws OperationError. */
   readonly request: Operations['request'] = async (text) => {
-    const { store, now } = this.#deps;
+    const { store, now, kept } = this.#deps;
+    await kept.followed();
     const stored = await readFacts(store, await this.#idOf('ledger', text));
     if (!stored) throw notFound('request', text);
     const at = now();
@@ -80,7 +82,7 @@ export class RequestOperations {
       stderr,
       message: this.#messageOf(facts),
       expiresAt:
-        (row.expires_at === null ? null : this.#deps.kept.toWall(row.expires_at)) ??
+        (row.expires_at === null ? null : kept.toWall(row.expires_at)) ??
         (options.expiresInMs === undefined ? null : row.queued_at + options.expiresInMs),
       why: whySentence(facts, waiting, at),
       resendOf: steps.find(({ what }) => what === 'resend-of')?.other ?? null,
@@ -97,6 +99,7 @@ export class RequestOperations {
   /** Batches, newest first. */
   readonly batches: Operations['batches'] = async (page) => {
     checkCursor(page);
+    await this.#deps.kept.followed();
     return await findBatches(this.#deps.store, page);
   };
 

@@ -30,6 +30,8 @@ interface Deps {
   readonly store: Pick<Store, 'get' | 'write'>;
   readonly clock: Clock;
   readonly times: readonly KeptTimes[];
+  /** Makes the statements that move the dates of what is open, ms: they are by the wall clock, and ages are reckoned from them. */
+  dates?(ms: number): readonly Statement[];
 }
 
 const META_KEY = 'kept_clock';
@@ -43,11 +45,14 @@ const SLACK_MS = 1000;
  * shorter or longer. After a restart on the same boot of the machine it goes on exactly; after another boot the wall
  * clock says how long the machine was off, but never less than nothing. Each start brings its readings back to the wall
  * clock, together with what was written by it, so that a version that reads them as dates is right too. It watches the wall
- * clock while times are on disk: an idle node wakes for it every ten minutes only.
+ * clock while times are on disk: an idle node wakes for it every ten minutes only. Dates of what is open are by the wall
+ * clock. Where that is set they are moved with it, before anything is written by the new one: their ages stay.
  */
 export class KeptClock implements KeptTime, AsyncDisposable {
   /** What is written down each time that the clock is. */
   alongside: () => readonly Statement[] = () => [];
+  /** The machine's clock, for all whose dates are written down. */
+  readonly clock: Clock;
   readonly #deps: Deps;
   #cancelLook = () => {};
   /** Whether it was read since it last looked: a time may be on its way to the disk. */
@@ -58,12 +63,26 @@ export class KeptClock implements KeptTime, AsyncDisposable {
   /** Kept readings are the steady clock's plus this. */
   readonly #ahead: number;
   #saved: Saved;
+  /** What dates on disk are still to be moved by, ms, as it could not be written. */
+  #owedMs = 0;
+  #saving: Promise<void> = Promise.resolve();
 
   private constructor(deps: Deps, kept: number) {
     this.#deps = deps;
     this.#ahead = kept - deps.clock.steadyNow();
     this.#saved = this.#reading();
     this.#lookLater(LOOK_EVERY_MS);
+    const { clock } = deps;
+    this.clock = {
+      wallNow: () => {
+        if (this.#wasSet()) this.#saveSoon();
+        return clock.wallNow();
+      },
+      steadyNow: () => clock.steadyNow(),
+      steadyOrigin: clock.steadyOrigin,
+      after: (delayMs, task) => clock.after(delayMs, task),
+      every: (intervalMs, task) => clock.every(intervalMs, task),
+    };
   }
 
   /** Finds out what time it is by this clock, and writes the times on disk anew. Throws StoreError. */
@@ -72,8 +91,10 @@ export class KeptClock implements KeptTime, AsyncDisposable {
     const before = readingOf(deps.store);
     const kept = before === undefined ? wall : goneOn(before, deps.clock);
     const shiftMs = Math.round(wall - kept);
-    const clock = new KeptClock(deps, Math.abs(shiftMs) < SLACK_MS ? kept : wall);
-    await clock.save(Math.abs(shiftMs) < SLACK_MS ? [] : deps.times.flatMap((times) => times.shift(shiftMs)));
+    const isSlack = Math.abs(shiftMs) < SLACK_MS;
+    const clock = new KeptClock(deps, isSlack ? kept : wall);
+    if (before) clock.#owedMs = Math.round(shiftMs - (before.wall - before.kept));
+    await clock.save(isSlack ? [] : deps.times.flatMap((times) => times.shift(shiftMs)));
     return clock;
   }
 
@@ -92,11 +113,27 @@ export class KeptClock implements KeptTime, AsyncDisposable {
     return Math.round(reading + this.#deps.clock.wallNow() - this.#now());
   }
 
+  /** Resolves when the dates on disk are by the wall clock as it is set now, as far as they can be written. */
+  async followed(): Promise<void> {
+    if (this.#wasSet()) this.#saveSoon();
+    await this.#saving;
+  }
+
   /** Writes down how late it is, together with other statements. */
   async save(alongside: readonly Statement[] = []): Promise<void> {
-    this.#saved = this.#reading();
-    const all = [...alongside, ...this.alongside()];
-    await this.#deps.store.write([...all, saveMeta(META_KEY, JSON.stringify(this.#saved))]);
+    const before = this.#saved;
+    const saved = this.#reading();
+    this.#saved = saved;
+    const setMs = this.#owedMs + Math.round(saved.wall - saved.kept - (before.wall - before.kept));
+    this.#owedMs = 0;
+    const moved = Math.abs(setMs) < SLACK_MS ? [] : (this.#deps.dates?.(setMs) ?? []);
+    const all = [...alongside, ...moved, ...this.alongside()];
+    try {
+      await this.#deps.store.write([...all, saveMeta(META_KEY, JSON.stringify(saved))]);
+    } catch (error) {
+      if (moved.length > 0) this.#owedMs += setMs;
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,7 +153,7 @@ export class KeptClock implements KeptTime, AsyncDisposable {
 
   #look(): void {
     const ageMs = this.#now() - this.#saved.kept;
-    if (this.#wasSet() || ageMs >= SAVE_EVERY_MS) this.#saveSoon();
+    if (this.#wasSet() || this.#owedMs !== 0 || ageMs >= SAVE_EVERY_MS) this.#saveSoon();
     this.#isWatching = this.#isRead || this.#isInUse();
     this.#isRead = false;
     const idleMs = Math.max(LOOK_EVERY_MS, SAVE_EVERY_MS - (ageMs % SAVE_EVERY_MS));
@@ -132,7 +169,7 @@ export class KeptClock implements KeptTime, AsyncDisposable {
   }
 
   #saveSoon(): void {
-    void this.save().catch(() => {});
+    this.#saving = this.save().catch(() => {});
   }
 
   #reading(): Saved {
