@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { RequestOptions } from '../ledger/batch-rows.ts';
 import { encodeMessage } from '../message/codec/encode-message.ts';
 import type { Request } from '../message/input/check-message.ts';
 import type { Message } from '../message/message.ts';
@@ -84,4 +85,17 @@ function envelope(
 export function isUrgent({ priority, subject, body }: OutgoingMessage): boolean {
   const method = parseSubject(subject)?.method ?? '';
   return (priority ?? usualPriority({ method, bytes: body.length })) === 'urgent';
+}
+
+const OPTIONS = ['budgetMs', 'expiresInMs', 'schedule', 'output', 'priority', 'supersedes'] as const;
+
+/** What sending requests again needs besides their messages, of those that have it. */
+export function optionsOf(messages: readonly OutgoingMessage[]): { id: string; options: RequestOptions }[] {
+  return messages.flatMap((outgoing) => {
+    const said = OPTIONS.filter((option) => outgoing[option] !== undefined);
+    if (said.length === 0) return [];
+    return [
+      { id: outgoing.id, options: Object.fromEntries(said.map((option) => [option, outgoing[option]])) },
+    ];
+  });
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Refusal, SubmissionAnswer } from '../contract/requests.ts';
 import { batchLabel } from '../ledger/batch-label.ts';
-import { batchStatements, optionStatements, type RequestOptions } from '../ledger/batch-rows.ts';
+import { batchStatements, optionStatements } from '../ledger/batch-rows.ts';
 import { operatorStatements } from '../ledger/operators.ts';
 import { wait } from '../lib/clock.ts';
 import type { Edges } from '../lib/edges.ts';
@@ -20,7 +20,7 @@ import { StoreError } from '../store/store-error.ts';
 import { submissionFault } from '../trust/submission-fault.ts';
 import { CANCELLED_HERE } from './cancel-requests.ts';
 import { TargetsFault } from './expand-targets.ts';
-import { isUrgent, toOutgoing } from './outgoing-message.ts';
+import { isUrgent, optionsOf, toOutgoing } from './outgoing-message.ts';
 
 /** How long the node works at a submission before it looks after other things, ms. */
 const SLICE_MS = 4;
@@ -116,12 +116,19 @@ export class Submission {
   async run(items: readonly unknown[]): Promise<SubmissionAnswer> {
     const { clock } = this.#deps;
     let sliceEnd = clock.steadyNow() + SLICE_MS;
-    for (const [index, item] of items.entries()) {
-      // One item may be for thousands of nodes, each of which gets a copy.
-      for (const indexed of this.#read(item, index)) await this.#gather(indexed);
-      if (clock.steadyNow() < sliceEnd) continue;
+    const pause = async () => {
       await wait(clock, 0);
+      await this.#room();
       sliceEnd = clock.steadyNow() + SLICE_MS;
+    };
+    for (const [index, item] of items.entries()) {
+      // One item may be for thousands of nodes, each of which gets a copy: the first of them go out while the rest is made.
+      for (const indexed of this.#read(item, index)) {
+        if (!this.#gather(indexed)) continue;
+        await this.#put();
+        await pause();
+      }
+      if (clock.steadyNow() >= sliceEnd) await pause();
     }
     await this.#put();
     await Promise.all([...this.#stored]);
@@ -166,12 +173,15 @@ export class Submission {
     });
   };
 
-  /** Adds a message to the slice that is stored together, and has that stored when it is large enough. */
-  async #gather(indexed: Indexed): Promise<void> {
+  /** Adds a message to the slice that is stored together; whether that is large enough. */
+  #gather(indexed: Indexed): boolean {
     this.#slice.push(indexed);
     this.#sliceBytes += dataBytes(indexed.request.message);
-    if (this.#slice.length < SLICE_MESSAGES && this.#sliceBytes < SLICE_BYTES) return;
-    await this.#put();
+    return this.#slice.length >= SLICE_MESSAGES || this.#sliceBytes >= SLICE_BYTES;
+  }
+
+  /** Resolves when there is little enough on its way to the disk. */
+  async #room(): Promise<void> {
     while (this.#stored.size >= MAX_UNSTORED_SLICES || this.#unstoredBytes >= MAX_UNSTORED_BYTES)
       await Promise.race(this.#stored);
   }
@@ -235,10 +245,11 @@ export class Submission {
       count: messages.length,
       at,
     });
-    const options = messages
-      .filter(hasOptions)
-      .map((outgoing) => ({ id: outgoing.id, options: optionsOf(outgoing) }));
-    return [...batch, ...optionStatements(options), ...operatorStatements(messages, this.#options.by)];
+    return [
+      ...batch,
+      ...optionStatements(optionsOf(messages)),
+      ...operatorStatements(messages, this.#options.by),
+    ];
   }
 
   /** Leaves out what is stored already, and messages that are never stored before it, which were sent then. */
@@ -279,18 +290,6 @@ function isUnanswered({ method }: Message): boolean {
 
 function dataBytes({ data }: Message): number {
   return data?.reduce((bytes, item) => bytes + item.length, 0) ?? 0;
-}
-
-const OPTIONS = ['budgetMs', 'expiresInMs', 'schedule', 'output', 'priority', 'supersedes'] as const;
-
-function hasOptions(outgoing: OutgoingMessage): boolean {
-  return OPTIONS.some((option) => outgoing[option] !== undefined);
-}
-
-/** What sending a request again needs besides its message. */
-function optionsOf(outgoing: OutgoingMessage): RequestOptions {
-  const said = OPTIONS.filter((option) => outgoing[option] !== undefined);
-  return Object.fromEntries(said.map((option) => [option, outgoing[option]]));
 }
 
 /** What a submitter reads where a message could not be stored. */
