@@ -18,6 +18,7 @@ import {
   startedHere,
   toFinished,
 } from './reported.ts';
+import { LANE_TABLES } from './request-row.ts';
 
 /** A piece of what a request printed, new to this node. */
 export interface ArrivedOutput extends OutputPiece {
@@ -248,13 +249,13 @@ export class Ledger {
 
   #find(id: string): LedgerRow | undefined {
     const row = this.#deps.store.get<LedgerRow>(
-      `SELECT l.*, o.format AS outbox_format, o.body AS outbox_body, lanes.subject AS subject
-       FROM ledger l JOIN lanes ON lanes.id = l.key / ${LANE_SPAN} LEFT JOIN outbox o ON o.key = l.key WHERE l.id = ?`,
+      `SELECT l.key, l.id, l.batch, l.state, l.reason, l.queued_at, l.sent_at, l.accepted_at, l.started_at, l.there_accepted_at,
+         l.there_started_at, l.attempts, coalesce(l.format, o.format) AS format, coalesce(l.body, o.body) AS body, n.subject
+       FROM ${LANE_TABLES} LEFT JOIN outbox o ON o.key = l.key WHERE l.id = ?`,
       id,
     );
-    if (row?.sent_at !== null) return row;
-    const sentAt = this.#listeners.map((one) => one.sentAt?.(row)).find((at) => typeof at === 'number');
-    return { ...row, sent_at: sentAt ?? null };
+    if (row?.sent_at === null) for (const one of this.#listeners) row.sent_at ??= one.sentAt?.(row) ?? null;
+    return row;
   }
 }
 

@@ -32,12 +32,13 @@ interface TimesThere {
   readonly endedAt: number | null;
 }
 
-/** A row of the ledger, with what the outbox still has of its message. */
-export interface LedgerRow extends Omit<RequestRow, 'label' | 'small_body'> {
+/** What reports need of a row of the ledger, with what it or the outbox still has of its message. */
+export interface LedgerRow
+  extends Pick<RequestRow, 'key' | 'id' | 'batch' | 'state' | 'reason' | 'queued_at' | 'accepted_at'>,
+    Pick<RequestRow, 'started_at' | 'there_started_at' | 'attempts' | 'format' | 'subject'> {
+  sent_at: number | null;
   readonly there_accepted_at: number | null;
   readonly body: Uint8Array | null;
-  readonly outbox_format: number | null;
-  readonly outbox_body: Uint8Array | null;
 }
 
 /** States that a report may still change: what is open, and what was given up while it was on its way. */
@@ -138,8 +139,8 @@ export function toFinished(row: LedgerRow, end: ReportEntry, at: number): Finish
     attempts: Math.max(1, row.attempts),
     exitCode: end.exitCode ?? null,
     signal: end.signal ?? null,
-    format: formatOf(row.format ?? row.outbox_format ?? 0),
-    body: row.body ?? row.outbox_body,
+    format: formatOf(row.format ?? 0),
+    body: row.body,
   };
 }
 
