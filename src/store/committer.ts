@@ -126,7 +126,7 @@ export class Committer implements AsyncDisposable {
 
   #flush({ worker, waiting }: Thread): void {
     for (const group of waiting.splice(0)) {
-      const slabs = group.map(({ slab }) => slab.buffer as ArrayBuffer);
+      const slabs = group.filter(({ slab }) => slab.length > 0).map(({ slab }) => slab.buffer as ArrayBuffer);
       worker.postMessage(group satisfies WriterRequest, slabs);
     }
   }

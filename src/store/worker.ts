@@ -48,5 +48,5 @@ function serve(port: MessagePort, { path, ...start }: WriterStart): void {
 
 /** Gives the memory of large values back at once: a thread that has nothing more to do collects no garbage. */
 function free(group: readonly PackedTransaction[]): void {
-  for (const { slab } of group) (slab.buffer as ArrayBuffer).transfer(0);
+  for (const { slab } of group) if (slab.length > 0) (slab.buffer as ArrayBuffer).transfer(0);
 }
