@@ -1,4 +1,4 @@
-import { compress } from '../message/codec/compression.ts';
+import { compress, SMALL_BYTES } from '../message/codec/compression.ts';
 import { decodeMessage } from '../message/codec/decode-message.ts';
 import { encodeMessage } from '../message/codec/encode-message.ts';
 import type { OutboundMessage, Wrapper } from './way-out.ts';
@@ -30,10 +30,12 @@ function leanBody({ payload, format }: Body): Body {
   // A row that an earlier version queued is compressed already.
   if (format.cmp !== '') return { payload, format };
   const inCbor = format.serial === 'cbor' ? { payload, serial: format.serial } : recoded(payload);
-  const packed = inCbor.payload.length < LEAST_BYTES ? inCbor.payload : compress(inCbor.payload, 'z');
-  const isSmaller = packed.length < inCbor.payload.length;
+  const { length } = inCbor.payload;
+  const cmp = length > SMALL_BYTES ? 'z' : length < LEAST_BYTES ? '' : 'g';
+  const packed = compress(inCbor.payload, cmp);
+  const isSmaller = packed.length < length;
   const body = isSmaller ? packed : inCbor.payload;
-  return { payload: body, format: { serial: inCbor.serial, cmp: isSmaller ? 'z' : '' } };
+  return { payload: body, format: { serial: inCbor.serial, cmp: isSmaller ? cmp : '' } };
 }
 
 function recoded(payload: Uint8Array): { payload: Uint8Array; serial: '' | 'cbor' } {
