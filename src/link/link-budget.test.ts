@@ -174,6 +174,25 @@ test('a budget that nobody gave is refused at once, and what was saved and canno
   }
 });
 
+test('what waits for what others were let send goes on, though somebody else asked meanwhile how long it waits', async () => {
+  // It is looked at each full minute of its own, which ends 20 s after midnight.
+  const { clock, link, budget, changes } = start({
+    clock: new ManualClock(new Date(2026, 2, 1, 12, 0, 20).getTime()),
+  });
+  await clock.advance(DAY / 2 - 50_000);
+  link.bytes = BUDGET - 2600;
+  assert.ok(parseLeft(budget.header('a'))!.bytes > 0);
+  assert.equal(budget.room(NORMAL), 0, 'somebody here waits');
+  await clock.advance(40_000);
+  const before = changes.length;
+  assert.equal(budget.heldMs(NORMAL), 0, 'it is another day');
+  await clock.advance(60_000);
+  assert.equal(changes.length, before + 1);
+  await clock.advance(600_000);
+  assert.equal(changes.length, before + 1, 'nobody waits any more');
+  budget[Symbol.dispose]();
+});
+
 test('what several senders send in the evening and after midnight is within the budget of each day', async () => {
   const { clock, link, budget } = start();
   await clock.advance(DAY / 2 - 7_200_000);

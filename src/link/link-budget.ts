@@ -88,13 +88,20 @@ export class LinkBudget implements Budget, Disposable {
     return this.#today;
   }
 
+  /** Who asks this has something to send: where there is nothing for it, it hears when that may be over. */
   room(urgency: number): number {
+    const room = this.#free(urgency);
+    if (urgency > 0) this.#isShort = room === 0;
+    return room;
+  }
+
+  /** How much of a class may go, but for what others were let send, bytes. */
+  #free(urgency: number): number {
     if (this.bytesPerDay === 0) return Number.POSITIVE_INFINITY;
     this.look();
     if (urgency === 0) return this.#room(urgency);
     const room = this.#room(urgency) - this.#granted;
-    this.#isShort = room < LEAST_BYTES;
-    return this.#isShort ? 0 : room;
+    return room < LEAST_BYTES ? 0 : room;
   }
 
   /** What others were let send, which may be on its way. */
@@ -106,7 +113,8 @@ export class LinkBudget implements Budget, Disposable {
   readonly #lookAgain = (): void => {
     this.#forgetSilent();
     this.look();
-    if (!this.#isShort || this.room(PRIORITIES.indexOf('normal')) === 0) return;
+    if (!this.#isShort || this.#free(PRIORITIES.indexOf('normal')) === 0) return;
+    this.#isShort = false;
     for (const listener of this.#listeners) listener.budgetChanged();
   };
 
@@ -121,7 +129,7 @@ export class LinkBudget implements Budget, Disposable {
   }
 
   heldMs(urgency: number): number {
-    return this.room(urgency) > 0 ? 0 : nextDayAt(this.#today, this.#now) - this.#now.wall;
+    return this.#free(urgency) > 0 ? 0 : nextDayAt(this.#today, this.#now) - this.#now.wall;
   }
 
   /** What is left of today's budget, bytes, and when the next one begins, unix ms; undefined where there is none. */

@@ -230,4 +230,13 @@ export const SEEDS: readonly FoundSeed[] = [
     about:
       'a reply that waited for the budget of its own link found that of its target used up, by a moment, and nobody looked at it again',
   },
+  {
+    seed: 6_300_114,
+    kinds: DEFAULT_KINDS,
+    only: [9, 10, 13, 14, 17],
+    asks: 'fourth',
+    hasBudgets: true,
+    about:
+      'what waited for what others had been let send heard of no new budget, as the hello had asked meanwhile how long it waits: it expired',
+  },
 ];
