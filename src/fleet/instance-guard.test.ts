@@ -60,6 +60,33 @@ test('where nameCheck is warn a node starts although its name is taken, and says
   );
 });
 
+test('of a machine and its snapshot that runs as well, the one that asks later takes no requests', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const broker = new GuardBroker();
+  const { clock, random, ...deps } = broker.deps(1);
+  let drawn = 0;
+  // Both have the same memory: all that was drawn before.
+  const bytes = (count: number) => Buffer.alloc(count, drawn++ < 2 ? 1 : drawn);
+  const guards = [1000, 2000].map((now) => {
+    const later = { ...clock, steadyNow: () => now, wallNow: () => (drawn < 2 ? 1 : now) };
+    return new InstanceGuard(named('ship1', 'strict'), {
+      ...{ ...deps, clock: later, random: { ...random, bytes } },
+      nameIsFree: async () => void broker.errors.push('free'),
+    });
+  });
+  using living = guards[0]!;
+  using snapshot = guards[1]!;
+  // The snapshot is of a machine that served: it asks again when it has a broker.
+  const before = broker.handlers.get('ship1.Steward.Instance');
+  await snapshot.check();
+  broker.handlers.delete('ship1.Steward.Instance');
+  await living.check();
+  assert.deepEqual([before, broker.errors.splice(0)], [undefined, ['free', 'free']]);
+  await snapshot.check();
+  assert.deepEqual([living.isYielding, snapshot.isYielding], [false, true]);
+  assert.match(broker.errors.join(), /this one is younger and takes no requests/);
+});
+
 test('a node whose name is free serves at once', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const broker = new GuardBroker();

@@ -11,6 +11,8 @@ import type { ErrorReporter } from '../observe/error-reports.ts';
 export interface GuardDeps extends Pick<Edges, 'clock' | 'random'> {
   readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
   readonly errorReporter: Pick<ErrorReporter, 'report'>;
+  /** Called before the node serves: no other one has its name. */
+  readonly nameIsFree?: () => Promise<void>;
 }
 
 interface GuardOptions {
@@ -52,7 +54,9 @@ export class InstanceGuard implements Disposable {
   readonly #nodeName: string;
   readonly #isLenient: boolean;
   readonly #deps: GuardDeps;
-  readonly #self: Instance;
+  #self: Instance;
+  /** What tells the question of this node from one of a copy of its memory, such as a machine's snapshot that runs as well. */
+  #question = '';
   #subscription: Disposable | undefined;
   #hasServed = false;
   #isYielding = false;
@@ -73,7 +77,7 @@ export class InstanceGuard implements Disposable {
     this.#asksOriginals = trust.mode === 'open' || trust.originals.includes(nodeName);
     this.#isLenient = nameCheck === 'warn';
     this.#deps = deps;
-    this.#self = { instance: deps.random.bytes(8).toString('hex'), startedAt: deps.clock.wallNow() };
+    this.#self = this.#newInstance();
   }
 
   /** Whether requests must be left to an older node of the same name, or to one that may be there. */
@@ -110,18 +114,17 @@ export class InstanceGuard implements Disposable {
       this.#findOriginal(answered.signal),
     ]);
     if (this.#stop.signal.aborted) return;
-    if (!other && this.#yieldsToOriginal(isOriginal)) return;
+    if (!other && (await this.#yieldsToOriginal(isOriginal))) return;
     if (!other) {
       if (this.#isYielding)
         this.#deps.errorReporter.report(
           `info: node ${this.#nodeName}: the other node of this name is gone; taking requests again`,
         );
       this.#isYielding = false;
-      this.#serve();
-      return;
+      return await this.#serve();
     }
     const since = new Date(other.startedAt).toISOString();
-    if (this.#isLenient) return this.#goOn(since);
+    if (this.#isLenient) return await this.#goOn(since);
     if (!this.#hasServed) {
       throw new NameTakenError(
         `another node named ${this.#nodeName} runs already (since ${since}): stop it, or give this one another nodeName (where the broker lets other nodes answer for it: -nameCheck=warn)`,
@@ -148,7 +151,7 @@ export class InstanceGuard implements Disposable {
     );
   }
 
-  #yieldsToOriginal(isThere: boolean): boolean {
+  async #yieldsToOriginal(isThere: boolean): Promise<boolean> {
     const { errorReporter } = this.#deps;
     const about = `error: a node of the original program answers to the name ${this.#nodeName}`;
     if (isThere && this.#isLenient) {
@@ -168,22 +171,23 @@ export class InstanceGuard implements Disposable {
       errorReporter.report(
         `info: the original node named ${this.#nodeName} is silent; this one takes requests now`,
       );
-      this.#serve();
+      await this.#serve();
       this.onBegin?.();
     } else this.#checkAgain(CHECK_AGAIN_MS);
     return true;
   }
 
-  #goOn(since: string): void {
+  async #goOn(since: string): Promise<void> {
     const text = `two nodes are named ${this.#nodeName}, the other one since ${since}: both take requests, as nameCheck is warn`;
     this.#deps.errorReporter.report(`error: ${text}; what comes for the name runs twice`);
-    this.#serve();
+    await this.#serve();
     this.#checkAgain(CHECK_LENIENT_MS);
   }
 
   /** From now on this node answers to its name; another that began at the same moment is found a little later. */
-  #serve(): void {
+  async #serve(): Promise<void> {
     if (this.#hasServed) return;
+    await this.#deps.nameIsFree?.();
     this.#hasServed = true;
     this.#subscription = this.#deps.bus.subscribe(this.#subject, this.#answer);
     this.#checkAgain(CHECK_SOON_MS);
@@ -196,23 +200,36 @@ export class InstanceGuard implements Disposable {
 
   /** Asks; the answer of another instance, or undefined when none comes. */
   async #findOther(): Promise<Instance | undefined> {
-    const reply = `${this.#subject}.reply.${this.#self.instance}`;
+    const { clock } = this.#deps;
+    this.#question = `${this.#self.instance}-${Math.round(clock.steadyNow() * 1000).toString(36)}`;
+    const reply = `${this.#subject}.reply.${this.#question}`;
     const found = new AbortController();
     let other: Instance | undefined;
     const subscription = this.#deps.bus.subscribe(reply, (message) => {
       if (message.noResponders) return found.abort();
       other = parse(message.payload);
+      // The one that asks came later: its state may be an older one.
+      if (other?.instance === this.#self.instance) this.#self = this.#newInstance();
       found.abort();
     });
     const isSent = this.#deps.bus.publish(this.#subject, JSON.stringify(this.#self), { reply });
-    if (isSent) await wait(this.#deps.clock, PATIENCE_MS, AbortSignal.any([found.signal, this.#stop.signal]));
+    if (isSent) await wait(clock, PATIENCE_MS, AbortSignal.any([found.signal, this.#stop.signal]));
     subscription[Symbol.dispose]();
     return other;
   }
 
+  #newInstance(): Instance {
+    const { random, clock } = this.#deps;
+    return { instance: random.bytes(8).toString('hex'), startedAt: clock.wallNow() };
+  }
+
+  #isOwn({ instance }: Instance, { reply }: WireMessage): boolean {
+    return instance === this.#self.instance && reply.endsWith(`.${this.#question}`);
+  }
+
   readonly #answer = (message: WireMessage): void => {
     const asker = parse(message.payload);
-    if (!message.reply || !asker || asker.instance === this.#self.instance) return;
+    if (!message.reply || !asker || this.#isOwn(asker, message)) return;
     this.#deps.bus.publish(message.reply, JSON.stringify(this.#self));
     this.#deps.errorReporter.report(
       `error: another node tries to run under the name ${this.#nodeName}, which this node has`,

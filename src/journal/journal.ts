@@ -1,3 +1,4 @@
+import { retryUntilStopped } from '../lib/retry-until-stopped.ts';
 import { formatOf } from '../message/codec/body-format.ts';
 import { unfoldMessage } from '../message/codec/brief.ts';
 import { unpackedBytes } from '../message/codec/compression.ts';
@@ -7,6 +8,8 @@ import type { Message } from '../message/message.ts';
 import { parseSubject } from '../message/subject.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import type { Method } from '../methods/method.ts';
+import { COPIED } from '../store/find-older.ts';
+import { forgetMeta, readMeta } from '../store/meta.ts';
 import { prune } from '../store/prune.ts';
 import type { JournalDeps, JournalOptions } from './journal-deps.ts';
 import { type JournalRow, type StoredRow, toReport, toRow } from './journal-table.ts';
@@ -29,6 +32,10 @@ import { StopReason } from './running/stop-reason.ts';
 
 /** How many of the largest messages may be under way in parts on disk before one of them has to give way, and how much of that in memory. */
 const [PARTS_MESSAGES, PARTS_IN_MEMORY] = [4, 0.5];
+
+const IS_COPY =
+  'the database is a copy (a backup, or a folder that was moved or cloned): what it had accepted waits until the broker shows that no other node has this name';
+
 /** The durable record of what this node accepted from others: takes each message once, runs it, reports its end. */
 export class Journal implements AsyncDisposable {
   readonly #options: JournalOptions;
@@ -44,6 +51,8 @@ export class Journal implements AsyncDisposable {
   readonly #scheduler: Scheduler;
   readonly #cancellations: Cancellations;
   #nextRow: number;
+  /** Whether what an earlier life left is still to be dealt with. */
+  #isHeld = false;
 
   constructor(options: JournalOptions, deps: JournalDeps) {
     this.#options = options;
@@ -100,11 +109,25 @@ export class Journal implements AsyncDisposable {
     });
   }
 
-  /** Deals with what an earlier life of the node left, and begins to run requests: see After a crash. */
+  /**
+   * Deals with what an earlier life of the node left, and begins to run requests: see After a crash. In a copy of a database
+   * they wait for `nameIsFree`: the node that it was copied from may live, and run them.
+   */
   async start(): Promise<void> {
     await this.#interrupted.recover();
-    await this.#recoverRuns();
+    if (readMeta(this.#deps.store, COPIED) === undefined) return await this.#recoverRuns();
+    this.#deps.logger.warn({}, IS_COPY);
+    this.#isHeld = true;
   }
+
+  /** No other node has this node's name. */
+  readonly nameIsFree = async (): Promise<void> => {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    const forget = () => this.#deps.store.write([forgetMeta(COPIED)]);
+    if (await retryUntilStopped(forget, { ...this.#deps, signal: this.#stop.signal }))
+      await this.#recoverRuns();
+  };
 
   /** Whether the files are still read into which a request printed. */
   readonly isTelling = (id: string): boolean => this.#rests.has(id);

@@ -160,7 +160,7 @@ export async function assembleNode(
     { ...config, instance: ground.instance },
     { ...deps, bus: answers, fleet, relaying },
   );
-  const guard = new InstanceGuard(config, deps);
+  const guard = new InstanceGuard(config, { ...deps, nameIsFree: journal.nameIsFree });
   const receiver = new Receiver({ ...deps, bus: answers, fleet, guard, journal });
   const subscribers = new Subscribers(config.nodeName, { ...deps, supervisor, receiver });
   const methods = ground.makeMethods(

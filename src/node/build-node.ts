@@ -35,10 +35,10 @@ export async function buildNode(
   }: { readonly stack: AsyncDisposableStack } & Partial<Pick<Ground, 'relays' | 'admitted'>>,
 ): Promise<NodeParts> {
   const spoolFolder = join(config.databaseFolder, 'spool');
-  const { logLevel: level, nodeName } = config;
+  const { logLevel: level, nodeName, databaseFolder: folder } = config;
   const logger = await openLogger({ level, isTerminal: options.isTerminal, nodeName });
   const metrics = new Metrics({ version: options.version });
-  const store = stack.use(await openStore({ folder: config.databaseFolder }));
+  const store = stack.use(await openStore({ folder, nodeName }));
   const perils = stack.use(new Perils(join(config.databaseFolder, 'in-hand')));
   const onCrash = () => perils.crashed();
   process.on('uncaughtExceptionMonitor', onCrash);

@@ -12,6 +12,11 @@ export function shiftMeta(key: string, by: number, field?: string): Statement {
   return statement(sql, path, path, by, key);
 }
 
+/** Statement that forgets a fact about the whole database. */
+export function forgetMeta(key: string): Statement {
+  return statement('DELETE FROM meta WHERE key = ?', key);
+}
+
 /** Statement that writes a fact about the whole database. */
 export function saveMeta(key: string, value: string): Statement {
   return statement('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);

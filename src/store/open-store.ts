@@ -12,19 +12,25 @@ import { ThreadedStore } from './threaded-store.ts';
 /** Below this size a database is checked page by page when it is opened, bytes. */
 const QUICK_CHECK_BYTES = 64 * 1024 * 1024;
 
+interface StoreOptions {
+  readonly folder: string;
+  /** Whose database it is. */
+  readonly nodeName?: string;
+}
+
 /**
  * Opens `<folder>/steward.db`, making the folder (0700) and the file (0600) where they are missing.
  *
  * Throws StoreError: 'locked' where another node has the folder, 'foreign' for a file that is not ours or that a
- * newer Steward wrote, 'corrupt', 'read-only', 'full' and 'io' for what they say.
+ * newer Steward wrote, or a copy of another node's, 'corrupt', 'read-only', 'full' and 'io' for what they say.
  */
-export async function openStore(options: { folder: string }): Promise<Store> {
-  const path = join(options.folder, 'steward.db');
-  makeFolder(options.folder);
-  const lock = lockFolder(options.folder);
+export async function openStore({ folder, nodeName }: StoreOptions): Promise<Store> {
+  const path = join(folder, 'steward.db');
+  makeFolder(folder);
+  const lock = lockFolder(folder);
   try {
     for (const file of [path, `${path}-wal`, `${path}-shm`]) refuseOther(file);
-    prepareFile(path);
+    prepareFile(path, nodeName);
     return await ThreadedStore.start({ path, lock });
   } catch (error) {
     lock.close();
@@ -68,7 +74,7 @@ function lockFolder(folder: string): DatabaseSync {
   }
 }
 
-function prepareFile(path: string): void {
+function prepareFile(path: string, nodeName?: string): void {
   const isNew = !existsSync(path);
   if (!isNew) checkFile(path);
   const db = new DatabaseSync(path);
@@ -76,7 +82,7 @@ function prepareFile(path: string): void {
     if (isNew) chmodSync(path, 0o600);
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(db, path);
-    noteFile(db, path);
+    noteFile(db, path, nodeName);
   } finally {
     db.close();
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { newMessage } from '../../src/message/message.ts';
@@ -28,6 +28,45 @@ test('a second node of one name refuses to start, and errorCentral hears of it',
   const [id] = await submitAll(central, command(`echo run >> ${join(ship1.folder, 'runs')}`));
   assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
   assert.equal(await ship1.file('../runs'), 'run\n');
+});
+
+test('a copy of a folder whose node lives runs nothing, under its name or another one, with a broker or without', async (t) => {
+  const { broker, central, ship1 } = await startFleet(t);
+  const runs = join(ship1.folder, 'runs');
+  // All but the first wait while it runs.
+  const commands = Array.from({ length: 8 }, (_, index) => command(`echo ${index} >> ${runs}; sleep 0.9`));
+  const ids = await submitAll(central, commands);
+  await waitFor('the queue', () => ship1.query("SELECT 1 FROM journal WHERE state = 'accepted'").length > 5);
+  const copies = await Promise.all([0, 1, 2].map(async () => (await tempFolder(t)).path));
+  const filter = (path: string) => !path.endsWith('/pipes');
+  ship1.pause();
+  for (const folder of copies)
+    await cp(ship1.databaseFolder, join(folder, 'var/lib'), { recursive: true, filter });
+  ship1.resume();
+  const start = (name: string, folder: string, address: object) =>
+    startStewardNode({ name, folder, flags: FAST_RECONNECT, waitUntilReady: false, broker, ...address }, t);
+  const [named, other, offline] = await Promise.all([
+    start('ship1', copies[0]!, {}),
+    start('ship2', copies[1]!, {}),
+    start('ship1', copies[2]!, { broker: '127.0.0.1:1' }),
+  ]);
+  await waitFor('two to end', () => named!.program.exit && other!.program.exit);
+  assert.match(named!.program.stderr, /another node named ship1 runs already/);
+  assert.match(
+    other!.program.stderr,
+    /steward\.db is a copy of that of the node ship1, and what ship1 .*: move .* away, and ship2 begins/,
+  );
+  await offline!.ready();
+  assert.match(offline!.program.stderr, /the database is a copy .* waits until the broker shows/);
+  for (const id of ids) assert.equal((await waitForEnd(central, id)).state, 'succeeded');
+  assert.equal(await ship1.file('../runs'), ids.map((_, index) => `${index}\n`).join(''));
+  // The copy is all that there is: it goes on.
+  await ship1.kill();
+  await offline!.kill();
+  await rm(ship1.databaseFolder, { recursive: true });
+  await cp(join(copies[2]!, 'var/lib'), ship1.databaseFolder, { recursive: true, filter });
+  await ship1.start();
+  await waitFor('what waited', () => !ship1.query("SELECT 1 FROM journal WHERE state = 'accepted'").length);
 });
 
 test('of two nodes of one name that started without a broker, one yields and each command runs once', async (t) => {
