@@ -49,15 +49,14 @@ export async function buildNode(
   const audit = stack.use(await openAuditLog(auditOptions(config)));
   const bus = stack.use(new Bus(busOptions(config), { logger }));
   const removeSpoolRest = await cleanSpool(spoolFolder);
-  const { stdout, version } = options;
   const parts = await assembleNode(
     config,
     {
       ...machineEdges([newestId(store), newest.before]),
-      ...{ logger, metrics, store, audit, bus, version, killLeftovers, notedId: newest.before },
+      ...{ logger, metrics, store, audit, bus, killLeftovers, notedId: newest.before },
       outputRoomBytes: config.outboxBytes || (await roomForOutput(config.databaseFolder)),
       instance: folderIdentity(config.databaseFolder),
-      perils,
+      ...{ perils, version: options.version },
       keptData: new KeptData(join(config.databaseFolder, 'relayed'), {
         ...{ maxBytes: config.relayKeepBytes, clock: systemClock, files: systemFiles, logger },
       }),
@@ -67,7 +66,7 @@ export async function buildNode(
       makeMethods: (deps, table) =>
         createMethods(
           methodsOptions(config, options),
-          { ...deps, stdout, clock: systemClock, now: () => new Date() },
+          { ...deps, stdout: options.stdout, clock: systemClock, now: () => new Date() },
           table,
         ),
     },

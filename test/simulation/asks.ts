@@ -57,6 +57,7 @@ export interface Item {
 export type Deed =
   | { readonly at: number; readonly what: 'submit'; readonly from: string; readonly items: readonly Item[] }
   | { readonly at: number; readonly what: 'cancel' | 'resend'; readonly from: string; readonly nth: number }
+  | { readonly at: number; readonly what: 'forget'; readonly from: string; readonly node: string }
   /** The node of the original program is asked to send something. */
   | { readonly at: number; readonly what: 'original'; readonly toNode: string; readonly token: string }
   | SourceDeed
@@ -87,7 +88,17 @@ export function makeDeeds(chance: Chance, options: DeedOptions): Deed[] {
   if (isOf(asks, 'fourth')) deeds.push(...waveDeeds(chance.fork('waves'), options));
   if (isOf(asks, 'copies')) deeds.push(...copyDeeds(chance.fork('copies'), options));
   if (isOf(asks, 'relayed')) deeds.push(...relayedDeeds(chance.fork('relayed'), options));
+  if (asks === 'all') deeds.push(...forgetDeeds(chance.fork('forget'), options));
   return deeds.sort((a, b) => a.at - b.at);
+}
+
+/** Somebody takes nodes off the list of another one, whether they are there or not. */
+function forgetDeeds(chance: Chance, { nodes, lastsMs }: DeedOptions): Deed[] {
+  return Array.from({ length: chance.happens(0.4) ? 1 + chance.below(3) : 0 }, () => {
+    const from = chance.happens(0.7) ? nodes[0]! : chance.pick(nodes);
+    const node = chance.pick(nodes.filter((name) => name !== from));
+    return { at: Math.round(chance.between(0, lastsMs)), what: 'forget' as const, from, node };
+  });
 }
 
 /** Submissions, one by one and in numbers, and changes of mind. */

@@ -112,6 +112,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
       everyMs: hasBudgets ? LOOK_EVERY_MS_OF_DAYS : LOOK_EVERY_MS,
     });
     await checkAtRest(world);
+    if (!hasBudgets) await checkListed(world);
     checkPromise(world, { workload, truth });
     checkBudgets(world);
   } catch (error) {
@@ -185,6 +186,20 @@ async function untilQuiet(
     left = now ?? left;
   }
   throw new BrokenPromise(`an end for everything: ${left}, ${mostMs / 60_000} min after the weather cleared`);
+}
+
+/** A node that is there is on the list of the central one, also where somebody had taken it off. Throws BrokenPromise. */
+async function checkListed(world: World): Promise<void> {
+  let listed: readonly string[] = [];
+  void world
+    .node(NODES[0]!)!
+    .known()
+    .then((names) => {
+      listed = names;
+    });
+  await world.timeline.runUntil(world.timeline.now + AT_REST_MS);
+  const missing = NODES.find((name) => !listed.includes(name));
+  if (missing) throw new BrokenPromise(`list: ${missing} says hello, and is not listed`);
 }
 
 /**

@@ -72,7 +72,7 @@ export class SimNode {
   readonly #stack = new AsyncDisposableStack();
   readonly #bus: SimBus;
   #parts: NodeParts | undefined;
-  #operations: Pick<Operations, 'startWaves' | 'cancelBatch'> | undefined;
+  #operations: Pick<Operations, 'startWaves' | 'cancelBatch' | 'forgetNode' | 'nodes'> | undefined;
 
   constructor(config: Config, life: Life, deps: SimNodeDeps) {
     this.#config = config;
@@ -114,6 +114,16 @@ export class SimNode {
 
   async cancelBatch(batch: string): Promise<void> {
     await this.#operations!.cancelBatch(batch);
+  }
+
+  /** Takes another node off its list. */
+  async forget(node: string): Promise<void> {
+    await this.#operations!.forgetNode(node, undefined);
+  }
+
+  /** The nodes on its list. */
+  async known(): Promise<string[]> {
+    return (await this.#operations!.nodes()).map(({ name }) => name);
   }
 
   /** What it holds in memory of messages: how many lanes, and how many messages are known there. */

@@ -1,4 +1,5 @@
 import type { Ask, Deed, Item } from './asks.ts';
+import type { SimNode } from './sim-node.ts';
 import type { WaveAsk } from './waves.ts';
 import type { World } from './world.ts';
 
@@ -24,15 +25,20 @@ export class Workload {
     const node = this.#world.node(deed.from);
     // A node that is down takes nothing: whoever asks hears of that.
     if (!node) return;
-    if (deed.what === 'submit') void this.#submit(deed.from, deed.items);
-    else {
-      const known = this.asks.filter(({ id, from }) => id !== undefined && from === deed.from);
-      const one = known[known.length - 1 - (deed.nth % Math.max(1, Math.min(known.length, 10)))];
-      if (one?.id === undefined) return;
-      this.#world.timeline.note(`${deed.from} is asked to ${deed.what} ${one.token}`);
-      if (deed.what === 'resend') one.isResent = true;
-      void (deed.what === 'cancel' ? node.cancel(one.id) : node.resend(one.id)).catch(() => {});
-    }
+    if (deed.what === 'submit') return void this.#submit(deed.from, deed.items);
+    if (deed.what !== 'forget') return this.#change(node, deed);
+    this.#world.timeline.note(`${deed.from} is asked to forget ${deed.node}`);
+    void node.forget(deed.node).catch(() => {});
+  }
+
+  /** Somebody changes his mind about one of the last requests. */
+  #change(node: SimNode, { what, from, nth }: Extract<Deed, { nth: number }>): void {
+    const known = this.asks.filter((ask) => ask.id !== undefined && ask.from === from);
+    const one = known[known.length - 1 - (nth % Math.max(1, Math.min(known.length, 10)))];
+    if (one?.id === undefined) return;
+    this.#world.timeline.note(`${from} is asked to ${what} ${one.token}`);
+    if (what === 'resend') one.isResent = true;
+    void (what === 'cancel' ? node.cancel(one.id) : node.resend(one.id)).catch(() => {});
   }
 
   async #doWaves(wave: WaveAsk, isEnd: boolean): Promise<void> {
