@@ -94,17 +94,22 @@ function clash(
   return undefined;
 }
 
-/** Letters of Cyrillic and Greek that look like those of Latin, and what they look like. */
+/** Letters of Cyrillic and Greek, small capitals and the like that look like those of Latin, and what they look like. */
 const LOOKS = new Map(
-  'аa вb сc еe нh іi јj кk мm оo рp ԛq ѕs тt уy хx һh ԁd ԝw ѵv ёe їi αa βb εe ηh ιi κk μm νv οo ρp τt υu χx ϲc ϳj'
+  'ıi ɩi ɪi ɑa ɡg ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz аa вb сc еe нh іi јj кk мm оo рp ԛq ѕs тt уy хx һh ԁd ԝw ѵv ёe їi αa βb εe ηh ιi κk μm νv οo ρp τt υu χx ϲc ϳj'
     .split(' ')
     .map((pair) => Array.from(pair) as [string, string]),
 );
 
+/** What is not seen, or overlooked, within a name: selectors of variants, fillers, joiners, and accents. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}|[\u{300}-\u{36f}]/gu;
+
 /** Names that people, or file systems, take for the same. */
 function isAlike(one: string, other: string): boolean {
-  const plain = (name: string) =>
-    Array.from(name.normalize('NFKC').toLowerCase(), (letter) => LOOKS.get(letter) ?? letter).join('');
+  const plain = (name: string) => {
+    const letters = name.toLowerCase().normalize('NFKD').replace(INVISIBLE, '').toLowerCase();
+    return Array.from(letters, (letter) => LOOKS.get(letter) ?? letter).join('');
+  };
   return plain(one) === plain(other);
 }
 
