@@ -34,6 +34,7 @@ test('a text cannot make its line that of another node', async (t) => {
   assert.deepEqual(await readErrorLines(path, { node: 'ship2' }), []);
   assert.deepEqual(await readErrorLines(path, { node: 'ship1' }), [
     { node: 'ship1', line: first },
+    { node: 'ship1', line: `    ${DATE}, node: ship2, error: forged` },
     { node: 'ship1', line: second },
   ]);
 });

@@ -22,14 +22,21 @@ function toErrorLine(line: string, fromNode = ''): ErrorLine {
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;
 
-/** The last lines of the file in which errors are collected, oldest first, of one node where one is named. */
+/**
+ * The last lines of the file in which errors are collected, oldest first, of one node where one is named. What is set in is
+ * of the node of the line above.
+ */
 export async function readErrorLines(path: string, { limit, node }: ErrorFilter): Promise<ErrorLine[]> {
   const wanted = Math.min(Math.max(1, limit ?? DEFAULT_LIMIT), MAX_LIMIT);
   const found: ErrorLine[] = [];
+  let setIn: string[] = [];
   for await (const text of linesBackwards(path)) {
+    if (/^\s/.test(text) && setIn.push(text) < MAX_LIMIT) continue;
     const line = toErrorLine(text);
-    if (node !== undefined && line.node !== node) continue;
-    if (found.push(line) >= wanted) break;
+    if (node === undefined || line.node === node)
+      found.push(...setIn.map((further) => ({ node: line.node, line: further })), line);
+    setIn = [];
+    if (found.length >= wanted) break;
   }
-  return found.toReversed();
+  return found.slice(0, wanted).toReversed();
 }

@@ -1,3 +1,4 @@
+import { errorEntries } from '../../contract/error-entries.ts';
 import type { ApiEvent } from '../../contract/events.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
 import { isEnd } from '../../contract/states.ts';
@@ -57,10 +58,10 @@ function toReadAgain(screen: Screen, changed: readonly RequestSummary[]): Effect
   return [{ do: 'load-request', uid: screen.uid, id: screen.id }];
 }
 
-function errorsCame(state: State, lines: readonly { node: string; line: string }[]): State {
+function errorsCame(state: State, lines: Parameters<typeof errorEntries>[0]): State {
   const screen = state.tabs.errors;
   if (screen.kind !== 'errors' || screen.items === null) return state;
-  const items = [...lines.toReversed(), ...screen.items].slice(0, MAX_ERRORS);
+  const items = [...errorEntries(lines).toReversed().flat(), ...screen.items].slice(0, MAX_ERRORS);
   const { cursor, top } = screen.position;
   const shift = cursor === 0 ? 0 : lines.length;
   return withScreen(state, {

@@ -228,3 +228,15 @@ test('what changed while a list was being read is not undone by what was read', 
   walk.act({ type: 'nodes', nodes: [aNode('ship1')] });
   assert.equal(walk.state.nodes?.[0]?.presence, 'here', 'a list that is read later is newer');
 });
+
+test('errors are shown newest first, and what is set in below the line that it belongs to', () => {
+  const walk = new StateWalk([aNode('ship1')]);
+  const lines = ['a', '    of a', 'b', '    of b'].map((line) => ({ node: 'ship1', line }));
+  walk.press('5').act({ type: 'errors', lines: lines.slice(0, 2) });
+  walk.act({ type: 'event', event: { type: 'errors', lines: lines.slice(2) } });
+  const screen = currentScreen(walk.state);
+  assert.deepEqual(screen.kind === 'errors' && screen.items?.map(({ line }) => line), [
+    ...['b', '    of b'],
+    ...['a', '    of a'],
+  ]);
+});

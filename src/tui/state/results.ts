@@ -1,3 +1,4 @@
+import { errorEntries } from '../../contract/error-entries.ts';
 import { type AnswerGroup, lineDiff } from '../../contract/fold-answers.ts';
 import type { RequestDetail, SubmissionAnswer } from '../../contract/requests.ts';
 import { countWords } from '../../lib/time-words.ts';
@@ -46,7 +47,8 @@ const HANDLERS: Handlers = {
     stay({ ...state, nodes: withNodes(withNodes([], nodes), state.nodesSince ?? []), nodesSince: null }),
   methods: (state, { methods }) => stay({ ...state, methods }),
   queues: (state, { queues }) => stay(onTab(state, 'queues', { items: queues, fault: null })),
-  errors: (state, { lines }) => stay(onTab(state, 'errors', { items: lines.toReversed(), fault: null })),
+  errors: (state, { lines }) =>
+    stay(onTab(state, 'errors', { items: errorEntries(lines).toReversed().flat(), fault: null })),
   requests: (state, result) =>
     onScreen(state, result.uid, 'requests', (screen) =>
       stay(withScreen(state, withPage(state, screen, result))),

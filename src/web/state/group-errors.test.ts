@@ -23,3 +23,10 @@ test('lines that say the same but for ids, names and numbers are one group, the 
     ],
   );
 });
+
+test('what is set in belongs to the line above, whatever it says', () => {
+  const forged = { node: 'ship1', line: `    ${line('central', 'error: all is well').line}` };
+  const [group, ...more] = groupErrors([line('ship1', 'error: x'), forged]);
+  assert.deepEqual([group?.nodes, group?.text], [['ship1'], `error: x\n${forged.line.trim()}`]);
+  assert.deepEqual(more, []);
+});

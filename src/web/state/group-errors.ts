@@ -1,3 +1,4 @@
+import { errorEntries } from '../../contract/error-entries.ts';
 import type { ErrorLine } from '../../contract/nodes.ts';
 
 /** Lines that say the same but for names, numbers and times. */
@@ -19,7 +20,9 @@ const VARIABLE = /[0-9a-f]{8}-[0-9a-f-]{9,27}|"[^"]*"|\d+/gi;
 /** Groups lines, oldest first, by what they say; the group with the newest line comes first. */
 export function groupErrors(lines: readonly ErrorLine[]): ErrorGroup[] {
   const groups = new Map<string, { count: number; nodes: Set<string>; text: string; at: string }>();
-  for (const { node, line } of lines) {
+  for (const entry of errorEntries(lines)) {
+    const { node } = entry[0]!;
+    const line = entry.map((one) => one.line.trim()).join('\n');
     const [, at = '', text = line] = PARTS.exec(line) ?? [];
     const kind = text.replaceAll(node || '\0', '\0').replace(VARIABLE, '\0');
     const { count, nodes } = groups.get(kind) ?? { count: 0, nodes: new Set<string>() };
