@@ -27,7 +27,8 @@ export function terminalOf(
   const isColoured = !isRefused && (isTerminal || isForced);
   return {
     isTerminal,
-    columns: tty.columns ?? 80,
+    // A terminal whose size nobody has set says 0.
+    columns: tty.columns || 80,
     style: (format, text) => (isColoured ? styleText(format, text, { validateStream: false }) : text),
   };
 }
