@@ -280,6 +280,13 @@ test('the console, from signing in to a result', async (t) => {
       page.getByRole('button', { name: 'Download as CSV: Audit' }).click(),
     ]);
     assert.match(await readFile(await saved.path(), 'utf8'), /^Ended,Node,State,Method,Reason\r\n/);
+    await page
+      .getByRole('table', { name: 'Audit' })
+      .getByRole('link', { name: /^REQCliCommand/ })
+      .first()
+      .click();
+    await heading(/^Request /);
+    await page.goBack();
     await page.getByLabel('With this text').fill('no such text');
     await page.keyboard.press('Enter');
     await page.getByText('The audit log has no such entry.').waitFor();

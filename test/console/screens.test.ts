@@ -4,10 +4,16 @@ import { barriers, openPage, startBrowser } from '../support/browser.ts';
 import { startFakeConsole } from '../support/console.ts';
 import { command, startConsoleFleet } from '../support/console-fleet.ts';
 import { FakeOperations } from '../support/fake-operations.ts';
+import { endedRequests } from '../support/node-api.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const SCHEMES = ['light', 'dark'] as const;
+
+/** What stands out of the cell of its table, and over the next one. */
+const OUT_OF_CELL = `[...document.querySelectorAll('td > *')].filter((it) =>
+  [it, ...it.querySelectorAll('*')].some((part) =>
+    part.getBoundingClientRect().right > it.parentElement.getBoundingClientRect().right + 1)).map((it) => it.textContent)`;
 
 /** How somebody looks at the page. */
 interface Look {
@@ -20,6 +26,8 @@ interface Look {
 
 test('the screens of the console, to everybody and whatever happens to its node', async (t) => {
   const { api, central, failed } = await startConsoleFleet(t);
+  const long = command('ship1', 'echo', 'a/file', `/srv/${'folder/'.repeat(6)}of/a/name`);
+  await endedRequests(api, (await api.submit([long])).batch!);
   const browser = await startBrowser(t);
 
   await t.test(
@@ -63,6 +71,7 @@ test('the screens of the console, to everybody and whatever happens to its node'
             .waitFor();
           const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
           assert.ok(wide <= 0, `${screen} ${at} is ${wide} px too wide`);
+          assert.deepEqual(await page.evaluate<string[]>(OUT_OF_CELL), [], `${screen} ${at}`);
           assert.deepEqual(await barriers(page), [], `${screen} ${at}`);
         }
         await page.keyboard.press('Control+k');

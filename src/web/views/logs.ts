@@ -6,7 +6,7 @@ import { hashOf } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { LinkDays, Links } from './link-days.ts';
-import { FilterField, Section, StateWord, Table, Time, typedIn } from './parts.ts';
+import { FilterField, requestLink, Section, StateWord, Table, Time, typedIn } from './parts.ts';
 
 type QueuesData = Extract<ScreenData, { screen: 'queues' }>;
 type AuditData = Extract<ScreenData, { screen: 'audit' }>;
@@ -78,17 +78,25 @@ export function Audit({ data: { entries }, text, now }: AuditProps): ComponentCh
       keyOf: ({ place }) => String(place),
       columns: [
         { title: TEXTS.auditEnded, cell: ({ entry }) => h(Time, { at: endOf(entry), now }) },
-        { title: columns.name, cell: ({ entry }) => nodeLink(textOf(messageOf(entry).toNode)) },
+        { title: columns.name, cell: ({ entry }) => nodeLink(textOf(messageOf(entry).toNode), false) },
         { title: columns.state, cell: ({ entry }) => stateOf(textOf(entry.state)) },
-        { title: columns.method, cell: ({ entry }) => askedOf(messageOf(entry)) },
+        {
+          title: columns.method,
+          cell: ({ entry }) => linkOf(textOf(entry.id), askedOf(messageOf(entry))),
+        },
         { title: columns.reason, cell: ({ entry }) => textOf(entry.reason) },
       ],
     }),
   ]);
 }
 
-function nodeLink(name: string): ComponentChild {
-  return name === '' ? '' : h('a', { href: hashOf({ screen: 'node', name }), 'data-row': true }, name);
+function nodeLink(name: string, isRow = true): ComponentChild {
+  const more = isRow ? { 'data-row': true } : {};
+  return name === '' ? '' : h('a', { href: hashOf({ screen: 'node', name }), ...more }, name);
+}
+
+function linkOf(id: string, asked: string): ComponentChild {
+  return id === '' ? asked : requestLink(id, asked);
 }
 
 function stateOf(text: string): ComponentChild {

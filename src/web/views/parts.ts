@@ -129,12 +129,7 @@ export function Requests({ label, requests, now, empty, hasSchedule }: RequestsP
     columns: [
       {
         title: columns.request,
-        cell: ({ id, what }) =>
-          h('a', { href: hashOf({ screen: 'request', id }), 'data-row': true }, [
-            h('span', null, what),
-            ' ',
-            h('small', null, id.slice(0, 13)),
-          ]),
+        cell: ({ id, what, method }) => requestLink(id, what || method),
       },
       {
         title: columns.name,
@@ -158,6 +153,15 @@ export function Requests({ label, requests, now, empty, hasSchedule }: RequestsP
       { title: columns.reason, cell: ({ reason }) => reason ?? '' },
     ],
   });
+}
+
+/** A link to a request, by what was asked and the beginning of its id. */
+export function requestLink(id: string, what: string): ComponentChild {
+  return h('a', { href: hashOf({ screen: 'request', id }), 'data-row': true }, [
+    h('span', null, what),
+    ' ',
+    h('small', null, id.slice(0, 13)),
+  ]);
 }
 
 function scheduleText({ schedule }: RequestSummary): string {
