@@ -116,6 +116,7 @@ test('names that are taken, reserved, wild or alike are refused, and the token s
   await world.ask(await world.invite(), makeUserKey(), 'ship1');
   const token = await world.invite();
   const verdict = async (name: string) => (await world.ask(token, makeUserKey(), name))?.verdict;
+  const anew = async (name: string) => (await world.ask(await world.invite(), makeUserKey(), name))?.verdict;
   for (const name of [
     '*',
     '>',
@@ -134,12 +135,9 @@ test('names that are taken, reserved, wild or alike are refused, and the token s
   for (const name of ['ship1', 'SHIP1', 'ｓｈｉｐ１', 'ѕһір1', 'СENTRАL', 'central', 'Central'])
     assert.equal(await verdict(name), 'name-taken', name);
   const unseen = ['\u{fe0f}', '\u{115f}', '\u{34f}', '\u{301}', '\u{3164}'].map((mark) => `ship${mark}1`);
-  for (const name of [...unseen, 'shıp1', 'ꜱhip1'])
-    assert.equal((await world.ask(await world.invite(), makeUserKey(), name))?.verdict, 'name-taken', name);
+  for (const name of [...unseen, 'shıp1', 'ꜱhip1']) assert.equal(await anew(name), 'name-taken', name);
   assert.deepEqual(world.names(), ['central', 'ship1']);
-  for (const name of ['__proto__', 'constructor']) {
-    assert.equal((await world.ask(await world.invite(), makeUserKey(), name))?.verdict, 'admitted', name);
-  }
+  for (const name of ['__proto__', 'constructor']) assert.equal(await anew(name), 'admitted', name);
   await world.open();
   assert.deepEqual(world.names(), ['central', 'ship1', '__proto__', 'constructor']);
   assert.equal(await verdict('ship2'), 'admitted');
