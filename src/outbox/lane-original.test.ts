@@ -124,3 +124,18 @@ test('a relay that hears of no names with dots is not sent what is for one, and 
     ],
   );
 });
+
+test('a large message to a node of a version that keeps no parts does not go again while a thin link may still carry it', async (t) => {
+  const made = await TestOutbox.start(t);
+  await made.enqueue(1);
+  const knows = { [HEADER.knows]: 'state goodbye' };
+  made.transport.answer('accepted', made.transport.take(), knows);
+  await made.settled();
+  await made.enqueue(1, { body: Buffer.alloc(400_000, 'x') });
+  const sent = made.transport.take();
+  await made.advance(60_000, 5000);
+  assert.deepEqual([sent.length > 0, made.transport.take(), made.missed], [true, [], 0]);
+  made.transport.answer('accepted', sent.slice(-1), knows);
+  await made.settled();
+  assert.equal(made.onDisk(), 0);
+});

@@ -270,7 +270,8 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
     if (!oldest || bytesInFlight === 0) return;
     // Behind much that is on its way the answer takes longer than it would alone.
     const { speaksLanes, window } = this.#peer;
-    const wholeMs = speaksLanes === false && bytesInFlight > LARGE_BYTES ? WHOLE_MS + window.patienceMs : 0;
+    const goesWhole = speaksLanes === false || !this.knows('offset-parts');
+    const wholeMs = goesWhole && bytesInFlight > LARGE_BYTES ? WHOLE_MS + window.patienceMs : 0;
     const awaitedMs = Math.max(oldest.ackTimeoutMs, window.overdueMs, wholeMs);
     const left = oldest.lastSentAt + awaitedMs - this.#deps.clock.steadyNow();
     if (left > 0) return this.#arm(left);
