@@ -148,6 +148,12 @@ export const journalTimes: KeptTimes = {
   anySql: "SELECT 1 FROM journal WHERE state IN ('accepted', 'running') LIMIT 1",
 };
 
+/** Statement that moves the dates of what was accepted and has not ended, ms. */
+export function shiftAccepted(ms: number): Statement {
+  const sql = `UPDATE journal SET accepted_at = accepted_at + ?, started_at = started_at + ? WHERE state IN ('accepted', 'running')`;
+  return statement(sql, ms, ms);
+}
+
 /** A row of the table `journal`, as it is read. */
 export interface StoredRow {
   readonly row: number;

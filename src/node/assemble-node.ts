@@ -8,7 +8,7 @@ import { NodePresence } from '../fleet/presence.ts';
 import { PresenceProbe } from '../fleet/presence-probe.ts';
 import { Journal } from '../journal/journal.ts';
 import type { JournalDeps } from '../journal/journal-deps.ts';
-import { journalTimes } from '../journal/journal-table.ts';
+import { journalTimes, shiftAccepted } from '../journal/journal-table.ts';
 import { askerOf, firstSenderOf, runsSince, waitingOf } from '../journal/known-states.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { mayHaveSentMore } from '../ledger/newest-id.ts';
@@ -132,7 +132,8 @@ export async function assembleNode(
   // What other parts hold is filled below, where each method finds what it needs.
   const table = new Map<string, Method>();
   const times = [outboxTimes, journalTimes, callTimes, budgetTimes];
-  const kept = stack.use(await KeptClock.open({ ...machine, times, dates: shiftOpen }));
+  const dates = (ms: number) => [...shiftOpen(ms), shiftAccepted(ms)];
+  const kept = stack.use(await KeptClock.open({ ...machine, times, dates }));
   const ground = { ...machine, clock: kept.clock };
   const { trust, refusals, quotas, pace, notes } = makeTrust(config, ground, (text) =>
     sender.errorReporter.report(text),

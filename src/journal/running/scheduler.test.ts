@@ -236,6 +236,8 @@ test('a clock that is set neither ends an interval early nor makes it longer', a
     await advance(20);
     await waitForReports(made, clock, 2);
     assert.deepEqual(reported(), ['running', 'succeeded: 4 runs, 0 failed, 0 skipped']);
+    const { startedAt, endedAt } = made.reports.at(-1)!.end;
+    assert.equal(Math.round((endedAt! - startedAt!) / 1000), 15);
   }
 });
 

@@ -55,8 +55,8 @@ interface Active extends Progress {
   readonly fromNode: string;
   readonly subject: string;
   readonly schedule: Schedule;
-  /** Unix ms. */
-  readonly startedAt: number;
+  /** When it began, by the kept clock. */
+  readonly keptStart: number;
   readonly times: DueTimes;
   /** Whether it is on disk that it goes on; before that it cannot end. */
   isBegun: boolean;
@@ -83,7 +83,7 @@ export class Scheduler {
     const now = this.#now();
     const startedAt = wholeMs(now.kept);
     // Its first time is the one at which it begins, by the same look at the clock.
-    const begun = { startedAt: now.wall, keptStart: startedAt, from: 'before-now', now } as const;
+    const begun = { keptStart: startedAt, from: 'before-now', now } as const;
     const one = this.#add(row, begun, { runs: 0, failed: 0, skipped: 0 });
     await this.#write([
       markRunning(row.row, now.wall),
@@ -138,7 +138,7 @@ export class Scheduler {
     const row = { ...toRow(stored), expiresAt: stored.not_after };
     const hasRun = runs > 0 || before?.run_at != null;
     const from: From = hasRun || typeof parseSchedule(row.schedule ?? '') === 'string' ? 'now' : 'first';
-    const begun = { startedAt, keptStart, from, now: this.#now() };
+    const begun = { keptStart, from, now: this.#now() };
     const one = this.#add(row, begun, { runs, failed, skipped });
     one.isBegun = true;
     one.isCancelled = this.#deps.cancellations.has(one.id);
@@ -155,7 +155,6 @@ export class Scheduler {
   #add(
     row: JournalRow,
     start: {
-      readonly startedAt: number;
       readonly keptStart: number;
       readonly from: From;
       readonly now: Moment;
@@ -166,7 +165,7 @@ export class Scheduler {
     const schedule = parseSchedule(row.schedule ?? '') ?? ([1, 0] as const);
     const timed = { schedule, startedAt: start.keptStart, expiresAt };
     const one: Active = {
-      ...{ row: row.row, id, fromNode, subject, schedule, startedAt: start.startedAt, ...progress },
+      ...{ row: row.row, id, fromNode, subject, schedule, keptStart: start.keptStart, ...progress },
       ...{ isBegun: false, isCancelled: false, isRunning: false, disarm: () => {} },
       times: new DueTimes(timed, start.now, { from: start.from, zone: changedZone }),
     };
@@ -228,7 +227,7 @@ export class Scheduler {
   async #finish(one: Active): Promise<void> {
     if (!this.#active.delete(one.row)) return;
     const row = this.#deps.load(one.row);
-    const { startedAt } = one;
+    const startedAt = this.#deps.kept.toWall(one.keptStart);
     if (row)
       await this.#deps.runner.finish(row, endOf(one), { startedAt, alongside: deleteProgress(one.row) });
   }
