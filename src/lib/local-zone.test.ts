@@ -1,35 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLocalZone } from './local-zone.ts';
+import { ManualClock } from '../../test/support/manual-clock.ts';
+import { changedZone, followZone } from './local-zone.ts';
 
-function start(processZone: string, link: string) {
-  const machine = { link };
-  const changed = createLocalZone({
-    processZone,
-    readLink: () => {
+test('a process follows the zone of the machine, but for the moment in which its file is missing', async () => {
+  const clock = new ManualClock();
+  const machine = { link: 'Europe/Berlin', forgotten: 0 };
+  using _ = followZone({
+    clock,
+    forget: () => machine.forgotten++,
+    readMark: () => {
       if (machine.link === '') throw new Error('ENOENT');
       return machine.link;
     },
   });
-  return { machine, changed };
-}
-
-test('the zone of the machine is followed once it is another than at the start', () => {
-  const { machine, changed } = start('Europe/Berlin', '/usr/share/zoneinfo/Europe/Berlin');
-  assert.equal(changed(), undefined);
-  machine.link = '../usr/share/zoneinfo/America/Argentina/Buenos_Aires';
-  assert.match(changed()!, /^America\/.*Buenos_Aires$/);
-  machine.link = '/usr/share/zoneinfo/Europe/Berlin';
-  assert.equal(changed(), undefined);
+  const forgottenAfter = async (link: string) => {
+    machine.link = link;
+    await clock.advance(60_000);
+    return machine.forgotten;
+  };
+  const links = ['Europe/Berlin', '', 'Europe/Berlin', 'America/St_Johns', '', 'Europe/Berlin'];
+  const counts: number[] = [];
+  for (const link of links) counts.push(await forgottenAfter(link));
+  assert.deepEqual(counts, [0, 0, 0, 1, 1, 2]);
 });
 
-test('a zone that the environment names is kept, and what is no zone says nothing', () => {
-  const { machine, changed } = start('Asia/Tokyo', '/usr/share/zoneinfo/Europe/Berlin');
-  machine.link = '/usr/share/zoneinfo/Europe/Paris';
-  assert.equal(changed(), undefined);
-  const other = start('Europe/Berlin', '/usr/share/zoneinfo/Europe/Berlin');
-  for (const link of ['', '/etc/zone', '/usr/share/zoneinfo/No/Where']) {
-    other.machine.link = link;
-    assert.equal(other.changed(), undefined);
-  }
+test('schedules are told a zone that is another than that of the start', (t) => {
+  const before = process.env.TZ;
+  t.after(() => {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  });
+  assert.equal(changedZone(), undefined);
+  process.env.TZ = 'Australia/Lord_Howe';
+  assert.equal(changedZone(), 'Australia/Lord_Howe');
+  assert.equal(new Date('2026-04-04T15:00Z').getMinutes(), 30);
 });

@@ -1,43 +1,54 @@
-import { readlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
+import type { Clock } from './clock.ts';
 
 const LOCALTIME = '/etc/localtime';
-const ZONE_IN_LINK = /zoneinfo\/(?:posix\/|right\/)?(.+)$/;
+const LOOK_EVERY_MS = 30_000;
 
-export interface LocalZoneDeps {
-  /** Where the link to the machine's time zone leads. Throws where there is none. */
-  readLink(path: string): string;
-  /** The zone that the process reckons with, as `Intl` names it. */
-  readonly processZone: string;
+export interface ZoneDeps {
+  readonly clock: Pick<Clock, 'every'>;
+  /** Lets the process find out anew what the time zone of the machine is. */
+  forget(): void;
+  /** What changes with the machine's time zone. Throws where there is none. */
+  readMark?(): string;
 }
 
 /**
- * Follows the time zone of the machine while the process runs, which reckons with that of its start for good. Answers
- * with the zone's name where it is another one now; undefined where it is not, or where it cannot be told. A zone
- * that the environment names (TZ) is kept.
+ * Follows the time zone of the machine: a process reckons with that of its start until it is told to `forget` it. Not for one
+ * whose environment names a zone (TZ).
  */
-export function createLocalZone({ readLink, processZone }: LocalZoneDeps): () => string | undefined {
+export function followZone({ clock, forget, readMark = readLocaltime }: ZoneDeps): Disposable {
   const read = () => {
     try {
-      return canonical(ZONE_IN_LINK.exec(readLink(LOCALTIME))?.[1]);
+      return readMark();
     } catch {
       return undefined;
     }
   };
-  const isFollowed = read() === processZone;
-  return () => {
-    const zone = isFollowed ? read() : undefined;
-    return zone === processZone ? undefined : zone;
-  };
+  let known = read();
+  const cancel = clock.every(LOOK_EVERY_MS, () => {
+    const mark = read();
+    // A link that is being replaced is missing for a moment.
+    if (mark === undefined || mark === known) return;
+    known = mark;
+    forget();
+  });
+  return { [Symbol.dispose]: cancel };
 }
 
-/** The time zone of this machine, where it is another one than when the process began. */
-export const changedZone = createLocalZone({
-  readLink: readlinkSync,
-  processZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
-});
+/** The time zone of this process, where it is another one than when it began. */
+export function changedZone(): string | undefined {
+  const zone = ownZone();
+  return zone === FIRST_ZONE ? undefined : zone;
+}
 
-/** A zone under the name that `Intl` has for it. Throws RangeError for what is none. */
-function canonical(name: string | undefined): string | undefined {
-  if (name === undefined) return undefined;
-  return new Intl.DateTimeFormat(undefined, { timeZone: name }).resolvedOptions().timeZone;
+const FIRST_ZONE = ownZone();
+
+function ownZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** The zone that the file links to, or when it was written. */
+function readLocaltime(): string {
+  const stats = lstatSync(LOCALTIME);
+  return stats.isSymbolicLink() ? readlinkSync(LOCALTIME) : `${stats.ino} ${stats.mtimeMs}`;
 }

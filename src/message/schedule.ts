@@ -67,7 +67,8 @@ export function nextRunAt(
   { startedAt, after, zone }: { startedAt: number; after: number; zone?: string | undefined },
 ): number | undefined {
   if (typeof schedule === 'string') {
-    if (!MOMENT.test(schedule)) return nextCronTime(schedule, after, zone);
+    const isHere = MOMENT.exec(schedule)?.[3] === undefined;
+    if (!MOMENT.test(schedule) || (isHere && zone !== undefined)) return nextCronTime(schedule, after, zone);
     const at = Date.parse(schedule);
     return at > after ? at : undefined;
   }

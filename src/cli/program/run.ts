@@ -4,6 +4,8 @@ import type { NodeOptions } from '../../config/config.ts';
 import { parseFlags } from '../../config/flags.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { DoctorFinding } from '../../contract/doctor.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { followZone } from '../../lib/local-zone.ts';
 import { ownProgram } from '../../lib/own-program.ts';
 import { TerminalOutput } from '../../lib/visible.ts';
 import { startNode } from '../../node/start-node.ts';
@@ -28,6 +30,7 @@ export async function runStarted(call: CommandCall, onStarted?: () => Promise<vo
   for (const warning of warnings) tell(call.stderr, `warning: ${warning}`);
 
   using signals = catchStopSignals(call, { isDaemon: true });
+  using _ = call.env.TZ ? undefined : followZone({ clock: systemClock, forget: forgetZone });
   await using node = await startNode(config, nodeOptions(call));
   await onStarted?.();
   saveCompiledCode();
@@ -35,6 +38,12 @@ export async function runStarted(call: CommandCall, onStarted?: () => Promise<vo
   signals.limitStop();
   if (failure === undefined) return 0;
   throw failure;
+}
+
+/** Node.js looks for the zone anew whenever the variable changes. */
+function forgetZone(): void {
+  process.env.TZ = 'UTC';
+  delete process.env.TZ;
 }
 
 function nodeOptions(call: CommandCall): NodeOptions {
