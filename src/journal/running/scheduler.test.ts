@@ -208,11 +208,7 @@ test('a schedule holds up none of its successors', async (t) => {
 test('where the clock is set back, the next run is not further away than the interval', async (t) => {
   const clock = new ManualClock();
   const store = await tempStore(t);
-  const made = await TestJournal.open(t, {
-    store,
-    run: async () => DONE,
-    clock,
-  });
+  const made = await TestJournal.open(t, { store, run: async () => DONE, clock });
   const headers = { [HEADER.schedule]: '[600,6000]' };
   made.journal.receive(made.arrival(made.run, { seq: 1 }, { headers }), made.run);
   await made.settled();
