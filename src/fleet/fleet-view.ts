@@ -79,7 +79,7 @@ export class FleetView implements AsyncDisposable {
         startedAt: () => this.startedAt,
         outbox,
         countRunning: () => countRunning(store),
-        noteOf: (name) => deps.notes?.(name),
+        noteOf: deps.notes ?? (() => undefined),
         admitted: () => deps.admitted?.() ?? [],
         forgotten: store.all('SELECT name, left FROM forgotten'),
       },

@@ -46,7 +46,8 @@ export class Journal implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly relayed: RelayedRequests;
   readonly #reporter: Reporter;
-  readonly #rests: OutputRests;
+  /** What of outputs is still read from their files. */
+  readonly rests: OutputRests;
   readonly #runner: Runner;
   readonly #scheduler: Scheduler;
   readonly #cancellations: Cancellations;
@@ -58,13 +59,13 @@ export class Journal implements AsyncDisposable {
     this.#options = options;
     this.#deps = deps;
     this.#reporter = new Reporter(deps);
-    this.#rests = new OutputRests({ ...deps, reporter: this.#reporter, signal: this.#stop.signal });
+    this.rests = new OutputRests({ ...deps, reporter: this.#reporter, signal: this.#stop.signal });
     this.#cancellations = new Cancellations(deps.store);
     this.relayed = new RelayedRequests({ store: deps.store, reporter: this.#reporter });
     this.#runner = new Runner(options, {
       ...deps,
       reporter: this.#reporter,
-      rests: this.#rests,
+      rests: this.rests,
       forwards: this.relayed,
       signal: this.#stop.signal,
       calledOff: (row) =>
@@ -102,9 +103,8 @@ export class Journal implements AsyncDisposable {
       memory: new ReceivingMemory(),
       signal: this.#stop.signal,
       beginsAtOnce: this.#beginsAtOnce,
-      hasRoomToRun: (...queue) => this.#queues.hasRoom(...queue),
+      queues: this.#queues,
       onAccepted: this.#enqueue,
-      onNotBegun: (row) => this.#queues.of(row.fromNode, row.subject).releasePlace(),
       reportAgain: this.#reportAgain,
     });
   }
@@ -128,9 +128,6 @@ export class Journal implements AsyncDisposable {
     if (await retryUntilStopped(forget, { ...this.#deps, signal: this.#stop.signal }))
       await this.#recoverRuns();
   };
-
-  /** Whether the files are still read into which a request printed. */
-  readonly isTelling = (id: string): boolean => this.#rests.has(id);
 
   /** Takes a message that came for a method. */
   receive(message: WireMessage, method: Method): void {
@@ -204,7 +201,7 @@ export class Journal implements AsyncDisposable {
     this.#stop.abort(new StopReason('stopping', 'the node stops'));
     await this.#queues.idle();
     await this.#scheduler.idle();
-    await this.#rests.idle();
+    await this.rests.idle();
     await this.#reporter[Symbol.asyncDispose]();
   }
 
@@ -249,7 +246,7 @@ export class Journal implements AsyncDisposable {
     if (runIds.size > 0) await this.#deps.killLeftovers(runIds, { requestIds });
     const unreported = store.all<StoredRow>('SELECT * FROM journal WHERE reported = 0 ORDER BY row');
     for (const row of unreported)
-      if (!this.#rests.goOn(row)) this.#reporter.add(row.from_node, toReport(row), row.row);
+      if (!this.rests.goOn(row)) this.#reporter.add(row.from_node, toReport(row), row.row);
     await this.#scheduler.recover(running.filter(({ schedule }) => schedule !== null));
     for (const row of running.filter(({ schedule }) => schedule === null)) {
       const method = this.#runMethodOf(row.subject);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { ManualClock, settle } from '../../test/support/manual-clock.ts';
 import { goDate } from '../lib/go-date.ts';
-import { createErrorReporter, type ErrorReporterDeps } from './error-reports.ts';
+import { ErrorReporter, type ErrorReporterDeps } from './error-reports.ts';
 
 function setUp(send?: ErrorReporterDeps['sending']['errors']) {
   const clock = new ManualClock();
@@ -11,7 +11,7 @@ function setUp(send?: ErrorReporterDeps['sending']['errors']) {
   const logged: string[] = [];
   const sent = { errors: 0, infos: 0 };
   const log = (_about: unknown, text?: unknown) => logged.push(String(text));
-  const reporter = createErrorReporter(
+  const reporter = new ErrorReporter(
     { nodeName: 'ship1' },
     {
       sending: { errors: send ?? (async (lines) => void batches.push(lines)) },

@@ -34,11 +34,6 @@ const BURST_CHARS = 2 * 1024 * 1024;
 const CHARS_PER_SECOND = 16 * 1024;
 const FIRST_CHARS = 200;
 
-/** Makes the reporter of the node's errors. */
-export function createErrorReporter(options: { nodeName: string }, deps: ErrorReporterDeps): ErrorReporter {
-  return new ErrorReporter(options, deps);
-}
-
 /**
  * Brings errors to the own log and to errorCentral, as lines that look like the reference's.
  *

@@ -40,13 +40,13 @@ function dispatch(action: Action): void {
 /** Reads the screen that is shown now, and follows what it is about. */
 function show({ route }: State): void {
   stream ??= followChanges({
-    onChange: () => read(),
+    onChange: read,
     showsList: () => subjectOf(state.route) === undefined,
     onLink: (isLive) => {
       if (isLive !== state.isLive) dispatch({ type: 'link', isLive });
       if (isLive && isStale) void read();
     },
-    onRefused: () => void askRole(),
+    onRefused: askRole,
   });
   stream.show(route.screen === 'request' || route.screen === 'batch' ? route.id : undefined);
   void read();
@@ -115,7 +115,7 @@ const tasks: Tasks = {
   },
   findNodes: (text) => findNodes(text, webApi).catch(() => []),
   readFile: (node, file) => readFile(node, file, webApi),
-  examine: () => webApi.doctor(),
+  examine: webApi.doctor,
   groups: () => webApi.groups().then(Object.keys, () => []),
   recent: () => readRecent(webApi).catch(() => ({ requests: [], batches: [] })),
 };

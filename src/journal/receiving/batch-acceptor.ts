@@ -25,8 +25,10 @@ export interface BatchAcceptorDeps
   beginsAtOnce(row: JournalRow): boolean;
   /** Takes over what was journalled; `isBegun` where the first of it has begun. */
   onAccepted(rows: readonly JournalRow[], messages: readonly Message[], isBegun: boolean): void;
-  /** The commit with which a request was to begin has failed. */
-  onNotBegun(row: JournalRow): void;
+  readonly queues: CrowdDeps['queues'] & {
+    /** Where a request has the place that was kept for it; it is given up where the commit fails with which the request was to begin. */
+    of(fromNode: string, subject: string): { releasePlace(): void };
+  };
 }
 
 /** How long it may wait that an effect is done, unless something else is written, and when that is tried again where it could not be written, ms. */
@@ -267,7 +269,7 @@ export class BatchAcceptor {
       await write([markRunning(first.row, first.acceptedAt)]);
       return true;
     } catch (error) {
-      this.#deps.onNotBegun(first);
+      this.#deps.queues.of(first.fromNode, first.subject).releasePlace();
       if (isTemporary(error)) throw error;
       return false;
     }

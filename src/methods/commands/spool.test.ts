@@ -28,9 +28,9 @@ test('output that is sent while a command runs is found again after a crash, and
   });
   const removeRest = await cleanSpool(path);
   assert.deepEqual(await readdir(path), [`told-${id}.out`]);
-  await removeRest((read) => read === id);
+  await removeRest({ has: (read) => read === id });
   assert.deepEqual(await readdir(path), [`told-${id}.out`], 'it is read still');
-  await removeRest(() => false);
+  await removeRest({ has: () => false });
   assert.deepEqual(await readdir(path), []);
   assert.equal(leftOutput(path, '../../etc/passwd'), undefined);
   const other = new Spool(path, '../escape');

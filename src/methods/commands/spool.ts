@@ -88,18 +88,19 @@ export class Spool {
 
 /**
  * Removes the files that commands of an earlier, dead process left in a spool folder; nothing else in it. What of their
- * output may still be sent goes when the function is called that is given, but for what is still read.
+ * output may still be sent goes when the function is called that comes back, but for what is still read.
  */
 export async function cleanSpool(
   folder: string,
-): Promise<(isRead: (id: string) => boolean) => Promise<void>> {
+): Promise<(stillRead: { has(id: string): boolean }) => Promise<void>> {
   const names = await readdir(folder).catch(() => []);
   const removeAll = async (some: readonly string[]) => {
     await Promise.all(some.map((name) => rm(join(folder, name), { force: true })));
   };
   await removeAll(names.filter((name) => NAME.test(name) && !name.startsWith(`run-${RUN}-`)));
   const told = names.filter((name) => TOLD_NAME.test(name));
-  return (isRead) => removeAll(told.filter((name) => !isRead(name.slice('told-'.length, -'.out'.length))));
+  return (stillRead) =>
+    removeAll(told.filter((name) => !stillRead.has(name.slice('told-'.length, -'.out'.length))));
 }
 
 /** The files that a request's command of an earlier process printed into, where its output was sent. */

@@ -23,11 +23,6 @@ export function cleanLine(text: string): string {
   );
 }
 
-/** The lines of a text that may come from anywhere, each clean. What a carriage return wrote over is left out. */
-export function cleanLines(text: string): string[] {
-  return text.split('\n').map((line) => cleanLine(lastWritten(line)));
-}
-
 /** What is seen of a line after its carriage returns, as of a progress bar that draws over itself. */
 export function lastWritten(line: string): string {
   const whole = line.replace(/\r+$/, '');

@@ -53,7 +53,7 @@ export function followChanges(following: Following): Follower {
   const vouch = () => void fetch('/session').catch(() => {});
   const vouching = location.protocol === 'https:' ? setInterval(vouch, VOUCH_MS) : undefined;
   return {
-    show: (id) => stream.show(id),
+    show: stream.show,
     [Symbol.dispose]: () => {
       over.abort();
       clearTimeout(timer);
