@@ -1,8 +1,8 @@
-import { type ComponentChild, h } from 'preact';
+import { type ComponentChild, Fragment, h } from 'preact';
 import { agoWords } from '../../lib/time-words.ts';
 import { commandLineOf } from '../state/command-line.ts';
-import { type Route, subjectOf } from '../state/route.ts';
-import type { Action, Question, State } from '../state/state.ts';
+import { hashOf, type Route, subjectOf } from '../state/route.ts';
+import type { Action, Question, ScreenData, State } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
 import { Batch, Batches } from './batches.ts';
 import { Charts } from './charts.ts';
@@ -12,11 +12,10 @@ import { Files } from './files.ts';
 import { Audit, Queues } from './logs.ts';
 import { Node, Nodes } from './nodes.ts';
 import { Now } from './now.ts';
-import { Copy, CopyLine, ExactTimes, type Tasks } from './parts.ts';
+import { Copy, CopyLine, ExactTimes, Requests, type Tasks } from './parts.ts';
 import { canUsePasskeys } from './passkeys.ts';
 import { Request, RequestList } from './requests.ts';
 import { Run } from './run.ts';
-import { Schedules } from './schedules.ts';
 import { Settings } from './settings.ts';
 
 interface AppProps {
@@ -175,4 +174,20 @@ function Screen({ state, dispatch, tasks }: AppProps): ComponentChild {
     default:
       return h('p', null, TEXTS.loading);
   }
+}
+
+type SchedulesData = Extract<ScreenData, { screen: 'schedules' }>;
+
+/** What runs again and again, or later; each is ended on its own page. */
+function Schedules({ data: { page }, now }: { data: SchedulesData; now: number }): ComponentChild {
+  const label = TEXTS.screens.schedules;
+  return h(Fragment, null, [
+    h(Requests, {
+      ...{ label, requests: page.items, now, empty: TEXTS.schedulesNone, hasSchedule: true },
+    }),
+    page.next &&
+      h('nav', { 'aria-label': label, class: 'pages' }, [
+        h('a', { href: hashOf({ screen: 'schedules', cursor: page.next }) }, TEXTS.later),
+      ]),
+  ]);
 }
