@@ -44,9 +44,11 @@ export async function takeOver(
   { before, mode }: { before: Ownership | undefined; mode: number },
 ): Promise<string[]> {
   const notes: string[] = [];
-  if (before && !(await keepOwner(handle, before))) notes.push('its owner or group could not be kept');
+  const own = await handle.stat();
+  if (before && !(await keepOwner(handle, own, before))) notes.push('its owner or group could not be kept');
+  const wanted = (before?.mode ?? mode) & 0o777;
   try {
-    await handle.chmod((before?.mode ?? mode) & 0o777);
+    if ((own.mode & 0o7777) !== wanted) await handle.chmod(wanted);
   } catch (error) {
     if (!UNSUPPORTED.has(errorCode(error))) throw error;
     notes.push('the file system keeps no modes');
@@ -54,8 +56,7 @@ export async function takeOver(
   return notes;
 }
 
-async function keepOwner(handle: FileHandle, { uid, gid }: Ownership): Promise<boolean> {
-  const own = await handle.stat();
+async function keepOwner(handle: FileHandle, own: Ownership, { uid, gid }: Ownership): Promise<boolean> {
   if (own.uid === uid && own.gid === gid) return true;
   const isKept = await handle.chown(uid, gid).then(
     () => true,

@@ -100,8 +100,12 @@ async function replace(
 ): Promise<void> {
   const before = await regularFileAt(path);
   const part = partPath(path);
-  await rm(part, { force: true });
-  await using handle = await openNew(part, mode);
+  await using handle = await openNew(part, mode).catch(async (error: unknown) => {
+    // What a crash left there goes.
+    if (errorCode(error) !== 'EEXIST') throw error;
+    await rm(part, { force: true });
+    return await openNew(part, mode);
+  });
   try {
     await handle.writeFile(data.length === 1 ? data[0]! : Buffer.concat(data));
     if (before) await takeOver(handle, { before, mode: before.mode });
