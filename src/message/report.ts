@@ -137,6 +137,7 @@ export function decodeReport(data: Uint8Array): DecodedReport {
 
 /** Whether a text has more values than a report: each takes memory when it is read, however short it is. */
 function isTooMuch(data: Uint8Array): boolean {
+  if (data.length <= MOST_VALUES) return false;
   let values = 0;
   for (let at = 0; at < data.length && values <= MOST_VALUES; at++) {
     const byte = data[at]!;

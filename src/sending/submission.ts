@@ -221,7 +221,7 @@ export class Submission {
         for (const { index, toNode, outgoing } of answered)
           this.#accepted.push({ index, toNode, id: outgoing.id });
         for (const { request } of slice) this.#cancelHere(request.message);
-        if (messages.some(isUrgent)) this.#deps.calls?.urgent();
+        if (this.#deps.calls && messages.some(isUrgent)) this.#deps.calls.urgent();
       },
       (error: Error) => {
         if (this.#resume) throw error;
