@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ToldDays } from './link-days.ts';
 
 /** What a node said of itself; null where it did not. Times are unix ms, by this node's clock. */
@@ -14,6 +15,8 @@ export interface NodeFacts {
 }
 
 const MAX_TEXT = 200;
+/** Most nodes have none. */
+const NO_LABELS: NodeFacts['labels'] = {};
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /** Reads the JSON of a hello that came at a time. It comes from elsewhere: whatever does not fit is left out. */
@@ -31,6 +34,13 @@ export function readHello(json: string | undefined, at: number): NodeFacts {
   };
 }
 
+/** About how much memory facts take, characters. */
+export function factsLength(facts: NodeFacts | undefined): number {
+  let length = 0;
+  for (const [name, text] of Object.entries(facts?.labels ?? {})) length += name.length + text.length;
+  return facts ? length + 200 : 0;
+}
+
 function parse(json: string | undefined): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(json ?? '{}');
@@ -40,10 +50,11 @@ function parse(json: string | undefined): Record<string, unknown> {
   }
 }
 
-function labelsOf(value: unknown): Record<string, string> {
-  if (typeof value !== 'object' || value === null) return {};
+function labelsOf(value: unknown): NodeFacts['labels'] {
+  if (typeof value !== 'object' || value === null) return NO_LABELS;
   const labels = Object.entries(value).filter(([, text]) => typeof text === 'string');
-  return Object.fromEntries(labels.map(([name, text]) => [name.slice(0, MAX_TEXT), text.slice(0, MAX_TEXT)]));
+  if (labels.length === 0) return NO_LABELS;
+  return Object.fromEntries(labels.map(([name, text]) => [cut(name), cut(text)]));
 }
 
 /** What the JSON of a hello says of its node's link; null where it does not, or is not right. */
@@ -56,7 +67,12 @@ export function readLinkDays(json: string | undefined): ToldDays | null {
 }
 
 function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value.slice(0, MAX_TEXT) : null;
+  return typeof value === 'string' && value !== '' ? cut(value) : null;
+}
+
+/** A string of its own: as a part of a longer one it would keep that in memory. */
+function cut(text: string): string {
+  return text.length <= MAX_TEXT ? text : Buffer.from(text.slice(0, MAX_TEXT)).toString();
 }
 
 function isBytes(value: unknown): value is number {
@@ -65,4 +81,10 @@ function isBytes(value: unknown): value is number {
 
 function isAmount(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value < 1e10;
+}
+
+/** A sum of the JSON of a hello, without what is different in each. */
+export function sumOfHello(hello: string): number {
+  const text = hello.replaceAll(/"(uptime|callIn)":\d+,?/g, '');
+  return hash('sha256', text, 'buffer').readInt32LE();
 }

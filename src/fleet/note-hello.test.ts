@@ -36,7 +36,7 @@ test('of a hello that is too long among many, labels and what no node says go, a
     store: { write: async () => {} },
     clock: { wallNow: () => 0 },
     logger: { warn: () => {} } as never,
-    presence: { saidHello: () => false, left: () => {}, longestHello: 2048 },
+    presence: { saidHello: () => false, left: () => {}, longestHello: 1024, hasRoomFor: () => true },
     fleet: { linkDays: { heard: () => [] }, budgets: { heard: (_, json) => budgets.push(json) } },
     errorReporter: { report: () => {} },
     trust: { believes: () => true },

@@ -20,12 +20,15 @@ const MAX_ABOUT = 16 * 1024;
 /** Of what is shortened, fields longer than this are left out, characters: words, budgets and link days are shorter. */
 const MAX_FIELD = 1000;
 
+const CROWDED =
+  'error: as many nodes have said hello as this one remembers: one whose name is new is not listed (trust = closed lists those that were let in)';
+
 interface NoteHelloDeps {
   readonly peers: Pick<Peers, 'alive' | 'heardWords'>;
   readonly store: Pick<Store, 'write'>;
   readonly clock: Pick<Clock, 'wallNow'>;
   readonly logger: Logger;
-  readonly presence: Pick<NodePresence, 'saidHello' | 'left' | 'longestHello'>;
+  readonly presence: Pick<NodePresence, 'saidHello' | 'left' | 'longestHello' | 'hasRoomFor'>;
   readonly fleet: {
     readonly linkDays: Pick<LinkDays, 'heard'>;
     readonly budgets: Pick<ToldBudgets, 'heard'>;
@@ -53,6 +56,10 @@ export function noteHello(
       maxBytes: MAX_HELLO_BYTES,
     });
     if (nodeNameFault(fromNode) || !trust.believes(fromNode, message.sender)) return true;
+    if (!presence.hasRoomFor(fromNode)) {
+      errorReporter.report(CROWDED);
+      return true;
+    }
     const told = message.header(HEADER.hello);
     const about =
       told === undefined || told.length > MAX_ABOUT ? undefined : kept(told, presence.longestHello);
@@ -82,8 +89,7 @@ function twoOf(name: string): string {
 
 /** What is kept of a hello that is longer than `most`: all that the program reads; labels, which are only shown, and fields longer than any node's are left out. */
 function kept(told: string, most: number): string {
-  // A string of its own: as a part of all headers it would keep these in memory.
-  if (told.length <= most) return Buffer.from(told).toString();
+  if (told.length <= most) return told;
   const fields = Object.entries(JSON.parse(told) as object);
   const isKept = (value: unknown) =>
     (typeof value !== 'object' || Array.isArray(value)) && JSON.stringify(value).length <= MAX_FIELD;

@@ -2,7 +2,7 @@ import type { Presence } from '../contract/nodes.ts';
 import type { Clock } from '../lib/clock.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { readWords } from '../message/words.ts';
-import { type NodeFacts, readHello } from './hello-facts.ts';
+import { factsLength, type NodeFacts, readHello, sumOfHello } from './hello-facts.ts';
 
 /** What is known of other nodes, until something else is heard. */
 interface Known {
@@ -10,17 +10,17 @@ interface Known {
   heardAt: number | null;
   /** The same by the wall clock as it stood then, unix ms. */
   seenAt: number;
-  /** JSON of its last hello that told something, and when that came, unix ms; and the same on the steady clock. */
-  hello: string | undefined;
+  /** What its last hello told that told something, a sum of the whole, and when that came, unix ms; and the same on the steady clock. */
+  facts: NodeFacts | undefined;
+  sum: number;
   helloAt: number | null;
   toldAt: number;
-  facts: NodeFacts | undefined;
   /** Whether a lane to it found nobody, and nothing was heard of it since. */
   isAway: boolean;
   /** When an original node of this name said hello, unix ms. */
   plainAt: number | null;
   /** Subjects where nobody listened when they were last tried: the method may not be served there. */
-  readonly deaf: Set<string>;
+  deaf: Set<string> | undefined;
   isSaved: boolean;
 }
 
@@ -46,8 +46,12 @@ const HELLO_GRACE_MS = 2000;
 const HEARD_MS = 300_000;
 /** From this number of names on, those that nothing ever came from are forgotten. */
 const MOST_KNOWN = 20_000;
-/** The longest hello that is remembered as it is, and the longest once all of them come to the last of these, characters. */
-const [LONGEST_HELLO, SHORT_HELLO, MANY_HELLOS] = [16 * 1024, 2048, 16 * 1024 * 1024];
+/** From this number on nobody is entered whose name was never heard: in an open fleet names may be made up. */
+const MOST_NAMES = 50_000;
+/** The longest hello of which all is remembered, and the longest once what is remembered comes to the last of these, characters. */
+const [LONGEST_HELLO, SHORT_HELLO, MANY_HELLOS] = [16 * 1024, 1024, 8 * 1024 * 1024];
+/** What is known of a node that told nothing. */
+const UNTOLD = readHello(undefined, 0);
 /** Nodes tell whole seconds of how long they run. */
 const UPTIME_STEP_MS = 2000;
 /** By less than this two clocks drift apart; a larger difference is a step of the wall clock. */
@@ -58,8 +62,8 @@ export class NodePresence {
   readonly #deps: PresenceDeps;
   readonly #known = new Map<string, Known>();
   #connectedAt: number;
-  /** How long all hellos are that are remembered. */
-  #helloBytes = 0;
+  /** How long all is that hellos told and that is remembered. */
+  #factsLength = 0;
   /** Called when something is known of a node that may change its presence, or what lists show of it. */
   onChanged: (node: string) => void = () => {};
 
@@ -78,9 +82,8 @@ export class NodePresence {
       if (heardAt > (known.heardAt ?? Number.NEGATIVE_INFINITY)) known.seenAt = lastSeen;
       known.heardAt = Math.max(known.heardAt ?? Number.NEGATIVE_INFINITY, heardAt);
       known.isSaved = true;
-      if (hello === null || known.hello !== undefined) continue;
-      this.#keep(known, hello);
-      known.helloAt = storedAt ?? lastSeen;
+      if (hello === null || known.facts !== undefined) continue;
+      this.#keep(known, hello, storedAt ?? lastSeen);
       known.toldAt = this.#deps.clock.steadyNow() - Math.max(0, ageMs);
       // Of a goodbye nothing has been heard since.
       known.isAway = readWords(hello).isGoodbye === true;
@@ -99,8 +102,9 @@ export class NodePresence {
   saidHello(node: string, about: string | undefined): boolean {
     const known = this.#of(node);
     const isDouble = this.#isDouble(known, about);
-    const isNews = about !== undefined && withoutUptime(about) !== withoutUptime(known.hello);
+    const before = known.sum;
     this.#told(known, about);
+    const isNews = about !== undefined && before !== known.sum;
     this.heard(node);
     // Who notes the hello writes it down.
     known.isSaved = true;
@@ -123,13 +127,18 @@ export class NodePresence {
 
   /** An operator took a node off the list: whatever comes of it brings it back. */
   forget(node: string): void {
-    this.#helloBytes -= this.#known.get(node)?.hello?.length ?? 0;
+    this.#factsLength -= factsLength(this.#known.get(node)?.facts);
     if (this.#known.delete(node)) this.onChanged(node);
   }
 
-  /** How long a hello may be that is remembered as it is, characters: made-up nodes that say much of themselves are not to fill the memory. */
+  /** How long a hello may be of which all is remembered, characters: made-up nodes that say much of themselves are not to fill the memory. */
   get longestHello(): number {
-    return this.#helloBytes < MANY_HELLOS ? LONGEST_HELLO : SHORT_HELLO;
+    return this.#factsLength < MANY_HELLOS ? LONGEST_HELLO : SHORT_HELLO;
+  }
+
+  /** Whether a node is entered that is heard of. */
+  hasRoomFor(node: string): boolean {
+    return this.#known.size < MOST_NAMES || this.#known.has(node);
   }
 
   /** Something came from a node. */
@@ -144,7 +153,7 @@ export class NodePresence {
   /** A node answered what was sent to a subject. */
   answered(node: string, subject: string): void {
     if (node === ERROR_CENTRAL) return;
-    this.#of(node).deaf.delete(subject);
+    this.#of(node).deaf?.delete(subject);
     this.heard(node);
   }
 
@@ -152,7 +161,8 @@ export class NodePresence {
   nobodyListens(node: string, subject: string): void {
     if (node === ERROR_CENTRAL) return;
     const known = this.#of(node);
-    if (known.deaf.has(subject)) return;
+    if (known.deaf?.has(subject)) return;
+    known.deaf ??= new Set();
     known.deaf.add(subject);
     this.#lost(node, known);
   }
@@ -205,10 +215,7 @@ export class NodePresence {
 
   /** What a node said of itself. */
   factsOf(node: string): NodeFacts {
-    const known = this.#known.get(node);
-    if (!known) return readHello(undefined, 0);
-    known.facts ??= readHello(known.hello, known.helloAt ?? 0);
-    return known.facts;
+    return this.#known.get(node)?.facts ?? UNTOLD;
   }
 
   /** When a node said what is known of it, unix ms; null where it never did. */
@@ -240,13 +247,14 @@ export class NodePresence {
   #told(known: Known, about: string | undefined): void {
     if (about === undefined) return;
     const { wallNow, steadyNow } = this.#deps.clock;
-    this.#keep(known, about);
-    Object.assign(known, { helloAt: wallNow(), toldAt: steadyNow(), facts: undefined });
+    this.#keep(known, about, wallNow());
+    known.toldAt = steadyNow();
   }
 
-  #keep(known: Known, hello: string): void {
-    this.#helloBytes += hello.length - (known.hello?.length ?? 0);
-    known.hello = hello;
+  #keep(known: Known, hello: string, at: number): void {
+    const facts = readHello(hello, at);
+    this.#factsLength += factsLength(facts) - factsLength(known.facts);
+    Object.assign(known, { facts, helloAt: at, sum: sumOfHello(hello) });
   }
 
   #isDouble(known: Known, about: string | undefined): boolean {
@@ -267,8 +275,7 @@ export class NodePresence {
   /** Whether a node was heard of so lately that it need not have been heard of since. */
   #isFresh(known: Known, now: number): boolean {
     if (known.heardAt === null) return false;
-    known.facts ??= readHello(known.hello, known.helloAt ?? 0);
-    return now - known.heardAt <= patience(known.facts.helloIntervalMs);
+    return now - known.heardAt <= patience(known.facts?.helloIntervalMs ?? null);
   }
 
   /** Names that nothing ever came from may be made up; what is said of them is learned again. */
@@ -280,10 +287,9 @@ export class NodePresence {
     let known = this.#known.get(node);
     if (!known) {
       if (this.#known.size >= MOST_KNOWN) this.#forgetUnheard();
-      const unheard = { heardAt: null, seenAt: 0, isAway: false, deaf: new Set<string>(), isSaved: true };
-      const untold = { hello: undefined, helloAt: null, toldAt: 0, facts: undefined, plainAt: null };
-      known = { ...unheard, ...untold };
-      this.#known.set(node, known);
+      const untold = { facts: undefined, sum: 0, helloAt: null, toldAt: 0, plainAt: null };
+      known = { heardAt: null, seenAt: 0, isAway: false, deaf: undefined, isSaved: true, ...untold };
+      if (this.hasRoomFor(node)) this.#known.set(node, known);
     }
     return known;
   }
@@ -291,9 +297,4 @@ export class NodePresence {
 
 function patience(helloIntervalMs: number | null): number {
   return helloIntervalMs === null ? HEARD_MS : helloIntervalMs * MISSED_HELLOS + HELLO_GRACE_MS;
-}
-
-/** A hello without what is different in each. */
-function withoutUptime(hello: string | undefined): string | undefined {
-  return hello?.replaceAll(/"(uptime|callIn)":\d+,?/g, '');
 }

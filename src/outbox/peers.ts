@@ -8,8 +8,8 @@ import { type Store, statement } from '../store/store.ts';
 import { Bringers } from './lane/kept-data.ts';
 import type { Peer } from './lane/peer.ts';
 
-/** As much of the words of a node is kept, characters. */
-const MAX_WORDS = 1000;
+/** As much of the words of a node is kept, characters; and once so many different words were named, which are made up. */
+const [MAX_WORDS, MANY_WORDS, MAX_OF_MANY] = [1000, 200, 300];
 
 /** Hears the words that nodes name. */
 interface WordsListener {
@@ -32,6 +32,8 @@ export class Peers {
   readonly #known = new Map<string, Known>();
   /** The words that nodes named, as they came, each between spaces. */
   readonly #words = new Map<string, string>();
+  /** The same text of many nodes is in memory once. */
+  readonly #texts = new Map<string, string>();
   readonly #store: Pick<Store, 'all' | 'write'>;
   readonly #nodeName: string;
   readonly #centralNodeName: string | undefined;
@@ -52,7 +54,7 @@ export class Peers {
     this.#clock = deps.clock;
     const sql = 'SELECT name, words FROM node_words';
     for (const { name, words } of deps.store.all<{ name: string; words: string }>(sql))
-      this.#words.set(name, words);
+      this.#words.set(name, this.#once(words));
     for (const [name, words] of this.#words) deps.words?.heardWords(name, words);
   }
 
@@ -111,7 +113,8 @@ export class Peers {
 
   /** A node named its words, in a hello or an answer; none takes back what it named before. */
   readonly heardWords = (node: string, words: string | undefined): void => {
-    const known = words ? ` ${words.slice(0, MAX_WORDS)} ` : undefined;
+    const most = this.#texts.size < MANY_WORDS ? MAX_WORDS : MAX_OF_MANY;
+    const known = words ? this.#once(` ${words.slice(0, most)} `) : undefined;
     this.#listener?.heardWords(node, words);
     if (known === this.#words.get(node)) return;
     if (known) this.#words.set(node, known);
@@ -122,6 +125,13 @@ export class Peers {
     // What could not be written is learned again from the next answer after a start.
     this.#store.write([statement(sql, ...values)]).catch(() => {});
   };
+
+  #once(words: string): string {
+    const known = this.#texts.get(words);
+    if (known !== undefined || this.#texts.size >= MANY_WORDS) return known ?? words;
+    this.#texts.set(words, words);
+    return words;
+  }
 
   /** Whether a node speaks lanes; undefined where it has not answered yet. */
   readonly speaksLanes = (node: string): boolean | undefined => this.#known.get(node)?.peer.speaksLanes;
