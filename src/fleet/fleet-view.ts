@@ -19,7 +19,7 @@ import { errorLinesOf } from './error-lines.ts';
 import { saveBudget } from './kept-budget.ts';
 import { LinkDays } from './link-days.ts';
 import { NodeList } from './node-list.ts';
-import { seenStatement } from './node-rows.ts';
+import { HelloRows, seenStatement } from './node-rows.ts';
 import type { NodePresence } from './presence.ts';
 import { PresenceHistory } from './presence-history.ts';
 import { ToldBudgets } from './told-budgets.ts';
@@ -54,6 +54,7 @@ export class FleetView implements AsyncDisposable {
   readonly linkDays: LinkDays;
   /** What other nodes told of the budgets of theirs. */
   readonly budgets: ToldBudgets;
+  readonly hellos: HelloRows;
   readonly #deps: FleetViewDeps;
   readonly #cancelTimer: () => void;
   readonly #startedSteady: number;
@@ -92,6 +93,7 @@ export class FleetView implements AsyncDisposable {
     const { kept } = deps;
     this.linkDays = new LinkDays(config.nodeName, { ...{ store, clock }, totals: () => totalsOf(deps) });
     this.budgets = new ToldBudgets(deps);
+    this.hellos = new HelloRows(deps);
     kept.alongside = () => [...this.linkDays.statements(), saveBudget(deps.budget.saved)];
     presence.onChanged = this.changes.node;
     this.#cancelTimer = clock.every(SAVE_EVERY_MS, () => {

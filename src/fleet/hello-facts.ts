@@ -50,7 +50,8 @@ function parse(json: string | undefined): Record<string, unknown> {
   }
 }
 
-function labelsOf(value: unknown): NodeFacts['labels'] {
+/** The labels of a hello, cut to what is shown. */
+export function labelsOf(value: unknown): NodeFacts['labels'] {
   if (typeof value !== 'object' || value === null) return NO_LABELS;
   const labels = Object.entries(value).filter(([, text]) => typeof text === 'string');
   if (labels.length === 0) return NO_LABELS;

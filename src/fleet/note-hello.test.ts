@@ -33,11 +33,19 @@ test('of a hello that is too long among many, labels and what no node says go, a
   const budgets: (string | undefined)[] = [];
   noteHello(wire, {
     peers: { alive: () => {}, heardWords: (_, words) => said.push(words) },
-    store: { write: async () => {} },
     clock: { wallNow: () => 0 },
-    logger: { warn: () => {} } as never,
-    presence: { saidHello: () => false, left: () => {}, longestHello: 1024, hasRoomFor: () => true },
-    fleet: { linkDays: { heard: () => [] }, budgets: { heard: (_, json) => budgets.push(json) } },
+    presence: {
+      saidHello: () => false,
+      left: () => {},
+      longestHello: 1024,
+      hasRoomFor: () => true,
+      heard: () => {},
+    },
+    fleet: {
+      linkDays: { heard: () => [] },
+      budgets: { heard: (_, json) => budgets.push(json) },
+      hellos: { note: () => true },
+    },
     errorReporter: { report: () => {} },
     trust: { believes: () => true },
   });

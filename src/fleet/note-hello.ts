@@ -4,12 +4,10 @@ import { HEADER } from '../message/codec/wire-headers.ts';
 import { nodeNameFault } from '../message/names.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { readWords } from '../message/words.ts';
-import type { Logger } from '../observe/logger.ts';
 import type { Peers } from '../outbox/peers.ts';
-import type { Store } from '../store/store.ts';
-import { readLinkDays } from './hello-facts.ts';
+import { labelsOf, readLinkDays } from './hello-facts.ts';
 import type { LinkDays } from './link-days.ts';
-import { helloStatement } from './node-rows.ts';
+import type { HelloRows } from './node-rows.ts';
 import type { NodePresence } from './presence.ts';
 import type { ToldBudgets } from './told-budgets.ts';
 
@@ -17,21 +15,20 @@ import type { ToldBudgets } from './told-budgets.ts';
 const MAX_HELLO_BYTES = 64 * 1024;
 /** The most that a node may tell of itself in a header, characters; of what is larger nothing is kept. */
 const MAX_ABOUT = 16 * 1024;
-/** Of what is shortened, fields longer than this are left out, characters: words, budgets and link days are shorter. */
-const MAX_FIELD = 1000;
+/** From this length on a hello is shortened, characters: fields longer than the second are left out, as words, budgets and link days are shorter. */
+const [LONG_ABOUT, MAX_FIELD] = [1024, 1000];
 
 const CROWDED =
   'error: as many nodes have said hello as this one remembers: one whose name is new is not listed (trust = closed lists those that were let in)';
 
 interface NoteHelloDeps {
   readonly peers: Pick<Peers, 'alive' | 'heardWords'>;
-  readonly store: Pick<Store, 'write'>;
   readonly clock: Pick<Clock, 'wallNow'>;
-  readonly logger: Logger;
-  readonly presence: Pick<NodePresence, 'saidHello' | 'left' | 'longestHello' | 'hasRoomFor'>;
+  readonly presence: Pick<NodePresence, 'saidHello' | 'left' | 'longestHello' | 'hasRoomFor' | 'heard'>;
   readonly fleet: {
     readonly linkDays: Pick<LinkDays, 'heard'>;
     readonly budgets: Pick<ToldBudgets, 'heard'>;
+    readonly hellos: Pick<HelloRows, 'note'>;
   };
   /** Tells errorCentral and the log. */
   readonly errorReporter: { report(text: string): void };
@@ -47,14 +44,10 @@ interface NoteHelloDeps {
  */
 export function noteHello(
   message: WireMessage,
-  { peers, store, clock, logger, presence, fleet, errorReporter, trust }: NoteHelloDeps,
+  { peers, clock, presence, fleet, errorReporter, trust }: NoteHelloDeps,
 ): boolean {
   try {
-    const { fromNode } = decodeMessage(message.payload, {
-      serial: message.header(HEADER.serial) ?? '',
-      cmp: message.header(HEADER.compression) ?? '',
-      maxBytes: MAX_HELLO_BYTES,
-    });
+    const fromNode = senderIn(message);
     if (nodeNameFault(fromNode) || !trust.believes(fromNode, message.sender)) return true;
     if (!presence.hasRoomFor(fromNode)) {
       errorReporter.report(CROWDED);
@@ -73,9 +66,8 @@ export function noteHello(
     const now = clock.wallNow();
     fleet.budgets.heard(fromNode, about, now);
     const days = fleet.linkDays.heard(fromNode, readLinkDays(about));
-    store
-      .write([helloStatement(fromNode, now, about), ...days])
-      .catch((error) => logger.warn({ err: error }, 'the node list could not be written'));
+    // When it was heard of is written each minute, and the rest with its next hello.
+    if (!fleet.hellos.note({ name: fromNode, at: now, about }, days) && !isGoodbye) presence.heard(fromNode);
     return !isGoodbye;
   } catch {
     // The journal gets the same message, and says what is wrong with it.
@@ -83,15 +75,22 @@ export function noteHello(
   return true;
 }
 
+function senderIn(message: WireMessage): string {
+  const serial = message.header(HEADER.serial) ?? '';
+  const cmp = message.header(HEADER.compression) ?? '';
+  return decodeMessage(message.payload, { serial, cmp, maxBytes: MAX_HELLO_BYTES }).fromNode;
+}
+
 function twoOf(name: string): string {
   return `error: two nodes are named ${name}, and one of them is of the original program: it said hello while the other one ran; what comes for the name runs twice, stop one of them`;
 }
 
-/** What is kept of a hello that is longer than `most`: all that the program reads; labels, which are only shown, and fields longer than any node's are left out. */
+/** What is kept of a hello: all that the program reads. Of one that is long, fields longer than any node's are left out and labels cut as lists show them; beyond `most` none are kept. */
 function kept(told: string, most: number): string {
-  if (told.length <= most) return told;
-  const fields = Object.entries(JSON.parse(told) as object);
+  if (told.length <= LONG_ABOUT) return told;
+  const { labels, ...fields } = JSON.parse(told) as Record<string, unknown>;
   const isKept = (value: unknown) =>
     (typeof value !== 'object' || Array.isArray(value)) && JSON.stringify(value).length <= MAX_FIELD;
-  return JSON.stringify(Object.fromEntries(fields.filter(([, value]) => isKept(value))));
+  const short = Object.fromEntries(Object.entries(fields).filter(([, value]) => isKept(value)));
+  return JSON.stringify(told.length <= most ? { ...short, labels: labelsOf(labels) } : short);
 }

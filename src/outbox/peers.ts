@@ -8,8 +8,8 @@ import { type Store, statement } from '../store/store.ts';
 import { Bringers } from './lane/kept-data.ts';
 import type { Peer } from './lane/peer.ts';
 
-/** As much of the words of a node is kept, characters; and once so many different words were named, which are made up. */
-const [MAX_WORDS, MANY_WORDS, MAX_OF_MANY] = [1000, 200, 300];
+/** The most of a node's words that is kept, characters; and what is kept once `MANY_WORDS` different texts are known: the others are made up. */
+const [MAX_WORDS, MAX_OF_MANY, MANY_WORDS] = [1000, 300, 200];
 
 /** Hears the words that nodes name. */
 interface WordsListener {
