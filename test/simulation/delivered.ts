@@ -1,4 +1,4 @@
-import { longestTogether } from './sim-broker.ts';
+import { type Link, longestTogether } from './sim-broker.ts';
 import { BrokenPromise } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -65,6 +65,37 @@ export class Deliveries {
     const [here, there] = [from, targetOf(subject)].map((name) => this.#world.linkOf(name));
     return longestTogether(here!, there!, { since, until: timeline.now });
   }
+}
+
+/** Clocks of nodes differ by less than this. */
+const CLOCKS_DIFFER = 0.05;
+
+/**
+ * Whether two on the way of a request that are connected during calls alone never called at the same time, in good weather,
+ * for as long as messages live: calls that come nearly as often may be apart for an hour.
+ */
+export function calledApart(world: World, names: readonly string[], since: number): boolean {
+  const callers = names.filter((name) => world.callsEvery.has(name)).map((name) => world.linkOf(name));
+  const longestMs = world.messageTtlSeconds * 1000 * (1 - CLOCKS_DIFFER);
+  return callers.some((one, place) =>
+    callers.slice(place + 1).some((other) => longestApart(world, [one, other], since) >= longestMs),
+  );
+}
+
+function longestApart({ clearedAt, timeline }: World, [one, other]: [Link, Link], since: number): number {
+  const meetings = one.connected.flatMap((its) =>
+    other.connected.map(({ from, until }) => ({
+      from: Math.max(clearedAt, its.from, from),
+      until: Math.min(its.until, until, timeline.now),
+    })),
+  );
+  let [longest, last] = [0, since];
+  for (const { from, until } of meetings.sort((a, b) => a.from - b.from)) {
+    if (until - from <= TRIED_EVERY_MS) continue;
+    longest = Math.max(longest, from - last);
+    last = until;
+  }
+  return Math.max(longest, timeline.now - last);
 }
 
 function targetOf(subject: string): string {

@@ -1,6 +1,7 @@
 import { type Ask, pathOf } from './asks.ts';
 import { isHeldByBudget } from './budgets.ts';
 import { checkCopy, checkTargets } from './copies.ts';
+import { calledApart } from './delivered.ts';
 import type { Machine } from './machine.ts';
 import { checkTold } from './promise-told.ts';
 import { checkRelayed } from './relayed.ts';
@@ -108,11 +109,16 @@ function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workl
 }
 
 /** Whether who asked limited it, or nothing could bring it to its end for as long as messages live. */
-function mayBeGivenUp(world: World, { kind, from, toNode, isLimited }: Ask, { state }: LedgerRow): boolean {
+function mayBeGivenUp(
+  world: World,
+  { kind, from, toNode, isLimited, at }: Ask,
+  { state }: LedgerRow,
+): boolean {
   // A schedule has a time of its own, which may pass while its machine is off.
   if (isLimited || (kind === 'schedule' && state === 'expired')) return true;
   const onWay = [from, toNode, ...(kind === 'relay' || kind === 'relayed' ? world.names : [])];
-  return onWay.some((name) => world.wasAwayLong(name)) || isHeldByBudget(world, onWay);
+  const isFar = onWay.some((name) => world.wasAwayLong(name)) || calledApart(world, onWay, at);
+  return isFar || isHeldByBudget(world, onWay);
 }
 
 /** What gave way to a newer request of its key was asked before that, of the same node for the same node. */

@@ -54,6 +54,8 @@ export class World {
   readonly callsEvery = new Map<string, number>();
   /** The budgets of links that have one, bytes a day. */
   readonly budgets = new Map<string, number>();
+  /** When the weather cleared, ms. */
+  clearedAt = 0;
   /** What ends each fault that has not ended. */
   readonly #heals = new Set<() => void>();
 
@@ -241,6 +243,7 @@ export class World {
   /** The weather clears: nothing is broken any more, and all nodes are up. */
   heal(): void {
     this.timeline.note('the weather clears');
+    this.clearedAt = this.timeline.now;
     for (const heal of [...this.#heals]) heal();
     this.broker.downUntil = 0;
     this.broker.interestLagMs = 0;
