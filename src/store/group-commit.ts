@@ -20,6 +20,8 @@ interface FailedAnswer {
 const SQLITE_BUSY = 5;
 const SQLITE_READONLY = 8;
 const SQLITE_FULL = 13;
+/** What SQLite makes of a quota that is used up, and of a limit for the size of a file, as of other faults of a write. */
+const SQLITE_IOERR_WRITE = 778;
 /** Pages after which the log is moved into the database, once the disk has been full. */
 const SHORT_LOG_PAGES = 250;
 const MAKE_ROOM_EVERY_MS = 1000;
@@ -148,7 +150,7 @@ export function wasFull(answer: WriterAnswer): boolean {
 }
 
 function isDiskFull(error: unknown): boolean {
-  return primaryCode(error) === SQLITE_FULL;
+  return primaryCode(error) === SQLITE_FULL || (error as { errcode?: number }).errcode === SQLITE_IOERR_WRITE;
 }
 
 function primaryCode(error: unknown): number {

@@ -34,7 +34,10 @@ const CODES: Record<number, { code: StoreErrorCode; text: string }> = {
   6: { code: 'locked', text: 'is in use by another part of this program' },
   7: { code: 'memory', text: 'could not be used, as no memory was left: give the node more of it' },
   8: { code: 'read-only', text: 'cannot be written: make the file and its folder writable for this user' },
-  10: { code: 'io', text: 'could not be read or written: check the disk and its free space' },
+  10: {
+    code: 'io',
+    text: 'could not be read or written: check the disk, its free space, and quota and file size limit of this user',
+  },
   11: { code: 'corrupt', text: 'is damaged' },
   13: { code: 'full', text: 'cannot grow, the disk is full: free some space' },
   15: { code: 'locked', text: 'is in use by another program: stop it first' },

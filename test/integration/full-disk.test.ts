@@ -12,7 +12,7 @@ import {
   waitForEnd,
   waitForState,
 } from '../support/fleet.ts';
-import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { type StewardNode, startStewardNode, stewardCommand } from '../support/node.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -232,3 +232,22 @@ function command(runs: string, number: number): object {
     ACKTimeout: 1,
   };
 }
+
+test('a node goes on whose files may not grow as long as its log of writes would become', async (t) => {
+  const broker = await startBroker(t);
+  // 2 MB, or 4 where a block of the shell is 1 kB.
+  const command = ['/bin/sh', '-c', 'ulimit -f 4096; exec "$0" "$@"', ...stewardCommand()];
+  const flags = { ...FAST_RECONNECT, auditLogMaxMB: 1 };
+  const central = await startStewardNode({ name: 'central', broker, flags, command }, t);
+  const data = ['x'.repeat(300_000)];
+  const send = async (number: number) => {
+    const message = { toNode: 'central', method: 'REQToFile', data, directory: 'd', fileName: `f${number}` };
+    const { accepted } = await central.submit([message]);
+    return (accepted as { id: string }[])[0]?.id;
+  };
+  for (let number = 0; number < 30; number++) {
+    // What is refused as the log is full is accepted once that was moved.
+    const id = await waitFor('it to be accepted', () => send(number), { intervalMs: 200 });
+    assert.equal((await waitForEnd(central, id)).state, 'succeeded');
+  }
+});
