@@ -15,7 +15,7 @@ const NO_WAY_BACK = new Set(['0.1-7322130']);
 /** Versions between others that run next to this one here: their databases are gone on with, and taken back. */
 const ONLY_DATABASES = new Set(['0.1-3d0415e', '0.1-6a610a6']);
 /** Enough appends and commands to see that their order is kept. */
-const IN_ORDER = 20;
+const IN_ORDER = 10;
 /** Enough that some are still under way when a ship that was stopped takes requests again. */
 const WHILE_IT_STARTS = 60;
 const PLACE = { directory: 'out', fileName: 'out.log', ACKTimeout: 1 };
