@@ -1,6 +1,7 @@
 import type { Ask, Asks, Deed, NewAsk } from './asks.ts';
 import { Chance } from './chance.ts';
 import { BrokenPromise } from './truth.ts';
+import type { Workload } from './workload.ts';
 import type { World } from './world.ts';
 
 /** Up to here a file travels in one message: larger ones go in pieces. */
@@ -108,7 +109,7 @@ export function checkCopy(
 }
 
 /** A target holds whole files alone, whatever becomes of who writes it, and nothing is left next to it. Throws BrokenPromise. */
-export function checkTargets(world: World, asks: readonly Ask[]): void {
+export function checkTargets(world: World, { asks, forgot }: Pick<Workload, 'asks' | 'forgot'>): void {
   const copies = asks.filter(({ kind }) => kind === 'copy');
   for (const ask of copies) {
     const whole = copies.filter(({ copyTo, target }) => copyTo === ask.copyTo && target === ask.target);
@@ -120,7 +121,10 @@ export function checkTargets(world: World, asks: readonly Ask[]): void {
         `left ${torn.length} bytes at ${ask.target} that are no file of anybody: ${torn.subarray(0, 20)}`,
       );
   }
+  const isForgotten = (name: string) => world.names.some((who) => forgot.has(`${who} ${name}`));
   for (const { machine } of world.places) {
+    // Nobody could tell it that a copy was called off.
+    if (isForgotten(machine.name) || world.wasAwayLong(machine.name)) continue;
     const left = machine.files.paths().find((path) => TEMPORARY.test(path));
     if (left) throw new BrokenPromise(`copies: ${left} is left at ${machine.name}`);
   }

@@ -8,6 +8,8 @@ export class Workload {
   readonly asks: Ask[] = [];
   readonly byId = new Map<string, Ask>();
   readonly waves = new Set<WaveAsk>();
+  /** Who was asked to forget whom, each as `who whom`. */
+  readonly forgot = new Set<string>();
   readonly #world: World;
 
   constructor(world: World) {
@@ -28,6 +30,7 @@ export class Workload {
     if (deed.what === 'submit') return void this.#submit(deed.from, deed.items);
     if (deed.what !== 'forget') return this.#change(node, deed);
     this.#world.timeline.note(`${deed.from} is asked to forget ${deed.node}`);
+    this.forgot.add(`${deed.from} ${deed.node}`);
     void node.forget(deed.node).catch(() => {});
   }
 
