@@ -1,8 +1,10 @@
-import { headers, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { exposeFreeing } from '../lib/collect-garbage.ts';
 import { KINDS } from '../message/kind.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { BusError } from './bus-error.ts';
+import { headerBytes } from './library-internals.ts';
 import { droppedText, isReadable, toWireMessage } from './to-wire-message.ts';
 
 type Handler = (message: WireMessage) => void;
@@ -49,6 +51,7 @@ const NOBODY = { headers: headers(503, 'No Responders') };
  */
 export class Subscriptions {
   readonly #deps: SubscriptionsDeps;
+  readonly #freed = exposeFreeing();
   readonly #wanted = new Set<Wanted>();
   readonly #wide = new Map<string, Wide>();
   #connection: NatsConnection | undefined;
@@ -144,9 +147,15 @@ export class Subscriptions {
       callback: (error, msg) => {
         if (error) refused(error);
         else if (isReadable(msg)) taken(toWireMessage(msg));
-        else this.#deps.dropped(droppedText(msg));
+        else this.#drop(msg);
       },
     });
+  }
+
+  /** It is not read, and its buffers may go at once. */
+  #drop(msg: Msg): void {
+    this.#deps.dropped(droppedText(msg));
+    this.#freed(headerBytes(msg) + msg.data.length);
   }
 }
 

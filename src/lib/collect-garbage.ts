@@ -3,9 +3,9 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 type CollectGarbage = (options: {
-  readonly type: 'major';
+  readonly type: 'major' | 'minor';
   readonly execution: 'sync';
-  readonly flavor: 'last-resort' | 'regular';
+  readonly flavor?: 'last-resort' | 'regular';
 }) => void;
 
 /** What the engine tells of a collection. */
@@ -30,6 +30,25 @@ export function exposeCollector(): () => void {
   }
   const collect = engineCollector();
   return () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+/** Buffers that nobody needs any more are given back when they come to this, bytes. */
+const FREED_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Makes the function that is told how many bytes of buffers nobody needs any more which came just now: the engine would let 64 MB of
+ * them pile up before it looks. To look through the young objects takes a millisecond.
+ */
+export function exposeFreeing(): (bytes: number) => void {
+  if ((globalThis as { Bun?: unknown }).Bun !== undefined) return () => {};
+  const collect = engineCollector();
+  let freed = 0;
+  return (bytes) => {
+    freed += bytes;
+    if (freed < FREED_BYTES) return;
+    freed = 0;
+    collect({ type: 'minor', execution: 'sync' });
+  };
 }
 
 /** However much is in use, so much garbage comes together before it is collected: to look through all of it takes its time. */

@@ -105,8 +105,14 @@ function simulated(limits: { total: number; perServer: number; perPeer: number }
     budget.watch(server);
     return server;
   };
-  const join = (server: Server, remoteAddress: string | undefined, bytesRead = 1) => {
-    const socket = Object.assign(new EventEmitter(), { remoteAddress, bytesRead, isOpen: true });
+  const join = (
+    server: Server,
+    remoteAddress: string | undefined,
+    bytesRead = 1,
+    bytesWritten = bytesRead,
+  ) => {
+    const bytes = { bytesRead, bytesWritten };
+    const socket = Object.assign(new EventEmitter(), { remoteAddress, ...bytes, isOpen: true });
     server.emit('connection', Object.assign(socket, { destroy: () => (socket.isOpen = false) }));
     return socket;
   };
@@ -127,6 +133,18 @@ test('who opens many connections, and speaks on each, keeps nobody of another ne
   const local = Array.from({ length: 40 }, (_, at) => join(server, `127.0.0.${at}`));
   assert.ok([...others, operator].every(({ isOpen }) => isOpen));
   for (const crowd of [flood, six, local]) assert.ok(crowd.filter(({ isOpen }) => isOpen).length < 5);
+});
+
+test('who is served goes before requests that never become whole, also of the own network and of many', () => {
+  const { serve, join } = simulated({ total: 100, perServer: 10, perPeer: 10 });
+  for (const address of [() => '127.0.0.1', (at: number) => `10.1.${at}.1`]) {
+    const server = serve();
+    const served = join(server, address(100));
+    const flood = Array.from({ length: 40 }, (_, at) => join(server, address(at), 20, 0));
+    const operator = join(server, address(101), 0);
+    assert.deepEqual([served.isOpen, operator.isOpen], [true, true]);
+    assert.equal(flood.filter(({ isOpen }) => isOpen).length, 8);
+  }
 });
 
 test('a flood from many networks leaves room on unix sockets', () => {

@@ -42,7 +42,7 @@ export function connectionLimits(openFiles: number = USUAL_FILES): Limits {
 /**
  * The connections of all servers of a process, which share its open files: without files left, a node can neither run
  * a command nor write a log. Where one comes too many, one of the network that has the most gives way: the one that has waited
- * longest and sent nothing yet, or else the newest. So who opens thousands keeps nobody else out.
+ * longest and sent nothing yet, or got no answer, or else the newest. So who opens thousands keeps nobody else out.
  */
 export class ConnectionBudget {
   readonly #limits: Limits;
@@ -95,15 +95,18 @@ export class ConnectionBudget {
   }
 }
 
-/** Who of a crowd gives way to one that came: somebody of the network that has the most of it, and else the new one itself. */
+/** Who of a crowd gives way to one that came: of the network that has the most of it who sent nothing, else who got no answer yet, and else the new one itself. */
 function victimOf(crowd: readonly Connection[], one: Connection): Socket {
   const groups = [...Map.groupBy(crowd, ({ peer }) => peer).values()];
   const largest = groups.reduce((most, group) => (group.length > most.length ? group : most));
   const own = groups.find((group) => group.includes(one))!;
-  const idle = (group: readonly Connection[]) => {
-    const silent = group.filter((other) => other !== one && other.socket.bytesRead === 0);
-    return silent.find(({ server }) => server === one.server) ?? silent[0];
-  };
+  const others = (group: readonly Connection[]) => group.filter((other) => other !== one);
+  const first = (group: readonly Connection[]) =>
+    group.find(({ server }) => server === one.server) ?? group[0];
+  // A request that never becomes whole is never answered.
+  const idle = (group: readonly Connection[]) =>
+    first(others(group).filter(({ socket }) => socket.bytesRead === 0)) ??
+    first(others(group).filter(({ socket }) => socket.bytesWritten === 0));
   if (largest.length > own.length) return (idle(largest) ?? largest.at(-1)!).socket;
   const asLarge = groups.filter(({ length }) => length === own.length).flat();
   return (idle(own) ?? idle(asLarge) ?? one).socket;
