@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
 import { callSteward } from '../support/cli-call.ts';
 import { submitAll, waitForEnd } from '../support/fleet.ts';
-import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { type StewardNode, startStewardNode, stewardCommand } from '../support/node.ts';
 import { shared } from '../support/shared.ts';
 import { canMount } from '../support/small-disk.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -80,6 +80,30 @@ for (const { at, how, says } of LOSSES) {
     await rm(`${path}.old`, { recursive: true, force: true });
   });
 }
+
+test('a node on a machine without /proc works, and takes what it had accepted on after a crash', {
+  skip: !mayMount && 'it takes the right to mount',
+}, async (t) => {
+  const hide = 'mount -t tmpfs -o ro none /proc && exec "$@"';
+  const command = ['unshare', '--mount', '/bin/sh', '-c', hide, 'sh', ...stewardCommand()];
+  const central = await startStewardNode({ name: 'central', broker: await startBroker(t), command }, t);
+  await work(central);
+  const runs = join(central.folder, 'runs');
+  const ids = await submitAll(
+    central,
+    ['sleep 5', 'true'].map((script) => ({
+      ...{ toNode: 'central', method: 'REQCliCommand', replyMethod: 'REQNone' },
+      methodArgs: ['sh', '-c', `echo ${script} >> ${runs}; ${script}`],
+    })),
+  );
+  await waitFor('the first', () => readFile(runs, 'utf8').catch(() => ''));
+  await central.restart();
+  // Without /proc nobody finds what still runs.
+  const [first, second] = await Promise.all(ids.map(async (id) => (await waitForEnd(central, id)).state));
+  assert.deepEqual([first, second], ['interrupted', 'succeeded']);
+  assert.equal(await readFile(runs, 'utf8'), 'sleep 5\ntrue\n');
+  await work(central);
+});
 
 async function mount(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
