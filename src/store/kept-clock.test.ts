@@ -86,10 +86,13 @@ test('an idle node wakes every ten minutes, and a step that came meanwhile is wr
 });
 
 test('a step of the wall clock is written down soon, so that a power cut does not take it for time that passed', async (t) => {
-  const { clock, store } = await start(t);
+  const { clock, store, kept } = await start(t);
+  let setTimes = 0;
+  kept.onSet(() => setTimes++);
   await clock.advance(10_000);
   clock.setBy(30 * 24 * HOUR);
   await clock.advance(5000);
+  assert.equal(setTimes, 1);
   await store.write([]);
   await using again = await KeptClock.open({ store, times: [outboxTimes], clock: rebooted(clock, 20_000) });
   assert.equal(leftMs(store, again), HOUR - 35_000);

@@ -8,6 +8,8 @@ export interface KeptTime {
   now(): number;
   /** The date that a reading means by today's wall clock, unix ms. */
   toWall(reading: number): number;
+  /** Calls `work` soon after the wall clock was set. */
+  onSet?(work: () => void): void;
 }
 
 /** What is kept of the clock: two readings of the same moment, and the wall clock's. */
@@ -66,6 +68,7 @@ export class KeptClock implements KeptTime, AsyncDisposable {
   /** What dates on disk are still to be moved by, ms, as it could not be written. */
   #owedMs = 0;
   #saving: Promise<void> = Promise.resolve();
+  readonly #onSet: (() => void)[] = [];
 
   private constructor(deps: Deps, kept: number) {
     this.#deps = deps;
@@ -75,7 +78,7 @@ export class KeptClock implements KeptTime, AsyncDisposable {
     const { clock } = deps;
     this.clock = {
       wallNow: () => {
-        if (this.#wasSet()) this.#saveSoon();
+        this.#follow();
         return clock.wallNow();
       },
       steadyNow: () => clock.steadyNow(),
@@ -103,7 +106,7 @@ export class KeptClock implements KeptTime, AsyncDisposable {
     if (!this.#isWatching) {
       this.#isWatching = true;
       // What is to be written by this reading must find the step that came while nobody looked.
-      if (this.#wasSet()) this.#saveSoon();
+      this.#follow();
       this.#lookLater(LOOK_EVERY_MS);
     }
     return this.#now();
@@ -115,8 +118,12 @@ export class KeptClock implements KeptTime, AsyncDisposable {
 
   /** Resolves when the dates on disk are by the wall clock as it is set now, as far as they can be written. */
   async followed(): Promise<void> {
-    if (this.#wasSet()) this.#saveSoon();
+    this.#follow();
     await this.#saving;
+  }
+
+  onSet(work: () => void): void {
+    this.#onSet.push(work);
   }
 
   /** Writes down how late it is, together with other statements. */
@@ -153,7 +160,8 @@ export class KeptClock implements KeptTime, AsyncDisposable {
 
   #look(): void {
     const ageMs = this.#now() - this.#saved.kept;
-    if (this.#wasSet() || this.#owedMs !== 0 || ageMs >= SAVE_EVERY_MS) this.#saveSoon();
+    this.#follow();
+    if (this.#owedMs !== 0 || ageMs >= SAVE_EVERY_MS) this.#saveSoon();
     this.#isWatching = this.#isRead || this.#isInUse();
     this.#isRead = false;
     const idleMs = Math.max(LOOK_EVERY_MS, SAVE_EVERY_MS - (ageMs % SAVE_EVERY_MS));
@@ -166,6 +174,13 @@ export class KeptClock implements KeptTime, AsyncDisposable {
     } catch {
       return true;
     }
+  }
+
+  /** Notes where the wall clock was set. */
+  #follow(): void {
+    if (!this.#wasSet()) return;
+    this.#saveSoon();
+    for (const work of this.#onSet) this.#deps.clock.after(0, work);
   }
 
   #saveSoon(): void {

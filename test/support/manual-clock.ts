@@ -4,6 +4,8 @@ import type { Clock } from '../../src/lib/clock.ts';
 export class ManualClock implements Clock {
   #now: number;
   #setBy = 0;
+  /** Called when the wall clock was set. */
+  readonly whenSet: (() => void)[] = [];
   #tasks: { at: number; task: () => void }[] = [];
 
   constructor(now = Date.UTC(2026, 10, 22, 16, 15, 10)) {
@@ -19,6 +21,7 @@ export class ManualClock implements Clock {
   /** Sets the wall clock, forth or back; what waits comes no sooner or later. */
   setBy(ms: number): void {
     this.#setBy += ms;
+    for (const work of this.whenSet) work();
   }
 
   /** The machine sleeps: time goes on, and what was to happen meanwhile happens when it wakes, late. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { tempStore } from '../../../test/support/temp-store.ts';
 import { TestJournal } from '../../../test/support/test-journal.ts';
@@ -15,13 +15,27 @@ class BusyClock extends ManualClock {
   }
 }
 
-test('the first run of an interval is due at once, however long its beginning takes', async (t) => {
-  const clock = new BusyClock();
+async function begin(t: TestContext, clock: ManualClock, schedule: unknown) {
   const run = async () => ({ state: 'succeeded', reply: Buffer.from('done\n') }) as const;
   const made = await TestJournal.open(t, { store: await tempStore(t), run, clock });
-  const headers = { [HEADER.schedule]: JSON.stringify([5, 20]) };
+  const headers = { [HEADER.schedule]: JSON.stringify(schedule) };
   made.journal.receive(made.arrival(made.run, { seq: 1, id: 'id-1' }, { headers }), made.run);
   await made.settled();
+  await clock.advance(0);
+  await made.settled();
+  return made;
+}
+
+test('the first run of an interval is due at once, however long its beginning takes', async (t) => {
+  const made = await begin(t, new BusyClock(), [5, 20]);
+  assert.equal(made.replies.length, 1);
+});
+
+test('a time that the clock is set to comes at once, and does not wait for the next look at it', async (t) => {
+  const clock = new ManualClock();
+  const made = await begin(t, clock, new Date(clock.wallNow() + 3_600_000).toISOString());
+  await clock.advance(1000);
+  clock.setBy(3_600_000);
   await clock.advance(0);
   await made.settled();
   assert.equal(made.replies.length, 1);

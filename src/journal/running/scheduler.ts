@@ -73,6 +73,10 @@ export class Scheduler {
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps;
+    // A time that the clock is set to, or past, is not to wait for the next look.
+    deps.kept.onSet?.(() => {
+      for (const one of this.#active.values()) if (one.isBegun) this.#goOn(one);
+    });
     deps.signal.addEventListener('abort', () => {
       for (const one of this.#active.values()) one.disarm();
     });
