@@ -34,6 +34,7 @@ interface NodeListDeps {
 export class NodeList implements KnownNodeSource {
   readonly #options: NodeListOptions;
   readonly #deps: NodeListDeps;
+  readonly usualAwayMs: NodeListDeps['usualAwayMs'];
   readonly #told = new Map<string, Presence>();
   readonly #forgotten: Map<string, number>;
   /** The names as they were listed last, and in order: they are seldom others. */
@@ -45,6 +46,7 @@ export class NodeList implements KnownNodeSource {
   constructor(options: NodeListOptions, deps: NodeListDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.usualAwayMs = deps.usualAwayMs;
     this.#forgotten = new Map(deps.forgotten.map(({ name, left }) => [name, left]));
   }
 
@@ -107,10 +109,6 @@ export class NodeList implements KnownNodeSource {
 
   lastSeenAt(name: string): number | null {
     return name === this.#options.nodeName ? this.#deps.now() : this.#deps.presence.lastSeenAt(name);
-  }
-
-  usualAwayMs(name: string): number | null {
-    return this.#deps.usualAwayMs(name);
   }
 
   factsOf(name: string): ReturnType<KnownNodeSource['factsOf']> {

@@ -4,7 +4,8 @@ import { auditOptions } from '../config/audit-options.ts';
 import type { Config } from '../config/config.ts';
 import type { Operations } from '../contract/contract.ts';
 import type { DOCTOR_OPERATIONS } from '../contract/doctor.ts';
-import type { MethodDescription, StatusAnswer } from '../contract/nodes.ts';
+import type { NodeDetail } from '../contract/node-detail.ts';
+import type { MethodDescription, NodeSummary, StatusAnswer } from '../contract/nodes.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { QueueSummary } from '../contract/queues.ts';
 import type { SESSION_OPERATIONS } from '../contract/sessions.ts';
@@ -13,6 +14,8 @@ import type { Calls } from '../fleet/calls.ts';
 import { readErrorLines } from '../fleet/error-lines.ts';
 import type { FleetView } from '../fleet/fleet-view.ts';
 import type { NodeList } from '../fleet/node-list.ts';
+import type { NodePresence } from '../fleet/presence.ts';
+import type { PresenceHistory } from '../fleet/presence-history.ts';
 import { planStatement } from '../ledger/batch-rows.ts';
 import { countRequests } from '../ledger/count-requests.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -42,8 +45,7 @@ import type { Pace } from '../trust/pace.ts';
 import type { Refusals } from '../trust/refusals.ts';
 import type { Trust } from '../trust/trust.ts';
 import { type KeptWaves, Waves } from '../waves/waves.ts';
-import { linkOperations } from './link-operation.ts';
-import { nodeDetails } from './node-details.ts';
+import { linkOperations, type Measured, wayOf } from './link-operation.ts';
 import { nodeFileOperations } from './node-files.ts';
 import { nodePage } from './node-page.ts';
 import { overdueQueues, queuesFor } from './overdue-queues.ts';
@@ -267,4 +269,29 @@ function describeMethods(methods: ReadonlyMap<string, Method>): MethodDescriptio
   return [...methods.values()]
     .map(({ name, kind, summary, args, isForPeople = true }) => ({ name, kind, summary, args, isForPeople }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+interface NodeDetailsDeps {
+  readonly history: Pick<PresenceHistory, 'weeksOf'>;
+  readonly presence: Pick<NodePresence, 'toldAt'>;
+  readonly outbox: { readonly peers: { measured(): Iterable<readonly [node: string, way: Measured]> } };
+  /** Unix ms. */
+  now(): number;
+}
+
+/** Makes what tells what is known of nodes besides, in their order: more than is looked up for thousands. */
+function nodeDetails(deps: NodeDetailsDeps): (nodes: readonly NodeSummary[]) => NodeDetail[] {
+  return (nodes) => {
+    const now = deps.now();
+    const ways = new Map(deps.outbox.peers.measured());
+    const weeks = deps.history.weeksOf(
+      nodes.map(({ name }) => name),
+      now,
+    );
+    return nodes.map(({ name, isSelf }, place) => ({
+      week: isSelf ? '' : weeks[place]!,
+      toldAt: isSelf ? now : deps.presence.toldAt(name),
+      ...wayOf(ways.get(name)),
+    }));
+  };
 }
