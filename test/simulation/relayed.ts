@@ -5,9 +5,6 @@ import type { World } from './world.ts';
 
 /** A relay keeps what is as large as this, and not all of several of the largest; bytes. */
 const [LEAST_KEPT, LARGEST] = [16 * 1024, 60_000];
-/** Over a link with a smaller budget nothing goes that is large enough to be kept, bytes a day. */
-const LEAST_BUDGET = 150_000;
-const SMALL = 2000;
 
 interface RelayedOptions {
   readonly nodes: readonly string[];
@@ -16,15 +13,18 @@ interface RelayedOptions {
   readonly budgets?: ReadonlyMap<string, number> | undefined;
 }
 
-/** Files that go by way of another node, to one after the other, to all at once, and the same again later. */
+/**
+ * Files that go by way of another node, to one after the other, to all at once, and the same again later; none where links have
+ * budgets, as it would take them a week.
+ */
 export function relayedDeeds(chance: Chance, { nodes, lastsMs, asks, budgets }: RelayedOptions): Deed[] {
+  if (budgets?.size) return [];
   const count = asks === 'relayed' ? 2 + chance.below(8) : chance.below(3);
   return Array.from({ length: count }, (_, index) => `f${index + 1}`).flatMap((file) => {
     const from = chance.happens(0.7) ? nodes[0]! : chance.pick(nodes);
     const via = chance.pick(nodes.filter((name) => name !== from));
     const targets = nodes.filter((name) => name !== from && name !== via);
-    const isThin = [...nodes].some((name) => (budgets?.get(name) ?? LEAST_BUDGET) < LEAST_BUDGET);
-    const content = contentOf(file, isThin ? SMALL : LEAST_KEPT + chance.below(LARGEST - LEAST_KEPT));
+    const content = contentOf(file, LEAST_KEPT + chance.below(LARGEST - LEAST_KEPT));
     const item = (toNode: string, time: number): Item => {
       const token = `${file}-${toNode}-${time}`;
       const ask: NewAsk = { token, kind: 'relayed', from, toNode, isLimited: false, content };
