@@ -116,9 +116,9 @@ export class Submission {
   async run(items: readonly unknown[]): Promise<SubmissionAnswer> {
     const { clock } = this.#deps;
     let sliceEnd = clock.steadyNow() + SLICE_MS;
-    const pause = async () => {
+    const pauseWhenDue = async () => {
+      if (clock.steadyNow() < sliceEnd) return;
       await wait(clock, 0);
-      await this.#room();
       sliceEnd = clock.steadyNow() + SLICE_MS;
     };
     for (const [index, item] of items.entries()) {
@@ -126,9 +126,10 @@ export class Submission {
       for (const indexed of this.#read(item, index)) {
         if (!this.#gather(indexed)) continue;
         await this.#put();
-        await pause();
+        await this.#room();
+        await pauseWhenDue();
       }
-      if (clock.steadyNow() >= sliceEnd) await pause();
+      await pauseWhenDue();
     }
     await this.#put();
     await Promise.all([...this.#stored]);
