@@ -116,8 +116,17 @@ function simulated(limits: { total: number; perServer: number; perPeer: number }
     server.emit('connection', Object.assign(socket, { destroy: () => (socket.isOpen = false) }));
     return socket;
   };
-  return { serve, join };
+  return { budget, serve, join };
 }
+
+test('from half of what one server may have on, connections are not kept for a next request', () => {
+  const { budget, serve, join } = simulated({ total: 100, perServer: 10, perPeer: 10 });
+  const server = serve();
+  const sockets = Array.from({ length: 6 }, (_, at) => join(server, `10.0.${at}.1`));
+  assert.equal(budget.isCrowded, true);
+  sockets[0]!.emit('close');
+  assert.equal(budget.isCrowded, false);
+});
 
 test('who opens many connections, and speaks on each, keeps nobody of another network out', () => {
   const { serve, join } = simulated({ total: 100, perServer: 10, perPeer: 10 });

@@ -54,6 +54,11 @@ export class ConnectionBudget {
     this.#limits = limits;
   }
 
+  /** Whether no connection is to be kept for a next request: there are too many. */
+  get isCrowded(): boolean {
+    return this.#open.size > this.#limits.perServer / 2;
+  }
+
   /** Counts the connections of a server from now on. To be called before other listeners for them are added. */
   watch(server: Server, logger?: Log): void {
     server.prependListener('connection', (socket: Socket) => {

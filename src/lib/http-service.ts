@@ -88,8 +88,11 @@ export async function startHttpService(
   // property, but does not document it: without it, such clients are worse off, and nothing else changes.
   Object.assign(server, { httpAllowHalfOpen: true });
   const service = new HttpService(server, { ...settings, ends: [deps.streams, following] });
-  const serve = (request: IncomingMessage, response: ServerResponse) =>
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    // Who has its answer makes room for others.
+    if (guard && processConnections.isCrowded) response.shouldKeepAlive = false;
     void answer({ request, response, service, guard }, deps);
+  };
   server.on('request', serve);
   // A client that asks before it sends a body may send it once the handler reads it (see `readBody`).
   server.on('checkContinue', serve);

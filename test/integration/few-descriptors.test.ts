@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { httpRequest } from '../support/api-request.ts';
 import { startBroker } from '../support/broker.ts';
 import { freePort } from '../support/free-port.ts';
 import { startStewardNode, stewardCommand } from '../support/node.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const IDLE_CLIENTS = 260;
 
@@ -41,6 +43,19 @@ test('hundreds of silent clients at any listener, and at the embedded broker, le
     assert.equal(node.program.exit, undefined, 'the node lives');
     const answer = await node.submit([{ toNode: 'central', method: 'REQPing' }]);
     assert.equal((answer.accepted as unknown[]).length, 1);
+  }
+  // Requests that never become whole, and connections kept for a next one, let the operator's own through.
+  for (const text of [
+    'GET /v1/status HTTP/1.1\r\nX: ',
+    'GET /v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
+  ]) {
+    for (let count = 0; count < IDLE_CLIENTS; count++) {
+      const client = connect({ port: api, host: '127.0.0.1' }).on('error', () => {});
+      clients.push(client);
+      await Promise.race([once(client, 'connect'), once(client, 'close')]);
+      client.resume().write(text);
+    }
+    await waitFor('the API', async () => (await httpRequest({ port: api }, '/v1/status')).status === 200);
   }
   const command = {
     toNode: 'central',

@@ -1,7 +1,9 @@
 /** How many runs of all senders may be in their first second at once, and under way in all. */
 const [MAX_STARTING, MAX_UNDER_WAY] = [64, 1000];
 /** What the messages of those in their first second may take in memory, bytes; one may be larger. */
-const STARTING_BYTES = 16 * 1024 * 1024;
+const STARTING_BYTES = 8 * 1024 * 1024;
+/** What the messages of all that are under way may take, bytes; one more may be under way in its first second. */
+const UNDER_WAY_BYTES = 24 * 1024 * 1024;
 /** What all that waits may take in memory, and what waits of one sender for one method, bytes. */
 const [WAITING_BYTES, QUEUE_BYTES] = [12 * 1024 * 1024, 9 * 1024 * 1024];
 
@@ -23,6 +25,7 @@ export class RunRoom {
   #starting = 0;
   #startingBytes = 0;
   #underWay = 0;
+  #underWayBytes = 0;
   #waitingBytes = 0;
 
   /** Takes a place for a run with a message of this size where one is free and nobody waits for it; false otherwise. */
@@ -44,9 +47,10 @@ export class RunRoom {
     this.#goOn();
   }
 
-  /** Nothing more is to be done for a run. */
-  ended(): void {
+  /** Nothing more is to be done for a run with a message of this size. */
+  ended(bytes: number): void {
     this.#underWay--;
+    this.#underWayBytes -= bytes;
     this.#goOn();
   }
 
@@ -62,13 +66,15 @@ export class RunRoom {
 
   #isFree(bytes: number): boolean {
     if (this.#starting >= MAX_STARTING || this.#underWay >= MAX_UNDER_WAY) return false;
-    return this.#starting === 0 || this.#startingBytes + bytes <= STARTING_BYTES;
+    if (this.#starting === 0 && (bytes > STARTING_BYTES || this.#underWay === 0)) return true;
+    return this.#startingBytes + bytes <= STARTING_BYTES && this.#underWayBytes + bytes <= UNDER_WAY_BYTES;
   }
 
   #take(bytes: number): void {
     this.#starting++;
     this.#startingBytes += bytes;
     this.#underWay++;
+    this.#underWayBytes += bytes;
   }
 
   #goOn(): void {
