@@ -78,7 +78,7 @@ export class Committer implements AsyncDisposable {
     const answers = this.#writer.commit(group);
     if (answers.every(isLocked) && this.#mayHaveThread() && !this.#writer.isInDoubt) {
       this.#thread ??= this.#startThread();
-      return this.#hand(this.#thread, group);
+      if (this.#thread) return this.#hand(this.#thread, group);
     }
     for (const answer of answers) this.#answer(answer);
     this.#noteTime(before);
@@ -153,12 +153,19 @@ export class Committer implements AsyncDisposable {
     for (const group of thread.waiting.splice(0)) this.commit(group);
   }
 
-  #startThread(): Thread {
+  /** Undefined where the system has no thread left (EAGAIN): then all is committed here, for a while. */
+  #startThread(): Thread | undefined {
     const { path } = this.#options;
-    const worker = new Worker(entryPoint('store/worker'), {
-      workerData: { path, files: this.#files, isShortOfRoom: this.#isShortOfRoom } satisfies WriterStart,
-      resourceLimits: { maxYoungGenerationSizeMb: 4 },
-    });
+    let worker: Worker;
+    try {
+      worker = new Worker(entryPoint('store/worker'), {
+        workerData: { path, files: this.#files, isShortOfRoom: this.#isShortOfRoom } satisfies WriterStart,
+        resourceLimits: { maxYoungGenerationSizeMb: 4 },
+      });
+    } catch {
+      this.#noThreadUntil = performance.now() + IDLE_MS;
+      return undefined;
+    }
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const thread: Thread = { worker, exited, isReady: false, waiting: [], unanswered: 0 };
     worker.on('message', (answer: WriterAnswer | 'ready') => this.#hear(thread, answer));

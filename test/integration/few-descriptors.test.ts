@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { httpRequest } from '../support/api-request.ts';
 import { startBroker } from '../support/broker.ts';
+import { submitAll, waitForEnd } from '../support/fleet.ts';
 import { freePort } from '../support/free-port.ts';
 import { startStewardNode, stewardCommand } from '../support/node.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const IDLE_CLIENTS = 260;
@@ -70,4 +74,40 @@ test('hundreds of silent clients at any listener, and at the embedded broker, le
     .logLines()
     .filter(({ msg }) => String(msg).includes('more clients are connected than fit'));
   assert.ok(warned.length >= 1);
+});
+
+test('a node whose user may begin no more threads and processes lives, says so of commands, and goes on', {
+  skip: process.geteuid?.() !== 0 && 'it takes the right to be another user',
+}, async (t) => {
+  const { path: folder } = await tempFolder(t);
+  const user = '61234';
+  for (const part of ['etc', 'tmp', 'var/lib', 'data']) await mkdir(join(folder, part), { recursive: true });
+  execFileSync('chown', ['-R', user, folder]);
+  const as = [`--reuid=${user}`, '--clear-groups'];
+  const command = ['setpriv', ...as, ...stewardCommand()];
+  const node = await startStewardNode({ name: 'central', broker: await startBroker(t), folder, command }, t);
+  const limit = (count: string) =>
+    execFileSync('setpriv', [...as, 'prlimit', '--pid', String(node.pid), `--nproc=${count}:`]);
+  const before = execFileSync('prlimit', ['--nproc', '--noheadings', '-o', 'HARD'], {
+    encoding: 'utf8',
+  }).trim();
+  const run = async () => {
+    const message = { toNode: 'central', method: 'REQCliCommand', methodArgs: ['true'] };
+    const [id] = await submitAll(node, { ...message, replyMethod: 'REQNone' });
+    return await waitForEnd(node, id!);
+  };
+  limit('1');
+  // So much to write that the database would get a thread of its own.
+  const place = { toNode: 'away', method: 'REQToFileAppend', directory: 'd', fileName: 'f' };
+  const data = ['x'.repeat(300_000)];
+  for (let round = 0; round < 2; round++)
+    await submitAll(
+      node,
+      Array.from({ length: 40 }, () => ({ ...place, data })),
+    );
+  const { state, reason } = await run();
+  assert.equal(state, 'failed');
+  assert.match(String(reason), /EAGAIN/);
+  limit(before);
+  await waitFor('a command to run', async () => (await run()).state === 'succeeded');
 });
