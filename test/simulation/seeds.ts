@@ -239,4 +239,12 @@ export const SEEDS: readonly FoundSeed[] = [
     about:
       'what waited for what others had been let send heard of no new budget, as the hello had asked meanwhile how long it waits: it expired',
   },
+  {
+    seed: 7_300_062,
+    kinds: DEFAULT_KINDS,
+    asks: 'fourth',
+    hasBudgets: true,
+    about:
+      'what lay behind places that were given up went with each new budget, was answered with gaps alone, and used up the budget of days',
+  },
 ];

@@ -136,7 +136,8 @@ export class LaneSource {
   }
 
   #mayGo(entry: Entry, pulled: Amount): boolean {
-    return this.#waitMs(entry) === 0 && this.#room.fits(entry, pulled);
+    const isBehindGap = this.#lane.queue.window.isBehindGap(pulled.messages);
+    return !isBehindGap && this.#waitMs(entry) === 0 && this.#room.fits(entry, pulled);
   }
 
   /** The message whose turn comes after some others, with its body; undefined where it has to wait. */

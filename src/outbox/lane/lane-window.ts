@@ -139,6 +139,12 @@ export class LaneWindow {
     return this.#entries[this.inFlight + offset];
   }
 
+  /** Whether what comes after `offset` others follows places that are not held: its target takes it once all before has arrived. */
+  isBehindGap(offset: number): boolean {
+    const before = this.upcoming(offset - 1);
+    return before !== undefined && before.seq + 1 !== this.upcoming(offset)?.seq;
+  }
+
   /** Notes that `next`, or a part of it, went out; after its last part the following entry is next. */
   sent(entry: Entry, { bytes, wholeBytes }: { bytes: number; wholeBytes: number }): void {
     if (this.oldestInFlight === undefined) this.progress.began();

@@ -35,6 +35,20 @@ test('one message is on its way until the node has answered, then up to 256 are'
   assert.deepEqual(made.outbox.depth, { queued: 43, sent: 256 });
 });
 
+test('what follows a place that was given up goes once all before it has arrived: earlier it would only be answered with a gap', async (t) => {
+  const { made, transport } = await start(t);
+  const ids = await made.enqueue(5);
+  await made.outbox.undelivered.cancel({ id: ids[2]! }, 'cancelled');
+  await made.settled();
+  for (const expected of [[1], [2], [4, 5]]) {
+    const sent = transport.take();
+    assert.deepEqual(seqs(sent), expected);
+    assert.equal(sent[0]!.floor, expected[0]);
+    transport.answer('accepted', sent);
+    await made.settled();
+  }
+});
+
 test('one answer settles a run of messages, and as many more are sent', async (t) => {
   const { made, transport } = await start(t);
   await made.open();
