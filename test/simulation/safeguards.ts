@@ -59,7 +59,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: 'a gap is answered with the place that is waited for',
-    ...{ kinds: ['cut', 'crash', 'slow'], seed: 7 },
+    ...{ kinds: ['cut', 'crash', 'slow'], seed: 130 },
     without: onBus({
       publish: (headers) =>
         changed(headers, HEADER.status, (status) => (status === 'gap' ? 'accepted' : status)),
@@ -243,7 +243,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: 'what a relay kept is what was sent, or is sent again',
-    ...{ kinds: ['power'], seed: 3, asks: 'relayed', finds: / wrote what nobody sent$/ },
+    ...{ kinds: ['power'], seed: 14, asks: 'relayed', finds: / wrote what nobody sent$/ },
     without: trustingKept(),
   },
   {
