@@ -132,7 +132,7 @@ test('a flush ends with the connection that it waits for', async (t) => {
 });
 
 test('a broker that takes no headers is named with the way out, and tried again', async (t) => {
-  const broker = await startBroker(t, { config: 'no_header_support: true' });
+  const broker = await startBroker(t, { kind: 'nats-server', config: 'no_header_support: true' });
   const made = deps();
   await using bus = startBus(optionsFor(`127.0.0.1:${broker.port}`), made);
   const [text] = await waitFor('the reason', () => made.faults.length > 0 && made.faults);
