@@ -5,29 +5,51 @@ const LOOK_EVERY_MS = 2000;
 /** Up to so much work between two looks, the node counts as idle, microseconds. */
 const IDLE_MICROSECONDS = 200_000;
 const IDLE_LOOKS = 2;
+/** Up to so much work between two looks, a node that never idles can bear the pause, microseconds: half a processor. */
+const BEARABLE_MICROSECONDS = 1_000_000;
+/** After so many looks with memory to give back, it is not waited for that the node idles: half a minute. */
+const PATIENT_LOOKS = 15;
 /** Memory that must have come since the last time, to be worth the pause of a full collection (some 20 ms). */
 const WORTHWHILE_BYTES = 24 * 1024 * 1024;
+
+/** What is known of the engine and asked of it. */
+interface Engine {
+  readonly collect: () => void;
+  readonly usedBytes: () => number;
+  readonly workedMicroseconds: () => number;
+}
 
 /**
  * Gives memory back to the system when a burst of work is over. Left alone, the engine keeps what a burst took for
  * as long as nothing else happens, which on a small machine may be all there is; and it makes starting commands
- * slower, since a process is copied to start another.
+ * slower, since a process is copied to start another. A node that always has a little to do, such as asking for
+ * thousands of absent nodes, gives it back after half a minute.
  */
-export function releaseMemoryWhenIdle(clock: Pick<Clock, 'every'>): Disposable {
-  const collect = exposeCollector();
+export function releaseMemoryWhenIdle(
+  clock: Pick<Clock, 'every'>,
+  { collect, usedBytes, workedMicroseconds }: Engine = thisEngine(),
+): Disposable {
   let before = workedMicroseconds();
-  let idleLooks = 0;
+  let [idleLooks, worthwhileLooks] = [0, 0];
   let kept = usedBytes();
   const stop = clock.every(LOOK_EVERY_MS, () => {
     const now = workedMicroseconds();
-    idleLooks = now - before < IDLE_MICROSECONDS ? idleLooks + 1 : 0;
+    const worked = now - before;
     before = now;
-    if (idleLooks < IDLE_LOOKS || usedBytes() < kept + WORTHWHILE_BYTES) return;
+    idleLooks = worked < IDLE_MICROSECONDS ? idleLooks + 1 : 0;
+    worthwhileLooks = usedBytes() < kept + WORTHWHILE_BYTES ? 0 : worthwhileLooks + 1;
+    const isPatient = worthwhileLooks < PATIENT_LOOKS || worked > BEARABLE_MICROSECONDS;
+    if (worthwhileLooks === 0 || (idleLooks < IDLE_LOOKS && isPatient)) return;
     collect();
+    worthwhileLooks = 0;
     kept = usedBytes();
     before = workedMicroseconds();
   });
   return { [Symbol.dispose]: stop };
+}
+
+function thisEngine(): Engine {
+  return { collect: exposeCollector(), usedBytes, workedMicroseconds };
 }
 
 /** To read it takes a file: there may be none left, or the system shows none. Then nothing seems worthwhile. */

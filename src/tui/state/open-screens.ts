@@ -4,13 +4,13 @@ import { NO_OUTPUT } from './output-text.ts';
 import { SCROLL_END, SCROLL_START } from './scroll.ts';
 import { open } from './show.ts';
 import {
+  andThen,
   requestsScreen,
   type State,
   type Step,
   stay,
   type Template,
   templatesScreen,
-  then,
 } from './state.ts';
 
 /** Opens the page of a node: what is known of it, and its requests. */
@@ -67,5 +67,5 @@ export function openTemplates(state: State): Step {
 
 /** Has the node say who is meant in the form on top, and what it thinks of the message. */
 function withTargets(step: Step): Step {
-  return then(step, (state) => stay(state, ...formQuestions(state)));
+  return andThen(step, (state) => stay(state, ...formQuestions(state)));
 }

@@ -1,6 +1,7 @@
 import type { Effect } from './effects.ts';
 import { reload } from './request-list.ts';
 import {
+  andThen,
   currentScreen,
   opened,
   type Screen,
@@ -9,7 +10,6 @@ import {
   stay,
   TAB_NAMES,
   type TabName,
-  then,
   withScreen,
 } from './state.ts';
 
@@ -52,8 +52,8 @@ export function turnTab(state: State, by: number): Step {
 
 /** Reads everything anew, after the connection is back. */
 export function refreshAll(state: State): Step {
-  const step = then(stay(state, { do: 'load-status' }, { do: 'load-methods' }), readNodes);
-  return currentScreen(state).kind === 'nodes' ? step : then(step, refresh);
+  const step = andThen(stay(state, { do: 'load-status' }, { do: 'load-methods' }), readNodes);
+  return currentScreen(state).kind === 'nodes' ? step : andThen(step, refresh);
 }
 
 function effectsOf(screen: Screen): readonly Effect[] {

@@ -243,7 +243,7 @@ export function stay(state: State, ...effects: Effect[]): Step {
 export const stays = (state: State): Step => ({ state, effects: [] });
 
 /** The step with something tried on its state as well. */
-export function then(step: Step, next: (state: State) => Step): Step {
+export function andThen(step: Step, next: (state: State) => Step): Step {
   const after = next(step.state);
   return { state: after.state, effects: [...step.effects, ...after.effects] };
 }

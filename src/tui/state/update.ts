@@ -16,13 +16,13 @@ import { scrolled } from './scroll.ts';
 import { settled } from './settled.ts';
 import { refresh, refreshAll } from './show.ts';
 import {
+  andThen,
   currentScreen,
   type RequestScreen,
   type Screen,
   type State,
   type Step,
   stay,
-  then,
   withScreen,
 } from './state.ts';
 import { EMPTY_INPUT, editInput, insert, type TextInput } from './text-input.ts';
@@ -32,7 +32,7 @@ const POLL_MS = 5000;
 
 /** What becomes of the state when something happens, and what is to be done then. Has no effect of its own. */
 export function update(state: State, action: Action): Step {
-  return then(updateOnly(state, action), settled);
+  return andThen(updateOnly(state, action), settled);
 }
 
 function updateOnly(state: State, action: Action): Step {
@@ -83,7 +83,7 @@ function keyPressed(state: State, press: KeyPress): Step {
   if (isEscapeAndKey(state, press.key)) {
     const step = keyPressed(state, { key: 'esc', text: null });
     const key = press.key.slice('meta+'.length);
-    return then(step, (next) => keyPressed(next, { key, text: key === 'space' ? ' ' : key }));
+    return andThen(step, (next) => keyPressed(next, { key, text: key === 'space' ? ' ' : key }));
   }
   const calm = state.notice === null ? state : { ...state, notice: null };
   if (calm.overlay !== null) return overlayKey(calm, calm.overlay, press);
