@@ -4,7 +4,7 @@ import { releaseMemoryWhenIdle } from './idle-memory.ts';
 
 const MB = 1024 * 1024;
 
-/** How often garbage is collected in so many looks, each of which finds so much work done since the one before. */
+/** How often garbage is collected within `looks`, each of which finds `workedMs` of work since the one before. */
 function collections(looks: number, workedMs: number, usedMB = 60): number {
   let look = () => {};
   let [worked, used, collected] = [0, 20 * MB, 0];

@@ -7,7 +7,7 @@ const IDLE_MICROSECONDS = 200_000;
 const IDLE_LOOKS = 2;
 /** Up to so much work between two looks, a node that never idles can bear the pause, microseconds: half a processor. */
 const BEARABLE_MICROSECONDS = 1_000_000;
-/** After so many looks with memory to give back, it is not waited for that the node idles: half a minute. */
+/** From this look on that finds memory to give back, the node need not idle: half a minute. */
 const PATIENT_LOOKS = 15;
 /** Memory that must have come since the last time, to be worth the pause of a full collection (some 20 ms). */
 const WORTHWHILE_BYTES = 24 * 1024 * 1024;
