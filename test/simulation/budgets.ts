@@ -18,6 +18,16 @@ const [MOST_OF_DAY, ANSWERS] = [1.25, 10_000];
 const [ON_ITS_WAY, UNASKED] = [30_000, 33_000];
 /** Where so much of a budget went, the rest is for being there, or too little for anything else. */
 const USED_UP = 0.85;
+/** What a message that waits takes of a link, as a share of what the outbox holds of it, and besides that, bytes. */
+const [OF_BODY, HEADERS_AND_ANSWERS] = [1.5, 500];
+const WAITING =
+  'SELECT n.subject, sum(length(o.body)) AS bytes, count(*) AS count FROM outbox o JOIN lanes n ON n.id = o.key / 4294967296 GROUP BY n.subject';
+
+interface WaitingRow {
+  readonly subject: string;
+  readonly bytes: number;
+  readonly count: number;
+}
 
 /** The links of some ships have a budget, at least one. */
 export function chooseBudgets(chance: Chance, ships: readonly string[]): Map<string, number> {
@@ -36,6 +46,40 @@ export function checkBudgets(world: World): void {
           `budget: ${went.in} bytes came to ${name} on ${day}, and ${went.out} went, of ${budget}`,
         );
     }
+}
+
+/** What waits for the next day of a link, and how long that may take. */
+export class Backlog {
+  readonly #world: World;
+  #least = Number.POSITIVE_INFINITY;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** The days that what waits takes of the budgets at most, ms; none where no less waits than when this was asked before. */
+  nextMs(): number {
+    const waiting = [...this.#world.budgets].map(([name, budget]) => ({
+      budget,
+      bytes: this.#bytesOf(name),
+    }));
+    const all = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (all >= this.#least) return 0;
+    this.#least = all;
+    return (
+      Math.max(0, ...waiting.map(({ budget, bytes }) => Math.ceil(bytes / (budget * USED_UP)))) * 86_400_000
+    );
+  }
+
+  /** What is to go over a link, both ways, bytes. */
+  #bytesOf(name: string): number {
+    let bytes = 0;
+    for (const { machine } of this.#world.places)
+      for (const row of machine.disk.prepare(WAITING).all() as unknown as WaitingRow[])
+        if (machine.name === name || row.subject.startsWith(`${name}.`))
+          bytes += row.bytes * OF_BODY + row.count * HEADERS_AND_ANSWERS;
+    return bytes;
+  }
 }
 
 /** Whether a request could not be through in its life: the budget of a link on its way was used up on each of its days. */

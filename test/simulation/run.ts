@@ -1,5 +1,5 @@
 import { type Asks, makeDeeds, ORIGINAL } from './asks.ts';
-import { BEFORE_MIDNIGHT, checkBudgets, chooseBudgets } from './budgets.ts';
+import { Backlog, BEFORE_MIDNIGHT, checkBudgets, chooseBudgets } from './budgets.ts';
 import { Chance } from './chance.ts';
 import { Deliveries } from './delivered.ts';
 import { type Fault, type FaultKind, LONGEST_STEP_MS, makeFaults, strike } from './faults.ts';
@@ -59,7 +59,7 @@ const AT_REST_MS = 240_000;
 /** How long a call takes at most that has nothing to say, ms. */
 const LONGEST_CALL_MS = 60_000;
 /** What a small budget holds back goes day by day, until messages have lived. */
-const MOST_EVENTS_OF_DAYS = 1_500_000;
+const MOST_EVENTS_OF_DAYS = 2_500_000;
 
 /** How soon after the weather has cleared nothing waits any more, unless it has to. */
 const SOON_MS = 10 * 60_000;
@@ -169,13 +169,15 @@ function chooseCallers(world: World, chance: Chance): void {
 
 /** Lets time pass until nothing is left to do. */
 async function untilQuiet(
-  { timeline }: World,
+  world: World,
   look: () => string | undefined,
   { mostMs, everyMs }: { readonly mostMs: number; readonly everyMs: number },
 ): Promise<void> {
-  const latest = timeline.now + mostMs;
+  const { timeline } = world;
+  const [clearedAt, backlog] = [timeline.now, new Backlog(world)];
+  let latest = clearedAt + mostMs;
   let left = look() ?? '';
-  while (left !== undefined && timeline.now < latest) {
+  while (timeline.now < latest) {
     await timeline.runUntil(timeline.now + everyMs);
     const now = look();
     if (now === undefined) {
@@ -184,8 +186,10 @@ async function untilQuiet(
       if (look() === undefined) return;
     }
     left = now ?? left;
+    if (timeline.now >= latest) latest += backlog.nextMs();
   }
-  throw new BrokenPromise(`an end for everything: ${left}, ${mostMs / 60_000} min after the weather cleared`);
+  const minutes = Math.round((timeline.now - clearedAt) / 60_000);
+  throw new BrokenPromise(`an end for everything: ${left}, ${minutes} min after the weather cleared`);
 }
 
 /** A node that is there is on the list of the central one, also where somebody had taken it off. Throws BrokenPromise. */
