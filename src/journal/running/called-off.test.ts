@@ -17,9 +17,13 @@ async function start(t: TestContext) {
       return begun.length === 1 ? first.promise : Promise.resolve({ state: 'succeeded' });
     },
   });
-  const receive = (seq: number, headers: Record<string, string>, fields: { fromNode?: string } = {}) => {
-    const epoch = fields.fromNode ?? 'e1';
-    made.journal.receive(made.arrival(made.run, { seq, epoch }, { headers, fields }), made.run);
+  const receive = (
+    seq: number,
+    headers: Record<string, string>,
+    { epoch, id, ...fields }: { fromNode?: string; epoch?: string; id?: string } = {},
+  ) => {
+    const place = { seq, epoch: epoch ?? fields.fromNode ?? 'e1', ...(id !== undefined && { id }) };
+    made.journal.receive(made.arrival(made.run, place, { headers, fields }), made.run);
   };
   const isEnded = ({ id }: { id: string }) =>
     made.reports.some(({ end }) => end.id === id && end.state !== 'running');
@@ -67,6 +71,20 @@ test('of requests that come together the older one does not begin', async (t) =>
     made.rows().map(({ state }) => state),
     ['superseded', 'succeeded'],
   );
+});
+
+test('a request whose id is lower does not give way to one of a lane that its sender began before', async (t) => {
+  const { made, begun, receive, ended, endFirst } = await start(t);
+  // As from a sender whose database was set back, and its clock with it.
+  receive(1, KEYED, { epoch: 'e2', id: 'id-9' });
+  await waitFor('the first begins', () => begun.length === 1);
+  receive(2, KEYED, { epoch: 'e2', id: 'id-91' });
+  await made.settled();
+  receive(1, KEYED, { epoch: 'e3', id: 'id-5' });
+  await made.settled();
+  endFirst();
+  await ended(3);
+  assert.deepEqual(begun, ['id-9', 'id-91', 'id-5']);
 });
 
 test('a key that is longer than any is no key', async (t) => {

@@ -11,8 +11,10 @@ interface CalledOffDeps {
   methodOf(subject: string): QueuedMethod | undefined;
 }
 
+type Newer = Pick<JournalRow, 'id' | 'subject' | 'lane'>;
+
 const NEWER =
-  'SELECT id, subject FROM journal WHERE supersedes = ? AND from_node = ? AND id > ? ORDER BY id DESC';
+  'SELECT id, subject, lane FROM journal WHERE supersedes = ? AND from_node = ? AND id > ? ORDER BY id DESC';
 
 /** How a request ends that its sender no longer wants to begin: cancelled, or with a newer one of its key; undefined where it may. */
 export function calledOff(row: JournalRow, deps: CalledOffDeps): RowEnd | undefined {
@@ -20,14 +22,21 @@ export function calledOff(row: JournalRow, deps: CalledOffDeps): RowEnd | undefi
   const isRun = (subject: string) => deps.methodOf(subject)?.mode === 'run';
   // What is relayed is not for this node.
   if (row.supersedes == null || !isRun(row.subject)) return undefined;
-  const successor = newerThan(row, deps.store).find(({ subject }) => isRun(subject));
+  const successor = newerThan(row, deps.store).find(
+    (other) => isRun(other.subject) && !isOfOlderLane(other, row),
+  );
   return successor && { state: 'superseded', reason: supersededBy(successor.id) };
+}
+
+/** Whether its sender began the lane of another request anew before this one: a restored backup, or a new installation, may give lower ids. */
+function isOfOlderLane({ subject, lane }: Newer, row: JournalRow): boolean {
+  return subject === row.subject && lane !== null && row.lane !== null && lane < row.lane;
 }
 
 /** Where the database cannot be read, nothing takes its place: it begins once that can be written down. */
 function newerThan({ supersedes, fromNode, id }: JournalRow, store: CalledOffDeps['store']) {
   try {
-    return store.all<{ id: string; subject: string }>(NEWER, supersedes!, fromNode, id);
+    return store.all<Newer>(NEWER, supersedes!, fromNode, id);
   } catch {
     return [];
   }
