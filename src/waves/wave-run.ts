@@ -65,6 +65,10 @@ export class WaveRun {
     this.ended = this.#toEnd();
   }
 
+  get plan(): RunPlan {
+    return this.#plan;
+  }
+
   /** Gives nobody a turn any more until the next start; what is on its way is on disk then. */
   async stop(): Promise<void> {
     this.#over.abort();

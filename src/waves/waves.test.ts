@@ -33,8 +33,8 @@ function scene(t: TestContext) {
         open: async () => [...plans].flatMap(([batch, { isOver }]) => (isOver ? [] : [batch])),
         planOf: async (batch) => plans.get(batch),
         keep: async (batch, plan) => {
-          plans.set(batch, plan);
           await desk.planBatch(batch, plan);
+          plans.set(batch, plan);
         },
       },
     });
@@ -120,6 +120,19 @@ test('who cancels a batch, or fails in it, keeps the others from having their tu
   end('a', 'failed');
   await waitFor('the stop', () => plans.get(other)?.isOver === true);
   assert.deepEqual([asked, plans.get(other)?.stopped], [['a', 'b', 'a'], 'a canary failed']);
+});
+
+test('waves go on whose end could not be written down', async (t) => {
+  const { start, end, askedAre, desk, batch } = scene(t);
+  const waves = start();
+  await waves.start(batch, ORDER);
+  await askedAre('a', 'b');
+  const { planBatch } = desk;
+  desk.planBatch = () => Promise.reject(new Error('the disk is full'));
+  await assert.rejects(waves.stop(batch, 'it was cancelled'), /the disk is full/);
+  desk.planBatch = planBatch;
+  for (const node of ['a', 'b']) end(node);
+  await askedAre(...NAMES);
 });
 
 test('an order that comes again after its batch was cancelled does not begin it again, and one to go on does', async (t) => {

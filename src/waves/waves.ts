@@ -55,13 +55,19 @@ export class Waves implements AsyncDisposable {
     return begun.finally(() => this.#beginning.delete(batch));
   }
 
-  /** Gives nobody of a batch a turn any more. */
+  /** Gives nobody of a batch a turn any more; where that cannot be written down, as on a full disk, it goes on, and this throws. */
   async stop(batch: string, reason: string): Promise<void> {
     await this.#beginning.get(batch)?.catch(() => {});
-    await this.#runs.get(batch)?.stop();
-    const plan = await this.#deps.kept.planOf(batch);
-    if (isRunPlan(plan) && plan.version === 3 && !plan.isOver)
-      await this.#deps.kept.keep(batch, { ...plan, isOver: true, stopped: reason });
+    const run = this.#runs.get(batch);
+    await run?.stop();
+    try {
+      const plan = await this.#deps.kept.planOf(batch);
+      if (isRunPlan(plan) && plan.version === 3 && !plan.isOver)
+        await this.#deps.kept.keep(batch, { ...plan, isOver: true, stopped: reason });
+    } catch (error) {
+      if (run && !this.#runs.has(batch)) this.#run(batch, run.plan);
+      throw error;
+    }
   }
 
   /** Leaves all for the next start. */
