@@ -49,7 +49,7 @@ const KEPT_ROUND_TRIPS = 8;
  * In one of four spells more is out, this many times the usual; a spell takes two round trips, or this many ms. Where answers take longer
  * than the way, as those of a busy node, a window for the way alone would show less of a link than it does, and then become smaller still.
  */
-const [MORE, SPELLS, SPELL_MS] = [1.5, 4, 500];
+const [MORE, SPELLS, SPELL_MS] = [1.25, 4, 500];
 /** Where what arrives comes at less than this share of the rate the link may be another one: little more is sent until it comes faster. */
 const SLOWER = 1 / 3;
 /** However slow a link seems, an answer is not waited for any longer, ms. */
@@ -64,7 +64,7 @@ const ASSUMED_BYTES_PER_MS = 2;
 /** However much is on its way, nothing is silent for longer, ms. */
 const MOST_SILENT_MS = 900_000;
 /** What a part of a message takes, ms. */
-const PART_MS = 500;
+const PART_MS = 1000;
 
 /** Of a way of which nothing is known, one part of this size is out. */
 const START_BYTES = 4 * 1024;
