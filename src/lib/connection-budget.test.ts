@@ -56,6 +56,22 @@ test('where a client comes too many, the one that has been silent longest gives 
   assert.match(warnings[0]!, /more clients are connected than fit.*ulimit -n/);
 });
 
+test('one whose end has been sent gives way before a new client, though it had its answer', async (t) => {
+  const { serve, join } = await start(t, { total: 10, perServer: 2, perPeer: 10 });
+  const server = await serve();
+  const ended = once(server, 'connection') as Promise<[Socket]>;
+  const first = await join(server);
+  const second = await join(server);
+  for (const client of [first, second]) assert.equal(await isServed(client), true);
+  // The client does not end its own half: the connection stays open.
+  first.allowHalfOpen = true;
+  const [served] = await ended;
+  served.unpipe(served).end();
+  await once(first.resume(), 'end');
+  assert.equal(await isServed(await join(server)), true);
+  assert.equal(await isServed(second), true);
+});
+
 test('where all are at work, the new client gives way', async (t) => {
   const { serve, join } = await start(t, { total: 10, perServer: 2, perPeer: 10 });
   const server = await serve();

@@ -41,8 +41,8 @@ export function connectionLimits(openFiles: number = USUAL_FILES): Limits {
 
 /**
  * The connections of all servers of a process, which share its open files: without files left, a node can neither run
- * a command nor write a log. Where one comes too many, one of the network that has the most gives way: the one that has waited
- * longest and sent nothing yet, or got no answer, or else the newest. So who opens thousands keeps nobody else out.
+ * a command nor write a log. Where one comes too many, one of the network that has the most gives way: one that is ending anyway, the
+ * one that has waited longest and sent nothing yet, or got no answer, or else the newest. So who opens thousands keeps nobody else out.
  */
 export class ConnectionBudget {
   readonly #limits: Limits;
@@ -100,7 +100,7 @@ export class ConnectionBudget {
   }
 }
 
-/** Who of a crowd gives way to one that came: of the network that has the most of it who sent nothing, else who got no answer yet, and else the new one itself. */
+/** Who of a crowd gives way to one that came: of the network that has the most of it who is ending, else who sent nothing, else who got no answer yet, and else the new one itself. */
 function victimOf(crowd: readonly Connection[], one: Connection): Socket {
   const groups = [...Map.groupBy(crowd, ({ peer }) => peer).values()];
   const largest = groups.reduce((most, group) => (group.length > most.length ? group : most));
@@ -110,6 +110,7 @@ function victimOf(crowd: readonly Connection[], one: Connection): Socket {
     group.find(({ server }) => server === one.server) ?? group[0];
   // A request that never becomes whole is never answered.
   const idle = (group: readonly Connection[]) =>
+    first(others(group).filter(({ socket }) => socket.destroyed || socket.writableFinished)) ??
     first(others(group).filter(({ socket }) => socket.bytesRead === 0)) ??
     first(others(group).filter(({ socket }) => socket.bytesWritten === 0));
   if (largest.length > own.length) return (idle(largest) ?? largest.at(-1)!).socket;
