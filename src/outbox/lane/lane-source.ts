@@ -283,10 +283,10 @@ export class LaneSource {
     entry.isLean = isOurs && peer.window.rate.isThin;
   }
 
-  /** Above what size a message may go in parts, bytes. */
+  /** Above what size a message may go in parts, bytes: a quarter more than a part is not worth a second envelope. */
   get #wholeUpTo(): number {
-    const { peer } = this.#lane;
-    return peer.speaksLanes === true ? Math.min(LARGE_BYTES, peer.window.rate.partBytes) : LARGE_BYTES;
+    const { speaksLanes, window } = this.#lane.peer;
+    return speaksLanes === true ? Math.min(LARGE_BYTES, (5 / 4) * window.rate.partBytes) : LARGE_BYTES;
   }
 
   /** What the next part of a message may have, or the whole, as far as is known: what went lean may go again as it is; bytes. */
