@@ -37,8 +37,8 @@ const UNKNOWN_MS = 15_000;
 
 /** A reply behind this many others does not go at once. */
 const AT_ONCE = 256;
-/** How much of a part a report of live output has: bytes that are no text grow by some per cent, and two parts cost a second envelope. */
-const REPORT_SHARE = 7 / 8;
+/** How many parts of output a report has: somewhat less than two, as bytes that are no text grow by some per cent, and what is left would take an envelope. */
+const REPORT_PARTS = 15 / 8;
 
 interface RepliesDeps extends Pick<Edges, 'newId' | 'clock'> {
   readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'deliveredSoFar' | 'hasRoomFor'>;
@@ -77,10 +77,10 @@ export class RepliesAndReports {
     return peers.knows(toNode, TOLD_OUTPUT) && peers.of(toNode).peer.window.rate.isThin;
   }
 
-  /** Ends wait behind what was told before: over a thin link that is about a second of it in each report. */
+  /** Ends wait behind what was told before: over a thin link that is about two seconds of it in each report. */
   livePieceBytes(toNode: string): number {
     const { rate } = this.#deps.peers.of(toNode).peer.window;
-    return rate.isThin ? Math.floor(rate.partBytes * REPORT_SHARE) : Number.POSITIVE_INFINITY;
+    return rate.isThin ? Math.floor(rate.partBytes * REPORT_PARTS) : Number.POSITIVE_INFINITY;
   }
 
   /** How many reports for a node wait to be delivered. */
