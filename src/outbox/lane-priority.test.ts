@@ -72,6 +72,25 @@ test('what waits its turn is not taken for unanswered', async (t) => {
   assert.equal(made.missed, 0);
 });
 
+test('what waits in the link of its sender is not taken for unanswered, however fast its target has been', async (t) => {
+  const made = await TestOutbox.start(t);
+  const { transport } = made;
+  const taken: (() => void)[] = [];
+  transport.flush = () => new Promise((resolve) => taken.push(resolve));
+  await made.enqueue(1, { subject: COMMANDS, body: randomBytes(3000) });
+  await made.advance(10);
+  transport.answer('accepted', transport.take());
+  await made.settled();
+  await made.advance(8000);
+  for (const resolve of taken.splice(0)) resolve();
+  await made.settled();
+  await made.enqueue(1, { subject: COMMANDS, body: randomBytes(3000) });
+  await made.advance(6000);
+  assert.deepEqual([transport.take().length, made.missed], [1, 0]);
+  await made.advance(20_000);
+  assert.equal(made.missed, 1);
+});
+
 for (const [words, told] of [
   ['priority', 'bulk'],
   ['lean', undefined],

@@ -117,7 +117,7 @@ export interface OutboxDeps {
   readonly store: Store;
   readonly transport: Transport;
   /** Where lanes offer what they have to send. */
-  readonly link: Pick<LinkScheduler, 'offer' | 'withdraw' | 'reset' | 'heldMs'>;
+  readonly link: Pick<LinkScheduler, 'offer' | 'withdraw' | 'reset' | 'heldMs' | 'patienceMs'>;
   readonly ledger: LedgerStatements;
   readonly clock: Clock;
   /** By this the times in the outbox's rows are written. */

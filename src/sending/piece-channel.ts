@@ -43,7 +43,7 @@ export interface PieceChannelDeps {
   readonly bus: Bus;
   readonly random: Random;
   readonly addresses: Pick<Addresses, 'subjectFor'>;
-  readonly link: Pick<LinkScheduler, 'offer' | 'withdraw' | 'heldMs'>;
+  readonly link: Pick<LinkScheduler, 'offer' | 'withdraw' | 'heldMs' | 'patienceMs'>;
   readonly peers: Pick<Peers, 'of' | 'enter' | 'forget' | 'knows'>;
 }
 
@@ -113,7 +113,7 @@ class LinkChannel implements PieceChannel, Source, Waiting {
   }
 
   get overdueMs(): number {
-    return this.#window.overdueMs;
+    return Math.max(this.#window.overdueMs, this.#deps.link.patienceMs());
   }
 
   get heldMs(): number {

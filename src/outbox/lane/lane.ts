@@ -272,7 +272,9 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
     const { speaksLanes, window } = this.#peer;
     const goesWhole = speaksLanes === false || !this.knows('offset-parts');
     const wholeMs = goesWhole && bytesInFlight > LARGE_BYTES ? WHOLE_MS + window.patienceMs : 0;
-    const awaitedMs = Math.max(oldest.ackTimeoutMs, window.overdueMs, wholeMs);
+    // What is out may not have left this node's own link yet, however fast the way to the target was.
+    const ownMs = speaksLanes === false ? 0 : this.#deps.link.patienceMs();
+    const awaitedMs = Math.max(oldest.ackTimeoutMs, window.overdueMs, wholeMs, ownMs);
     const left = oldest.lastSentAt + awaitedMs - this.#deps.clock.steadyNow();
     if (left > 0) return this.#arm(left);
     this.#deps.presence?.unanswered(this.toNode, oldest.lastSentAt);
