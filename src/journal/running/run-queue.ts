@@ -187,7 +187,7 @@ export class RunQueue {
     const tracked = this.#untilWritten(row, ended).then(() => {
       this.#running.delete(tracked);
       started();
-      room.ended(size);
+      room.ended();
     });
     this.#running.add(tracked);
     // What waits for the disk has not begun, and is not long: nothing may overtake it.
@@ -237,7 +237,7 @@ export class RunQueue {
 
   #giveBack(size: number): void {
     this.#deps.room.started(size);
-    this.#deps.room.ended(size);
+    this.#deps.room.ended();
   }
 
   #forget(waiting: Waiting | undefined): void {

@@ -2,8 +2,6 @@
 const [MAX_STARTING, MAX_UNDER_WAY] = [64, 1000];
 /** What the messages of those in their first second may take in memory, bytes; one may be larger. */
 const STARTING_BYTES = 8 * 1024 * 1024;
-/** What the messages of all that are under way may take, bytes; one more may be under way in its first second. */
-const UNDER_WAY_BYTES = 24 * 1024 * 1024;
 /** What all that waits may take in memory, and what waits of one sender for one method, bytes. */
 const [WAITING_BYTES, QUEUE_BYTES] = [12 * 1024 * 1024, 9 * 1024 * 1024];
 
@@ -25,7 +23,6 @@ export class RunRoom {
   #starting = 0;
   #startingBytes = 0;
   #underWay = 0;
-  #underWayBytes = 0;
   #waitingBytes = 0;
 
   /** Takes a place for a run with a message of this size where one is free and nobody waits for it; false otherwise. */
@@ -47,10 +44,9 @@ export class RunRoom {
     this.#goOn();
   }
 
-  /** Nothing more is to be done for a run with a message of this size. */
-  ended(bytes: number): void {
+  /** Nothing more is to be done for a run. */
+  ended(): void {
     this.#underWay--;
-    this.#underWayBytes -= bytes;
     this.#goOn();
   }
 
@@ -66,15 +62,14 @@ export class RunRoom {
 
   #isFree(bytes: number): boolean {
     if (this.#starting >= MAX_STARTING || this.#underWay >= MAX_UNDER_WAY) return false;
-    if (this.#starting === 0 && (bytes > STARTING_BYTES || this.#underWay === 0)) return true;
-    return this.#startingBytes + bytes <= STARTING_BYTES && this.#underWayBytes + bytes <= UNDER_WAY_BYTES;
+    // What runs on holds nobody up, whatever it keeps in memory: it may take days.
+    return this.#starting === 0 || this.#startingBytes + bytes <= STARTING_BYTES;
   }
 
   #take(bytes: number): void {
     this.#starting++;
     this.#startingBytes += bytes;
     this.#underWay++;
-    this.#underWayBytes += bytes;
   }
 
   #goOn(): void {

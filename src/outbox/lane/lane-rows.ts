@@ -2,7 +2,6 @@ import { priorityOf } from '../../message/priority.ts';
 import { ENDLESS } from '../../store/endless.ts';
 import type { KeptTimes } from '../../store/kept-clock.ts';
 import { LANE_SPAN, type Statement, type Store, statement } from '../../store/store.ts';
-
 import { type Entry, NO_FLIGHTS } from './lane-window.ts';
 
 interface Row {
