@@ -6,6 +6,7 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createNewId, timeOfId } from '../lib/new-id.ts';
 import { systemRandom } from '../lib/random.ts';
+import { systemFiles } from '../lib/system-files.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { Ledger } from './ledger.ts';
@@ -62,7 +63,7 @@ async function lifeOf(
 ): Promise<boolean> {
   await using store = await openStore({ folder });
   const logger = { warn: (text: string) => void warnings.push(text) };
-  using note = new NewestIdNote(path, { store, clock: systemClock, logger });
+  using note = new NewestIdNote(path, { store, clock: systemClock, files: systemFiles, logger });
   const wallNow = timeOfId(newestId(store) ?? '') + 1000;
   const isDoubtful = mayHaveSentMore(store, { wallNow, noted: note.before });
   await work(store);

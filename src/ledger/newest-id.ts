@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import type { Clock } from '../lib/clock.ts';
 import { timeOfId } from '../lib/new-id.ts';
-import { readPlainFileSync } from '../lib/plain-file.ts';
+import type { FileSystem } from '../lib/system-files.ts';
 import type { Store } from '../store/store.ts';
 
 /** How often the newest id is noted next to the database, ms. */
@@ -9,6 +8,8 @@ const NOTE_EVERY_MS = 10_000;
 const DAY_MS = 86_400_000;
 const BEHIND =
   'the database does not know what this node asked for last (it was emptied, or is a backup): such requests have no state here, and what of them was not delivered is lost';
+
+type NoteFiles = Pick<FileSystem, 'readPlainFileSync' | 'writeFileSync'>;
 
 /** The highest id that this node gave a message, as far as its database knows; undefined where there is none. */
 export function newestId(store: Pick<Store, 'get'>): string | undefined {
@@ -36,6 +37,7 @@ export class NewestIdNote implements Disposable {
   readonly before: string | undefined;
   readonly #path: string;
   readonly #store: Pick<Store, 'get'>;
+  readonly #files: NoteFiles;
   readonly #stopTimer: () => void;
   #noted: string | undefined;
 
@@ -43,13 +45,15 @@ export class NewestIdNote implements Disposable {
     path: string,
     deps: {
       readonly store: Pick<Store, 'get'>;
-      readonly clock: Clock;
+      readonly clock: Pick<Clock, 'wallNow' | 'every'>;
+      readonly files: NoteFiles;
       readonly logger: { warn(text: string): void };
     },
   ) {
     this.#path = path;
     this.#store = deps.store;
-    this.before = readNote(path);
+    this.#files = deps.files;
+    this.before = readNote(path, deps.files);
     this.#noted = this.before;
     // What is older may have been pruned.
     const ageMs = deps.clock.wallNow() - timeOfId(this.before ?? '');
@@ -66,7 +70,7 @@ export class NewestIdNote implements Disposable {
     const newest = newestId(this.#store);
     if (newest === undefined || newest <= (this.#noted ?? '')) return;
     try {
-      writeFileSync(this.#path, newest, { mode: 0o600 });
+      this.#files.writeFileSync(this.#path, newest, { mode: 0o600 });
       this.#noted = newest;
     } catch {
       // It is a help after a restore, and no reason to stop anything: the next time comes.
@@ -74,9 +78,9 @@ export class NewestIdNote implements Disposable {
   }
 }
 
-function readNote(path: string): string | undefined {
+function readNote(path: string, files: NoteFiles): string | undefined {
   try {
-    const text = readPlainFileSync(path).toString('latin1').trim();
+    const text = files.readPlainFileSync(path).toString('latin1').trim();
     return timeOfId(text) > 0 ? text : undefined;
   } catch {
     return undefined;

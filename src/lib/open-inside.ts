@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { CodedError } from './coded-error.ts';
 import { errorCode } from './system-fault.ts';
@@ -29,27 +29,33 @@ export class UnsafePathError extends CodedError<'outside' | 'not-a-file'> {
  *
  * @throws UnsafePathError when a symbolic link leads out of the root; system errors as they come.
  */
-export async function placeInside(root: string, path: string, rules: FolderRules = PRIVATE): Promise<string> {
+export async function placeInside(
+  root: string,
+  path: string,
+  rules: FolderRules = PRIVATE,
+  files: FileSystem = systemFiles,
+): Promise<string> {
   const { folderMode, followsLinks } = rules;
-  const realRoot = await realpath(root).catch(() => makeFolder(resolve(root), folderMode));
+  const realRoot = await files.realpath(root).catch(() => makeFolder(resolve(root), folderMode, files));
   const folder = dirname(join(realRoot, path));
-  const existing = await deepestExisting(folder);
+  const existing = await deepestExisting(folder, files);
   if (!followsLinks) refuseOutside(realRoot, existing.real, path);
   const isThere = existing.path === folder;
   const made = isThere
     ? existing.real
-    : await makeFolder(join(existing.real, folder.slice(existing.path.length)), folderMode);
+    : await makeFolder(join(existing.real, folder.slice(existing.path.length)), folderMode, files);
   if (!followsLinks) refuseOutside(realRoot, made, path);
   const place = join(made, basename(path));
-  return followsLinks ? await realpath(place).catch(() => place) : place;
+  return followsLinks ? await files.realpath(place).catch(() => place) : place;
 }
 
 /** What is at a path that `placeInside` gave: undefined when nothing; a link, folder, FIFO or device is refused. */
 export async function regularFileAt(
   path: string,
+  files: FileSystem = systemFiles,
 ): Promise<{ dev: number; ino: number; mode: number; uid: number; gid: number } | undefined> {
   try {
-    const stats = await lstat(path);
+    const stats = await files.lstat(path);
     if (!stats.isFile()) throw notAFile(path, stats.isSymbolicLink() ? 'a symbolic link' : kindOfFile(stats));
     return stats;
   } catch (error) {
@@ -61,7 +67,7 @@ export async function regularFileAt(
 /** Opens a regular file for writing at positions of the caller's, and makes it (durably; 0600 unless told) where it is missing. */
 export async function openForWriting(path: string, mode = PRIVATE.fileMode): Promise<FileHandle> {
   const isNew = (await regularFileAt(path)) === undefined;
-  const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | SAFE, mode);
+  const handle = await systemFiles.open(path, constants.O_WRONLY | constants.O_CREAT | SAFE, mode);
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw notAFile(path, kindOfFile(stats));
@@ -76,13 +82,16 @@ export async function openForWriting(path: string, mode = PRIVATE.fileMode): Pro
 /** Opens an existing regular file for reading and writing; undefined when there is none. */
 export async function openExisting(path: string): Promise<FileHandle | undefined> {
   if ((await regularFileAt(path)) === undefined) return undefined;
-  return open(path, constants.O_RDWR | SAFE);
+  return systemFiles.open(path, constants.O_RDWR | SAFE);
 }
 
 /** Opens an existing regular file for reading; undefined when there is none. */
-export async function openForReading(path: string): Promise<FileHandle | undefined> {
-  if ((await regularFileAt(path)) === undefined) return undefined;
-  return open(path, constants.O_RDONLY | SAFE);
+export async function openForReading(
+  path: string,
+  files: FileSystem = systemFiles,
+): Promise<FileHandle | undefined> {
+  if ((await regularFileAt(path, files)) === undefined) return undefined;
+  return files.open(path, constants.O_RDONLY | SAFE);
 }
 
 /** Makes a new file, which must not exist yet, with this mode. */

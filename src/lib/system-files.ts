@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import * as promises from 'node:fs/promises';
 import { readPlainFileSync } from './plain-file.ts';
 
@@ -9,7 +10,8 @@ export type FileSystem = Pick<
 > & {
   /** What a file holds, at once. */
   readPlainFileSync(path: string): Buffer;
+  writeFileSync(path: string, text: string, options: { readonly mode: number }): void;
 };
 
 /** The file system of the machine. */
-export const systemFiles: FileSystem = { ...promises, readPlainFileSync };
+export const systemFiles: FileSystem = { ...promises, readPlainFileSync, writeFileSync };

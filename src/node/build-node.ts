@@ -44,7 +44,9 @@ export async function buildNode(
   process.on('uncaughtExceptionMonitor', onCrash);
   stack.defer(() => void process.off('uncaughtExceptionMonitor', onCrash));
   const newest = stack.use(
-    new NewestIdNote(join(config.databaseFolder, 'newest-id'), { store, clock: systemClock, logger }),
+    new NewestIdNote(join(config.databaseFolder, 'newest-id'), {
+      ...{ store, clock: systemClock, files: systemFiles, logger },
+    }),
   );
   const audit = stack.use(await openAuditLog(auditOptions(config)));
   const bus = stack.use(new Bus(busOptions(config), { logger }));

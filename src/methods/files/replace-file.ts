@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
 import {
@@ -12,6 +11,7 @@ import {
 } from '../../lib/open-inside.ts';
 import { putInPlace, takeOver } from '../../lib/put-in-place.ts';
 import { errorCode } from '../../lib/system-fault.ts';
+import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 import type { Outcome } from '../../message/method-contract.ts';
 import { sumOf } from './append-note.ts';
 import { fileFailure } from './file-failure.ts';
@@ -27,6 +27,12 @@ interface FileContent {
   readonly durable?: boolean;
 }
 
+interface ReplaceDeps {
+  readonly lock: KeyedLock;
+  /** Those of the machine unless told. */
+  readonly files?: FileSystem | undefined;
+}
+
 interface FolderOptions {
   readonly dataFolder: string;
   readonly rules?: FolderRules;
@@ -38,12 +44,13 @@ interface FolderOptions {
  */
 export function createReplaceFile(
   { dataFolder, rules }: FolderOptions,
-  deps: { readonly lock: KeyedLock },
+  { lock, files = systemFiles }: ReplaceDeps,
 ): ReplaceFile {
   return async ({ path, data, durable = true }) => {
-    const release = await deps.lock.acquire([path]);
+    const release = await lock.acquire([path]);
     try {
-      await replace(await placeInside(dataFolder, path, rules), { data, durable, mode: rules?.fileMode });
+      const place = await placeInside(dataFolder, path, rules, files);
+      await replace(place, { data, durable, mode: rules?.fileMode, files });
     } finally {
       release();
     }
@@ -62,10 +69,13 @@ export interface KnownContent {
 export type HoldsContent = (content: KnownContent) => Promise<boolean>;
 
 /** Makes the function that looks what a file holds; one that this user may not read counts as another. */
-export function createHoldsContent({ dataFolder, rules }: FolderOptions): HoldsContent {
+export function createHoldsContent(
+  { dataFolder, rules }: FolderOptions,
+  files: FileSystem = systemFiles,
+): HoldsContent {
   return async ({ path, bytes, sum }) => {
     try {
-      await using handle = await openForReading(await placeInside(dataFolder, path, rules));
+      await using handle = await openForReading(await placeInside(dataFolder, path, rules, files), files);
       return (
         handle !== undefined &&
         (await handle.stat()).size === bytes &&
@@ -82,37 +92,42 @@ export function createHoldsContent({ dataFolder, rules }: FolderOptions): HoldsC
 export type WriteFile = (file: FileContent) => Promise<Outcome>;
 
 /** Makes the function that replaces files and says how that went. */
-export function createWriteFile(options: FolderOptions, deps: { readonly lock: KeyedLock }): WriteFile {
+export function createWriteFile(options: FolderOptions, deps: ReplaceDeps): WriteFile {
   const replaceFile = createReplaceFile(options, deps);
   return async (file) => {
     try {
       await replaceFile(file);
       return { ok: true };
     } catch (error) {
-      return await fileFailure(options.dataFolder, file.path, error);
+      return await fileFailure(deps.files ? undefined : options.dataFolder, file.path, error);
     }
   };
 }
 
 async function replace(
   path: string,
-  { data, durable, mode }: Required<Omit<FileContent, 'path'>> & { mode: number | undefined },
+  {
+    data,
+    durable,
+    mode,
+    files,
+  }: Required<Omit<FileContent, 'path'>> & { mode: number | undefined; files: FileSystem },
 ): Promise<void> {
-  const before = await regularFileAt(path);
+  const before = await regularFileAt(path, files);
   const part = partPath(path);
-  await using handle = await openNew(part, mode).catch(async (error: unknown) => {
+  await using handle = await openNew(part, mode, files).catch(async (error: unknown) => {
     // What a crash left there goes.
     if (errorCode(error) !== 'EEXIST') throw error;
-    await rm(part, { force: true });
-    return await openNew(part, mode);
+    await files.rm(part, { force: true });
+    return await openNew(part, mode, files);
   });
   try {
     await handle.writeFile(data.length === 1 ? data[0]! : Buffer.concat(data));
     if (before) await takeOver(handle, { before, mode: before.mode });
     if (durable) await handle.sync();
-    await putInPlace({ handle, path: part }, path, { durable });
+    await putInPlace({ handle, path: part }, path, { durable, files });
   } catch (error) {
-    await rm(part, { force: true }).catch(() => undefined);
+    await files.rm(part, { force: true }).catch(() => undefined);
     throw error;
   }
 }

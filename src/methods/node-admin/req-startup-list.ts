@@ -1,6 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, systemFault } from '../../lib/system-fault.ts';
+import type { FileSystem } from '../../lib/system-files.ts';
 import { isMessageFile } from '../../message/input/message-file.ts';
 import type { RunResult } from '../../message/method-contract.ts';
 import type { RunMethod } from '../method.ts';
@@ -24,11 +24,11 @@ export function createReqStartupList(startup: StartupFolder): RunMethod {
   };
 }
 
-async function list({ folder }: StartupFolder): Promise<RunResult> {
+async function list({ folder, files }: StartupFolder): Promise<RunResult> {
   try {
-    const names = (await namesIn(folder)).filter(isMessageFile);
+    const names = (await namesIn(folder, files)).filter(isMessageFile);
     names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    const lines = await Promise.all(names.map((name) => describe(folder, name)));
+    const lines = await Promise.all(names.map((name) => describe(join(folder, name), name, files)));
     const found = lines.filter((line) => line !== undefined);
     return startupDone(
       found.length === 0 ? 'info: StartupList: there are no files\n' : `${found.join('\n')}\n`,
@@ -38,16 +38,16 @@ async function list({ folder }: StartupFolder): Promise<RunResult> {
   }
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+async function namesIn(folder: string, files: FileSystem): Promise<string[]> {
   try {
-    return await readdir(folder);
+    return await files.readdir(folder);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
 }
 
-async function describe(folder: string, name: string): Promise<string | undefined> {
-  const stats = await stat(join(folder, name)).catch(() => undefined);
+async function describe(path: string, name: string, files: FileSystem): Promise<string | undefined> {
+  const stats = await files.stat(path).catch(() => undefined);
   return stats && `${name}, bytes: ${stats.size}, modified: ${stats.mtime.toISOString()}`;
 }

@@ -1,4 +1,3 @@
-import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../../lib/open-inside.ts';
 import { errorCode, systemFault } from '../../lib/system-fault.ts';
@@ -29,12 +28,12 @@ export function createReqStartupRemove(startup: StartupFolder): RunMethod {
   };
 }
 
-async function remove({ methodArgs }: Message, { folder, lock }: StartupFolder): Promise<RunResult> {
+async function remove({ methodArgs }: Message, { folder, lock, files }: StartupFolder): Promise<RunResult> {
   const name = methodArgs![0]!;
   const release = await lock.acquire([name]);
   try {
-    await unlink(join(folder, name));
-    await syncFolder(folder);
+    await files.rm(join(folder, name));
+    await syncFolder(folder, files);
     return startupDone(`info: StartupRemove: ${name} is removed\n`);
   } catch (error) {
     const isMissing = errorCode(error) === 'ENOENT';

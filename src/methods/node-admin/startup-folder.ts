@@ -1,4 +1,5 @@
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
+import type { FileSystem } from '../../lib/system-files.ts';
 import type { RunResult } from '../../message/method-contract.ts';
 import type { ReplaceFile } from '../files/replace-file.ts';
 import { opFailed } from './op-result.ts';
@@ -8,6 +9,7 @@ export interface StartupFolder {
   readonly folder: string;
   readonly replaceFile: ReplaceFile;
   readonly lock: KeyedLock;
+  readonly files: FileSystem;
   readonly submissions: {
     /** Why a submission must not be kept, a sentence each; none where all of it could be sent. */
     faults(text: Uint8Array): Promise<readonly string[]>;

@@ -1,4 +1,5 @@
 import { KeyedLock } from '../../lib/keyed-lock.ts';
+import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 import { createReplaceFile } from '../files/replace-file.ts';
 import type { Method } from '../method.ts';
 import { createReqStartupAdd } from './req-startup-add.ts';
@@ -11,7 +12,10 @@ export interface StartupOptions {
   readonly startupFolder: string;
 }
 
-export type StartupDeps = Pick<StartupFolder, 'submissions'>;
+export type StartupDeps = Pick<StartupFolder, 'submissions'> & {
+  /** Those of the machine unless told. */
+  readonly files?: FileSystem;
+};
 
 /** Makes the methods that keep the files of the startup folder. */
 export function createStartupMethods(options: StartupOptions, deps: StartupDeps): Method[] {
@@ -20,8 +24,8 @@ export function createStartupMethods(options: StartupOptions, deps: StartupDeps)
   const startup = {
     submissions: deps.submissions,
     folder,
-    lock,
-    replaceFile: createReplaceFile({ dataFolder: folder }, { lock }),
+    ...{ lock, files: deps.files ?? systemFiles },
+    replaceFile: createReplaceFile({ dataFolder: folder }, { lock, files: deps.files }),
   };
   return [createReqStartupAdd(startup), createReqStartupList(startup), createReqStartupRemove(startup)];
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../../../test/support/free-port.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { type Message, newMessage } from '../../message/message.ts';
 import { createReqHttpGet } from './req-http-get.ts';
 
@@ -154,7 +155,10 @@ async function setUp(t: TestContext, listener: RequestListener, options: { maxBo
   });
   const { path } = await tempFolder(t);
   const spoolFolder = join(path, 'spool');
-  const method = createReqHttpGet({ spoolFolder, defaultMethodTimeout: 10, ...options });
+  const method = createReqHttpGet(
+    { spoolFolder, defaultMethodTimeout: 10, ...options },
+    { clock: systemClock },
+  );
   const get = (
     url: string | undefined,
     fields: Partial<Message> = {},

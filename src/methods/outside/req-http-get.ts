@@ -1,4 +1,4 @@
-import { longTimeout } from '../../lib/long-timeout.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
 import { Spool } from '../commands/spool.ts';
@@ -21,6 +21,12 @@ export interface HttpGetOptions {
   readonly maxBodyBytes?: number;
 }
 
+export interface HttpGetDeps {
+  readonly clock: Clock;
+  /** Fetches a page; the machine's own way unless told. */
+  readonly fetch?: typeof fetch;
+}
+
 /**
  * REQHttpGet (EventACK): fetches a web page and replies with it.
  *
@@ -32,7 +38,7 @@ export interface HttpGetOptions {
  * place of the page that an earlier request brought; the first 4 KB of the error page are in stderrTail. So is a body
  * larger than 64 MB, and a host that can't be reached: the reason says why. What was not complete in time is `timed-out`.
  */
-export function createReqHttpGet(options: HttpGetOptions): RunMethod {
+export function createReqHttpGet(options: HttpGetOptions, deps: HttpGetDeps): RunMethod {
   return {
     name: 'REQHttpGet',
     kind: 'EventACK',
@@ -40,7 +46,7 @@ export function createReqHttpGet(options: HttpGetOptions): RunMethod {
     summary: 'Fetches a web page and replies with it.',
     args: [required('methodArgs[0]', 'URL', 'The page, http or https', 'http://127.0.0.1:8080/')],
     check: urlFault,
-    run: (call) => run(call, options),
+    run: (call) => run(call, { fetch, ...options, ...deps }),
   };
 }
 
@@ -69,13 +75,13 @@ function schemeFault({ protocol }: URL): string | undefined {
   return `the URL begins with ${protocol}, only http: and https: are fetched`;
 }
 
-async function run(call: RunCall, options: HttpGetOptions): Promise<RunResult> {
+async function run(call: RunCall, options: Own): Promise<RunResult> {
   const { message, signal } = call;
   const fault = urlFault(message);
   if (fault !== undefined) return failed(message, new HttpGetError(fault));
   const deadline = new AbortController();
   const timeoutMs = methodTimeoutMs(message, options.defaultMethodTimeout);
-  const cancel = timeoutMs === undefined ? () => {} : longTimeout(timeoutMs, () => deadline.abort());
+  const cancel = timeoutMs === undefined ? () => {} : options.clock.after(timeoutMs, () => deadline.abort());
   using spool = new Spool(options.spoolFolder);
   try {
     const page = { url: new URL(message.methodArgs![0]!) };
@@ -92,19 +98,21 @@ async function run(call: RunCall, options: HttpGetOptions): Promise<RunResult> {
   }
 }
 
-interface GetOptions extends HttpGetOptions {
+type Own = HttpGetOptions & Required<HttpGetDeps>;
+
+interface GetOptions extends Own {
   readonly signal: AbortSignal;
   readonly spool: Spool;
 }
 
 /** `page.url` is the one under way, for the text of an error. */
 async function get(page: { url: URL }, options: GetOptions): Promise<RunResult> {
-  const began = performance.now();
-  const response = await follow(page, options.signal);
+  const began = options.clock.steadyNow();
+  const response = await follow(page, options);
   const status = `${response.status} ${response.statusText}`.trim();
   if (!response.ok) throw new HttpGetError(`${page.url.host} answered ${status}`, await readStart(response));
   const body = await readBody(response, options);
-  const ms = Math.round(performance.now() - began);
+  const ms = Math.round(options.clock.steadyNow() - began);
   const { bytes } = body;
   return {
     state: 'succeeded',
@@ -114,10 +122,11 @@ async function get(page: { url: URL }, options: GetOptions): Promise<RunResult> 
   };
 }
 
-async function follow(page: { url: URL }, signal: AbortSignal): Promise<Response> {
+async function follow(page: { url: URL }, { fetch, signal }: GetOptions): Promise<Response> {
   const start = page.url;
   for (let redirects = 0; ; redirects++) {
     const response = await fetchOne(page.url, {
+      fetch,
       signal,
       isSameOrigin: page.url.origin === start.origin,
       start,
@@ -141,7 +150,12 @@ async function follow(page: { url: URL }, signal: AbortSignal): Promise<Response
 /** The password of the first URL goes to no other origin; fetch takes none within a URL. */
 async function fetchOne(
   url: URL,
-  { signal, isSameOrigin, start }: { signal: AbortSignal; isSameOrigin: boolean; start: URL },
+  {
+    fetch: get,
+    signal,
+    isSameOrigin,
+    start,
+  }: Pick<GetOptions, 'fetch' | 'signal'> & { isSameOrigin: boolean; start: URL },
 ): Promise<Response> {
   const plain = new URL(url);
   plain.username = '';
@@ -150,7 +164,7 @@ async function fetchOne(
   const login = `${decodeURIComponent(owner.username)}:${decodeURIComponent(owner.password)}`;
   const headers: Record<string, string> = { 'user-agent': 'steward' };
   if (login !== ':') headers.authorization = `Basic ${Buffer.from(login).toString('base64')}`;
-  return await fetch(plain, { redirect: 'manual', signal, headers });
+  return await get(plain, { redirect: 'manual', signal, headers });
 }
 
 async function readBody(response: Response, options: GetOptions): Promise<SpooledOutput> {

@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { KeptNotes } from '../../../test/support/kept-notes.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { newMessage } from '../../message/message.ts';
 import { createReqToSocket } from './req-to-socket.ts';
 
@@ -94,7 +95,7 @@ async function setUp(t: TestContext, onConnection?: (socket: Socket) => void, ti
     server.close();
   };
   t.after(close);
-  const method = createReqToSocket({ workingFolder: folder, timeoutMs });
+  const method = createReqToSocket({ workingFolder: folder, timeoutMs }, { clock: systemClock });
   const write = (...messages: [string, Uint8Array[] | null][]) =>
     method.apply(
       messages.map(([to, data]) => ({

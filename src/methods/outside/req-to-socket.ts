@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
 import { resolve } from 'node:path';
-import { pause } from '../../lib/pause.ts';
+import { type Clock, wait } from '../../lib/clock.ts';
 import { errorCode, systemFault } from '../../lib/system-fault.ts';
 import { isTemporary, TemporaryError } from '../../lib/temporary-error.ts';
 import type { Message } from '../../message/message.ts';
@@ -21,6 +21,19 @@ export interface ToSocketOptions {
   readonly timeoutMs?: number;
 }
 
+/** Writes data to a unix socket, one item after the other; resolves when the system has taken all of it. */
+export type WriteToSocket = (
+  path: string,
+  data: readonly Uint8Array[],
+  until: { readonly clock: Clock; readonly deadline: AbortSignal },
+) => Promise<void>;
+
+export interface ToSocketDeps {
+  readonly clock: Clock;
+  /** The machine's own way unless told. */
+  readonly writeToSocket?: WriteToSocket;
+}
+
 /**
  * REQToSocket (EventACK): writes data to a unix socket; made for replies.
  *
@@ -32,7 +45,7 @@ export interface ToSocketOptions {
  * before it had all, 5 s gone by. The messages that came with one that ran out of time, for the same socket, are refused
  * with it. A node that crashes right after writing writes again: a socket does not tell what was read.
  */
-export function createReqToSocket(options: ToSocketOptions = {}): EffectMethod {
+export function createReqToSocket(options: ToSocketOptions, deps: ToSocketDeps): EffectMethod {
   return {
     name: 'REQToSocket',
     kind: 'EventACK',
@@ -43,7 +56,7 @@ export function createReqToSocket(options: ToSocketOptions = {}): EffectMethod {
       required('data', 'data', 'What is written, byte for byte', 'hello\n'),
     ],
     check: pathFault,
-    apply: (batch) => writeAll(batch, options),
+    apply: (batch) => writeAll(batch, { writeToSocket, ...options, ...deps }),
   };
 }
 
@@ -57,7 +70,9 @@ function pathFault({ methodArgs }: Message): string | undefined {
     : undefined;
 }
 
-async function writeAll(batch: readonly Incoming[], options: ToSocketOptions): Promise<Outcome[]> {
+type Own = ToSocketOptions & Required<ToSocketDeps>;
+
+async function writeAll(batch: readonly Incoming[], options: Own): Promise<Outcome[]> {
   const stuck = new Map<string, Written>();
   const outcomes: Outcome[] = [];
   for (const { message } of batch) {
@@ -79,34 +94,46 @@ function refused(reason: string, isStuck = false): Written {
   return { ok: false, reason, isStuck };
 }
 
-async function writeOne(path: string, message: Message, options: ToSocketOptions): Promise<Written> {
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-  const deadline = AbortSignal.timeout(timeoutMs);
+async function writeOne(
+  path: string,
+  message: Message,
+  { clock, writeToSocket, timeoutMs = TIMEOUT_MS }: Own,
+): Promise<Written> {
+  const over = new AbortController();
+  const cancel = clock.after(timeoutMs, () => over.abort());
+  const until = { clock, deadline: over.signal };
   try {
-    const socket = await connect(path, deadline);
-    await deliver(socket, message.data ?? [], deadline);
+    await whenFree(() => writeToSocket(path, message.data ?? [], until), until);
     return { ok: true };
   } catch (error) {
-    if (deadline.aborted)
+    if (over.signal.aborted)
       return refused(`the socket ${path} did not take the data within ${timeoutMs / 1000} s`, true);
     const reason = `the socket ${path} can't be written: ${describe(error)}`;
     // A listener that is only busy was tried again until the time was over.
     if (isTemporary(error)) throw new TemporaryError(reason, { cause: error });
     return refused(reason);
+  } finally {
+    cancel();
   }
 }
 
-async function connect(path: string, deadline: AbortSignal): Promise<Socket> {
+/** Tries again while the listener's queue is full. */
+async function whenFree(
+  write: () => Promise<void>,
+  { clock, deadline }: Parameters<WriteToSocket>[2],
+): Promise<void> {
   for (;;) {
     try {
-      return await connectOnce(path, deadline);
+      return await write();
     } catch (error) {
-      // The listener's queue is full.
       if (errorCode(error) !== 'EAGAIN' || deadline.aborted) throw error;
-      await pause(BUSY_AGAIN_MS, deadline);
+      await wait(clock, BUSY_AGAIN_MS, deadline);
     }
   }
 }
+
+const writeToSocket: WriteToSocket = async (path, data, until) =>
+  deliver(await connectOnce(path, until.deadline), data, until);
 
 function connectOnce(path: string, signal: AbortSignal): Promise<Socket> {
   return new Promise((done, fail) => {
@@ -120,7 +147,11 @@ function connectOnce(path: string, signal: AbortSignal): Promise<Socket> {
 }
 
 /** Writes all and closes the writing side, then waits a moment for the other: what it answers must not come to nobody. */
-function deliver(socket: Socket, data: readonly Uint8Array[], deadline: AbortSignal): Promise<void> {
+function deliver(
+  socket: Socket,
+  data: readonly Uint8Array[],
+  { clock, deadline }: Parameters<WriteToSocket>[2],
+): Promise<void> {
   return new Promise<void>((done, fail) => {
     let isWritten = false;
     socket.once('error', (error) => (isWritten ? done() : fail(error)));
@@ -131,7 +162,7 @@ function deliver(socket: Socket, data: readonly Uint8Array[], deadline: AbortSig
     socket.end((error?: Error | null) => {
       if (error) return fail(error);
       isWritten = true;
-      void pause(CLOSE_MS, deadline).then(done);
+      void wait(clock, CLOSE_MS, deadline).then(done);
     });
   }).finally(() => socket.destroy());
 }
