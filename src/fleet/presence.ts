@@ -2,27 +2,8 @@ import type { Presence } from '../contract/nodes.ts';
 import type { Clock } from '../lib/clock.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { readWords } from '../message/words.ts';
-import { factsLength, type NodeFacts, readHello, sumOfHello } from './hello-facts.ts';
-
-/** What is known of other nodes, until something else is heard. */
-interface Known {
-  /** When it was last heard of, ms on the steady clock; null where never. */
-  heardAt: number | null;
-  /** The same by the wall clock as it stood then, unix ms. */
-  seenAt: number;
-  /** What its last hello told that told something, a sum of the whole, and when that came, unix ms; and the same on the steady clock. */
-  facts: NodeFacts | undefined;
-  sum: number;
-  helloAt: number | null;
-  toldAt: number;
-  /** Whether a lane to it found nobody, and nothing was heard of it since. */
-  isAway: boolean;
-  /** When an original node of this name said hello, unix ms. */
-  plainAt: number | null;
-  /** Subjects where nobody listened when they were last tried: the method may not be served there. */
-  deaf: Set<string> | undefined;
-  isSaved: boolean;
-}
+import { type NodeFacts, readHello } from './hello-facts.ts';
+import { type KnownNode, KnownNodes } from './known-nodes.ts';
 
 /** A node that is stored: when it was last seen, and JSON of its last hello. */
 export interface StoredNode {
@@ -44,12 +25,6 @@ const MISSED_HELLOS = 2.5;
 const HELLO_GRACE_MS = 2000;
 /** How long a node that says no hellos to us counts as here after it was heard of. */
 const HEARD_MS = 300_000;
-/** From this number of names on, those that nothing ever came from are forgotten. */
-const MOST_KNOWN = 20_000;
-/** From this number on nobody is entered whose name was never heard: in an open fleet names may be made up. */
-const MOST_NAMES = 50_000;
-/** The longest hello of which all is remembered, and the longest once what is remembered comes to the last of these, characters. */
-const [LONGEST_HELLO, SHORT_HELLO, MANY_HELLOS] = [16 * 1024, 1024, 8 * 1024 * 1024];
 /** What is known of a node that told nothing. */
 const UNTOLD = readHello(undefined, 0);
 /** Nodes tell whole seconds of how long they run. */
@@ -60,10 +35,8 @@ const CLOCK_STEP_MS = 1000;
 /** Knows which nodes are here: by their hellos, by anything else that is heard of them, and by how lanes to them fare. */
 export class NodePresence {
   readonly #deps: PresenceDeps;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new KnownNodes();
   #connectedAt: number;
-  /** How long all is that hellos told and that is remembered. */
-  #factsLength = 0;
   /** Called when something is known of a node that may change its presence, or what lists show of it. */
   onChanged: (node: string) => void = () => {};
 
@@ -75,7 +48,7 @@ export class NodePresence {
   /** Remembers what was known when the node ended. */
   load(stored: readonly StoredNode[]): void {
     for (const { name, lastSeen, hello, toldAt: storedAt } of stored) {
-      const known = this.#of(name);
+      const known = this.#known.enter(name);
       const ageMs = this.#deps.clock.wallNow() - lastSeen;
       // What lies in the future says that the clock was set back since, and nothing of how long ago that was.
       const heardAt = ageMs < 0 ? Number.NEGATIVE_INFINITY : this.#deps.clock.steadyNow() - ageMs;
@@ -83,7 +56,7 @@ export class NodePresence {
       known.heardAt = Math.max(known.heardAt ?? Number.NEGATIVE_INFINITY, heardAt);
       known.isSaved = true;
       if (hello === null || known.facts !== undefined) continue;
-      this.#keep(known, hello, storedAt ?? lastSeen);
+      this.#known.keep(name, hello, storedAt ?? lastSeen);
       known.toldAt = this.#deps.clock.steadyNow() - Math.max(0, ageMs);
       // Of a goodbye nothing has been heard since.
       known.isAway = readWords(hello).isGoodbye === true;
@@ -100,10 +73,10 @@ export class NodePresence {
    * since before an original node said hello in its name: then there are two.
    */
   saidHello(node: string, about: string | undefined): boolean {
-    const known = this.#of(node);
+    const known = this.#known.enter(node);
     const isDouble = this.#isDouble(known, about);
     const before = known.sum;
-    this.#told(known, about);
+    this.#told(node, about);
     const isNews = about !== undefined && before !== known.sum;
     this.heard(node);
     // Who notes the hello writes it down.
@@ -119,31 +92,30 @@ export class NodePresence {
   readonly left = (node: string, about?: string): void => {
     const known = this.#known.get(node);
     if (!known) return;
-    this.#told(known, about);
+    this.#told(node, about);
     // A goodbye, and a connection that has lasted until now, say that it was here: the last hello may be long ago.
-    if (!known.isAway) this.#seen(known);
+    if (!known.isAway) this.#seen(this.#known.enter(node));
     this.#lost(node, known);
   };
 
   /** An operator took a node off the list: whatever comes of it brings it back. */
   forget(node: string): void {
-    this.#factsLength -= factsLength(this.#known.get(node)?.facts);
-    if (this.#known.delete(node)) this.onChanged(node);
+    if (this.#known.forget(node)) this.onChanged(node);
   }
 
   /** How long a hello may be of which all is remembered, characters: made-up nodes that say much of themselves are not to fill the memory. */
   get longestHello(): number {
-    return this.#factsLength < MANY_HELLOS ? LONGEST_HELLO : SHORT_HELLO;
+    return this.#known.longestHello;
   }
 
   /** Whether a node is entered that is heard of. */
   hasRoomFor(node: string): boolean {
-    return this.#known.size < MOST_NAMES || this.#known.has(node);
+    return this.#known.hasRoomFor(node);
   }
 
   /** Something came from a node. */
   heard(node: string): void {
-    const known = this.#of(node);
+    const known = this.#known.enter(node);
     const wasHere = !known.isAway && this.#isFresh(known, this.#deps.clock.steadyNow());
     this.#seen(known);
     known.isAway = false;
@@ -153,14 +125,14 @@ export class NodePresence {
   /** A node answered what was sent to a subject. */
   answered(node: string, subject: string): void {
     if (node === ERROR_CENTRAL) return;
-    this.#of(node).deaf?.delete(subject);
+    this.#known.of(node).deaf?.delete(subject);
     this.heard(node);
   }
 
   /** Nobody listens on a subject; where that was so while the node was heard of, the method is not served there. */
   nobodyListens(node: string, subject: string): void {
     if (node === ERROR_CENTRAL) return;
-    const known = this.#of(node);
+    const known = this.#known.of(node);
     if (known.deaf?.has(subject)) return;
     known.deaf ??= new Set();
     known.deaf.add(subject);
@@ -170,7 +142,7 @@ export class NodePresence {
   /** What was sent at a time of the steady clock was not answered in time. */
   unanswered(node: string, sentAt: number): void {
     if (node === ERROR_CENTRAL) return;
-    const known = this.#of(node);
+    const known = this.#known.of(node);
     if ((known.heardAt ?? Number.NEGATIVE_INFINITY) < sentAt) this.#lost(node, known);
   }
 
@@ -225,12 +197,12 @@ export class NodePresence {
 
   /** All nodes that were ever heard of. */
   names(): string[] {
-    return [...this.#known.keys()].filter((name) => this.#known.get(name)!.heardAt !== null);
+    return Array.from(this.#known.heard(), ([name]) => name);
   }
 
   /** Nodes that were heard of since this was asked last, to be stored. */
   takeUnsaved(): { readonly name: string; readonly lastSeen: number }[] {
-    return [...this.#known].flatMap(([name, known]) => {
+    return [...this.#known.heard()].flatMap(([name, known]) => {
       const lastSeen = known.isSaved ? null : this.lastSeenAt(name);
       if (lastSeen === null) return [];
       known.isSaved = true;
@@ -238,26 +210,20 @@ export class NodePresence {
     });
   }
 
-  #seen(known: Known): void {
+  #seen(known: KnownNode): void {
     known.heardAt = this.#deps.clock.steadyNow();
     known.seenAt = this.#deps.clock.wallNow();
     known.isSaved = false;
   }
 
-  #told(known: Known, about: string | undefined): void {
+  #told(node: string, about: string | undefined): void {
     if (about === undefined) return;
     const { wallNow, steadyNow } = this.#deps.clock;
-    this.#keep(known, about, wallNow());
-    known.toldAt = steadyNow();
+    this.#known.keep(node, about, wallNow());
+    this.#known.of(node).toldAt = steadyNow();
   }
 
-  #keep(known: Known, hello: string, at: number): void {
-    const facts = readHello(hello, at);
-    this.#factsLength += factsLength(facts) - factsLength(known.facts);
-    Object.assign(known, { facts, helloAt: at, sum: sumOfHello(hello) });
-  }
-
-  #isDouble(known: Known, about: string | undefined): boolean {
+  #isDouble(known: KnownNode, about: string | undefined): boolean {
     const now = this.#deps.clock.wallNow();
     const { plainAt } = known;
     known.plainAt = about === undefined ? now : null;
@@ -266,32 +232,16 @@ export class NodePresence {
     return startedAt !== null && startedAt + UPTIME_STEP_MS < plainAt;
   }
 
-  #lost(node: string, known: Known): void {
+  #lost(node: string, known: KnownNode): void {
     if (known.isAway) return;
     known.isAway = true;
     this.onChanged(node);
   }
 
   /** Whether a node was heard of so lately that it need not have been heard of since. */
-  #isFresh(known: Known, now: number): boolean {
+  #isFresh(known: KnownNode, now: number): boolean {
     if (known.heardAt === null) return false;
     return now - known.heardAt <= patience(known.facts?.helloIntervalMs ?? null);
-  }
-
-  /** Names that nothing ever came from may be made up; what is said of them is learned again. */
-  #forgetUnheard(): void {
-    for (const [name, { heardAt }] of this.#known) if (heardAt === null) this.#known.delete(name);
-  }
-
-  #of(node: string): Known {
-    let known = this.#known.get(node);
-    if (!known) {
-      if (this.#known.size >= MOST_KNOWN) this.#forgetUnheard();
-      const untold = { facts: undefined, sum: 0, helloAt: null, toldAt: 0, plainAt: null };
-      known = { heardAt: null, seenAt: 0, isAway: false, deaf: undefined, isSaved: true, ...untold };
-      if (this.hasRoomFor(node)) this.#known.set(node, known);
-    }
-    return known;
   }
 }
 
