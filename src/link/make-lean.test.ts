@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { decodeMessage } from '../message/codec/decode-message.ts';
 import { encodeMessage } from '../message/codec/encode-message.ts';
@@ -41,9 +42,32 @@ test('a body in gob goes as compressed CBOR, and says the same: a small one by g
   }
 });
 
-test('what CBOR cannot say stays gob, and is compressed', () => {
-  const lean = sendThrough(outbound([Uint8Array.of(0xff, 0xfe)]));
-  assert.equal(lean.format.serial, '');
+test('data that is no text goes as CBOR to who reads that, and stays gob to others', () => {
+  const data = randomBytes(1000);
+  const message = outbound([data]);
+  assert.equal(sendThrough(message).format.serial, '');
+  const lean = sendThrough({ ...message, takesBytes: true });
+  assert.deepEqual(lean.format, { serial: 'cbor-bytes', cmp: '' });
+  assert.ok(lean.payload.length < 1100, `${lean.payload.length} bytes`);
+  const read = decodeMessage(lean.payload, { ...lean.format, maxBytes: 1e6 });
+  assert.deepEqual(
+    read.data?.map((item) => Buffer.from(item)),
+    [data],
+  );
+});
+
+test('a body that went as CBOR with bytes goes as gob once its target does not read that any more', () => {
+  const message = outbound([Uint8Array.of(0xff)]);
+  const step = makeLean();
+  const forms = [true, false].map((takesBytes) => {
+    const sent: OutboundMessage[] = [];
+    step([{ ...message, takesBytes }], (messages) => {
+      sent.push(...messages);
+      return [];
+    });
+    return sent[0]?.format.serial;
+  });
+  assert.deepEqual(forms, ['cbor-bytes', '']);
 });
 
 test('a body that nobody asked to have lean, or that is compressed already, goes as it is', () => {

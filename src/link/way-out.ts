@@ -1,4 +1,4 @@
-import type { BodyFormat } from '../message/codec/body-format.ts';
+import type { BodyFormat, WireFormat } from '../message/codec/body-format.ts';
 import type { LanePlace } from '../message/codec/wire-headers.ts';
 import type { Priority } from '../message/priority.ts';
 
@@ -34,12 +34,14 @@ export interface OutboundMessage {
   /** Whether its target is to say with its answers what may come, where its link has a budget. */
   readonly asksLeft?: boolean;
   /** How `payload` is written. */
-  readonly format: BodyFormat;
+  readonly format: WireFormat;
   readonly payload: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
   readonly parts: Parts;
   /** Whether its body is to be made as small as its target can read. */
   readonly isLean: boolean;
+  /** Whether its target then reads data that is no text from CBOR. */
+  readonly takesBytes: boolean;
   /** Whether its headers, and those of its answers, may be one. */
   readonly isBrief: boolean;
   /** Whether its payload is no message: it goes as it is. */
@@ -97,6 +99,7 @@ export function unanswered(subject: string, payload: Uint8Array, format: BodyFor
     headers: {},
     parts: WHOLE,
     isLean: false,
+    takesBytes: false,
     isBrief: false,
   };
   return { subject, reply: '', payload, format, ...nothing };

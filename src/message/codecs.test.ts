@@ -4,7 +4,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { randomTest } from '../../test/support/random-test.ts';
 import { VECTOR_FILES, vectors } from '../../test/support/vectors.ts';
 import { type Decoding, decodeMessage } from './codec/decode-message.ts';
-import { encodeMessage } from './codec/encode-message.ts';
+import { encodeMessage, encodeWithBytes } from './codec/encode-message.ts';
 import { MESSAGE_FIELDS } from './fields.ts';
 import { type Message, newMessage } from './message.ts';
 import { MessageError } from './message-error.ts';
@@ -34,6 +34,34 @@ test('data that is not UTF-8 travels as gob, also within a previous message', ()
     assert.equal(encoded.serial, '');
     assert.deepEqual(plain(decodeMessage(encoded.payload, { ...encoded, maxBytes })), plain(message));
   }
+});
+
+randomTest('random messages come back from CBOR with bytes as they were', (_t, { random }) => {
+  for (let count = 0; count < 50; count++) {
+    const message = randomMessage(random, 3);
+    const encoded = encodeWithBytes(message);
+    assert.deepEqual(plain(decodeMessage(encoded.payload, { ...encoded, maxBytes })), plain(message));
+  }
+});
+
+test('CBOR with bytes is named where data is no text, and takes no more than its bytes and a head', () => {
+  const data = [Buffer.from('text'), Buffer.alloc(300, 0xff)];
+  const encoded = encodeWithBytes(newMessage({ data }));
+  assert.deepEqual(
+    [encoded.serial, encodeWithBytes(newMessage({ data: [data[0]!] })).serial],
+    ['cbor-bytes', 'cbor'],
+  );
+  const inText = encodeMessage(newMessage({ data: [data[0]!, Buffer.alloc(300, 'x')] }), {
+    serialization: 'cbor',
+    compression: '',
+  });
+  assert.equal(encoded.payload.length, inText.payload.length);
+  assert.deepEqual(
+    plain(decodeMessage(encoded.payload, { ...encoded, maxBytes })),
+    plain(newMessage({ data })),
+  );
+  fails(encoded.payload, { serial: 'cbor', cmp: '', maxBytes }, 'malformed', /data/);
+  fails(encoded.payload.subarray(0, -200), { serial: 'cbor-bytes', cmp: '', maxBytes }, 'malformed', /./);
 });
 
 test('CBOR keeps empty lists apart from absent ones, gob has no empty lists', () => {
@@ -153,7 +181,7 @@ for (const file of VECTOR_FILES) {
 randomTest('random bytes end in a MessageError', (_t, { random }) => {
   for (let count = 0; count < 20_000; count++) {
     const bytes = Uint8Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256));
-    for (const serial of ['', 'cbor']) outcome(bytes, { serial, cmp: '', maxBytes });
+    for (const serial of ['', 'cbor', 'cbor-bytes']) outcome(bytes, { serial, cmp: '', maxBytes });
   }
 });
 

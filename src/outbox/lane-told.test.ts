@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { TestOutbox } from '../../test/support/test-outbox.ts';
 import { newId } from '../lib/new-id.ts';
+import { CBOR_BYTES } from '../message/codec/body-format.ts';
 import { encodeMessage } from '../message/codec/encode-message.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
 import { newMessage } from '../message/message.ts';
@@ -94,3 +95,28 @@ for (const { name, status, headers, isNewEpoch } of [
     await made.settled();
     assert.equal(made.onDisk(), 0);
   });
+
+test('data that is no text goes as bytes to who reads these, and as gob in a new epoch where that went back to an earlier version', async (t) => {
+  const made = await TestOutbox.start(t);
+  await made.enqueue(1);
+  // The link is thin: a round trip takes a second.
+  await made.advance(1000);
+  made.transport.answer('accepted', made.transport.take(), {
+    [HEADER.knows]: `state offset-parts ${CBOR_BYTES}`,
+  });
+  await made.settled();
+  const message = newMessage({ toNode: 'ship1', method: 'REQToFileAppend', data: [randomBytes(500)] });
+  const { payload } = encodeMessage(message, { serialization: '', compression: '' });
+  await made.enqueue(1, { body: payload });
+  const [bytes] = made.transport.take();
+  assert.equal(bytes?.headers[HEADER.serial], CBOR_BYTES);
+  assert.ok(bytes.payload.length < 600, `${bytes.payload.length} bytes`);
+  made.transport.answer('rejected', [bytes], { [HEADER.knows]: 'state offset-parts' });
+  await made.advance(2000);
+  const [gob, ...others] = made.transport.take();
+  assert.deepEqual([gob?.headers[HEADER.serial], others.length], [undefined, 0]);
+  assert.notEqual(gob?.headers[HEADER.lane]?.split('/')[0], bytes.headers[HEADER.lane]?.split('/')[0]);
+  made.transport.answer('accepted', [gob!]);
+  await made.settled();
+  assert.deepEqual([made.onDisk(), made.ended.map(({ state }) => state)], [0, ['succeeded', 'succeeded']]);
+});

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestJournal } from '../../../test/support/test-journal.ts';
-import { encodeMessage } from '../../message/codec/encode-message.ts';
+import { waitFor } from '../../../test/support/wait-for.ts';
+import { decodeMessage } from '../../message/codec/decode-message.ts';
+import { encodeMessage, encodeWithBytes } from '../../message/codec/encode-message.ts';
 import { HEADER } from '../../message/codec/wire-headers.ts';
 import { newMessage } from '../../message/message.ts';
 import type { Incoming } from '../../message/method-contract.ts';
@@ -96,4 +98,27 @@ test('what says in one header alone that it is a short reply is refused', async 
   }
   await made.settled();
   assert.deepEqual([applied, made.taken()], [[], ['rejected 1-1', 'rejected 2-2']]);
+});
+
+test('data that came as bytes in CBOR is journalled as every version reads it', async (t) => {
+  const kept: { format: number; body: Uint8Array }[] = [];
+  const run = async () => {
+    kept.push(...made.store.all<(typeof kept)[0]>('SELECT format, body FROM journal'));
+    return { state: 'succeeded' as const };
+  };
+  const made = await TestJournal.open(t, { run });
+  const data = [Uint8Array.of(0xff, 0xfe)];
+  const fields = { toNode: 'ship1', fromNode: 'central', method: 'REQCliCommand', data };
+  const { payload, serial } = encodeWithBytes(newMessage(fields));
+  assert.equal(serial, 'cbor-bytes');
+  made.journal.receive(made.arrival(made.run, { seq: 1 }, { payload, headers: { serial } }), made.run);
+  await made.settled();
+  assert.deepEqual(made.taken(), ['accepted 1-1']);
+  await waitFor('it to run', () => kept.length > 0);
+  assert.equal(kept[0]?.format, 0);
+  const read = decodeMessage(kept[0].body, { serial: '', cmp: '', maxBytes: 1e6 });
+  assert.deepEqual(
+    read.data?.map((item) => [...item]),
+    [[0xff, 0xfe]],
+  );
 });

@@ -1,9 +1,10 @@
 import type { Clock } from '../../lib/clock.ts';
 import { ownBytes } from '../../lib/own-bytes.ts';
 import { wholeMs } from '../../lib/whole-ms.ts';
-import { type BodyFormat, formatNumber } from '../../message/codec/body-format.ts';
+import { type BodyFormat, CBOR_BYTES, formatNumber } from '../../message/codec/body-format.ts';
 import { encodeMessage } from '../../message/codec/encode-message.ts';
 import { CALLED_OFF_AT, HEADER, isFollowed, parseNotAfter } from '../../message/codec/wire-headers.ts';
+import type { Message } from '../../message/message.ts';
 import { messageBytes } from '../../message/message-bytes.ts';
 import { outputModeOf } from '../../message/output.ts';
 import { priorityOf } from '../../message/priority.ts';
@@ -98,6 +99,8 @@ export function openLaneMessage(
   const arrival = { subject: options.subject, payload, ...written, onUnpacked };
   const opened = decodeArrival(arrival, { ...options, ofMethod });
   message.message = opened.message;
+  // The journal keeps what every version reads.
+  if (opened.message && written.serial === CBOR_BYTES) rewrite(message, opened.message);
   // What was called off travels without its arguments.
   if ('fault' in opened && !message.isCalledOff) message.fault = opened.fault;
   return opened.message ? Math.max(unpacked, messageBytes(opened.message)) : unpacked;
@@ -130,10 +133,14 @@ function fillIn(message: LaneMessage, data: Uint8Array | undefined): number {
   message.lacks = data === undefined;
   if (!data || !message.message) return 0;
   message.message = { ...message.message, data: [data] };
-  const { payload, ...format } = encodeMessage(message.message, { serialization: 'cbor', compression: '' });
+  rewrite(message, message.message);
+  return messageBytes(message.message);
+}
+
+function rewrite(message: LaneMessage, whole: Message): void {
+  const { payload, ...format } = encodeMessage(whole, { serialization: 'cbor', compression: '' });
   message.payload = payload;
   message.format = formatNumber(format);
-  return messageBytes(message.message);
 }
 
 /** Why what is written as a short reply is none. */

@@ -23,6 +23,7 @@ test('the usual headers of a message are one, and say the same', () => {
     { serial: 'cbor', cmp: 'z' },
     { cmp: 'z' },
     { cmp: 'g' },
+    { serial: 'cbor-bytes', cmp: 'g' },
   ];
   for (const form of forms) {
     const headers: Record<string, string> = { ...usual, ...form, [HEADER.output]: 'live' };

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { WireMessage } from '../wire-message.ts';
+import { CBOR_BYTES } from './body-format.ts';
 import { HEADER } from './wire-headers.ts';
 
 /** The word for reading messages whose usual headers are one. */
@@ -10,14 +11,15 @@ type Headers = Readonly<Record<string, string>>;
 /** Behind the reply subject of an attempt: its answers may be brief. A node that does not know this answers at length. */
 const ASKS_BRIEFLY = '-b';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** How a body is written, as letters for `serial` and `cmp`. */
-const FORM = /^(c?)([zg]?)$/;
+/** How a body is written, as letters for `serial` and `cmp`: a node refuses letters that it does not know. */
+const FORM = /^([cb]?)([zg]?)$/;
+const SERIAL_LETTERS: Readonly<Record<string, string>> = { cbor: 'c', [CBOR_BYTES]: 'b' };
 
 /** The usual headers of a message as one: `<id> <place> <form>`; as they are where that does not say the same. */
 export function briefHeaders(headers: Headers): Headers {
   const { [HEADER.id]: id, [HEADER.lane]: lane, [HEADER.serial]: serial = '', ...rest } = headers;
   const { [HEADER.compression]: cmp = '', ...others } = rest;
-  const form = `${serial === 'cbor' ? 'c' : serial}${cmp}`;
+  const form = `${SERIAL_LETTERS[serial] ?? serial}${cmp}`;
   if (id === undefined || lane === undefined || !UUID.test(id) || !FORM.test(form)) return headers;
   const shortId = Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
   return { [HEADER.brief]: `${shortId} ${lane}${form && ` ${form}`}`, ...others };
@@ -32,7 +34,7 @@ export function unfoldMessage(message: WireMessage): WireMessage {
     [HEADER.id]: longId(shortId),
     [HEADER.lane]: lane,
     // A form that is not known is refused by its name.
-    [HEADER.serial]: serial ? 'cbor' : '',
+    [HEADER.serial]: serial === 'b' ? CBOR_BYTES : serial ? 'cbor' : '',
     [HEADER.compression]: cmp ?? form,
   });
 }

@@ -12,11 +12,11 @@ import { longName, longTexts, MAX_NAME_BYTES, MAX_TEXT_BYTES } from './text-limi
 
 /**
  * Reads a message from CBOR: an array with one item of the right type per field, and nothing after it.
- * Items of `data` are views of the payload. Throws MessageError.
+ * Items of `data` are views of the payload, which are byte strings or texts where it `hasBytes`. Throws MessageError.
  */
-export function decodeCbor(payload: Uint8Array): Message {
+export function decodeCbor(payload: Uint8Array, { hasBytes = false } = {}): Message {
   try {
-    return new Decoding(payload).message();
+    return new Decoding(payload, hasBytes).message();
   } catch (cause) {
     if (cause instanceof MessageError) throw cause;
     throw new MessageError('malformed', 'the payload is not valid CBOR, or ends too early', { cause });
@@ -37,10 +37,12 @@ const SCALARS: ReadonlySet<FieldType> = new Set<FieldType>(['string', 'int', 'bo
 class Decoding {
   readonly #payload: Buffer;
   readonly #tokens: SkippingTokenizer;
+  readonly #hasBytes: boolean;
   #itemsLeft = MAX_LIST_ITEMS;
   #textLeft = MAX_TEXT_BYTES;
 
-  constructor(payload: Uint8Array) {
+  constructor(payload: Uint8Array, hasBytes: boolean) {
+    this.#hasBytes = hasBytes;
     this.#payload = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     this.#tokens = new SkippingTokenizer(payload, { allowIndefinite: false });
   }
@@ -112,10 +114,11 @@ class Decoding {
       : token.value;
   }
 
-  /** The bytes of a text, as they are: the library would make a string of them, of their size. Undefined where there is no whole text. */
+  /** The bytes of a text or byte string, as they are: the library would make a string of them, of their size. Undefined where there is no whole one. */
   #bytes(): Uint8Array | undefined {
     const start = this.#tokens.pos();
-    const length = this.#textLengthAt(start);
+    const isBytes = this.#hasBytes && this.#payload[start]! >> 5 === BYTES;
+    const length = this.#textLengthAt(start, isBytes ? BYTES : TEXT);
     if (Number.isNaN(length)) return undefined;
     const from = start + headLength(this.#payload[start]!);
     this.#tokens.skipTo(from + length);
@@ -124,11 +127,11 @@ class Decoding {
   }
 
   /** The length of the text that begins here, bytes, before the library makes a string of it; NaN where no whole one does. */
-  #textLengthAt(start: number): number {
+  #textLengthAt(start: number, type = TEXT): number {
     const first = this.#payload[start] ?? 0;
     const size = first & 31;
     const from = start + headLength(first);
-    if (first >> 5 !== TEXT || size > LONGEST_LENGTH || from > this.#payload.length) return Number.NaN;
+    if (first >> 5 !== type || size > LONGEST_LENGTH || from > this.#payload.length) return Number.NaN;
     const length = size < 24 ? size : this.#lengthAt(start + 1, size);
     return from + length <= this.#payload.length ? length : Number.NaN;
   }
@@ -139,8 +142,8 @@ class Decoding {
   }
 }
 
-/** The major type of texts (RFC 8949, 3.1), and what says that eight bytes of length follow. */
-const [TEXT, LONGEST_LENGTH] = [3, 27];
+/** The major types of byte strings and texts (RFC 8949, 3.1), and what says that eight bytes of length follow. */
+const [BYTES, TEXT, LONGEST_LENGTH] = [2, 3, 27];
 
 /** Reads tokens, and passes over what is read otherwise. */
 class SkippingTokenizer extends Tokenizer {

@@ -1,5 +1,6 @@
 import type { Message } from '../message.ts';
 import { MessageError } from '../message-error.ts';
+import { CBOR_BYTES } from './body-format.ts';
 import { decompress } from './compression.ts';
 import { decodeCbor } from './decode-cbor.ts';
 import { decodeGob } from './decode-gob.ts';
@@ -20,8 +21,8 @@ export interface Decoding {
  */
 export function decodeMessage(payload: Uint8Array, decoding: Decoding): Message {
   const { serial, cmp, maxBytes } = decoding;
-  if (serial !== '' && serial !== 'gob' && serial !== 'cbor') {
-    const known = 'cbor, gob and no header at all are known';
+  if (serial !== '' && serial !== 'gob' && serial !== 'cbor' && serial !== CBOR_BYTES) {
+    const known = `cbor, ${CBOR_BYTES}, gob and no header at all are known`;
     throw new MessageError(
       'unsupported',
       `the header serial names the unknown encoding "${serial}": ${known}`,
@@ -29,5 +30,6 @@ export function decodeMessage(payload: Uint8Array, decoding: Decoding): Message 
   }
   const plain = decompress(payload, cmp, maxBytes);
   if (cmp !== '') decoding.onUnpacked?.(plain.length);
+  if (serial === CBOR_BYTES) return decodeCbor(plain, { hasBytes: true });
   return serial === 'cbor' ? decodeCbor(plain) : decodeGob(plain);
 }

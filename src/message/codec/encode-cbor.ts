@@ -3,9 +3,9 @@ import { MESSAGE_FIELDS } from '../fields.ts';
 import type { Message } from '../message.ts';
 import { MessageError } from '../message-error.ts';
 
-/** A message in CBOR, byte for byte as the reference writes it. All of `data` must be valid UTF-8. */
-export function encodeCbor(message: Message): Uint8Array {
-  return encode(toItems(message), { typeEncoders: { Uint8Array: textOf, Buffer: textOf } });
+/** A message in CBOR: where all of `data` is text, that is valid UTF-8, byte for byte as the reference writes it, else with byte strings. */
+export function encodeCbor(message: Message, { isText = true } = {}): Uint8Array {
+  return encode(toItems(message), isText ? { typeEncoders: { Uint8Array: textOf, Buffer: textOf } } : {});
 }
 
 function toItems(message: Message): unknown[] {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Message } from '../message.ts';
+import { CBOR_BYTES, type WireFormat } from './body-format.ts';
 import { type Compression, compress } from './compression.ts';
 import { encodeCbor } from './encode-cbor.ts';
 import { encodeGob } from './encode-gob.ts';
@@ -25,6 +26,12 @@ export function encodeMessage(message: Message, { serialization, compression }: 
   const serial = serialization === 'cbor' && hasTextData(message) ? 'cbor' : '';
   const plain = serial === 'cbor' ? encodeCbor(message) : encodeGob(message);
   return { payload: compress(plain, compression), serial, cmp: compression };
+}
+
+/** Encodes a message as CBOR for a node that names `cbor-bytes`: data that is not valid UTF-8 goes as byte strings. */
+export function encodeWithBytes(message: Message): { readonly payload: Uint8Array } & WireFormat {
+  const isText = hasTextData(message);
+  return { payload: encodeCbor(message, { isText }), serial: isText ? 'cbor' : CBOR_BYTES, cmp: '' };
 }
 
 function hasTextData(message: Message): boolean {

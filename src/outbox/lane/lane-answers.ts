@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
+import { CBOR_BYTES } from '../../message/codec/body-format.ts';
 import { unfoldAnswer } from '../../message/codec/brief.ts';
 import { ANSWER_STATUSES, type AnswerStatus, HEADER } from '../../message/codec/wire-headers.ts';
 import { END_IN_REPLY } from '../../message/end-in-reply.ts';
@@ -42,7 +43,7 @@ interface LaneAnswersDeps extends WhoCounts {
 
 /** Answers that say how to go on, rather than what became of messages. */
 const ORDERS: ReadonlySet<AnswerStatus> = new Set<AnswerStatus>(['part', 'gap', 'busy']);
-const PARTS_UNKNOWN = 'the target does not read parts by offset any more (an earlier version runs there)';
+const FORM_UNKNOWN = 'the target does not read what it read before (an earlier version runs there)';
 const UNTRUSTED =
   'which answers as the original program does: trustOriginal does not name it (trust = closed)';
 /** How long central is not asked again where others took what is for it, ms. */
@@ -164,7 +165,7 @@ export class LaneAnswers {
     const { ends, queue } = this.#lane;
     const [first, end] = rangeOf(answer);
     if (status === 'rejected' && this.#isUnreadable(first, answer))
-      return void this.#actions.renew(PARTS_UNKNOWN);
+      return void this.#actions.renew(FORM_UNKNOWN);
     const last = Math.min(end, queue.window.lastSent);
     if (last < first) return;
     const takesEnds = namesWord(answer.header(HEADER.knows), END_IN_REPLY);
@@ -190,6 +191,7 @@ export class LaneAnswers {
     const entry = this.#lane.queue.window.find(seq);
     const knows = ` ${answer.header(HEADER.knows) ?? ''} `;
     if (entry?.short && entry.told && !namesWord(knows, wordFor(entry.told))) return true;
+    if (entry?.takesBytes && !namesWord(knows, CBOR_BYTES)) return true;
     const isInParts = entry?.isByOffset === true && entry.isSent && entry.wholeBytes > entry.pieceBytes;
     return isInParts && !knows.includes(' offset-parts ');
   }

@@ -143,6 +143,7 @@ export function newEntry(
     isSent: false,
     isByOffset: false,
     isLean: false,
+    takesBytes: false,
     sentBytes: 0,
     arrivedBytes: 0,
     wholeBytes: 0,

@@ -1,6 +1,6 @@
 import type { Waiting } from '../../link/send-window.ts';
 import { ENVELOPE_BYTES, type OutboundMessage, type Parts, type Sent, WHOLE } from '../../link/way-out.ts';
-import { formatOf } from '../../message/codec/body-format.ts';
+import { CBOR_BYTES, formatOf } from '../../message/codec/body-format.ts';
 import { BRIEF } from '../../message/codec/brief.ts';
 import { asDeskBody, type DeskBody } from '../../message/desk-reply.ts';
 import { END_IN_REPLY } from '../../message/end-in-reply.ts';
@@ -248,7 +248,7 @@ export class LaneSource {
       ...(short && { told: short.header }),
       headers: {},
       parts: this.#partsOf(entry, turnBytes),
-      isLean: entry.isLean,
+      ...{ isLean: entry.isLean, takesBytes: entry.takesBytes },
       isBrief: entry.isLean && this.#room.isOpen && replies.isOwn && this.#owner.knows(BRIEF),
     };
   }
@@ -273,14 +273,15 @@ export class LaneSource {
   #chooseForm(entry: Entry): void {
     const { peer } = this.#lane;
     const isByOffset = peer.speaksLanes !== false && this.#owner.knows('offset-parts');
-    if (isByOffset !== entry.isByOffset) {
+    const isUnread = entry.takesBytes && !this.#owner.knows(CBOR_BYTES);
+    if (isByOffset !== entry.isByOffset || isUnread) {
       entry.isByOffset = isByOffset;
-      entry.arrivedBytes = 0;
-      entry.sentBytes = 0;
+      entry.arrivedBytes = entry.sentBytes = 0;
     }
     if (entry.sentBytes > 0) return;
     const isOurs = peer.speaksLanes ?? this.#owner.knows('lean');
     entry.isLean = isOurs && peer.window.rate.isThin;
+    entry.takesBytes = entry.isLean && this.#owner.knows(CBOR_BYTES);
   }
 
   /** Above what size a message may go in parts, bytes: a quarter more than a part is not worth a second envelope. */

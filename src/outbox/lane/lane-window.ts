@@ -57,6 +57,8 @@ export interface Entry {
   isByOffset: boolean;
   /** Whether its body travels as small as its target can read. */
   isLean: boolean;
+  /** Whether data that is no text goes in it as bytes. */
+  takesBytes: boolean;
   /** How much of it went out, and how much has arrived as far as is known; bytes of the whole as it travels. */
   sentBytes: number;
   arrivedBytes: number;
