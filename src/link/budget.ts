@@ -9,6 +9,8 @@ export interface Budget {
   room(urgency: number): number;
   /** How long a class has to wait, ms; 0 where it need not. */
   heldMs(urgency: number): number;
+  /** There is another connection. */
+  connected(): void;
   /** Messages were handed over. */
   sent(bytes: number, messages: number): void;
 }

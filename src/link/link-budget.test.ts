@@ -25,7 +25,7 @@ function start(more: { bytesPerDay?: number; saved?: string; clock?: ManualClock
       save: (text) => void saves.push(text),
     },
   );
-  budget.listen({ budgetChanged: () => void changes.push(link.bytes) });
+  budget.listen({ roomChanged: () => void changes.push(link.bytes) });
   return { clock, link, saves, changes, budget };
 }
 
@@ -95,7 +95,60 @@ test('at midnight there is a new budget, which those who wait hear of', async ()
   assert.equal(changes.length, 1);
   await clock.advance(120_000);
   assert.equal(changes.length, 2);
+  const room = budget.room(NORMAL);
+  assert.ok(room > 0.48 * BUDGET && room < 0.49 * BUDGET, 'others may have waited for midnight too');
+  await clock.advance(5000);
   assert.ok(budget.room(NORMAL) > 0.96 * BUDGET);
+  budget[Symbol.dispose]();
+});
+
+test('what goes leaves its half to what comes, for as long as something comes', async () => {
+  const { clock, link, budget, changes } = start();
+  const half = 0.4925 * BUDGET;
+  budget.connected();
+  assert.equal(budget.room(NORMAL), half);
+  link.bytes = 600_000;
+  assert.deepEqual([budget.room(NORMAL), budget.heldMs(NORMAL)], [0, 4000], 'others may have waited too');
+  for (let second = 0; second < 60; second++) {
+    link.inBytes += 1000;
+    budget.header('a');
+    await clock.advance(1000);
+    assert.equal(budget.room(NORMAL), 0, 'it needs what is left until midnight');
+  }
+  assert.equal(budget.room(URGENT), 1.2 * BUDGET - 660_000, 'what is urgent passes');
+  const told = changes.length;
+  await clock.advance(12_000);
+  assert.equal(changes.length, told + 1, 'nothing comes any more: what waits goes on');
+  assert.ok(budget.room(NORMAL) > 0.29 * BUDGET, 'what was let come is on its way');
+  budget[Symbol.dispose]();
+});
+
+test('what comes leaves its half to what goes, and is never told to wait for the next day because of that', async () => {
+  const { clock, link, budget } = start();
+  const left = () => parseLeft(budget.header('a'))!.bytes;
+  link.inBytes = 600_000;
+  for (let second = 0; second < 10; second++) {
+    link.bytes += 1000;
+    assert.ok(budget.room(NORMAL) > 0);
+    await clock.advance(1000);
+    assert.equal(left(), 1324);
+  }
+  await clock.advance(12_000);
+  assert.equal(left(), BUDGET / 32, 'nothing goes any more');
+  budget[Symbol.dispose]();
+});
+
+test('a way that takes little keeps no more than that of the budget for itself', async () => {
+  const { clock, link, budget } = start();
+  link.bytes = 500_000;
+  for (let second = 0; second < 60; second++) {
+    link.inBytes += 2;
+    budget.header('a');
+    await clock.advance(1000);
+    const room = budget.room(NORMAL);
+    assert.ok(room > 0.28 * BUDGET && room < 0.485 * BUDGET, `${room}`);
+  }
+  budget[Symbol.dispose]();
 });
 
 test('another node may send a share of the budget until it hears again, several less each as it ends, and none then', () => {

@@ -3,8 +3,10 @@ import { formatLeft, type LinkLeft } from '../message/link-word.ts';
 import { PRIORITIES } from '../message/priority.ts';
 import { type Budget, LEAST_BYTES } from './budget.ts';
 import { type BudgetDay, dayAt, firstDay, type Moment, nextDayAt, readDay } from './budget-day.ts';
+import { FairShare, WINDOW_MS } from './fair-share.ts';
 import { ENVELOPE_BYTES } from './way-out.ts';
 
+const [URGENT, NORMAL] = [PRIORITIES.indexOf('urgent'), PRIORITIES.indexOf('normal')];
 /** What is urgent may go over the budget by this share of it. */
 const URGENT_SHARE = 0.2;
 /** What an idle node needs until the day is over: a share of the budget, and no more than this, bytes. */
@@ -23,13 +25,15 @@ const COUNTED_MS = 1000;
 const LOOK_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** Hears that the budget is used up, or that there is a new one. */
 export interface BudgetListener {
-  budgetChanged(): void;
+  /** The budget is used up, or there is a new one. */
+  budgetChanged?(): void;
+  /** What waited for the budget may go on. */
+  roomChanged?(): void;
 }
 
 interface LinkBudgetDeps {
-  readonly clock: Pick<Clock, 'wallNow' | 'steadyNow' | 'every'>;
+  readonly clock: Pick<Clock, 'wallNow' | 'steadyNow' | 'every' | 'after'>;
   readonly kept: { now(): number };
   /** Bytes since the process started. */
   traffic(): { readonly inBytes: number; readonly outBytes: number };
@@ -52,12 +56,15 @@ export class LinkBudget implements Budget, Disposable {
   #handedAt = Number.NEGATIVE_INFINITY;
   /** Who sends, when each heard last what it may send, and how much of what is usual that was. */
   readonly #senders = new Map<string, { readonly at: number; readonly bytes: number }>();
+  /** What of it is for what comes, and what for what goes. */
+  readonly #fair = new FairShare();
   readonly #listeners: BudgetListener[] = [];
   #wasOpen = true;
-  /** Whether somebody here waits for what others were let send. */
+  /** Whether somebody here waits for what others were let send, or may send. */
   #isShort = false;
   #isClosing = false;
   readonly #stopTimer: () => void;
+  #stopWaiting: (() => void) | undefined;
 
   /** Throws RangeError where it is not said how much may go: a limit that is no number would hold up nothing. */
   constructor({ bytesPerDay }: { readonly bytesPerDay: number }, deps: LinkBudgetDeps) {
@@ -69,6 +76,7 @@ export class LinkBudget implements Budget, Disposable {
     this.#deps = deps;
     this.#today = readDay(deps.saved) ?? firstDay(this.#now);
     this.#savedBytes = this.#today.spentBytes;
+    this.#fair.share(this.#room(NORMAL));
     this.#stopTimer = bytesPerDay > 0 ? deps.clock.every(LOOK_MS, this.#lookAgain) : () => {};
   }
 
@@ -80,18 +88,27 @@ export class LinkBudget implements Budget, Disposable {
   /** Counts what went, and tells who listens where that closes or opens the way. */
   look(): BudgetDay {
     this.#count();
-    const isOpen = this.#room(PRIORITIES.indexOf('normal')) > 0;
+    const isOpen = this.#room(NORMAL) > 0;
     if (isOpen !== this.#wasOpen) {
       this.#wasOpen = isOpen;
-      for (const listener of this.#listeners) listener.budgetChanged();
+      for (const listener of this.#listeners) listener.budgetChanged?.();
+      for (const listener of this.#listeners) listener.roomChanged?.();
     }
     return this.#today;
+  }
+
+  /** There is another connection: others may have waited for it too. */
+  connected(): void {
+    this.#fair.opened(this.#deps.clock.steadyNow());
   }
 
   /** Who asks this has something to send: where there is nothing for it, it hears when that may be over. */
   room(urgency: number): number {
     const room = this.#free(urgency);
-    if (urgency > 0) this.#isShort = room === 0;
+    if (urgency === 0) return room;
+    this.#fair.wants('out', this.#deps.clock.steadyNow());
+    this.#isShort = room === 0;
+    if (this.#isShort && this.#waitsForShare) this.#lookSoon();
     return room;
   }
 
@@ -100,8 +117,17 @@ export class LinkBudget implements Budget, Disposable {
     if (this.bytesPerDay === 0) return Number.POSITIVE_INFINITY;
     this.look();
     if (urgency === 0) return this.#room(urgency);
-    const room = this.#room(urgency) - this.#granted;
+    const room = this.#room(urgency) - Math.max(this.#granted, this.#kept('in'));
     return room < LEAST_BYTES ? 0 : room;
+  }
+
+  /** Whether what is left is kept for what others may have to send. */
+  get #waitsForShare(): boolean {
+    return this.#room(NORMAL) - this.#granted >= LEAST_BYTES;
+  }
+
+  #kept(way: 'in' | 'out'): number {
+    return this.#fair.kept(way, this.#deps.clock.steadyNow(), this.#leftMs);
   }
 
   /** What others were let send, which may be on its way. */
@@ -113,10 +139,18 @@ export class LinkBudget implements Budget, Disposable {
   readonly #lookAgain = (): void => {
     this.#forgetSilent();
     this.look();
-    if (!this.#isShort || this.#free(PRIORITIES.indexOf('normal')) === 0) return;
+    if (!this.#isShort) return;
+    if (this.#free(NORMAL) === 0) return this.#waitsForShare ? this.#lookSoon() : undefined;
     this.#isShort = false;
-    for (const listener of this.#listeners) listener.budgetChanged();
+    for (const listener of this.#listeners) listener.roomChanged?.();
   };
+
+  #lookSoon(): void {
+    this.#stopWaiting ??= this.#deps.clock.after(WINDOW_MS, () => {
+      this.#stopWaiting = undefined;
+      this.#lookAgain();
+    });
+  }
 
   #forgetSilent(): void {
     const now = this.#deps.clock.steadyNow();
@@ -129,7 +163,8 @@ export class LinkBudget implements Budget, Disposable {
   }
 
   heldMs(urgency: number): number {
-    return this.#free(urgency) > 0 ? 0 : nextDayAt(this.#today, this.#now) - this.#now.wall;
+    if (this.#free(urgency) > 0) return 0;
+    return urgency > 0 && this.#waitsForShare ? WINDOW_MS : this.#leftMs;
   }
 
   /** What is left of today's budget, bytes, and when the next one begins, unix ms; undefined where there is none. */
@@ -151,24 +186,21 @@ export class LinkBudget implements Budget, Disposable {
     if (this.bytesPerDay === 0) return undefined;
     const at = this.#deps.clock.steadyNow();
     this.#senders.set(node, { at, bytes: 0 });
+    this.#fair.wants('in', at);
     this.#forgetSilent();
-    const { wall } = this.#now;
-    const bytes = this.#grant(PRIORITIES.indexOf('normal'));
+    const bytes = this.#grant(NORMAL, this.#kept('out'));
     this.#senders.set(node, { at, bytes });
-    return {
-      bytes,
-      urgentBytes: this.#grant(PRIORITIES.indexOf('urgent')),
-      untilMs: nextDayAt(this.#today, this.#now) - wall,
-    };
+    return { bytes, urgentBytes: this.#grant(URGENT, 0), untilMs: this.#leftMs };
   }
 
-  /** What one of those that send may send of a class until it hears again. */
-  #grant(urgency: number): number {
+  /** What one of those that send may send of a class until it hears again, so that so much is left. */
+  #grant(urgency: number, keptBytes: number): number {
     this.look();
     const room = this.#room(urgency) - this.#granted;
     // The least that is of use to each of them would be more than is left.
     if (room < this.#senders.size * LEAST_BYTES) return 0;
-    const share = Math.min(this.bytesPerDay * GRANT_SHARE, room / (2 * this.#senders.size));
+    // Who hears that nothing is left waits for the next day: the least goes on.
+    const share = Math.min(this.bytesPerDay * GRANT_SHARE, (room - keptBytes) / (2 * this.#senders.size));
     return Math.min(room, Math.max(share, LEAST_BYTES));
   }
 
@@ -187,6 +219,13 @@ export class LinkBudget implements Budget, Disposable {
   [Symbol.dispose](): void {
     this.#isClosing = true;
     this.#stopTimer();
+    this.#stopWaiting?.();
+  }
+
+  /** How long the day lasts. */
+  get #leftMs(): number {
+    const now = this.#now;
+    return nextDayAt(this.#today, now) - now.wall;
   }
 
   get #now(): Moment {
@@ -196,14 +235,22 @@ export class LinkBudget implements Budget, Disposable {
   #count(): void {
     const { inBytes, outBytes } = this.#deps.traffic();
     const wentOut = outBytes - this.#counted.outBytes;
-    const went = inBytes - this.#counted.inBytes + wentOut;
+    const wentIn = inBytes - this.#counted.inBytes;
     this.#counted = { inBytes, outBytes };
     this.#settle(wentOut);
-    const today = { ...this.#today, spentBytes: this.#today.spentBytes + went };
-    const turned = dayAt(today, this.#now);
-    if (turned.beganAt !== today.beganAt) this.#savedBytes = 0;
-    this.#today = turned;
+    const at = this.#deps.clock.steadyNow();
+    this.#fair.went('in', wentIn, at);
+    this.#fair.went('out', wentOut, at);
+    const today = { ...this.#today, spentBytes: this.#today.spentBytes + wentIn + wentOut };
+    this.#today = dayAt(today, this.#now);
+    if (this.#today.beganAt !== today.beganAt) this.#beginDay(at);
     if (this.bytesPerDay > 0 && this.#today.spentBytes > this.#savedBytes) this.#deps.save(this.#toSave());
+  }
+
+  #beginDay(at: number): void {
+    this.#savedBytes = 0;
+    this.#fair.share(this.#room(NORMAL));
+    this.#fair.opened(at);
   }
 
   /** So much more is in the count; what was taken for more than it was does not wait for that for ever. */
@@ -237,8 +284,6 @@ export class LinkBudget implements Budget, Disposable {
 
   /** What an idle node still needs today. */
   get #idleBytes(): number {
-    const now = this.#now;
-    const leftShare = Math.min(1, (nextDayAt(this.#today, now) - now.wall) / DAY_MS);
-    return leftShare * Math.min(this.bytesPerDay * IDLE_SHARE, MOST_IDLE_BYTES);
+    return Math.min(1, this.#leftMs / DAY_MS) * Math.min(this.bytesPerDay * IDLE_SHARE, MOST_IDLE_BYTES);
   }
 }

@@ -56,8 +56,8 @@ export class LinkScheduler {
     this.#places.delete(source);
   }
 
-  /** There is a new budget: what waits for it goes on. */
-  budgetChanged(): void {
+  /** What waits for the budget goes on. */
+  roomChanged(): void {
     this.#pull();
   }
 
@@ -79,6 +79,7 @@ export class LinkScheduler {
   /** There is another connection, or none: nothing is under way to the broker. */
   reset(): void {
     this.#window.reset();
+    this.#budget?.connected();
   }
 
   /** It keeps its turn, unless it is more urgent now, or less. */

@@ -129,6 +129,7 @@ async function startUsedUp(t: Parameters<typeof TestOutbox.start>[0]) {
     left: 1e6,
     room: () => (budget.left < 1324 ? 0 : budget.left),
     heldMs: () => 0,
+    connected: () => {},
     sent: (bytes: number, messages: number) => {
       budget.left -= bytes + 300 * messages;
     },

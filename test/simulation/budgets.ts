@@ -20,6 +20,8 @@ const [ON_ITS_WAY, UNASKED] = [30_000, 33_000];
 const USED_UP = 0.85;
 /** What a message that waits takes of a link, as a share of what the outbox holds of it, and besides that, bytes. */
 const [OF_BODY, HEADERS_AND_ANSWERS] = [1.5, 500];
+/** Where so much waits both ways, each has this share of the budget at least, bytes. */
+const [MUCH, FAIR] = [10_000, 1 / 4];
 const WAITING =
   'SELECT n.subject, sum(length(o.body)) AS bytes, count(*) AS count FROM outbox o JOIN lanes n ON n.id = o.key / 4294967296 GROUP BY n.subject';
 
@@ -48,20 +50,44 @@ export function checkBudgets(world: World): void {
     }
 }
 
-/** What waits for the next day of a link, and how long that may take. */
+/** What waits for the next day of a link, how long that may take, and whether each way has its share of a day. */
 export class Backlog {
   readonly #world: World;
   #least = Number.POSITIVE_INFINITY;
+  /** Of the day of each link: the least that waited each way whenever it was looked, bytes. */
+  readonly #days = new Map<string, { readonly day: string; readonly out: number; readonly in: number }>();
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  /** Looks what waits. Throws BrokenPromise where a day has ended of which one way took what both needed. */
+  look(): void {
+    for (const [name, budget] of this.#world.budgets) {
+      const day = dayOf(new Date(this.#world.machine(name).wallNow()));
+      const before = this.#days.get(name);
+      if (before && before.day !== day) this.#checkFair(name, budget, before);
+      const waits = { out: this.#waiting(name, 'out'), in: this.#waiting(name, 'in') };
+      const same = before?.day === day ? before : waits;
+      this.#days.set(name, {
+        ...{ day, out: Math.min(same.out, waits.out), in: Math.min(same.in, waits.in) },
+      });
+    }
+  }
+
+  #checkFair(name: string, budget: number, waited: { readonly day: string; out: number; in: number }): void {
+    const { out, in: came } = this.#world.linkOf(name).went.get(waited.day) ?? { in: 0, out: 0 };
+    if (Math.min(waited.out, waited.in) < MUCH || Math.min(out, came) >= FAIR * budget) return;
+    throw new BrokenPromise(
+      `fair budget: ${came} bytes came to ${name} on ${waited.day}, and ${out} went, of ${budget}, while both ways had more to send`,
+    );
   }
 
   /** The days that what waits takes of the budgets at most, ms; none where no less waits than when this was asked before. */
   nextMs(): number {
     const waiting = [...this.#world.budgets].map(([name, budget]) => ({
       budget,
-      bytes: this.#bytesOf(name),
+      bytes: this.#waiting(name, 'out') + this.#waiting(name, 'in'),
     }));
     const all = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
     if (all >= this.#least) return 0;
@@ -71,13 +97,14 @@ export class Backlog {
     );
   }
 
-  /** What is to go over a link, both ways, bytes. */
-  #bytesOf(name: string): number {
+  /** What is to go over a link one way, bytes. */
+  #waiting(name: string, way: 'in' | 'out'): number {
     let bytes = 0;
     for (const { machine } of this.#world.places)
-      for (const row of machine.disk.prepare(WAITING).all() as unknown as WaitingRow[])
-        if (machine.name === name || row.subject.startsWith(`${name}.`))
-          bytes += row.bytes * OF_BODY + row.count * HEADERS_AND_ANSWERS;
+      if ((machine.name === name) === (way === 'out'))
+        for (const row of machine.disk.prepare(WAITING).all() as unknown as WaitingRow[])
+          if (way === 'out' || row.subject.startsWith(`${name}.`))
+            bytes += row.bytes * OF_BODY + row.count * HEADERS_AND_ANSWERS;
     return bytes;
   }
 }

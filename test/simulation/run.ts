@@ -179,6 +179,7 @@ async function untilQuiet(
   let left = look() ?? '';
   while (timeline.now < latest) {
     await timeline.runUntil(timeline.now + everyMs);
+    backlog.look();
     const now = look();
     if (now === undefined) {
       // What is quiet for a moment only may be on its way.

@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import { budgetDayWords, countWords } from '../../lib/time-words.ts';
+import { WINDOW_MS } from '../../link/fair-share.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
 import type { Lane } from './lane.ts';
 
@@ -78,5 +79,7 @@ function obstacle(
 
 /** `tomorrow's budget, 00:00, for the link of ship1`. */
 function budgetWords(toNode: string, held: Lane['held'], now: number): string {
+  if (!held.isThere && held.ms <= WINDOW_MS)
+    return `what comes over the link of this node, which has a share of its budget too`;
   return `${budgetDayWords(now + held.ms, now)}, for the link of ${held.isThere ? toNode : 'this node'}`;
 }
