@@ -54,7 +54,6 @@ const DEFAULTS = {
   stopTimeoutMs: 2000,
 };
 const MAX_HEADER_BYTES = 16 * 1024;
-const TIMEOUT_CHECK_MS = 1000;
 const KEEP_ALIVE_MS = 5000;
 /** How long a client that was refused may go on sending, so that it gets to read why. */
 const UNREAD_GRACE_MS = 1000;
@@ -75,7 +74,8 @@ export async function startHttpService(
     headersTimeout: settings.headersTimeoutMs,
     requestTimeout: settings.requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, settings.headersTimeoutMs),
+    // Each look wakes a node that idles.
+    connectionsCheckingInterval: settings.headersTimeoutMs / 2,
     maxHeaderSize: MAX_HEADER_BYTES,
   };
   const server = tls

@@ -37,10 +37,10 @@ test('memory goes back once a node idles, and not again until as much has come',
 });
 
 test('a node that always has a little to do gives it back after half a minute', () => {
-  assert.equal(collections(14, 500), 0);
-  assert.equal(collections(15, 500), 1);
+  assert.equal(collections(5, 1200), 0);
+  assert.equal(collections(6, 1200), 1);
 });
 
 test('a node that is busy is not held up', () => {
-  assert.equal(collections(100, 1500), 0);
+  assert.equal(collections(100, 3500), 0);
 });

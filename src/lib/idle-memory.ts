@@ -1,14 +1,14 @@
 import type { Clock } from './clock.ts';
 import { exposeCollector } from './collect-garbage.ts';
 
-const LOOK_EVERY_MS = 2000;
+const LOOK_EVERY_MS = 5000;
 /** Up to so much work between two looks, the node counts as idle, microseconds. */
-const IDLE_MICROSECONDS = 200_000;
+const IDLE_MICROSECONDS = 500_000;
 const IDLE_LOOKS = 2;
 /** Up to so much work between two looks, a node that never idles can bear the pause, microseconds: half a processor. */
-const BEARABLE_MICROSECONDS = 1_000_000;
+const BEARABLE_MICROSECONDS = 2_500_000;
 /** From this look on that finds memory to give back, the node need not idle: half a minute. */
-const PATIENT_LOOKS = 15;
+const PATIENT_LOOKS = 6;
 /** Memory that must have come since the last time, to be worth the pause of a full collection (some 20 ms). */
 const WORTHWHILE_BYTES = 24 * 1024 * 1024;
 

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { bindSocketFile, type SocketFile } from './socket-file.ts';
 
 /** How often it is looked whether the file is still there, ms. */
-const LOOK_MS = 2000;
+const LOOK_MS = 5000;
 
 type Log = { error(fields: object, text: string): void };
 

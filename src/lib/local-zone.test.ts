@@ -25,14 +25,21 @@ test('a process follows the zone of the machine, but for the moment in which its
   assert.deepEqual(counts, [0, 0, 0, 1, 1, 2]);
 });
 
-test('schedules are told a zone that is another than that of the start', (t) => {
+test('schedules are told a zone that is another than that of the start', async (t) => {
   const before = process.env.TZ;
   t.after(() => {
     if (before === undefined) delete process.env.TZ;
     else process.env.TZ = before;
   });
   assert.equal(changedZone(), undefined);
-  process.env.TZ = 'Australia/Lord_Howe';
+  const clock = new ManualClock();
+  let link = 'where it began';
+  const forget = () => {
+    process.env.TZ = link;
+  };
+  using _ = followZone({ clock, forget, readMark: () => link });
+  link = 'Australia/Lord_Howe';
+  await clock.advance(60_000);
   assert.equal(changedZone(), 'Australia/Lord_Howe');
   assert.equal(new Date('2026-04-04T15:00Z').getMinutes(), 30);
 });

@@ -30,18 +30,21 @@ export function followZone({ clock, forget, readMark = readLocaltime }: ZoneDeps
     // A link that is being replaced is missing for a moment.
     if (mark === undefined || mark === known) return;
     known = mark;
+    firstZone ??= ownZone();
     forget();
   });
   return { [Symbol.dispose]: cancel };
 }
 
+/** The zone in which this process began, from when another one first came: to ask for it takes a start 10 ms. */
+let firstZone: string | undefined;
+
 /** The time zone of this process, where it is another one than when it began. */
 export function changedZone(): string | undefined {
+  if (firstZone === undefined) return undefined;
   const zone = ownZone();
-  return zone === FIRST_ZONE ? undefined : zone;
+  return zone === firstZone ? undefined : zone;
 }
-
-const FIRST_ZONE = ownZone();
 
 function ownZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
