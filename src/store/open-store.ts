@@ -120,14 +120,11 @@ export function migrate(db: DatabaseSync, path: string): void {
       `the database ${path} was written by a newer Steward (schema ${version}, this one knows ${MIGRATIONS.length}): start the newer one`,
     );
   }
-  for (let step = version; step < MIGRATIONS.length; step++) {
-    db.exec('BEGIN IMMEDIATE');
-    db.exec(MIGRATIONS[step]!);
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${step + 1}`);
-    db.exec('COMMIT');
-  }
-  // All of it with one fsync where there is something to add.
+  // All of it with one fsync, where there is something to add.
   db.exec('BEGIN');
+  for (const step of MIGRATIONS.slice(version)) db.exec(step);
+  if (version < MIGRATIONS.length)
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   db.exec(ADDITIONS);
   for (const { table, column, type } of ADDED_COLUMNS) {
     const known = db.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(table, column);
