@@ -35,6 +35,8 @@ export interface BrokerUser {
 export interface BrokerTls {
   readonly certificate: string;
   readonly key: string;
+  /** What certificate and key are called in errors. */
+  readonly about?: string;
   /** Where it is given, every client must show a certificate of this authority. */
   readonly clientCa?: string;
 }

@@ -16,7 +16,10 @@ export class Handshakes {
   readonly #waiting = new Map<string, (handshake: Handshake) => void>();
 
   /** Throws BrokerError where certificate and key are not of one another, or are none. */
-  constructor({ certificate, key, clientCa }: BrokerTls, { timeoutMs }: { timeoutMs: number }) {
+  constructor(
+    { certificate, key, clientCa, about = 'what is given' }: BrokerTls,
+    { timeoutMs }: { timeoutMs: number },
+  ) {
     this.#asksForCertificate = clientCa !== undefined;
     try {
       // A certificate that is not accepted is told to the client in words, once it can read them.
@@ -29,10 +32,8 @@ export class Handshakes {
         ...request,
       });
     } catch (cause) {
-      const reason = (cause as Error).message;
-      throw new BrokerError('bad-option', `the broker's certificate and key cannot be used: ${reason}`, {
-        cause,
-      });
+      const reason = `${about} are no certificate and its key, in PEM: ${(cause as Error).message}`;
+      throw new BrokerError('bad-option', reason, { cause });
     }
     this.#server.on('secureConnection', this.#done);
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());

@@ -24,6 +24,7 @@ export async function readTlsFiles(files: TlsFiles, settings: TlsSettings): Prom
       throw new BrokerError('bad-option', `${missing} is missing: give it together with ${given}`);
   }
   return {
+    about: `${settings.certificate} ${certificate} and ${settings.key} ${key}`,
     certificate: await read(certificate, settings.certificate),
     key: await read(key, settings.key),
     ...(clientCa !== '' && { clientCa: await read(clientCa, settings.clientCa) }),

@@ -31,7 +31,7 @@ export function readPlainFileSync(path: string): Buffer {
   }
 }
 
-/** Why a file that is needed cannot be read, with the way out: the end of a sentence that names it. */
+/** Why a file that is needed cannot be read, or a folder made, with the way out: the end of a sentence that names it. */
 export function readFault(error: unknown): string {
   const wayOut = WAYS_OUT[errorCode(error) ?? ''];
   return wayOut === undefined ? systemFault(error) : `${systemFault(error)}; ${wayOut}`;
@@ -41,6 +41,7 @@ const user = process.geteuid?.();
 const letRead = `let the user that this runs as${user === undefined ? '' : ` (id ${user})`} read it, and enter its folders`;
 const WAYS_OUT: Readonly<Record<string, string>> = {
   ENOENT: 'put it there, or name the one that is meant',
+  EEXIST: 'it is no folder: move away what stands there',
   ENOTDIR: 'a folder on the way to it is none: move away what stands there',
   EACCES: letRead,
   EPERM: letRead,

@@ -1,3 +1,5 @@
+import { errorCode } from './system-fault.ts';
+
 /**
  * Codes of faults that pass by themselves or once an operator has made room: of the system, of the database
  * (`store/store-error.ts`) and of the audit log, without which nothing is to end.
@@ -15,6 +17,7 @@ const PASSING_CODES = new Set([
     'EIO',
     'ENOBUFS',
     'ENOLCK',
+    ...['ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ENODEV'],
   ],
   ...['full', 'locked', 'io', 'memory', 'read-only', 'replaced', 'write-failed'],
 ]);
@@ -31,7 +34,7 @@ export function isTemporary(error: unknown): boolean {
   let one = error as { code?: unknown; cause?: unknown } | null | undefined;
   for (let depth = 0; depth < MAX_CAUSES && one; depth++) {
     if (one instanceof TemporaryError) return true;
-    if (typeof one.code === 'string' && PASSING_CODES.has(one.code)) return true;
+    if (PASSING_CODES.has(errorCode(one) ?? '')) return true;
     one = one.cause as typeof one;
   }
   return false;

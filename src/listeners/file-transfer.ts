@@ -5,6 +5,7 @@ import { newId } from '../lib/new-id.ts';
 import { syncFolder } from '../lib/open-inside.ts';
 import { readPlainFile } from '../lib/plain-file.ts';
 import { systemFault } from '../lib/system-fault.ts';
+import { isTemporary } from '../lib/temporary-error.ts';
 import { splitAfterUuid } from '../lib/uuid.ts';
 import { refusalLine, refusalTexts, verdictOf } from './answer-line.ts';
 
@@ -39,14 +40,6 @@ export interface MessageFolder {
 const MAX_NAME_BYTES = 200;
 
 const PARTS = ['sending', 'sent', 'refused'];
-
-/** Makes the folders that message files pass through, where they are missing (0700). */
-export async function openFileTransfer(options: MessageFolder, deps: TransferDeps): Promise<FileTransfer> {
-  await mkdir(options.folder, { recursive: true, mode: 0o700 });
-  const transfer = new FileTransfer(options, deps);
-  await transfer.makeParts([]);
-  return transfer;
-}
 
 /**
  * Brings message files from the read folder to `sent/` or `refused/`, each sent once, also when the node is killed.
@@ -102,7 +95,10 @@ export class FileTransfer {
     const { id: batch, rest: name } = splitAfterUuid(moved)!;
     const path = join(this.#options.folder, 'sending', moved);
     const text = await readPlainFile(path, { maxBytes: this.#options.maxBytes, followsLinks: false }).catch(
-      (error: Error) => error,
+      (error: Error) => {
+        if (isTemporary(error)) throw error;
+        return error;
+      },
     );
     const resume = { batch, stored: this.#deps.ledger.batch(batch) };
     const line =

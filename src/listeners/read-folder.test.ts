@@ -4,6 +4,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile } 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 
+import { canFailSyncs, failReads } from '../../test/support/failing-syncs.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { newId } from '../lib/new-id.ts';
@@ -117,6 +118,48 @@ test('names of any length and kind find their place', async (t) => {
   const names = [`${'æ'.repeat(125)}.json`, 'a b; $(c)\n.json', '-rf'];
   for (const name of names) await writeFile(join(folder, name), GOOD);
   await waitFor('all to be sent', async () => (await list('sent')).length === 6);
+});
+
+test('a name that is no UTF-8 is reported once, and holds up no others', async (t) => {
+  const { folder, reports, list } = await start(t, { pollMs: 20 });
+  await writeFile(
+    Buffer.concat([Buffer.from(`${folder}/a`), Buffer.from([0xff]), Buffer.from('.json')]),
+    GOOD,
+  );
+  await waitFor('a report', () => reports.length > 0);
+  await writeFile(join(folder, 'b.json'), GOOD);
+  await waitFor('the other to be sent', async () => (await list('sent')).length === 2);
+  assert.deepEqual(reports, [
+    'error: read folder: a\ufffd.json: its name is no UTF-8, so it is not sent: rename it',
+  ]);
+});
+
+test('what stands in the place of the folder is reported with the way out, and the folder is made once it is gone', async (t) => {
+  const place = async (folder: string) => {
+    await writeFile(folder, '');
+    return [];
+  };
+  const { folder, reports, list } = await start(t, { pollMs: 20 }, [], place);
+  await waitFor('a report', () => reports.length > 0);
+  assert.match(reports[0]!, /EEXIST: .*; it is no folder: move away what stands there; it is tried again$/);
+  await rm(folder);
+  await waitFor('the folder', async () => (await list('.').catch(() => [])).length === 3);
+  await writeFile(join(folder, 'a.json'), GOOD);
+  await waitFor('a.json to be sent', async () => (await list('sent')).length === 2);
+});
+
+test('a file that cannot be read for a while is not refused, and sent once it can', {
+  skip: canFailSyncs() ? false : 'only where strace may trace other processes',
+}, async (t) => {
+  const path = join((await tempFolder(t)).path, 'a.json');
+  const { folder, reports, list } = await start(t, { settleMs: 1, refuseMs: 1, pollMs: 20 });
+  await writeFile(path, GOOD);
+  const reads = await failReads(process.pid, [path, join(folder, 'a.json')], t);
+  await rename(path, join(folder, 'a.json'));
+  await waitFor('a report', () => reports.some((text) => /EIO: i\/o error; it is tried again/.test(text)));
+  assert.deepEqual(await list('refused'), []);
+  await reads[Symbol.asyncDispose]();
+  await waitFor('a.json to be sent', async () => (await list('sent')).length === 2);
 });
 
 test('a folder that is removed, or renamed, and made again is used again, and so are the folders in it', async (t) => {

@@ -3,10 +3,11 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { pause } from '../lib/pause.ts';
-import { readPlainFile } from '../lib/plain-file.ts';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
+import { isTemporary } from '../lib/temporary-error.ts';
 import { readSubmission } from '../message/input/read-submission.ts';
-import { type FileTransfer, openFileTransfer, type TransferDeps } from './file-transfer.ts';
+import { FileTransfer, type TransferDeps } from './file-transfer.ts';
 
 /** Times in milliseconds. */
 export interface ReadFolderOptions {
@@ -38,12 +39,17 @@ const DEFAULTS = { settleMs: 300, refuseMs: 10_000, pollMs: 1000, retryMs: 10_00
 const REST_MS = 50;
 
 /**
- * Watches a folder and sends the message files that are dropped there, by a rename or by a slow writer; see
- * FileTransfer for where they go. Throws system errors when the folder cannot be made.
+ * Watches a folder, which is made (0700) where it is missing, and sends the message files that are dropped there, by a rename
+ * or by a slow writer; see FileTransfer for where they go. A folder that cannot be had is reported, and tried again.
  */
 export async function startReadFolder(options: ReadFolderOptions, deps: ReadFolderDeps): Promise<ReadFolder> {
   const settings = { ...DEFAULTS, ...options };
-  return new ReadFolder(settings, deps, await openFileTransfer(settings, deps));
+  const transfer = new FileTransfer(settings, deps);
+  const isMade = await transfer.makeParts([]).then(
+    () => true,
+    () => false,
+  );
+  return new ReadFolder(settings, deps, { transfer, isMade });
 }
 
 /** A folder that is watched until this is disposed of. */
@@ -55,16 +61,22 @@ export class ReadFolder implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #done: Promise<void>;
   #watcher: FSWatcher | undefined;
+  #isMade: boolean;
   /** Which folder that is. */
   #watched = '';
   #wake = new AbortController();
   #lastFault: string | undefined;
   #retryAt = 0;
 
-  constructor(settings: Settings, deps: ReadFolderDeps, transfer: FileTransfer) {
+  constructor(
+    settings: Settings,
+    deps: ReadFolderDeps,
+    { transfer, isMade }: { transfer: FileTransfer; isMade: boolean },
+  ) {
     this.#settings = settings;
     this.#deps = deps;
     this.#transfer = transfer;
+    this.#isMade = isMade;
     this.#done = this.#run();
   }
 
@@ -79,6 +91,9 @@ export class ReadFolder implements AsyncDisposable {
   /** Sees to the folders, and to the watch: the folder may be another one than last time. */
   async #open(): Promise<void> {
     const { folder } = this.#settings;
+    // Only once: who renames the folder means to put another one in its place.
+    if (!this.#isMade) await this.#transfer.makeParts([]);
+    this.#isMade = true;
     const { dev, ino } = await stat(folder);
     if (this.#watched !== `${dev} ${ino}`) this.#watch();
     this.#watched = `${dev} ${ino}`;
@@ -115,7 +130,7 @@ export class ReadFolder implements AsyncDisposable {
       if (this.#retryAt === Number.POSITIVE_INFINITY) this.#lastFault = undefined;
       return waitMs;
     } catch (error) {
-      const fault = systemFault(error);
+      const fault = readFault(error);
       if (fault !== this.#lastFault) {
         this.#deps.errorReporter.report(
           `error: read folder ${this.#settings.folder}: ${fault}; it is tried again`,
@@ -139,7 +154,9 @@ export class ReadFolder implements AsyncDisposable {
     const names = (await readdir(folder)).filter((name) => !name.startsWith('.') && !name.endsWith('.tmp'));
     for (const name of this.#seen.keys()) if (!names.includes(name)) this.#seen.delete(name);
     let waitMs = pollMs;
-    for (const name of await inOrderOfTime(folder, names)) {
+    const found = await inOrderOfTime(folder, names);
+    if (found.length < names.length) this.#reportUnnamed(names);
+    for (const name of found) {
       if (this.#stopping.signal.aborted) break;
       waitMs = Math.min(waitMs, await this.#consider(name));
     }
@@ -170,13 +187,23 @@ export class ReadFolder implements AsyncDisposable {
     return pollMs;
   }
 
-  /** Why the file cannot be read as messages yet; '' when it can. */
+  /** Bytes that are no UTF-8 make a name by which no file is found. */
+  #reportUnnamed(names: readonly string[]): void {
+    for (const name of names.filter((one) => one.includes('\ufffd') && !this.#seen.has(one))) {
+      this.#seen.set(name, { look: '', since: 0 });
+      const text = `error: read folder: ${name}: its name is no UTF-8, so it is not sent: rename it`;
+      this.#deps.errorReporter.report(text);
+    }
+  }
+
+  /** Why the file cannot be read as messages yet; '' when it can. Throws what may pass. */
   async #fault(name: string): Promise<string> {
     const { folder, maxBytes } = this.#settings;
     try {
       await readSubmission(await readPlainFile(join(folder, name), { maxBytes, followsLinks: false }));
       return '';
     } catch (error) {
+      if (isTemporary(error)) throw error;
       return systemFault(error);
     }
   }

@@ -1,17 +1,15 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-
-import { readPlainFile } from '../lib/plain-file.ts';
-import { systemFault } from '../lib/system-fault.ts';
+import type { Clock } from '../lib/clock.ts';
+import { newId } from '../lib/new-id.ts';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
+import { retryUntilStopped } from '../lib/retry-until-stopped.ts';
 import { isMessageFile } from '../message/input/message-file.ts';
 import { refusalTexts, verdictOf } from './answer-line.ts';
-import type { MessageFolder } from './file-transfer.ts';
-import type { Submissions } from './submission-session.ts';
+import type { MessageFolder, TransferDeps } from './file-transfer.ts';
 
-export interface StartupFolderDeps {
-  readonly submissions: Pick<Submissions, 'submit'>;
-  readonly logger: { info(fields: object, text: string): void };
-  readonly errorReporter: { report(text: string): void };
+export interface StartupFolderDeps extends TransferDeps {
+  readonly clock: Clock;
   /** Ends the work after the file under way. */
   readonly signal: AbortSignal;
 }
@@ -19,31 +17,35 @@ export interface StartupFolderDeps {
 /**
  * Submits the message files of the startup folder, in the order of their names, once; never rejects.
  *
- * A file that cannot be read or has messages that are refused is reported, and the others go on. The folder is
- * made (0700) where it is missing, so that messages can be put there.
+ * A file that cannot be read or has messages that are refused is reported, and the others go on; while a fault can pass (a full or
+ * locked database, too few open files) it is tried again, and those behind it wait. The folder is made (0700) where it is missing.
  */
 export async function submitStartupFolder(
   { folder, maxBytes }: MessageFolder,
-  { submissions, logger, errorReporter, signal }: StartupFolderDeps,
+  deps: StartupFolderDeps,
 ): Promise<void> {
-  const names = await messageFilesOf(folder).catch((error) => {
-    errorReporter.report(`error: the startup folder ${folder} cannot be read: ${systemFault(error)}`);
-    return [];
+  const { submissions, ledger, logger, errorReporter, signal } = deps;
+  const attempt = async (what: string, act: () => Promise<void>) => {
+    const retry = { ...deps, what: `${what} cannot be sent` };
+    await retryUntilStopped(act, retry).catch((error) =>
+      errorReporter.report(`error: ${what}: ${readFault(error)}`),
+    );
+  };
+  let names: string[] = [];
+  await attempt(`the startup folder ${folder}`, async () => {
+    names = await messageFilesOf(folder);
   });
   for (const name of names) {
     if (signal.aborted) return;
-    try {
-      const line = await submissions.submit(
-        await readPlainFile(join(folder, name), { maxBytes }),
-        'startup folder',
-      );
+    const batch = newId();
+    await attempt(`startup folder: ${name}`, async () => {
+      const text = await readPlainFile(join(folder, name), { maxBytes });
+      const line = await submissions.resume(text, { batch, stored: ledger.batch(batch) }, 'startup folder');
       const verdict = verdictOf(line);
       if (verdict !== 'unread') logger.info({ file: name, verdict }, 'startup messages were submitted');
       const faults = verdict === 'accepted' ? [] : refusalTexts(line);
-      for (const text of faults) errorReporter.report(`error: startup folder: ${name}: ${text}`);
-    } catch (error) {
-      errorReporter.report(`error: startup folder: ${name}: ${systemFault(error)}`);
-    }
+      for (const fault of faults) errorReporter.report(`error: startup folder: ${name}: ${fault}`);
+    });
   }
 }
 

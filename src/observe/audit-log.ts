@@ -1,4 +1,5 @@
 import { CodedError } from '../lib/coded-error.ts';
+import { systemFault } from '../lib/system-fault.ts';
 import { toJson } from '../lib/visible.ts';
 import { openRotatingFile, type RotatingFile, type RotatingFileOptions } from './rotating-file.ts';
 
@@ -130,8 +131,8 @@ function isoTime(ms: number | undefined): string | undefined {
 }
 
 function writeFailed(path: string, cause: unknown): AuditLogError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AuditLogError('write-failed', `cannot write the audit log ${path}: ${reason}`, { cause });
+  const reason = `cannot write the audit log ${path}: ${systemFault(cause)}`;
+  return new AuditLogError('write-failed', reason, { cause });
 }
 
 /** Why the audit log did not take entries. */

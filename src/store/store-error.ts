@@ -46,7 +46,14 @@ const CODES: Record<number, { code: StoreErrorCode; text: string }> = {
 };
 
 /** What of that a call of the system failed with. */
-const SYSTEM_CODES: Readonly<Record<string, number>> = { EACCES: 8, EPERM: 8, EROFS: 8, ENOSPC: 13, EIO: 10 };
+const SYSTEM_CODES: Readonly<Record<string, number>> = {
+  EACCES: 8,
+  EPERM: 8,
+  EROFS: 8,
+  ENOSPC: 13,
+  EDQUOT: 13,
+  EIO: 10,
+};
 
 /** Turns an error of SQLite, or of the system, into a StoreError about the file at `path`. */
 export function asStoreError(error: unknown, path: string): StoreError {

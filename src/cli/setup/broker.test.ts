@@ -30,7 +30,10 @@ test('every mistake in the options of steward broker is named, with the way out'
     [['--tls-cert', noPem], /^--tls-key is missing: give it together with --tls-cert$/],
     [['--tls-ca', noPem], /^--tls-cert is missing: give it together with --tls-ca$/],
     [['--tls-cert', '/no/such', '--tls-key', '/no'], /^--tls-cert \/no\/such cannot be read: /],
-    [['--tls-cert', noPem, '--tls-key', noPem], /^the broker's certificate and key cannot be used: /],
+    [
+      ['--tls-cert', noPem, '--tls-key', noPem],
+      /^--tls-cert .*no\.pem and --tls-key .*no\.pem are no certificate and its key, in PEM: /,
+    ],
     [['--max-payload', '1 MB'], /^--max-payload 1 MB is no size: give bytes, or a number with KB, MB or GB$/],
     [['--max-payload', '1GB'], /^maxPayloadBytes is 1073741824: .* from 1 to 67108864$/],
     [['--max-pending', '0'], /^maxPendingBytes is 0: /],

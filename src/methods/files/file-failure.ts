@@ -5,7 +5,9 @@ import { isTemporary, TemporaryError } from '../../lib/temporary-error.ts';
 import type { Outcome } from '../../message/method-contract.ts';
 
 /** What a mount below the data folder may have of its own; elsewhere it may pass, as when a disk is mounted anew. */
-const OWN_FAULTS: ReadonlySet<string | undefined> = new Set(['EROFS', 'EBUSY']);
+const OWN_FAULTS: ReadonlySet<string | undefined> = new Set([
+  ...['EROFS', 'EBUSY', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ENODEV'],
+]);
 /** What is said where a folder on the way is none: the data folder itself may be on a disk that is not there at the moment. */
 const NO_FOLDER: ReadonlySet<string | undefined> = new Set(['ENOTDIR', 'EEXIST', 'ENOENT', 'ELOOP']);
 
@@ -31,8 +33,10 @@ async function isWritable(folder: string): Promise<boolean> {
   try {
     const place = await placeInside(folder, `.steward-${process.pid}.probe`);
     await rm(place, { force: true });
-    await using _ = await openNew(place);
+    await using probe = await openNew(place);
     await rm(place);
+    await probe.write('.');
+    await probe.sync();
     return true;
   } catch {
     return false;
