@@ -61,6 +61,8 @@ const LONGEST_PATIENCE_MS = 30_000;
 const [THIN_BYTES_PER_MS, MODEST_BYTES_PER_MS, LONG_MS] = [200, 1000, 10];
 /** The rate of a way of which nothing is known, where it is safer to wait than to act, bytes per ms. */
 const ASSUMED_BYTES_PER_MS = 2;
+/** The rate of a way of which nothing is known, where what is sent again in vain costs most: 5 kbit/s, bytes per ms. */
+const THINNEST_BYTES_PER_MS = 0.6;
 /** However much is on its way, nothing is silent for longer, ms. */
 const MOST_SILENT_MS = 900_000;
 /** What a part of a message takes, ms. */
@@ -118,9 +120,12 @@ export function answerMs({ lastRttMs, bytesPerMs }: RateState, bytesAhead: numbe
     : lastRttMs + bytesAhead / bytesPerMs;
 }
 
-/** When an answer to what is sent now is overdue, ms from now, with this number of bytes ahead of it; 0 where nothing is known. */
+/** When an answer to what is sent now is overdue, ms from now, with this number of bytes ahead of it; where nothing is known the way may be a thin one. */
 export function overdueMs(state: RateState, bytesAhead: number): number {
-  return Math.min(LONGEST_PATIENCE_MS, 2 * (answerMs(state, bytesAhead) ?? 0));
+  return Math.min(
+    LONGEST_PATIENCE_MS,
+    2 * (answerMs(state, bytesAhead) ?? bytesAhead / THINNEST_BYTES_PER_MS),
+  );
 }
 
 /** For how long nothing may be heard while bytes are on their way, ms: twice what they take. */

@@ -90,7 +90,7 @@ export class SendWindow {
     return { bytesPerMs, wasFull, roundTripMs: alone.rttMs > 0 ? wayMs : lastRttMs };
   }
 
-  /** How long the answer to all that is on its way may take, ms; 0 where nothing is known. */
+  /** How long the answer to all that is on its way may take, ms. */
   get overdueMs(): number {
     return overdueMs(this.rate, this.#bytes);
   }

@@ -47,3 +47,23 @@ test('a clock that is set ends no message early or late, and the time left trave
     });
   }
 });
+
+test('what is on its first way to a node of ours has the time that the thinnest link takes for it, whatever its ACKTimeout', async (t) => {
+  for (const [words, again] of [
+    ['state offset-parts', [0, 1]],
+    [undefined, [1, 0]],
+  ] as const) {
+    await t.test(words ?? 'a node that has named nothing keeps its time', async (t) => {
+      const made = await TestOutbox.start(t);
+      made.outbox.peers.heardWords('ship1', words);
+      await made.enqueue(1, { ackTimeoutMs: 5000, body: Buffer.alloc(4000) });
+      assert.equal(made.transport.take().length, 1);
+      await made.advance(8000);
+      const early = made.transport.take().length;
+      await made.advance(20_000);
+      const late = words ? made.transport.take().length : 0;
+      assert.deepEqual([early, late], again);
+      t.mock.timers.reset();
+    });
+  }
+});

@@ -268,13 +268,14 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
     const { oldestInFlight: oldest, bytesInFlight } = this.queue.window;
     // Of what waits for room nothing is awaited.
     if (!oldest || bytesInFlight === 0) return;
-    // Behind much that is on its way the answer takes longer than it would alone.
+    // Behind much that is on its way the answer takes longer than it would alone; of a node of which nothing is known its time is kept.
     const { speaksLanes, window } = this.#peer;
     const goesWhole = speaksLanes === false || !this.knows('offset-parts');
     const wholeMs = goesWhole && bytesInFlight > LARGE_BYTES ? WHOLE_MS + window.patienceMs : 0;
     // What is out may not have left this node's own link yet, however fast the way to the target was.
     const ownMs = speaksLanes === false ? 0 : this.#deps.link.patienceMs();
-    const awaitedMs = Math.max(oldest.ackTimeoutMs, window.overdueMs, wholeMs, ownMs);
+    const overdueMs = speaksLanes === undefined && goesWhole ? 0 : window.overdueMs;
+    const awaitedMs = Math.max(oldest.ackTimeoutMs, overdueMs, wholeMs, ownMs);
     const left = oldest.lastSentAt + awaitedMs - this.#deps.clock.steadyNow();
     if (left > 0) return this.#arm(left);
     this.#deps.presence?.unanswered(this.toNode, oldest.lastSentAt);
