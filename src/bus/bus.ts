@@ -19,6 +19,8 @@ export interface BusDeps {
 
 /** How long a broker may hold up the end of a call, ms: a thin link takes its time for the goodbye. */
 const HANG_UP_PATIENCE_MS = 15_000;
+/** When a connection has held for so long it is looked what the broker denies in silence, ms. */
+const SOUND_MS = 20_000;
 
 /** The node's connection to its broker: made again for ever until it is disposed of. */
 export class Bus implements AsyncDisposable {
@@ -42,6 +44,8 @@ export class Bus implements AsyncDisposable {
   #failures = 0;
   #connection: NatsConnection | undefined;
   #isConnected = false;
+  /** Whether the broker denies nothing in silence; undefined until that was looked for. */
+  #isSound: boolean | undefined;
   #maxPayload = 1024 * 1024;
 
   /** Throws BusError 'bad-option' for files that cannot be used. */
@@ -197,13 +201,23 @@ export class Bus implements AsyncDisposable {
       extraMs: () => Math.max(0, ...this.#listeners.map((listener) => listener.patienceMs?.() ?? 0)),
     });
     void this.#watch(connection);
+    const patience = new AbortController();
+    void this.#sound(patience.signal);
     await Promise.race([connection.closed(), stopped.promise]);
+    patience.abort();
     this.#learnt = connection.info?.connect_urls ?? this.#learnt;
     this.#disconnected();
     await closeBounded(connection, this.#stop.signal.aborted ? undefined : HANG_UP_PATIENCE_MS);
     this.#connection = undefined;
     for (const end of this.#flushes) end();
     this.#subscriptions.connected(undefined);
+  }
+
+  /** Looks for what the broker denies in silence: once, and again at each connection as long as there is something. */
+  async #sound(signal: AbortSignal): Promise<void> {
+    if (this.#isSound) return;
+    await pause(this.#isSound === undefined ? SOUND_MS : 0, signal);
+    if (!signal.aborted) this.#isSound = !(await this.#subscriptions.sound());
   }
 
   async #watch(connection: NatsConnection): Promise<void> {

@@ -68,6 +68,29 @@ test('where a broker allows single methods, or not all of them, each is heard by
   await waitFor('it to be heard', () => heard.length === 1);
 });
 
+test('a method that a broker denies among those of its kind is found, said, and heard by nobody; the others go on', async (t) => {
+  const denied = 'ship1.REQToFile.EventACK';
+  const permissions = `{ publish: ">", subscribe: { allow: ">", deny: "${denied}" } }`;
+  const config = `authorization { users: [{ user: a, password: b, permissions: ${permissions} }, { user: c, password: d }] }`;
+  const broker = await startBroker(t, { config, kind: 'nats-server' });
+  const { connection, heard, subscriptions } = await hear(broker.url, { user: 'a', pass: 'b' });
+  t.after(() => connection.close());
+  subscriptions.connected(connection);
+  for (const subject of ['ship1.REQPing.EventACK', denied, 'ship1.REQPing.CommandACK'])
+    await subscriptions.add(subject, () => {}).ready();
+  const asker = await connect({ servers: broker.url, user: 'c', pass: 'd' });
+  t.after(() => asker.close());
+  const ask = () => asker.request(denied, '', { timeout: 300 });
+  assert.equal(await subscriptions.sound(), true);
+  await connection.flush();
+  await assert.rejects(ask(), /no responders/i);
+  for (const subject of ['ship1.REQPing.EventACK', 'ship1.REQPing.CommandACK']) asker.publish(subject);
+  await waitFor('the others to be heard', () => heard.length === 2);
+  assert.equal(count(connection), 2);
+  subscriptions.connected(connection);
+  assert.equal(await subscriptions.sound(), true);
+});
+
 test('names with dots, wildcards, questions and errors are heard by themselves', () => {
   const alone = [
     'a.b.REQPing.EventACK',

@@ -27,6 +27,8 @@ interface Wide {
   readonly members: Map<string, Wanted>;
   subscription: Subscription | undefined;
   isRefused: boolean;
+  /** Hears what is wanted by itself from now on. */
+  split(): void;
 }
 
 interface SubscriptionsDeps {
@@ -47,7 +49,8 @@ const NOBODY = { headers: headers(503, 'No Responders') };
 /**
  * All that a node listens to, subscribed anew at each connection. What it hears by method goes under one subscription for each
  * kind, which spares a thin link a line for each method; where the broker refuses that, each is asked for. For a method that is
- * not heard the node then says what the broker would: that nobody listens.
+ * not heard the node then says what the broker would: that nobody listens. What a broker denies of a wider subscription it refuses
+ * nobody, and drops in silence where it comes from another broker of its cluster: `sound` finds that.
  */
 export class Subscriptions {
   readonly #deps: SubscriptionsDeps;
@@ -87,6 +90,22 @@ export class Subscriptions {
     }
   }
 
+  /** Asks for each method by itself: where one is refused, all of its kind are heard so, and senders learn that nobody listens for that one. */
+  async sound(): Promise<boolean> {
+    const connection = this.#connection;
+    let isDenied = false;
+    for (const wide of connection ? [...this.#wide.values()] : []) {
+      const asked = [...wide.members.keys()].map((subject) =>
+        // What comes is heard under the wide one.
+        this.#subscribe(connection!, subject, { taken: () => {}, refused: () => wide.split() }),
+      );
+      await this.#deps.flush();
+      for (const one of asked) one.unsubscribe();
+      isDenied ||= wide.isRefused;
+    }
+    return isDenied;
+  }
+
   #remove(wanted: Wanted): void {
     this.#wanted.delete(wanted);
     wanted.subscription?.unsubscribe();
@@ -120,7 +139,15 @@ export class Subscriptions {
   #wideFor(pattern: string, connection: NatsConnection): Wide {
     const known = this.#wide.get(pattern);
     if (known) return known;
-    const wide: Wide = { members: new Map(), subscription: undefined, isRefused: false };
+    const split = () => {
+      if (wide.isRefused) return;
+      wide.isRefused = true;
+      wide.subscription?.unsubscribe();
+      const members = [...wide.members.values()];
+      wide.members.clear();
+      if (connection === this.#connection) for (const one of members) this.#single(one, connection);
+    };
+    const wide: Wide = { members: new Map(), subscription: undefined, isRefused: false, split };
     this.#wide.set(pattern, wide);
     wide.subscription = this.#subscribe(connection, pattern, {
       taken: (message) => {
@@ -128,12 +155,7 @@ export class Subscriptions {
         if (member) this.#deps.take(message, member.handler);
         else if (message.reply) connection.publish(message.reply, '', NOBODY);
       },
-      refused: () => {
-        wide.isRefused = true;
-        const members = [...wide.members.values()];
-        wide.members.clear();
-        if (connection === this.#connection) for (const one of members) this.#single(one, connection);
-      },
+      refused: split,
     });
     return wide;
   }

@@ -5,7 +5,8 @@ const IN_VAIN_BYTES_PER_MS = 2;
 const LONGEST_IN_VAIN_MS = 120_000;
 /** How often a lane that is in doubt looks whether it still is. */
 const DOUBT_LOOK_MS = 3_600_000;
-const NOBODY = 'where nobody listens';
+/** Why nothing is sent to a node that is not there, or does not hear a method. */
+export const NOBODY = 'where nobody listens';
 
 /** When a lane may send, and whether carefully. Times are ms on the steady clock. */
 export class LanePace {

@@ -14,7 +14,8 @@ test('a lane tells what it holds, what it waits for, and when it tries again', a
   });
   made.transport.nobodyListens(made.transport.take()[0]!);
   const away = made.outbox.lane(SUBJECT);
-  assert.deepEqual([away?.nextAttemptAt, away?.waitsFor], [queuedAt + 500, 'ship1, where nobody listens']);
+  const waitsFor = 'ship1, where nobody listens for REQToFileAppend';
+  assert.deepEqual([away?.nextAttemptAt, away?.waitsFor], [queuedAt + 500, waitsFor]);
   made.transport.isConnected = false;
   assert.deepEqual(
     [made.outbox.lane(SUBJECT)?.nextAttemptAt, made.outbox.lane(SUBJECT)?.waitsFor],

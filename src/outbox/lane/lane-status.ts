@@ -3,6 +3,7 @@ import { budgetDayWords, countWords } from '../../lib/time-words.ts';
 import { WINDOW_MS } from '../../link/fair-share.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
 import type { Lane } from './lane.ts';
+import { NOBODY } from './lane-pace.ts';
 
 /** How a lane stands, as lists show it. Times are unix ms. */
 export interface LaneStatus {
@@ -69,12 +70,14 @@ function obstacle(
   if (pace.isRefused) return `permission at the broker to publish to ${lane.subject}`;
   if (held.ms > 0) return budgetWords(toNode, held, clock.wallNow());
   if (outcomesFault !== undefined) return `this node to write down outcomes: ${outcomesFault}`;
-  if (pace.pausedUntil > now)
-    return pace.isAway || pace.isDoubted
-      ? `${toNode}, ${pace.busyReason}`
-      : `${toNode}, which is busy: ${pace.busyReason}`;
+  if (pace.pausedUntil > now) return pauseWords(lane);
   if (pace.silences > 0) return `${toNode}, which left ${countWords(pace.silences, 'attempt')} unanswered`;
   return queue.window.inFlight > 0 ? `the answer of ${toNode}` : null;
+}
+
+function pauseWords({ toNode, method, pace }: Lane): string {
+  if (!pace.isAway && !pace.isDoubted) return `${toNode}, which is busy: ${pace.busyReason}`;
+  return `${toNode}, ${pace.busyReason}${pace.busyReason === NOBODY ? ` for ${method}` : ''}`;
 }
 
 /** `tomorrow's budget, 00:00, for the link of ship1`. */
