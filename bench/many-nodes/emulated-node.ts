@@ -50,7 +50,7 @@ export class EmulatedNode implements AsyncDisposable {
       ...{ ...machineEdges(), bus, store, logger: LOGGER, metrics: METRICS, version: 'emulated' },
       instance: spec.name,
       audit: { append: async () => {} },
-      killLeftovers: async () => {},
+      killLeftovers: async () => new Set(),
       writeFile: async () => ({ ok: true }),
       makeMethods: (deps, table) => node.#makeMethods(deps, table),
     };

@@ -49,11 +49,14 @@ export interface JournalDeps {
   leftOutput?(id: string): Readonly<Record<OutputStream, OutputFile>> | undefined;
   /** Tells errorCentral and the log. */
   readonly errorReporter: { report(text: string, about?: Message): void };
-  /** Ends processes that an earlier life of this node left behind; `requestIds` are for a version that knew no run ids. */
+  /**
+   * Ends processes that an earlier life of this node left behind; `requestIds` are for a version that knew no run ids. Resolves
+   * with the run ids that were found.
+   */
   killLeftovers(
     runIds: ReadonlySet<string>,
     more: { readonly requestIds: ReadonlySet<string> },
-  ): Promise<unknown>;
+  ): Promise<ReadonlySet<string>>;
   /** Is told which nodes are heard of. */
   readonly fleet: { heard(node: string): void };
   readonly metrics: Pick<Metrics, 'methodEnded'>;

@@ -1,7 +1,5 @@
 import { retryUntilStopped } from '../lib/retry-until-stopped.ts';
-import { formatOf } from '../message/codec/body-format.ts';
 import { unfoldMessage } from '../message/codec/brief.ts';
-import { unpackedBytes } from '../message/codec/compression.ts';
 import { HEADER, headerText, parseLanePlace } from '../message/codec/wire-headers.ts';
 import { isAnswered } from '../message/kind.ts';
 import type { Message } from '../message/message.ts';
@@ -15,7 +13,6 @@ import type { JournalDeps, JournalOptions } from './journal-deps.ts';
 import { type JournalRow, type StoredRow, toReport, toRow } from './journal-table.ts';
 import { OutputRests } from './output/output-rests.ts';
 import { Reporter } from './output/reporter.ts';
-import { LARGE_BYTES } from './perils.ts';
 import { forgetOldParts } from './receiving/kept-parts.ts';
 import { PartMemory } from './receiving/part-memory.ts';
 import { LOOSE, ReceivingLanes } from './receiving/receiving-lanes.ts';
@@ -23,8 +20,9 @@ import { ReceivingMemory } from './receiving/receiving-memory.ts';
 import { InterruptedEffects } from './receiving/recover-intents.ts';
 import { calledOff } from './running/called-off.ts';
 import { Cancellations } from './running/cancellations.ts';
+import type { AskSender } from './running/held-runs.ts';
+import { LeftRuns, saveRestored } from './running/left-runs.ts';
 import { RelayedRequests } from './running/relayed-requests.ts';
-import { findOpenRuns, giveMissingIds } from './running/run-id.ts';
 import { RunQueues } from './running/run-queues.ts';
 import { Runner } from './running/runner.ts';
 import { type ActiveSchedule, Scheduler } from './running/scheduler.ts';
@@ -34,7 +32,7 @@ import { StopReason } from './running/stop-reason.ts';
 const [PARTS_MESSAGES, PARTS_IN_MEMORY] = [4, 0.5];
 
 const IS_COPY =
-  'the database is a copy (a backup, or a folder that was moved or cloned): what it had accepted waits until the broker shows that no other node has this name';
+  'the database is a copy (a backup, or a folder that was moved or cloned): what it had accepted waits until the broker shows that no other node has this name, and its senders have said that they still want it';
 
 /** The durable record of what this node accepted from others: takes each message once, runs it, reports its end. */
 export class Journal implements AsyncDisposable {
@@ -51,6 +49,8 @@ export class Journal implements AsyncDisposable {
   readonly #runner: Runner;
   readonly #scheduler: Scheduler;
   readonly #cancellations: Cancellations;
+  readonly #left: LeftRuns;
+  #ask: AskSender | undefined;
   #nextRow: number;
   /** Whether what an earlier life left is still to be dealt with. */
   #isHeld = false;
@@ -89,6 +89,13 @@ export class Journal implements AsyncDisposable {
       methodOf: this.#runMethodOf,
       load: this.#load,
     });
+    this.#left = new LeftRuns(options, {
+      ...deps,
+      signal: this.#stop.signal,
+      methodOf: this.#runMethodOf,
+      ...{ reporter: this.#reporter, rests: this.rests, queues: this.#queues },
+      ...{ runner: this.#runner, scheduler: this.#scheduler },
+    });
     this.#nextRow =
       (deps.store.get<{ row: number | null }>('SELECT max(row) AS row FROM journal')?.row ?? 0) + 1;
     this.#interrupted = new InterruptedEffects({ ...deps, onChecked: () => this.#lanes.readAnew() });
@@ -111,11 +118,14 @@ export class Journal implements AsyncDisposable {
 
   /**
    * Deals with what an earlier life of the node left, and begins to run requests: see After a crash. In a copy of a database
-   * they wait for `nameIsFree`: the node that it was copied from may live, and run them.
+   * they wait for `nameIsFree`: the node that it was copied from may live, and run them. What waits begins once its sender, who is
+   * asked for it, still wants it; `isOlder`: the database has gone back to an earlier state.
    */
-  async start(): Promise<void> {
+  async start({ ask, isOlder = false }: { ask?: AskSender; isOlder?: boolean } = {}): Promise<void> {
     await this.#interrupted.recover();
-    if (readMeta(this.#deps.store, COPIED) === undefined) return await this.#recoverRuns();
+    this.#ask = ask;
+    if (isOlder) await this.#deps.store.write([saveRestored(this.#deps.store)]);
+    if (readMeta(this.#deps.store, COPIED) === undefined) return await this.#left.recover(ask);
     this.#deps.logger.warn({}, IS_COPY);
     this.#isHeld = true;
   }
@@ -124,9 +134,10 @@ export class Journal implements AsyncDisposable {
   readonly nameIsFree = async (): Promise<void> => {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    const forget = () => this.#deps.store.write([forgetMeta(COPIED)]);
+    const { store } = this.#deps;
+    const forget = () => store.write([forgetMeta(COPIED), saveRestored(store)]);
     if (await retryUntilStopped(forget, { ...this.#deps, signal: this.#stop.signal }))
-      await this.#recoverRuns();
+      await this.#left.recover(this.#ask);
   };
 
   /** Takes a message that came for a method. */
@@ -233,62 +244,7 @@ export class Journal implements AsyncDisposable {
   };
 
   readonly #load = (row: number): JournalRow | undefined => {
-    const stored = this.#stored(row);
+    const stored = this.#deps.store.get<StoredRow>('SELECT * FROM journal WHERE row = ?', row);
     return stored && toRow(stored);
   };
-
-  async #recoverRuns(): Promise<void> {
-    const { store, newId } = this.#deps;
-    const missing = giveMissingIds(store, newId);
-    if (missing.length > 0) await store.write(missing);
-    const running = store.all<StoredRow>(`SELECT * FROM journal WHERE state = 'running' ORDER BY row`);
-    const { runIds, requestIds } = findOpenRuns(store, this.#options.instance);
-    if (runIds.size > 0) await this.#deps.killLeftovers(runIds, { requestIds });
-    const unreported = store.all<StoredRow>('SELECT * FROM journal WHERE reported = 0 ORDER BY row');
-    for (const row of unreported)
-      if (!this.rests.goOn(row)) this.#reporter.add(row.from_node, toReport(row), row.row);
-    await this.#scheduler.recover(running.filter(({ schedule }) => schedule !== null));
-    for (const row of running.filter(({ schedule }) => schedule === null)) {
-      const method = this.#runMethodOf(row.subject);
-      const isResumable = method?.mode === 'run' && method.isResumable;
-      if (await this.#endPerilous(row, 'interrupted')) continue;
-      if (isResumable) this.#queues.of(row.from_node, row.subject).add(row.row);
-      else await this.#interrupt(row);
-    }
-    await this.#queueWaiting();
-  }
-
-  async #queueWaiting(): Promise<void> {
-    const { store } = this.#deps;
-    const waiting = store.all<Pick<StoredRow, 'row' | 'id' | 'from_node' | 'subject'> & { bytes: number }>(
-      `SELECT row, id, from_node, subject, length(body) AS bytes FROM journal WHERE state = 'accepted' ORDER BY row`,
-    );
-    for (const { row, id, from_node, subject, bytes } of waiting) {
-      const isPerilous = this.#deps.perils?.faultOf(id, bytes) !== undefined;
-      if (isPerilous && (await this.#endPerilous(this.#stored(row)!, 'rejected'))) continue;
-      this.#queues.of(from_node, subject).add(row);
-    }
-  }
-
-  /** Ends a request in which the node itself ended too often; true where it did. */
-  async #endPerilous(stored: StoredRow, state: 'interrupted' | 'rejected'): Promise<boolean> {
-    const reason = this.#deps.perils?.faultOf(stored.id, stored.body?.length ?? 0);
-    if (reason === undefined) return false;
-    const startedAt = stored.started_at ?? stored.accepted_at;
-    this.#deps.errorReporter.report(`error: ${stored.subject}: request ${stored.id}: ${reason}`);
-    await this.#runner.finish(toRow(stored), { state, reason }, { startedAt, alongside: [] });
-    return true;
-  }
-
-  async #interrupt(stored: StoredRow): Promise<void> {
-    const { id, body, format } = stored;
-    const bytes = unpackedBytes(body ?? new Uint8Array(0), formatOf(format).cmp, LARGE_BYTES);
-    const release = this.#deps.perils?.hold(id, bytes);
-    await this.#runner.interrupt(stored);
-    release?.();
-  }
-
-  #stored(row: number): StoredRow | undefined {
-    return this.#deps.store.get<StoredRow>('SELECT * FROM journal WHERE row = ?', row);
-  }
 }

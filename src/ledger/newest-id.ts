@@ -16,16 +16,20 @@ export function newestId(store: Pick<Store, 'get'>): string | undefined {
   return store.get<{ id: string | null }>('SELECT max(id) AS id FROM ledger')?.id ?? undefined;
 }
 
+/** Whether a database is behind what was noted next to it: it is a backup that was written over the file in its place. */
+export function isOlder(store: Pick<Store, 'get'>, noted = ''): boolean {
+  return (newestId(store) ?? '') < noted;
+}
+
 /**
  * Whether a node may have sent more than its database knows, as its newest id tells: it lies ahead of the clock, which was
- * set back, or behind `noted`, which `NewestIdNote` had noted: that is a backup that was written over the file in its place.
+ * set back, or behind `noted`, which `NewestIdNote` had noted.
  */
 export function mayHaveSentMore(
   store: Pick<Store, 'get'>,
-  { wallNow, noted = '' }: { readonly wallNow: number; readonly noted?: string | undefined },
+  { wallNow, noted }: { readonly wallNow: number; readonly noted?: string | undefined },
 ): boolean {
-  const newest = newestId(store) ?? '';
-  return newest < noted || wallNow < timeOfId(newest);
+  return isOlder(store, noted) || wallNow < timeOfId(newestId(store) ?? '');
 }
 
 /**

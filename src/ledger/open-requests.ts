@@ -1,3 +1,6 @@
+import { isEnd, type RequestState } from '../contract/states.ts';
+import type { ReportEntry, ReportState } from '../message/report.ts';
+import { receiverOf } from '../message/subject.ts';
 import { LANE_SPAN, type Statement, type Store, statement } from '../store/store.ts';
 
 /** Through the indexes that leave out what most messages are, so that many ended ones cost nothing. */
@@ -42,4 +45,24 @@ export async function openAfter(
     ...[after, JSON.stringify(subjects), limit],
   );
   return rows.map(({ id }) => id);
+}
+
+/** States that say nothing of what the target did. */
+const SAYS_NOTHING: ReadonlySet<RequestState> = new Set(['undelivered', 'expired', 'handed-over']);
+
+/** How requests that a node holds stand here: those that were sent to it, and have ended or run as far as is known. */
+export function statesOfHeld(
+  store: Pick<Store, 'get'>,
+  { node, ids }: { readonly node: string; readonly ids: readonly string[] },
+): ReportEntry[] {
+  return ids.flatMap((id): ReportEntry[] => {
+    const row = store.get<{ state: RequestState; exit_code: number | null; subject: string }>(
+      `SELECT l.state, l.exit_code, n.subject FROM ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN} WHERE l.id = ?`,
+      id,
+    );
+    if (!row || receiverOf(row.subject) !== node || SAYS_NOTHING.has(row.state)) return [];
+    if (row.state !== 'running' && !isEnd(row.state)) return [];
+    const exitCode = row.exit_code === null ? {} : { exitCode: row.exit_code };
+    return [{ id, state: row.state as ReportState, ...exitCode }];
+  });
 }

@@ -24,23 +24,23 @@ export interface LeftoverOptions {
 
 /**
  * Ends the processes that still run for these runs, found by the run id in their environment: TERM, and KILL after
- * 2 s. Returns how many were found at first. Only Linux shows other processes' environment; elsewhere it does nothing.
+ * 2 s. Returns the run ids that were found at first, and the request ids where there was no other. Only Linux shows other processes' environment; elsewhere it does nothing.
  *
  * This process and those it descends from are never touched, whatever their environment says.
  */
 export async function killLeftovers(
   runIds: ReadonlySet<string>,
   { requestIds = new Set(), graceMs = GRACE_MS }: LeftoverOptions = {},
-): Promise<number> {
+): Promise<ReadonlySet<string>> {
   const sought = {
     runs: new Set([...runIds].filter((id) => RUN_ID.test(id))),
     requests: new Set([...requestIds].filter(isUuid)),
   };
-  if (sought.runs.size + sought.requests.size === 0) return 0;
+  if (sought.runs.size + sought.requests.size === 0) return new Set();
   const found = await findProcesses(sought);
   await terminate(found, sought, performance.now() + graceMs);
   if (found.length > 0) for (const one of await findProcesses(sought)) await signal(one, 'SIGKILL');
-  return found.length;
+  return new Set(found.map(({ run }) => run));
 }
 
 /** Sends TERM, also to what those that got it start meanwhile; resolves when all have ended, or at the deadline. */
@@ -66,6 +66,8 @@ interface Sought {
 
 interface Found {
   readonly pid: number;
+  /** The run that it is of, or the request. */
+  readonly run: string;
   /** When it was started: another process that got the same pid later has another. */
   readonly startedAt: string;
 }
@@ -79,16 +81,17 @@ async function findProcesses(sought: Sought): Promise<Found[]> {
     if (!Number.isInteger(pid) || spared.has(pid)) continue;
     // The start before the environment: where both are of one process, a signal checks the start again.
     const status = await statusOf(pid);
-    if (status && !status.isDead && (await isSought(pid, sought)))
-      found.push({ pid, startedAt: status.startedAt });
+    const run = status && !status.isDead && (await runOf(pid, sought));
+    if (run) found.push({ pid, run, startedAt: status.startedAt });
   }
   return found;
 }
 
-async function isSought(pid: number, { runs, requests }: Sought): Promise<boolean> {
+async function runOf(pid: number, { runs, requests }: Sought): Promise<string | undefined> {
   const entries = (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0');
   const runId = valueIn(entries, RUN_ID_VARIABLE);
-  return runId === undefined ? requests.has(valueIn(entries, REQUEST_ID_VARIABLE) ?? '') : runs.has(runId);
+  const id = runId ?? valueIn(entries, REQUEST_ID_VARIABLE) ?? '';
+  return (runId === undefined ? requests : runs).has(id) ? id : undefined;
 }
 
 function valueIn(entries: readonly string[], variable: string): string | undefined {

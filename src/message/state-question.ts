@@ -3,11 +3,23 @@ import { decodeReport, encodeReport, type ReportEntry } from './report.ts';
 /** How many requests one question may be about. */
 export const MAX_IDS = 200;
 
-/** Which requests a node asks about; all are its own. */
+/** The word for a node that says how requests stand which it sent to who asks. */
+export const HELD_WORD = 'held';
+
+/** Which requests a node asks about. */
 export interface StateQuestion {
   readonly from: string;
+  /** Its own. */
   readonly ids: readonly string[];
+  /** Those of the node that is asked, which this one holds and has not begun. */
+  readonly held?: readonly string[];
 }
+
+/**
+ * How requests stand at the node that sent them, of those that have ended there or run. `older`: it does not know the word;
+ * `silent`: it does not answer now; `unknown`: it never named any word.
+ */
+export type HeldAnswer = readonly ReportEntry[] | 'older' | 'silent' | 'unknown';
 
 /** What a node knows of requests that another one sent it. Of those that are not named there is nothing new. */
 export interface StateAnswer {
@@ -28,9 +40,9 @@ export function stateSubject(node: string): string {
 
 /** Reads a question; undefined where it is none. */
 export function decodeQuestion(payload: Uint8Array): StateQuestion | undefined {
-  const { from, ids } = parse(payload);
-  if (typeof from !== 'string' || !Array.isArray(ids) || ids.length > MAX_IDS) return undefined;
-  return ids.every((id) => typeof id === 'string') ? { from, ids } : undefined;
+  const { from, ids, held = [] } = parse(payload);
+  if (typeof from !== 'string' || !isList(ids) || !isList(held)) return undefined;
+  return ids.length + held.length <= MAX_IDS ? { from, ids, held } : undefined;
 }
 
 export function encodeAnswer({ ends, ...rest }: StateAnswer): string {

@@ -4,6 +4,7 @@ import { END_IN_REPLY } from './end-in-reply.ts';
 import { LINK_WORD } from './link-word.ts';
 import { PRIORITY_WORD } from './priority.ts';
 import { TEXT_OUTPUT } from './report.ts';
+import { HELD_WORD } from './state-question.ts';
 import { SUPERSEDES_WORD } from './supersedes.ts';
 import { KEPT_DATA, TOLD_OUTPUT } from './told-output.ts';
 
@@ -14,7 +15,7 @@ export const CALL_TIMES = 'call-times';
 export const CALLS = 'calls';
 
 /** The words for what this node understands beyond the first form of the wire, as hellos and answers name them. */
-export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD} blocks fine-blocks ${SUPERSEDES_WORD} ${LINK_WORD} ${CALL_TIMES} ${TOLD_OUTPUT} ${KEPT_DATA} ${TEXT_OUTPUT} ${CBOR_BYTES}`;
+export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD} blocks fine-blocks ${SUPERSEDES_WORD} ${LINK_WORD} ${CALL_TIMES} ${TOLD_OUTPUT} ${KEPT_DATA} ${TEXT_OUTPUT} ${CBOR_BYTES} ${HELD_WORD}`;
 
 /** Whether words as they came name this one. */
 export function namesWord(words: string | undefined, word: string): boolean {

@@ -11,7 +11,7 @@ import type { JournalDeps } from '../journal/journal-deps.ts';
 import { journalTimes, shiftAccepted } from '../journal/journal-table.ts';
 import { askerOf, firstSenderOf, runsSince, waitingOf } from '../journal/known-states.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { mayHaveSentMore } from '../ledger/newest-id.ts';
+import { isOlder, mayHaveSentMore } from '../ledger/newest-id.ts';
 import { shiftOpen } from '../ledger/open-requests.ts';
 import { Operators } from '../ledger/operators.ts';
 import { SentRequests } from '../ledger/sent-requests.ts';
@@ -189,7 +189,7 @@ export async function assembleNode(
     ping: (node) => sender.sending.ping(node),
   });
   if (config.isCentral) stack.use(new PresenceProbe(config.nodeName, deps));
-  await journal.start();
+  await journal.start({ ask: states.askSender, isOlder: isOlder(ground.store, ground.notedId) });
   stack.use(states);
   const made = { calls, supervisor, fleet, submissions, journal, guard, subscribers, methods, states };
   return { ...deps, ...made, operators };

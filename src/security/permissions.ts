@@ -184,7 +184,9 @@ function relayRights(
     if (via !== central) subscribe.push(`${via}.*.*.reply.${from}.*`);
   }
   if (node === via && via !== central) {
-    publish.push(...answersTo(subject), ...sent([...messagesTo(to), `${to}.${STATE}`, ...repliesTo(from)]));
+    const asked = from === central ? [] : [`${from}.${STATE}`];
+    publish.push(...answersTo(subject));
+    publish.push(...sent([...messagesTo(to), `${to}.${STATE}`, ...repliesTo(from), ...asked]));
     subscribe.push(
       ...both([`*.${via}.REQRelay.EventACK`], '>'),
       `${to}.*.*.reply.${via}.*`,
@@ -192,7 +194,7 @@ function relayRights(
     );
   }
   if (node === to && via !== central) {
-    publish.push(...sent(repliesTo(via)));
+    publish.push(...sent([...repliesTo(via), `${via}.${STATE}`]));
     subscribe.push(`${via}.*.*.reply.${to}.*`);
   }
   return { publish, subscribe };

@@ -2,7 +2,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { InstanceGuard } from '../fleet/instance-guard.ts';
 import { knownStates } from '../journal/known-states.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { openAfter, subjectsOfOpen } from '../ledger/open-requests.ts';
+import { openAfter, statesOfHeld, subjectsOfOpen } from '../ledger/open-requests.ts';
 import { type Clock, wait } from '../lib/clock.ts';
 import type { Addresses } from '../link/address.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
@@ -11,6 +11,8 @@ import {
   decodeAnswer,
   decodeQuestion,
   encodeAnswer,
+  HELD_WORD,
+  type HeldAnswer,
   MAX_IDS,
   type StateAnswer,
   type StateQuestion,
@@ -29,7 +31,7 @@ interface StateQuestionsDeps {
   readonly store: Store;
   readonly ledger: Pick<Ledger, 'applyReports'>;
   readonly outbox: Pick<Outbox, 'inbox'>;
-  readonly peers: Pick<Peers, 'knows' | 'heardWords'>;
+  readonly peers: Pick<Peers, 'knows' | 'heardWords' | 'hasWords'>;
   readonly sending: Pick<RepliesAndReports, 'waitingReports' | 'known'>;
   readonly guard: Pick<InstanceGuard, 'isYielding'>;
   readonly presence: { of(node: string): string };
@@ -133,6 +135,16 @@ export class StateQuestions implements Disposable {
     await this.#ask(node, []);
   };
 
+  /** Asks the sender of requests that this node holds how they stand there. */
+  readonly askSender = async (node: string, held: readonly string[]): Promise<HeldAnswer> => {
+    const { bus, peers } = this.#deps;
+    const without = peers.hasWords(node) ? 'silent' : 'unknown';
+    if (!bus.isConnected) return without;
+    const isUnable = !peers.knows(node, HELD_WORD) && (await this.#ask(node, [])) !== undefined;
+    if (!peers.knows(node, HELD_WORD)) return isUnable ? 'older' : without;
+    return (await this.#ask(node, [], held))?.ends ?? without;
+  };
+
   readonly #hear = ({ subject, payload, reply }: WireMessage): void => {
     const { guard, trust } = this.#deps;
     const asked = takeProof(subject);
@@ -147,9 +159,12 @@ export class StateQuestions implements Disposable {
     // A report brings the output too: it must not come second.
     const isLater = sending.waitingReports(question.from) > 0;
     const known = isLater ? { ends: [], gone: [], never: [], upTo: null } : knownStates(store, question);
+    const { from: node, held = [] } = question;
     const answer: StateAnswer = {
       ...known,
-      ends: known.ends.map((end) => sending.known(end, question.from)),
+      ends: known.ends
+        .map((end) => sending.known(end, node))
+        .concat(statesOfHeld(store, { node, ids: held })),
     };
     bus.publish(reply, encodeAnswer(answer), { headers: { [HEADER.knows]: trust.words } });
   }
@@ -204,10 +219,18 @@ export class StateQuestions implements Disposable {
     }
   }
 
-  async #ask(node: string, ids: readonly string[]): Promise<StateAnswer | undefined> {
+  async #ask(
+    node: string,
+    ids: readonly string[],
+    held?: readonly string[],
+  ): Promise<StateAnswer | undefined> {
     const { bus, outbox, peers, clock, addresses } = this.#deps;
     const subject = stateSubject(node);
-    const question = JSON.stringify({ from: this.#nodeName, ids } satisfies StateQuestion);
+    const question = JSON.stringify({
+      from: this.#nodeName,
+      ids,
+      ...(held && { held }),
+    } satisfies StateQuestion);
     const heard = new AbortController();
     let answer: StateAnswer | undefined;
     const listening = await outbox.inbox.listen(subject, ({ payload, noResponders, header }) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
 import { backUp, restore as restoreBackUp } from '../support/fault-rounds.ts';
-import { FAST_RECONNECT, sentOn, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
+import { FAST_RECONNECT, sentOn, startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { ShiftedClock } from '../support/shifted-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -150,6 +150,37 @@ test('a receiver whose database was restored from a backup takes what is new', a
   await send('three');
   assert.equal(await ship1.file('out/ship1/out.log'), 'one\ntwo\nthree\n');
 });
+
+for (const { how, isInPlace, forgets } of [
+  { how: 'as a new file', isInPlace: false, forgets: false },
+  { how: 'in place', isInPlace: true, forgets: false },
+  { how: 'with the whole machine', isInPlace: true, forgets: true },
+])
+  test(`a receiver that goes back to a backup, ${how}, runs nothing twice that it had accepted by then`, async (t) => {
+    const { central, ship1 } = await startFleet(t);
+    const runs = join(ship1.folder, 'runs');
+    const ran = (number: number | string) => command(`echo ${number} >> ${runs}; sleep 0.05`);
+    const numbers = Array.from({ length: 30 }, (_, number) => number);
+    const endless = command(`echo endless >> ${runs}; sleep 1000`);
+    const ids = await submitAll(central, [...numbers.map(ran), endless, ran('last')]);
+    const open = "SELECT state FROM journal WHERE state = 'accepted'";
+    await waitFor('most to wait', () => ship1.query(open).length > 20);
+    await backUp(ship1);
+    const [began, last] = ids.splice(-2) as [string, string];
+    for (const id of [...ids, last]) assert.equal((await waitForEnd(central, id)).state, 'succeeded', id);
+    await waitForState(central, began, 'running');
+    const known = sentOn(central, 'ship1.REQCliCommand.CommandACK').map(({ ended_at }) => ended_at);
+    await restoreBackUp(ship1, isInPlace, { forgets });
+    const [fresh] = await submitAll(central, ran('fresh'));
+    assert.equal((await waitForEnd(central, fresh!)).state, 'succeeded');
+    const lines = [...numbers, 'endless', 'last', 'fresh'].map((one) => `${one}\n`);
+    assert.equal(await ship1.file('../runs'), lines.join(''));
+    const end = await waitForEnd(central, began);
+    assert.equal(end.state, 'interrupted');
+    const after = sentOn(central, 'ship1.REQCliCommand.CommandACK').map(({ ended_at }) => ended_at);
+    assert.deepEqual(after.slice(0, 30), known.slice(0, 30), 'no request ends a second time');
+    assert.equal(ship1.query("SELECT 1 FROM journal WHERE state IN ('accepted', 'running')").length, 0);
+  });
 
 async function restore(node: StewardNode, backup: string): Promise<void> {
   await rm(node.databaseFolder, { recursive: true });

@@ -136,7 +136,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: 'processes of an earlier life are ended',
     ...{ kinds: ['crash'], seed: 1 },
-    without: { ground: (ground) => ({ ...ground, killLeftovers: async () => {} }) },
+    without: { ground: (ground) => ({ ...ground, killLeftovers: async () => new Set() }) },
   },
   {
     name: 'a command that has ended by itself has not timed out, whatever its node heard first',

@@ -80,9 +80,15 @@ export class SimProcesses {
   }
 
   /** Ends those of an earlier life, by the ids that their environment has. */
-  killLeftovers(runIds: ReadonlySet<string>, requestIds: ReadonlySet<string> = new Set()): void {
-    for (const process of [...this.#running.values()])
-      if (runIds.has(process.runId) || requestIds.has(process.requestId)) process.kill('SIGKILL');
+  killLeftovers(
+    runIds: ReadonlySet<string>,
+    requestIds: ReadonlySet<string> = new Set(),
+  ): ReadonlySet<string> {
+    const found = [...this.#running.values()].filter(
+      ({ runId, requestId }) => runIds.has(runId) || requestIds.has(requestId),
+    );
+    for (const process of found) process.kill('SIGKILL');
+    return new Set(found.map(({ runId }) => runId));
   }
 
   /** The processes of this machine, as the node of a life finds them. */

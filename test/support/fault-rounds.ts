@@ -96,9 +96,17 @@ export async function backUp(node: StewardNode): Promise<void> {
   database.prepare('VACUUM INTO ?').run(backupOf(node));
 }
 
-/** Ends a node and puts its backup in the place of its database, or writes it over the file; the node starts again. */
-export async function restore(node: StewardNode, isInPlace: boolean): Promise<void> {
+/**
+ * Ends a node and puts its backup in the place of its database, or writes it over the file; the node starts again. `forgets`:
+ * nothing beside the database shows that, as where the whole machine went back to a snapshot.
+ */
+export async function restore(
+  node: StewardNode,
+  isInPlace: boolean,
+  { forgets = false }: { forgets?: boolean } = {},
+): Promise<void> {
   await node.kill();
+  if (forgets) await rm(join(node.databaseFolder, 'newest-id'), { force: true });
   const path = join(node.databaseFolder, 'steward.db');
   for (const end of ['-wal', '-shm', ...(isInPlace ? [] : [''])]) await rm(`${path}${end}`, { force: true });
   await copyFile(backupOf(node), path);

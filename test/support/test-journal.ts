@@ -119,7 +119,10 @@ export class TestJournal {
         ...(options.leftOutput ? { leftOutput: options.leftOutput } : {}),
         ...(options.perils ? { perils: options.perils } : {}),
         errorReporter: { report: (text) => void made.errors.push(text) },
-        killLeftovers: async (runIds) => void made.killed.push(...runIds),
+        killLeftovers: async (runIds) => {
+          made.killed.push(...runIds);
+          return new Set();
+        },
         fleet: { heard: () => {} },
         metrics: { methodEnded: () => {} },
         logger: { warn: () => {}, info: () => {} },

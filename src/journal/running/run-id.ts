@@ -22,11 +22,15 @@ export interface OpenRuns {
   readonly requestIds: ReadonlySet<string>;
 }
 
-/** Reads which runs were under way. Of a schedule that waits for its next run, none was. */
-export function findOpenRuns(store: Pick<Store, 'all'>, instance: string): OpenRuns {
+/**
+ * Reads which runs were under way. Of a schedule that waits for its next run, none was. What waits by a backup, up to this
+ * row, may be under way too, as a later life has begun it.
+ */
+export function findOpenRuns(store: Pick<Store, 'all'>, instance: string, restoredRow = 0): OpenRuns {
   const rows = store.all<Run & { schedule: string | null; runs: number | null; run_at: number | null }>(
     `SELECT j.row, j.id, j.schedule, s.runs, s.run_at FROM journal j LEFT JOIN schedules s ON s.row = j.row
-     WHERE j.state = 'running'`,
+     WHERE j.state IN ('accepted', 'running') AND (j.state = 'running' OR (j.row <= ? AND j.schedule IS NULL))`,
+    restoredRow,
   );
   const open = rows.filter(({ schedule, run_at }) => schedule === null || run_at !== null);
   return {

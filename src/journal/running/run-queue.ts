@@ -58,6 +58,7 @@ export class RunQueue {
   /** Whether the next place is for a request that begins with its acceptance. */
   #isKept = false;
   #waitingBytes = 0;
+  #held: Promise<void> | undefined;
 
   constructor(subject: string, deps: RunQueueDeps) {
     this.#subject = subject;
@@ -71,6 +72,11 @@ export class RunQueue {
     const id = typeof row === 'number' ? row : row.row;
     this.#waiting.push({ row: id, known, isBegun: false, bytes: this.#wait(), size });
     this.#goOn();
+  }
+
+  /** Has all wait that is not running yet, until this resolves. */
+  hold(until: Promise<void>): void {
+    this.#held = until;
   }
 
   /** Keeps the next place for a request that begins with its acceptance; false where others run or wait. */
@@ -125,7 +131,8 @@ export class RunQueue {
   }
 
   async #run(): Promise<void> {
-    await null;
+    await this.#held;
+    this.#held = undefined;
     const { signal } = this.#deps;
     for (let first = this.#first; first && !signal.aborted; first = this.#first) {
       const method = this.#deps.methodOf(this.#subject);
