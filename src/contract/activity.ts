@@ -1,47 +1,37 @@
 import type { OperationRow } from './operation.ts';
-import {
-  about,
-  count,
-  flag,
-  integer,
-  list,
-  map,
-  named,
-  object,
-  orNull,
-  text,
-  time,
-  type Value,
-} from './schema.ts';
+import * as s from './schema.ts';
 
-const ActivityBucket = named(
+const ActivityBucket = s.named(
   'ActivityBucket',
-  object({
-    at: time,
-    counts: about(map(count), 'How many are in each state now; states without any are left out'),
-    deliveryMs: about(orNull(count), 'The median from queued here to taken by the node; null where none was'),
+  s.object({
+    at: s.time,
+    counts: s.about(s.map(s.count), 'How many are in each state now; states without any are left out'),
+    deliveryMs: s.about(
+      s.orNull(s.count),
+      'The median from queued here to taken by the node; null where none was',
+    ),
   }),
   'What was queued in a span of time',
 );
 
-const Activity = named(
+const Activity = s.named(
   'Activity',
-  object({
-    bucketMs: count,
-    buckets: about(list(ActivityBucket), 'The oldest first; spans without requests too'),
-    output: about(
-      list(object({ node: text, days: list(count), totalBytes: count })),
+  s.object({
+    bucketMs: s.count,
+    buckets: s.about(s.list(ActivityBucket), 'The oldest first; spans without requests too'),
+    output: s.about(
+      s.list(s.object({ node: s.text, days: s.list(s.count), totalBytes: s.count })),
       'What was printed on the ten nodes that printed most, by day, the oldest first',
     ),
-    isCut: flag,
+    isCut: s.flag,
   }),
   'What was queued lately, as far as it is remembered; `isCut` where only the newest 100,000 requests were looked at',
 );
-export type Activity = Value<typeof Activity>;
+export type Activity = s.Value<typeof Activity>;
 
-const ActivityQuery = object(
+const ActivityQuery = s.object(
   {},
-  { days: about(integer, { description: 'How far back', minimum: 1, maximum: 30, default: 7 }) },
+  { days: s.about(s.integer, { description: 'How far back', minimum: 1, maximum: 30, default: 7 }) },
 );
 
 /** What can be asked of how things went over time. */

@@ -1,67 +1,59 @@
 import { ErrorLine, NodeSummary } from './nodes.ts';
 import type { OperationRow } from './operation.ts';
 import { RequestSummary } from './requests.ts';
-import {
-  about,
-  choice,
-  count,
-  id,
-  list,
-  literal,
-  named,
-  object,
-  oneOf,
-  orNull,
-  text,
-  time,
-  type Value,
-  word,
-} from './schema.ts';
+import * as s from './schema.ts';
 
 /** What changed, as server-sent events tell it; `event:` is the type, `data:` the rest as JSON. */
-export const ApiEvent = named(
+export const ApiEvent = s.named(
   'ApiEvent',
-  oneOf(
-    about(object({ type: literal('hello'), at: time }), 'The first one: from here on nothing is missed'),
-    about(
-      object({ type: literal('requests'), requests: list(RequestSummary) }),
+  s.oneOf(
+    s.about(
+      s.object({ type: s.literal('hello'), at: s.time }),
+      'The first one: from here on nothing is missed',
+    ),
+    s.about(
+      s.object({ type: s.literal('requests'), requests: s.list(RequestSummary) }),
       'Requests in their new state; several changes within 100 ms come as one',
     ),
-    about(
-      object({ type: literal('many'), count }),
+    s.about(
+      s.object({ type: s.literal('many'), count: s.count }),
       'So much changed, more at once than events can list or without being asked for `requests`: read the list again',
     ),
-    about(
-      object({
-        type: literal('output'),
-        id,
-        batch: orNull(text),
-        node: text,
-        stream: choice('stdout', 'stderr'),
-        offset: count,
-        data: about(text, { contentEncoding: 'base64' }),
+    s.about(
+      s.object({
+        type: s.literal('output'),
+        id: s.id,
+        batch: s.orNull(s.text),
+        node: s.text,
+        stream: s.choice('stdout', 'stderr'),
+        offset: s.count,
+        data: s.about(s.text, { contentEncoding: 'base64' }),
       }),
       'A piece of the output of a request that is followed live',
     ),
-    about(object({ type: literal('nodes'), nodes: list(NodeSummary) }), 'Nodes in their new state'),
-    about(object({ type: literal('errors'), lines: list(ErrorLine) }), 'Lines that were collected'),
+    s.about(s.object({ type: s.literal('nodes'), nodes: s.list(NodeSummary) }), 'Nodes in their new state'),
+    s.about(s.object({ type: s.literal('errors'), lines: s.list(ErrorLine) }), 'Lines that were collected'),
   ),
   'A server-sent event: `event` is the type, `data` the rest of the object as JSON',
 );
-export type ApiEvent = Value<typeof ApiEvent>;
+export type ApiEvent = s.Value<typeof ApiEvent>;
 
-const EventFilter = object(
+const EventFilter = s.object(
   {},
   {
-    type: list(about(choice('hello', 'requests', 'many', 'output', 'nodes', 'errors'), 'Type of event')),
-    batch: about(word, 'Id of a batch'),
-    id: about(word, 'Id of a request'),
-    node: list(about(word, 'Name of a node')),
-    outputOf: list(about(word, 'Id of a request or a batch whose output is sent too, besides all else')),
+    type: s.list(
+      s.about(s.choice('hello', 'requests', 'many', 'output', 'nodes', 'errors'), 'Type of event'),
+    ),
+    batch: s.about(s.word, 'Id of a batch'),
+    id: s.about(s.word, 'Id of a request'),
+    node: s.list(s.about(s.word, 'Name of a node')),
+    outputOf: s.list(
+      s.about(s.word, 'Id of a request or a batch whose output is sent too, besides all else'),
+    ),
   },
 );
 /** Which events to send; without any filter all but outputs. */
-export type EventFilter = Value<typeof EventFilter>;
+export type EventFilter = s.Value<typeof EventFilter>;
 
 export const EVENT_OPERATIONS = {
   events: {

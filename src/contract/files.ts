@@ -1,61 +1,48 @@
 import type { OperationRow } from './operation.ts';
-import {
-  about,
-  count,
-  flag,
-  integer,
-  list,
-  named,
-  object,
-  orNull,
-  text,
-  time,
-  type Value,
-  word,
-} from './schema.ts';
+import * as s from './schema.ts';
 
-const NodeFile = named(
+const NodeFile = s.named(
   'NodeFile',
-  object({ path: about(text, 'Below the data folder'), bytes: count, changedAt: time }),
+  s.object({ path: s.about(s.text, 'Below the data folder'), bytes: s.count, changedAt: s.time }),
   'A file that came from a node, or is kept of it',
 );
 /** A file that came from a node, or is kept of it. */
-export type NodeFile = Value<typeof NodeFile>;
+export type NodeFile = s.Value<typeof NodeFile>;
 
-const NodeFilePage = named(
+const NodeFilePage = s.named(
   'NodeFilePage',
-  object({
-    items: list(NodeFile),
-    next: about(orNull(text), 'The cursor of the next page; null at the end'),
-    total: about(count, 'Of all pages'),
-    isCut: about(
-      flag,
+  s.object({
+    items: s.list(NodeFile),
+    next: s.about(s.orNull(s.text), 'The cursor of the next page; null at the end'),
+    total: s.about(s.count, 'Of all pages'),
+    isCut: s.about(
+      s.flag,
       'Whether the data folder holds more than was looked through, or a part that cannot be read',
     ),
   }),
   'Files of a node, by their paths',
 );
 /** Files of a node, by their paths. */
-export type NodeFilePage = Value<typeof NodeFilePage>;
+export type NodeFilePage = s.Value<typeof NodeFilePage>;
 
-const NodeFilesQuery = object(
+const NodeFilesQuery = s.object(
   {},
   {
-    limit: about(integer, { description: 'At most this many', minimum: 1, maximum: 1000, default: 100 }),
-    cursor: about(word, 'Goes on behind this, the "next" of the page before'),
+    limit: s.about(s.integer, { description: 'At most this many', minimum: 1, maximum: 1000, default: 100 }),
+    cursor: s.about(s.word, 'Goes on behind this, the "next" of the page before'),
   },
 );
-export type NodeFilesQuery = Value<typeof NodeFilesQuery>;
+export type NodeFilesQuery = s.Value<typeof NodeFilesQuery>;
 
 /** The most of a file that one answer has, bytes. */
 export const MOST_FILE_BYTES = 4 * 1024 * 1024;
 
-const FilePartQuery = object(
+const FilePartQuery = s.object(
   {},
   {
-    path: about(word, 'Its path below the data folder, as the list of files has it'),
-    from: about(count, 'The first byte, 0 unless told'),
-    bytes: about(integer, {
+    path: s.about(s.word, 'Its path below the data folder, as the list of files has it'),
+    from: s.about(s.count, 'The first byte, 0 unless told'),
+    bytes: s.about(s.integer, {
       description: 'How many at most; less is given at the end of the file',
       minimum: 1,
       maximum: MOST_FILE_BYTES,

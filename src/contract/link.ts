@@ -1,85 +1,72 @@
 import { Presence } from './nodes.ts';
 import type { OperationRow } from './operation.ts';
-import {
-  about,
-  count,
-  flag,
-  integer,
-  list,
-  named,
-  object,
-  orNull,
-  text,
-  time,
-  type Value,
-  word,
-} from './schema.ts';
+import * as s from './schema.ts';
 
-const rate = about(orNull(count), 'Bytes per second, as measured; null where nothing was sent lately');
-const roundTrip = about(orNull(count), 'Until something small is answered, as measured, ms');
-const isFull = about(flag, 'Whether the way was ever full: else it may do more than the rate');
+const rate = s.about(s.orNull(s.count), 'Bytes per second, as measured; null where nothing was sent lately');
+const roundTrip = s.about(s.orNull(s.count), 'Until something small is answered, as measured, ms');
+const isFull = s.about(s.flag, 'Whether the way was ever full: else it may do more than the rate');
 
-const LinkBudget = orNull(
-  object({
-    bytesPerDay: about(count, 'Both ways'),
-    leftBytes: about(count, 'Of the present one; of another node, as its last hello told'),
-    nextAt: about(time, 'When the next one begins'),
+const LinkBudget = s.orNull(
+  s.object({
+    bytesPerDay: s.about(s.count, 'Both ways'),
+    leftBytes: s.about(s.count, 'Of the present one; of another node, as its last hello told'),
+    nextAt: s.about(s.time, 'When the next one begins'),
   }),
 );
 
-const NodeLink = named(
+const NodeLink = s.named(
   'NodeLink',
-  object({
-    node: text,
+  s.object({
+    node: s.text,
     presence: Presence,
     bytesPerSecond: rate,
     wasFull: isFull,
     roundTripMs: roundTrip,
-    queued: about(count, 'Messages that wait here for it'),
-    queuedBytes: about(count, 'Their bodies, before they are compressed'),
-    emptyInMs: about(
-      orNull(count),
+    queued: s.about(s.count, 'Messages that wait here for it'),
+    queuedBytes: s.about(s.count, 'Their bodies, before they are compressed'),
+    emptyInMs: s.about(
+      s.orNull(s.count),
       'When they are delivered at that rate, and with the budgets of both links; null where that is not known, or the node not here',
     ),
-    waitsFor: about(orNull(text), 'What is waited for by what is queued, in words'),
-    budget: about(LinkBudget, 'What its link may carry a day, as it told; null where it has no limit'),
+    waitsFor: s.about(s.orNull(s.text), 'What is waited for by what is queued, in words'),
+    budget: s.about(LinkBudget, 'What its link may carry a day, as it told; null where it has no limit'),
   }),
   'The way to a node',
 );
-export type NodeLink = Value<typeof NodeLink>;
+export type NodeLink = s.Value<typeof NodeLink>;
 
-const byClass = object({ urgent: count, normal: count, bulk: count });
+const byClass = s.object({ urgent: s.count, normal: s.count, bulk: s.count });
 
-const LinkAnswer = named(
+const LinkAnswer = s.named(
   'LinkAnswer',
-  object({
-    day: about(text, 'Of this node, as its zone has it: 2026-03-01'),
-    inBytes: about(count, 'What came over its NATS connection on that day, without TLS and TCP'),
-    outBytes: about(count, 'What went, likewise'),
-    sent: about(
+  s.object({
+    day: s.about(s.text, 'Of this node, as its zone has it: 2026-03-01'),
+    inBytes: s.about(s.count, 'What came over its NATS connection on that day, without TLS and TCP'),
+    outBytes: s.about(s.count, 'What went, likewise'),
+    sent: s.about(
       byClass,
       'Payload of messages among that, bytes by class; the rest is headers, answers and hellos',
     ),
-    budget: about(LinkBudget, 'What this link may carry a day; null where it has no limit'),
-    broker: object({ bytesPerSecond: rate, wasFull: isFull, roundTripMs: roundTrip }),
-    hello: about(
-      orNull(object({ everySeconds: count, bytesADay: count })),
+    budget: s.about(LinkBudget, 'What this link may carry a day; null where it has no limit'),
+    broker: s.object({ bytesPerSecond: rate, wasFull: isFull, roundTripMs: roundTrip }),
+    hello: s.about(
+      s.orNull(s.object({ everySeconds: s.count, bytesADay: s.count })),
       'What hellos to the central node cost; null where it says none',
     ),
-    nodes: about(list(NodeLink), 'Those that something was sent to lately, or that something waits for'),
+    nodes: s.about(s.list(NodeLink), 'Those that something was sent to lately, or that something waits for'),
   }),
   'The link of the node that is asked',
 );
-export type LinkAnswer = Value<typeof LinkAnswer>;
+export type LinkAnswer = s.Value<typeof LinkAnswer>;
 
-const LinkDay = named(
+const LinkDay = s.named(
   'LinkDay',
-  object({
-    day: about(text, 'As the zone of the node has it: 2026-03-01'),
-    inBytes: count,
-    outBytes: count,
-    sent: about(
-      orNull(byClass),
+  s.object({
+    day: s.about(s.text, 'As the zone of the node has it: 2026-03-01'),
+    inBytes: s.count,
+    outBytes: s.count,
+    sent: s.about(
+      s.orNull(byClass),
       'Payload of messages among that, bytes by class; null of a node that is not the one that is asked',
     ),
   }),
@@ -87,25 +74,25 @@ const LinkDay = named(
 );
 
 /** What went over a node's NATS connection on a day, bytes. */
-export type LinkDay = Value<typeof LinkDay>;
+export type LinkDay = s.Value<typeof LinkDay>;
 
-const LinkDaysQuery = object(
+const LinkDaysQuery = s.object(
   {},
   {
-    node: about(word, 'The name of a node; the one that is asked unless told'),
-    days: about(integer, { description: 'How far back', minimum: 1, maximum: 31, default: 31 }),
+    node: s.about(s.word, 'The name of a node; the one that is asked unless told'),
+    days: s.about(s.integer, { description: 'How far back', minimum: 1, maximum: 31, default: 31 }),
   },
 );
-const CallAnswer = named(
+const CallAnswer = s.named(
   'CallAnswer',
-  object({
-    wasCalling: about(flag, 'Whether a call went on already'),
-    nextAt: about(time, 'When the call after this one is due'),
+  s.object({
+    wasCalling: s.about(s.flag, 'Whether a call went on already'),
+    nextAt: s.about(s.time, 'When the call after this one is due'),
   }),
   'A call that goes on now',
 );
 /** A call that goes on now. */
-export type CallAnswer = Value<typeof CallAnswer>;
+export type CallAnswer = s.Value<typeof CallAnswer>;
 
 /** What can be asked of the link. */
 export const LINK_OPERATIONS = {
@@ -119,7 +106,7 @@ export const LINK_OPERATIONS = {
     summary:
       'What went over the link of a node by day, the oldest first, without days of which nothing is known; others tell the central node with their hellos',
     query: LinkDaysQuery,
-    answer: list(LinkDay),
+    answer: s.list(LinkDay),
   },
   callNow: {
     does: 'POST /v1/link/call',

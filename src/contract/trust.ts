@@ -1,54 +1,41 @@
 import type { OperationRow } from './operation.ts';
-import {
-  about,
-  choice,
-  count,
-  flag,
-  integer,
-  list,
-  named,
-  object,
-  orNull,
-  text,
-  time,
-  type Value,
-} from './schema.ts';
+import * as s from './schema.ts';
 
-const Refusal = named(
+const Refusal = s.named(
   'TrustRefusal',
-  object({
-    sender: about(text, 'The node that the broker proves; empty where it proves none'),
-    claimed: about(text, 'The node that the message names as its sender'),
-    method: text,
-    reason: text,
-    count,
-    lastAt: time,
+  s.object({
+    sender: s.about(s.text, 'The node that the broker proves; empty where it proves none'),
+    claimed: s.about(s.text, 'The node that the message names as its sender'),
+    method: s.text,
+    reason: s.text,
+    count: s.count,
+    lastAt: s.time,
   }),
   'What a closed node refused, or would have refused, of one kind',
 );
-const TrustAnswer = named(
+const TrustAnswer = s.named(
   'TrustAnswer',
-  object({
-    node: text,
-    mode: about(choice('open', 'watch', 'closed'), 'Who may ask this node for what'),
-    configFile: about(text, 'Where that is set'),
-    originals: about(list(text), 'Nodes that need no proof'),
-    unproved: about(
-      list(object({ name: text, version: orNull(text), lastSeenAt: orNull(time) })),
+  s.object({
+    node: s.text,
+    mode: s.about(s.choice('open', 'watch', 'closed'), 'Who may ask this node for what'),
+    configFile: s.about(s.text, 'Where that is set'),
+    originals: s.about(s.list(s.text), 'Nodes that need no proof'),
+    unproved: s.about(
+      s.list(s.object({ name: s.text, version: s.orNull(s.text), lastSeenAt: s.orNull(s.time) })),
       'Nodes that are known and have not proved yet who they are',
     ),
-    refusals: list(Refusal),
+    refusals: s.list(Refusal),
   }),
   'Who may ask this node for what, and what came of that',
 );
-export type TrustAnswer = Value<typeof TrustAnswer>;
+export type TrustAnswer = s.Value<typeof TrustAnswer>;
 
-const ForgetResult = named(
+const ForgetResult = s.named(
   'ForgetResult',
-  object({
-    wasKnown: about(flag, 'Whether it was on the list'),
-    cancelled: about(count, 'How many messages waited for it, and have ended'),
-    left: about(count, 'How many were sent and have no answer: they stay open'),
+  s.object({
+    wasKnown: s.about(s.flag, 'Whether it was on the list'),
+    cancelled: s.about(s.count, 'How many messages waited for it, and have ended'),
+    left: s.about(s.count, 'How many were sent and have no answer: they stay open'),
   }),
   'What became of a node that was taken off the list',
 );
@@ -63,9 +50,9 @@ export const TRUST_OPERATIONS = {
   trust: {
     does: 'GET /v1/trust',
     summary: 'Who may ask this node for what, and what a closed node refused or would refuse',
-    query: object(
+    query: s.object(
       {},
-      { days: about(integer, { description: 'Of the last days', minimum: 1, maximum: 30, default: 7 }) },
+      { days: s.about(s.integer, { description: 'Of the last days', minimum: 1, maximum: 30, default: 7 }) },
     ),
     answer: TrustAnswer,
   },
