@@ -58,33 +58,26 @@ for (const version of landedVersions()) {
     await doAll(await fleet(t, [version.command, stewardCommand()]));
   });
 
-  test(`${version.name}: a central that is upgraded with a queue, and rolled back with one, delivers both, once and in order`, async (t) => {
-    const { central, ship1 } = await fleet(t, [version.command, version.command]);
+  test(`${version.name}: a central that is upgraded with a queue, and rolled back with one, delivers both, once and in order; then it and the older ship do for one another all that both can; the ship, upgraded and rolled back while messages come, loses none and runs none twice`, async (t) => {
+    const nodes = await fleet(t, [version.command, version.command]);
+    const { central, ship1 } = nodes;
     // They know each other as what they are: the lanes have begun, and go on in another version.
-    await exchange(central, ship1);
-    for (const [round, command] of [
-      stewardCommand(),
-      ...(goesBack ? [version.command] : []),
-      stewardCommand(),
-    ].entries()) {
+    await exchange(central, ship1, 'before');
+    const forthAndBack = [stewardCommand(), ...(goesBack ? [version.command] : [])];
+    for (const [round, command] of [...forthAndBack, stewardCommand()].entries()) {
       await ship1.stop();
-      const files = { directory: `round${round}`, script: `ran${round}` };
+      const files = { directory: `queue${round}`, script: `queue${round}` };
       const ids = await submitAll(central, queueFor('ship1', IN_ORDER, files));
       await central.become(command);
       await ship1.start();
       for (const id of ids) assert.equal((await waitForEnd(central, id, 30_000)).state, 'succeeded');
-      assert.equal(await ship1.file(`round${round}/ship1/out.log`), numbered(IN_ORDER));
-      assert.equal(await ship1.file(`../ran${round}`), numbered(IN_ORDER));
+      assert.equal(await ship1.file(`queue${round}/ship1/out.log`), numbered(IN_ORDER));
+      assert.equal(await ship1.file(`../queue${round}`), numbered(IN_ORDER));
     }
-  });
 
-  test(`${version.name}: a new central and an older ship do for one another all that both can; the ship, upgraded and rolled back while messages come, loses none and runs none twice`, async (t) => {
-    const nodes = await fleet(t, [stewardCommand(), version.command]);
-    const { central, ship1 } = nodes;
     await doAll(nodes);
-    const commands = [stewardCommand(), ...(goesBack ? [version.command] : [])];
     const ids: string[] = [];
-    for (const [round, command] of commands.entries()) {
+    for (const [round, command] of forthAndBack.entries()) {
       const files = { directory: `round${round}`, script: `ran${round}` };
       ids.push(...(await submitAll(central, queueFor('ship1', WHILE_IT_STARTS, files))));
       await waitFor('some to have come', () => ship1.file(`round${round}/ship1/out.log`));
@@ -94,7 +87,7 @@ for (const version of landedVersions()) {
       const { state } = await waitForEnd(central, id, 30_000);
       assert.ok(state === 'succeeded' || state === 'interrupted', String(state));
     }
-    for (const round of commands.keys()) {
+    for (const round of forthAndBack.keys()) {
       assert.equal(await ship1.file(`round${round}/ship1/out.log`), numbered(WHILE_IT_STARTS));
       const ran = (await ship1.file(`../ran${round}`)).split('\n').slice(0, -1).map(Number);
       assert.deepEqual(
@@ -163,8 +156,9 @@ async function doAll({ central, ship1, startShip2 }: Awaited<ReturnType<typeof f
 }
 
 /** Requests of one node to another that end in every way, and come back with their output. */
-async function exchange(from: StewardNode, to: StewardNode): Promise<void> {
-  const place = { ...PLACE, toNode: to.name };
+async function exchange(from: StewardNode, to: StewardNode, directory = 'out'): Promise<void> {
+  const place = { ...PLACE, toNode: to.name, directory };
+  const queue = { directory: `${directory}-queue`, script: `${directory}-ran` };
   const large = 40_000;
   const [ran, failed, big, live, late, ...others] = await submitAll(from, [
     bash('echo ran', place),
@@ -173,7 +167,7 @@ async function exchange(from: StewardNode, to: StewardNode): Promise<void> {
     bash('for i in 1 2 3; do echo $i; sleep 0.1; done', { ...place, replyMethod: 'REQNone', output: 'live' }),
     bash('sleep 30', { ...place, methodTimeout: 1, replyMethod: 'REQNone' }),
     { ...place, method: 'REQToFile', data: ['written\n'], fileName: 'file.txt' },
-    ...queueFor(to.name, IN_ORDER, { directory: 'exchange', script: 'exchanged' }),
+    ...queueFor(to.name, IN_ORDER, queue),
     { ...place, method: 'REQPing', replyMethod: 'REQNone' },
   ]);
   for (const id of [ran, big, live, ...others])
@@ -181,12 +175,12 @@ async function exchange(from: StewardNode, to: StewardNode): Promise<void> {
   const end = await waitForEnd(from, failed!);
   assert.deepEqual([end.state, end.exit_code, String(end.stderr_tail)], ['failed', 3, '119,104,121,10']);
   assert.equal((await waitForEnd(from, late!)).state, 'timed-out');
-  assert.equal(await from.waitForFile(`out/${to.name}/out.log`), 'ran\n');
+  assert.equal(await from.waitForFile(`${directory}/${to.name}/out.log`), 'ran\n');
   const isWhole = (text: string) => text.length >= large;
-  assert.equal(await from.waitForFile(`out/${to.name}/large.log`, isWhole), 'x'.repeat(large));
-  assert.equal(await to.file(`out/${to.name}/file.txt`), 'written\n');
-  assert.equal(await to.file(`exchange/${to.name}/out.log`), numbered(IN_ORDER));
-  assert.equal(await to.file('../exchanged'), numbered(IN_ORDER));
+  assert.equal(await from.waitForFile(`${directory}/${to.name}/large.log`, isWhole), 'x'.repeat(large));
+  assert.equal(await to.file(`${directory}/${to.name}/file.txt`), 'written\n');
+  assert.equal(await to.file(`${queue.directory}/${to.name}/out.log`), numbered(IN_ORDER));
+  assert.equal(await to.file(`../${queue.script}`), numbered(IN_ORDER));
 }
 
 /** A request of one ship to another by way of central. */
