@@ -36,6 +36,7 @@ function rowOf(row: number): JournalRow {
 /** A queue whose runs begin when it says so, and end when the test says so. */
 function start(method: RunMethod = METHOD) {
   const begun: number[] = [];
+  const errors: string[] = [];
   const loaded: number[] = [];
   const ends = new Map<number, () => void>();
   /** What has its turn, and waits for the disk. */
@@ -52,7 +53,8 @@ function start(method: RunMethod = METHOD) {
       return new Promise((resolve) => ends.set(row.row, () => resolve({ written: Promise.resolve() })));
     },
   } as unknown as Runner;
-  const queue = new RunQueue(rowOf(1).subject, {
+  const queue = new RunQueue(rowOf(1), {
+    errorReporter: { report: (text) => errors.push(text) },
     room: new RunRoom(),
     memory: new ByteBudget(
       REQUESTS_IN_MEMORY * messageBytes(newMessage({})) + REQUESTS_IN_MEMORY * BODY_BYTES,
@@ -70,7 +72,7 @@ function start(method: RunMethod = METHOD) {
     await settle();
   };
   const add = (row: number) => queue.add(rowOf(row), newMessage({}));
-  return { queue, begun, loaded, end, stop, add, slow };
+  return { queue, begun, loaded, end, stop, add, slow, errors };
 }
 
 test('a request that cannot begin, as the disk is full, is not overtaken', async (t) => {
@@ -121,7 +123,7 @@ test('one that runs for more than a second lets the next one start in parallel',
 
 test('at most a hundred run side by side', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const { begun, end, add } = start();
+  const { begun, end, add, errors } = start();
   for (let row = 1; row <= 102; row++) add(row);
   for (let second = 0; second < 110; second++) {
     await settle();
@@ -131,6 +133,8 @@ test('at most a hundred run side by side', async (t) => {
   assert.equal(begun.length, 100);
   await end(50);
   assert.equal(begun.length, 101);
+  assert.equal(errors.length, 1, 'it is told once in a while');
+  assert.match(errors[0]!, /requests of central wait: 100 of its commands are running/);
 });
 
 test('one that goes on until it is told to stop keeps nobody waiting', async () => {

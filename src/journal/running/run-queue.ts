@@ -16,6 +16,9 @@ const MAX_SIDE_BY_SIDE = 100;
 /** The same for runs that only wait for something most of the time, such as the growth of a file. */
 const MAX_OPEN_ENDED = 1000;
 
+/** How often it is told that requests wait for others of their sender, ms. */
+const TELL_EVERY_MS = 600_000;
+
 /** What a request is taken for that an earlier life of the node left, until it is read, bytes. */
 const UNREAD_BYTES = 64 * 1024;
 
@@ -30,7 +33,13 @@ interface Waiting {
   readonly size: number;
 }
 
-export interface RunQueueDeps {
+/** Whose requests for what a queue is of. */
+interface QueueOf {
+  readonly fromNode: string;
+  readonly subject: string;
+}
+
+export interface RunQueueDeps extends Pick<JournalDeps, 'errorReporter'> {
   readonly clock: Clock;
   readonly runner: Runner;
   readonly signal: AbortSignal;
@@ -50,6 +59,7 @@ export interface RunQueueDeps {
  */
 export class RunQueue {
   readonly #subject: string;
+  readonly #sender: string;
   readonly #deps: RunQueueDeps;
   readonly #waiting: Waiting[] = [];
   readonly #running = new Set<Promise<void>>();
@@ -59,9 +69,11 @@ export class RunQueue {
   #isKept = false;
   #waitingBytes = 0;
   #held: Promise<void> | undefined;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(subject: string, deps: RunQueueDeps) {
+  constructor({ fromNode, subject }: QueueOf, deps: RunQueueDeps) {
     this.#subject = subject;
+    this.#sender = fromNode;
     this.#deps = deps;
   }
 
@@ -82,7 +94,7 @@ export class RunQueue {
   /** Keeps the next place for a request that begins with its acceptance; false where others run or wait. */
   keepPlace(): boolean {
     if (this.#deps.signal.aborted || !this.isIdle || this.#waiting.length > this.#head) return false;
-    this.#isKept = this.#deps.room.takeNow(0);
+    this.#isKept = this.#deps.room.takeNow(0, this.#sender);
     return this.#isKept;
   }
 
@@ -151,8 +163,19 @@ export class RunQueue {
 
   async #untilPlace({ isBegun, size }: Waiting, method: QueuedMethod | undefined): Promise<void> {
     const limit = isOpenEnded(method) ? MAX_OPEN_ENDED : MAX_SIDE_BY_SIDE;
+    const { room } = this.#deps;
+    this.#tellFull(this.#running.size >= limit ? this.#running.size : room.fullOf(this.#sender));
     while (this.#running.size >= limit) await Promise.race(this.#running);
-    if (!isBegun) await this.#deps.room.take(size);
+    if (!isBegun) await room.take(size, this.#sender);
+  }
+
+  /** Says that what waits here waits for runs of its own sender, and how many those are; once a while, where it is so. */
+  #tellFull(running: number | undefined): void {
+    const now = this.#deps.clock.steadyNow();
+    if (running === undefined || now - this.#toldAt < TELL_EVERY_MS) return;
+    this.#toldAt = now;
+    const text = `info: ${this.#subject}: requests of ${this.#sender} wait: ${running} of its commands are running, which is as many as one sender may have`;
+    this.#deps.errorReporter.report(text);
   }
 
   /** Reads a request whose turn has come; should the database fail, until it does not. */
@@ -194,7 +217,7 @@ export class RunQueue {
     const tracked = this.#untilWritten(row, ended).then(() => {
       this.#running.delete(tracked);
       started();
-      room.ended();
+      room.ended(this.#sender);
     });
     this.#running.add(tracked);
     // What waits for the disk has not begun, and is not long: nothing may overtake it.
@@ -244,7 +267,7 @@ export class RunQueue {
 
   #giveBack(size: number): void {
     this.#deps.room.started(size);
-    this.#deps.room.ended();
+    this.#deps.room.ended(this.#sender);
   }
 
   #forget(waiting: Waiting | undefined): void {

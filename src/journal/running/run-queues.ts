@@ -20,7 +20,7 @@ export class RunQueues {
     const key = keyOf(fromNode, subject);
     const known = this.#queues.get(key);
     if (known) return known;
-    const queue = new RunQueue(subject, this.#deps);
+    const queue = new RunQueue({ fromNode, subject }, this.#deps);
     this.#forgetIdle();
     this.#queues.set(key, queue);
     return queue;
