@@ -65,8 +65,8 @@ const ASSUMED_BYTES_PER_MS = 2;
 const THINNEST_BYTES_PER_MS = 0.6;
 /** However much is on its way, nothing is silent for longer, ms. */
 const MOST_SILENT_MS = 900_000;
-/** What a part of a message takes, ms. */
-const PART_MS = 1000;
+/** What a part of a message takes, and how long the smallest two may take, ms. */
+const [PART_MS, TWO_PARTS_MS] = [1000, 4000];
 
 /** Of a way of which nothing is known, one part of this size is out. */
 const START_BYTES = 4 * 1024;
@@ -92,11 +92,11 @@ export function delivered(state: RateState, delivery: Delivery): RateState {
   if (bytesPerMs === undefined) return { ...UNMEASURED, ...known, wayMs: alone.rttMs };
   const wayMs = wasFull ? Math.max(0, alone.rttMs - alone.bytes / alone.bytesPerMs) : alone.rttMs;
   const thinBelow = rttMs >= LONG_MS ? MODEST_BYTES_PER_MS : wasFull ? THIN_BYTES_PER_MS : 0;
-  const [leastWindow, leastPart] = wasFull
-    ? [LEAST_WINDOW_BYTES, LEAST_PART_BYTES]
-    : [START_BYTES, START_BYTES];
   const arrivedPerMs = delivery.arrivedBytes / Math.max(0.05, delivery.arrivedMs);
   const outPerMs = delivery.wasFull && arrivedPerMs < bytesPerMs * SLOWER ? arrivedPerMs : bytesPerMs;
+  // Of one part at a time it could not be told how long the way is, and how long the link takes for the part.
+  const twoParts = clamp(outPerMs * TWO_PARTS_MS, LEAST_WINDOW_BYTES, 2 * LEAST_PART_BYTES);
+  const [leastWindow, leastPart] = wasFull ? [twoParts, LEAST_PART_BYTES] : [START_BYTES, START_BYTES];
   const partBytes = clamp(outPerMs * PART_MS, leastPart, MOST_PART_BYTES);
   return {
     ...{ ...known, wayMs, isThin: bytesPerMs < thinBelow, partBytes },

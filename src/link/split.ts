@@ -7,6 +7,9 @@ import type { Next, OutboundMessage, Sent, Wrapper } from './way-out.ts';
 /** Room for subject and headers within what the broker takes, bytes. */
 const HEADER_ROOM = 2048;
 
+/** How much larger than the others the last part may be. */
+const LAST_PART = 5 / 4;
+
 /** The largest payload that goes whole, bytes. */
 function wholeLimit(maxPayload: number): number {
   return maxPayload - HEADER_ROOM;
@@ -57,8 +60,11 @@ function sendPart(
 ): readonly Sent[] {
   const { payload, needsLanes, parts } = message;
   const most = Math.max(1024, Math.min(parts.bytes, limit));
-  const size = !needsLanes ? most : Math.min(most, Math.ceil(payload.length / 2));
   const { from } = parts;
+  const left = payload.length - from;
+  // The end is no part of its own where it is small.
+  const isEnd = parts.form === 'offset' && left <= Math.min(most * LAST_PART, limit);
+  const size = needsLanes ? Math.min(most, Math.ceil(payload.length / 2)) : isEnd ? left : most;
   const header =
     parts.form === 'offset'
       ? formatPartPlace({ offset: from, total: payload.length, sum: sumOf(payload) })

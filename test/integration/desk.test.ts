@@ -79,7 +79,7 @@ test('a request that waits says who is away since when, how often it was tried, 
   assert.match(why, /^It has not reached ship2 yet: ship2 last seen .*, 1 message before it, \d+ attempts?/);
   const [queue] = await api.queues();
   assert.deepEqual([queue?.node, queue?.method, queue?.queued], ['ship2', 'REQCliCommand', 2]);
-  assert.equal(queue?.waitsFor, 'ship2, where nobody listens');
+  assert.equal(queue?.waitsFor, 'ship2, where nobody listens for REQCliCommand');
   await ship2.start();
   await waitFor('both have run', async () => (await summaryOf(api, second!)).state === 'succeeded');
   assert.deepEqual(await api.queues(), []);
