@@ -50,7 +50,8 @@ function inAscii(code: string): string {
 
 /**
  * What a node loads at its start and no quick command does goes into one file, as finding and linking one takes a millisecond;
- * so does what all commands load. What is loaded before all else, by a thread or by a small process stays apart.
+ * so does what a node and quick commands load, and what all commands load. What is loaded before all else, by a thread or by a small
+ * process stays apart.
  */
 const [NODE, MAIN, COMMANDS] = ['src/cli/program/run.ts', 'src/main.ts', 'src/cli/line/commands.ts'];
 const QUICK = /\/src\/cli\/(?:fleet|state)\//;
@@ -70,10 +71,12 @@ function filesOf(graph: ChunkingContext): ReadonlyMap<string, string> {
     graph,
     new Set([...apart, ...shared]),
   );
-  const node = [...closureOf([join(root, NODE)], graph)].filter((id) => !quick.has(id));
+  const node = [...closureOf([join(root, NODE)], graph)].filter(
+    (id) => !apart.has(id) && !shared.includes(id),
+  );
   return new Map([
     ...shared.map((id) => [id, 'shared'] as const),
-    ...node.map((id) => [id, 'node'] as const),
+    ...node.map((id) => [id, quick.has(id) ? 'common' : 'node'] as const),
   ]);
 }
 
