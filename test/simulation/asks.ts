@@ -1,74 +1,18 @@
+import type { AskKind, Asks, Deed, Item, NewAsk } from './ask.ts';
 import type { Chance } from './chance.ts';
-import { copyDeeds, type SourceDeed } from './copies.ts';
+import { copyDeeds } from './copies.ts';
+import { outsideDeeds } from './outside.ts';
 import { relayedDeeds } from './relayed.ts';
 import { readWork, workArgs } from './sim-commands.ts';
-import { type WaveAsk, waveDeeds } from './waves.ts';
-
-/** A request that somebody made of a node, and what is known of it outside of the fleet. */
-export interface Ask {
-  readonly token: string;
-  readonly kind: AskKind;
-  /** The machine that it was asked of, and the node that is to do it. */
-  readonly from: string;
-  readonly toNode: string;
-  readonly at: number;
-  /** Whether who asked said how long it is to be tried. */
-  readonly isLimited: boolean;
-  /** Once it was accepted: its id. */
-  id?: string;
-  /** Whether the answer said that it was not accepted. */
-  isRefused?: boolean;
-  /** The key of which only the newest counts. */
-  readonly key?: string;
-  /** Whether somebody had it sent again, as another request. */
-  isResent?: boolean;
-  /** How long its command takes, where one prints while it runs, ms. */
-  readonly ms?: number;
-  /** Where a copy goes: to which node, and which path there. */
-  readonly copyTo?: string;
-  readonly target?: string;
-  /** What a file is to hold that goes by way of another node. */
-  readonly content?: string;
-}
-
-/** The method that a request of each kind asks for; of some there are several. */
-export type AskKind =
-  | 'append'
-  | 'command'
-  | 'relay'
-  | 'schedule'
-  | 'write'
-  | 'original'
-  | 'stream'
-  | 'live'
-  | 'tail'
-  | 'ping'
-  | 'admin'
-  | 'copy'
-  | 'relayed';
-
-export type NewAsk = Omit<Ask, 'at'>;
-
-export interface Item {
-  readonly ask: NewAsk;
-  readonly message: object;
-}
-
-export type Deed =
-  | { readonly at: number; readonly what: 'submit'; readonly from: string; readonly items: readonly Item[] }
-  | { readonly at: number; readonly what: 'cancel' | 'resend'; readonly from: string; readonly nth: number }
-  | { readonly at: number; readonly what: 'forget'; readonly from: string; readonly node: string }
-  /** The node of the original program is asked to send something. */
-  | { readonly at: number; readonly what: 'original'; readonly toNode: string; readonly token: string }
-  | SourceDeed
-  | { readonly at: number; readonly what: 'waves'; readonly wave: WaveAsk; readonly isEnd: boolean };
-
-/** What is asked for. Seeds that found something go on to ask for what they asked for then: `first` to `fourth`. `told` is what tells while it runs, and nothing else; `copies` and `relayed` likewise. */
-export type Asks = (typeof ASKS)[number];
-export const ASKS = ['all', 'first', 'second', 'third', 'fourth', 'told', 'copies', 'relayed'] as const;
+import { waveDeeds } from './waves.ts';
 
 /** What is asked for one by one, of some kinds. */
-type FromKinds = Exclude<Asks, 'copies' | 'relayed'>;
+type FromKinds = Exclude<Asks, (typeof APART)[number]>;
+const APART = ['copies', 'relayed', 'outside'] as const;
+
+function isApart(asks: Asks): asks is (typeof APART)[number] {
+  return (APART as readonly string[]).includes(asks);
+}
 
 /** Of these seeds on, the second stage asks with keys too. */
 const FIRST_WITH_KEYS = 1_000_000;
@@ -84,10 +28,11 @@ interface DeedOptions {
 /** What is asked of a fleet in a run, made before it begins. */
 export function makeDeeds(chance: Chance, options: DeedOptions): Deed[] {
   const { asks } = options;
-  const deeds = asks === 'copies' || asks === 'relayed' ? [] : makeSubmissions(chance, { ...options, asks });
+  const deeds = isApart(asks) ? [] : makeSubmissions(chance, { ...options, asks });
   if (isOf(asks, 'fourth')) deeds.push(...waveDeeds(chance.fork('waves'), options));
   if (isOf(asks, 'copies')) deeds.push(...copyDeeds(chance.fork('copies'), options));
   if (isOf(asks, 'relayed')) deeds.push(...relayedDeeds(chance.fork('relayed'), options));
+  if (isOf(asks, 'outside')) deeds.push(...outsideDeeds(chance.fork('outside'), options));
   if (asks === 'all') deeds.push(...forgetDeeds(chance.fork('forget'), options));
   return deeds.sort((a, b) => a.at - b.at);
 }
@@ -131,7 +76,9 @@ function submission(
 
 /** Whether what is asked for has all of a stage. */
 function isOf(asks: Asks, stage: Asks): boolean {
-  return asks === stage || asks === 'all' || (asks === 'fourth' && stage !== 'relayed');
+  return (
+    asks === stage || asks === 'all' || (asks === 'fourth' && stage !== 'relayed' && stage !== 'outside')
+  );
 }
 
 function keyShareOf({ asks, seed = 0 }: DeedOptions): number {
@@ -292,9 +239,4 @@ function appendMessage(chance: Chance, { token, from, toNode }: NewAsk): object 
   const size = chance.happens(0.05) ? chance.below(30_000) : chance.below(80);
   const place = { method: 'REQToFileAppend', directory: 'asked', fileName: `by-${from}` };
   return { toNode, ...place, data: [`${token} ${'x'.repeat(size)}\n`] };
-}
-
-/** Where a node keeps what was appended, or written, by a request of another. */
-export function pathOf({ kind, toNode, from }: Pick<Ask, 'kind' | 'toNode' | 'from'>): string {
-  return `${kind === 'write' ? 'written' : 'asked'}/${toNode}/by-${from}`;
 }

@@ -1,7 +1,7 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { DEFAULT_KINDS, faultText } from './faults.ts';
+import { DEFAULT_KINDS, FAULT_KINDS, faultText } from './faults.ts';
 import { type RunOptions, runSeed } from './run.ts';
 import { isFound, SAFEGUARDS, type Safeguard } from './safeguards.ts';
 import { SEEDS } from './seeds.ts';
@@ -11,6 +11,8 @@ const PINNED = 100;
 const FRESH = 25;
 /** Of the pinned ones so many are run again with ships that are connected during calls alone, and so many with budgets of links. */
 const [CALLING, BUDGETED] = [10, 4];
+/** Of the others every fourth meets databases that go back, names that are set up anew, and two nodes of one name too. */
+const kindsFor = (seed: number) => (seed % 4 === 0 ? FAULT_KINDS : DEFAULT_KINDS);
 /** In which worlds fresh seeds are run, one after the other. */
 const WORLDS: readonly Partial<RunOptions>[] = [{}, { hasCalls: true }, { hasBudgets: true }];
 /** How many seeds may be tried until one finds that a safeguard is gone. */
@@ -29,7 +31,7 @@ const TASKS: readonly (() => Promise<boolean>)[] = [
   ),
   ...seeds(1, CALLING).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasCalls: true })),
   ...seeds(1, BUDGETED).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasBudgets: true })),
-  ...seeds(1, PINNED).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS })),
+  ...seeds(1, PINNED).map((seed) => () => keeps(seed, { kinds: kindsFor(seed) })),
 ];
 
 interface Sums {
@@ -93,7 +95,7 @@ async function runShare(index: number, shares: number, firstFresh: number): Prom
   for (const seed of seeds(firstFresh, FRESH).filter(isMine)) {
     if (performance.now() - began > FRESH_UNTIL_MS) break;
     const world = WORLDS[fresh++ % WORLDS.length];
-    if (!(await keeps(seed, { kinds: DEFAULT_KINDS, ...world }))) failed++;
+    if (!(await keeps(seed, { kinds: kindsFor(seed), ...world }))) failed++;
   }
   return { failed, fresh };
 }

@@ -1,4 +1,4 @@
-import type { Ask, Asks, Deed, NewAsk } from './asks.ts';
+import type { Ask, Asks, Deed, NewAsk } from './ask.ts';
 import { Chance } from './chance.ts';
 import { BrokenPromise } from './truth.ts';
 import type { Workload } from './workload.ts';

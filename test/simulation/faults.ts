@@ -131,8 +131,41 @@ const TYPES = {
       });
     },
   },
+  storm: { weight: 1, ms: [10, 30_000], strike: storm },
+  flap: {
+    weight: 2,
+    ms: [2000, 60_000],
+    strike: (world, { node, ms, degree }) => flap(world, node, { until: world.timeline.now + ms, degree }),
+  },
+  outside: {
+    weight: 2,
+    ms: [500, 60_000],
+    strike: (world, { node, ms, degree }) => {
+      const { outside } = world.machine(node);
+      outside.trouble = OUTSIDE[Math.floor(degree * OUTSIDE.length)]!;
+      world.whenOver(ms, () => {
+        outside.trouble = undefined;
+      });
+    },
+  },
+  original: {
+    weight: 1,
+    ms: [100, 60_000],
+    strike: (world, { ms, degree }) => {
+      const { original } = world;
+      if (!original) return;
+      if (degree < 0.5) original.crash(ms);
+      else if (degree < 0.75) flap(world, original.name, { until: world.timeline.now + ms, degree: 0.5 });
+      else original.link.blockedUntil = world.timeline.now + ms;
+    },
+  },
   twin: { weight: 1, ms: [1000, 60_000], strike: (world, { node, ms }) => world.startTwin(node, ms) },
   backup: { weight: 1, ms: [1, 60_000], strike: (world, { node, ms }) => world.restoreBackup(node, ms) },
+  overwritten: {
+    weight: 1,
+    ms: [1, 60_000],
+    strike: (world, { node, ms }) => world.restoreBackup(node, ms, { isInPlace: true }),
+  },
   reinstall: { weight: 1, ms: [1, 60_000], strike: (world, { node, ms }) => world.reinstall(node, ms) },
 } as const satisfies Record<string, FaultType>;
 
@@ -140,14 +173,22 @@ export type FaultKind = keyof typeof TYPES;
 
 export const FAULT_KINDS = Object.keys(TYPES) as FaultKind[];
 
-/** Faults that break the promise today, and are run by name only: see doc/internals/simulation.md. */
-const OPEN_KINDS: readonly FaultKind[] = ['twin', 'backup', 'reinstall'];
+/** Faults after which less is promised, as somebody forgot or does what another one did: a run of others has none of them. */
+export const FORGETFUL_KINDS: readonly FaultKind[] = ['twin', 'backup', 'overwritten', 'reinstall'];
 
 /** The faults of a run where none are named. */
-export const DEFAULT_KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) => !OPEN_KINDS.includes(kind));
+export const DEFAULT_KINDS: readonly FaultKind[] = FAULT_KINDS.filter(
+  (kind) => !FORGETFUL_KINDS.includes(kind),
+);
+
+/** What these were when the first seeds of `seeds.ts` were found. */
+export const FIRST_KINDS: readonly FaultKind[] = DEFAULT_KINDS.filter(
+  (kind) => !['storm', 'flap', 'outside', 'original'].includes(kind),
+);
 
 /** How far a clock is set at most, ms. */
 export const LONGEST_STEP_MS = 3 * 3_600_000;
+const OUTSIDE = ['refuses', 'is silent', 'is busy', 'breaks off'] as const;
 const FORBIDDEN = [
   { operation: 'publish', pattern: /\.REQReport\./ },
   { operation: 'publish', pattern: /\.REQCliCommand\./ },
@@ -195,6 +236,34 @@ export function strike(world: World, fault: Fault): void {
 /** A fault in words. */
 export function faultText({ at, kind, node, ms, degree }: Fault): string {
   return `${kind} of ${node} at ${(at / 1000).toFixed(3)} s, for ${(ms / 1000).toFixed(3)} s, degree ${degree}`;
+}
+
+/** The broker and several nodes crash at once, and some again as soon as they are back. */
+function storm(world: World, { ms, degree }: Fault): void {
+  const { timeline, broker, names } = world;
+  const chance = world.chance.fork(`storm ${timeline.now}`);
+  broker.restart(ms, chance);
+  const crashSome = (isAgain: boolean) => {
+    for (const name of names.filter(() => chance.happens(0.4 + degree / 2))) {
+      timeline.note(`${name} crashes in a storm`);
+      world.crash(name, { downMs: chance.spread(1, 5000), losesPower: chance.happens(0.3) });
+    }
+    if (isAgain && chance.happens(degree)) broker.restart(chance.spread(1, 3000), chance);
+  };
+  crashSome(false);
+  for (let again = chance.below(3); again > 0; again--)
+    timeline.after(ms + chance.spread(1, 10_000), () => crashSome(true));
+}
+
+/** A link comes and goes, so that hardly anything gets to its end. */
+function flap(world: World, node: string, how: { readonly until: number; readonly degree: number }): void {
+  const { timeline, broker } = world;
+  if (timeline.now >= how.until) return;
+  const link = world.linkOf(node);
+  const chance = world.chance.fork(`flap ${node} ${timeline.now}`);
+  link.cutUntil = timeline.now + chance.spread(1, 3000);
+  broker.cut(link, how.degree * 1000);
+  timeline.after(link.cutUntil - timeline.now + chance.spread(50, 8000), () => flap(world, node, how));
 }
 
 function disk(trouble: DiskTrouble) {

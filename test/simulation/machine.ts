@@ -5,6 +5,7 @@ import type { Chance } from './chance.ts';
 import { SimDisk } from './sim-disk.ts';
 import { simFileSystem } from './sim-file-system.ts';
 import { SimFiles } from './sim-files.ts';
+import { Outside } from './sim-outside.ts';
 import type { Timeline } from './timeline.ts';
 
 /** The date at which simulated worlds begin, unless told, unix ms. */
@@ -13,6 +14,8 @@ const BEGINNING = Date.UTC(2026, 0, 1);
 const AFTER_THAW_MS = 0.5;
 /** After a freeze, what came from outside meanwhile has been heard by then, ms. */
 const AFTER_READY_MS = 2 * AFTER_THAW_MS;
+/** Where a node notes the newest id of a message, besides its database. */
+export const NEWEST_ID_FILE = 'simulated/newest-id';
 /** Times differ by this much at least, ms. */
 const ROUNDING_MS = 1e-6;
 
@@ -23,6 +26,9 @@ export class Machine {
   readonly chance: Chance;
   readonly disk: SimDisk;
   readonly files: SimFiles;
+  readonly outside: Outside;
+  /** When the word of what had been done could be lost: its node ended, or could not write it down. */
+  readonly unsureAt: number[] = [];
   readonly #beganAt: number;
   /** What the wall clock was set by, ms. */
   setBy = 0;
@@ -43,6 +49,7 @@ export class Machine {
     this.chance = deps.chance;
     this.disk = new SimDisk(this);
     this.files = new SimFiles(this);
+    this.outside = new Outside(this);
   }
 
   /** Ms of its steady clock. */
@@ -74,6 +81,11 @@ export class Machine {
     spring();
   }
 
+  /** The newest id that was noted besides the database; '' where there is none. */
+  get notedId(): string {
+    return this.files.read(NEWEST_ID_FILE);
+  }
+
   /** Lets its clocks run faster or slower than time. */
   drift(rate: number): void {
     this.steadyNow();
@@ -102,7 +114,11 @@ export class Life {
     let makeId: (() => string) | undefined;
     // As `node/build-node.ts` has it: later lives give higher ids, however the clock was set.
     const newId = () => {
-      makeId ??= createNewId({ clock, random, after: newestOn(machine.disk) });
+      makeId ??= createNewId({
+        clock,
+        random,
+        after: [machine.disk.newestId, machine.notedId].sort().at(-1),
+      });
       return makeId();
     };
     this.edges = { clock, random, newId, files: simFileSystem(machine.files, this) };
@@ -171,10 +187,4 @@ export class Life {
       },
     };
   }
-}
-
-/** The highest id that a node on this disk gave a message. */
-function newestOn(disk: SimDisk): string | undefined {
-  const { id } = disk.prepare('SELECT max(id) AS id FROM ledger').get() as { id: string | null };
-  return id ?? undefined;
 }

@@ -1,8 +1,9 @@
-import { type Ask, pathOf } from './asks.ts';
+import { type Ask, pathOf } from './ask.ts';
 import { isHeldByBudget } from './budgets.ts';
 import { checkCopy, checkTargets } from './copies.ts';
 import { calledApart } from './delivered.ts';
 import type { Machine } from './machine.ts';
+import { checkOutside, checkOutsides, checkStartup } from './outside.ts';
 import { checkTold } from './promise-told.ts';
 import { checkRelayed } from './relayed.ts';
 import { BrokenPromise, type RunTruth, type Truth } from './truth.ts';
@@ -95,6 +96,7 @@ export function checkPromise(world: World, { workload, truth }: { workload: Work
   checkOrder(world, workload);
   checkTargets(world, workload);
   checkLastWritten(world, workload);
+  checkOutsides(world, workload.asks);
   checkWaves(world, [...workload.waves], truth);
 }
 
@@ -113,6 +115,8 @@ function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workl
   if (ask.kind === 'relayed') checkRelayed(world, ask, row);
   if (ask.kind === 'command') checkCommand(world, ask, { row, run: truth.runs.get(ask.id!) });
   checkTold(world, ask, row);
+  checkOutside(world, ask, { ...row, truth });
+  if (ask.kind === 'startup') checkStartup(world, ask, { ...row, asks: workload.asks });
   if (ask.kind === 'relay') checkRelay(ask, row, truth.runsOf(ask.token));
 }
 

@@ -1,5 +1,6 @@
-import type { Ask, Asks, Deed, Item, NewAsk } from './asks.ts';
+import type { Ask, Asks, Deed, Item, NewAsk } from './ask.ts';
 import { Chance } from './chance.ts';
+import { DATA_FOLDER } from './sim-config.ts';
 import { BrokenPromise } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -53,7 +54,7 @@ function contentOf(file: string, size: number): string {
 /** Holds what a node says of a file that went by way of another one against what is there. Throws BrokenPromise. */
 export function checkRelayed(world: World, ask: Ask, { state }: { state: string }): void {
   const { token, id, from, toNode, content } = ask;
-  const path = `relayed/${toNode}/${token.split('-', 1)[0]}`;
+  const path = `${DATA_FOLDER}/relayed/${toNode}/${token.split('-', 1)[0]}`;
   const written = world.places
     .filter(({ nodeName }) => nodeName === toNode)
     .flatMap(({ machine }) => machine.files.replaced(path));

@@ -1,4 +1,5 @@
-import { type Asks, makeDeeds, ORIGINAL } from './asks.ts';
+import type { Asks } from './ask.ts';
+import { makeDeeds, ORIGINAL } from './asks.ts';
 import { Backlog, BEFORE_MIDNIGHT, checkBudgets, chooseBudgets } from './budgets.ts';
 import { Chance } from './chance.ts';
 import { Deliveries } from './delivered.ts';
@@ -40,6 +41,8 @@ export interface RunReport {
   /** How long the fleet lived, h, all its nodes together. */
   readonly nodeHours: number;
   readonly story: readonly string[];
+  /** The methods that nodes were asked for, and did something about. */
+  readonly methods: ReadonlySet<string>;
 }
 
 const NODES = ['central', 'ship1', 'ship2', 'ship3'];
@@ -77,7 +80,8 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   const truth: Truth = new Truth(timeline, {
     mayRepeat: (token) => {
       const ask = workload.asks.find((one) => one.token === token);
-      return ask === undefined || ask.kind === 'schedule' || isForgotten(world, ask);
+      const isAgain = ask?.kind === 'schedule' || ask?.repeats || ask?.isResent;
+      return ask === undefined || isAgain || isForgotten(world, ask);
     },
   });
   const world = new World({ timeline, chance, truth, swaps, ...(hasBudgets && BEFORE_MIDNIGHT) });
@@ -97,6 +101,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
     await timeline.runUntil(LASTS_MS);
     world.heal();
+    workload.startAgain();
     const isSet = faults.some(({ kind }) => kind === 'clock');
     await timeline.runUntil(Math.max(timeline.now, world.allHereAt) + SOON_MS);
     // What a budget holds back waits for the next day.
@@ -126,7 +131,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   return {
     ...{ seed, faults, failure, hash: timeline.hash(), events: timeline.count, asks: workload.asks.length },
     nodeHours: (timeline.now * NODES.length) / 3_600_000,
-    story: timeline.story,
+    ...{ story: timeline.story, methods: truth.methods },
   };
 }
 

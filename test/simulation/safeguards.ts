@@ -1,8 +1,9 @@
 import { HEADER } from '../../src/message/codec/wire-headers.ts';
-import type { Asks } from './asks.ts';
+import type { Asks } from './ask.ts';
 import type { FaultKind } from './faults.ts';
 import type { Swaps } from './sim-node.ts';
 import {
+  alwaysDone,
   atOnce,
   changed,
   expiring,
@@ -155,13 +156,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: 'an append that failed is tried again',
     ...{ kinds: ['files'], seed: 1 },
-    without: onMethod('REQToFileAppend', (method) => ({
-      ...method,
-      apply: async (batch, context) =>
-        (await method.apply(batch, context).catch(() => batch.map(() => undefined))).map(() => ({
-          ok: true,
-        })),
-    })),
+    without: onMethod('REQToFileAppend', alwaysDone),
   },
   {
     name: 'the clock that lives go by is kept over a restart',
@@ -255,5 +250,25 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     name: 'what did not go over a link counts against no budget',
     ...{ kinds: ['cut'], seed: 1, asks: 'fourth', hasBudgets: true, finds: /was to be tried for long/ },
     without: onTraffic((bytes) => 30 * bytes),
+  },
+  {
+    name: 'what a socket did not take is not taken for written',
+    ...{
+      kinds: ['outside'],
+      seed: 1,
+      asks: 'outside',
+      finds: /^socket .* is succeeded .*, and nobody took it$/,
+    },
+    without: onMethod('REQToSocket', alwaysDone),
+  },
+  {
+    name: 'what was written to a socket is known again by its place in the lane',
+    ...{
+      kinds: ['cut', 'flap'],
+      seed: 1,
+      asks: 'outside',
+      finds: /^(socket|console) .* was taken \d+ times$/,
+    },
+    without: onBus({ hides: HEADER.lane }),
   },
 ];

@@ -1,5 +1,5 @@
-import type { Asks } from './asks.ts';
-import { DEFAULT_KINDS, type FaultKind } from './faults.ts';
+import type { Asks } from './ask.ts';
+import { type FaultKind, FIRST_KINDS } from './faults.ts';
 
 /** A run that found a fault once. */
 interface FoundSeed {
@@ -36,13 +36,13 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 47,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     about:
       'an append was cancelled whose answer a crash had swallowed, of a node that had said hello and not answered yet: it was made',
   },
   {
     seed: 100_014,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [15, 16, 20],
     about:
       'a lane that began to send anew heard in the midst of that of room on the way, sent, and sent the rest of nothing after it: a message was refused that had arrived',
@@ -80,7 +80,7 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 738_320_328,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     about:
       'an append that could not be cut back stayed in its file, with its note, as what waited for the file had expired and nobody appended again',
   },
@@ -97,28 +97,28 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 103_038,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [0, 1, 2, 6, 7, 8, 27],
     about:
       'whether an append was made that was called off was no longer asked once messageTTL was over: it was, and stayed cancelled',
   },
   {
     seed: 200_068,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [9, 10, 14, 22, 23, 27],
     about:
       'that an append was done could not be written down, and was not tried again until its lane was used',
   },
   {
     seed: 220_200,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [0, 1, 2, 4],
     about:
       'a command that was cancelled between its end and the word of it was called cancelled, with exit code 0',
   },
   {
     seed: 300_048,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     asks: 'second',
     only: [6],
     about:
@@ -126,14 +126,14 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 751_500_063,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     asks: 'second',
     about:
       'an append gave way to a newer one whose node had crashed before it told that it had accepted that: it was taken for one that never was',
   },
   {
     seed: 751_500_063,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     asks: 'second',
     only: [5, 7, 9],
     about:
@@ -141,28 +141,28 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 900_000,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     asks: 'second',
     only: [12, 13],
     about: 'an append whose time was over while its answer was lost was undelivered, though it was made',
   },
   {
     seed: 67,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     asks: 'third',
     about:
       'a file that two newer ones took the place of, one after the other, was asked about for the first and given up for the second: it was written',
   },
   {
     seed: 100,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     asks: 'told',
     about:
       'a lane whose last messages of a doubtful epoch went nowhere began no new one, and what was behind them waited for ever',
   },
   {
     seed: 5010,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [5, 6, 7, 11, 12, 13, 14],
     asks: 'fourth',
     about:
@@ -170,21 +170,21 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 17,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [],
     asks: 'copies',
     about: 'a copy was cancelled while its target was told that it begins, and the growing file stayed there',
   },
   {
     seed: 158,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [0, 1, 3, 8],
     asks: 'copies',
     about: 'a power cut brought back the growing file of a copy that was called off, and nobody removed it',
   },
   {
     seed: 3051,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [5],
     asks: 'copies',
     about:
@@ -192,14 +192,14 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 3012,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [15, 16, 17],
     asks: 'copies',
     about: 'a disk that could not be read when a copy was called off was taken for one that knows of no copy',
   },
   {
     seed: 4057,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [10, 11],
     asks: 'copies',
     about:
@@ -207,7 +207,7 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 740_000_042,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     asks: 'fourth',
     hasBudgets: true,
     about:
@@ -215,7 +215,7 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 830_000_022,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     asks: 'fourth',
     hasBudgets: true,
     about:
@@ -223,7 +223,7 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 5_300_027,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [0, 1],
     asks: 'fourth',
     hasBudgets: true,
@@ -232,7 +232,7 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 6_300_114,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     only: [9, 10, 13, 14, 17],
     asks: 'fourth',
     hasBudgets: true,
@@ -241,7 +241,7 @@ export const SEEDS: readonly FoundSeed[] = [
   },
   {
     seed: 7_300_062,
-    kinds: DEFAULT_KINDS,
+    kinds: FIRST_KINDS,
     asks: 'fourth',
     hasBudgets: true,
     about:

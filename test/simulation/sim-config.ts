@@ -4,6 +4,10 @@ import type { TrustMode } from '../../src/config/trust-config.ts';
 /** How long a message is kept, s: hours, so that a run need not last weeks. */
 export const MESSAGE_TTL_SECONDS = 3600;
 
+/** Where a node keeps files that are replaced as a whole, what is printed while it runs, and what it sends at each start. */
+export const DATA_FOLDER = '/data';
+export const STARTUP_FOLDER = '/startup';
+
 /** The settings of a simulated node. */
 export function configOf(nodeName: string, mode: TrustMode): Config {
   const isCentral = nodeName === 'central';

@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Companions } from '../../src/store/companions.ts';
-import { doubtLanes } from '../../src/store/find-older.ts';
+import { COPIED, doubtLanes } from '../../src/store/find-older.ts';
 import { migrate } from '../../src/store/open-store.ts';
 import type { SqlValue, Statement, Store } from '../../src/store/store.ts';
 import { asStoreError, StoreError } from '../../src/store/store-error.ts';
@@ -38,18 +38,26 @@ export class SimDisk {
     return this.#db.serialize();
   }
 
-  restore(backup: Uint8Array): void {
+  /** The highest id that a node on this disk gave a message, as far as its database knows; '' where there is none. */
+  get newestId(): string {
+    return String(this.prepare('SELECT max(id) AS id FROM ledger').get()!.id ?? '');
+  }
+
+  /** Puts a backup in the place of the database, which shows, or writes it over that. */
+  restore(backup: Uint8Array, { isInPlace = false } = {}): void {
     this.#doubtful = [];
     this.close();
     // Another one: where statements of a database are alive, putting it back ends the engine itself.
     this.#db = new DatabaseSync(':memory:');
     this.#db.deserialize(backup);
+    if (isInPlace) return;
+    this.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(COPIED, 'another file');
     doubtLanes(this.#db);
   }
 
   /** A database as a new installation has it. */
   wipe(): void {
-    this.restore(EMPTY);
+    this.restore(EMPTY, { isInPlace: true });
   }
 
   close(): void {
@@ -69,6 +77,7 @@ export class SimDisk {
   /** Commits transactions at once or, where one of them fails, one by one. */
   commit(group: readonly Pending[]): (() => void)[] {
     const fault = this.#fault();
+    if (this.trouble) this.#machine.unsureAt.push(this.#machine.timeline.now);
     if (fault)
       return group.map(
         ({ reject }) =>

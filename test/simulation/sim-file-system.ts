@@ -6,7 +6,7 @@ import type { Life } from './machine.ts';
 import type { SimFile, SimFiles } from './sim-files.ts';
 
 /** The folders that a machine has from the beginning. */
-const FOLDERS = ['/', '/in', '/out', '.'];
+const FOLDERS = ['/', '/in', '/out', '/data', '/startup', '.'];
 const BLOCK_BYTES = 4096;
 const [FOLDER_MODE, FILE_MODE] = [0o755, 0o600];
 
@@ -105,6 +105,14 @@ export function simFileSystem(files: SimFiles, life: Life): FileSystem {
       files.failAs('EIO');
       return Buffer.from(file.content);
     },
+    // Nobody waits for the disk to have it.
+    writeFileSync: (path: string, text: string) => {
+      files.fail();
+      if (!at(path)) names.set(clean(path), files.makeFile(FILE_MODE));
+      const file = at(path)!;
+      file.content = Buffer.from(text);
+      file.changes++;
+    },
     rename: async (from: string, to: string) => {
       await files.work(life);
       files.failAs('EIO');
@@ -113,11 +121,13 @@ export function simFileSystem(files: SimFiles, life: Life): FileSystem {
       names.set(clean(from), undefined);
       names.set(clean(to), file);
       files.seen(clean(to));
+      files.replacedAt(clean(to));
     },
-    rm: async (path: string) => {
+    rm: async (path: string, { force = false } = {}) => {
       await files.work(life);
       files.failAs('EIO');
       if (at(path)) names.set(clean(path), undefined);
+      else if (!force) throw fault('ENOENT', path);
     },
     mkdir: async (path: string) => {
       await files.work(life);

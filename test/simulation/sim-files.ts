@@ -1,9 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
 import type { BorrowedFile } from '../../src/lib/open-files.ts';
 import type { AppendableFiles } from '../../src/methods/files/append-files.ts';
-import { fileFailure } from '../../src/methods/files/file-failure.ts';
-import type { HoldsContent, WriteFile } from '../../src/methods/files/replace-file.ts';
 import type { Life, Machine } from './machine.ts';
 import { SimNames, statsOf } from './sim-file-system.ts';
 
@@ -25,13 +22,15 @@ export type FileTrouble = 'ENOSPC' | 'EIO' | 'EBUSY';
 /** The data folder of a machine. */
 export class SimFiles {
   trouble: FileTrouble | undefined;
+  /** Whether the power failed here: what need not outlast that may be gone. */
+  hasLostPower = false;
   readonly #machine: Machine;
   readonly #files = new Map<string, SimFile>();
   readonly names = new SimNames(this.#files);
   #inodes = 1;
   /** What was seen at a path, one after the other: what was put there, and what a power cut left of it. */
   readonly #seen = new Map<string, Buffer[]>();
-  /** What files held that were replaced, one after the other. */
+  /** What was put in place of a file, one after the other. */
   readonly #replaced = new Map<string, string[]>();
 
   constructor(machine: Machine) {
@@ -46,6 +45,16 @@ export class SimFiles {
   /** What a file was replaced with, one after the other. */
   replaced(path: string): readonly string[] {
     return this.#replaced.get(path) ?? [];
+  }
+
+  /** Something other than a node removes a file. */
+  remove(path: string): void {
+    this.#files.delete(path);
+  }
+
+  /** A file was put in place of another one. */
+  replacedAt(path: string): void {
+    this.#replaced.set(path, [...this.replaced(path), this.read(path)]);
   }
 
   paths(): string[] {
@@ -80,6 +89,7 @@ export class SimFiles {
   /** The power fails: of what was not synced, a part is there, perhaps with zeros in it. */
   losePower(): void {
     const { chance } = this.#machine;
+    this.hasLostPower = true;
     if (this.names.unsynced > 0) this.names.lose(chance.below(this.names.unsynced + 1));
     for (const file of this.#files.values()) {
       if (file.content.equals(file.synced)) continue;
@@ -92,6 +102,13 @@ export class SimFiles {
       file.synced = Buffer.from(left);
     }
     for (const path of this.#seen.keys()) if (this.#files.has(path)) this.seen(path);
+    this.#forgetLost();
+  }
+
+  /** What was put in place, and is not there any more, was not yet confirmed. */
+  #forgetLost(): void {
+    for (const [path, held] of this.#replaced)
+      while (held.length > 0 && held.at(-1) !== this.read(path)) held.pop();
   }
 
   /** The files as a life of a node opens them. */
@@ -110,35 +127,6 @@ export class SimFiles {
         return file && this.handle(file, life);
       },
       [Symbol.asyncDispose]: async () => {},
-    };
-  }
-
-  /** Replaces files for a life of a node: at once, and so that it outlasts a power cut. */
-  writer(life: Life): WriteFile {
-    return async ({ path, data }) => {
-      try {
-        for (const _ of ['the new content is written', 'it is put in place']) {
-          await this.work(life);
-          this.fail();
-        }
-        const content = Buffer.concat(data);
-        this.#files.set(path, { ...this.makeFile(), content, synced: Buffer.from(content) });
-        this.#replaced.set(path, [...this.replaced(path), content.toString()]);
-        await this.work(life);
-        return { ok: true };
-      } catch (error) {
-        return await fileFailure(undefined, path, error);
-      }
-    };
-  }
-
-  /** Looks what a file holds, for a life of a node. */
-  reader(life: Life): HoldsContent {
-    return async ({ path, bytes, sum }) => {
-      await this.work(life);
-      this.failAs('EIO');
-      const content = this.#files.get(path)?.content;
-      return content?.length === bytes && crc32(content) === sum;
     };
   }
 

@@ -3,22 +3,32 @@ import type { Config } from '../../src/config/config.ts';
 import type { Operations } from '../../src/contract/contract.ts';
 import type { SubmissionAnswer } from '../../src/contract/requests.ts';
 import type { WavesOrder } from '../../src/contract/waves.ts';
+import { NewestIdNote } from '../../src/ledger/newest-id.ts';
 import { KeyedLock } from '../../src/lib/keyed-lock.ts';
-import { kindOf } from '../../src/message/subject.ts';
 import type { Methods } from '../../src/methods/all-methods.ts';
 import { createReqCancel } from '../../src/methods/between-nodes/req-cancel.ts';
+import { createReqErrorLog } from '../../src/methods/between-nodes/req-error-log.ts';
+import { createReqHello } from '../../src/methods/between-nodes/req-hello.ts';
 import { createReqNone } from '../../src/methods/between-nodes/req-none.ts';
 import { createReqPing } from '../../src/methods/between-nodes/req-ping.ts';
 import { createReqPong } from '../../src/methods/between-nodes/req-pong.ts';
 import { createReqReport } from '../../src/methods/between-nodes/req-report.ts';
 import type { ProcessGround } from '../../src/methods/commands/run-command.ts';
 import { type AppendableFiles, AppendFiles } from '../../src/methods/files/append-files.ts';
+import { createHoldsContent, createWriteFile } from '../../src/methods/files/replace-file.ts';
 import { createReqToFile } from '../../src/methods/files/req-to-file.ts';
 import { createReqToFileAppend } from '../../src/methods/files/req-to-file-append.ts';
 import type { Method } from '../../src/methods/method.ts';
 import { createReqOpProcessList } from '../../src/methods/node-admin/req-op-process-list.ts';
+import { createReqOpProcessStart } from '../../src/methods/node-admin/req-op-process-start.ts';
+import { createReqOpProcessStop } from '../../src/methods/node-admin/req-op-process-stop.ts';
 import { createReqOpQueueList } from '../../src/methods/node-admin/req-op-queue-list.ts';
+import { createReqOpQueueRemove } from '../../src/methods/node-admin/req-op-queue-remove.ts';
 import { createReqOpScheduleList } from '../../src/methods/node-admin/req-op-schedule-list.ts';
+import { createStartupMethods } from '../../src/methods/node-admin/startup-methods.ts';
+import { createReqHttpGet } from '../../src/methods/outside/req-http-get.ts';
+import { createReqToConsole } from '../../src/methods/outside/req-to-console.ts';
+import { createReqToSocket } from '../../src/methods/outside/req-to-socket.ts';
 import {
   assembleNode,
   type Ground,
@@ -33,10 +43,11 @@ import { KeptData } from '../../src/relay/kept-data.ts';
 import { RequestCancelling } from '../../src/sending/cancel-requests.ts';
 import { RequestResending } from '../../src/sending/resend-requests.ts';
 import { Submission } from '../../src/sending/submission.ts';
-import type { Life } from './machine.ts';
+import { type Life, NEWEST_ID_FILE } from './machine.ts';
 import type { Link, SimBroker } from './sim-broker.ts';
 import { SimBus } from './sim-bus.ts';
 import { createSimCommand, type SimProcesses } from './sim-commands.ts';
+import { DATA_FOLDER, STARTUP_FOLDER } from './sim-config.ts';
 import { SimStore } from './sim-disk.ts';
 import { createSimStream, createSimTail, withLive } from './sim-streams.ts';
 import type { Truth } from './truth.ts';
@@ -61,6 +72,8 @@ export interface SimNodeDeps {
 /** Where a relay keeps data of what it relays, and how much. */
 export const KEPT_FOLDER = 'simulated/relayed';
 const MAX_KEPT_BYTES = 100_000;
+/** How long a method may take whose message does not say it, s. */
+const DEFAULT_TIMEOUT = 20;
 const METRICS = new Proxy({}, { get: () => () => {} }) as Metrics;
 const AUDIT = { append: async () => {} };
 
@@ -126,6 +139,13 @@ export class SimNode {
     return (await this.#operations!.nodes()).map(({ name }) => name);
   }
 
+  /** Methods of which it takes no messages just now. */
+  get stopped(): string[] {
+    const { subscribers, methods } = this.#parts!;
+    const taken = new Set(subscribers.list().map(({ method }) => method));
+    return [...methods.keys()].filter((name) => !taken.has(name));
+  }
+
   /** What it holds in memory of messages: how many lanes, and how many messages are known there. */
   get memory(): { readonly lanes: number; readonly messages: number } {
     const { outbox } = this.#parts!;
@@ -134,6 +154,8 @@ export class SimNode {
 
   /** The process is no more, at once. */
   crash(): void {
+    const { machine } = this.life;
+    machine.unsureAt.push(machine.timeline.now);
     this.life.isOver = true;
     this.#bus.close();
   }
@@ -153,6 +175,7 @@ export class SimNode {
   async #start(): Promise<void> {
     const { swaps } = this.#deps;
     const ground = this.#ground();
+    this.#stack.use(ground.noted);
     const parts = await assembleNode(this.#config, swaps.ground?.(ground, this.life) ?? ground, this.#stack);
     const serving = beginServing(this.#config, ground, { parts, stack: this.#stack });
     serving.failed.then((error) => this.#exit(error));
@@ -164,20 +187,27 @@ export class SimNode {
       truth.broke(`run once: a process of an earlier life goes on at ${this.life.machine.name}`);
   }
 
-  #ground(): Ground {
+  #ground(): Ground & { readonly noted: NewestIdNote } {
     const { life } = this;
     const { machine } = life;
-    const note = (fields: { err?: Error }, text: string) =>
-      machine.timeline.note(`${machine.name} says: ${text} ${fields.err?.message ?? ''}`);
+    const note = (fields: { err?: Error } | string, text = '') =>
+      machine.timeline.note(
+        `${machine.name} says: ${typeof fields === 'string' ? fields : `${text} ${fields.err?.message ?? ''}`}`,
+      );
+    const store = new SimStore(machine.disk, life);
+    const noted = new NewestIdNote(NEWEST_ID_FILE, { ...life.edges, store, logger: { warn: note } });
     return {
       ...life.edges,
       logger: { warn: note, error: note, info: note, debug: () => {} } as unknown as Logger,
       metrics: METRICS,
-      store: new SimStore(machine.disk, life),
+      ...{ store, noted, notedId: noted.before },
       audit: AUDIT,
       bus: this.#bus as unknown as Bus,
       version: 'simulated',
-      writeFile: async () => ({ ok: true }),
+      writeFile: createWriteFile(
+        { dataFolder: DATA_FOLDER },
+        { lock: new KeyedLock(), files: life.edges.files },
+      ),
       instance: `disk of ${machine.name}`,
       keptData: new KeptData(KEPT_FOLDER, {
         ...life.edges,
@@ -201,14 +231,16 @@ export class SimNode {
     };
     const appendFiles = new AppendFiles({ dataFolder: '' }, withFiles);
     const command = { ...this.#deps, life, ground: swaps.processes?.(processes) ?? processes };
-    const now = () => new Date(life.edges.clock.wallNow());
-    const notices = { writeFile: life.machine.files.writer(life), now };
+    const { clock, files: system } = life.edges;
+    const now = () => new Date(clock.wallNow());
+    const folder = { dataFolder: DATA_FOLDER };
+    const writeFile = createWriteFile(folder, { lock: new KeyedLock(), files: system });
+    const notices = { ...deps, writeFile, now };
+    const { outside } = life.machine;
+    const page = { clock, fetch: outside.fetchFor(life, this.#deps.truth) };
     const methods: Method[] = [
       createReqToFileAppend({ appendFiles }),
-      createReqToFile({
-        writeFile: life.machine.files.writer(life),
-        holdsContent: life.machine.files.reader(life),
-      }),
+      createReqToFile({ writeFile, holdsContent: createHoldsContent(folder, system) }),
       createReqReport(),
       createReqCancel(deps),
       withLive(createSimCommand(command), command),
@@ -217,28 +249,45 @@ export class SimNode {
       createReqPing(notices),
       createReqPong(notices),
       createReqNone(),
+      createReqHttpGet({ spoolFolder: '', defaultMethodTimeout: DEFAULT_TIMEOUT }, page),
+      createReqToSocket({ workingFolder: '/run' }, outside.writerFor(life)),
+      createReqToConsole({ stdout: outside.stdoutFor(life) }),
+      ...createStartupMethods({ startupFolder: STARTUP_FOLDER }, { ...deps, files: system }),
       ...createOwnMethods(this.#config.nodeName, deps, { now, table }),
-      collector('REQErrorLog'),
-      collector('REQHello'),
+      createReqErrorLog({}, { ...deps, appendFiles }),
+      // What a hello leaves in a file nobody reads.
+      createReqHello({ ...deps, writeFile: async () => ({ ok: true }), now }),
       ...(deps.otherMethods ?? []),
     ];
-    for (const method of methods) table.set(method.name, method);
+    for (const method of methods) table.set(method.name, noted(method, this.#deps.truth));
     return Object.assign(table, { [Symbol.asyncDispose]: async () => {} });
   }
 }
 
-/** What a node tells of itself. */
+/** A method of which it is noted that it was asked for. */
+function noted(method: Method, { methods }: Truth): Method {
+  const note = () => void methods.add(method.name);
+  const after = <A extends unknown[], R>(work: (...args: A) => R) => {
+    return (...args: A): R => {
+      note();
+      return work(...args);
+    };
+  };
+  if (method.mode === 'effect') return { ...method, apply: after(method.apply) };
+  if (method.mode === 'run') return { ...method, run: after(method.run) };
+  return { ...method, forward: after(method.forward) };
+}
+
+/** What a node tells of itself, and lets others change of it. */
 function createOwnMethods(
   nodeName: string,
   deps: MachineMethods,
   { now, table }: { now(): Date; table: ReadonlyMap<string, Method> },
 ): Method[] {
-  const own = { ...deps, nodeName, now, isKnownMethod: (name: string) => table.has(name) };
-  return [createReqOpProcessList(own), createReqOpQueueList(own), createReqOpScheduleList(own)];
-}
-
-/** A method that takes what comes, and makes nothing of it. */
-function collector(name: string): Method {
-  const apply = async (batch: readonly unknown[]) => batch.map(() => ({ ok: true }) as const);
-  return { name, kind: kindOf(name), mode: 'effect', summary: '', args: [], apply };
+  const isKnownMethod = (name: string) => table.has(name);
+  const own = { ...deps, nodeName, now, isKnownMethod, methods: table };
+  return [
+    ...[createReqOpProcessList(own), createReqOpProcessStart(own), createReqOpProcessStop(own)],
+    ...[createReqOpQueueList(own), createReqOpQueueRemove(own), createReqOpScheduleList(own)],
+  ];
 }

@@ -35,6 +35,9 @@ export class SimOriginal {
   #sent = 0;
   readonly #deps: OriginalDeps;
   #connection: Connection | undefined;
+  /** Which of its lives this is: what an earlier one began goes nowhere. */
+  #life = 0;
+  #downUntil = 0;
   #isOver = false;
   #attempts = 0;
 
@@ -65,6 +68,15 @@ export class SimOriginal {
     this.#deliver(message, ATTEMPTS, () => this.confirmed.push({ token, toNode, isCommand, at }));
   }
 
+  /** It ends, and what it had to send with it; it comes back after a while. */
+  crash(downMs: number): void {
+    const { timeline, broker } = this.#deps;
+    timeline.note(`${this.name} crashes`);
+    this.#life++;
+    this.#downUntil = timeline.now + downMs;
+    broker.cut(this.link, 0);
+  }
+
   end(): void {
     this.#isOver = true;
   }
@@ -72,7 +84,8 @@ export class SimOriginal {
   #connect(): void {
     const { timeline, chance, broker } = this.#deps;
     if (this.#isOver) return;
-    if (!broker.canConnect(this.link)) return void timeline.after(RETRY_MS, () => this.#connect());
+    if (!broker.canConnect(this.link) || timeline.now < this.#downUntil)
+      return void timeline.after(RETRY_MS, () => this.#connect());
     const connection = new Connection(this.link, { timeline, chance }, () => {
       this.#connection = undefined;
       timeline.after(RETRY_MS, () => this.#connect());
@@ -95,8 +108,10 @@ export class SimOriginal {
     if (message.method === 'REQPing') return;
     if (message.method === 'REQToFileAppend') return this.#note(tokenOf(message.data?.[0]));
     const work = readWork(message);
+    const life = this.#life;
     this.#note(work.token);
     timeline.after(work.ms, () => {
+      if (life !== this.#life) return;
       const answer = referenceReply(message, [Buffer.from(`${work.token}${'.'.repeat(work.bytes)}\n`)]);
       if (answer) this.#deliver(answer, ATTEMPTS);
     });
@@ -114,6 +129,7 @@ export class SimOriginal {
   #deliver(message: Message, attempts: number, onConfirmed = () => {}): void {
     const { timeline, broker } = this.#deps;
     if (this.#isOver || attempts === 0) return;
+    const life = this.#life;
     const subject = `${message.toNode}.${message.method}.${kindOf(message.method)}`;
     const { payload } = encodeMessage(message, { serialization: '', compression: '' });
     const connection = this.#connection;
@@ -130,7 +146,7 @@ export class SimOriginal {
     this.#publish(subject, payload, reply);
     timeline.after((message.ackTimeout || 10) * 1000, () => {
       if (id !== undefined) connection?.interests.delete(id);
-      if (!isAnswered) this.#deliver(message, attempts - 1, onConfirmed);
+      if (!isAnswered && life === this.#life) this.#deliver(message, attempts - 1, onConfirmed);
     });
   }
 

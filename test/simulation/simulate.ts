@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ASKS, type Asks } from './asks.ts';
+import { ASKS, type Asks } from './ask.ts';
 import { DEFAULT_KINDS, FAULT_KINDS, type FaultKind, faultText } from './faults.ts';
 import { liveLightly } from './light-load.ts';
 import { faultsOf, kindsIn, type RunOptions, type RunReport, runSeed } from './run.ts';
@@ -13,7 +13,7 @@ const HELP = `Runs simulated fleets from seeds, and says which seed breaks the p
   --seed N         run one seed
   --trace          tell the story of that run
   --faults a,b     kinds of faults: ${FAULT_KINDS.join(', ')}
-  --asks first     ask for what seeds asked for at first, as most of those in seeds.ts do; second, third: later stages; told, copies: what tells while it runs, and copies of files, alone
+  --asks first     ask for what seeds asked for at first, as most of those in seeds.ts do; second, third: later stages; told, copies, relayed, outside: each of them alone, as asks.ts has it
   --hours N        let a fleet that has little to do live for N hours instead, and measure it
   --calls          some of the ships are connected during calls alone
   --budgets        the links of some ships have a budget for each day, and the world begins ten minutes before midnight

@@ -3,12 +3,16 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { METHOD_NAMES } from '../../src/message/method-names.ts';
+import { createMethods, type MethodsDeps } from '../../src/methods/all-methods.ts';
 import { DEFAULT_KINDS } from './faults.ts';
 import { liveLightly } from './light-load.ts';
 import { runSeed } from './run.ts';
 import { SAFEGUARDS } from './safeguards.ts';
 import { shrink } from './shrink.ts';
 import type { Swaps } from './sim-node.ts';
+
+const MOST_SEEDS_FOR_METHODS = 20;
 
 test('the same seed gives the same run, and another one another', async () => {
   const hashes: string[] = [];
@@ -32,6 +36,30 @@ test('a run that leaves something of the machine open fails, and says what', asy
   };
   const { failure } = await runSeed(4, { kinds: ['cut'], only: [], asks: 'first', swaps: { ground } });
   assert.match(failure?.message ?? '', /^the run has left open, outside of its world: (Timeout,?)+$/);
+});
+
+test('every method of the program is in the workload, or the page says why it is not', async (t) => {
+  const page = await readFile(join(import.meta.dirname, '../../doc/internals/simulation.md'), 'utf8');
+  const all = createMethods(
+    {
+      ...{ nodeName: 'a', dataFolder: '', startupFolder: '', spoolFolder: '', env: {} },
+      defaultMethodTimeout: 1,
+    },
+    {} as MethodsDeps,
+  );
+  t.after(() => all[Symbol.asyncDispose]());
+  const sent = ['REQRelay', 'REQRelayInitial', 'REQCopyFileFrom', 'REQCopyFileTo'];
+  const names = new Set([...all.keys(), ...sent]);
+  // What else is named is what a later method is asked for by: a name that no node has.
+  assert.deepEqual(new Set(METHOD_NAMES.filter((name) => !names.has(name))), new Set(['REQInitial']));
+  const missing = new Set([...names].filter((name) => !page.includes(`\`${name}\` is not asked for`)));
+  for (let seed = 1; missing.size > 0 && seed <= MOST_SEEDS_FOR_METHODS; seed++)
+    for (const asks of ['outside', 'copies', 'third'] as const) {
+      if (missing.size === 0) break;
+      const { methods } = await runSeed(seed, { kinds: ['cut'], only: [], asks });
+      for (const name of methods) missing.delete(name);
+    }
+  assert.deepEqual([...missing], []);
 });
 
 test('an idle node does something when there is a reason', async () => {

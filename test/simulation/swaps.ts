@@ -120,6 +120,17 @@ export function onMethod(name: string, change: (method: EffectMethod) => Method)
   };
 }
 
+/** Whatever becomes of it, it is taken for done. */
+export function alwaysDone(method: EffectMethod): Method {
+  return {
+    ...method,
+    apply: async (batch, context) => {
+      await method.apply(batch, context).catch(() => {});
+      return batch.map(() => ({ ok: true }));
+    },
+  };
+}
+
 /** Files of which nothing is synced. */
 export function withoutSync(): Swaps {
   return {

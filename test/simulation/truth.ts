@@ -16,6 +16,8 @@ export class BrokenPromise extends Error {
 /** What happened in the simulated world, whatever the nodes say of it. */
 export class Truth {
   readonly runs = new Map<string, RunTruth>();
+  /** The methods that any node was asked for, and did something about. */
+  readonly methods = new Set<string>();
   readonly #timeline: Timeline;
   /** Whether a request may run again, by its token: a schedule, or what a restored backup brought back. */
   readonly #mayRepeat: (token: string) => boolean;

@@ -1,6 +1,6 @@
 import type { WavesOrder } from '../../src/contract/waves.ts';
 import { isRunPlan } from '../../src/waves/run-plan.ts';
-import type { Deed } from './asks.ts';
+import type { Deed } from './ask.ts';
 import type { Chance } from './chance.ts';
 import { workArgs } from './sim-commands.ts';
 import { BrokenPromise, type Truth } from './truth.ts';

@@ -1,7 +1,10 @@
-import type { Ask, Deed, Item } from './asks.ts';
+import type { Ask, Deed, Item } from './ask.ts';
 import type { SimNode } from './sim-node.ts';
 import type { WaveAsk } from './waves.ts';
 import type { World } from './world.ts';
+
+/** How often it is looked whether a method is still stopped, ms. */
+const START_AGAIN_MS = 30_000;
 
 /** Asks the fleet for what was planned, and notes what became of it. */
 export class Workload {
@@ -10,6 +13,8 @@ export class Workload {
   readonly waves = new Set<WaveAsk>();
   /** Who was asked to forget whom, each as `who whom`. */
   readonly forgot = new Set<string>();
+  /** Of which nodes somebody stopped a method, each as `node method`. */
+  readonly #stopped = new Set<string>();
   readonly #world: World;
 
   constructor(world: World) {
@@ -66,10 +71,33 @@ export class Workload {
     }
   }
 
+  #noteStops(items: readonly Item[]): void {
+    for (const { ask, message } of items) {
+      const { method, methodArgs } = message as { method?: string; methodArgs?: readonly string[] };
+      if (method === 'REQOpProcessStop') this.#stopped.add(`${ask.toNode} ${methodArgs![0]}`);
+    }
+  }
+
+  /** Whoever stopped a method starts it again, at its node, and again where a stop came later than that. */
+  startAgain(): void {
+    const { timeline } = this.#world;
+    let count = 0;
+    for (const [name, method] of [...this.#stopped].map((words) => words.split(' '))) {
+      if (!this.#world.node(name!)?.stopped.includes(method!)) continue;
+      const token = `again${timeline.now}-${count++}`;
+      const ask = { token, kind: 'admin', from: name!, toNode: name!, isLimited: false } as const;
+      const reply = { replyMethod: 'REQToFileAppend', directory: 'replies', fileName: token };
+      const message = { toNode: name, method: 'REQOpProcessStart', methodArgs: [method], ...reply };
+      void this.#submit(name!, [{ ask, message }]);
+    }
+    timeline.after(START_AGAIN_MS, () => this.startAgain());
+  }
+
   async #submit(from: string, items: readonly Item[]): Promise<void> {
     const { timeline } = this.#world;
     const asks = items.map(({ ask }): Ask => ({ ...ask, at: timeline.now }));
     this.asks.push(...asks);
+    this.#noteStops(items);
     timeline.note(
       `${from} is asked for ${asks.map(({ token, kind, toNode }) => `${token}:${kind}>${toNode}`)}`,
     );

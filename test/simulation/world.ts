@@ -1,7 +1,7 @@
 import type { Config } from '../../src/config/config.ts';
 import type { TrustMode } from '../../src/config/trust-config.ts';
 import type { Chance } from './chance.ts';
-import { Life, Machine } from './machine.ts';
+import { Life, Machine, NEWEST_ID_FILE } from './machine.ts';
 import { Link, SimBroker } from './sim-broker.ts';
 import { SimProcesses } from './sim-commands.ts';
 import { configOf, MESSAGE_TTL_SECONDS } from './sim-config.ts';
@@ -25,7 +25,7 @@ interface Place {
   lives: number;
   /** Not before then it is started again. */
   downUntil: number;
-  backup: Uint8Array | undefined;
+  backup: { readonly content: Uint8Array; readonly newestId: string } | undefined;
   /** When its database was last set back. */
   setBackAt: number;
 }
@@ -91,15 +91,11 @@ export class World {
   /** Sets up a machine and starts a node on it. */
   add(name: string, { nodeName = name, startsAt = 0 }: { nodeName?: string; startsAt?: number } = {}): void {
     const { timeline } = this;
-    const machine = new Machine(name, {
-      ...{ timeline, chance: this.chance.fork(name), beginsAt: this.#beginsAt },
-    });
+    const machine = new Machine(name, { timeline, chance: this.chance.fork(name), beginsAt: this.#beginsAt });
     const place = { machine, link: new Link(), processes: new SimProcesses(), nodeName };
     place.link.hasBudget = this.budgets.has(name);
-    this.#places.set(name, {
-      ...{ ...place, node: undefined, lives: 0, downUntil: 0 },
-      ...{ backup: undefined, setBackAt: Number.NEGATIVE_INFINITY },
-    });
+    const fresh = { node: undefined, lives: 0, downUntil: 0, backup: undefined };
+    this.#places.set(name, { ...place, ...fresh, setBackAt: Number.NEGATIVE_INFINITY });
     if (startsAt > 0) this.#startLater(name, startsAt);
     else this.start(name);
   }
@@ -198,19 +194,26 @@ export class World {
     this.crash(name, { downMs, losesPower: true });
     const place = this.#place(name);
     place.machine.disk.wipe();
+    place.machine.files.remove(NEWEST_ID_FILE);
     place.setBackAt = this.timeline.now;
     place.backup = undefined;
   }
 
-  /** Makes a backup of the database the first time, and goes back to it the second. */
-  restoreBackup(name: string, downMs: number): void {
+  /**
+   * Makes a backup of the database the first time, and goes back to it the second: as another file in the place of the first
+   * one or, `isInPlace`, written over it. That is known by the newest id alone that was noted besides.
+   */
+  restoreBackup(name: string, downMs: number, { isInPlace = false } = {}): void {
     const place = this.#place(name);
     if (!place.backup) {
-      place.backup = place.machine.disk.backup();
+      const { disk } = place.machine;
+      place.backup = { content: disk.backup(), newestId: disk.newestId };
       return;
     }
-    this.crash(name, { downMs, losesPower: true });
-    place.machine.disk.restore(place.backup);
+    // Where nothing was noted since, nothing shows: what was given out in the last seconds is not promised.
+    if (isInPlace && !(place.machine.notedId > place.backup.newestId)) return;
+    this.crash(name, { downMs, losesPower: !isInPlace });
+    place.machine.disk.restore(place.backup.content, { isInPlace });
     place.setBackAt = this.timeline.now;
   }
 
