@@ -36,10 +36,14 @@ export interface AdmissionOptions {
 export interface AdmissionDeps {
   /** Replaces a file durably, or throws and leaves the old one. */
   writeFile(path: string, text: string): Promise<void>;
+  /** Reads a file; one of the machine unless told. */
+  readFile?(path: string): Promise<Uint8Array>;
   /** Has the broker let in these users and nobody else. */
   applyUsers(users: readonly FleetUser[]): Promise<void>;
   publish(subject: string, text: string): boolean;
   readonly now: () => number;
+  /** Does something again and again; by the machine's clock, which it keeps from nothing, unless told. */
+  every?(intervalMs: number, task: () => void): () => void;
   nameFault(name: string): string | undefined;
   readonly logger: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
@@ -59,20 +63,20 @@ export class Admission implements Disposable {
   /** Requests in this second, by subject. */
   readonly #recent = new Map<string, number>();
   #complainedAt = Number.NEGATIVE_INFINITY;
-  readonly #sweep: NodeJS.Timeout;
+  readonly #stopSweep: () => void;
 
   private constructor(options: AdmissionOptions, deps: AdmissionDeps, state: AdmissionState) {
     this.#options = options;
     this.#deps = deps;
     this.#state = state;
     // What cannot be dropped now is refused all the same, and dropped later.
-    this.#sweep = setInterval(() => void this.#inTurn(() => this.#dropExpired()).catch(() => {}), SECOND_MS);
-    this.#sweep.unref();
+    const every = deps.every ?? everyByMachine;
+    this.#stopSweep = every(SECOND_MS, () => void this.#inTurn(() => this.#dropExpired()).catch(() => {}));
   }
 
   /** Reads what was kept, and has the broker let in those who were let in before. Throws SecurityError. */
   static async open(options: AdmissionOptions, deps: AdmissionDeps): Promise<Admission> {
-    const admission = new Admission(options, deps, await readState(options.folder));
+    const admission = new Admission(options, deps, await readState(options.folder, deps));
     await admission.#inTurn(() => admission.#apply());
     return admission;
   }
@@ -145,7 +149,7 @@ export class Admission implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#sweep);
+    this.#stopSweep();
   }
 
   /** One change after the other, each on what the one before has left. */
@@ -235,11 +239,19 @@ export function admittedUsers(
   return [...members, ...guests];
 }
 
-async function readState(folder: string): Promise<AdmissionState> {
+function everyByMachine(intervalMs: number, task: () => void): () => void {
+  const timer = setInterval(task, intervalMs).unref();
+  return () => clearInterval(timer);
+}
+
+async function readState(
+  folder: string,
+  { readFile = readPlainFile }: Pick<AdmissionDeps, 'readFile'>,
+): Promise<AdmissionState> {
   const path = stateFile(folder);
   let text: string;
   try {
-    text = (await readPlainFile(path)).toString();
+    text = Buffer.from(await readFile(path)).toString();
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return EMPTY_ADMISSION;
     throw new SecurityError('unreadable-file', `${path} cannot be read: ${readFault(error)}`, {
