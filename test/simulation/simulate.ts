@@ -17,9 +17,11 @@ const HELP = `Runs simulated fleets from seeds, and says which seed breaks the p
   --hours N        let a fleet that has little to do live for N hours instead, and measure it
   --calls          some of the ships are connected during calls alone
   --budgets        the links of some ships have a budget for each day, and the world begins ten minutes before midnight
-  --only 0,3       of the faults of a run, these alone, by their place in the list
+  --only 0,3       of the faults of a run, these alone, by their place in the list; none: the run without faults
 `;
 const SHRINK_MS = 30_000;
+/** What `--only` names where a run takes no faults. */
+const NONE = 'none';
 
 const [TEXT, FLAG] = [{ type: 'string' }, { type: 'boolean' }] as const;
 const OPTIONS = {
@@ -97,7 +99,7 @@ async function runOne(
   options: RunOptions,
   { trace = false, only }: { trace?: boolean | undefined; only?: string | undefined },
 ): Promise<void> {
-  const kept = only?.split(',').map((text) => numberOf('--only', text));
+  const kept = only === NONE ? [] : only?.split(',').map((text) => numberOf('--only', text));
   const { length } = faultsOf(seed, options);
   const beyond = kept?.find((place) => place >= length);
   if (beyond !== undefined)
@@ -149,7 +151,7 @@ async function tellShortest(report: RunReport, options: RunOptions): Promise<voi
   );
   console.log(`  with ${shortest.faults.length} of ${report.faults.length} faults: ${reasonOf(shortest)}`);
   for (const fault of shortest.faults) console.log(`    ${faultText(fault)}`);
-  const only = places.length > 0 ? ` --only ${places}` : '';
+  const only = ` --only ${places.length > 0 ? places : NONE}`;
   const faults = options.kinds === DEFAULT_KINDS ? '' : ` --faults ${options.kinds}`;
   const asks = options.asks && options.asks !== 'all' ? ` --asks ${options.asks}` : '';
   const calls = `${options.hasCalls ? ' --calls' : ''}${options.hasBudgets ? ' --budgets' : ''}`;
