@@ -22,6 +22,7 @@ interface DeedOptions {
   readonly lastsMs: number;
   readonly asks: Asks;
   readonly seed?: number;
+  readonly times?: number;
   readonly budgets?: ReadonlyMap<string, number>;
 }
 
@@ -48,10 +49,10 @@ function forgetDeeds(chance: Chance, { nodes, lastsMs }: DeedOptions): Deed[] {
 
 /** Submissions, one by one and in numbers, and changes of mind. */
 function makeSubmissions(chance: Chance, options: DeedOptions & { asks: FromKinds }): Deed[] {
-  const { nodes, lastsMs, asks } = options;
+  const { nodes, lastsMs, asks, times = 1 } = options;
   const makeItem = itemMaker(chance, { nodes, kinds: KINDS[asks], keyShare: keyShareOf(options) });
   const deeds: Deed[] = [];
-  const count = Math.round(chance.spread(5, 60));
+  const count = Math.round(chance.spread(5, 60)) * times;
   for (let index = 0; index < count; index++) {
     const at = Math.round(chance.between(0, lastsMs));
     const from = chance.happens(0.7) ? nodes[0]! : chance.pick(nodes);
@@ -91,20 +92,20 @@ type MakeItem = (from: string, like?: Partial<NewAsk>) => Item;
 /** What comes in numbers: hundreds at once, all nodes to one at the same moment, the same key again and again, an original that asks. */
 function makeCrowds(
   chance: Chance,
-  { nodes, lastsMs, makeItem }: DeedOptions & { makeItem: MakeItem },
+  { nodes, lastsMs, makeItem, times = 1 }: DeedOptions & { makeItem: MakeItem },
 ): Deed[] {
   const deeds: Deed[] = [];
   const submit = (at: number, from: string, items: readonly Item[]) =>
     deeds.push({ at: Math.round(at), what: 'submit', from, items });
-  if (chance.happens(0.15)) {
+  if (chance.happens(0.15 * times)) {
     const from = chance.pick(nodes);
     const like = { kind: chance.pick(['append', 'write', 'command'] as const) };
-    const items = Array.from({ length: Math.round(chance.spread(30, 300)) }, () => makeItem(from, like));
+    const length = Math.round(chance.spread(30, 300 * times));
+    const items = Array.from({ length }, () => makeItem(from, like));
     submit(chance.between(0, lastsMs), from, items);
   }
-  for (let burst = chance.below(3); burst > 0; burst--) {
-    const at = chance.between(0, lastsMs);
-    const toNode = chance.pick(nodes);
+  for (let burst = chance.below(3 * times); burst > 0; burst--) {
+    const [at, toNode] = [chance.between(0, lastsMs), chance.pick(nodes)];
     for (const from of nodes.filter((name) => name !== toNode))
       submit(
         at + chance.between(0, 50),
@@ -112,7 +113,7 @@ function makeCrowds(
         Array.from({ length: 1 + chance.below(4) }, () => makeItem(from, { toNode })),
       );
   }
-  for (let series = chance.below(4); series > 0; series--) {
+  for (let series = chance.below(4 * times); series > 0; series--) {
     const from = chance.happens(0.6) ? nodes[0]! : chance.pick(nodes);
     const toNode = chance.pick(nodes.filter((name) => name !== from));
     const like = { toNode, key: 'again', kind: chance.pick(['append', 'write', 'command'] as const) };
@@ -149,7 +150,6 @@ const KINDS: Readonly<Record<FromKinds, readonly AskKind[]>> = {
 };
 /** The name of the node of the original program. */
 export const ORIGINAL = 'old';
-
 /** How many keys there are. */
 const KEYS = 2;
 

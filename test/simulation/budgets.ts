@@ -7,8 +7,7 @@ const DAYS = 3;
 /** A world in which budgets end soon, and messages live until there are others. */
 export const BEFORE_MIDNIGHT = {
   beginsAt: new Date(2026, 0, 1, 23, 50).getTime(),
-  messageTtlSeconds: DAYS * 86_400,
-  helloIntervalSeconds: 900,
+  settings: { messageTtlSeconds: DAYS * 86_400, helloIntervalSeconds: 900 },
 };
 /** The least that a node takes for a budget, and one that is soon no bound, bytes a day. */
 const [LEAST, MOST] = [50_000, 200_000];

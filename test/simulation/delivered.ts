@@ -76,7 +76,7 @@ const CLOCKS_DIFFER = 0.05;
  */
 export function calledApart(world: World, names: readonly string[], since: number): boolean {
   const callers = names.filter((name) => world.callsEvery.has(name)).map((name) => world.linkOf(name));
-  const longestMs = world.messageTtlSeconds * 1000 * (1 - CLOCKS_DIFFER);
+  const longestMs = world.settings.messageTtlSeconds * 1000 * (1 - CLOCKS_DIFFER);
   return callers.some((one, place) =>
     callers.slice(place + 1).some((other) => longestApart(world, [one, other], since) >= longestMs),
   );

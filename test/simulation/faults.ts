@@ -204,6 +204,8 @@ export function makeFaults(
     readonly nodes: readonly string[];
     readonly lastsMs: number;
     readonly kinds: readonly FaultKind[];
+    /** The fewest and the most. */
+    readonly number: readonly [number, number];
   },
 ): Fault[] {
   const { nodes, lastsMs, kinds } = options;
@@ -211,7 +213,7 @@ export function makeFaults(
   const some = kinds.filter(() => chance.happens(0.6));
   const chosen = some.length > 0 ? some : [chance.pick(kinds)];
   const bag = chosen.flatMap((kind) => Array<FaultKind>(TYPES[kind].weight).fill(kind));
-  const count = Math.round(chance.spread(1, 40));
+  const count = Math.round(chance.spread(...options.number));
   const faults = Array.from({ length: count }, (): Fault => {
     const kind = chance.pick(bag);
     const [least, most] = TYPES[kind].ms;

@@ -23,7 +23,7 @@ export async function liveLightly(hours: number): Promise<LightLoad> {
   const timeline = new Timeline({ keepsStory: false, mostEvents: Number.POSITIVE_INFINITY });
   const chance = new Chance('light load');
   const truth = new Truth(timeline, { mayRepeat: () => true });
-  const world = new World({ timeline, chance, truth, swaps: {}, helloIntervalSeconds: 900 });
+  const world = new World({ timeline, chance, truth, swaps: {}, settings: { helloIntervalSeconds: 900 } });
   for (const name of NODES) world.add(name);
   const workload = new Workload(world);
   for (let at = 0; at < hours; at += ROUND_HOURS) {

@@ -10,6 +10,7 @@ import { Timeline } from './timeline.ts';
 import { BrokenPromise, Truth } from './truth.ts';
 import { Workload } from './workload.ts';
 import { World } from './world.ts';
+import { sizeOf, TIGHT, TIGHT_PAYLOAD } from './world-size.ts';
 
 /** What is chosen of a run besides its seed. */
 export interface RunOptions {
@@ -25,6 +26,10 @@ export interface RunOptions {
   readonly hasCalls?: boolean;
   /** Whether the links of some of the ships have a budget for each day. No clock is set then. */
   readonly hasBudgets?: boolean;
+  /** Whether there is more of everything: nodes, faults, requests, and time. */
+  readonly isLarge?: boolean;
+  /** Whether messages are to be small, and patience is short. */
+  readonly isTight?: boolean;
   readonly keepsStory?: boolean;
 }
 
@@ -45,10 +50,9 @@ export interface RunReport {
   readonly methods: ReadonlySet<string>;
 }
 
-const NODES = ['central', 'ship1', 'ship2', 'ship3'];
+const CENTRAL = 'central';
 /** The node that is set up when others have sent to it already. */
 const LATE = 'ship3';
-const LASTS_MS = 5 * 60_000;
 const LOOK_EVERY_MS = 10_000;
 /** The same where days pass until the next budget. */
 const LOOK_EVERY_MS_OF_DAYS = 60_000;
@@ -63,6 +67,8 @@ const AT_REST_MS = 240_000;
 const LONGEST_CALL_MS = 60_000;
 /** What a small budget holds back goes day by day, until messages have lived. */
 const MOST_EVENTS_OF_DAYS = 2_500_000;
+/** The same of what much was asked of in much bad weather. */
+const MOST_EVENTS_OF_MUCH = 5_000_000;
 
 /** How soon after the weather has cleared nothing waits any more, unless it has to. */
 const SOON_MS = 10 * 60_000;
@@ -70,11 +76,9 @@ const SOON_MS = 10 * 60_000;
 /** Lets one world happen, from its seed. Never throws for what breaks in it. */
 export async function runSeed(seed: number, options: RunOptions): Promise<RunReport> {
   const chance = new Chance(`seed ${seed}`);
-  const { swaps = {}, hasBudgets = false } = options;
-  const timeline = new Timeline({
-    keepsStory: options.keepsStory ?? false,
-    ...(hasBudgets && { mostEvents: MOST_EVENTS_OF_DAYS }),
-  });
+  const { hasBudgets = false } = options;
+  const { nodes, lastsMs, times } = sizeOf(options);
+  const timeline = makeTimeline(options);
   const made = faultsOf(seed, options);
   const faults = options.faults ?? made.filter((_, place) => options.only?.includes(place) ?? true);
   const truth: Truth = new Truth(timeline, {
@@ -84,7 +88,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
       return ask === undefined || isAgain || isForgotten(world, ask);
     },
   });
-  const world = new World({ timeline, chance, truth, swaps, ...(hasBudgets && BEFORE_MIDNIGHT) });
+  const world = makeWorld(options, { timeline, chance, truth });
   const workload = new Workload(world);
   const handles = process.getActiveResourcesInfo();
   const onRejection = (error: unknown) => timeline.fail(error as Error);
@@ -95,11 +99,11 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     const { asks = 'all' } = options;
     workload.plan(
       makeDeeds(chance.fork('deeds'), {
-        ...{ nodes: NODES, lastsMs: LASTS_MS, asks, seed, budgets: world.budgets },
+        ...{ nodes, lastsMs, asks, seed, times, budgets: world.budgets },
       }),
     );
     for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
-    await timeline.runUntil(LASTS_MS);
+    await timeline.runUntil(lastsMs);
     world.heal();
     workload.startAgain();
     const isSet = faults.some(({ kind }) => kind === 'clock');
@@ -107,7 +111,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
     // What a budget holds back waits for the next day.
     const deliveries = new Deliveries(world);
     if (!hasBudgets) deliveries.checkSoon();
-    const longestMs = world.messageTtlSeconds * 1000 + (hasBudgets ? DAYS_OF_COPIES : TELL_MS);
+    const longestMs = world.settings.messageTtlSeconds * 1000 + (hasBudgets ? DAYS_OF_COPIES : TELL_MS);
     const look = () => {
       if (!hasBudgets) deliveries.checkCalls();
       return remaining(world);
@@ -117,7 +121,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
       everyMs: hasBudgets ? LOOK_EVERY_MS_OF_DAYS : LOOK_EVERY_MS,
     });
     await checkAtRest(world);
-    if (!hasBudgets) await checkListed(world);
+    if (!hasBudgets) await checkListed(world, nodes);
     checkPromise(world, { workload, truth });
     checkBudgets(world);
   } catch (error) {
@@ -130,9 +134,29 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   failure ??= leftOpen(handles);
   return {
     ...{ seed, faults, failure, hash: timeline.hash(), events: timeline.count, asks: workload.asks.length },
-    nodeHours: (timeline.now * NODES.length) / 3_600_000,
+    nodeHours: (timeline.now * nodes.length) / 3_600_000,
     ...{ story: timeline.story, methods: truth.methods },
   };
+}
+
+function makeTimeline({ keepsStory = false, hasBudgets, isLarge }: RunOptions): Timeline {
+  return new Timeline({
+    keepsStory,
+    ...(hasBudgets && { mostEvents: MOST_EVENTS_OF_DAYS }),
+    ...(isLarge && { mostEvents: MOST_EVENTS_OF_MUCH }),
+  });
+}
+
+function makeWorld(
+  { swaps = {}, hasBudgets, isTight }: RunOptions,
+  parts: { readonly timeline: Timeline; readonly chance: Chance; readonly truth: Truth },
+): World {
+  const begin = hasBudgets ? BEFORE_MIDNIGHT : undefined;
+  const settings = { ...begin?.settings, ...(isTight && TIGHT) };
+  return new World({
+    ...{ ...parts, swaps, ...begin, settings },
+    ...(isTight && { maxPayload: TIGHT_PAYLOAD }),
+  });
 }
 
 /** What of the machine itself a run has left open: nothing simulated waits there. */
@@ -150,23 +174,25 @@ export function kindsIn({ kinds, hasBudgets }: RunOptions): FaultKind[] {
 /** The faults that a seed makes. */
 export function faultsOf(seed: number, options: RunOptions): Fault[] {
   const chance = new Chance(`seed ${seed}`).fork('faults');
-  return makeFaults(chance, { nodes: NODES, lastsMs: LASTS_MS, kinds: kindsIn(options) });
+  const { nodes, lastsMs, faults: number } = sizeOf(options);
+  return makeFaults(chance, { nodes, lastsMs, number, kinds: kindsIn(options) });
 }
 
 /** Sets up the machines of a fleet. */
-function setUp(world: World, chance: Chance, { asks, hasCalls, hasBudgets }: RunOptions): void {
+function setUp(world: World, chance: Chance, options: RunOptions): void {
+  const { asks, hasCalls, hasBudgets } = options;
+  const { nodes, lastsMs } = sizeOf(options);
+  const ships = nodes.slice(1);
   if (hasBudgets)
-    for (const [ship, bytes] of chooseBudgets(chance.fork('budgets'), NODES.slice(1)))
-      world.budgets.set(ship, bytes);
-  if (hasCalls) chooseCallers(world, chance.fork('calls'));
-  for (const name of NODES) if (name !== LATE) world.add(name);
-  world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, LASTS_MS)) });
+    for (const [ship, bytes] of chooseBudgets(chance.fork('budgets'), ships)) world.budgets.set(ship, bytes);
+  if (hasCalls) chooseCallers(world, ships, chance.fork('calls'));
+  for (const name of nodes) if (name !== LATE) world.add(name);
+  world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, lastsMs)) });
   if (asks !== 'first') world.addOriginal(ORIGINAL);
 }
 
 /** Some ships call, at least one. */
-function chooseCallers(world: World, chance: Chance): void {
-  const ships = NODES.slice(1);
+function chooseCallers(world: World, ships: readonly string[], chance: Chance): void {
   const some = ships.filter(() => chance.happens(0.5));
   for (const ship of some.length > 0 ? some : [chance.pick(ships)])
     world.callsEvery.set(ship, Math.round(chance.spread(20_000, 120_000)));
@@ -199,16 +225,16 @@ async function untilQuiet(
 }
 
 /** A node that is there is on the list of the central one, also where somebody had taken it off. Throws BrokenPromise. */
-async function checkListed(world: World): Promise<void> {
+async function checkListed(world: World, nodes: readonly string[]): Promise<void> {
   let listed: readonly string[] = [];
   void world
-    .node(NODES[0]!)!
+    .node(CENTRAL)!
     .known()
     .then((names) => {
       listed = names;
     });
   await world.timeline.runUntil(world.timeline.now + AT_REST_MS);
-  const missing = NODES.find((name) => !listed.includes(name));
+  const missing = nodes.find((name) => !listed.includes(name));
   if (missing) throw new BrokenPromise(`list: ${missing} says hello, and is not listed`);
 }
 

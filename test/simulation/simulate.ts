@@ -17,6 +17,8 @@ const HELP = `Runs simulated fleets from seeds, and says which seed breaks the p
   --hours N        let a fleet that has little to do live for N hours instead, and measure it
   --calls          some of the ships are connected during calls alone
   --budgets        the links of some ships have a budget for each day, and the world begins ten minutes before midnight
+  --large          more of everything: nodes, faults, requests, and time
+  --tight          small messages and short patience alone, and a broker that takes little at once
   --only 0,3       of the faults of a run, these alone, by their place in the list; none: the run without faults
 `;
 const SHRINK_MS = 30_000;
@@ -35,7 +37,7 @@ const OPTIONS = {
     only: TEXT,
     hours: TEXT,
   },
-  ...{ trace: FLAG, calls: FLAG, budgets: FLAG, help: FLAG },
+  ...{ trace: FLAG, calls: FLAG, budgets: FLAG, large: FLAG, tight: FLAG, help: FLAG },
 } as const;
 type Name = keyof typeof OPTIONS;
 
@@ -85,13 +87,15 @@ function checkTogether(values: Values): void {
     if (!isGiven('seed')) throw new Error(`--${name} is about one run: say which with --seed`);
 }
 
-function optionsOf({ faults, asks = 'all', calls: hasCalls = false, budgets: hasBudgets = false }: Values) {
+function optionsOf({ faults, asks = 'all', ...values }: Values): RunOptions {
+  const { calls: hasCalls = false, budgets: hasBudgets = false } = values;
+  const { large: isLarge = false, tight: isTight = false } = values;
   const kinds = faults === undefined ? DEFAULT_KINDS : kindsOf(faults);
   if (kindsIn({ kinds, hasBudgets }).length === 0)
     throw new Error(
       `--faults ${kinds} with --budgets leaves no kind of fault, as no clock is set there: name another`,
     );
-  return { kinds, asks: stageOf(asks), hasCalls, hasBudgets };
+  return { kinds, asks: stageOf(asks), hasCalls, hasBudgets, isLarge, isTight };
 }
 
 async function runOne(
@@ -154,8 +158,16 @@ async function tellShortest(report: RunReport, options: RunOptions): Promise<voi
   const only = ` --only ${places.length > 0 ? places : NONE}`;
   const faults = options.kinds === DEFAULT_KINDS ? '' : ` --faults ${options.kinds}`;
   const asks = options.asks && options.asks !== 'all' ? ` --asks ${options.asks}` : '';
-  const calls = `${options.hasCalls ? ' --calls' : ''}${options.hasBudgets ? ' --budgets' : ''}`;
-  console.log(`  npm run simulate -- --seed ${report.seed}${faults}${asks}${calls}${only} --trace`);
+  const world = worldOf(options);
+  console.log(`  npm run simulate -- --seed ${report.seed}${faults}${asks}${world}${only} --trace`);
+}
+
+/** What chose the world of a run, as it is typed. */
+function worldOf({ hasCalls, hasBudgets, isLarge, isTight }: RunOptions): string {
+  const chosen = { calls: hasCalls, budgets: hasBudgets, large: isLarge, tight: isTight };
+  return Object.entries(chosen)
+    .map(([name, isChosen]) => (isChosen ? ` --${name}` : ''))
+    .join('');
 }
 
 function tell(report: RunReport): void {

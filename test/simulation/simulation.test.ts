@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { METHOD_NAMES } from '../../src/message/method-names.ts';
 import { createMethods, type MethodsDeps } from '../../src/methods/all-methods.ts';
-import { DEFAULT_KINDS } from './faults.ts';
+import { DEFAULT_KINDS, faultText } from './faults.ts';
 import { liveLightly } from './light-load.ts';
-import { runSeed } from './run.ts';
+import { faultsOf, runSeed } from './run.ts';
 import { SAFEGUARDS } from './safeguards.ts';
 import { shrink } from './shrink.ts';
 import type { Swaps } from './sim-node.ts';
@@ -92,6 +92,9 @@ test('a node without a safeguard is found out, and the faults that it takes are 
   const shortest = await shrink(failed, options, 20_000);
   assert.ok(shortest.failure);
   assert.ok(shortest.faults.length < failed.faults.length || failed.faults.length === 1);
+  const texts = faultsOf(failed.seed, options).map(faultText);
+  const only = shortest.faults.map((fault) => texts.indexOf(faultText(fault)));
+  assert.equal((await runSeed(failed.seed, { ...options, only })).hash, shortest.hash, 'it is replayed');
 });
 
 test('what cannot be run is refused in one line that names it', async () => {

@@ -15,6 +15,7 @@ const RESTART_MS = 5000;
 /** How long a stop may take before the process is killed, ms. */
 const STOP_PATIENCE_MS = 10_000;
 const MAX_PAYLOAD = 8192;
+const SETTINGS = { messageTtlSeconds: MESSAGE_TTL_SECONDS, helloIntervalSeconds: 30 };
 
 interface Place {
   readonly machine: Machine;
@@ -44,9 +45,8 @@ export class World {
   readonly #swaps: Swaps;
   readonly #trust: TrustMode;
   readonly #beginsAt: number | undefined;
-  readonly #helloIntervalSeconds: number;
-  /** How long a message is kept, s. */
-  readonly messageTtlSeconds: number;
+  /** What nodes are set to that differs from what `configOf` says. */
+  readonly settings: Partial<Config> & typeof SETTINGS;
   readonly #places = new Map<string, Place>();
   /** The node of the original program, where there is one. */
   original: SimOriginal | undefined;
@@ -66,18 +66,17 @@ export class World {
     swaps: Swaps;
     trust?: TrustMode;
     beginsAt?: number | undefined;
-    messageTtlSeconds?: number | undefined;
-    helloIntervalSeconds?: number | undefined;
+    settings?: Partial<Config>;
+    maxPayload?: number;
   }) {
     this.#trust = deps.trust ?? 'open';
     this.#beginsAt = deps.beginsAt;
-    this.#helloIntervalSeconds = deps.helloIntervalSeconds ?? 30;
-    this.messageTtlSeconds = deps.messageTtlSeconds ?? MESSAGE_TTL_SECONDS;
+    this.settings = { ...SETTINGS, ...deps.settings };
     this.timeline = deps.timeline;
     this.chance = deps.chance.fork('world');
     this.truth = deps.truth;
     this.#swaps = deps.swaps;
-    this.broker = new SimBroker(deps.timeline, { maxPayload: MAX_PAYLOAD });
+    this.broker = new SimBroker(deps.timeline, { maxPayload: deps.maxPayload ?? MAX_PAYLOAD });
   }
 
   get names(): string[] {
@@ -133,8 +132,7 @@ export class World {
     place.node = new SimNode(
       {
         ...configOf(place.nodeName, this.#trust),
-        ...{ messageTtlSeconds: this.messageTtlSeconds, helloIntervalSeconds: this.#helloIntervalSeconds },
-        originalHelloSeconds: 30,
+        ...{ ...this.settings, originalHelloSeconds: 30 },
         ...{ calls: this.#callsOf(place.nodeName), linkBudgetBytes: this.budgets.get(name) ?? 0 },
       },
       life,
@@ -274,7 +272,7 @@ export class World {
 
   /** Whether messages could not be delivered for longer than they live. */
   wasAwayLong(name: string): boolean {
-    return this.linkOf(name).awayUntil > this.messageTtlSeconds * 1000;
+    return this.linkOf(name).awayUntil > this.settings.messageTtlSeconds * 1000;
   }
 
   /** Ends all lives, and closes the databases. */
