@@ -38,11 +38,20 @@ export interface OptionSpec {
   readonly onlyGiven?: boolean;
 }
 
-/** Whole seconds within a timer's range. */
-export const seconds = { type: 'int', unit: 's', min: 1, max: MAX_TIMER_SECONDS } as const;
+type Row = Omit<OptionSpec, 'group'>;
+type More = Partial<Omit<Row, 'type' | 'default' | 'summary'>>;
+
+/** Makes rows of one kind, each with its default, a sentence, and what is true of it alone. */
+export function rowsOf<T extends Row['type']>(base: More & { readonly type: T }) {
+  return (value: OptionValue, summary: string, more: More = {}): Row & { readonly type: T } => ({
+    ...base,
+    ...{ default: value, summary },
+    ...more,
+  });
+}
 
 /** Settings that stand under one heading. */
-export function inGroup<const S extends Readonly<Record<string, Omit<OptionSpec, 'group'>>>>(
+export function inGroup<const S extends Readonly<Record<string, Row>>>(
   group: Group,
   specs: S,
 ): { readonly [K in keyof S]: Omit<S[K], 'group'> & { readonly group: Group } } {
