@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { httpRequest } from '../support/api-request.ts';
 import { startBroker } from '../support/broker.ts';
-import { submitAll, waitForEnd } from '../support/fleet.ts';
+import { submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { freePort } from '../support/free-port.ts';
 import { startStewardNode, stewardCommand } from '../support/node.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -91,11 +91,13 @@ test('a node whose user may begin no more threads and processes lives, says so o
   const before = execFileSync('prlimit', ['--nproc', '--noheadings', '-o', 'HARD'], {
     encoding: 'utf8',
   }).trim();
-  const run = async () => {
-    const message = { toNode: 'central', method: 'REQCliCommand', methodArgs: ['true'] };
-    const [id] = await submitAll(node, { ...message, replyMethod: 'REQNone' });
-    return await waitForEnd(node, id!);
+  const asked = {
+    toNode: 'central',
+    method: 'REQCliCommand',
+    methodArgs: ['true'],
+    replyMethod: 'REQNone',
   };
+  const begin = async (more: object = {}) => (await submitAll(node, { ...asked, ...more }))[0]!;
   limit('1');
   // So much to write that the database would get a thread of its own.
   const place = { toNode: 'away', method: 'REQToFileAppend', directory: 'd', fileName: 'f' };
@@ -105,9 +107,14 @@ test('a node whose user may begin no more threads and processes lives, says so o
       node,
       Array.from({ length: 40 }, () => ({ ...place, data })),
     );
-  const { state, reason } = await run();
+  const [short, long] = [await begin({ methodTimeout: 1 }), await begin()];
+  const { state, reason } = await waitForEnd(node, short);
   assert.equal(state, 'failed');
   assert.match(String(reason), /EAGAIN/);
+  assert.match(
+    String((await waitForState(node, long, 'running')).reason),
+    /may begin no more processes \(EAGAIN/,
+  );
   limit(before);
-  await waitFor('a command to run', async () => (await run()).state === 'succeeded');
+  assert.equal((await waitForEnd(node, long)).state, 'succeeded', 'what can pass is waited for');
 });

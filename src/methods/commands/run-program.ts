@@ -12,7 +12,10 @@ import type { OutputPipe, OutputPipes } from './output-pipes.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
 import type { Spawner } from './spawner.ts';
 import { Spool } from './spool.ts';
-import { type ProcessStart, type StartedProcess, startProcess } from './started-process.ts';
+import { type ProcessStart, type StartedProcess, startProcess, withProcessRoom } from './started-process.ts';
+
+const NO_ROOM =
+  'its node may begin no more processes (EAGAIN: ulimit -u, TasksMax=); it begins once one of them has ended';
 
 export interface CommandOptions {
   /** Where output goes while a command runs. */
@@ -80,10 +83,13 @@ async function run(
   { open, nothing }: Pick<CommandMethod, 'open' | 'nothing'>,
 ): Promise<RunResult> {
   const { message, signal } = call;
-  const notStarted = (error: unknown) => ({ ...failedToStart(message, error), ...nothing });
+  const notStarted = (error: unknown): RunResult =>
+    signal.aborted
+      ? { state: abortedState(signal), reason: 'it had not been started' }
+      : { ...failedToStart(message, error), ...nothing };
   const fault = argumentsFault(message);
   if (fault !== undefined) return notStarted(new Error(fault));
-  if (signal.aborted) return { state: abortedState(signal), reason: 'it had not been started' };
+  if (signal.aborted) return notStarted(signal.reason);
   using spool = new Spool(own.spoolFolder, call.live && call.id);
   try {
     using output = open(call, spool);
@@ -115,8 +121,12 @@ async function runProgram(
     const { args, variables } = fillCommand(call.message.methodArgs!, call.message.data ?? [], (bytes) =>
       spool.writeData(bytes),
     );
-    using stdout = await own.pipes.take();
-    using stderr = takers.stderr && (await own.pipes.take());
+    const timeoutMs = methodTimeoutMs(call.message, own.defaultMethodTimeout);
+    const { signal } = call;
+    const withRoom = <T>(start: () => Promise<T>) =>
+      withProcessRoom(start, { timeoutMs, signal, onWait: () => call.progress(NO_ROOM) });
+    using stdout = await withRoom(() => own.pipes.take());
+    using stderr = takers.stderr && (await withRoom(() => own.pipes.take()));
     const start = {
       args,
       variables: { ...variables, [REQUEST_ID_VARIABLE]: call.id, [RUN_ID_VARIABLE]: call.runId },
@@ -125,16 +135,15 @@ async function runProgram(
       stderr: stderr?.path ?? stdout.path,
     };
     const pipes = stderr ? [stdout, stderr] : [stdout];
+    const begin = () => (own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own));
     const end = await runCommand({
       start: async () => {
-        const started = await (own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own));
+        const started = await withRoom(begin);
         stdout.read(takers.stdout);
         stderr?.read(takers.stderr!);
         return started;
       },
-      runId: call.runId,
-      timeoutMs: methodTimeoutMs(call.message, own.defaultMethodTimeout),
-      signal: call.signal,
+      ...{ runId: call.runId, timeoutMs, signal },
       outputNames: () => namesOf(pipes),
       findShortage: async () => faultOf(pipes) ?? (await takers.findShortage?.()),
     });

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
+import { systemClock, wait } from '../../lib/clock.ts';
+import { errorCode } from '../../lib/system-fault.ts';
 
 /** How a process ended: by itself or a signal, or nobody knows, as who waited for it has gone. */
 export type ProcessEnd =
@@ -74,4 +76,30 @@ function errorOf(child: ChildProcess): Promise<Error> {
   return new Promise((resolve) => {
     child.once('error', resolve);
   });
+}
+
+/** How long it is waited for a process to end somewhere, so that there is room for this one, ms. */
+const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [100, 2000];
+
+/**
+ * Does what takes a new process; where the user may begin no more of them (`EAGAIN`), as soon as one may be begun. Throws the system's
+ * error where that does not pass, lasts for `timeoutMs`, or until the signal is aborted. `onWait` is called once, when it begins to wait.
+ */
+export async function withProcessRoom<T>(
+  start: () => Promise<T>,
+  limits: { readonly timeoutMs: number | undefined; readonly signal: AbortSignal; onWait(): void },
+): Promise<T> {
+  const { timeoutMs = Number.POSITIVE_INFINITY, signal, onWait } = limits;
+  const until = systemClock.steadyNow() + timeoutMs;
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await start();
+    } catch (error) {
+      const leftMs = until - systemClock.steadyNow();
+      const code = errorCode(error) ?? errorCode((error as Error).cause);
+      if (code !== 'EAGAIN' || signal.aborted || leftMs <= 0) throw error;
+      if (waitMs === FIRST_WAIT_MS) onWait();
+      await wait(systemClock, Math.min(waitMs, leftMs), signal);
+    }
+  }
 }
