@@ -1,7 +1,7 @@
 import { access, constants, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { describeShortage } from '../lib/disk-room.ts';
+import { describeShortage, freeBytesOf } from '../lib/disk-room.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../lib/short-socket-path.ts';
 import { errorCode } from '../lib/system-fault.ts';
 import { type Finding, finding } from './finding.ts';
@@ -61,11 +61,15 @@ async function checkFolder({ option, path, isMade }: Folder, mounts: readonly Mo
     ];
   }
   const room = await statfs(existing);
-  const free = room.bavail * room.bsize;
+  const free = freeBytesOf(room);
   const mount = mountOf(existing, mounts);
   const place = mount === undefined ? '' : ` on ${mount.point} (${mount.type})`;
   const coming = isThere ? '' : ', not there yet, made at the first start';
-  const text = `${name}: ${inGb(free)} of ${inGb(room.blocks * room.bsize)} free${place}${coming}`;
+  const counted =
+    room.blocks === 0
+      ? 'a disk that does not count its space'
+      : `${inGb(free)} of ${inGb(room.blocks * room.bsize)} free`;
+  const text = `${name}: ${counted}${place}${coming}`;
   return [finding('folder', 'ok', text), ...diskFaults({ name, option, existing, free, room, mount })];
 }
 

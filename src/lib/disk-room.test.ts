@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
-import { DiskRoom, describeShortage } from './disk-room.ts';
+import { DiskRoom, describeShortage, freeBytesOf } from './disk-room.ts';
 
 const MB = 1024 * 1024;
 
@@ -19,4 +19,9 @@ test('a disk is nearly full below 5 %, which counts as 100 MB at least and 1 GB 
 test('a disk that can not be asked is taken to have room', async () => {
   assert.equal(await new DiskRoom('/no/such/folder').shortage(), undefined);
   assert.ok(!(await new DiskRoom(tmpdir()).shortage())?.includes('NaN'));
+});
+
+test('a disk that does not count its space is not a full one', async () => {
+  assert.equal(freeBytesOf({ bavail: 0, blocks: 10, bsize: 4096 }), 0);
+  assert.equal(await new DiskRoom('/proc').shortage(), undefined);
 });

@@ -1,3 +1,4 @@
+import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 
 const MB = 1024 * 1024;
@@ -22,13 +23,21 @@ export class DiskRoom {
     if (now - this.#lookedAt >= LOOK_EVERY_MS) {
       this.#lookedAt = now;
       this.#shortage = statfs(this.#folder).then(
-        ({ bavail, blocks, bsize }) =>
-          describeShortage(this.#folder, { freeBytes: bavail * bsize, allBytes: blocks * bsize }),
+        (found) =>
+          describeShortage(this.#folder, {
+            freeBytes: freeBytesOf(found),
+            allBytes: found.blocks * found.bsize,
+          }),
         () => undefined,
       );
     }
     return this.#shortage;
   }
+}
+
+/** How much is free on a disk, bytes: no limit where it counts none, as /proc and some network disks do. */
+export function freeBytesOf({ bavail, blocks, bsize }: Pick<StatsFs, 'bavail' | 'blocks' | 'bsize'>): number {
+  return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
 }
 
 /** Why a disk counts as nearly full: less than 5 % of it is free, counted as 100 MB at least and 1 GB at most. */

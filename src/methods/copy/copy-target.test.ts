@@ -68,3 +68,7 @@ test('a folder that becomes a link between the look and the opening leads no cop
   );
   assert.equal(size, 0, 'nothing was written there');
 });
+
+test('a disk that does not count its space, as some network disks do not, takes copies', async () => {
+  assert.equal((await placeTarget('/proc/copied', { bytes: 4, name: '' })).path, '/proc/copied');
+});

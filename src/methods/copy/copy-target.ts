@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { freeBytesOf } from '../../lib/disk-room.ts';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
 import { type Ownership, putInPlace, takeOver } from '../../lib/put-in-place.ts';
 import { checkOpened, LinkError, realPathOf, statsAt } from '../../lib/real-path.ts';
@@ -164,6 +165,5 @@ export function isFull(error: unknown): boolean {
 }
 
 async function checkRoom(path: string, bytes: number, files: FileSystem): Promise<void> {
-  const { bavail, bsize } = await files.statfs(dirname(path));
-  if (bavail * bsize < bytes) throw noRoom(path, bytes);
+  if (freeBytesOf(await files.statfs(dirname(path))) < bytes) throw noRoom(path, bytes);
 }
