@@ -15,7 +15,8 @@ export interface JournalRow {
   readonly expiresAt: number | null;
   readonly acceptedAt: number;
   readonly format: number;
-  readonly body: Uint8Array;
+  /** Let go of once it is decoded. */
+  body: Uint8Array;
   /** When it is to run again and again, as JSON. */
   readonly schedule?: string | null;
   /** What its sender wants of its output; null for the usual. */

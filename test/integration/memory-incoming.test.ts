@@ -46,6 +46,15 @@ const FLOODS: Readonly<Record<string, (client: WireClient) => Promise<void>>> = 
       }
     await client.connection.flush();
   },
+  '8 commands of 3 kB with 30 MB of data, which go on': async (client) => {
+    const fields = { methodArgs: ['sleep', '30'], data: [Buffer.alloc(30 * MB)], replyMethod: 'REQNone' };
+    const message = newMessage({ toNode: 'ship1', fromNode: 'tester', method: 'REQCliCommand', ...fields });
+    const { payload } = encodeMessage(message, { serialization: 'cbor', compression: 'z' });
+    const subject = 'ship1.REQCliCommand.CommandACK';
+    for (let at = 0; at < 8; at++)
+      client.send({ subject, payload, lane: `runs${at}/1/1`, headers: { serial: 'cbor', cmp: 'z' } });
+    await client.connection.flush();
+  },
   '10 messages of 84 bytes with 262,000 empty list items': async (client) => {
     const payload = zstdCompressSync(appendOf(Array.from({ length: 262_000 }, () => Buffer.alloc(0))));
     for (let at = 0; at < 10; at++)

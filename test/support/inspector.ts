@@ -69,6 +69,13 @@ export class Inspector implements AsyncDisposable {
     for (const send of this.#threads.values()) await send('HeapProfiler.collectGarbage');
   }
 
+  /** What an expression is worth in the main thread; only what JSON can say. */
+  async evaluate(expression: string): Promise<unknown> {
+    const options = { expression, returnByValue: true, includeCommandLineAPI: true };
+    return ((await this.#ask('', 'Runtime.evaluate', options)) as { result: { value: unknown } }).result
+      .value;
+  }
+
   /** Begins to note which functions run, by V8's own count, in threads that start later too. */
   async startCoverage(): Promise<void> {
     this.#isCounting = true;

@@ -1,7 +1,5 @@
 import { wallTimeOf } from '../../lib/clock.ts';
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
-import { formatOf } from '../../message/codec/body-format.ts';
-import { decodeMessage } from '../../message/codec/decode-message.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunResult } from '../../message/method-contract.ts';
 import type { ForwardMethod, RunMethod } from '../../methods/method.ts';
@@ -23,6 +21,7 @@ import type { RelayedRequests } from './relayed-requests.ts';
 import { ReplySender } from './reply-sender.ts';
 import { askedOf, RunEnds } from './run-ends.ts';
 import { runIdOf } from './run-id.ts';
+import { RunMessages } from './run-messages.ts';
 import { StopReason } from './stop-reason.ts';
 
 /** Time after which a run is reported as started, and no longer holds up its successor, ms. */
@@ -63,6 +62,7 @@ export class Runner {
   readonly #forwards: Pick<RelayedRequests, 'use'>;
   readonly #signal: AbortSignal;
   readonly #replies: ReplySender;
+  readonly #messages: RunMessages;
   /** Takes how requests ended. */
   readonly ends: RunEnds;
   readonly #outputDeps: RunOutputDeps;
@@ -79,6 +79,7 @@ export class Runner {
     this.#calledOff = deps.calledOff;
     this.#startSchedule = deps.startSchedule;
     this.#replies = new ReplySender(options, deps);
+    this.#messages = new RunMessages(options, deps);
     this.ends = new RunEnds({ ...deps, replies: this.#replies });
     this.#outputDeps = deps;
     this.#signal.addEventListener('abort', () => {
@@ -96,7 +97,7 @@ export class Runner {
     { known, isBegun = false, ...more }: RunInfo = {},
   ): Promise<{ written: Promise<unknown> }> {
     if (this.#signal.aborted) return { written: isBegun ? this.putBack(row.row) : Promise.resolve() };
-    const message = known ?? this.#decode(row);
+    const message = known ?? this.#messages.take(row);
     const calledOff = this.#calledOff(row);
     const refusal = refusalOf(row, { method, message, now: this.#deps.kept.now(), calledOff });
     if (refusal || !message || !method) {
@@ -132,12 +133,18 @@ export class Runner {
     };
     const cancelLong = this.#deps.clock.after(LONG_RUN_MS, () => {
       // What has ended may still be writing its output down.
-      if (this.#running.get(row.id) === controller) progress();
+      if (this.#running.get(row.id) === controller) {
+        progress();
+        this.#messages.shed(row, message, 'all');
+      }
       onLong?.();
     });
     const output = new RunOutput({ row, message, startedAt, method }, this.#outputDeps);
-    const result = await this.#call(row, method, { message, signal: controller.signal, progress, output });
+    const running = this.#call(row, method, { message, signal: controller.signal, progress, output });
+    this.#messages.shed(row, message, method.isOpenEnded ? 'all' : 'data');
+    const result = await running;
     this.#running.delete(row.id);
+    await this.#messages.restore(row, message);
     // It stays as it is in the journal, and the next start goes on with it.
     if (method.isResumable && result.state === 'interrupted' && this.#signal.aborted) {
       cancelLong();
@@ -165,18 +172,20 @@ export class Runner {
     method: QueuedMethod | undefined,
     note: { count: number; begun: Statement; ended(state: RunResult['state']): Statement },
   ): Promise<void> {
-    const message = this.#decode(row);
+    const message = this.#messages.take(row);
     const controller = new AbortController();
     this.#running.set(row.id, controller);
     await this.#retryUntilStopped(() => this.#deps.store.write([note.begun]));
     if (this.#signal.aborted) return;
     const begunAt = this.#deps.clock.steadyNow();
     const input = { count: note.count, signal: controller.signal, progress: () => {} };
-    const result: RunResult =
-      message && method?.mode === 'run'
-        ? await this.#call(row, method, { message, ...input })
-        : { state: 'failed', error: `error: ${row.subject}: this node can no longer run it` };
+    const running =
+      message && method?.mode === 'run' ? this.#call(row, method, { message, ...input }) : undefined;
+    if (message) this.#messages.shed(row, message, 'all');
+    const error = `error: ${row.subject}: this node can no longer run it`;
+    const result = (await running) ?? { state: 'failed', error };
     this.#running.delete(row.id);
+    if (message) await this.#messages.restore(row, message);
     this.#noteRun(result, { message, begunAt });
     const asked = message && askedOf(row, message);
     await this.#replies.end(asked, result.reply, { statements: [note.ended(result.state)] });
@@ -195,7 +204,7 @@ export class Runner {
   async interrupt(stored: StoredRow): Promise<void> {
     const row = toRow(stored);
     const startedAt = stored.started_at ?? row.acceptedAt;
-    const message = this.#decode(row);
+    const message = this.#messages.take(row);
     const rest = this.#outputDeps.rests.afterInterrupted(stored);
     const lost = rest ? 'printed last may be missing' : 'had not replied by then is lost';
     const reason = `the node stopped while this ran; it is not run again, and what it ${lost}`;
@@ -278,14 +287,6 @@ export class Runner {
     } catch (error) {
       const reason = `${method.name} failed unexpectedly: ${(error as Error).message}`;
       return { state: 'failed', reason, error: `error: ${reason}` };
-    }
-  }
-
-  #decode(row: JournalRow): Message | undefined {
-    try {
-      return decodeMessage(row.body, { ...formatOf(row.format), maxBytes: this.#options.maxMessageBytes });
-    } catch {
-      return undefined;
     }
   }
 

@@ -5,7 +5,7 @@ import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
 import { COMMAND_ARGUMENTS, type RunMethod } from '../method.ts';
 import { abortedState, methodTimeoutMs } from '../method-timeout.ts';
-import { fillCommand } from './command-data.ts';
+import { type FilledCommand, fillCommand } from './command-data.ts';
 import { describeFailure, describeStart, failureReport } from './command-report.ts';
 import { withLimit } from './open-files-limit.ts';
 import type { OutputPipe, OutputPipes } from './output-pipes.ts';
@@ -118,26 +118,19 @@ async function runProgram(
   { takers, own }: { takers: Takers; own: Own },
 ): Promise<CommandEnd> {
   try {
-    const { args, variables } = fillCommand(call.message.methodArgs!, call.message.data ?? [], (bytes) =>
-      spool.writeData(bytes),
-    );
+    const takeFilled = fillOnce(call, spool);
     const timeoutMs = methodTimeoutMs(call.message, own.defaultMethodTimeout);
     const { signal } = call;
     const withRoom = <T>(start: () => Promise<T>) =>
       withProcessRoom(start, { timeoutMs, signal, onWait: () => call.progress(NO_ROOM) });
     using stdout = await withRoom(() => own.pipes.take());
     using stderr = takers.stderr && (await withRoom(() => own.pipes.take()));
-    const start = {
-      args,
-      variables: { ...variables, [REQUEST_ID_VARIABLE]: call.id, [RUN_ID_VARIABLE]: call.runId },
-      folder: own.workingFolder,
-      stdout: stdout.path,
-      stderr: stderr?.path ?? stdout.path,
-    };
     const pipes = stderr ? [stdout, stderr] : [stdout];
-    const begin = () => (own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own));
     const end = await runCommand({
       start: async () => {
+        const paths = { stdout: stdout.path, stderr: stderr?.path ?? stdout.path };
+        const start = { ...takeFilled(), folder: own.workingFolder, ...paths };
+        const begin = () => (own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own));
         const started = await withRoom(begin);
         stdout.read(takers.stdout);
         stderr?.read(takers.stderr!);
@@ -155,6 +148,20 @@ async function runProgram(
   } catch (error) {
     return { started: false, error };
   }
+}
+
+/** What a command is started with, for its start alone: it may be large, and the command may take days. */
+function fillOnce({ id, runId, message }: RunCall, spool: Spool): () => FilledCommand {
+  const { args, variables } = fillCommand(message.methodArgs!, message.data ?? [], (bytes) =>
+    spool.writeData(bytes),
+  );
+  const all = { ...variables, [REQUEST_ID_VARIABLE]: id, [RUN_ID_VARIABLE]: runId };
+  let filled: FilledCommand | undefined = { args, variables: all };
+  return () => {
+    const once = filled!;
+    filled = undefined;
+    return once;
+  };
 }
 
 function startHere(start: ProcessStart, { env, openFiles }: Own): Promise<StartedProcess> {

@@ -111,6 +111,8 @@ class RunningSpawner implements AsyncDisposable {
   readonly #exited: Promise<void>;
   readonly #reader = new FrameReader();
   readonly #waiting = new Map<number, Waiting>();
+  /** Orders that wait until its pipe takes them: each may have 2 MB. */
+  readonly #unsent: (() => Buffer)[] = [];
   readonly #idleMs: number;
   readonly #openFiles: number | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -143,6 +145,7 @@ class RunningSpawner implements AsyncDisposable {
       for (const fields of this.#reader.take(bytes)) this.#hear(fields);
     });
     for (const one of [stdin, stdout]) one.on('error', () => {});
+    stdin.on('drain', () => this.#send());
     stdin.write(frameOf(['env', ...Object.entries(env).flatMap(([name, value = '']) => [name, value])]));
     // It does not keep the node alive; commands do, as somebody waits for them.
     for (const one of [this.#process, stdin, stdout]) one.unref();
@@ -154,9 +157,15 @@ class RunningSpawner implements AsyncDisposable {
     const id = this.#nextId++;
     const waiting: Waiting = { answer: Promise.withResolvers(), end: Promise.withResolvers() };
     this.#waiting.set(id, waiting);
-    // Where it cannot be written the spawner is gone, and that is dealt with as its end.
-    this.#process.stdin.write(orderOf(id, order));
+    this.#unsent.push(() => orderOf(id, order));
+    this.#send();
     return waiting.answer.promise;
+  }
+
+  /** Where it cannot be written the spawner is gone, and that is dealt with as its end. */
+  #send(): void {
+    const { stdin } = this.#process;
+    while (this.#unsent.length > 0 && !stdin.writableNeedDrain) stdin.write(this.#unsent.shift()!());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -212,6 +221,7 @@ class RunningSpawner implements AsyncDisposable {
       end.resolve('lost');
     }
     this.#waiting.clear();
+    this.#unsent.length = 0;
   }
 }
 

@@ -1,0 +1,118 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { newMessage } from '../src/message/message.ts';
+import { startBroker } from '../test/support/broker.ts';
+import { makeCertificates } from '../test/support/certificates.ts';
+import { freePort } from '../test/support/free-port.ts';
+import { Inspector, inspectedCommand } from '../test/support/inspector.ts';
+import { type StewardNode, startStewardNode } from '../test/support/node.ts';
+import { tempFolder } from '../test/support/temp-folder.ts';
+import { waitFor } from '../test/support/wait-for.ts';
+import { startWireClient, type WireClient } from '../test/support/wire-client.ts';
+import { FLOODS } from './flood-list.ts';
+
+const USAGE = `Usage: npm run bench:floods -- [NAME...] [--after 60] [--heap FOLDER]
+
+Sends what hostile or made-up senders may to a node, one node for each flood, and prints its memory in MB: before, at the peak, and so
+many seconds after it has worked that off. --heap: also writes there what its main thread holds then, as a heap snapshot.
+Floods: ${Object.keys(FLOODS).join(', ')}.`;
+/** A node is calm when it uses less of a processor than this, s in 2 s. */
+const CALM_SECONDS = 0.6;
+const PLACE = { toNode: 'ship1', fromNode: 'tester', directory: 'd', fileName: 'f' };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    after: { type: 'string', default: '60' },
+    heap: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+process.env.STEWARD_TEST_BUILT = '1';
+console.log(`${'flood'.padEnd(20)}  idle  peak  over  after  over`);
+for (const name of positionals.length > 0 ? positionals : Object.keys(FLOODS)) await measure(name);
+process.exit(0);
+
+async function measure(name: string): Promise<void> {
+  await using broker = await startBroker(undefined, { config: 'max_payload: 1MB\nmax_pending: 256MB' });
+  await using folder = await tempFolder();
+  const [tcp, http, api, web] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const { certificate, key } = await makeCertificates(folder.path);
+  const flags = {
+    ...{
+      tcpListener: `127.0.0.1:${tcp}`,
+      httpListener: `127.0.0.1:${http}`,
+      apiListener: `127.0.0.1:${api}`,
+    },
+    ...{ webListener: `127.0.0.1:${web}`, webCertFile: certificate, webKeyFile: key },
+  };
+  await using ship = await startStewardNode({ name: 'ship1', broker, command: inspectedCommand(), flags });
+  await using client = await startWireClient(broker);
+  await warmUp(client, ship);
+  const idle = await memoryAtRest(ship);
+  await writeFile(`/proc/${ship.pid}/clear_refs`, '5');
+  await FLOODS[name]!(client, { tcp, http, api, web, socket: ship.socketPath });
+  await untilCalm(client, ship);
+  await pause(Number(values.after) * 1000);
+  const [peak, after] = [await ship.peakRssBytes(), await ship.rssBytes()];
+  console.log(name.padEnd(20), ...[idle, peak, peak - idle, after, after - idle].map(mb));
+  if (values.heap === undefined) return;
+  await using inspector = await Inspector.attach(ship);
+  await inspector.collectGarbage();
+  await inspector.evaluate(
+    `require('v8').writeHeapSnapshot(${JSON.stringify(`${values.heap}/${name}.heapsnapshot`)})`,
+  );
+}
+
+/** What the first messages and commands make a node load is no part of what a flood costs. */
+async function warmUp(client: WireClient, ship: StewardNode): Promise<void> {
+  const append = newMessage({ ...PLACE, method: 'REQToFileAppend', data: [Buffer.from('x')] });
+  for (let at = 1; at <= 2000; at++) client.send({ message: append, lane: `appends/${at}/1` });
+  const fields = { methodArgs: ['true'], replyMethod: 'REQNone' };
+  const run = newMessage({ ...PLACE, method: 'REQCliCommand', ...fields });
+  for (let at = 1; at <= 20; at++) client.send({ message: run, lane: `runs/${at}/1` });
+  await waitFor('the first appends', async () => (await ship.file('d/ship1/f')).length === 2000);
+  const ended = 'SELECT count(*) AS n FROM journal WHERE ended_at IS NOT NULL';
+  await waitFor('the first commands', () => ship.query(ended)[0]!.n === 20);
+}
+
+/** Waits until a node has taken what came last, and has little to do. */
+async function untilCalm(client: WireClient, ship: StewardNode): Promise<void> {
+  const message = newMessage({ ...PLACE, method: 'REQToFile', fileName: 'last', data: [Buffer.from('x')] });
+  const isTaken = async () => {
+    const { headers } = await client.ask({ message, lane: 'last/1/1' });
+    return /accepted|duplicate/.test(headers['Steward-Status'] ?? '');
+  };
+  await waitFor('the last message to be taken', isTaken, { timeoutMs: 300_000 });
+  for (let worked = CALM_SECONDS; worked >= CALM_SECONDS; ) {
+    const before = await cpuSeconds(ship.pid);
+    await pause(2000);
+    worked = (await cpuSeconds(ship.pid)) - before;
+  }
+}
+
+async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+async function memoryAtRest(ship: StewardNode): Promise<number> {
+  await using inspector = await Inspector.attach(ship);
+  let least = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < 8; look++) {
+    await inspector.collectGarbage();
+    await pause(250);
+    least = Math.min(least, await ship.rssBytes());
+  }
+  return least;
+}
+
+function mb(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(0).padStart(5);
+}
