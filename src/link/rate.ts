@@ -71,6 +71,8 @@ const [PART_MS, TWO_PARTS_MS] = [1000, 4000];
 /** Of a way of which nothing is known, one part of this size is out. */
 const START_BYTES = 4 * 1024;
 const LEAST_WINDOW_BYTES = 2048;
+/** The least that goes over a link that is cut again and again, bytes. */
+const TINY_BYTES = 1024;
 const MOST_WINDOW_BYTES = 4 * 1024 * 1024;
 const [LEAST_PART_BYTES, MOST_PART_BYTES] = [2048, 256 * 1024];
 
@@ -106,6 +108,14 @@ export function delivered(state: RateState, delivery: Delivery): RateState {
       MOST_WINDOW_BYTES,
     ),
   };
+}
+
+/** The same, with less out, and in smaller parts. */
+export function shareOf(state: RateState, share: number): RateState {
+  const [windowBytes, partBytes] = [state.windowBytes, state.partBytes].map((bytes) =>
+    Math.max(TINY_BYTES, Math.floor(bytes * share)),
+  );
+  return { ...state, windowBytes: windowBytes!, partBytes: partBytes! };
 }
 
 /** How much of the usual may be out at a time. */

@@ -221,3 +221,27 @@ test('a link is used also where answers take longer than the way, as those of a 
   const share = (link.delivered - before) / ((link.now - at) * 6.25);
   assert.ok(share > 0.9, `${share} of it`);
 });
+
+test('where connections end before anything is through less goes at once, until something arrives', () => {
+  const link = new FakeLink(() => 6.25, 600);
+  link.saturate(20_000);
+  const usual = link.window.rate.partBytes;
+  const cutWith = (bytes: number) => {
+    const flight = link.window.sent(bytes);
+    link.window.cut();
+    link.window.gone([flight]);
+    return link.window.rate.partBytes;
+  };
+  assert.equal(cutWith(usual), usual, 'something arrived in the connection that ended');
+  const parts = Array.from({ length: 5 }, () => cutWith(usual));
+  assert.ok(parts[0]! <= usual / 2 && parts[1]! < parts[0]!, parts.join());
+  assert.deepEqual(parts.slice(-2), [1024, 1024]);
+  link.window.cut();
+  assert.equal(link.window.rate.partBytes, 1024, 'nothing was out');
+  let arrived = 0;
+  for (; link.window.rate.partBytes < usual * 0.7 && arrived < 20; arrived++) {
+    link.send(link.window.rate.partBytes);
+    link.arrive();
+  }
+  assert.ok(arrived > 1 && arrived < 8, `${arrived} parts until they are as large as before`);
+});

@@ -1,11 +1,14 @@
 import type { LinkLeft } from '../message/link-word.ts';
 import { Allowance } from './allowance.ts';
 import { LEAST_BYTES } from './budget.ts';
-import { answerMs, delivered, overdueMs, patienceMs, type RateState, UNMEASURED } from './rate.ts';
+import { answerMs, delivered, overdueMs, patienceMs, type RateState, shareOf, UNMEASURED } from './rate.ts';
 import { ENVELOPE_BYTES } from './way-out.ts';
 
 /** Where two classes below urgent wait, one turn of this number is for the lower one. */
 export const OTHERS_TURN = 8;
+
+/** The least that goes at once where a link is cut again and again, as a share of the usual. */
+const LEAST_SHARE = 1 / 16;
 
 /** Bytes on their way, from when they were sent until it is known what became of them. */
 export interface Flight {
@@ -53,6 +56,9 @@ export class SendWindow {
   #delivered = 0;
   #deliveredAt = Number.NEGATIVE_INFINITY;
   #wasFull = false;
+  /** How much of the usual may be out, and what had arrived when the way was cut last, bytes. */
+  #share = 1;
+  #deliveredAtCut = 0;
   #life = 0;
   #waiting: Set<Waiting> | undefined;
   #openings = 0;
@@ -141,8 +147,19 @@ export class SendWindow {
       deliveredMs: at - first.deliveredAt,
       ...{ arrivedBytes, arrivedMs: at - this.#deliveredAt },
     });
+    this.#share = Math.min(1, 2 * this.#share);
+    if (this.#share < 1) this.rate = shareOf(this.rate, this.#share);
     this.#deliveredAt = at;
     if (this.room > 0) this.#open();
+  }
+
+  /** The connection of one end was cut. Where nothing arrived since the last cut they may come before a part is through: less goes at once. */
+  cut(): void {
+    if (this.#flights > 0 && this.#delivered === this.#deliveredAtCut) {
+      this.#share = Math.max(LEAST_SHARE, this.#share / 2);
+      this.rate = shareOf(this.rate, 1 / 2);
+    }
+    this.#deliveredAtCut = this.#delivered;
   }
 
   /** Some are not awaited any more: lost, or overtaken. */

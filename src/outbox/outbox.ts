@@ -209,6 +209,7 @@ export class Outbox implements AsyncDisposable {
   disconnected(): void {
     this.#clock.stop();
     this.#inbox.disconnected();
+    this.peers.disconnected();
     this.#lanes.disconnected();
     for (const lane of this.#lanes) lane.disconnected();
   }

@@ -85,6 +85,11 @@ export class Peers {
     if (left !== undefined || this.#known.has(node)) this.of(node).peer.window.told(left);
   }
 
+  /** This node's connection is gone. */
+  disconnected(): void {
+    for (const { peer } of this.#known.values()) peer.window.cut();
+  }
+
   /** A lane to a node is gone; of a node that never answered nothing is left then. */
   forget(node: string, lane: AliveLane): void {
     const found = this.#known.get(node);
@@ -151,6 +156,7 @@ export class Peers {
     if (node === this.#centralNodeName) this.alive(ERROR_CENTRAL);
     const found = this.#known.get(node);
     if (!found) return;
+    if (hello?.hasConnected) found.peer.window.cut();
     if (hello && found.peer.speaksLanes !== hello.speaksLanes) found.peer.speaksLanes = undefined;
     for (const lane of found.lanes) lane.alive(hello?.hasConnected);
   }
