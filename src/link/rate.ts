@@ -53,7 +53,7 @@ const [MORE, SPELLS, SPELL_MS] = [1.25, 4, 500];
 /** Where what arrives comes at less than this share of the rate the link may be another one: little more is sent until it comes faster. */
 const SLOWER = 1 / 3;
 /** However slow a link seems, an answer is not waited for any longer, ms. */
-const LONGEST_PATIENCE_MS = 30_000;
+export const LONGEST_PATIENCE_MS = 30_000;
 /**
  * Below this rate a way is thin, and below the second one where a round trip takes so long; bytes per ms, ms. Where answers are
  * quick and the way was never full, the rate tells of the sender, and of the disk of the node that answers: not of the way.

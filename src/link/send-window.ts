@@ -1,7 +1,16 @@
 import type { LinkLeft } from '../message/link-word.ts';
 import { Allowance } from './allowance.ts';
 import { LEAST_BYTES } from './budget.ts';
-import { answerMs, delivered, overdueMs, patienceMs, type RateState, shareOf, UNMEASURED } from './rate.ts';
+import {
+  answerMs,
+  delivered,
+  LONGEST_PATIENCE_MS,
+  overdueMs,
+  patienceMs,
+  type RateState,
+  shareOf,
+  UNMEASURED,
+} from './rate.ts';
 import { ENVELOPE_BYTES } from './way-out.ts';
 
 /** Where two classes below urgent wait, one turn of this number is for the lower one. */
@@ -9,6 +18,8 @@ export const OTHERS_TURN = 8;
 
 /** The least that goes at once where a link is cut again and again, as a share of the usual. */
 const LEAST_SHARE = 1 / 16;
+/** Lanes to one node miss their answers together: that counts once, ms. */
+const LEAST_PAUSE_MS = 1000;
 
 /** Bytes on their way, from when they were sent until it is known what became of them. */
 export interface Flight {
@@ -59,6 +70,7 @@ export class SendWindow {
   /** How much of the usual may be out, and what had arrived when the way was cut last, bytes. */
   #share = 1;
   #deliveredAtCut = 0;
+  #halvedAt = Number.NEGATIVE_INFINITY;
   #life = 0;
   #waiting: Set<Waiting> | undefined;
   #openings = 0;
@@ -98,7 +110,7 @@ export class SendWindow {
 
   /** How long the answer to all that is on its way may take, ms. */
   get overdueMs(): number {
-    return overdueMs(this.rate, this.#bytes);
+    return Math.min(LONGEST_PATIENCE_MS, overdueMs(this.rate, this.#bytes) / this.#share);
   }
 
   /** How long it takes until this many more bytes are answered, ms; undefined where nothing is known. */
@@ -155,11 +167,19 @@ export class SendWindow {
 
   /** The connection of one end was cut. Where nothing arrived since the last cut they may come before a part is through: less goes at once. */
   cut(): void {
-    if (this.#flights > 0 && this.#delivered === this.#deliveredAtCut) {
-      this.#share = Math.max(LEAST_SHARE, this.#share / 2);
-      this.rate = shareOf(this.rate, 1 / 2);
-    }
+    if (this.#flights > 0 && this.#delivered === this.#deliveredAtCut) this.#halve();
     this.#deliveredAtCut = this.#delivered;
+  }
+
+  /** No answer came in time: the way may have become slower, and what goes again would come on top of what is on it. */
+  missed(): void {
+    if (this.now() - this.#halvedAt >= LEAST_PAUSE_MS) this.#halve();
+  }
+
+  #halve(): void {
+    this.#halvedAt = this.now();
+    this.#share = Math.max(LEAST_SHARE, this.#share / 2);
+    this.rate = shareOf(this.rate, 1 / 2);
   }
 
   /** Some are not awaited any more: lost, or overtaken. */

@@ -151,7 +151,7 @@ export class LaneAnswers {
     if (status === 'rejected' && answer.header(HEADER.range) === undefined) return this.#onUnread(isStale);
     if (status !== 'busy') this.#lane.pace.answered();
     if (ORDERS.has(status)) {
-      if (!isStale) this.#obey(status, answer);
+      if (!isStale || status === 'part') this.#obey(status, answer, isStale);
     } else {
       if (isStale) this.#lane.queue.window.unmeasured(...rangeOf(answer));
       this.#settle(status, answer);
@@ -196,9 +196,9 @@ export class LaneAnswers {
     return isInParts && !knows.includes(' offset-parts ');
   }
 
-  /** The receiver says how to go on; what it said before sending began anew no longer counts. */
-  #obey(status: AnswerStatus, answer: WireMessage): void {
-    if (status === 'part') return this.#onPart(answer);
+  /** The receiver says how to go on; what it said before sending began anew no longer counts, but for what has arrived. */
+  #obey(status: AnswerStatus, answer: WireMessage, isStale: boolean): void {
+    if (status === 'part') return this.#onPart(answer, isStale);
     if (status === 'gap') return this.#onGap(answer);
     const reason = answer.header(HEADER.reason) ?? '';
     this.#deps.logger.debug({ subject: this.#lane.queue.subject }, `${this.#lane.toNode} is busy: ${reason}`);
@@ -246,12 +246,14 @@ export class LaneAnswers {
     else ends.taken(Math.max(first, queue.window.toldFloor), last, { takesEnds });
   }
 
-  #onPart(answer: WireMessage): void {
+  /** What has arrived need not go again, whichever attempt brought it; where the target has lost it since, it says so. */
+  #onPart(answer: WireMessage, isStale: boolean): void {
     const { window } = this.#lane.queue;
     const entry = window.find(rangeOf(answer)[0]);
     const there = entry && arrivedUpTo(answer, entry);
     if (!entry || there === undefined) return;
-    window.arrived(entry, there);
+    if (isStale && there <= entry.arrivedBytes) return;
+    window.arrived(entry, there, isStale);
     entry.lastSentAt = this.#deps.clock.steadyNow();
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { TestOutbox } from '../../../test/support/test-outbox.ts';
 import { HEADER } from '../../message/codec/wire-headers.ts';
@@ -66,4 +67,26 @@ test('what is on its first way to a node of ours has the time that the thinnest 
       t.mock.timers.reset();
     });
   }
+});
+
+test('where no answer comes in time less goes again, and what an answer to an earlier attempt says has arrived goes no more', async (t) => {
+  const made = await TestOutbox.start(t);
+  const { transport } = made;
+  const knows = { [HEADER.knows]: 'state offset-parts' };
+  await made.enqueue(1);
+  await made.advance(1000);
+  transport.answer('accepted', transport.take(), knows);
+  await made.settled();
+  await made.enqueue(1, { body: randomBytes(40_000) });
+  const [first] = transport.take();
+  const [, about] = /^@0(\/.*)$/.exec(first?.headers[HEADER.part] ?? '') ?? [];
+  await made.advance(40_000);
+  const again = transport.take()[0];
+  assert.equal(again?.headers[HEADER.part], `@0${about}`);
+  assert.ok(again.payload.length < first!.payload.length, `${again.payload.length} bytes`);
+  const there = first!.payload.length;
+  transport.answer('part', [first!], { ...knows, [HEADER.part]: `@${there}${about}` });
+  transport.take();
+  await made.advance(40_000);
+  assert.equal(transport.take()[0]?.headers[HEADER.part], `@${there}${about}`);
 });

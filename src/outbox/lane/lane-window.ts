@@ -161,8 +161,8 @@ export class LaneWindow {
     if (entry.sentBytes >= wholeBytes) this.inFlight++;
   }
 
-  /** Notes that an entry has arrived up to a byte. */
-  arrived(entry: Entry, upTo: number): void {
+  /** Notes that an entry has arrived up to a byte; where an earlier attempt did, no rate comes of it. */
+  arrived(entry: Entry, upTo: number, isStale = false): void {
     if (upTo > entry.arrivedBytes) this.progress.answered();
     const there = entry.flights.filter(({ end }) => end <= upTo);
     entry.flights = entry.flights.filter(({ end }) => end > upTo);
@@ -171,7 +171,9 @@ export class LaneWindow {
     if (entry === this.next)
       entry.sentBytes = Math.max(entry.sentBytes, Math.min(upTo, entry.wholeBytes - 1));
     for (const { bytes } of there) this.bytesInFlight -= bytes;
-    this.#target.arrived(there.map(({ flight }) => flight));
+    const flights = there.map(({ flight }) => flight);
+    if (isStale) this.#target.gone(flights);
+    else this.#target.arrived(flights);
   }
 
   /** What is answered went before: how long this attempt takes will not be known, and no rate comes of it. */

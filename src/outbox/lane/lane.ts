@@ -266,8 +266,7 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   /** Acts when the oldest message on its way has had no answer for its ACKTimeout. */
   #watchAnswers(): void {
     const { oldestInFlight: oldest, bytesInFlight } = this.queue.window;
-    // Of what waits for room nothing is awaited.
-    if (!oldest || bytesInFlight === 0) return;
+    if (!oldest || bytesInFlight === 0) return; // Of what waits for room nothing is awaited.
     // Behind much that is on its way the answer takes longer than it would alone; of a node of which nothing is known its time is kept.
     const { speaksLanes, window } = this.#peer;
     const goesWhole = speaksLanes === false || !this.knows('offset-parts');
@@ -279,12 +278,13 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
     const left = oldest.lastSentAt + awaitedMs - this.#deps.clock.steadyNow();
     if (left > 0) return this.#arm(left);
     this.#deps.presence?.unanswered(this.toNode, oldest.lastSentAt);
+    window.missed();
     this.#missed();
     this.#answers.missed();
     this.rewind();
     this.queue.flow(false);
     this.#deps.link.offer(this);
-    if (this.queue.window.oldestInFlight === undefined) this.#arm(oldest.ackTimeoutMs);
+    if (!this.queue.window.oldestInFlight) this.#arm(oldest.ackTimeoutMs);
   }
 
   #arm(ms: number): void {
