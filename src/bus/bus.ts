@@ -19,8 +19,8 @@ export interface BusDeps {
 
 /** How long a broker may hold up the end of a call, ms: a thin link takes its time for the goodbye. */
 const HANG_UP_PATIENCE_MS = 15_000;
-/** When a connection has held for so long, and nothing came for a while, it is looked what the broker denies in silence; ms. */
-const [SOUND_MS, QUIET_MS] = [300_000, 5000];
+/** When a connection has held for so long, and nothing came for a while, it is looked what the broker denies in silence; later where that is further away than so much. All ms. */
+const [SOUND_MS, QUIET_MS, FAR_SOUND_MS, NEAR_MS] = [20_000, 5000, 3_600_000, 20];
 
 /** The node's connection to its broker: made again for ever until it is disposed of. */
 export class Bus implements AsyncDisposable {
@@ -216,7 +216,12 @@ export class Bus implements AsyncDisposable {
   /** Looks for what the broker denies in silence: once, and again at each connection as long as there is something. */
   async #sound(signal: AbortSignal): Promise<void> {
     if (this.#isSound) return;
-    if (this.#isSound === undefined) await pause(SOUND_MS, signal);
+    if (this.#isSound === undefined) {
+      await pause(SOUND_MS, signal);
+      const askedAt = performance.now();
+      await this.flush();
+      if (performance.now() - askedAt > NEAR_MS) await pause(FAR_SOUND_MS, signal);
+    }
     // What comes meanwhile comes twice.
     for (let before = -1; before !== this.traffic.inMessages && !signal.aborted; ) {
       before = this.traffic.inMessages;
