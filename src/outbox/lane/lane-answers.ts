@@ -149,7 +149,7 @@ export class LaneAnswers {
   #onStatus(status: AnswerStatus, answer: WireMessage, isStale: boolean): void {
     this.#lane.peer.speaksLanes = true;
     if (status === 'rejected' && answer.header(HEADER.range) === undefined) return this.#onUnread(isStale);
-    if (status !== 'busy') this.#lane.pace.answered();
+    if (status !== 'busy') this.#lane.pace.answered(isStale);
     if (ORDERS.has(status)) {
       if (!isStale || status === 'part') this.#obey(status, answer, isStale);
     } else {

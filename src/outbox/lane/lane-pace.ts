@@ -22,6 +22,8 @@ export class LanePace {
   isRefused = false;
   /** Why nothing is sent where `isAway` or `isDoubted`, or why the receiver could not take anything when it last said so. */
   busyReason = '';
+  /** Whether the receiver said last that it cannot take anything. */
+  #isBusy = false;
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #pauseMs = FIRST_PAUSE_MS;
 
@@ -38,8 +40,10 @@ export class LanePace {
     return left;
   }
 
-  /** Somebody is there. */
-  answered(): void {
+  /** Somebody is there; of one who is busy, an answer to what went with the attempt that told so changes nothing. */
+  answered(isStale = false): void {
+    if (isStale && this.#isBusy) return;
+    this.#isBusy = false;
     this.isRefused = false;
     this.silences = 0;
     this.isProbing = false;
@@ -60,6 +64,7 @@ export class LanePace {
   /** Nobody listens: ask again soon at first, then every `longestMs`, but after `leastMs`, unless there is a sign of life before. */
   away(now: number, longestMs: number, leastMs = 0, reason = NOBODY): void {
     this.silences = 0;
+    this.#isBusy = false;
     this.isAway = true;
     this.busyReason = reason;
     this.#pause(now, longestMs);
@@ -69,6 +74,7 @@ export class LanePace {
   /** The receiver cannot take anything for now: a sign of life does not change that. One message asks again. */
   busy(now: number, reason: string): void {
     this.busyReason = reason;
+    this.#isBusy = true;
     this.isRefused = false;
     this.isProbing = true;
     if (this.isAway || this.#pausedUntil <= now) this.#pause(now, LONGEST_PAUSE_MS);
