@@ -31,11 +31,11 @@ export const cp = defineNodeCommand({
   about: [
     'Copies files of any size to a path on nodes, or from nodes to this machine, each checked by its sha256 and put in',
     'place in one step. A folder is copied with all files in it. On a node, a pattern such as /var/log/*.log, and a',
-    'folder with / at its end, mean the files that are there. From several nodes the copies go to FOLDER/<node>/.',
+    'folder with / at its end, match the files that exist there. From several nodes the copies go to FOLDER/<node>/.',
     '',
     'A copy goes on after cut links and restarts. It ends when every node that is here has its copy; a node that is',
-    'away gets it when it is back. The exit code is then 3. The node that is asked reads and writes the files of this',
-    'side, so with --api they are on its machine.',
+    'away gets it when it is back, and the exit code is 3. The node that you ask reads and writes the local files, so',
+    'with --api they are on its machine.',
   ],
   options: {
     wait: { short: 'w', value: 'TIME', summary: 'wait this long for nodes that are away; default 0s' },

@@ -22,8 +22,8 @@ const WAIT_S = 30;
 export const get = defineNodeCommand({
   usage: ['get [options] URL on TARGET...'],
   about: [
-    'Has nodes fetch a web page, as they see it in their own network, and prints it. With several nodes, name a folder',
-    'for the pages by --out, or ask for --json. A page with a status other than 2xx, and a host that is not reached, is a failure.',
+    'Fetches a web page on nodes, from their own network, and prints it. With several nodes, name a folder for the pages',
+    'with --out, or use --json. A status other than 2xx, or a host that does not answer, counts as failed.',
   ],
   options: {
     out: { short: 'o', value: 'FOLDER', summary: 'write FOLDER/<node> instead', completes: 'folder' },

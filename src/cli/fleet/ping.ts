@@ -21,7 +21,7 @@ export const ping = defineNodeCommand({
   usage: ['ping [options] TARGET...'],
   about: [
     'Sends a REQPing to each node and prints how long it took until the node reported that it was done: through the',
-    'broker, journalled, run and reported. A node that is away is given up after the wait; nothing stays queued.',
+    'broker, journalled, run and reported. After the wait it gives up on nodes that did not answer; nothing stays queued.',
   ],
   options: { wait: waitOption(WAIT_S) },
   operands: ['target'],

@@ -17,7 +17,7 @@ export const ps = defineNodeCommand({
   usage: ['ps [options] [TARGET...]'],
   about: [
     'Lists the processes of nodes: a subscriber for each method that a node takes, a publisher for each subject that it',
-    'sends to. Without a target, those of the node that is asked; others are asked by a REQOpProcessList.',
+    'sends to. Without a target it lists those of the node that you ask; to others it sends a REQOpProcessList.',
   ],
   options: { wait: waitOption(WAIT_S) },
   operands: ['target'],

@@ -15,8 +15,8 @@ const MOST_REFUSALS = 20;
 export const send = defineNodeCommand({
   usage: ['send [options] FILE...', 'send [options] -'],
   about: [
-    'Hands messages (JSON or YAML: a list, or one) to the running node, as its socket takes them. They are accepted when',
-    'that is said, and not before; each file becomes one batch. What is refused is named with its field and reason.',
+    'Submits messages (JSON or YAML: a list, or one) to the running node. A message is accepted once the command says so;',
+    'each file becomes one batch. For each refused message it prints the field and the reason.',
   ],
   options: {
     'dry-run': { summary: 'only check: say what would be accepted and what refused' },

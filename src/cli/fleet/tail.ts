@@ -21,9 +21,8 @@ import { defineNodeCommand } from './with-node.ts';
 export const tail = defineNodeCommand({
   usage: ['tail [options] TARGET... FILE'],
   about: [
-    'Prints the lines that are added to a file on nodes, from now on, through rotation and cut links, until Ctrl-C, which',
-    'ends the following there too. With several nodes each line begins with its node; --json and --jsonl print a line of',
-    'JSON for each, with its node.',
+    'Prints new lines of a file on nodes, also after rotation and cut links. Ctrl-C ends it, here and on the nodes. With',
+    'several nodes each line begins with its node; --json and --jsonl print a line of JSON for each, with its node.',
   ],
   options: {
     lines: {

@@ -33,8 +33,8 @@ export const brokerConfigCommand = defineCommand({
   usage: ['broker-config [--central NAME] --node NAME=KEY... [--relay FROM:VIA:TO]... [--out FILE]'],
   about: [
     'Writes a configuration for nats-server in which each node, the central one too, signs in with its nkey',
-    'and has the least permissions that it works with: nodes talk with the central node and not with one',
-    'another, but where --relay says so. KEY is what steward keys make prints, or the line of an ssh-ed25519',
+    'and gets only the permissions that it needs: nodes talk with the central node, and with one another',
+    'only where --relay says so. KEY is what steward keys make prints, or the line of an ssh-ed25519',
     '.pub file. A nodes file has NAME=KEY or NAME KEY in each line, and comments behind #.',
     '',
     'Where nats-server is installed the result is checked by nats-server -t before it is written.',

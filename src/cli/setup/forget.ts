@@ -11,9 +11,9 @@ const OPTIONS = {
 export const forgetCommand = defineCommand({
   usage: ['forget NODE...'],
   about: [
-    'Takes nodes out of those that the broker of the central node here lets in, cuts their connections, and takes',
-    'them off every list. Their names are free then. What was queued for them ends as cancelled; what was sent stays',
-    'open, as it may have arrived. A nats-server has to be told by its configuration, which is said then.',
+    'Removes nodes: the broker of the central node here lets them in no more and cuts their connections, and every list',
+    'drops them. Their names are free again. Queued requests for them end as cancelled; those already sent stay open, as',
+    'they may have arrived. With a nats-server, the command says what to change in its configuration.',
   ],
   options: OPTIONS,
   operands: ['node'],

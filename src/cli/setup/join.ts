@@ -28,8 +28,8 @@ export const joinCommand = defineCommand({
   about: [
     'Makes a key for this machine, has the central node let it in, writes its configuration and runs it.',
     'Address and token are in the line that steward up or steward invite prints on the central node; - for',
-    'TOKEN reads it from standard input. The private key never leaves this machine. Where it has joined',
-    'already, the node is just run; a join that was cut off is repeated with the same line.',
+    'TOKEN reads it from standard input. The private key never leaves this machine. If it has joined',
+    'already, the command just runs the node. Repeat a join that was cut off with the same line.',
   ],
   options: OPTIONS,
   operands: ['none', 'none'],

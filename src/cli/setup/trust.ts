@@ -34,9 +34,9 @@ export const trustCommand = defineNodeCommand({
   usage: ['trust [--folder DIR] [--json]', 'trust watch|close|open [--allow NODE]... [--folder DIR]'],
   about: [
     'Shows who may ask the node for what, which nodes have not proved who they are, and what a closed node refused,',
-    'or would have refused, in the last 7 days. watch begins to count that, and asks other nodes for proof; close',
-    'goes on from there, first at the central node and then at the others; open is the way back. The node takes it',
-    'when it starts again.',
+    'or would have refused, in the last 7 days. watch begins to count these, and asks other nodes for proof; then',
+    'close the central node first and the others after it; open takes it back. The change takes effect at the next',
+    'start of the node.',
     '',
     'Before a fleet with nats-server is closed, write its configuration anew: steward broker-config --trust closed.',
   ],

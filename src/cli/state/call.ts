@@ -6,8 +6,8 @@ import { defineNodeCommand } from '../fleet/with-node.ts';
 export const call = defineNodeCommand({
   usage: ['call [options]'],
   about: [
-    'Has the node that is asked connect to its broker now, where it does so only during calls (link = calls): it sends',
-    'and takes what waits on both sides, and hangs up. By a span, the next call is then due that long after this one.',
+    'Makes a node that connects to its broker only during calls (link = calls) call now: it sends and takes what waits on',
+    'both sides, and hangs up. If linkCalls is a span, the next call is due that long after this one.',
   ],
   options: {},
   operands: [],

@@ -7,8 +7,8 @@ import { resolveId } from './resolve-id.ts';
 export const cancel = defineNodeCommand({
   usage: ['cancel [options] ID...'],
   about: [
-    'Ends requests, or all of a batch that have not ended: what has not left this node ends at once, and what its node has',
-    'is ended there, with all its processes, as soon as that node can be reached.',
+    'Cancels requests, or all requests of a batch that have not ended. A request that has not left this node ends at once.',
+    'A node that has it ends it, with all its processes, as soon as that node can be reached.',
   ],
   options: {},
   operands: ['id'],

@@ -16,7 +16,7 @@ export const errors = defineNodeCommand({
   usage: ['errors [options]'],
   about: [
     'Prints the last errors that nodes reported, oldest first, as the central node collected them. Ask the central',
-    'node: another one knows none, unless it is told to collect them (-startSubREQErrorLog).',
+    'node: others know none, unless -startSubREQErrorLog makes them collect errors.',
   ],
   options: {
     follow: { short: 'f', summary: 'go on with those that come, until Ctrl-C' },

@@ -10,9 +10,9 @@ import { resolveId } from './resolve-id.ts';
 export const resend = defineNodeCommand({
   usage: ['resend [options] REQUEST', 'resend --failed|--missing [options] BATCH'],
   about: [
-    'Sends a request that has ended again, as a new one, or those of a batch that went wrong: --failed those that failed,',
-    'timed out, were interrupted or rejected; --missing those that expired or could not be delivered. Both may be given.',
-    'What was cancelled or still waits is left out: name such a request by its own id.',
+    'Sends a request that has ended again, as a new one. Of a batch, --failed sends those again that failed, timed out,',
+    'were interrupted or rejected, and --missing those that expired or could not be delivered; you may give both.',
+    'Neither sends cancelled requests: name such a request by its own id.',
   ],
   options: {
     failed: { summary: 'of a batch, what failed' },

@@ -11,7 +11,7 @@ export const stew = defineCommand({
   about: [
     'Shows the fleet on the terminal and lets you work with it: nodes, requests as they change, batches, queues and',
     'errors; a form that builds and sends messages; cancel, resend and ping from the lists. Press ? on any screen for',
-    'its keys. `stew` alone does the same. It works from 60x14 on, over ssh too, and goes on when the node restarts.',
+    'its keys. `stew` alone does the same. It needs a terminal of 60x14, works over ssh, and goes on when the node restarts.',
   ],
   options: {
     templates: {

@@ -5,8 +5,8 @@ import { defineCommand } from '../line/command.ts';
 export const watch = defineCommand({
   usage: ['watch [options] [BATCH|REQUEST]'],
   about: [
-    'Shows a batch or a request while it runs: what it prints, from its beginning, and how far it is;',
-    'ends when all has ended. Exit codes are those of exec. Without an id it prints a line for each',
+    'Shows a batch or a request while it runs: its output from the beginning, and its progress. It ends',
+    'when all requests have ended, with the exit codes of exec. Without an id it prints a line for each',
     'request that changes, until Ctrl-C.',
   ],
   options: {

@@ -33,8 +33,8 @@ export const web = defineNodeCommand({
   ],
   about: [
     'Prints a link that signs one browser in to the console of the running node. It works once, within a minute.',
-    'The node serves the console where it was started with -webListener=127.0.0.1:8095. `web sessions` lists the',
-    'browsers that are signed in, and `web end` signs one out at once. A node that starts again has signed out all.',
+    'The node serves the console if you start it with -webListener=127.0.0.1:8095. `web sessions` lists the browsers',
+    'that are signed in, and `web end` signs one out at once. A restart of the node signs out all of them.',
     'Passkeys, which are made in Settings of the console, sign in without a link: `web passkeys` lists them, and',
     '`web remove` takes one away and ends its sessions at once.',
   ],
