@@ -101,12 +101,13 @@ function targetsFault(message: Message, targets: readonly string[]): Issue | und
   if (targets.length === 0) {
     return { field: 'toNode', reason: 'toNode is missing; name a node in toNode, or several in toNodes' };
   }
-  for (const name of targets) {
-    const field = name === message.toNode ? 'toNode' : `toNodes[${message.toNodes?.indexOf(name)}]`;
-    const fault = nodeFault(field, name);
-    if (fault) return fault;
-  }
-  return undefined;
+  const wrong = targets.find((name) => nodeFault('toNode', name));
+  if (wrong === undefined) return undefined;
+  // Where it stands is looked for once: to do so for each of thousands takes their square.
+  return nodeFault(
+    wrong === message.toNode ? 'toNode' : `toNodes[${message.toNodes?.indexOf(wrong)}]`,
+    wrong,
+  );
 }
 
 function nodeFault(field: string, name: string): Issue | undefined {
