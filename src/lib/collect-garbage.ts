@@ -51,8 +51,11 @@ export function exposeFreeing(): (bytes: number) => void {
   };
 }
 
-/** However much is in use, so much garbage comes together before it is collected: to look through all of it takes its time. */
-const LEAST_GROWTH_BYTES = 16 * 1024 * 1024;
+/**
+ * However much is in use, so much garbage comes together before it is collected, and this share of what is in use: to look through all
+ * of it takes its time, and at each step of a growth to ten thousand nodes that would be the square of it.
+ */
+const [LEAST_GROWTH_BYTES, LEAST_GROWTH] = [16 * 1024 * 1024, 0.5];
 
 /**
  * Has the engine collect the garbage of this thread when its heap has grown by `growthBytes` since it last did, or by less where more
@@ -68,7 +71,8 @@ export function keepGarbageSmall(growthBytes: number): Disposable {
     const entries = list.getEntries() as unknown as readonly Collected[];
     if (entries.some(({ detail }) => detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR))
       before = heapBytes();
-    if (heapBytes() < before + Math.max(LEAST_GROWTH_BYTES, growthBytes - (before - first))) return;
+    const growth = Math.max(LEAST_GROWTH_BYTES, LEAST_GROWTH * before, growthBytes - (before - first));
+    if (heapBytes() < before + growth) return;
     setFlagsFromString('--memory-saver-mode');
     collect({ type: 'major', execution: 'sync', flavor: 'regular' });
     setFlagsFromString('--no-memory-saver-mode');
