@@ -9,7 +9,7 @@ import { settledRss } from './measure-memory.ts';
 import { median } from './statistics.ts';
 
 const STARTS = 10;
-/** How long a node is left alone, ms. */
+/** How long a node is left alone, ms: as long again after its start, while it ends threads and prunes, as it does once. */
 const IDLE_MS = 60_000;
 const MB = 1024 * 1024;
 
@@ -32,7 +32,7 @@ export interface BareEngine {
   readonly startMs: number;
 }
 
-/** Starts a node of this program over and over, then leaves one alone for a minute. */
+/** Starts a node of this program over and over, then leaves one alone for two minutes, and watches the second. */
 export async function measureFootprint(command: readonly string[]): Promise<Footprint> {
   await using stack = new AsyncDisposableStack();
   const scope = { after: (work: () => Promise<void>) => stack.defer(work) };
@@ -47,11 +47,9 @@ export async function measureFootprint(command: readonly string[]): Promise<Foot
   const node = await startStewardNode({ name: 'ship1', broker, command }, scope);
   const idleMb = (await settledRss(node)) / MB;
   const privateMb = (await privateBytes(node.pid)) / MB;
+  await minute();
   const before = { at: performance.now(), ...(await usedBy(node.pid)) };
-  await waitFor('a minute', () => performance.now() - before.at >= IDLE_MS, {
-    timeoutMs: 2 * IDLE_MS,
-    intervalMs: 500,
-  });
+  await minute();
   const after = await usedBy(node.pid);
   const seconds = (performance.now() - before.at) / 1000;
   return {
@@ -79,6 +77,12 @@ export async function measureBareEngine(engine: readonly string[]): Promise<Bare
     await program.kill();
   }
   return { idleMb, startMs: median(starts) };
+}
+
+async function minute(): Promise<void> {
+  const began = performance.now();
+  const isOver = () => performance.now() - began >= IDLE_MS;
+  await waitFor('a minute', isOver, { timeoutMs: 2 * IDLE_MS, intervalMs: 500 });
 }
 
 async function usedBy(pid: number): Promise<{ cpuSeconds: number; writtenBytes: number }> {
