@@ -4,6 +4,7 @@ import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { tempStore } from '../../../test/support/temp-store.ts';
 import { TestJournal } from '../../../test/support/test-journal.ts';
 import { HEADER } from '../../message/codec/wire-headers.ts';
+import type { RunResult } from '../../message/method-contract.ts';
 
 /** A clock on which time passes while somebody looks, as on a busy machine. */
 class BusyClock extends ManualClock {
@@ -39,4 +40,32 @@ test('a time that the clock is set to comes at once, and does not wait for the n
   await clock.advance(0);
   await made.settled();
   assert.equal(made.replies.length, 1);
+});
+
+test('of many schedules that are due at once, some begin, and the others when these have ended or run on', async (t) => {
+  const clock = new ManualClock();
+  const begun: (() => void)[] = [];
+  const run = () => new Promise<RunResult>((resolve) => begun.push(() => resolve({ state: 'succeeded' })));
+  const made = await TestJournal.open(t, { store: await tempStore(t), run, clock });
+  const headers = { [HEADER.schedule]: '[60, 240]' };
+  for (let seq = 1; seq <= 200; seq++)
+    made.journal.receive(made.arrival(made.run, { seq, id: `id-${seq}` }, { headers }), made.run);
+  const settle = async () => {
+    for (let round = 0; round < 20; round++) {
+      await clock.advance(0);
+      await made.settled();
+    }
+  };
+  await settle();
+  assert.equal(begun.length, 64);
+  for (const end of begun.slice(0, 36)) end();
+  await settle();
+  assert.equal(begun.length, 100);
+  await clock.advance(1000);
+  await settle();
+  assert.equal(begun.length, 164);
+  await clock.advance(1000);
+  await settle();
+  assert.equal(begun.length, 200);
+  for (const end of begun) end();
 });

@@ -3,18 +3,29 @@ import { changedZone } from '../../lib/local-zone.ts';
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import { countWords, spanWords } from '../../lib/time-words.ts';
 import { wholeMs } from '../../lib/whole-ms.ts';
-import type { RunResult } from '../../message/method-contract.ts';
 import { parseSchedule, type Schedule } from '../../message/schedule.ts';
 import { parseSubject } from '../../message/subject.ts';
 import type { KeptTime } from '../../store/kept-clock.ts';
-import { type Statement, type Store, statement } from '../../store/store.ts';
+import type { Statement, Store } from '../../store/store.ts';
 import type { JournalDeps, QueuedMethod } from '../journal-deps.ts';
 import { type JournalRow, markRunning, type RowEnd, type StoredRow, toRow } from '../journal-table.ts';
 import { type Due, DueTimes, type From, type Moment } from './due-times.ts';
-import type { Runner } from './runner.ts';
+import { RunRoom } from './run-room.ts';
+import { LONG_RUN_MS, type Runner } from './runner.ts';
+import {
+  deleteProgress,
+  endOf,
+  isFailure,
+  type Progress,
+  saveProgress,
+  saveStart,
+} from './schedule-progress.ts';
 
 /** The clock is looked at this often, as it may be set, and the machine may sleep, ms. */
 const LONGEST_WAIT_MS = 60_000;
+/** How many schedules a node keeps: each takes memory until it ends, and anybody may send them. */
+const MOST_SCHEDULES = 10_000;
+const TOO_MANY = `this node has as many schedules as it keeps (${MOST_SCHEDULES}): cancel some of them, or send it later`;
 
 export interface SchedulerDeps extends Pick<JournalDeps, 'errorReporter' | 'logger'> {
   readonly store: Pick<Store, 'all' | 'write'>;
@@ -69,6 +80,8 @@ interface Active extends Progress {
 export class Scheduler {
   readonly #deps: SchedulerDeps;
   readonly #active = new Map<number, Active>();
+  /** Places for runs in their first second, as many schedules may be due at once. */
+  readonly #room = new RunRoom();
   readonly #work = new Set<Promise<void>>();
 
   constructor(deps: SchedulerDeps) {
@@ -84,6 +97,7 @@ export class Scheduler {
 
   /** Takes over a request whose turn has come; resolves when that is on disk. */
   async begin(row: JournalRow): Promise<void> {
+    if (this.#active.size >= MOST_SCHEDULES) return await this.#refuse(row);
     const now = this.#now();
     const startedAt = wholeMs(now.kept);
     // Its first time is the one at which it begins, by the same look at the clock.
@@ -208,11 +222,34 @@ export class Scheduler {
     return { wall: this.#deps.clock.wallNow(), kept: this.#deps.kept.now() };
   }
 
+  #refuse(row: JournalRow): Promise<void> {
+    const end: RowEnd = { state: 'rejected', reason: TOO_MANY };
+    return this.#deps.runner.ends.write({ row, message: undefined, startedAt: undefined, end });
+  }
+
+  /** Resolves with what frees a place for a run; a run that goes on frees it after a second. */
+  async #takePlace(sender: string): Promise<() => void> {
+    const turn = this.#room.take(0, sender);
+    if (turn) await turn;
+    let isFree = false;
+    const free = () => {
+      if (!isFree) this.#room.started(0);
+      if (!isFree) this.#room.ended(sender);
+      isFree = true;
+    };
+    const cancel = this.#deps.clock.after(LONG_RUN_MS, free);
+    return () => {
+      cancel();
+      free();
+    };
+  }
+
   async #run(one: Active): Promise<void> {
-    const row = this.#deps.load(one.row);
-    if (!row) return;
     one.isRunning = true;
+    const freePlace = await this.#takePlace(one.fromNode);
     try {
+      const row = one.isCancelled || this.#deps.signal.aborted ? undefined : this.#deps.load(one.row);
+      if (!row) return;
       await this.#deps.runner.runOnce(row, this.#deps.methodOf(one.subject), {
         count: one.runs + 1,
         begun: saveProgress(one.row, one, this.#deps.clock.wallNow()),
@@ -223,9 +260,10 @@ export class Scheduler {
         },
       });
     } finally {
+      freePlace();
       one.isRunning = false;
+      if (one.isCancelled || one.times.isOver(this.#now())) this.#goOn(one);
     }
-    if (one.isCancelled || one.times.isOver(this.#now())) this.#goOn(one);
   }
 
   async #finish(one: Active): Promise<void> {
@@ -251,45 +289,4 @@ export class Scheduler {
       .finally(() => this.#work.delete(tracked));
     this.#work.add(tracked);
   }
-}
-
-/** How far a schedule has come: runs that have ended, those of them that failed, and times at which one still ran. */
-interface Progress {
-  runs: number;
-  failed: number;
-  skipped: number;
-}
-
-/** Statement that notes how far a schedule has come; `runAt` is the start of the run under way, unix ms. */
-function saveProgress(row: number, progress: Progress, runAt: number | null): Statement {
-  const { runs, failed, skipped } = progress;
-  const sql = 'INSERT OR REPLACE INTO schedules (row, runs, failed, skipped, run_at) VALUES (?, ?, ?, ?, ?)';
-  return statement(sql, row, runs, failed, skipped, runAt);
-}
-
-/** Statement that notes when a schedule began, by the kept clock. */
-function saveStart(row: number, started: number): Statement {
-  return statement('INSERT OR REPLACE INTO schedule_starts (row, started) VALUES (?, ?)', row, started);
-}
-
-/** Statements that forget how far a schedule had come, as it has ended. */
-function deleteProgress(row: number): Statement[] {
-  return [
-    statement('DELETE FROM schedules WHERE row = ?', row),
-    statement('DELETE FROM schedule_starts WHERE row = ?', row),
-  ];
-}
-
-/** Whether a run counts as failed. */
-function isFailure(state: RunResult['state']): boolean {
-  return state !== 'succeeded' && state !== 'cancelled';
-}
-
-/** How a schedule ends: as succeeded where any run did well. */
-function endOf(one: Progress & { readonly isCancelled: boolean }): RowEnd {
-  const { runs, failed, skipped } = one;
-  const counts = `${runs} ${runs === 1 ? 'run' : 'runs'}, ${failed} failed, ${skipped} skipped`;
-  if (one.isCancelled) return { state: 'cancelled', reason: `it was cancelled: ${counts}` };
-  if (runs === 0) return { state: 'expired', reason: 'its time was over before its first run' };
-  return { state: failed === runs ? 'failed' : 'succeeded', reason: counts };
 }
