@@ -96,7 +96,9 @@ const KEPT_PACKAGES: readonly { readonly pattern: RegExp; readonly owner: string
 ];
 
 /** Rooms that the simulator runs with clocks and chance of its own, and their files that it leaves out. */
-const SIMULATED = new Set(['trust', 'outbox', 'journal', 'ledger', 'sending', 'fleet', 'processes', 'relay']);
+const SIMULATED = new Set(
+  'trust outbox journal ledger sending fleet processes relay waves link operations'.split(' '),
+);
 const NOT_SIMULATED = /^fleet\/admission(-control)?\.ts$/;
 /** What tells the time, waits, or is chance, but for what is handed in. */
 const MACHINE =

@@ -10,7 +10,10 @@ export interface ParsedSubmission {
   readonly items: unknown[];
 }
 
-const SLICE_MS = 4;
+/** How much is read until other work has a turn, a few ms; by bytes, as a time would differ from run to run. */
+const SLICE_BYTES = 256 * 1024;
+/** An item counts as this many bytes more than it has. */
+const ITEM_BYTES = 64;
 const MAX_YAML_BYTES = 64 * 1024;
 
 /**
@@ -37,12 +40,13 @@ const OPEN_OBJECT = 0x7b;
 async function readJsonList(bytes: Buffer): Promise<unknown[]> {
   const split = await splitJsonList(bytes);
   const items: unknown[] = [];
-  let sliceEnd = performance.now() + SLICE_MS;
+  let readBytes = 0;
   for (const range of split.items) {
     items.push(readJson(bytes, range, items.length));
-    if (performance.now() < sliceEnd) continue;
+    readBytes += range.end - range.start + ITEM_BYTES;
+    if (readBytes < SLICE_BYTES) continue;
     await nextTurn();
-    sliceEnd = performance.now() + SLICE_MS;
+    readBytes = 0;
   }
   if (split.fault) throw malformed(split.fault.reason, bytes, split.fault.offset);
   return items;
