@@ -29,7 +29,8 @@ const [LONGEST_HELLO, SHORT_HELLO, MANY_HELLOS] = [16 * 1024, 1024, 8 * 1024 * 1
 
 /** The nodes that something is known of, as many as there is room for. */
 export class KnownNodes {
-  readonly #heard = new Map<string, KnownNode>();
+  /** All nodes that were ever heard of. */
+  readonly heard = new Map<string, KnownNode>();
   /** Those that nothing ever came from: such names may be made up, and what is said of them is learned again. */
   readonly #unheard = new Map<string, KnownNode>();
   /** How long all is that hellos told and that is remembered. */
@@ -42,17 +43,12 @@ export class KnownNodes {
 
   /** Whether a node is entered that is heard of. */
   hasRoomFor(name: string): boolean {
-    return this.#heard.size < MOST_NAMES || this.#heard.has(name);
-  }
-
-  /** All nodes that were ever heard of. */
-  heard(): IterableIterator<[string, KnownNode]> {
-    return this.#heard.entries();
+    return this.heard.size < MOST_NAMES || this.heard.has(name);
   }
 
   /** What is known of a node, where something is. */
   get(name: string): KnownNode | undefined {
-    return this.#heard.get(name) ?? this.#unheard.get(name);
+    return this.heard.get(name) ?? this.#unheard.get(name);
   }
 
   /** What is known of a node, which may be nothing yet. */
@@ -70,9 +66,9 @@ export class KnownNodes {
   /** Something came from a node, so that it stays known where there is room for it; returns what is known of it. */
   enter(name: string): KnownNode {
     const known = this.of(name);
-    if (this.#heard.has(name) || !this.hasRoomFor(name)) return known;
+    if (this.heard.has(name) || !this.hasRoomFor(name)) return known;
     this.#unheard.delete(name);
-    this.#heard.set(name, known);
+    this.heard.set(name, known);
     return known;
   }
 
@@ -80,14 +76,14 @@ export class KnownNodes {
   keep(name: string, hello: string, at: number): void {
     const known = this.of(name);
     const facts = readHello(hello, at);
-    if (this.#heard.has(name)) this.#factsLength += factsLength(facts) - factsLength(known.facts);
+    if (this.heard.has(name)) this.#factsLength += factsLength(facts) - factsLength(known.facts);
     Object.assign(known, { facts, helloAt: at, sum: sumOfHello(hello) });
   }
 
   /** Returns whether there was something to forget. */
   forget(name: string): boolean {
-    if (!this.#heard.has(name)) return this.#unheard.delete(name);
-    this.#factsLength -= factsLength(this.#heard.get(name)?.facts);
-    return this.#heard.delete(name);
+    if (!this.heard.has(name)) return this.#unheard.delete(name);
+    this.#factsLength -= factsLength(this.heard.get(name)?.facts);
+    return this.heard.delete(name);
   }
 }

@@ -37,8 +37,7 @@ test('of a hello that is too long among many, labels and what no node says go, a
     presence: {
       saidHello: () => false,
       left: () => {},
-      longestHello: 1024,
-      hasRoomFor: () => true,
+      known: { longestHello: 1024, hasRoomFor: () => true },
       heard: () => {},
     },
     fleet: {

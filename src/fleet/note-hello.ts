@@ -24,7 +24,9 @@ const CROWDED =
 interface NoteHelloDeps {
   readonly peers: Pick<Peers, 'alive' | 'heardWords'>;
   readonly clock: Pick<Clock, 'wallNow'>;
-  readonly presence: Pick<NodePresence, 'saidHello' | 'left' | 'longestHello' | 'hasRoomFor' | 'heard'>;
+  readonly presence: Pick<NodePresence, 'saidHello' | 'left' | 'heard'> & {
+    readonly known: Pick<NodePresence['known'], 'longestHello' | 'hasRoomFor'>;
+  };
   readonly fleet: {
     readonly linkDays: Pick<LinkDays, 'heard'>;
     readonly budgets: Pick<ToldBudgets, 'heard'>;
@@ -49,13 +51,13 @@ export function noteHello(
   try {
     const fromNode = senderIn(message);
     if (nodeNameFault(fromNode) || !trust.believes(fromNode, message.sender)) return true;
-    if (!presence.hasRoomFor(fromNode)) {
+    if (!presence.known.hasRoomFor(fromNode)) {
       errorReporter.report(CROWDED);
       return true;
     }
     const told = message.header(HEADER.hello);
     const about =
-      told === undefined || told.length > MAX_ABOUT ? undefined : kept(told, presence.longestHello);
+      told === undefined || told.length > MAX_ABOUT ? undefined : kept(told, presence.known.longestHello);
     const { words, isGoodbye, hasConnected = false } = readWords(about);
     peers.heardWords(fromNode, words);
     if (isGoodbye) presence.left(fromNode, about);

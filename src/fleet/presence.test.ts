@@ -244,10 +244,13 @@ test('a flood of made-up names leaves those that were heard of before on the lis
   const { presence } = start();
   presence.saidHello('ship1', HELLO);
   for (let n = 0; n < 60_000; n++) presence.saidHello(`made-up-${n}`, undefined);
-  assert.deepEqual([presence.names().length, presence.hasRoomFor('ship1')], [50_000, true]);
-  assert.deepEqual([presence.of('made-up-59999'), presence.hasRoomFor('made-up-59999')], ['unknown', false]);
+  assert.deepEqual([presence.names().length, presence.known.hasRoomFor('ship1')], [50_000, true]);
+  assert.deepEqual(
+    [presence.of('made-up-59999'), presence.known.hasRoomFor('made-up-59999')],
+    ['unknown', false],
+  );
   presence.forget('made-up-0');
-  assert.equal(presence.hasRoomFor('made-up-59999'), true);
+  assert.equal(presence.known.hasRoomFor('made-up-59999'), true);
 });
 
 test('an original node that says hello in the name of one which runs is noticed at the next hello of that, and a roll-back is none', () => {
@@ -267,11 +270,11 @@ test('an original node that says hello in the name of one which runs is noticed 
 
 test('when all hellos that are remembered are long, no more long ones are', () => {
   const { presence } = start();
-  assert.equal(presence.longestHello, 16 * 1024);
+  assert.equal(presence.known.longestHello, 16 * 1024);
   const labels = Object.fromEntries(Array.from({ length: 75 }, (_, at) => [`label ${at}`, 'x'.repeat(190)]));
   const hello = JSON.stringify({ labels });
   for (let node = 0; node < 1100; node++) presence.saidHello(`made-up${node}`, hello);
-  assert.equal(presence.longestHello, 1024);
+  assert.equal(presence.known.longestHello, 1024);
   for (let node = 0; node < 1100; node++) presence.saidHello(`made-up${node}`, HELLO);
-  assert.equal(presence.longestHello, 16 * 1024);
+  assert.equal(presence.known.longestHello, 16 * 1024);
 });

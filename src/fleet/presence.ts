@@ -35,7 +35,7 @@ const CLOCK_STEP_MS = 1000;
 /** Knows which nodes are here: by their hellos, by anything else that is heard of them, and by how lanes to them fare. */
 export class NodePresence {
   readonly #deps: PresenceDeps;
-  readonly #known = new KnownNodes();
+  readonly known = new KnownNodes();
   #connectedAt: number;
   /** Called when something is known of a node that may change its presence, or what lists show of it. */
   onChanged: (node: string) => void = () => {};
@@ -48,7 +48,7 @@ export class NodePresence {
   /** Remembers what was known when the node ended. */
   load(stored: readonly StoredNode[]): void {
     for (const { name, lastSeen, hello, toldAt: storedAt } of stored) {
-      const known = this.#known.enter(name);
+      const known = this.known.enter(name);
       const ageMs = this.#deps.clock.wallNow() - lastSeen;
       // What lies in the future says that the clock was set back since, and nothing of how long ago that was.
       const heardAt = ageMs < 0 ? Number.NEGATIVE_INFINITY : this.#deps.clock.steadyNow() - ageMs;
@@ -56,7 +56,7 @@ export class NodePresence {
       known.heardAt = Math.max(known.heardAt ?? Number.NEGATIVE_INFINITY, heardAt);
       known.isSaved = true;
       if (hello === null || known.facts !== undefined) continue;
-      this.#known.keep(name, hello, storedAt ?? lastSeen);
+      this.known.keep(name, hello, storedAt ?? lastSeen);
       known.toldAt = this.#deps.clock.steadyNow() - Math.max(0, ageMs);
       // Of a goodbye nothing has been heard since.
       known.isAway = readWords(hello).isGoodbye === true;
@@ -73,7 +73,7 @@ export class NodePresence {
    * since before an original node said hello in its name: then there are two.
    */
   saidHello(node: string, about: string | undefined): boolean {
-    const known = this.#known.enter(node);
+    const known = this.known.enter(node);
     const isDouble = this.#isDouble(known, about);
     const before = known.sum;
     this.#told(node, about);
@@ -90,32 +90,22 @@ export class NodePresence {
    * what it said of itself then.
    */
   readonly left = (node: string, about?: string): void => {
-    const known = this.#known.get(node);
+    const known = this.known.get(node);
     if (!known) return;
     this.#told(node, about);
     // A goodbye, and a connection that has lasted until now, say that it was here: the last hello may be long ago.
-    if (!known.isAway) this.#seen(this.#known.enter(node));
+    if (!known.isAway) this.#seen(this.known.enter(node));
     this.#lost(node, known);
   };
 
   /** An operator took a node off the list: whatever comes of it brings it back. */
   forget(node: string): void {
-    if (this.#known.forget(node)) this.onChanged(node);
-  }
-
-  /** How long a hello may be of which all is remembered, characters: made-up nodes that say much of themselves are not to fill the memory. */
-  get longestHello(): number {
-    return this.#known.longestHello;
-  }
-
-  /** Whether a node is entered that is heard of. */
-  hasRoomFor(node: string): boolean {
-    return this.#known.hasRoomFor(node);
+    if (this.known.forget(node)) this.onChanged(node);
   }
 
   /** Something came from a node. */
   heard(node: string): void {
-    const known = this.#known.enter(node);
+    const known = this.known.enter(node);
     const wasHere = !known.isAway && this.#isFresh(known, this.#deps.clock.steadyNow());
     this.#seen(known);
     known.isAway = false;
@@ -125,14 +115,14 @@ export class NodePresence {
   /** A node answered what was sent to a subject. */
   answered(node: string, subject: string): void {
     if (node === ERROR_CENTRAL) return;
-    this.#known.of(node).deaf?.delete(subject);
+    this.known.of(node).deaf?.delete(subject);
     this.heard(node);
   }
 
   /** Nobody listens on a subject; where that was so while the node was heard of, the method is not served there. */
   nobodyListens(node: string, subject: string): void {
     if (node === ERROR_CENTRAL) return;
-    const known = this.#known.of(node);
+    const known = this.known.of(node);
     if (known.deaf?.has(subject)) return;
     known.deaf ??= new Set();
     known.deaf.add(subject);
@@ -142,7 +132,7 @@ export class NodePresence {
   /** What was sent at a time of the steady clock was not answered in time. */
   unanswered(node: string, sentAt: number): void {
     if (node === ERROR_CENTRAL) return;
-    const known = this.#known.of(node);
+    const known = this.known.of(node);
     if ((known.heardAt ?? Number.NEGATIVE_INFINITY) < sentAt) this.#lost(node, known);
   }
 
@@ -158,7 +148,7 @@ export class NodePresence {
   }
 
   #at(node: string, now: number): Presence {
-    const known = this.#known.get(node);
+    const known = this.known.get(node);
     if (!known || !this.#deps.bus.isConnected) return 'unknown';
     if (known.isAway) return 'away';
     if (this.#isFresh(known, now)) return 'here';
@@ -169,7 +159,7 @@ export class NodePresence {
 
   /** When a node that is not here calls next, unix ms; null for one that keeps its connection, or did not say so. */
   callsAt(node: string): number | null {
-    const known = this.#known.get(node);
+    const known = this.known.get(node);
     const { callInMs } = this.factsOf(node);
     if (!known || callInMs === null || this.of(node) === 'here') return null;
     const { wallNow, steadyNow } = this.#deps.clock;
@@ -178,7 +168,7 @@ export class NodePresence {
 
   /** When a node was last heard of, unix ms; null where never, or where that cannot be told. */
   lastSeenAt(node: string): number | null {
-    const { heardAt = null, seenAt = 0 } = this.#known.get(node) ?? {};
+    const { heardAt = null, seenAt = 0 } = this.known.get(node) ?? {};
     if (heardAt === null || heardAt === Number.NEGATIVE_INFINITY) return null;
     const { wallNow, steadyNow } = this.#deps.clock;
     const byAge = Math.round(wallNow() - (steadyNow() - heardAt));
@@ -187,22 +177,22 @@ export class NodePresence {
 
   /** What a node said of itself. */
   factsOf(node: string): NodeFacts {
-    return this.#known.get(node)?.facts ?? UNTOLD;
+    return this.known.get(node)?.facts ?? UNTOLD;
   }
 
   /** When a node said what is known of it, unix ms; null where it never did. */
   toldAt(node: string): number | null {
-    return this.#known.get(node)?.helloAt ?? null;
+    return this.known.get(node)?.helloAt ?? null;
   }
 
   /** All nodes that were ever heard of. */
   names(): string[] {
-    return Array.from(this.#known.heard(), ([name]) => name);
+    return [...this.known.heard.keys()];
   }
 
   /** Nodes that were heard of since this was asked last, to be stored. */
   takeUnsaved(): { readonly name: string; readonly lastSeen: number }[] {
-    return [...this.#known.heard()].flatMap(([name, known]) => {
+    return [...this.known.heard].flatMap(([name, known]) => {
       const lastSeen = known.isSaved ? null : this.lastSeenAt(name);
       if (lastSeen === null) return [];
       known.isSaved = true;
@@ -219,8 +209,8 @@ export class NodePresence {
   #told(node: string, about: string | undefined): void {
     if (about === undefined) return;
     const { wallNow, steadyNow } = this.#deps.clock;
-    this.#known.keep(node, about, wallNow());
-    this.#known.of(node).toldAt = steadyNow();
+    this.known.keep(node, about, wallNow());
+    this.known.of(node).toldAt = steadyNow();
   }
 
   #isDouble(known: KnownNode, about: string | undefined): boolean {
