@@ -19,6 +19,8 @@ export interface BusDeps {
 
 /** How long a broker may hold up the end of a call, ms: a thin link takes its time for the goodbye. */
 const HANG_UP_PATIENCE_MS = 15_000;
+/** How often what the broker does not allow any more is asked for anew. */
+const ASK_AGAIN_MS = 30_000;
 /** When a connection has held for so long, and nothing came for a while, it is looked what the broker denies in silence; later where that is further away than so much. All ms. */
 const [SOUND_MS, QUIET_MS, FAR_SOUND_MS, NEAR_MS] = [20_000, 5000, 3_600_000, 20];
 
@@ -203,8 +205,10 @@ export class Bus implements AsyncDisposable {
     void this.#watch(connection);
     const patience = new AbortController();
     void this.#sound(patience.signal);
+    const asking = setInterval(() => this.#subscriptions.askAgain(), ASK_AGAIN_MS);
     await Promise.race([connection.closed(), stopped.promise]);
     patience.abort();
+    clearInterval(asking);
     this.#learnt = connection.info?.connect_urls ?? this.#learnt;
     this.#disconnected();
     await closeBounded(connection, this.#stop.signal.aborted ? undefined : HANG_UP_PATIENCE_MS);

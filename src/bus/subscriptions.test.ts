@@ -4,7 +4,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { startBroker } from '../../test/support/broker.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import type { BusError } from './bus-error.ts';
-import { Subscriptions, wideOf } from './subscriptions.ts';
+import { type BusSubscription, Subscriptions, wideOf } from './subscriptions.ts';
 
 function count(connection: NatsConnection): number {
   return (
@@ -89,6 +89,35 @@ test('a method that a broker denies among those of its kind is found, said, and 
   assert.equal(count(connection), 2);
   subscriptions.connected(connection);
   assert.equal(await subscriptions.sound(), true);
+});
+
+test('what a broker allows no more and then again is heard again on the same connection', async (t) => {
+  const [subject, other] = ['ship1.REQPing.EventACK', 'a.Steward.State'];
+  const config = (denied: string) =>
+    `authorization { users: [{ user: a, password: b, permissions: { subscribe: { allow: ">", deny: [${denied}] } } }] }`;
+  const broker = await startBroker(t, { config: config(''), kind: 'nats-server' });
+  const { connection, heard, subscriptions } = await hear(broker.url, { user: 'a', pass: 'b' });
+  t.after(() => connection.close());
+  subscriptions.connected(connection);
+  const listening = [subject, other].map((one) => subscriptions.add(one, () => {}));
+  await Promise.all(listening.map((one) => one.ready()));
+  subscriptions.askAgain();
+  await broker.reload(config('"ship1.>", "a.>", "b.>"'));
+  const isRefused = (at: BusSubscription) =>
+    at.ready().then(
+      () => false,
+      () => true,
+    );
+  await waitFor('both to be refused', async () =>
+    (await Promise.all(listening.map(isRefused))).every(Boolean),
+  );
+  subscriptions.askAgain();
+  assert.deepEqual(await Promise.all(listening.map(isRefused)), [true, true]);
+  await broker.reload(config(''));
+  subscriptions.askAgain();
+  assert.deepEqual(await Promise.all(listening.map(isRefused)), [false, false]);
+  for (const one of [subject, other]) connection.publish(one);
+  await waitFor('both to be heard once', () => heard.length === 2);
 });
 
 test('names with dots, wildcards, questions and errors are heard by themselves', () => {

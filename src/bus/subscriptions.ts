@@ -20,6 +20,8 @@ interface Wanted {
   readonly handler: Handler;
   subscription: Subscription | undefined;
   refused: BusError | undefined;
+  /** Whether it was allowed once: then it may be again. */
+  wasAllowed: boolean;
 }
 
 /** One subscription for what is wanted of all methods of a kind. */
@@ -65,7 +67,7 @@ export class Subscriptions {
 
   /** Listens on a subject (wildcards allowed) from now on, whenever there is a connection. */
   add(subject: string, handler: Handler): BusSubscription {
-    const wanted: Wanted = { subject, handler, subscription: undefined, refused: undefined };
+    const wanted = { subject, handler, subscription: undefined, refused: undefined, wasAllowed: false };
     this.#wanted.add(wanted);
     if (this.#connection) this.#apply(wanted, this.#connection);
     return {
@@ -87,6 +89,17 @@ export class Subscriptions {
     for (const wanted of this.#wanted) {
       wanted.subscription = undefined;
       if (connection) this.#apply(wanted, connection);
+    }
+  }
+
+  /** Asks anew for what was allowed and is refused now: a broker changes what a connection may, and gives it no word when it may again. */
+  askAgain(): void {
+    for (const wanted of this.#connection ? this.#wanted : []) {
+      if (!wanted.refused) wanted.wasAllowed = true;
+      else if (wanted.wasAllowed) {
+        wanted.refused = undefined;
+        this.#single(wanted, this.#connection!);
+      }
     }
   }
 

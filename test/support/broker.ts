@@ -103,6 +103,15 @@ export class Broker implements AsyncDisposable {
     this.#program = (await this.#launch(config, this.port)).program;
   }
 
+  /** Has nats-server read another config without losing its connections. */
+  async reload(config: string): Promise<void> {
+    const reloads = () => this.log.split('Reloaded server configuration').length;
+    const before = reloads();
+    await writeFile(configFileIn(this.#folder.path), configText(config, this.port));
+    this.#program.signal('SIGHUP');
+    await waitFor('the broker to read its config', () => reloads() > before);
+  }
+
   /** Ends the broker and removes its folder; may be called twice. */
   async stop(): Promise<void> {
     await this.kill();
@@ -126,9 +135,17 @@ interface Plan {
   readonly args: readonly string[];
 }
 
+function configFileIn(folder: string): string {
+  return join(folder, 'nats.conf');
+}
+
+function configText(config: string, port: number): string {
+  return `host: 127.0.0.1\nport: ${port}\n${config}\n`;
+}
+
 async function launchNatsServer(folder: string, { config, port }: Plan): Promise<Started> {
-  const configFile = join(folder, 'nats.conf');
-  await writeFile(configFile, `host: 127.0.0.1\nport: ${port}\n${config}\n`);
+  const configFile = configFileIn(folder);
+  await writeFile(configFile, configText(config, port));
   const program = await run(configFile, folder);
   return whenListening(program, 'nats-server', () =>
     program.stderr.includes('Server is ready')
