@@ -64,7 +64,9 @@ function sendPart(
   const left = payload.length - from;
   // The end is no part of its own where it is small.
   const isEnd = parts.form === 'offset' && left <= Math.min(most * LAST_PART, limit);
-  const size = needsLanes ? Math.min(most, Math.ceil(payload.length / 2)) : isEnd ? left : most;
+  // A broker that takes hardly more than headers has small messages go in parts too: one alone would do as the whole.
+  const isHalved = needsLanes || (parts.form === 'numbered' && payload.length <= most);
+  const size = isHalved ? Math.min(most, Math.ceil(payload.length / 2)) : isEnd ? left : most;
   const header =
     parts.form === 'offset'
       ? formatPartPlace({ offset: from, total: payload.length, sum: sumOf(payload) })

@@ -125,6 +125,19 @@ test('parts by offset are as large as the link allows for, and name the whole', 
   assert.equal(published[2]?.headers[HEADER.part], undefined, 'what is small enough goes whole');
 });
 
+test('no part of a message is all of it, also where the broker takes hardly more than headers', () => {
+  const { published, send } = start([encode(), split({ maxPayload: 2048 })]);
+  const body = Buffer.from('0123456789');
+  for (const from of [0, 5]) send([message(body, { parts: { ...NUMBERED, from } })]);
+  assert.deepEqual(
+    published.map(({ headers, payload }) => [headers[HEADER.part], Buffer.from(payload).toString()]),
+    [
+      ['1/2', '01234'],
+      ['2/2', '56789'],
+    ],
+  );
+});
+
 test('an end that goes with a reply goes with its last part', () => {
   const { published, send } = start([encode(), split({ maxPayload: 102_048 })]);
   const parts = { form: 'offset', bytes: 2000, wholeUpTo: 2000, from: 0 } as const;

@@ -22,7 +22,7 @@ export const TIGHT: Partial<Config> = {
   ...{ maxMessageBytes: 8000, defaultMessageTimeoutSeconds: 1, defaultMethodTimeoutSeconds: 5 },
 };
 /** The same of the broker, bytes. */
-export const TIGHT_PAYLOAD = 2048;
+export const TIGHT_PAYLOAD = 4096;
 
 export function sizeOf({ isLarge = false }: { readonly isLarge?: boolean }): WorldSize {
   return isLarge ? LARGE : USUAL;
