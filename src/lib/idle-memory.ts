@@ -11,6 +11,8 @@ const BEARABLE_MICROSECONDS = 2_500_000;
 const PATIENT_LOOKS = 6;
 /** Memory that must have come since the last time, to be worth the pause of a full collection (some 20 ms). */
 const WORTHWHILE_BYTES = 24 * 1024 * 1024;
+/** After so much work since then, what was in use at the last collection may be garbage by now, microseconds. */
+const STALE_MICROSECONDS = 1_000_000;
 
 /** What is known of the engine and asked of it. */
 interface Engine {
@@ -32,16 +34,23 @@ export function releaseMemoryWhenIdle(
   let before = workedMicroseconds();
   let [idleLooks, worthwhileLooks] = [0, 0];
   let kept = usedBytes();
+  let [least, workedSince] = [kept, 0];
   const stop = clock.every(LOOK_EVERY_MS, () => {
     const now = workedMicroseconds();
     const worked = now - before;
     before = now;
     idleLooks = worked < IDLE_MICROSECONDS ? idleLooks + 1 : 0;
-    worthwhileLooks = usedBytes() < kept + WORTHWHILE_BYTES ? 0 : worthwhileLooks + 1;
+    workedSince += worked;
+    const used = usedBytes();
+    least = Math.min(least, used);
+    // The last collection may have come in the middle of the burst.
+    const isStale = workedSince >= STALE_MICROSECONDS && idleLooks >= IDLE_LOOKS;
+    const base = isStale ? least : kept;
+    worthwhileLooks = used < base + WORTHWHILE_BYTES ? 0 : worthwhileLooks + 1;
     const isPatient = worthwhileLooks < PATIENT_LOOKS || worked > BEARABLE_MICROSECONDS;
     if (worthwhileLooks === 0 || (idleLooks < IDLE_LOOKS && isPatient)) return;
     collect();
-    worthwhileLooks = 0;
+    [worthwhileLooks, workedSince] = [0, 0];
     kept = usedBytes();
     before = workedMicroseconds();
   });
