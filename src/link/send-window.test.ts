@@ -233,7 +233,6 @@ test('where connections end before anything is through less goes at once, until 
     return link.window.rate.partBytes;
   };
   assert.equal(cutWith(usual), usual, 'something arrived in the connection that ended');
-  assert.equal(cutWith(usual), usual, 'what arrived in it may not have been answered');
   const parts = Array.from({ length: 5 }, () => cutWith(usual));
   assert.ok(parts[0]! <= usual / 2 && parts[1]! < parts[0]!, parts.join());
   assert.deepEqual(parts.slice(-2), [1024, 1024]);

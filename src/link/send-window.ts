@@ -70,8 +70,6 @@ export class SendWindow {
   /** How much of the usual may be out, and what had arrived when the way was cut last, bytes. */
   #share = 1;
   #deliveredAtCut = 0;
-  /** How often that was so with nothing new since the one before, and something out. */
-  #emptyCuts = 0;
   #halvedAt = Number.NEGATIVE_INFINITY;
   #life = 0;
   #waiting: Set<Waiting> | undefined;
@@ -167,10 +165,9 @@ export class SendWindow {
     if (this.room > 0) this.#open();
   }
 
-  /** The connection of one end was cut. Where no answer came in two of them they may end before a part is through: less goes at once. */
+  /** The connection of one end was cut. Where nothing arrived since the last cut they may come before a part is through: less goes at once. */
   cut(): void {
-    if (this.#delivered !== this.#deliveredAtCut) this.#emptyCuts = 0;
-    else if (this.#flights > 0 && ++this.#emptyCuts > 1) this.#halve();
+    if (this.#flights > 0 && this.#delivered === this.#deliveredAtCut) this.#halve();
     this.#deliveredAtCut = this.#delivered;
   }
 
