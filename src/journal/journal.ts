@@ -181,6 +181,9 @@ export class Journal implements AsyncDisposable {
     if (forward) await this.#deps.relaying.cancelForwarded(forward);
   }
 
+  /** Why the end of a request that is over cannot be written down; see Runner. */
+  readonly unwritten = (id: string): ReturnType<Runner['unwritten']> => this.#runner.unwritten(id);
+
   /** The requests that run again and again. */
   schedules(): ActiveSchedule[] {
     return this.#scheduler.list();

@@ -43,6 +43,15 @@ function runs({ id, state, accepted_at: acceptedAt, started_at: startedAt }: Sto
   return state === 'running' && startedAt !== null ? [{ id, state, acceptedAt, startedAt }] : [];
 }
 
+/** Requests of a node that have begun here, and whether they are over. */
+export function startedOf(store: Pick<Store, 'get'>, from: string, ids: readonly string[]) {
+  return ids.flatMap((id) => {
+    const row = rowOf(store, from, id);
+    if (!row?.started_at) return [];
+    return [{ id, acceptedAt: row.accepted_at, startedAt: row.started_at, isOver: row.ended_at !== null }];
+  });
+}
+
 /** The node from which a request came that is known here, or undefined. */
 export function askerOf(store: Pick<Store, 'get'>, id: string): string | undefined {
   return store.get<{ from_node: string }>('SELECT from_node FROM journal WHERE id = ?', id)?.from_node;

@@ -178,7 +178,7 @@ export async function assembleNode(
   for (const part of [errorReporter, journal, guard, subscribers]) stack.use(part);
   const operators = new Operators(ground.store);
   const ends = new EndRecorder(config, { ...ground, errorReporter, operators });
-  const states = new StateQuestions(config.nodeName, { ...deps, guard });
+  const states = new StateQuestions(config.nodeName, { ...deps, guard, journal });
   ledger.listen([ends, journal.relayed, fleet.changes, outbox]);
   outbox.start({
     ...{

@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { InstanceGuard } from '../fleet/instance-guard.ts';
-import { knownStates } from '../journal/known-states.ts';
+import type { Journal } from '../journal/journal.ts';
+import { knownStates, startedOf } from '../journal/known-states.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openAfter, statesOfHeld, subjectsOfOpen } from '../ledger/open-requests.ts';
 import { type Clock, wait } from '../lib/clock.ts';
@@ -34,6 +35,7 @@ interface StateQuestionsDeps {
   readonly peers: Pick<Peers, 'knows' | 'heardWords' | 'hasWords'>;
   readonly sending: Pick<RepliesAndReports, 'waitingReports' | 'known'>;
   readonly guard: Pick<InstanceGuard, 'isYielding'>;
+  readonly journal: Pick<Journal, 'unwritten'>;
   readonly presence: { of(node: string): string };
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
@@ -57,6 +59,8 @@ const LOOK_MS = 10_000;
 const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 6 * 3_600_000;
 const PATIENCE_MS = 5000;
+
+const NOTHING: StateAnswer = { ends: [], gone: [], never: [], upTo: null };
 
 interface Asked {
   nextAt: number;
@@ -158,15 +162,35 @@ export class StateQuestions implements Disposable {
     if (!question || !trust.believes(question.from, sender)) return;
     // A report brings the output too: it must not come second.
     const isLater = sending.waitingReports(question.from) > 0;
-    const known = isLater ? { ends: [], gone: [], never: [], upTo: null } : knownStates(store, question);
+    const known = isLater ? NOTHING : knownStates(store, question);
     const { from: node, held = [] } = question;
     const answer: StateAnswer = {
       ...known,
       ends: known.ends
         .map((end) => sending.known(end, node))
+        .concat(this.#troubled(question, isLater))
         .concat(statesOfHeld(store, { node, ids: held })),
     };
     bus.publish(reply, encodeAnswer(answer), { headers: { [HEADER.knows]: trust.words } });
+  }
+
+  /** What is over stays `running` at its sender while its end cannot be written down, or told: that it is told, and why. */
+  #troubled({ from, ids }: StateQuestion, isLater: boolean): ReportEntry[] {
+    const { store, journal } = this.#deps;
+    if (!store.trouble) return [];
+    const { since, text } = store.trouble;
+    const at = new Date(since).toISOString().slice(0, 16).replace('T', ' ');
+    const reason = `it is over there, and how it ended cannot be told yet: ${this.#nodeName} says since ${at} UTC: ${text}`;
+    const over = startedOf(store, from, ids).filter(
+      ({ id, isOver }) => (isOver && isLater) || journal.unwritten(id),
+    );
+    return over.map(({ id, acceptedAt, startedAt }) => ({
+      id,
+      state: 'running',
+      acceptedAt,
+      startedAt,
+      reason,
+    }));
   }
 
   async #look(): Promise<void> {

@@ -1,6 +1,8 @@
 /** The database of a node, as its other parts see it. */
 export interface Store extends AsyncDisposable {
   readonly path: string;
+  /** Why writes fail, and since when, unix ms; undefined where none has failed lately. */
+  readonly trouble?: { readonly since: number; readonly text: string } | undefined;
   /** Resolves with the fault where the database's file was deleted or replaced: it is not written any more. */
   readonly replaced?: Promise<Error>;
   /** Rejects should the store end by itself: the node cannot go on without it. Never resolves. */

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { isTemporary } from '../lib/temporary-error.ts';
 import { Committer } from './committer.ts';
 import { Companions } from './companions.ts';
 import type { WriterAnswer } from './group-commit.ts';
@@ -12,6 +13,9 @@ interface StoreOptions {
   readonly path: string;
   readonly lock: DatabaseSync;
 }
+
+/** Small writes may succeed where large ones fail: what failed is tried again each second, ms. */
+const TROUBLE_MS = 10_000;
 
 interface Pending {
   resolve(): void;
@@ -40,6 +44,7 @@ export class ThreadedStore implements Store {
   #nextId = 1;
   #closed: Promise<void> | undefined;
   #fault: StoreError | undefined;
+  #trouble: { readonly since: number; readonly text: string; lastAt: number } | undefined;
 
   private constructor(options: StoreOptions) {
     this.path = options.path;
@@ -70,6 +75,10 @@ export class ThreadedStore implements Store {
       await store.#committer[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  get trouble(): Store['trouble'] {
+    return performance.now() - (this.#trouble?.lastAt ?? -Infinity) < TROUBLE_MS ? this.#trouble : undefined;
   }
 
   write(statements: readonly Statement[]): Promise<void> {
@@ -143,6 +152,7 @@ export class ThreadedStore implements Store {
   readonly #settle = (answer: WriterAnswer): void => {
     const error = 'error' in answer ? asStoreError(answer.error, this.path) : undefined;
     if (error?.code === 'replaced') this.#noteReplaced(error);
+    if (isTemporary(error)) this.#noteTrouble(error!);
     for (const id of answer.ids) {
       const pending = this.#pending.get(id);
       this.#pending.delete(id);
@@ -150,6 +160,12 @@ export class ThreadedStore implements Store {
       else pending?.resolve();
     }
   };
+
+  #noteTrouble({ message: text }: StoreError): void {
+    const lastAt = performance.now();
+    const { since } = this.trouble ?? { since: Date.now() };
+    this.#trouble = { since, text, lastAt };
+  }
 
   #fail(error: StoreError): StoreError {
     this.#fault ??= error;

@@ -68,6 +68,37 @@ test('a receiver that is killed while its database has no room takes each messag
   );
 });
 
+test('the sender of a command that is over at a node without room is told so, and why', {
+  skip,
+}, async (t) => {
+  const { central, ship1, disk } = await fleetWithSmallDisk(t, 'ship1', 'var/lib');
+  const gate = join(ship1.folder, 'gate');
+  // No end with so much output finds room somewhere in the log of writes.
+  const script = 'until [ -e "$1" ]; do sleep 0.05; done; head -c 400000 /dev/urandom';
+  const reply = { replyMethod: 'REQToFile', directory: 'over', fileName: 'over' };
+  const [id] = await submitAll(central, {
+    ...waitsFor(gate),
+    ...reply,
+    methodArgs: ['bash', '-c', script, 'bash', gate],
+  });
+  await waitForState(central, id!, 'running');
+  await disk.fill();
+  await writeFile(gate, '');
+  const isNoted = () => ship1.logLines().some(({ msg }) => /cannot be written/.test(String(msg)));
+  await waitFor('ship1 to notice', isNoted);
+  // A node asks for what is open at its start.
+  await central.stop();
+  await central.start();
+  await waitFor('the reason', () => {
+    const reason = String(central.query('SELECT reason FROM ledger WHERE id = ?', id!)[0]?.reason);
+    assert.match(reason, /^it is over there.* ship1 says since 2.* UTC: the database .*(full|free space)/);
+    return true;
+  });
+  await disk.free();
+  const end = await waitForEnd(central, id!, 45_000);
+  assert.deepEqual([end.state, end.reason], ['succeeded', null]);
+});
+
 test('a receiver whose data folder has no room takes each append once, when there is room', {
   skip,
 }, async (t) => {

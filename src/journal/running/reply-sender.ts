@@ -32,6 +32,8 @@ export class ReplySender {
   readonly #options: JournalOptions;
   readonly #deps: ReplySenderDeps;
   readonly #turns = new ReplyTurns();
+  /** Requests whose ends cannot be written down for now, by their ids: why, and since when, unix ms. */
+  readonly unwritten = new Map<string, { readonly since: number; readonly text: string }>();
 
   constructor(options: JournalOptions, deps: ReplySenderDeps) {
     this.#options = options;
@@ -48,7 +50,10 @@ export class ReplySender {
     { statements, end }: Ending,
   ): Promise<EndWay> {
     const more = { statements, end };
-    const way = reply && asked ? await this.#endWith(asked, reply, more) : await this.#endWithout(more);
+    const way = await (reply && asked
+      ? this.#endWith(asked, reply, more)
+      : this.#endWithout(more, asked?.id));
+    this.unwritten.delete(asked?.id ?? '');
     if (reply && !(reply instanceof Uint8Array)) await discardReply(reply);
     return way;
   }
@@ -61,13 +66,21 @@ export class ReplySender {
       const { message } = asked;
       const text = `error: the reply to ${message.method} cannot be sent: ${(error as Error).message}`;
       this.#deps.errorReporter.report(text, message);
-      return await this.#endWithout(more);
+      return await this.#endWithout(more, asked.id);
     }
   }
 
-  async #endWithout({ statements }: Ending): Promise<EndWay> {
-    await retryUntilStopped(() => this.#deps.store.write(statements), this.#deps);
+  async #endWithout({ statements }: Ending, id = ''): Promise<EndWay> {
+    await this.#retry(id, () => this.#deps.store.write(statements));
     return 'left';
+  }
+
+  #retry(id: string, write: () => Promise<void>): Promise<boolean> {
+    const onRetry = (error: unknown) => {
+      const { since = this.#deps.clock.wallNow() } = this.unwritten.get(id) ?? {};
+      if (id !== '') this.unwritten.set(id, { since, text: (error as Error).message });
+    };
+    return retryUntilStopped(write, { ...this.#deps, onRetry });
   }
 
   /** Whether a reply needs several messages. */
@@ -87,7 +100,7 @@ export class ReplySender {
     if (pieceBytes === undefined && bytes > this.#options.maxMessageBytes) {
       const text = `error: the output of ${bytes} bytes is larger than one message may be (maxMessageMB), and ${message.replyMethod} needs it whole: use REQToFileAppend`;
       if (message.replyMethod !== 'REQNone') this.#deps.errorReporter.report(text, message);
-      return await this.#endWithout({ statements });
+      return await this.#endWithout({ statements }, asked.id);
     }
     const isOne = body instanceof Uint8Array && bytes <= Math.min(pieceBytes ?? bytes, AT_ONCE_BYTES);
     if (!isOne) return await this.#sendPieces(asked, replyPieces(body, pieceBytes), { statements, end });
@@ -121,7 +134,7 @@ export class ReplySender {
     const reply = async () => {
       way = await this.#deps.sending.reply(asked, pieces, more);
     };
-    return { isQueued: await retryUntilStopped(reply, this.#deps), way };
+    return { isQueued: await this.#retry(asked.id, reply), way };
   }
 
   /** A reply in pieces is not mixed with others that go to the same place. */

@@ -222,6 +222,9 @@ export class Runner {
     return controller !== undefined;
   }
 
+  /** Why the end of a request that is over cannot be written down, and since when, unix ms; undefined where it can, or is not over. */
+  readonly unwritten = (id: string) => this.#replies.unwritten.get(id);
+
   /** Writes down that a run begins; false where it must not begin now. */
   async #begin(row: JournalRow, startedAt: number): Promise<boolean> {
     const write = () => this.#deps.store.write([markRunning(row.row, startedAt)]);
