@@ -67,7 +67,8 @@ export class Subscriptions {
 
   /** Listens on a subject (wildcards allowed) from now on, whenever there is a connection. */
   add(subject: string, handler: Handler): BusSubscription {
-    const wanted = { subject, handler, subscription: undefined, refused: undefined, wasAllowed: false };
+    const unasked = { subscription: undefined, refused: undefined, wasAllowed: false };
+    const wanted: Wanted = { subject, handler, ...unasked };
     this.#wanted.add(wanted);
     if (this.#connection) this.#apply(wanted, this.#connection);
     return {
@@ -77,6 +78,7 @@ export class Subscriptions {
         await this.#deps.flush();
         if (wide && wide.isRefused !== wasRefused) await this.#deps.flush();
         if (wanted.refused) throw wanted.refused;
+        wanted.wasAllowed = true;
       },
       [Symbol.dispose]: () => this.#remove(wanted),
     };
