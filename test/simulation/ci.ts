@@ -14,7 +14,11 @@ const [CALLING, BUDGETED] = [10, 4];
 /** Of the others every fourth meets databases that go back, names that are set up anew, and two nodes of one name too. */
 const kindsFor = (seed: number) => (seed % 4 === 0 ? FAULT_KINDS : DEFAULT_KINDS);
 /** In which worlds fresh seeds are run, one after the other. */
-const WORLDS: readonly Partial<RunOptions>[] = [{}, { hasCalls: true }, { hasBudgets: true }];
+const WORLDS: readonly Partial<RunOptions>[] = [
+  ...[{}, { hasCalls: true }, { hasBudgets: true }, { isClosed: true }],
+];
+/** Of the pinned ones every tenth is a closed fleet. */
+const isClosedAt = (seed: number) => seed % 10 === 5;
 /** How many seeds may be tried until one finds that a safeguard is gone. */
 const TRIES = 10;
 /** Fresh seeds are no longer begun after this, so that a slow machine ends in time. */
@@ -31,7 +35,7 @@ const TASKS: readonly (() => Promise<boolean>)[] = [
   ),
   ...seeds(1, CALLING).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasCalls: true })),
   ...seeds(1, BUDGETED).map((seed) => () => keeps(seed, { kinds: DEFAULT_KINDS, hasBudgets: true })),
-  ...seeds(1, PINNED).map((seed) => () => keeps(seed, { kinds: kindsFor(seed) })),
+  ...seeds(1, PINNED).map((seed) => () => keeps(seed, { kinds: kindsFor(seed), isClosed: isClosedAt(seed) })),
 ];
 
 interface Sums {
@@ -106,11 +110,11 @@ function seeds(from: number, count: number): number[] {
 
 /** Whether the simulator finds that a safeguard is gone. */
 async function finds(safeguard: Safeguard): Promise<boolean> {
-  const { name, seed, kinds, asks = 'first', hasBudgets = false, without } = safeguard;
+  const { name, seed, kinds, asks = 'first', hasBudgets = false, isClosed = false, without } = safeguard;
+  const options = { kinds, asks, hasBudgets, isClosed, swaps: without };
   // What a seed does may shift by a moment with any change of the program.
   for (let next = seed; next < seed + TRIES; next++)
-    if (isFound(safeguard, (await runSeed(next, { kinds, asks, hasBudgets, swaps: without })).failure))
-      return true;
+    if (isFound(safeguard, (await runSeed(next, options)).failure)) return true;
   console.log(`seed ${seed} and the next ones no longer find that this is gone: ${name}`);
   console.log('  npm run simulate:safeguards finds another seed');
   return false;
@@ -124,7 +128,7 @@ async function keeps(seed: number, options: RunOptions): Promise<boolean> {
   for (const fault of faults) console.log(`  ${faultText(fault)}`);
   const kinds = options.kinds === DEFAULT_KINDS ? '' : ` --faults ${options.kinds}`;
   const only = options.only ? ` --only ${options.only}` : '';
-  const world = `${options.hasCalls ? ' --calls' : ''}${options.hasBudgets ? ' --budgets' : ''}`;
+  const world = `${options.hasCalls ? ' --calls' : ''}${options.hasBudgets ? ' --budgets' : ''}${options.isClosed ? ' --closed' : ''}`;
   const asks = options.asks ? ` --asks ${options.asks}` : '';
   console.log(`  npm run simulate -- --seed ${seed}${kinds}${only}${asks}${world} --trace`);
   return false;

@@ -1,5 +1,6 @@
-import { type Ask, pathOf } from './ask.ts';
+import type { Ask } from './ask.ts';
 import { isHeldByBudget } from './budgets.ts';
+import { mayBeHeld, placeOf } from './closed.ts';
 import { checkCopy, checkTargets } from './copies.ts';
 import { calledApart } from './delivered.ts';
 import type { Machine } from './machine.ts';
@@ -23,7 +24,10 @@ const REMAINS: readonly (readonly [what: string, sql: string])[] = [
     'a request is open',
     "SELECT id || ' ' || state || ' ' || coalesce(reason, '') AS one FROM ledger WHERE ended_at IS NULL",
   ],
-  ['a message waits in the outbox', 'SELECT id AS one FROM outbox'],
+  [
+    'a message waits in the outbox',
+    "SELECT o.id || ' for ' || n.subject AS one FROM outbox o JOIN lanes n ON n.id = o.key / 4294967296",
+  ],
   [
     'a request is open in the journal',
     "SELECT id || ' ' || state AS one FROM journal WHERE ended_at IS NULL",
@@ -121,16 +125,13 @@ function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workl
 }
 
 /** Whether who asked limited it, or nothing could bring it to its end for as long as messages live. */
-function mayBeGivenUp(
-  world: World,
-  { kind, from, toNode, isLimited, at }: Ask,
-  { state }: LedgerRow,
-): boolean {
+function mayBeGivenUp(world: World, ask: Ask, { state }: LedgerRow): boolean {
+  const { kind, from, toNode, isLimited, at } = ask;
   // A schedule has a time of its own, which may pass while its machine is off.
   if (isLimited || (kind === 'schedule' && state === 'expired')) return true;
   const onWay = [from, toNode, ...(kind === 'relay' || kind === 'relayed' ? world.names : [])];
   const isFar = onWay.some((name) => world.wasAwayLong(name)) || calledApart(world, onWay, at);
-  return isFar || isHeldByBudget(world, onWay);
+  return isFar || isHeldByBudget(world, onWay) || mayBeHeld(world, ask);
 }
 
 /** What gave way to a newer request of its key was asked before that, of the same node for the same node. */
@@ -149,7 +150,7 @@ function checkSuccessor(ask: Ask, { reason }: LedgerRow, { asks, byId }: Workloa
 }
 
 function checkAppend(world: World, ask: Ask, row: LedgerRow): void {
-  const count = tokensIn(machinesOf(world, ask.toNode), pathOf(ask)).filter(
+  const count = tokensIn(machinesOf(world, ask.toNode), placeOf(world, ask)).filter(
     (token) => token === ask.token,
   ).length;
   if (ask.isResent) return;
@@ -194,7 +195,7 @@ function checkOriginalAsks(world: World, truth: Truth): void {
 /** The tokens that a file was replaced with, one after the other. */
 function replacedAt(world: World, ask: Ask): string[] {
   return machinesOf(world, ask.toNode).flatMap(({ files }) =>
-    files.replaced(pathOf(ask)).map((text) => text.split(' ', 1)[0]!),
+    files.replaced(placeOf(world, ask)).map((text) => text.split(' ', 1)[0]!),
   );
 }
 
@@ -261,7 +262,7 @@ function checkOrder(world: World, { asks }: Workload): void {
   );
   for (const lane of lanes.values())
     for (const machine of machinesOf(world, lane.toNode)) {
-      const inLane = tokensIn([machine], pathOf(lane)).flatMap((token) => places.get(token) ?? []);
+      const inLane = tokensIn([machine], placeOf(world, lane)).flatMap((token) => places.get(token) ?? []);
       const known = inLane.filter(
         ({ ask }) => ask.id !== undefined && !ask.isResent && !isForgotten(world, ask),
       );

@@ -2,6 +2,7 @@ import type { Asks } from './ask.ts';
 import { makeDeeds, ORIGINAL } from './asks.ts';
 import { Backlog, BEFORE_MIDNIGHT, checkBudgets, chooseBudgets } from './budgets.ts';
 import { Chance } from './chance.ts';
+import { askedOfClosed, CLOSED, checkClosed, setUpClosed } from './closed.ts';
 import { Deliveries } from './delivered.ts';
 import { type Fault, type FaultKind, LONGEST_STEP_MS, makeFaults, strike } from './faults.ts';
 import { checkPromise, heldBy, isForgotten, remaining } from './promise.ts';
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly swaps?: Swaps;
   /** Whether some of the ships are connected during calls alone. */
   readonly hasCalls?: boolean;
+  /** Whether nodes are let in, and judged by who they are. */
+  readonly isClosed?: boolean;
   /** Whether the links of some of the ships have a budget for each day. No clock is set then. */
   readonly hasBudgets?: boolean;
   /** Whether there is more of everything: nodes, faults, requests, and time. */
@@ -76,8 +79,7 @@ const SOON_MS = 10 * 60_000;
 /** Lets one world happen, from its seed. Never throws for what breaks in it. */
 export async function runSeed(seed: number, options: RunOptions): Promise<RunReport> {
   const chance = new Chance(`seed ${seed}`);
-  const { hasBudgets = false } = options;
-  const { nodes, lastsMs, times } = sizeOf(options);
+  const { nodes } = sizeOf(options);
   const timeline = makeTimeline(options);
   const made = faultsOf(seed, options);
   const faults = options.faults ?? made.filter((_, place) => options.only?.includes(place) ?? true);
@@ -95,35 +97,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   process.on('unhandledRejection', onRejection);
   let failure: Error | undefined;
   try {
-    setUp(world, chance, options);
-    const { asks = 'all' } = options;
-    workload.plan(
-      makeDeeds(chance.fork('deeds'), {
-        ...{ nodes, lastsMs, asks, seed, times, budgets: world.budgets },
-      }),
-    );
-    for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
-    await timeline.runUntil(lastsMs);
-    world.heal();
-    workload.startAgain();
-    const isSet = faults.some(({ kind }) => kind === 'clock');
-    await timeline.runUntil(Math.max(timeline.now, world.allHereAt) + SOON_MS);
-    // What a budget holds back waits for the next day.
-    const deliveries = new Deliveries(world);
-    if (!hasBudgets) deliveries.checkSoon();
-    const longestMs = world.settings.messageTtlSeconds * 1000 + (hasBudgets ? DAYS_OF_COPIES : TELL_MS);
-    const look = () => {
-      if (!hasBudgets) deliveries.checkCalls();
-      return remaining(world);
-    };
-    await untilQuiet(world, look, {
-      mostMs: isSet ? longestMs + LONGEST_STEP_MS : longestMs,
-      everyMs: hasBudgets ? LOOK_EVERY_MS_OF_DAYS : LOOK_EVERY_MS,
-    });
-    await checkAtRest(world);
-    if (!hasBudgets) await checkListed(world, nodes);
-    checkPromise(world, { workload, truth });
-    checkBudgets(world);
+    await letHappen(world, { chance, options, faults, workload, truth, seed });
   } catch (error) {
     failure = error as Error;
   } finally {
@@ -139,6 +113,52 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   };
 }
 
+interface Happening {
+  readonly chance: Chance;
+  readonly options: RunOptions;
+  readonly faults: readonly Fault[];
+  readonly workload: Workload;
+  readonly truth: Truth;
+  readonly seed: number;
+}
+
+/** Lets all happen that is asked of a world and strikes it, until it is at rest. Throws what is wrong then. */
+async function letHappen(
+  world: World,
+  { chance, options, faults, workload, truth, seed }: Happening,
+): Promise<void> {
+  const { timeline, budgets } = world;
+  const { hasBudgets = false, isClosed = false, asks = 'all' } = options;
+  const { nodes, lastsMs, times } = sizeOf(options);
+  setUp(world, chance, options);
+  const asked = { nodes, lastsMs, asks: isClosed ? 'third' : asks, seed, times, budgets } as const;
+  const deeds = makeDeeds(chance.fork('deeds'), asked);
+  workload.plan(isClosed ? askedOfClosed(deeds) : deeds);
+  for (const fault of faults) timeline.after(fault.at, () => strike(world, fault));
+  await timeline.runUntil(lastsMs);
+  world.heal();
+  workload.startAgain();
+  const isSet = faults.some(({ kind }) => kind === 'clock');
+  await timeline.runUntil(Math.max(timeline.now, world.allHereAt) + SOON_MS);
+  // What a budget, or a share, holds back waits for the next day.
+  const deliveries = new Deliveries(world);
+  if (!hasBudgets && !isClosed) deliveries.checkSoon();
+  const longestMs = world.settings.messageTtlSeconds * 1000 + (hasBudgets ? DAYS_OF_COPIES : TELL_MS);
+  const look = () => {
+    if (!hasBudgets) deliveries.checkCalls();
+    return remaining(world);
+  };
+  await untilQuiet(world, look, {
+    mostMs: isSet ? longestMs + LONGEST_STEP_MS : longestMs,
+    everyMs: hasBudgets ? LOOK_EVERY_MS_OF_DAYS : LOOK_EVERY_MS,
+  });
+  await checkAtRest(world);
+  if (!hasBudgets) await checkListed(world, nodes);
+  checkPromise(world, { workload, truth });
+  checkBudgets(world);
+  checkClosed(world, workload.asks, truth);
+}
+
 function makeTimeline({ keepsStory = false, hasBudgets, isLarge }: RunOptions): Timeline {
   return new Timeline({
     keepsStory,
@@ -148,13 +168,13 @@ function makeTimeline({ keepsStory = false, hasBudgets, isLarge }: RunOptions): 
 }
 
 function makeWorld(
-  { swaps = {}, hasBudgets, isTight }: RunOptions,
+  { swaps = {}, hasBudgets, isTight, isClosed }: RunOptions,
   parts: { readonly timeline: Timeline; readonly chance: Chance; readonly truth: Truth },
 ): World {
   const begin = hasBudgets ? BEFORE_MIDNIGHT : undefined;
   const settings = { ...begin?.settings, ...(isTight && TIGHT) };
   return new World({
-    ...{ ...parts, swaps, ...begin, settings },
+    ...{ ...parts, swaps, ...begin, settings, ...(isClosed && CLOSED) },
     ...(isTight && { maxPayload: TIGHT_PAYLOAD }),
   });
 }
@@ -186,6 +206,12 @@ function setUp(world: World, chance: Chance, options: RunOptions): void {
   if (hasBudgets)
     for (const [ship, bytes] of chooseBudgets(chance.fork('budgets'), ships)) world.budgets.set(ship, bytes);
   if (hasCalls) chooseCallers(world, ships, chance.fork('calls'));
+  if (options.isClosed)
+    return setUpClosed(world, chance.fork('closed'), {
+      ...{ nodes, lastsMs },
+      late: LATE,
+      swaps: options.swaps,
+    });
   for (const name of nodes) if (name !== LATE) world.add(name);
   world.add(LATE, { startsAt: Math.round(chance.fork('late').between(0, lastsMs)) });
   if (asks !== 'first') world.addOriginal(ORIGINAL);

@@ -27,6 +27,8 @@ export interface Safeguard {
   readonly seed: number;
   /** Whether links have budgets then. */
   readonly hasBudgets?: boolean;
+  /** Whether the fleet is closed then. */
+  readonly isClosed?: boolean;
   /** What is asked for then; what was asked for at first, unless told. */
   readonly asks?: Asks;
   /** What the check says that is to find it; any check may, unless told. */
@@ -270,5 +272,15 @@ export const SAFEGUARDS: readonly Safeguard[] = [
       finds: /^(socket|console) .* was taken \d+ times$/,
     },
     without: onBus({ hides: HEADER.lane }),
+  },
+  {
+    name: 'who is let in is on disk before that is told',
+    ...{
+      kinds: ['crash', 'storm'],
+      seed: 1,
+      isClosed: true,
+      finds: /^admission: .* was told that it is let in, and is not$/,
+    },
+    without: { admission: (deps) => ({ ...deps, writeFile: async () => {} }) },
   },
 ];

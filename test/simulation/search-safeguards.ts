@@ -10,13 +10,25 @@ function workedMs(): number {
 }
 
 for (const safeguard of SAFEGUARDS) {
-  const { name, kinds, seed: pinned, asks = 'first', hasBudgets = false, without } = safeguard;
+  const {
+    name,
+    kinds,
+    seed: pinned,
+    asks = 'first',
+    hasBudgets = false,
+    isClosed = false,
+    without,
+  } = safeguard;
   if (process.argv[2] && !name.includes(process.argv[2])) continue;
   const began = workedMs();
   let found: string | undefined;
   for (let seed = Math.max(1, pinned); !found && workedMs() - began < MOST_MS; seed++) {
-    const { failure } = await runSeed(seed, { kinds, asks, hasBudgets, swaps: without });
-    if (failure && isFound(safeguard, failure) && !(await runSeed(seed, { kinds, asks, hasBudgets })).failure)
+    const { failure } = await runSeed(seed, { kinds, asks, hasBudgets, isClosed, swaps: without });
+    if (
+      failure &&
+      isFound(safeguard, failure) &&
+      !(await runSeed(seed, { kinds, asks, hasBudgets, isClosed })).failure
+    )
       found = `${seed}: ${failure.message.slice(0, 150)}`;
   }
   console.log(`${name}: ${found ?? 'NOT FOUND'} (${((workedMs() - began) / 1000).toFixed(1)} s)`);

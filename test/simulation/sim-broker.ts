@@ -1,3 +1,5 @@
+import { Permissions } from '../../src/broker/permissions.ts';
+import type { FleetUser } from '../../src/security/fleet-users.ts';
 import type { Chance } from './chance.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -27,6 +29,8 @@ export class Link {
   awayUntil = 0;
   delayMs = 2;
   jitterMs = 3;
+  /** With which key its machine signs in; '' for none. */
+  key = '';
   /** Whether its machine may send only so much a day. */
   hasBudget = false;
   /** Bytes that came and went, by the day as the machine has it, where it has a budget. */
@@ -134,6 +138,9 @@ export class SimBroker {
   /** How long it takes until all of a cluster know who listens, ms. */
   interestLagMs = 0;
   readonly maxPayload: number;
+  /** Whether it lets in those alone whose keys it knows. */
+  isClosed = false;
+  #users = new Map<string, Permissions>();
   readonly #timeline: Timeline;
   readonly #connections = new Set<Connection>();
   #ids = 0;
@@ -145,7 +152,23 @@ export class SimBroker {
 
   canConnect(link: Link): boolean {
     const { now } = this.#timeline;
+    if (this.isClosed && !this.#users.has(link.key)) return false;
     return now >= this.downUntil && now >= link.cutUntil && now >= link.blockedUntil && now >= link.awayUntil;
+  }
+
+  /** Lets in these and nobody else; cuts off who is not among them. */
+  setUsers(users: readonly FleetUser[]): void {
+    this.#users = new Map(users.map(({ nkey, permissions }) => [nkey, new Permissions(permissions)]));
+    for (const connection of this.#connections)
+      if (!this.#users.has(connection.link.key)) this.drop(connection, 1);
+  }
+
+  /** Whether somebody may publish, or subscribe to, a subject. */
+  allows({ forbidden, key }: Link, operation: 'publish' | 'subscription', subject: string): boolean {
+    if (forbidden?.operation === operation && forbidden.pattern.test(subject)) return false;
+    if (!this.isClosed) return true;
+    const rights = this.#users.get(key);
+    return rights?.[operation === 'publish' ? 'publish' : 'subscribe'].allows(subject) === true;
   }
 
   add(connection: Connection): void {

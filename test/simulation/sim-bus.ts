@@ -66,8 +66,7 @@ export class SimBus {
     const frame: Frame = { subject, reply: more.reply ?? '', payload: bytes, headers: { ...more.headers } };
     this.traffic.outBytes += this.#count(frame, 'out');
     connection.toBroker(() => {
-      const { forbidden } = this.#link;
-      if (forbidden?.operation === 'publish' && forbidden.pattern.test(subject))
+      if (!this.#broker.allows(this.#link, 'publish', subject))
         return connection.toNode(() =>
           this.#life.later(0, () => this.#tell((listener) => listener.refused?.('publish', subject))),
         );
@@ -188,8 +187,7 @@ export class SimBus {
     wanted.refused = undefined;
     const { subject } = wanted;
     connection.toBroker(() => {
-      const { forbidden } = this.#link;
-      if (forbidden?.operation === 'subscription' && forbidden.pattern.test(subject)) {
+      if (!this.#broker.allows(this.#link, 'subscription', subject)) {
         connection.toNode(() =>
           this.#life.later(0, () => {
             wanted.refused = new BusError('refused', `the broker does not allow to subscribe to ${subject}`);

@@ -40,10 +40,12 @@ import type { Logger } from '../../src/observe/logger.ts';
 import type { Metrics } from '../../src/observe/metrics.ts';
 import { createOperations } from '../../src/operations/operations.ts';
 import { KeptData } from '../../src/relay/kept-data.ts';
+import type { AdmissionDeps } from '../../src/security/admission.ts';
 import { RequestCancelling } from '../../src/sending/cancel-requests.ts';
 import { RequestResending } from '../../src/sending/resend-requests.ts';
 import { Submission } from '../../src/sending/submission.ts';
 import { type Life, NEWEST_ID_FILE } from './machine.ts';
+import type { SimAdmission } from './sim-admission.ts';
 import type { Link, SimBroker } from './sim-broker.ts';
 import { SimBus } from './sim-bus.ts';
 import { createSimCommand, type SimProcesses } from './sim-commands.ts';
@@ -57,6 +59,7 @@ export interface Swaps {
   ground?(ground: Ground, life: Life): Ground;
   files?(files: AppendableFiles): AppendableFiles;
   processes?(ground: ProcessGround): ProcessGround;
+  admission?(deps: AdmissionDeps): AdmissionDeps;
 }
 
 export interface SimNodeDeps {
@@ -65,6 +68,8 @@ export interface SimNodeDeps {
   readonly truth: Truth;
   readonly processes: SimProcesses;
   readonly swaps: Swaps;
+  /** Where it lets others into its fleet. */
+  readonly admission?: SimAdmission | undefined;
   /** The node ends by itself, as a program that the system starts again. */
   onExit(error: Error): void;
 }
@@ -157,6 +162,7 @@ export class SimNode {
     const { machine } = this.life;
     machine.unsureAt.push(machine.timeline.now);
     this.life.isOver = true;
+    this.#deps.admission?.close();
     this.#bus.close();
   }
 
@@ -174,10 +180,12 @@ export class SimNode {
 
   async #start(): Promise<void> {
     const { swaps } = this.#deps;
-    const ground = this.#ground();
+    const admitted = await this.#deps.admission?.open(this.life);
+    const ground = { ...this.#ground(), ...admitted };
     this.#stack.use(ground.noted);
     const parts = await assembleNode(this.#config, swaps.ground?.(ground, this.life) ?? ground, this.#stack);
     const serving = beginServing(this.#config, ground, { parts, stack: this.#stack });
+    admitted?.serve(this.#bus);
     serving.failed.then((error) => this.#exit(error));
     const own = { ...parts, stack: this.#stack };
     this.#operations = createOperations(this.#config, ground, own);

@@ -16,6 +16,7 @@ const HELP = `Runs simulated fleets from seeds, and says which seed breaks the p
   --asks first     ask for what seeds asked for at first, as most of those in seeds.ts do; second, third: later stages; told, copies, relayed, outside: each of them alone, as asks.ts has it
   --hours N        let a fleet that has little to do live for N hours instead, and measure it
   --calls          some of the ships are connected during calls alone
+  --closed         nodes are let in by tokens and judged by who they are; some lose that, and somebody has the key of one
   --budgets        the links of some ships have a budget for each day, and the world begins ten minutes before midnight
   --large          more of everything: nodes, faults, requests, and time
   --tight          small messages and short patience alone, and a broker that takes little at once
@@ -37,7 +38,7 @@ const OPTIONS = {
     only: TEXT,
     hours: TEXT,
   },
-  ...{ trace: FLAG, calls: FLAG, budgets: FLAG, large: FLAG, tight: FLAG, help: FLAG },
+  ...{ trace: FLAG, calls: FLAG, budgets: FLAG, closed: FLAG, large: FLAG, tight: FLAG, help: FLAG },
 } as const;
 type Name = keyof typeof OPTIONS;
 
@@ -47,7 +48,9 @@ const APART: readonly (readonly [Name, readonly Name[]])[] = [
   ['seed', ['seeds', 'from', 'minutes']],
   ['minutes', ['seeds']],
   // A call each minute takes more of a day than its budget.
-  ['budgets', ['calls']],
+  ['budgets', ['calls', 'closed']],
+  // What is asked for there is chosen by who may ask.
+  ['closed', ['asks']],
 ];
 /** Options that are about one run. */
 const OF_ONE: readonly Name[] = ['only', 'trace'];
@@ -89,13 +92,13 @@ function checkTogether(values: Values): void {
 
 function optionsOf({ faults, asks = 'all', ...values }: Values): RunOptions {
   const { calls: hasCalls = false, budgets: hasBudgets = false } = values;
-  const { large: isLarge = false, tight: isTight = false } = values;
+  const { large: isLarge = false, tight: isTight = false, closed: isClosed = false } = values;
   const kinds = faults === undefined ? DEFAULT_KINDS : kindsOf(faults);
   if (kindsIn({ kinds, hasBudgets }).length === 0)
     throw new Error(
       `--faults ${kinds} with --budgets leaves no kind of fault, as no clock is set there: name another`,
     );
-  return { kinds, asks: stageOf(asks), hasCalls, hasBudgets, isLarge, isTight };
+  return { kinds, asks: stageOf(asks), hasCalls, hasBudgets, isLarge, isTight, isClosed };
 }
 
 async function runOne(
@@ -163,8 +166,8 @@ async function tellShortest(report: RunReport, options: RunOptions): Promise<voi
 }
 
 /** What chose the world of a run, as it is typed. */
-function worldOf({ hasCalls, hasBudgets, isLarge, isTight }: RunOptions): string {
-  const chosen = { calls: hasCalls, budgets: hasBudgets, large: isLarge, tight: isTight };
+function worldOf({ hasCalls, hasBudgets, isLarge, isTight, isClosed }: RunOptions): string {
+  const chosen = { calls: hasCalls, budgets: hasBudgets, closed: isClosed, large: isLarge, tight: isTight };
   return Object.entries(chosen)
     .map(([name, isChosen]) => (isChosen ? ` --${name}` : ''))
     .join('');

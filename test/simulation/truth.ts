@@ -8,6 +8,9 @@ export interface RunTruth {
   readonly ends: { readonly at: number; readonly how: number | 'killed' }[];
 }
 
+/** What somebody asks for who has the key of a node is known by that. */
+export const EVIL = 'evil';
+
 /** A part of the promise is broken. */
 export class BrokenPromise extends Error {
   override name = 'BrokenPromise';
@@ -35,6 +38,7 @@ export class Truth {
   /** A command began. It is a fault where it had begun before. */
   began({ id, node, token }: { id: string; node: string; token: string }): void {
     this.#timeline.note(`${node} begins ${token} (${id})`);
+    if (token.startsWith(EVIL)) this.broke(`trust: ${node} ran ${token}, of who has the key of another node`);
     const known = this.runs.get(id) ?? { node, token, starts: [], ends: [] };
     this.runs.set(id, known);
     known.starts.push(this.#timeline.now);

@@ -2,6 +2,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { TrustMode } from '../../src/config/trust-config.ts';
 import type { Chance } from './chance.ts';
 import { Life, Machine, NEWEST_ID_FILE } from './machine.ts';
+import type { SimAdmission } from './sim-admission.ts';
 import { Link, SimBroker } from './sim-broker.ts';
 import { SimProcesses } from './sim-commands.ts';
 import { configOf, MESSAGE_TTL_SECONDS } from './sim-config.ts';
@@ -50,6 +51,8 @@ export class World {
   readonly #places = new Map<string, Place>();
   /** The node of the original program, where there is one. */
   original: SimOriginal | undefined;
+  /** Who lets others into a closed fleet. */
+  admission: SimAdmission | undefined;
   /** How often nodes call that are connected during calls alone, ms; the others keep their connection. */
   readonly callsEvery = new Map<string, number>();
   /** The budgets of links that have one, bytes a day. */
@@ -139,6 +142,7 @@ export class World {
       {
         ...{ broker: this.broker, link: place.link, truth: this.truth },
         ...{ processes: place.processes, swaps: this.#swaps },
+        admission: place.nodeName === 'central' ? this.admission : undefined,
         onExit: () => {
           place.node = undefined;
           this.#startLater(name, RESTART_MS);
