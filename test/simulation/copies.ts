@@ -122,6 +122,8 @@ export function checkTargets(world: World, { asks, forgot }: Pick<Workload, 'ask
       );
   }
   const isForgotten = (name: string) => world.names.some((who) => forgot.has(`${who} ${name}`));
+  // Whose database went back, or who was set up anew, knows of no copy that he began.
+  if (world.names.some((name) => world.wasSetBack(name, 0) || world.hasTwin(name))) return;
   for (const { machine } of world.places) {
     // Nobody could tell it that a copy was called off.
     if (isForgotten(machine.name) || world.wasAwayLong(machine.name)) continue;
