@@ -49,32 +49,48 @@ export function checkBudgets(world: World): void {
     }
 }
 
+/** Of the day of a link, or its rest: the least that waited each way whenever it was looked, from the last time before it on, and what waits now, bytes. */
+interface Watched extends Waits {
+  readonly day: string;
+  readonly isWhole: boolean;
+  readonly last: Waits;
+}
+
+interface Waits {
+  readonly out: number;
+  readonly in: number;
+}
+
 /** What waits for the next day of a link, how long that may take, and whether each way has its share of a day. */
 export class Backlog {
   readonly #world: World;
   #least = Number.POSITIVE_INFINITY;
-  /** Of the day of each link: the least that waited each way whenever it was looked, bytes. */
-  readonly #days = new Map<string, { readonly day: string; readonly out: number; readonly in: number }>();
+  readonly #days = new Map<string, Watched>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  /** Looks what waits. Throws BrokenPromise where a day has ended of which one way took what both needed. */
+  /**
+   * Looks what waits, where the weather is good. Throws BrokenPromise where a day has ended of which one way took what both needed;
+   * of one that had begun before it was looked nobody knows what waited.
+   */
   look(): void {
     for (const [name, budget] of this.#world.budgets) {
       const day = dayOf(new Date(this.#world.machine(name).wallNow()));
       const before = this.#days.get(name);
-      if (before && before.day !== day) this.#checkFair(name, budget, before);
-      const waits = { out: this.#waiting(name, 'out'), in: this.#waiting(name, 'in') };
-      const same = before?.day === day ? before : waits;
+      const isSame = before?.day === day;
+      if (before?.isWhole && !isSame) this.#checkFair(name, budget, before);
+      const last = { out: this.#waiting(name, 'out'), in: this.#waiting(name, 'in') };
+      const least = (isSame ? before : before?.last) ?? last;
       this.#days.set(name, {
-        ...{ day, out: Math.min(same.out, waits.out), in: Math.min(same.in, waits.in) },
+        ...{ day, last, isWhole: isSame ? before.isWhole : before !== undefined },
+        ...{ out: Math.min(least.out, last.out), in: Math.min(least.in, last.in) },
       });
     }
   }
 
-  #checkFair(name: string, budget: number, waited: { readonly day: string; out: number; in: number }): void {
+  #checkFair(name: string, budget: number, waited: Watched): void {
     const { out, in: came } = this.#world.linkOf(name).went.get(waited.day) ?? { in: 0, out: 0 };
     if (Math.min(waited.out, waited.in) < MUCH || Math.min(out, came) >= FAIR * budget) return;
     throw new BrokenPromise(

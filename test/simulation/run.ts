@@ -139,7 +139,12 @@ async function letHappen(
   world.heal();
   workload.startAgain();
   const isSet = faults.some(({ kind }) => kind === 'clock');
-  await timeline.runUntil(Math.max(timeline.now, world.allHereAt) + SOON_MS);
+  await timeline.runUntil(Math.max(timeline.now, world.allHereAt));
+  const backlog = new Backlog(world);
+  for (const soon = timeline.now + SOON_MS; timeline.now < soon; ) {
+    backlog.look();
+    await timeline.runUntil(Math.min(soon, timeline.now + LOOK_EVERY_MS_OF_DAYS));
+  }
   // What a budget, or a share, holds back waits for the next day.
   const deliveries = new Deliveries(world);
   if (!hasBudgets && !isClosed) deliveries.checkSoon();
@@ -149,6 +154,7 @@ async function letHappen(
     return remaining(world);
   };
   await untilQuiet(world, look, {
+    backlog,
     mostMs: isSet ? longestMs + LONGEST_STEP_MS : longestMs,
     everyMs: hasBudgets ? LOOK_EVERY_MS_OF_DAYS : LOOK_EVERY_MS,
   });
@@ -224,14 +230,20 @@ function chooseCallers(world: World, ships: readonly string[], chance: Chance): 
     world.callsEvery.set(ship, Math.round(chance.spread(20_000, 120_000)));
 }
 
+interface Patience {
+  readonly backlog: Backlog;
+  readonly mostMs: number;
+  readonly everyMs: number;
+}
+
 /** Lets time pass until nothing is left to do. */
 async function untilQuiet(
   world: World,
   look: () => string | undefined,
-  { mostMs, everyMs }: { readonly mostMs: number; readonly everyMs: number },
+  { backlog, mostMs, everyMs }: Patience,
 ): Promise<void> {
   const { timeline } = world;
-  const [clearedAt, backlog] = [timeline.now, new Backlog(world)];
+  const clearedAt = timeline.now;
   let latest = clearedAt + mostMs;
   let left = look() ?? '';
   while (timeline.now < latest) {
