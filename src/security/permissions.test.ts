@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KINDS } from '../message/kind.ts';
 import { kindOf } from '../message/subject.ts';
+import { TRUST_TABLE } from '../trust/trust-table.ts';
 import { joinPermissions, permissionsOf, SUBJECT_KINDS } from './permissions.ts';
 
 const SHAPE = { central: 'central' };
@@ -24,6 +25,22 @@ test('what a node hears of the central node is the answers to itself alone', () 
     (subject) => !subject.startsWith('ship1.'),
   );
   assert.deepEqual(heard, ['central.*.*.reply.ship1.*', 'errorCentral.REQErrorLog.EventACK.reply.ship1.*']);
+});
+
+test('a closed node may send central all that central takes of it, and nothing else', () => {
+  const { publish } = permissionsOf('ship1', { ...SHAPE, isClosed: () => true });
+  const maySend = Object.keys(TRUST_TABLE).filter((method) =>
+    publish.allow.includes(`central.${method}.${kindOf(method)}.from.ship1`),
+  );
+  const isTaken = (method: string) => TRUST_TABLE[method]!.memberAtCentral !== 'none';
+  // An error goes to whoever writes down errors, and a relay has permissions of its own.
+  const others = ['REQErrorLog', 'REQRelay'];
+  const taken = Object.keys(TRUST_TABLE).filter((method) => isTaken(method) && !others.includes(method));
+  assert.deepEqual(maySend, taken);
+  assert.deepEqual(
+    publish.allow.filter((subject) => subject.startsWith('central.') && subject.includes('*')),
+    [],
+  );
 });
 
 test('a relay changes nothing for nodes that it does not name', () => {

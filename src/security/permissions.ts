@@ -37,10 +37,10 @@ export const SUBJECT_KINDS = ['CommandACK', 'CommandNACK', 'EventACK', 'EventNAC
 const REPLY_METHODS = [
   ...['REQToFileAppend', 'REQToFile', 'REQToConsole', 'REQToSocket', 'REQPong', 'REQReport'],
 ];
-/** What else a node of a closed fleet may send to the central one: files that were asked for, and what it says of itself. */
+/** What else a node of a closed fleet may send to the central one: files that were asked for, what it calls off, and what it says of itself. */
 const CLOSED_METHODS = [
   ...REPLY_METHODS.map((method) => `${method}.EventACK`),
-  ...['REQCopyFileTo.EventACK', 'REQHello.EventNACK'],
+  ...['REQCopyFileTo.EventACK', 'REQCancel.EventACK', 'REQHello.EventNACK'],
 ];
 const ERRORS = 'errorCentral.REQErrorLog.EventACK';
 const INSTANCE = 'Steward.Instance';

@@ -127,13 +127,9 @@ export function placeOf(world: World, ask: Pick<Ask, 'kind' | 'from' | 'toNode'>
   return isUnasked ? `asked/${ask.from}/by-${ask.from}` : pathOf(ask);
 }
 
-/**
- * What is asked of a fleet without nodes of the original program: a ship asks the central node, for what it may and what not, and no other,
- * and calls nothing off: the permissions of its key do not let it tell that.
- */
+/** What is asked of a fleet without nodes of the original program: a ship asks the central node, for what it may and what not, and no other. */
 export function askedOfClosed(deeds: readonly Deed[]): Deed[] {
-  const isOne = (deed: Deed) => deed.what !== 'cancel' || deed.from === CENTRAL;
-  return deeds.filter(isOne).map((deed) => {
+  return deeds.map((deed) => {
     if (deed.what !== 'submit') return deed;
     return { ...deed, items: deed.items.filter(({ ask }) => isPossible(ask)) };
   });
