@@ -231,7 +231,9 @@ export class Bus implements AsyncDisposable {
       before = this.traffic.inMessages;
       await pause(QUIET_MS, signal);
     }
-    if (!signal.aborted) this.#isSound = !(await this.#subscriptions.sound());
+    const isDenied = !signal.aborted && (await this.#subscriptions.sound());
+    // A connection that ended meanwhile has not told.
+    if (!signal.aborted) this.#isSound = !isDenied;
   }
 
   async #watch(connection: NatsConnection): Promise<void> {

@@ -16,7 +16,7 @@ async function hear(url: string, signIn: { user?: string; pass?: string } = {}) 
   const connection = await connect({ servers: url, ...signIn });
   const heard: string[] = [];
   const subscriptions = new Subscriptions({
-    flush: () => connection.flush(),
+    flush: () => Promise.race([connection.flush(), connection.closed().then(() => {})]),
     take: ({ subject }) => void heard.push(subject),
     dropped: () => {},
   });
@@ -117,6 +117,23 @@ test('what a broker allows no more and then again is heard again on the same con
   assert.deepEqual(await Promise.all(listening.map(isRefused)), [false, false]);
   for (const one of [subject, other]) connection.publish(one);
   await waitFor('both to be heard once', () => heard.length === 2);
+});
+
+test('a connection that ends while it is asked what the broker denies, or allows again, ends nothing else', async (t) => {
+  const permissions = '{ subscribe: { deny: "a.Steward.State" } }';
+  const config = `authorization { users: [{ user: a, password: b, permissions: ${permissions} }] }`;
+  const broker = await startBroker(t, { config, kind: 'nats-server' });
+  const { connection, subscriptions } = await hear(broker.url, { user: 'a', pass: 'b' });
+  subscriptions.connected(connection);
+  const state = subscriptions.add('a.Steward.State', () => {});
+  subscriptions.askAgain();
+  await assert.rejects(state.ready());
+  for (const kind of ['EventACK', 'CommandACK'])
+    await subscriptions.add(`ship1.REQPing.${kind}`, () => {}).ready();
+  const sounding = subscriptions.sound();
+  await connection.close();
+  assert.equal(await sounding, false);
+  subscriptions.askAgain();
 });
 
 test('names with dots, wildcards, questions and errors are heard by themselves', () => {

@@ -96,20 +96,22 @@ export class Subscriptions {
 
   /** Asks anew for what was allowed and is refused now: a broker changes what a connection may, and gives it no word when it may again. */
   askAgain(): void {
-    for (const wanted of this.#connection ? this.#wanted : []) {
+    const connection = this.#open;
+    for (const wanted of connection ? this.#wanted : []) {
       if (!wanted.refused) wanted.wasAllowed = true;
       else if (wanted.wasAllowed) {
         wanted.refused = undefined;
-        this.#single(wanted, this.#connection!);
+        this.#single(wanted, connection!);
       }
     }
   }
 
   /** Asks for each method by itself: where one is refused, all of its kind are heard so, and senders learn that nobody listens for that one. */
   async sound(): Promise<boolean> {
-    const connection = this.#connection;
+    const connection = this.#open;
     let isDenied = false;
     for (const wide of connection ? [...this.#wide.values()] : []) {
+      if (connection !== this.#open) break;
       const asked = [...wide.members.keys()].map((subject) =>
         // What comes is heard under the wide one.
         this.#subscribe(connection!, subject, { taken: () => {}, refused: () => wide.split() }),
@@ -119,6 +121,12 @@ export class Subscriptions {
       isDenied ||= wide.isRefused;
     }
     return isDenied;
+  }
+
+  /** The connection, where it still takes something: that it has ended is heard a moment later. */
+  get #open(): NatsConnection | undefined {
+    const connection = this.#connection;
+    return connection?.isClosed() || connection?.isDraining() ? undefined : connection;
   }
 
   #remove(wanted: Wanted): void {

@@ -2,7 +2,7 @@ import { type Clock, wait } from '../../lib/clock.ts';
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import { countWords } from '../../lib/time-words.ts';
 import type { ReportEntry } from '../../message/report.ts';
-import { type HeldAnswer, MAX_IDS } from '../../message/state-question.ts';
+import { type HeldAnswer, MAX_IDS, stateSubject } from '../../message/state-question.ts';
 import type { Store } from '../../store/store.ts';
 import type { JournalDeps } from '../journal-deps.ts';
 import { markEnded, type StoredRow, toRow } from '../journal-table.ts';
@@ -109,7 +109,7 @@ export class HeldRuns {
       const isOver = clock.steadyNow() >= until;
       if (answer === 'older' || (isOver && !(isBackup && answer === 'silent'))) return undefined;
       if (isOver && !isTold) {
-        const text = `info: ${lefts[0]!.subject}: requests of ${from} wait until ${from} says which of them it still wants, as the database is a backup`;
+        const text = `info: ${lefts[0]!.subject}: requests of ${from} wait until ${from} says which of them it still wants, as the database is a backup: have ${from} run and connected, and its broker let this node ask it (${stateSubject(from)}), or cancel them there`;
         errorReporter.report(text);
         isTold = true;
       }

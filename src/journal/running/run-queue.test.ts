@@ -185,3 +185,16 @@ test('after the stop signal nothing more begins', async () => {
   await queue.idle();
   assert.deepEqual(begun, [1]);
 });
+
+test('a queue that holds what comes is not forgotten as idle before it is let go', async () => {
+  const { queue, begun } = start();
+  const asked = Promise.withResolvers<void>();
+  queue.hold(asked.promise);
+  assert.equal(queue.isIdle, false);
+  queue.add(rowOf(1), newMessage({}));
+  await settle();
+  assert.deepEqual(begun, []);
+  asked.resolve();
+  await settle();
+  assert.deepEqual(begun, [1]);
+});

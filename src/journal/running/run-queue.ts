@@ -89,6 +89,9 @@ export class RunQueue {
   /** Has all wait that is not running yet, until this resolves. */
   hold(until: Promise<void>): void {
     this.#held = until;
+    void until.then(() => {
+      this.#held = undefined;
+    });
   }
 
   /** Keeps the next place for a request that begins with its acceptance; false where others run or wait. */
@@ -128,9 +131,9 @@ export class RunQueue {
     return true;
   }
 
-  /** Whether nothing runs or waits. */
+  /** Whether nothing runs or waits, nor is to wait. */
   get isIdle(): boolean {
-    return !this.#loop && this.#running.size === 0 && !this.#isKept;
+    return !this.#loop && this.#running.size === 0 && !this.#isKept && !this.#held;
   }
 
   /** Resolves when nothing runs any more; after the signal, what waits stays in the journal. */
@@ -144,7 +147,6 @@ export class RunQueue {
 
   async #run(): Promise<void> {
     await this.#held;
-    this.#held = undefined;
     const { signal } = this.#deps;
     for (let first = this.#first; first && !signal.aborted; first = this.#first) {
       const method = this.#deps.methodOf(this.#subject);
