@@ -67,6 +67,8 @@ export class ReadFolder implements AsyncDisposable {
   #wake = new AbortController();
   #lastFault: string | undefined;
   #retryAt = 0;
+  /** Why the first of the files could not be read that cannot be read for now. */
+  #unread: Error | undefined;
 
   constructor(
     settings: Settings,
@@ -156,10 +158,12 @@ export class ReadFolder implements AsyncDisposable {
     let waitMs = pollMs;
     const found = await inOrderOfTime(folder, names);
     if (found.length < names.length) this.#reportUnnamed(names);
+    this.#unread = undefined;
     for (const name of found) {
       if (this.#stopping.signal.aborted) break;
       waitMs = Math.min(waitMs, await this.#consider(name));
     }
+    if (this.#unread) throw this.#unread;
     return waitMs;
   }
 
@@ -181,6 +185,7 @@ export class ReadFolder implements AsyncDisposable {
     const ageMs = performance.now() - seen.since;
     if (ageMs < settleMs) return settleMs - ageMs;
     seen.fault ??= await this.#fault(name);
+    if (seen.fault === undefined) return pollMs;
     if (seen.fault === '') await this.#send(name);
     else if (ageMs < refuseMs) return refuseMs - ageMs;
     else await this.#transfer.refuse(name, seen.fault);
@@ -196,15 +201,16 @@ export class ReadFolder implements AsyncDisposable {
     }
   }
 
-  /** Why the file cannot be read as messages yet; '' when it can. Throws what may pass. */
-  async #fault(name: string): Promise<string> {
+  /** Why the file cannot be read as messages yet; '' when it can, undefined where that may pass: it holds up no others. */
+  async #fault(name: string): Promise<string | undefined> {
     const { folder, maxBytes } = this.#settings;
     try {
       await readSubmission(await readPlainFile(join(folder, name), { maxBytes, followsLinks: false }));
       return '';
     } catch (error) {
-      if (isTemporary(error)) throw error;
-      return systemFault(error);
+      if (!isTemporary(error)) return systemFault(error);
+      this.#unread ??= new Error(`${name}: ${readFault(error)}`, { cause: error });
+      return undefined;
     }
   }
 

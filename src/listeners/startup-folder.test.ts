@@ -22,6 +22,7 @@ test('what cannot be stored at the start is tried again under its batch, those b
   );
   assert.equal(new Set(attempts.map(({ batch }) => batch)).size, 2);
   assert.deepEqual(reports, [
+    'error: startup folder: a.json: the disk is full; it is tried again',
     'error: startup folder: b.json: it is a folder, not a regular file: move it away',
   ]);
 });

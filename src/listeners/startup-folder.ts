@@ -26,7 +26,12 @@ export async function submitStartupFolder(
 ): Promise<void> {
   const { submissions, ledger, logger, errorReporter, signal } = deps;
   const attempt = async (what: string, act: () => Promise<void>) => {
-    const retry = { ...deps, what: `${what} cannot be sent` };
+    let isTold = false;
+    const onRetry = (error: unknown) => {
+      if (!isTold) errorReporter.report(`error: ${what}: ${readFault(error)}; it is tried again`);
+      isTold = true;
+    };
+    const retry = { ...deps, what: `${what} cannot be sent`, onRetry };
     await retryUntilStopped(act, retry).catch((error) =>
       errorReporter.report(`error: ${what}: ${readFault(error)}`),
     );
