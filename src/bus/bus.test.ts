@@ -139,3 +139,21 @@ test('a broker that takes no headers is named with the way out, and tried again'
   assert.match(text!, /takes no headers, without which nothing can be delivered: take no_header_support out/);
   assert.equal(bus.isConnected, false);
 });
+
+test('a broker that takes hardly any payload is reported with the least that is enough', async (t) => {
+  for (const [size, isEnough] of [
+    [16_383, false],
+    [16_384, true],
+  ] as const) {
+    const broker = await startBroker(t, { config: `max_payload: ${size}` });
+    const made = deps();
+    await using bus = startBus(optionsFor(broker.url), made);
+    await bus.firstAttempt(5000);
+    assert.equal(bus.isConnected, true);
+    const texts = isEnough
+      ? []
+      : [/takes messages of 16383 bytes at most .*: set max_payload there to 16KB at least/];
+    assert.equal(made.faults.length, texts.length);
+    for (const text of texts) assert.match(made.faults[0]!, text);
+  }
+});

@@ -2,7 +2,7 @@ import { connect, type NatsConnection, PermissionViolationError, type Status } f
 import { pause } from '../lib/pause.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { closeBounded } from './close-bounded.ts';
-import { connectFault, faultSettings, noHeaders, permissionFault } from './connect-fault.ts';
+import { connectFault, faultSettings, noHeaders, payloadFault, permissionFault } from './connect-fault.ts';
 import { type BusOptions, connectOptions, jitterMs } from './connect-options.ts';
 import { FaultLog, refusalLoudness } from './fault-log.ts';
 import { Line } from './line.ts';
@@ -263,6 +263,8 @@ export class Bus implements AsyncDisposable {
     this.#isConnected = true;
     this.#deps.logger.info({ server: connection.getServer() }, 'connected to the broker');
     for (const listener of this.#listeners) listener.connected?.();
+    const fault = payloadFault(this.#maxPayload);
+    if (fault !== undefined) this.#faults.tell(fault, 'report');
   }
 
   #disconnected(): void {

@@ -34,6 +34,16 @@ export function faultSettings(options: BusOptions): FaultSettings {
   return { address: shownAddress(brokerAddress), rootCaPath, tlsCertFile, signIn: signInOf(options) };
 }
 
+/** What the largest question between nodes needs, with its headers: 200 ids; bytes. */
+const LEAST_PAYLOAD = 16 * 1024;
+
+/** What is wrong with a broker that takes no larger messages than this, bytes, with the way out behind the last colon; undefined where that is enough. */
+export function payloadFault(maxPayload: number): string | undefined {
+  if (maxPayload >= LEAST_PAYLOAD) return undefined;
+  const most = `the broker takes messages of ${maxPayload} bytes at most (max_payload), of which 2048 are for headers`;
+  return `${most}, so that nodes cannot ask one another for the state of requests, and what is larger may never arrive: set max_payload there to 16KB at least, 1MB is its default`;
+}
+
 /** The fault of a broker that takes no headers. */
 export function noHeaders(): Error {
   return Object.assign(new Error('the broker takes no headers'), { code: 'NO_HEADERS' });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ConnectFault } from '../bus/connect-fault.ts';
+import { type ConnectFault, payloadFault } from '../bus/connect-fault.ts';
 import type { BusOptions } from '../bus/connect-options.ts';
 import { centralNameSubject, NAME_RIGHTS } from '../bus/name-rights.ts';
 import { type BrokerProbe, probeBroker } from '../bus/probe-broker.ts';
@@ -46,7 +46,7 @@ function busOptions(config: Config): BusOptions {
 }
 
 /** The fault's sentence has the way out behind its last colon. */
-function connectFinding({ text }: ConnectFault): Finding {
+function connectFinding({ text }: Pick<ConnectFault, 'text'>): Finding {
   const [, what, advice] = /^(.*): (.*)$/s.exec(text) ?? [];
   return what === undefined || advice === undefined || /:\/\/\S*$/.test(what)
     ? finding('broker', 'fail', text)
@@ -69,7 +69,9 @@ function describe(broker: BrokerProbe): Finding[] {
       finding('broker', 'warn', what, 'switch TLS on there, and name its root certificate with rootCAPath'),
     );
   }
-  if (maxPayload < SMALL_PAYLOAD) {
+  const fault = payloadFault(maxPayload);
+  if (fault !== undefined) findings.push(connectFinding({ text: fault }));
+  else if (maxPayload < SMALL_PAYLOAD) {
     const what = `the broker takes messages of ${maxPayload} bytes only, so that larger ones go in very many parts`;
     findings.push(finding('broker', 'warn', what, 'raise max_payload there, 1MB is its default'));
   }
