@@ -16,7 +16,7 @@ export interface TransferDeps {
     /** Submits messages under a batch, except those that are stored already; rejects when some could not be stored. */
     resume(
       text: Uint8Array,
-      resume: { readonly batch: string; readonly stored: Stored },
+      resume: { readonly batch: string; readonly stored: Stored; readonly since?: number },
       by: string,
     ): Promise<string>;
   };
@@ -70,10 +70,12 @@ export class FileTransfer {
   async send(name: string): Promise<void> {
     const { folder } = this.#options;
     const moved = `${newId()}.${shortened(name)}`;
+    // When it was put there: a rename changes this, and leaves the time at which it was written.
+    const { ctimeMs } = await lstat(join(folder, name));
     await rename(join(folder, name), join(folder, 'sending', moved));
     await syncFolder(join(folder, 'sending'));
     await syncFolder(folder);
-    await this.#finish(moved);
+    await this.#finish(moved, ctimeMs);
   }
 
   /** Moves a file of the read folder to `refused/` without sending it. */
@@ -90,7 +92,7 @@ export class FileTransfer {
     }
   }
 
-  async #finish(moved: string): Promise<void> {
+  async #finish(moved: string, putAt?: number): Promise<void> {
     // A batch's id and the name that the file was dropped under.
     const { id: batch, rest: name } = splitAfterUuid(moved)!;
     const path = join(this.#options.folder, 'sending', moved);
@@ -100,7 +102,8 @@ export class FileTransfer {
         return error;
       },
     );
-    const resume = { batch, stored: this.#deps.ledger.batch(batch) };
+    const since = putAt ?? (text instanceof Error ? 0 : (await lstat(path)).ctimeMs);
+    const resume = { batch, stored: this.#deps.ledger.batch(batch), since };
     const line =
       text instanceof Error
         ? refusalLine(systemFault(text))

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 
@@ -32,6 +42,22 @@ test('a file that is renamed into the folder is sent once and moved to sent/ wit
   );
   assert.deepEqual(await list('.'), ['a.json.tmp', 'refused', 'sending', 'sent']);
   assert.deepEqual(await list('sending'), []);
+});
+
+test('a submission counts from when its file was put into the folder, whenever it was written', async (t) => {
+  const path = join((await tempFolder(t)).path, 'old.json');
+  await writeFile(path, GOOD);
+  await utimes(path, 1, 1);
+  const before = Date.now();
+  const { submitted } = await start(t, { settleMs: 200 }, [], async (folder) => {
+    await mkdir(folder);
+    await rename(path, join(folder, 'old.json'));
+    return [];
+  });
+  const afterwards = Date.now();
+  await waitFor('old.json to be sent', () => submitted.length > 0);
+  const { since } = submitted[0]!;
+  assert.ok(since >= before - 1000 && since <= afterwards, `${since - before} ms`);
 });
 
 test('a slow writer is waited for, also where what is there could be read', async (t) => {
@@ -206,13 +232,13 @@ async function start(
 ) {
   const folder = join((await tempFolder(t)).path, 'read');
   const stored = new Set(await prepare(folder));
-  const submitted: { text: string; batch: string; stored: number }[] = [];
+  const submitted: { text: string; batch: string; stored: number; since: number }[] = [];
   const reports: string[] = [];
   const settings = { folder, maxBytes: 100_000, settleMs: 30, ...options };
   const watched = await startReadFolder(settings, {
     submissions: {
-      resume: async (bytes, { batch, stored }) => {
-        submitted.push({ text: Buffer.from(bytes).toString(), batch, stored: stored.length });
+      resume: async (bytes, { batch, stored, since = 0 }) => {
+        submitted.push({ text: Buffer.from(bytes).toString(), batch, stored: stored.length, since });
         beforeSubmit();
         const accepted = [{ index: 0, toNode: 'ship1', id: newId() }];
         const refused = refusals.map((reason, at) => ({ index: at + 1, field: null, reason }));

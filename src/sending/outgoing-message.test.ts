@@ -53,5 +53,13 @@ test('a key holds between this node and the target, also where a request is rela
 
 test('a life in seconds is kept as a span, whatever the clocks say', () => {
   assert.equal(toOutgoing({ ...REQUEST, expiresIn: 2.5 }, SETTINGS, PLACE).expiresInMs, 2500);
+  const lives = [1000, 9000, -9000, 367 * 86_400_000].map(
+    (ageMs) => toOutgoing({ ...REQUEST, expiresIn: 2.5 }, SETTINGS, { ...PLACE, ageMs }).expiresInMs,
+  );
+  assert.deepEqual(
+    lives,
+    [1500, 1, 2500, 2500],
+    'of what lay a while, what is left; by a clock that was set, all',
+  );
   assert.equal('expiresInMs' in toOutgoing(REQUEST, SETTINGS, PLACE), false);
 });

@@ -15,13 +15,16 @@ const UNSAID_RETRIES = 1;
 /** No longer is an answer awaited that another node wants to be awaited: what was lost goes out again then, ms. */
 const LONGEST_ACK_MS = 3_600_000;
 
+/** What was handed in longer ago was not: the clock was set. */
+const MOST_AGE_MS = 366 * 86_400_000;
+
 type Settings = Pick<Config, 'serialization' | 'defaultMessageRetries' | 'trust'>;
 
-/** A message ready for the outbox. Its budget is the submitter's, or the operator's where the config raises it. */
+/** A message ready for the outbox. Its budget is the submitter's, or the operator's where the config raises it; `ageMs`: how long ago it was handed in. */
 export function toOutgoing(
   request: Request,
   settings: Settings,
-  { id, batch }: { readonly id: string; readonly batch: string | null },
+  { id, batch, ageMs = 0 }: { readonly id: string; readonly batch: string | null; readonly ageMs?: number },
 ): OutgoingMessage {
   const { expiresIn, schedule, output, priority, supersedes, hasRetries } = request;
   const hasBudget = hasRetries || settings.defaultMessageRetries > UNSAID_RETRIES;
@@ -30,7 +33,7 @@ export function toOutgoing(
   return {
     ...envelope(message, settings, { id, batch }),
     ...(hasBudget ? { budgetMs: message.retries * message.ackTimeout * 1000 } : {}),
-    ...(expiresIn === undefined ? {} : { expiresInMs: expiresIn * 1000 }),
+    ...(expiresIn === undefined ? {} : { expiresInMs: lifeMs(expiresIn * 1000, ageMs) }),
     ...(schedule === undefined ? {} : { schedule: JSON.stringify(schedule) }),
     // Nothing on the wire stands for the usual.
     ...(output === undefined || output === 'end' ? {} : { output }),
@@ -38,6 +41,11 @@ export function toOutgoing(
     // What is relayed goes to this node first, whoever it is for.
     ...(supersedes && { supersedes: isRelayed ? keyWithin(request.message.toNode, supersedes) : supersedes }),
   };
+}
+
+/** What is left of the life of a message that was handed in so long ago. */
+function lifeMs(ms: number, ageMs: number): number {
+  return ageMs <= 0 || ageMs > MOST_AGE_MS ? ms : Math.max(1, Math.round(ms - ageMs));
 }
 
 /**

@@ -70,3 +70,21 @@ test('a submission that could not be stored whole goes on where it ended, and an
   }
   assert.equal(published.length, 2, 'hellos are not stored, and those sent before are not sent again');
 });
+
+test('what was handed in a while ago has so much less time to begin', async () => {
+  const lives: (number | undefined)[] = [];
+  const edges = machineEdges();
+  const submissions = new Submissions(CONFIG, {
+    outbox: { enqueue: async (messages) => void lives.push(...messages.map((one) => one.expiresInMs)) },
+    undelivered: { cancel: async () => 0 },
+    methods: new Map(),
+    send: () => [],
+    metrics: { submitted: () => {} },
+    ...{ ...edges, clock: { ...edges.clock, wallNow: () => 100_000 } },
+    logger: { warn: () => {} },
+  });
+  const text = Buffer.from(JSON.stringify([{ toNode: 'ship1', method: 'REQPing', expiresIn: 60 }]));
+  await submissions.resume(text, { batch: newId(), stored: [], since: 70_000 });
+  await submissions.resume(text, { batch: newId(), stored: [] });
+  assert.deepEqual(lives, [30_000, 60_000]);
+});

@@ -54,6 +54,8 @@ export interface Resumable {
   readonly batch: string;
   /** What is stored of it already, in the order in which it was submitted. */
   readonly stored: readonly { readonly id: string }[];
+  /** When it was handed in, unix ms, where that may be a while ago: `expiresIn` counts from then. */
+  readonly since?: number;
 }
 
 /** What a submission would come to: the requests in it, and what would be refused. */
@@ -206,10 +208,8 @@ export class Submission {
     const now = this.#deps.clock.wallNow();
     const answered: { index: number; toNode: string; outgoing: OutgoingMessage }[] = [];
     for (const { index, request } of this.#unstored(slice)) {
-      const outgoing = toOutgoing(request, this.#config, {
-        id: this.#deps.newId(),
-        batch: this.#batch,
-      });
+      const place = { batch: this.#batch, ageMs: now - (this.#resume?.since ?? now) };
+      const outgoing = toOutgoing(request, this.#config, { id: this.#deps.newId(), ...place });
       const entry = { index, toNode: request.message.toNode, outgoing };
       if (isUnanswered(request.message)) this.#publish(entry);
       else answered.push(entry);
