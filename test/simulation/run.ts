@@ -5,7 +5,8 @@ import { Chance } from './chance.ts';
 import { askedOfClosed, CLOSED, checkClosed, setUpClosed } from './closed.ts';
 import { Deliveries } from './delivered.ts';
 import { type Fault, type FaultKind, LONGEST_STEP_MS, makeFaults, strike } from './faults.ts';
-import { checkPromise, heldBy, isForgotten, remaining } from './promise.ts';
+import { checkPromise, heldBy, remaining } from './promise.ts';
+import { mayRunAgain } from './run-again.ts';
 import type { Swaps } from './sim-node.ts';
 import { Timeline } from './timeline.ts';
 import { BrokenPromise, Truth } from './truth.ts';
@@ -84,10 +85,9 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRep
   const made = faultsOf(seed, options);
   const faults = options.faults ?? made.filter((_, place) => options.only?.includes(place) ?? true);
   const truth: Truth = new Truth(timeline, {
-    mayRepeat: (token) => {
-      const ask = workload.asks.find((one) => one.token === token);
-      const isAgain = ask?.kind === 'schedule' || ask?.repeats || ask?.isResent;
-      return ask === undefined || isAgain || isForgotten(world, ask);
+    mayRepeat: (run) => {
+      const ask = workload.asks.find((one) => one.token === run.token);
+      return mayRunAgain(world, ask, run);
     },
   });
   const world = makeWorld(options, { timeline, chance, truth });

@@ -69,9 +69,12 @@ export class SimProcesses {
     this.#running.delete(process.pid);
   }
 
-  /** Whether a process runs that an earlier life began. */
+  /** Whether a process runs that an earlier life began, of a request that the database knows: a restored one may not. */
   isLeftOver(now: Life): boolean {
-    return [...this.#running.values()].some(({ life, isOver }) => life !== now && !isOver);
+    const known = now.machine.disk.prepare('SELECT 1 FROM journal WHERE id = ?');
+    return [...this.#running.values()].some(
+      ({ life, isOver, requestId }) => life !== now && !isOver && known.get(requestId) !== undefined,
+    );
   }
 
   /** The machine goes down. */

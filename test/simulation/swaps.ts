@@ -61,7 +61,12 @@ export function onTraffic(count: (bytes: number) => number): Swaps {
 
 /** Headers that do not say that brief ones are read. */
 function atLength(headers: Headers): Headers {
-  const without = (words: string) => words.replace(` ${BRIEF}`, '');
+  return withoutWord(headers, BRIEF);
+}
+
+/** Headers that do not say that a word is known. */
+export function withoutWord(headers: Headers, word: string): Headers {
+  const without = (words: string) => words.replace(` ${word}`, '');
   return changed(changed(headers, HEADER.knows, without), HEADER.hello, without);
 }
 

@@ -3,6 +3,7 @@ import type { Timeline } from './timeline.ts';
 /** What really became of a request's command. */
 export interface RunTruth {
   readonly node: string;
+  readonly id: string;
   readonly token: string;
   readonly starts: number[];
   readonly ends: { readonly at: number; readonly how: number | 'killed' }[];
@@ -22,12 +23,12 @@ export class Truth {
   /** The methods that any node was asked for, and did something about. */
   readonly methods = new Set<string>();
   readonly #timeline: Timeline;
-  /** Whether a request may run again, by its token: a schedule, or what a restored backup brought back. */
-  readonly #mayRepeat: (token: string) => boolean;
+  /** Whether a request may run again: a schedule, or what a restored backup brought back. */
+  readonly #mayRepeat: (run: RunTruth) => boolean;
 
-  constructor(timeline: Timeline, deps: { mayRepeat(token: string): boolean }) {
+  constructor(timeline: Timeline, deps: { mayRepeat(run: RunTruth): boolean }) {
     this.#timeline = timeline;
-    this.#mayRepeat = (token) => deps.mayRepeat(token);
+    this.#mayRepeat = (run) => deps.mayRepeat(run);
   }
 
   /** What became of the requests with a token. */
@@ -39,10 +40,10 @@ export class Truth {
   began({ id, node, token }: { id: string; node: string; token: string }): void {
     this.#timeline.note(`${node} begins ${token} (${id})`);
     if (token.startsWith(EVIL)) this.broke(`trust: ${node} ran ${token}, of who has the key of another node`);
-    const known = this.runs.get(id) ?? { node, token, starts: [], ends: [] };
+    const known = this.runs.get(id) ?? { node, id, token, starts: [], ends: [] };
     this.runs.set(id, known);
     known.starts.push(this.#timeline.now);
-    if (known.starts.length > 1 && !this.#mayRepeat(token))
+    if (known.starts.length > 1 && !this.#mayRepeat(known))
       this.#timeline.fail(new BrokenPromise(`run once: ${token} (${id}) began again at ${node}`));
   }
 
