@@ -60,6 +60,8 @@ export class Timeline {
 
   /** Lets happen what is due until then, one after the other, all that follows from it at once included. */
   async runUntil(until: number): Promise<void> {
+    // What was begun just now may have planned nothing yet.
+    await settled(this.count);
     for (;;) {
       const next = this.#heap[0];
       if (!next || next.at > until) break;
