@@ -148,7 +148,9 @@ async function letHappen(
   // What a budget, or a share, holds back waits for the next day.
   const deliveries = new Deliveries(world);
   if (!hasBudgets && !isClosed) deliveries.checkSoon();
-  const longestMs = world.settings.messageTtlSeconds * 1000 + (hasBudgets ? DAYS_OF_COPIES : TELL_MS);
+  const ttlMs = world.settings.messageTtlSeconds * 1000;
+  // What waited for a share until it expired is told in a line that may wait for that too.
+  const longestMs = (isClosed ? 2 : 1) * ttlMs + (hasBudgets ? DAYS_OF_COPIES : TELL_MS);
   const look = () => {
     if (!hasBudgets) deliveries.checkCalls();
     return remaining(world);
