@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -7,6 +8,7 @@ import { makeCertificates } from '../test/support/certificates.ts';
 import { freePort } from '../test/support/free-port.ts';
 import { Inspector, inspectedCommand } from '../test/support/inspector.ts';
 import { type StewardNode, startStewardNode } from '../test/support/node.ts';
+import { processesIn } from '../test/support/processes.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
 import { waitFor } from '../test/support/wait-for.ts';
 import { startWireClient, type WireClient } from '../test/support/wire-client.ts';
@@ -53,6 +55,8 @@ async function measure(name: string): Promise<void> {
   };
   await using ship = await startStewardNode({ name: 'ship1', broker, command: inspectedCommand(), flags });
   await using client = await startWireClient(broker);
+  // Its commands would outlive a node that is killed, and slow down the next measurement.
+  await using _commands = { [Symbol.asyncDispose]: () => endCommands(ship) };
   await warmUp(client, ship);
   const idle = await memoryAtRest(ship);
   await writeFile(`/proc/${ship.pid}/clear_refs`, '5');
@@ -94,6 +98,13 @@ async function untilCalm(client: WireClient, ship: StewardNode): Promise<void> {
     await pause(2000);
     worked = (await cpuSeconds(ship.pid)) - before;
   }
+}
+
+/** Ends the node, and what its commands left. */
+async function endCommands(ship: StewardNode): Promise<void> {
+  await ship.kill();
+  const pids = await processesIn(ship.folder);
+  if (pids.length > 0) spawnSync('kill', ['-KILL', ...pids.map(String)]);
 }
 
 async function cpuSeconds(pid: number): Promise<number> {
