@@ -10,6 +10,8 @@ export const RUN_ID_VARIABLE = 'STEWARD_RUN_ID';
 
 const GRACE_MS = 2000;
 const POLL_MS = 20;
+/** How many processes are looked at together: a machine may have thousands, and a start waits for this. */
+const READ_AT_ONCE = 64;
 const RUN_ID = /^[^/]+\/\d+\/\d+\/./;
 
 export interface LeftoverOptions {
@@ -75,16 +77,20 @@ interface Found {
 async function findProcesses(sought: Sought): Promise<Found[]> {
   const names = await readdir('/proc').catch(() => []);
   const spared = await ancestors();
+  const pids = names.map(Number).filter((pid) => Number.isInteger(pid) && !spared.has(pid));
   const found: Found[] = [];
-  for (const name of names) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || spared.has(pid)) continue;
-    // The start before the environment: where both are of one process, a signal checks the start again.
-    const status = await statusOf(pid);
-    const run = status && !status.isDead && (await runOf(pid, sought));
-    if (run) found.push({ pid, run, startedAt: status.startedAt });
+  for (let at = 0; at < pids.length; at += READ_AT_ONCE) {
+    const looks = pids.slice(at, at + READ_AT_ONCE).map((pid) => findProcess(pid, sought));
+    found.push(...(await Promise.all(looks)).filter((one) => one !== undefined));
   }
   return found;
+}
+
+async function findProcess(pid: number, sought: Sought): Promise<Found | undefined> {
+  // The start before the environment: where both are of one process, a signal checks the start again.
+  const status = await statusOf(pid);
+  const run = status && !status.isDead && (await runOf(pid, sought));
+  return run ? { pid, run, startedAt: status.startedAt } : undefined;
 }
 
 async function runOf(pid: number, { runs, requests }: Sought): Promise<string | undefined> {

@@ -68,14 +68,15 @@ async function start(t: TestContext, { words }: { words: readonly string[] }) {
   const answers = new Map<string, StateAnswer | (() => StateAnswer)>();
   const handlers = new Map<
     string,
-    (answer: { payload: Uint8Array; noResponders: boolean; header(): undefined }) => void
+    (answer: { subject: string; payload: Uint8Array; noResponders: boolean; header(): undefined }) => void
   >();
-  const publish = (subject: string, payload: string | Uint8Array) => {
+  const publish = (subject: string, payload: string | Uint8Array, { reply }: { reply: string }) => {
     const node = subject.split('.')[0]!;
     asked.push({ node, ids: decodeQuestion(Buffer.from(payload))!.ids });
     const answer = answers.get(node) ?? NOTHING;
     const told = encodeAnswer(typeof answer === 'function' ? answer() : answer);
-    handlers.get(subject)?.({ payload: Buffer.from(told), noResponders: false, header: () => undefined });
+    const rest = { payload: Buffer.from(told), noResponders: false, header: () => undefined };
+    handlers.get(subject)?.({ subject: reply, ...rest });
     return true;
   };
   const listen = async (

@@ -4,12 +4,11 @@ import type { Journal } from '../journal/journal.ts';
 import { knownStates, startedOf } from '../journal/known-states.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openAfter, statesOfHeld, subjectsOfOpen } from '../ledger/open-requests.ts';
-import { type Clock, wait } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Addresses } from '../link/address.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
 import type { ReportEntry } from '../message/report.ts';
 import {
-  decodeAnswer,
   decodeQuestion,
   encodeAnswer,
   HELD_WORD,
@@ -25,6 +24,7 @@ import type { Logger } from '../observe/logger.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
 import type { Store } from '../store/store.ts';
+import { AskStates } from './ask-states.ts';
 import type { RepliesAndReports } from './replies-and-reports.ts';
 
 interface StateQuestionsDeps {
@@ -58,7 +58,6 @@ const LOOK_MS = 10_000;
 /** Time between two questions about the same node, which doubles up to 6 h. */
 const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 6 * 3_600_000;
-const PATIENCE_MS = 5000;
 
 const NOTHING: StateAnswer = { ends: [], gone: [], never: [], upTo: null };
 
@@ -83,11 +82,12 @@ export class StateQuestions implements Disposable {
   #looking: Promise<void> | undefined;
   /** Whether a request may be open: a node that sent nothing since it last looked does not ask its database. */
   #mayBeOpen = true;
-  #token = 0;
+  readonly #ask: AskStates;
 
   constructor(nodeName: string, deps: StateQuestionsDeps) {
     this.#nodeName = nodeName;
     this.#deps = deps;
+    this.#ask = new AskStates(nodeName, { ...deps, signal: this.#stop.signal });
   }
 
   /** Answers others from now on, and asks them. */
@@ -136,7 +136,7 @@ export class StateQuestions implements Disposable {
 
   /** Asks a node for the words that it knows, where nothing is known of it; resolves when it has answered, or does not. */
   readonly askWords = async (node: string): Promise<void> => {
-    await this.#ask(node, []);
+    await this.#ask.ask(node);
   };
 
   /** Asks the sender of requests that this node holds how they stand there. */
@@ -144,9 +144,9 @@ export class StateQuestions implements Disposable {
     const { bus, peers } = this.#deps;
     const without = peers.hasWords(node) ? 'silent' : 'unknown';
     if (!bus.isConnected) return without;
-    const isUnable = !peers.knows(node, HELD_WORD) && (await this.#ask(node, [])) !== undefined;
+    const isUnable = !peers.knows(node, HELD_WORD) && (await this.#ask.ask(node)) !== undefined;
     if (!peers.knows(node, HELD_WORD)) return isUnable ? 'older' : without;
-    return (await this.#ask(node, [], held))?.ends ?? without;
+    return (await this.#ask.ask(node, { ids: [], held }))?.ends ?? without;
   };
 
   readonly #hear = ({ subject, payload, reply }: WireMessage): void => {
@@ -235,41 +235,11 @@ export class StateQuestions implements Disposable {
     const { store, ledger } = this.#deps;
     for (let after: string | undefined = ''; after !== undefined; ) {
       const ids = await openAfter(store, { subjects, after, limit: MAX_IDS });
-      const answer = ids.length > 0 ? await this.#ask(node, ids) : undefined;
+      const answer = ids.length > 0 ? await this.#ask.ask(node, { ids }) : undefined;
       const ends = answer ? endsOf(node, answer).filter(({ id }) => ids.includes(id)) : [];
       if (ends.length > 0) await ledger.applyReports(node, ends);
       // What another node says it looked at is no reason to ask it for ever.
       after = ids.find((id) => id === answer?.upTo);
-    }
-  }
-
-  async #ask(
-    node: string,
-    ids: readonly string[],
-    held?: readonly string[],
-  ): Promise<StateAnswer | undefined> {
-    const { bus, outbox, peers, clock, addresses } = this.#deps;
-    const subject = stateSubject(node);
-    const question = JSON.stringify({
-      from: this.#nodeName,
-      ids,
-      ...(held && { held }),
-    } satisfies StateQuestion);
-    const heard = new AbortController();
-    let answer: StateAnswer | undefined;
-    const listening = await outbox.inbox.listen(subject, ({ payload, noResponders, header }) => {
-      if (!noResponders) answer = decodeAnswer(payload);
-      const words = header(HEADER.knows);
-      if (words) peers.heardWords(node, words);
-      heard.abort();
-    });
-    try {
-      const reply = listening.replyFor(`state-${++this.#token}`);
-      if (!bus.publish(addresses.subjectFor(subject, node), question, { reply })) return undefined;
-      await wait(clock, PATIENCE_MS, AbortSignal.any([heard.signal, this.#stop.signal]));
-      return answer;
-    } finally {
-      listening[Symbol.dispose]();
     }
   }
 }
