@@ -52,10 +52,10 @@ export function exposeFreeing(): (bytes: number) => void {
 }
 
 /**
- * However much is in use, so much garbage comes together before it is collected, and this share of what is in use: to look through all
- * of it takes its time, and at each step of a growth to ten thousand nodes that would be the square of it.
+ * However much is in use, so much garbage comes together before it is collected, and a share of what is in use beyond what a flood may
+ * leave: to look through all of it takes its time, and at each step of a growth to ten thousand nodes that would be the square of it.
  */
-const [LEAST_GROWTH_BYTES, LEAST_GROWTH] = [16 * 1024 * 1024, 0.5];
+const [LEAST_GROWTH_BYTES, LARGE_HEAP_BYTES, LARGE_GROWTH] = [16 * 1024 * 1024, 100 * 1024 * 1024, 0.5];
 
 /**
  * Has the engine collect the garbage of this thread when its heap has grown by `growthBytes` since it last did, or by less where more
@@ -71,7 +71,8 @@ export function keepGarbageSmall(growthBytes: number): Disposable {
     const entries = list.getEntries() as unknown as readonly Collected[];
     if (entries.some(({ detail }) => detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR))
       before = heapBytes();
-    const growth = Math.max(LEAST_GROWTH_BYTES, LEAST_GROWTH * before, growthBytes - (before - first));
+    const share = LARGE_GROWTH * (before - LARGE_HEAP_BYTES);
+    const growth = Math.max(LEAST_GROWTH_BYTES, share, growthBytes - (before - first));
     if (heapBytes() < before + growth) return;
     setFlagsFromString('--memory-saver-mode');
     collect({ type: 'major', execution: 'sync', flavor: 'regular' });
