@@ -37,7 +37,10 @@ test('what has ended as its sender knows ends here without a run and a report, w
 });
 
 test('in a backup all is asked for, and waits until its sender answers, however long that takes', async (t) => {
-  const answers: HeldAnswer[] = Array.from({ length: 200 }, () => 'silent');
+  // One that cannot be asked, as the connection ends under the question, is one that does not answer.
+  const answers: (HeldAnswer | Error)[] = Array.from({ length: 200 }, (_, at) =>
+    at % 2 ? new Error('closed') : 'silent',
+  );
   const { held, clock, asked, errors } = await start(t, { answers, count: 25, restoredRow: 25 });
   for (let minute = 0; minute < 30; minute++) {
     await clock.advance(60_000);
@@ -83,7 +86,7 @@ test('own requests, and those of nodes that speak no lanes, wait for nobody', as
 async function start(
   t: TestContext,
   given: {
-    readonly answers: readonly HeldAnswer[];
+    readonly answers: readonly (HeldAnswer | Error)[];
     readonly count: number;
     readonly restoredRow?: number;
     readonly more?: Partial<LeftRun>;
@@ -128,7 +131,9 @@ async function start(
   } as unknown as ConstructorParameters<typeof HeldRuns>[1];
   const ask = async (_: string, ids: readonly string[]) => {
     asked.push(ids);
-    return given.answers[asked.length - 1] ?? [];
+    const answer = given.answers[asked.length - 1] ?? [];
+    if (answer instanceof Error) throw answer;
+    return answer;
   };
   new HeldRuns({ nodeName: 'ship1' }, deps).hold(lefts, ask, given.restoredRow ?? 0)();
   t.after(() => stop.abort());

@@ -104,7 +104,7 @@ export class HeldRuns {
     const until = clock.steadyNow() + PATIENCE_MS;
     let [pauseMs, isTold] = [FIRST_PAUSE_MS, false];
     while (!signal.aborted) {
-      const answer = await ask(from, ids);
+      const answer = await this.#ask(ask, from, ids);
       if (typeof answer !== 'string') return answer;
       const isOver = clock.steadyNow() >= until;
       if (answer === 'older' || (isOver && !(isBackup && answer === 'silent'))) return undefined;
@@ -117,6 +117,16 @@ export class HeldRuns {
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
     return undefined;
+  }
+
+  /** Asks once; a question that cannot be asked, as a connection that ends under it, is one without an answer. */
+  async #ask(ask: AskSender, from: string, ids: readonly string[]): Promise<HeldAnswer> {
+    try {
+      return await ask(from, ids);
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, `${from} could not be asked what it still wants`);
+      return 'silent';
+    }
   }
 
   /** Ends what has ended or begun as its sender knows; true where there is any. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { disposeAfter } from '../../../test/support/dispose-after.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
+import { systemFiles } from '../../lib/system-files.ts';
 import { CopySource } from './copy-source.ts';
 
 const { signal } = new AbortController();
@@ -15,7 +16,8 @@ test('of a file that grows the copy has what was there at first', async (t) => {
   const source = await open(path);
   await source.hashUpTo(3, signal);
   await appendFile(path, 'more\n');
-  await source.hashUpTo(6, signal);
+  assert.equal(Buffer.from(await source.read(3, Buffer.alloc(100))).toString(), 'st\n');
+  assert.equal((await source.read(7, Buffer.alloc(100))).length, 0);
   assert.equal(await source.sha256(signal), sumOf('first\n'));
   assert.equal(Buffer.from(await source.readSmall()).toString(), 'first\n');
 });
@@ -38,6 +40,26 @@ test('a file that shrinks, or changes without growing, is refused', async (t) =>
   const touched = await open(path);
   await utimes(path, 1, 1);
   await assert.rejects(touched.readSmall(), /changed while it was copied/);
+});
+
+test('what is appended while the file is looked at has changed its time first, and then its size', async (t) => {
+  const { folder, path } = await setUp(t);
+  await writeFile(path, 'first\n');
+  let looks = 0;
+  const open: typeof systemFiles.open = async (...args) => {
+    const handle = await systemFiles.open(...args);
+    const stat = handle.stat.bind(handle);
+    const look = async (...options: Parameters<typeof stat>) => {
+      if (++looks === 4) await appendFile(path, 'more\n');
+      return stat(...options);
+    };
+    return Object.assign(handle, { stat: look });
+  };
+  const place = { folder, id: 'source', files: { ...systemFiles, open } };
+  const source = disposeAfter(t, await CopySource.open(path, place));
+  await utimes(path, 1, 1);
+  assert.equal(Buffer.from(await source.readSmall()).toString(), 'first\n');
+  assert.equal(looks, 5);
 });
 
 test('files whose size the system does not tell, or not right, are read to their end', async (t) => {

@@ -22,6 +22,8 @@ export interface SourcePlace {
 }
 
 const HASH_BYTES = 512 * 1024;
+/** How often a file is looked at whose time has changed while its size has not. */
+const APPEND_LOOKS = 50;
 
 /**
  * A file that is read for a copy, up to the size that it had at first. It may grow meanwhile, as a log does; any other
@@ -113,11 +115,11 @@ export class CopySource implements AsyncDisposable {
   }
 
   /**
-   * Reads from a position on, into `bytes`: fills them where there is that much, and returns what it filled. Throws
-   * CopyError where the file has changed.
+   * Reads from a position on, into `bytes`: fills them where there is that much up to the size at first, and returns what it
+   * filled. Throws CopyError where the file has changed.
    */
   async read(position: number, bytes: Uint8Array): Promise<Uint8Array> {
-    const filled = await this.#fill(position, bytes);
+    const filled = await this.#fill(position, bytes.subarray(0, Math.max(0, this.size - position)));
     if (position === this.#hashed) this.#add(filled);
     return filled;
   }
@@ -178,9 +180,13 @@ export class CopySource implements AsyncDisposable {
   }
 
   async #checkUnchanged(): Promise<void> {
-    const { size, mtimeNs } = await this.#handle.stat({ bigint: true });
-    if (size > this.size) this.#hasGrown = true;
-    else if (Number(size) < this.size || mtimeNs !== this.#mtimeNs) throw this.#changed();
+    for (let looks = 1; ; looks++) {
+      const { size, mtimeNs } = await this.#handle.stat({ bigint: true });
+      if (size > this.size) this.#hasGrown = true;
+      if (size > this.size || (Number(size) === this.size && mtimeNs === this.#mtimeNs)) return;
+      // While something is appended the system sets the time first, and then the size.
+      if (Number(size) < this.size || looks === APPEND_LOOKS) throw this.#changed();
+    }
   }
 
   #changed(): CopyError {
