@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { LogOrigin } from './log-origin.ts';
 import { type PackedTransaction, packTransaction, unpackTransaction } from './packed-transaction.ts';
 import { type SqlValue, statement } from './store.ts';
 
@@ -41,17 +42,26 @@ const VOID = packTransaction(0, [
 export class GroupCommit {
   readonly #db: DatabaseSync;
   readonly #run: (sql: string, params: SqlValue[]) => void;
+  readonly #origin: LogOrigin | undefined;
   #isInDoubt = false;
   #isShortOfRoom = false;
   #triedAt = Number.NEGATIVE_INFINITY;
 
-  /** `isShortOfRoom`: whether the disk has been full for another connection of this node. */
+  /**
+   * `isShortOfRoom`: whether the disk has been full for another connection of this node; `origin`: what is noted of the log.
+   */
   constructor(
     db: DatabaseSync,
-    { run, isShortOfRoom }: { run: (sql: string, params: SqlValue[]) => void; isShortOfRoom: boolean },
+    options: {
+      readonly run: (sql: string, params: SqlValue[]) => void;
+      readonly isShortOfRoom: boolean;
+      readonly origin?: LogOrigin | undefined;
+    },
   ) {
+    const { run, isShortOfRoom, origin } = options;
     this.#db = db;
     this.#run = run;
+    this.#origin = origin;
     if (isShortOfRoom) this.#noteFullDisk();
   }
 
@@ -87,9 +97,12 @@ export class GroupCommit {
     this.#db.exec('BEGIN IMMEDIATE');
     let isComplete = false;
     try {
+      const origin = this.#origin?.due();
+      if (origin) unpackTransaction(origin, this.#run);
       for (const transaction of group) unpackTransaction(transaction, this.#run);
       isComplete = true;
       this.#db.exec('COMMIT');
+      this.#origin?.committed();
       this.#isInDoubt = false;
     } catch (error) {
       // A full disk refuses a page before the last one of the commit is written; any other fault may come behind that.

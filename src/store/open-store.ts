@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { systemFault } from '../lib/system-fault.ts';
 import { noteFile } from './find-older.ts';
 import { damageAdvice } from './is-damaged.ts';
+import { refuseStrayLog } from './log-origin.ts';
 import { ADDED_COLUMNS, ADDED_INDEXES, ADDITIONS, APPLICATION_ID, MIGRATIONS } from './schema.ts';
 import type { Store } from './store.ts';
 import { asStoreError, StoreError } from './store-error.ts';
@@ -90,7 +91,8 @@ function prepareFile(path: string, nodeName?: string): void {
 
 /** Where there is a log of writes it only reads: a log that is not the file's own would be moved into it, and spoil it. */
 function checkFile(path: string): void {
-  using db = new DatabaseSync(path, { readOnly: existsSync(`${path}-wal`) });
+  const hasLog = existsSync(`${path}-wal`);
+  using db = new DatabaseSync(path, { readOnly: hasLog });
   const applicationId = pragma(db, 'application_id');
   const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n);
   if (applicationId !== APPLICATION_ID && tables > 0) {
@@ -99,6 +101,7 @@ function checkFile(path: string): void {
       `the file ${path} is another program's database: move it away, or choose another databaseFolder`,
     );
   }
+  if (hasLog && tables > 0) refuseStrayLog(db, path);
   if (Number(pragma(db, 'page_count')) * Number(pragma(db, 'page_size')) > QUICK_CHECK_BYTES) return;
   const found = String(pragma(db, 'quick_check(1)')).replaceAll('\n', ' ');
   if (found.includes('disk I/O error'))

@@ -138,6 +138,9 @@ export const ADDITIONS = `
   CREATE INDEX IF NOT EXISTS lanes_of_subject ON lanes (subject);
   DROP INDEX IF EXISTS lanes_subject;
   CREATE TABLE IF NOT EXISTS files (file TEXT NOT NULL);
+  -- Which log of writes (-wal) began with which database: see log-origin.ts.
+  CREATE TABLE IF NOT EXISTS log_origin (salts TEXT NOT NULL);
+  INSERT INTO log_origin SELECT 'none' WHERE NOT EXISTS (SELECT 1 FROM log_origin);
   -- When nodes came and went, by the wall clock.
   CREATE TABLE IF NOT EXISTS presence (
     name TEXT NOT NULL, at INTEGER NOT NULL, is_here INTEGER NOT NULL, PRIMARY KEY (name, at)) WITHOUT ROWID;

@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { GroupCommit, isReadOnly, type WriterAnswer } from './group-commit.ts';
+import { LogOrigin } from './log-origin.ts';
 import type { PackedTransaction } from './packed-transaction.ts';
 import { createFileCheck, type KnownFile } from './same-file.ts';
 import type { SqlValue } from './store.ts';
@@ -13,6 +14,7 @@ interface WriterOptions {
 interface Connection {
   readonly db: DatabaseSync;
   readonly groups: GroupCommit;
+  readonly origin: LogOrigin | undefined;
 }
 
 /** What writes to a database. There may be several, but one at a time is used. */
@@ -53,6 +55,7 @@ export class Writer implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#connection?.origin?.[Symbol.dispose]();
     this.#connection?.db.close();
     this.#connection = undefined;
   }
@@ -64,7 +67,8 @@ export class Writer implements Disposable {
     try {
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
       db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -4000; PRAGMA foreign_keys = ON');
-      return { db, groups: new GroupCommit(db, { run: createRunner(db), isShortOfRoom }) };
+      const origin = LogOrigin.of(db, this.#path);
+      return { db, origin, groups: new GroupCommit(db, { run: createRunner(db), isShortOfRoom, origin }) };
     } catch (error) {
       db.close();
       throw error;
