@@ -150,7 +150,7 @@ class RunningBroker implements Broker, Hub {
   }
 
   async #stop(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve));
+    const closed = this.#server[Symbol.asyncDispose]();
     clearInterval(this.#timer);
     for (const connection of this.#connections) connection.drain();
     for (const socket of this.#unsecured) socket.destroy();
@@ -197,7 +197,7 @@ class RunningBroker implements Broker, Hub {
   #admit(socket: Socket, id: number): { readonly log: string; readonly error: string } | undefined {
     if (this.#sockets.size > this.limits.maxConnections && !this.#newcomers.makeRoom())
       return { log: 'a connection was refused: there are too many', error: 'maximum connections exceeded' };
-    const newcomer = { address: socket.remoteAddress ?? '', end: () => socket.destroy() };
+    const newcomer = { address: socket.remoteAddress ?? '', socket };
     socket.once('close', () => this.#newcomers.left(id));
     if (this.#newcomers.enter(id, newcomer)) return undefined;
     const log = 'a connection was refused: too many of its address have not signed in';

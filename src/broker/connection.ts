@@ -92,7 +92,7 @@ export class Connection implements ProtocolEvents {
     if (this.#permissions?.subscribe.allows(subject) === false)
       return this.#violation(subscriptionTo({ subject, queue }), 'debug');
     if (isOversize(subject, queue, sid) || !isSubject(subject)) return this.#error('Invalid Subject');
-    if (this.#subscriptions.get(sid) === undefined) {
+    if (this.#subscriptions.bySid.get(sid) === undefined) {
       const added = new ClientSubscription(this, { subject, queue, sid });
       if (!this.#subscriptions.add(added)) return this.#refuseSubscription();
       added.isFiltered = this.#permissions?.subscribe.deniesPartOf(subject) ?? false;
@@ -102,7 +102,7 @@ export class Connection implements ProtocolEvents {
   }
 
   unsubscribe(sid: string, max: number): void {
-    const subscription = this.#subscriptions.get(sid);
+    const subscription = this.#subscriptions.bySid.get(sid);
     if (subscription !== undefined) {
       if (max > subscription.delivered) subscription.max = max;
       else this.#drop(subscription);
@@ -161,7 +161,7 @@ export class Connection implements ProtocolEvents {
     const signedIn = this.#hub.signIn.again(this.#signedIn);
     if (signedIn === undefined) return this.#refuseSignIn();
     this.#welcome(signedIn);
-    for (const subscription of this.#subscriptions.values()) {
+    for (const subscription of this.#subscriptions.bySid.values()) {
       subscription.isFiltered = this.#permissions?.subscribe.deniesPartOf(subscription.subject) ?? false;
       if (this.#permissions?.subscribe.allows(subscription.subject) !== false) continue;
       this.#drop(subscription);
@@ -287,7 +287,7 @@ export class Connection implements ProtocolEvents {
 
   #stop(): void {
     this.isOpen = false;
-    for (const subscription of this.#subscriptions.values()) this.#drop(subscription);
+    for (const subscription of this.#subscriptions.bySid.values()) this.#drop(subscription);
   }
 }
 

@@ -7,7 +7,7 @@ test('of one address no more than a limit may be about to sign in, and those tha
   const ended: number[] = [];
   const newcomers = new Newcomers({ most: 2, patienceMs: 100 }, () => now);
   const enter = (id: number, address = '10.0.0.1') =>
-    newcomers.enter(id, { address, end: () => ended.push(id) });
+    newcomers.enter(id, { address, socket: { destroy: () => ended.push(id) } });
   assert.deepEqual([enter(1), enter(2), enter(3), enter(4, '10.0.0.2')], [true, true, false, true]);
   newcomers.left(1);
   now = 50;

@@ -5,7 +5,7 @@ interface Newcomer {
   readonly address: string;
   /** ms, by the broker's clock. */
   readonly since: number;
-  end(): void;
+  readonly socket: { destroy(): unknown };
 }
 
 interface Options {
@@ -32,11 +32,11 @@ export class Newcomers {
   }
 
   /** One more; false where its address has too many, and the oldest of them may still be about to sign in. */
-  enter(id: number, { address, end }: { readonly address: string; end(): void }): boolean {
+  enter(id: number, { address, socket }: Pick<Newcomer, 'address' | 'socket'>): boolean {
     const network = networkOf(address);
     const others = this.#byAddress.get(network) ?? new Map<number, Newcomer>();
     if (others.size >= this.#options.most && !this.#endOldest(others)) return false;
-    const newcomer = { address: network, since: this.#now(), end };
+    const newcomer = { address: network, since: this.#now(), socket };
     others.set(id, newcomer);
     this.#byAddress.set(network, others);
     this.#all.set(id, newcomer);
@@ -62,7 +62,7 @@ export class Newcomers {
     const [oldest] = newcomers;
     if (oldest === undefined || this.#now() - oldest[1].since < this.#options.patienceMs) return false;
     this.left(oldest[0]);
-    oldest[1].end();
+    oldest[1].socket.destroy();
     return true;
   }
 }

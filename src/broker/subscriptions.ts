@@ -51,19 +51,12 @@ const TOKENS_AS_ONE = 16;
 /** The subscriptions of one client, by their sid. */
 export class SubscriptionTable {
   readonly #bySid = new Map<string, ClientSubscription>();
+  readonly bySid: ReadonlyMap<string, ClientSubscription> = this.#bySid;
   readonly #max: number;
   #weight = 0;
 
   constructor(max: number) {
     this.#max = max;
-  }
-
-  get(sid: string): ClientSubscription | undefined {
-    return this.#bySid.get(sid);
-  }
-
-  values(): ClientSubscription[] {
-    return [...this.#bySid.values()];
   }
 
   /** Whether there was room for it. */

@@ -63,7 +63,7 @@ export class Bus implements AsyncDisposable {
     });
     this.#subscriptions = new Subscriptions({
       flush: () => this.flush(),
-      take: (message, handler) => this.#take(message, handler),
+      take: this.#take,
       dropped: (text) => this.#faults.tell(text, 'log'),
     });
     connectOptions(options);
@@ -277,7 +277,7 @@ export class Bus implements AsyncDisposable {
   }
 
   /** What throws must not end the loop that reads from the broker: the message is not taken, and its sender tries again. */
-  #take(message: WireMessage, handler: (message: WireMessage) => void): void {
+  readonly #take = (message: WireMessage, handler: (message: WireMessage) => void): void => {
     if (!message.noResponders) this.traffic.inMessages++;
     try {
       handler(message);
@@ -285,5 +285,5 @@ export class Bus implements AsyncDisposable {
       this.#deps.logger.warn({ err: error, subject: message.subject }, 'a message could not be taken');
       this.#faults.tell(`messages could not be taken: ${(error as Error).message}`, 'report');
     }
-  }
+  };
 }

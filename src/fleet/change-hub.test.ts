@@ -22,7 +22,7 @@ function start(t: TestContext) {
         return { id, batch, node, endedAt: node === 'ended' ? 1000 : null } as RequestSummary;
       });
     },
-    unannounced: () => unannounced,
+    ledger: { unannounced: () => unannounced },
     nodes: {
       some: async (names) => names.map((name) => ({ name }) as NodeSummary),
       turned: () => turned.splice(0),

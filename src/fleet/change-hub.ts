@@ -6,8 +6,10 @@ import type { Clock } from '../lib/clock.ts';
 interface HubDeps {
   readonly clock: Clock;
   readRequests(ids: readonly string[]): Promise<readonly RequestSummary[]>;
-  /** Messages of which output may be on disk that this hub has not heard of. */
-  unannounced(): ReadonlySet<string>;
+  readonly ledger: {
+    /** Messages of which output may be on disk that this hub has not heard of. */
+    unannounced(): ReadonlySet<string>;
+  };
   readonly nodes: {
     some(names: readonly string[]): Promise<readonly NodeSummary[]>;
     /** Nodes whose presence came to be another by nothing but time since this was asked last. */
@@ -171,7 +173,7 @@ export class ChangeHub implements Disposable {
     if (![...this.#watchers].some(({ filter }) => wants(filter, 'requests'))) return;
     const read = await this.#deps.readRequests(ids);
     // What is committed can be read a moment before it is announced: an end is read again until its output was told.
-    const unannounced = this.#deps.unannounced();
+    const unannounced = this.#deps.ledger.unannounced();
     const isEarly = ({ id, endedAt }: RequestSummary) => endedAt !== null && unannounced.has(id);
     const rows = read.filter((row) => !isEarly(row));
     if (rows.length < read.length) for (const { id } of read.filter(isEarly)) this.#requests.add(id);

@@ -86,9 +86,8 @@ export class FleetView implements AsyncDisposable {
       },
     );
     this.changes = new ChangeHub({
-      ...{ clock, logger, nodes: this.nodes },
+      ...{ clock, logger, nodes: this.nodes, ledger: deps.ledger },
       readRequests: (ids) => readRequests(store, ids),
-      unannounced: () => deps.ledger.unannounced(),
     });
     const { kept } = deps;
     this.linkDays = new LinkDays(config.nodeName, { ...{ store, clock }, totals: () => totalsOf(deps) });
@@ -141,7 +140,7 @@ export class FleetView implements AsyncDisposable {
   async forget(node: string, left: number): Promise<boolean> {
     const wasKnown = this.nodes.isListed(node);
     this.presence.forget(node);
-    this.nodes.forget(node, left);
+    this.nodes.forgotten.set(node, left);
     await this.#deps.store.write([
       ...['nodes', 'presence'].map((table) => statement(`DELETE FROM ${table} WHERE name = ?`, node)),
       this.linkDays.forgotten(node),

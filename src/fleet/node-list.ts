@@ -36,7 +36,8 @@ export class NodeList implements KnownNodeSource {
   readonly #deps: NodeListDeps;
   readonly usualAwayMs: NodeListDeps['usualAwayMs'];
   readonly #told = new Map<string, Presence>();
-  readonly #forgotten: Map<string, number>;
+  /** Nodes that are off the list for as long as nothing comes from them and no more is queued for them than this. */
+  readonly forgotten: Map<string, number>;
   /** The names as they were listed last, and in order: they are seldom others. */
   #order: { readonly listed: readonly string[]; readonly names: readonly string[] } = {
     listed: [],
@@ -47,17 +48,12 @@ export class NodeList implements KnownNodeSource {
     this.#options = options;
     this.#deps = deps;
     this.usualAwayMs = deps.usualAwayMs;
-    this.#forgotten = new Map(deps.forgotten.map(({ name, left }) => [name, left]));
+    this.forgotten = new Map(deps.forgotten.map(({ name, left }) => [name, left]));
   }
 
   /** Whether a node is on the list. */
   isListed(name: string): boolean {
     return this.#names(this.#queued()).includes(name);
-  }
-
-  /** Takes a node off the list, for as long as nothing comes from it and nothing more is queued for it than is left. */
-  forget(name: string, left: number): void {
-    this.#forgotten.set(name, left);
   }
 
   /** All nodes by name, with numbers as numbers. */
@@ -146,7 +142,7 @@ export class NodeList implements KnownNodeSource {
     const names = new Set([nodeName, centralNodeName]);
     for (const name of presence.names()) names.add(name);
     for (const name of admitted()) names.add(name);
-    for (const [name, count] of queued) if (count > (this.#forgotten.get(name) ?? 0)) names.add(name);
+    for (const [name, count] of queued) if (count > (this.forgotten.get(name) ?? 0)) names.add(name);
     names.delete(ERROR_CENTRAL);
     return [...names];
   }

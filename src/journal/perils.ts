@@ -26,6 +26,8 @@ export class Perils implements Disposable {
   /** Whether they are large, by id. */
   readonly #held = new Map<string, boolean>();
   readonly #deaths = new Map<string, number>();
+  /** The messages that the node ended with in hand: each is taken in hand alone, so that no other is blamed. */
+  readonly suspects: ReadonlyMap<string, number> = this.#deaths;
   #isCrashed = false;
   /** Whether it is written down what was in hand then; nothing after that counts. */
   #isNoted = false;
@@ -45,11 +47,6 @@ export class Perils implements Disposable {
     const size =
       bytes < LARGE_BYTES ? `${Math.ceil(bytes / 1024)} kB` : `${Math.ceil(bytes / LARGE_BYTES)} MB`;
     return `set aside: this node ended ${MAX_DEATHS} times while it had this message of ${size} in hand; see why in its log, give it more memory, or set its maxMessageMB lower and send smaller ones`;
-  }
-
-  /** Whether the node ended with a message in hand: then that is taken in hand alone, so that no other is blamed. */
-  isSuspect(id: string): boolean {
-    return this.#deaths.has(id);
   }
 
   /** The node takes a message in hand that becomes this large, until `release`, which comes back too. */

@@ -21,6 +21,8 @@ export class Operators {
   readonly #store: Pick<Store, 'get'>;
   #latest: Range = { first: '', last: '', operator: '' };
   readonly #enders = new Map<string, string>();
+  /** Who has messages end just now, by their ids. */
+  readonly enders: ReadonlyMap<string, string> = this.#enders;
 
   constructor(store: Pick<Store, 'get'>) {
     this.#store = store;
@@ -34,11 +36,6 @@ export class Operators {
     } finally {
       for (const id of ids) this.#enders.delete(id);
     }
-  }
-
-  /** Who has a message end just now. */
-  enderOf(id: string): string | undefined {
-    return this.#enders.get(id);
   }
 
   /** Who submitted a message; undefined for one of the node's own, or of a version that did not note it. */

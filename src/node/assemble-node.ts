@@ -33,7 +33,7 @@ import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
 import { outboxTimes } from '../outbox/lane/lane-rows.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
-import { createSupervisor, type Supervisor } from '../processes/supervisor.ts';
+import { Supervisor } from '../processes/supervisor.ts';
 import type { KeptData } from '../relay/kept-data.ts';
 import { Copying } from '../sending/copying.ts';
 import { OutputReplies } from '../sending/output-replies.ts';
@@ -152,7 +152,7 @@ export async function assembleNode(
   const calls = makeCalls(config, deps);
   if (calls) stack.use(calls);
   const submissions = new Submissions(config, { ...deps, calls });
-  const supervisor = createSupervisor({}, deps);
+  const supervisor = new Supervisor({}, deps);
   const outputReplies = stack.use(new OutputReplies(deps));
   const copying = stack.use(new Copying(config, { ...deps, outputReplies }));
   const relaying = new Relaying(config, deps);

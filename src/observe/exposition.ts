@@ -7,7 +7,7 @@ import type { Metrics, Soon } from './metrics.ts';
  * an idle node a hundred times a second.
  */
 export class Exposition implements Disposable {
-  readonly #registry = new Registry();
+  readonly registry = new Registry();
   readonly #loopDelay = new LoopDelay();
   readonly #metrics: Metrics;
 
@@ -15,9 +15,9 @@ export class Exposition implements Disposable {
     this.#metrics = metrics;
     // Read at a scrape before prom-client's own figures, with which the monitor may be shared.
     this.#addLoopDelay();
-    collectDefaultMetrics({ register: this.#registry });
-    this.#registry.registerMetric(metrics.deliverySeconds.asMetric());
-    this.#registry.registerMetric(metrics.methodSeconds.asMetric());
+    collectDefaultMetrics({ register: this.registry });
+    this.registry.registerMetric(metrics.deliverySeconds.asMetric());
+    this.registry.registerMetric(metrics.methodSeconds.asMetric());
     const { version } = metrics;
     this.#gauge('steward_build_version', 'The version that runs.', ['version'], (gauge) =>
       gauge.set({ version }, 1),
@@ -25,15 +25,6 @@ export class Exposition implements Disposable {
     this.#addCounters();
     this.#addProcessesAndNodes();
     this.#addStored();
-  }
-
-  get contentType(): string {
-    return this.#registry.contentType;
-  }
-
-  /** All metrics as they are now. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
   }
 
   [Symbol.dispose](): void {
@@ -106,7 +97,7 @@ export class Exposition implements Disposable {
     new Counter({
       name: `steward_${name}_total`,
       help,
-      registers: [this.#registry],
+      registers: [this.registry],
       collect() {
         this.reset();
         this.inc(read());
@@ -124,7 +115,7 @@ export class Exposition implements Disposable {
       name,
       help,
       labelNames,
-      registers: [this.#registry],
+      registers: [this.registry],
       async collect() {
         this.reset();
         try {

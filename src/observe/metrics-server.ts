@@ -88,8 +88,8 @@ async function answer(
     return refuse(response, 405, 'only GET and HEAD are answered');
   }
   try {
-    const text = await exposition.text();
-    response.setHeader('Content-Type', exposition.contentType);
+    const text = await exposition.registry.metrics();
+    response.setHeader('Content-Type', exposition.registry.contentType);
     response.setHeader('Content-Length', Buffer.byteLength(text));
     response.end(request.method === 'HEAD' ? undefined : text);
   } catch (error) {

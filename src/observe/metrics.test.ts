@@ -23,7 +23,7 @@ const NO_SOURCES = {
 test('every name of the reference is there before anything has happened', async () => {
   const metrics = new Metrics({ version: '1.2.3' });
   using exposition = new Exposition(metrics);
-  const text = await exposition.text();
+  const text = await exposition.registry.metrics();
   assert.equal(valueIn(text, 'steward_build_version{version="1.2.3"}'), '1');
   for (const name of [
     'processes_total',
@@ -62,8 +62,8 @@ test('events are counted, and counted once however often they are scraped', asyn
   metrics.infoSent();
   metrics.errorReceived();
   metrics.methodEnded('REQCliCommand', 'failed', 0.3);
-  await exposition.text();
-  const text = await exposition.text();
+  await exposition.registry.metrics();
+  const text = await exposition.registry.metrics();
   const expected = {
     steward_user_messages_total: '3',
     steward_nats_delivered_total: '2',
@@ -89,7 +89,7 @@ test('processes and hellos come with their names', async () => {
   using exposition = new Exposition(metrics);
   metrics.sources = { ...NO_SOURCES, runningProcesses: () => ['a', 'b', 'b'] };
   metrics.helloReceived('ship1', 1500);
-  const text = await exposition.text();
+  const text = await exposition.registry.metrics();
   assert.equal(valueIn(text, 'steward_processes_total'), '3');
   assert.equal(valueIn(text, 'steward_processes_all_running{processName="a"}'), '1');
   assert.equal(valueIn(text, 'steward_processes_all_running{processName="b"}'), '2');
@@ -107,7 +107,7 @@ test('what others count is read at the scrape, and a source that fails leaves ou
     messagesInStore: () => Promise.reject(new Error('the store is closed')),
     runningProcesses: () => [],
   };
-  const text = await exposition.text();
+  const text = await exposition.registry.metrics();
   assert.equal(valueIn(text, 'steward_outbox_messages{state="queued"}'), '5');
   assert.equal(valueIn(text, 'steward_in_memory_buffer_messages_current'), '7');
   assert.equal(valueIn(text, 'steward_db_messages_current'), undefined);
@@ -122,9 +122,9 @@ test('a blocked event loop shows, once', async () => {
   while (performance.now() < until);
   await tick();
   const max = 'steward_event_loop_delay_seconds{quantile="max"}';
-  const first = Number(valueIn(await exposition.text(), max));
+  const first = Number(valueIn(await exposition.registry.metrics(), max));
   assert.ok(first > 0.05 && first < 5, String(first));
-  assert.ok(Number(valueIn(await exposition.text(), max)) < first);
+  assert.ok(Number(valueIn(await exposition.registry.metrics(), max)) < first);
 });
 
 test('fault 22: only the metrics are served, on the address given', async () => {

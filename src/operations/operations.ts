@@ -220,7 +220,7 @@ function toQueue({ toNode, ...rest }: LaneStatus): QueueSummary {
 
 interface TrustParts {
   readonly nodes: Pick<NodeList, 'list'>;
-  readonly refusals: Pick<Refusals, 'list' | 'hasProved'>;
+  readonly refusals: Pick<Refusals, 'list' | 'provers'>;
 }
 
 const DEFAULT_DAYS = 7;
@@ -231,7 +231,7 @@ async function trustAnswer(
   { days = DEFAULT_DAYS }: { readonly days?: number },
   { nodes, refusals }: TrustParts,
 ): Promise<TrustAnswer> {
-  const known = (await nodes.list()).filter(({ isSelf, name }) => !isSelf && !refusals.hasProved(name));
+  const known = (await nodes.list()).filter(({ isSelf, name }) => !isSelf && !refusals.provers.has(name));
   return {
     node: nodeName,
     mode: trust.mode,

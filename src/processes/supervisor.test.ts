@@ -3,14 +3,14 @@ import { test } from 'node:test';
 
 import { ManualClock, settle } from '../../test/support/manual-clock.ts';
 import { type ProcessKind, restartDelayMs } from './process.ts';
-import { createSupervisor } from './supervisor.ts';
+import { Supervisor } from './supervisor.ts';
 
 function setUp(firstId?: number) {
   const clock = new ManualClock();
   const crashes: string[] = [];
   const logged: string[] = [];
   const logger = { error: (_: object, text: string) => void logged.push(text) };
-  const supervisor = createSupervisor(
+  const supervisor = new Supervisor(
     { firstId },
     { logger, clock, errorReporter: { report: (text) => void crashes.push(text) } },
   );

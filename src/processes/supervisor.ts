@@ -19,12 +19,10 @@ export interface SupervisorDeps {
 /** A process by its id, or by what it does. */
 export type ProcessRef = number | { readonly kind: ProcessKind; readonly name: string };
 
-/** Makes a supervisor, whose processes are numbered from `firstId` (1) on. */
-export function createSupervisor(options: { firstId?: number }, deps: SupervisorDeps): Supervisor {
-  return new Supervisor(options, deps);
-}
-
-/** Keeps named units of work running: starts, stops, lists them, and restarts those that fail, ever more slowly. */
+/**
+ * Keeps named units of work running: starts, stops, lists them, and restarts those that fail, ever more slowly. They are
+ * numbered from `firstId` (1) on.
+ */
 export class Supervisor implements AsyncDisposable {
   readonly #deps: SupervisorDeps;
   readonly #ofProcesses: ProcessDeps;
@@ -36,8 +34,7 @@ export class Supervisor implements AsyncDisposable {
   constructor({ firstId = 1 }: { firstId?: number }, deps: SupervisorDeps) {
     this.#nextId = firstId;
     this.#deps = deps;
-    const onFailure: ProcessDeps['onFailure'] = (...failure) => this.#crashed(...failure);
-    this.#ofProcesses = { clock: deps.clock, onFailure };
+    this.#ofProcesses = { clock: deps.clock, onFailure: this.#crashed };
   }
 
   /**
@@ -112,13 +109,13 @@ export class Supervisor implements AsyncDisposable {
     return typeof ref === 'number' ? this.#processes.get(ref) : this.#byName.get(keyOf(ref));
   }
 
-  #crashed(process: ProcessInfo, error: Error, retryInMs: number): void {
+  readonly #crashed: ProcessDeps['onFailure'] = (process, error, retryInMs) => {
     // What the broker refuses is logged and reported where it was refused.
     if (errorCode(error) === 'refused') return;
     const { id, kind, name } = process;
     this.#deps.logger.error({ err: error, id, process: name, retryInMs }, `the ${kind} failed`);
     this.#deps.errorReporter.report(`error: process ${name} failed and is started again: ${error.message}`);
-  }
+  };
 }
 
 function keyOf({ kind, name }: { kind: ProcessKind; name: string }): string {

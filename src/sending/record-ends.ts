@@ -15,7 +15,7 @@ const GIVEN_UP: ReadonlySet<string> = new Set(['rejected', 'expired', 'undeliver
 
 interface EndRecorderDeps {
   readonly audit: Pick<AuditLog, 'append'>;
-  readonly operators: Pick<Operators, 'of' | 'enderOf'>;
+  readonly operators: Pick<Operators, 'of' | 'enders'>;
   readonly metrics: Metrics;
   readonly errorReporter: Pick<ErrorReporter, 'report'>;
 }
@@ -56,7 +56,7 @@ export class EndRecorder {
 
   #toEntry(one: Finished, message: Message | undefined): AuditEntry {
     const by = this.#deps.operators.of(one.id);
-    const endedBy = this.#deps.operators.enderOf(one.id);
+    const endedBy = this.#deps.operators.enders.get(one.id);
     return {
       ...toEntry(one, message),
       ...(by === undefined ? {} : { by }),

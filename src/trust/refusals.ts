@@ -45,6 +45,8 @@ export class Refusals implements AsyncDisposable {
   readonly #seen = new Map<string, Set<string>>();
   #seenCount = 0;
   readonly #proved = new Set<string>();
+  /** The nodes that ever proved who they are. */
+  readonly provers: ReadonlySet<string> = this.#proved;
   #cancelSave: (() => void) | undefined;
   #isClosed = false;
   #day = 0;
@@ -91,11 +93,6 @@ export class Refusals implements AsyncDisposable {
   async forget(node: string): Promise<void> {
     if (this.#proved.delete(node))
       await this.#deps.store.write([statement('DELETE FROM proofs WHERE name = ?', node)]);
-  }
-
-  /** Whether a node ever proved who it is. */
-  hasProved(node: string): boolean {
-    return this.#proved.has(node);
   }
 
   /** What was counted in the last days, the most frequent first. */

@@ -29,7 +29,7 @@ function closed(
       ...{ requests, askerOf: () => undefined, isNode: () => false, report: () => {} },
       ...{
         firstSenderOf: () => undefined,
-        refusals: { note: () => true, proved: () => {}, hasProved: () => false },
+        refusals: { note: () => true, proved: () => {}, provers: new Set<string>() },
       },
       keepFile: async ({ path }) => void paths.push(path),
       ...more,
@@ -89,7 +89,7 @@ test('what nobody asked for is kept below the folder of its sender, whatever its
 
 test('an answer goes to where its sender waits: the place that originals share is not for who is proved', () => {
   const trust = closed(['ship7'], NOBODY, [], {
-    refusals: { note: () => true, proved: () => {}, hasProved: (node) => node === 'ship1' },
+    refusals: { note: () => true, proved: () => {}, provers: new Set(['ship1']) },
   });
   const subject = 'central.REQToFile.EventACK';
   const may = (end: string, sender?: string) =>
@@ -151,7 +151,8 @@ test('a reply that a node caused by way of this one counts for its share', () =>
     },
     {
       ...{ requests: { sentRequest: () => sent, requestsTo: () => [] }, askerOf: () => undefined },
-      ...{ isNode: () => false, refusals: { note: () => true, hasProved: () => true, proved: () => {} } },
+      ...{ isNode: () => false },
+      refusals: { note: () => true, provers: new Set(['ship2']), proved: () => {} },
       ...{ report: () => {}, keepFile: async () => {}, ...deps },
     },
   );

@@ -59,7 +59,7 @@ export interface TrustDeps {
   /** What nodes may send unasked; without it, as much as they like. */
   readonly quotas?: Pick<Quotas, 'take'> | undefined;
   /** Counts what a closed node refuses, or would, and forgets it where a node proves who it is. */
-  readonly refusals: Pick<Refusals, 'note' | 'proved' | 'hasProved'>;
+  readonly refusals: Pick<Refusals, 'note' | 'proved' | 'provers'>;
   /** Tells errorCentral and the log what is not told otherwise. */
   report(text: string): void;
   /** Keeps the data of a message in a file below the data folder. */
@@ -279,7 +279,7 @@ export class Trust {
 
   /** Whether somebody without proof may wait where a node does, or all ('') do: whoever has proof uses it. */
   #mayWait(node: string | undefined): boolean {
-    return node !== undefined && node !== this.#options.nodeName && !this.#deps.refusals.hasProved(node);
+    return node !== undefined && node !== this.#options.nodeName && !this.#deps.refusals.provers.has(node);
   }
 
   /** Whether somebody may go on with a lane that a node began ('' where that is not known yet): who hears of its number is not its sender. */

@@ -37,6 +37,8 @@ export class TargetTracker {
   /** What a target is: a node with the newest of its requests, or each request. */
   readonly unit: 'node' | 'request';
   readonly #targets = new Map<string, Target>();
+  /** By node, where nodes are the targets. */
+  readonly byNode: ReadonlyMap<string, Target> = this.#targets;
   readonly #seen: Map<string, Presences>;
 
   /** By nodes, these are the targets; by requests, each request that arrives adds one. */
@@ -52,11 +54,6 @@ export class TargetTracker {
 
   get size(): number {
     return this.#targets.size;
-  }
-
-  /** The target of a node, where nodes are the targets. */
-  find(node: string): Target | undefined {
-    return this.#targets.get(node);
   }
 
   /** Takes what became of requests; returns those that are news. An older request of the same node is none. */

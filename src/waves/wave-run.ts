@@ -151,7 +151,7 @@ export class WaveRun {
     this.#tracker.updateNodes(known, this.#deps.clock.steadyNow());
     this.#tracker.update(requests.reverse(), this.#deps.clock.steadyNow());
     for (const [node, reason] of Object.entries(this.#plan.refused ?? {}))
-      Object.assign(this.#tracker.find(node) ?? {}, { refusal: reason });
+      Object.assign(this.#tracker.byNode.get(node) ?? {}, { refusal: reason });
   }
 
   async #submit(targets: readonly Target[]): Promise<void> {
@@ -193,7 +193,7 @@ export class WaveRun {
   }
 
   #hasRequest(name: string): boolean {
-    return this.#tracker.find(name)?.request !== undefined;
+    return this.#tracker.byNode.get(name)?.request !== undefined;
   }
 
   /** What is to be submitted for some; `refused` gets why nothing is for others. */

@@ -201,7 +201,7 @@ export class ReceivingLane {
     const { memory, perils } = this.#deps;
     await memory.turn(this.#sender);
     let [bytes, count] = [0, 0];
-    const isAlone = (at: number) => perils?.isSuspect(this.#queue[at]?.id ?? '') === true;
+    const isAlone = (at: number) => perils?.suspects.has(this.#queue[at]?.id ?? '') === true;
     try {
       do {
         const taken = this.#openOne(this.#queue[count++]!);

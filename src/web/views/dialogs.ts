@@ -160,7 +160,7 @@ function GoTo({ tasks, close }: GoToProps): ComponentChild {
   const take = ({ hash, action }: Destination) => {
     close();
     if (hash !== undefined) location.hash = hash;
-    else actions[action!]!.press();
+    else actions[action!]!.element.click();
   };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -229,8 +229,8 @@ function Destinations({ destinations, at, take }: DestinationsProps): ComponentC
 /** What the page that lies below offers: its buttons, and the links to its other pages. */
 function pageActions() {
   const offered = [...document.querySelectorAll<HTMLElement>('main button, main .pages a')];
-  return offered.map((one) => ({
-    name: one.getAttribute('aria-label') ?? one.textContent ?? '',
-    press: () => one.click(),
+  return offered.map((element) => ({
+    element,
+    name: element.getAttribute('aria-label') ?? element.textContent ?? '',
   }));
 }

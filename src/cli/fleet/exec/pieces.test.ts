@@ -62,7 +62,7 @@ test('what is known already, belongs to no target or is of an older request is n
   const newer = request('a', 'queued', { id: 'id-2' });
   assert.deepEqual(tracker.update([newer, newer, request('b', 'queued')], 0), [newer]);
   assert.deepEqual(tracker.update([request('a', 'failed', { id: 'id-1' })], 0), []);
-  assert.equal(tracker.find('a')?.request?.state, 'queued');
+  assert.equal(tracker.byNode.get('a')?.request?.state, 'queued');
 });
 
 test('an older word of a request does not undo a newer one', () => {

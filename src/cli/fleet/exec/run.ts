@@ -160,7 +160,7 @@ export class Run {
     const { tracker, now } = this.#deps;
     const { batch } = this.#options;
     // An event may have told more already.
-    const unknown = accepted.filter(({ toNode }) => tracker.find(toNode)?.request === undefined);
+    const unknown = accepted.filter(({ toNode }) => tracker.byNode.get(toNode)?.request === undefined);
     tracker.update(
       unknown.map(({ toNode, id }) => newRequest({ id, node: toNode, at: now(), batch })),
       now(),
@@ -227,7 +227,7 @@ export class Run {
     if (!isRunPlan(plan)) return false;
     this.#plan = plan;
     for (const [node, refusal] of Object.entries(plan.refused ?? {})) {
-      const target = this.#deps.tracker.find(node);
+      const target = this.#deps.tracker.byNode.get(node);
       if (target === undefined || target.refusal !== undefined) continue;
       target.refusal = refusal;
       this.#deps.view.note(`${node}: ${refusal}`);
