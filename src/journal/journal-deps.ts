@@ -91,6 +91,9 @@ export interface ReplyEnd {
   onTaken(): void;
 }
 
+/** Whose requests were accepted and have not ended; `size` may count names that are none any more. */
+export type Askers = Iterable<string> & { readonly size: number };
+
 /** Queues what the journal has to tell other nodes, together with its own statements, in one transaction. */
 export interface JournalSending {
   /**
@@ -118,8 +121,11 @@ export interface JournalSending {
   livePieceBytes(toNode: string): number;
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number;
-  /** Whether what a node asks for may be answered: replies to many names wait here that nobody has ever heard of. */
-  hasRoomFor(toNode: string): boolean;
+  /**
+   * Whether what a node asks for may be answered: replies to many names that nobody has ever heard of wait here, or will once
+   * all that was accepted has run.
+   */
+  hasRoomFor(toNode: string, askers: Askers): boolean;
 }
 
 /** A request, with the id by which its sender knows it. */

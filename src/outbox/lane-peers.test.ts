@@ -247,7 +247,19 @@ test('while many lanes lead to names that nobody has heard of there is room for 
     names.map((name) => ({ ...message, id: name, subject: `${name}.REQToFileAppend.EventACK` })),
   );
   await made.advance(1000);
-  assert.deepEqual([made.outbox.hasRoomFor('newcomer'), asked.at(-1)], [false, 'newcomer']);
+  const nobody = new Set<string>();
+  assert.deepEqual([made.outbox.hasRoomFor('newcomer', nobody), asked.at(-1)], [false, 'newcomer']);
   await made.advance(1000);
-  assert.equal(made.outbox.hasRoomFor('newcomer'), true);
+  assert.equal(made.outbox.hasRoomFor('newcomer', nobody), true);
+});
+
+test('names whose requests have not ended count as much as lanes to them, unless they have answered', async (t) => {
+  const made = await TestOutbox.start(t);
+  const askers = new Set(Array.from({ length: 1001 }, (_, at) => `made-up-${at}`));
+  assert.equal(made.outbox.hasRoomFor('newcomer', askers), false);
+  made.outbox.peers.heardWords('made-up-1', 'lanes');
+  await made.advance(1000);
+  assert.equal(made.outbox.hasRoomFor('newcomer', askers), true);
+  askers.add('made-up-1001');
+  assert.equal(made.outbox.hasRoomFor('newcomer', askers), false);
 });

@@ -7,7 +7,7 @@ import { Lane } from './lane/lane.ts';
 import type { LaneDeps } from './lane/lane-deps.ts';
 import { type LaneRow, newEpoch } from './lane/lane-queue.ts';
 import type { Entry } from './lane/lane-window.ts';
-import type { LaneProcesses, OutboxStart } from './outbox-deps.ts';
+import type { Askers, LaneProcesses, OutboxStart } from './outbox-deps.ts';
 import { Peers } from './peers.ts';
 
 /** How long a lane without messages stays in memory, ms. */
@@ -18,6 +18,8 @@ const STRANGER_BYTES = 16 * 1024;
 
 /** Above this many lanes to nodes that have not answered the names that nobody ever heard of are to wait, and how often they are counted, ms. */
 const [MAX_UNKNOWN, COUNT_MS] = [2000, 250];
+/** How many lanes each asker will need: one for its reply, one for the report. */
+const LANES_OF_ASKER = 2;
 /** How many of these are asked at once whether they are there. */
 const MAX_INTRODUCED = 20;
 
@@ -49,7 +51,8 @@ export class Lanes {
   readonly #asked = new Map<string, Promise<void> | undefined>();
   readonly #pinged = new Set<string>();
   #introduced = 0;
-  #crowd = { at: Number.NEGATIVE_INFINITY, is: false };
+  /** How many of all, with those that askers need, did not count when they were counted last. */
+  #crowd = { at: Number.NEGATIVE_INFINITY, known: 0 };
   /** Waits until more is known of nodes that something was called off to. */
   readonly #awaited = new Map<string, Waiting>();
   /** Waits for answers to pings. */
@@ -138,16 +141,18 @@ export class Lanes {
     );
   }
 
-  /** Whether lanes to as many nodes wait as there may be to such that have not answered. */
-  get isCrowded(): boolean {
-    if (this.#lanes.size <= MAX_UNKNOWN) return false;
+  /** Whether there are as many lanes as there may be to nodes that have not answered, with those that askers will need. */
+  isCrowded(askers: Askers): boolean {
+    const lanes = this.#lanes.size + LANES_OF_ASKER * askers.size;
+    if (lanes <= MAX_UNKNOWN) return false;
     const now = this.#deps.clock.steadyNow();
     if (now - this.#crowd.at >= COUNT_MS) {
       let unknown = 0;
       for (const { toNode } of this.#lanes.values()) if (!this.#isKnown(toNode)) unknown++;
-      this.#crowd = { at: now, is: unknown > MAX_UNKNOWN };
+      for (const node of askers) if (!this.#isKnown(node)) unknown += LANES_OF_ASKER;
+      this.#crowd = { at: now, known: lanes - unknown };
     }
-    return this.#crowd.is;
+    return lanes - this.#crowd.known > MAX_UNKNOWN;
   }
 
   /** Asks a node whether it is there, unless many are asked now; of one that answers something is known. */

@@ -150,6 +150,9 @@ export interface OutboxListener {
   changed?(changed: readonly (readonly { readonly id: string }[])[]): void;
 }
 
+/** Whose requests were accepted and have not ended; `size` may count names that are none any more. */
+export type Askers = Iterable<string> & { readonly size: number };
+
 /** Runs the lanes that something waits in. */
 export interface LaneProcesses {
   /** Starts a lane, unless it is started. */

@@ -15,7 +15,7 @@ import type { Lane } from './lane/lane.ts';
 import { type LaneStatus, laneStatus } from './lane/lane-status.ts';
 import type { Entry } from './lane/lane-window.ts';
 import { IDLE_MS, Lanes } from './lanes.ts';
-import type { OutboxDeps, OutboxListener, OutboxStart, OutgoingMessage } from './outbox-deps.ts';
+import type { Askers, OutboxDeps, OutboxListener, OutboxStart, OutgoingMessage } from './outbox-deps.ts';
 import type { Peers } from './peers.ts';
 import { QueuedRows } from './queued-rows.ts';
 
@@ -122,9 +122,9 @@ export class Outbox implements AsyncDisposable {
     return this.#lanes.get(subject)?.queue.length ?? 0;
   }
 
-  /** Whether more may be queued for a node: for a name that is likely made up only while few such wait. */
-  hasRoomFor(node: string): boolean {
-    if (!this.#lanes.isCrowded || !this.#strangers.has(node)) return true;
+  /** Whether more may be queued for a node: for a name that is likely made up only while few such wait, or will. */
+  hasRoomFor(node: string, askers: Askers): boolean {
+    if (!this.#lanes.isCrowded(askers) || !this.#strangers.has(node)) return true;
     this.#lanes.introduce(node);
     return false;
   }

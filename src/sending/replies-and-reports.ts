@@ -17,6 +17,7 @@ import { keyWithin, SUPERSEDES_WORD } from '../message/supersedes.ts';
 import { TOLD_OUTPUT, toldStretch } from '../message/told-output.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Outbox, OutgoingMessage } from '../outbox/outbox.ts';
+import type { Askers } from '../outbox/outbox-deps.ts';
 import type { Peers } from '../outbox/peers.ts';
 import type { ReplyCopy } from '../relay/reply-copies.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
@@ -89,8 +90,8 @@ export class RepliesAndReports {
   }
 
   /** Whether what a node asks for may be answered: each name that nobody has heard of takes lanes of its own. */
-  hasRoomFor(toNode: string): boolean {
-    return this.#deps.outbox.hasRoomFor(toNode);
+  hasRoomFor(toNode: string, askers: Askers): boolean {
+    return this.#deps.outbox.hasRoomFor(toNode, askers);
   }
 
   /**

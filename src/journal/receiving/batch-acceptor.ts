@@ -28,6 +28,8 @@ export interface BatchAcceptorDeps
   readonly queues: CrowdDeps['queues'] & {
     /** Where a request has the place that was kept for it; it is given up where the commit fails with which the request was to begin. */
     of(fromNode: string, subject: string): { releasePlace(): void };
+    /** Changes the number of requests that are about to be taken over. */
+    expect(change: number): void;
   };
 }
 
@@ -252,6 +254,8 @@ export class BatchAcceptor {
   async #journal({ batch, good, verdicts, ends }: Batch): Promise<void> {
     const { record } = this.#lane;
     const rows = good.map(record.rowOf);
+    this.#deps.queues.expect(rows.length);
+    using _expected = { [Symbol.dispose]: () => this.#deps.queues.expect(-rows.length) };
     const statements = [record.saveLane(nextAfter(batch)), insertAccepted(rows), ...record.refused(verdicts)];
     const isBegun = await this.#writeBegun(rows[0], (begun) => this.#write([...statements, ...begun], ends));
     if (!isBegun) await this.#write(statements, ends);

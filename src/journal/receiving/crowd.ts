@@ -1,10 +1,10 @@
 import type { Method } from '../../methods/method.ts';
-import type { JournalDeps } from '../journal-deps.ts';
+import type { Askers, JournalDeps } from '../journal-deps.ts';
 import type { LaneMessage } from './lane-record.ts';
 
 export interface CrowdDeps {
   readonly sending: Pick<JournalDeps['sending'], 'hasRoomFor'>;
-  readonly queues: {
+  readonly queues: Askers & {
     /** Whether one more request of a sender may wait to be run. */
     hasRoom(fromNode: string, subject: string): boolean;
   };
@@ -18,6 +18,6 @@ export function crowdReason(
 ): string | undefined {
   if (method.mode === 'effect') return undefined;
   if (!queues.hasRoom(sender, subject)) return 'as many requests wait to run here as fit into memory';
-  if (proved !== undefined || sending.hasRoomFor(sender)) return undefined;
+  if (proved !== undefined || sending.hasRoomFor(sender, queues)) return undefined;
   return `replies to many nodes that nobody has heard of wait here, and nobody has heard of ${sender}`;
 }

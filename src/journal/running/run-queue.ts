@@ -58,8 +58,8 @@ export interface RunQueueDeps extends Pick<JournalDeps, 'errorReporter'> {
  * second lets its successor start in parallel: a long command does not keep the others waiting.
  */
 export class RunQueue {
+  readonly sender: string;
   readonly #subject: string;
-  readonly #sender: string;
   readonly #deps: RunQueueDeps;
   readonly #waiting: Waiting[] = [];
   readonly #running = new Set<Promise<void>>();
@@ -73,7 +73,7 @@ export class RunQueue {
 
   constructor({ fromNode, subject }: QueueOf, deps: RunQueueDeps) {
     this.#subject = subject;
-    this.#sender = fromNode;
+    this.sender = fromNode;
     this.#deps = deps;
   }
 
@@ -97,7 +97,7 @@ export class RunQueue {
   /** Keeps the next place for a request that begins with its acceptance; false where others run or wait. */
   keepPlace(): boolean {
     if (this.#deps.signal.aborted || !this.isIdle || this.#waiting.length > this.#head) return false;
-    this.#isKept = this.#deps.room.takeNow(0, this.#sender);
+    this.#isKept = this.#deps.room.takeNow(0, this.sender);
     return this.#isKept;
   }
 
@@ -166,9 +166,9 @@ export class RunQueue {
   async #untilPlace({ isBegun, size }: Waiting, method: QueuedMethod | undefined): Promise<void> {
     const limit = isOpenEnded(method) ? MAX_OPEN_ENDED : MAX_SIDE_BY_SIDE;
     const { room } = this.#deps;
-    this.#tellFull(this.#running.size >= limit ? this.#running.size : room.fullOf(this.#sender));
+    this.#tellFull(this.#running.size >= limit ? this.#running.size : room.fullOf(this.sender));
     while (this.#running.size >= limit) await Promise.race(this.#running);
-    if (!isBegun) await room.take(size, this.#sender);
+    if (!isBegun) await room.take(size, this.sender);
   }
 
   /** Says that what waits here waits for runs of its own sender, and how many those are; once a while, where it is so. */
@@ -176,7 +176,7 @@ export class RunQueue {
     const now = this.#deps.clock.steadyNow();
     if (running === undefined || now - this.#toldAt < TELL_EVERY_MS) return;
     this.#toldAt = now;
-    const text = `info: ${this.#subject}: requests of ${this.#sender} wait: ${running} of its commands are running, which is as many as one sender may have`;
+    const text = `info: ${this.#subject}: requests of ${this.sender} wait: ${running} of its commands are running, which is as many as one sender may have`;
     this.#deps.errorReporter.report(text);
   }
 
@@ -219,7 +219,7 @@ export class RunQueue {
     const tracked = this.#untilWritten(row, ended).then(() => {
       this.#running.delete(tracked);
       started();
-      room.ended(this.#sender);
+      room.ended(this.sender);
     });
     this.#running.add(tracked);
     // What waits for the disk has not begun, and is not long: nothing may overtake it.
@@ -269,7 +269,7 @@ export class RunQueue {
 
   #giveBack(size: number): void {
     this.#deps.room.started(size);
-    this.#deps.room.ended(this.#sender);
+    this.#deps.room.ended(this.sender);
   }
 
   #forget(waiting: Waiting | undefined): void {
