@@ -37,10 +37,13 @@ test('a request that nothing is before begins with the commit that accepts it, o
     made.rows().map(({ state }) => state),
     ['running', 'accepted'],
   );
-  ends[0]!({ state: 'succeeded' });
+  const reply = Buffer.from('done');
+  ends[0]!({ state: 'succeeded', reply });
   await waitFor('the second to begin', () => ends.length === 2);
-  ends[1]!({ state: 'succeeded' });
+  ends[1]!({ state: 'succeeded', reply });
   await allReported(made, 2);
+  // The reply to a request behind which another waits goes with that one's.
+  assert.deepEqual(made.mayWait, [true, false]);
 });
 
 test('a request that was to begin with its acceptance, and did not as the node stops, waits for the next start', async (t) => {

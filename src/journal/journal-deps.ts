@@ -134,6 +134,8 @@ export interface Asked extends Pick<Incoming, 'id' | 'message'> {
   readonly priority?: Priority | undefined;
   /** Where in its stdout the reply begins, and how far a node was told that already, bytes; undefined where it was told nothing. */
   readonly told?: ToldSoFar | undefined;
+  /** Whether the replies to requests behind it follow in a moment. */
+  readonly mayWait?: boolean;
 }
 
 /** What a node was told of a reply, as a stretch of stdout, bytes. */

@@ -79,6 +79,8 @@ export interface OutgoingMessage {
   readonly re?: string;
   /** Where its own reply goes, where that is to be remembered. */
   readonly replyDigest?: string;
+  /** Whether others follow in its lane in a moment, with which it may go. */
+  readonly mayWait?: boolean;
   /** Goes with it while it stays in memory and its target knows the word; only its being taken counts. */
   readonly rider?: EndRider;
   /** Stands for the beginning of its data while it stays in memory and its target knows the word. */

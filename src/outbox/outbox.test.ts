@@ -246,3 +246,18 @@ test('an end goes with its reply to a node that named the word, and is taken whe
   await made.enqueue(1, { rider: riderOf('c') });
   assert.deepEqual(headers(), [undefined]);
 });
+
+test('messages that others follow gather for a moment; one that nothing follows takes them along', async (t) => {
+  const made = await TestOutbox.start(t);
+  await made.open();
+  const sent = () => made.transport.take().map(({ seq }) => seq);
+  await made.enqueue(1, { mayWait: true });
+  await made.enqueue(1, { mayWait: true });
+  assert.deepEqual(sent(), []);
+  await made.advance(20, 10);
+  assert.deepEqual(sent(), [2, 3]);
+  await made.enqueue(1, { mayWait: true });
+  assert.deepEqual(sent(), []);
+  await made.enqueue(1);
+  assert.deepEqual(sent(), [4, 5]);
+});

@@ -194,7 +194,11 @@ export class Outbox implements AsyncDisposable {
     this.#overdue.queued(messages);
     this.#outputRoom.queued(outputBytes(messages));
     for (const listener of this.#listeners) listener.changed?.([messages]);
-    for (const [lane, entries] of byLane) lane.queue.committed(entries, (entry) => bodies.get(entry)!);
+    const mayWait = messages.every((message) => message.mayWait);
+    for (const [lane, entries] of byLane) {
+      if (!mayWait || lane.queue.isSent) lane.pace.gather(this.#deps.clock.steadyNow(), mayWait);
+      lane.queue.committed(entries, (entry) => bodies.get(entry)!);
+    }
     this.#superseding.queued(messages, ({ subject }) => this.#lanes.to(subject));
     for (const lane of byLane.keys()) this.#lanes.run(lane);
   }

@@ -62,7 +62,7 @@ export function ownOutgoing(
     Partial<
       Pick<
         OutgoingMessage,
-        'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority' | 'supersedes'
+        'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority' | 'supersedes' | 'mayWait'
       >
     >,
 ): OutgoingMessage {

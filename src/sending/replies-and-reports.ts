@@ -38,6 +38,8 @@ const UNKNOWN_MS = 15_000;
 
 /** A reply behind this many others does not go at once. */
 const AT_ONCE = 256;
+/** A larger reply waits for no others, bytes. */
+const GATHERED_BYTES = 4096;
 /** How many parts of output a report has: somewhat less than two, as bytes that are no text grow by some per cent, and what is left would take an envelope. */
 const REPORT_PARTS = 15 / 8;
 
@@ -231,7 +233,7 @@ export class RepliesAndReports {
   }
 
   #replyMessage(
-    { id: re, message: request, priority, told }: Asked,
+    { id: re, message: request, priority, told, mayWait = false }: Asked,
     data: Uint8Array,
     from: number,
   ): OutgoingMessage | undefined {
@@ -242,7 +244,7 @@ export class RepliesAndReports {
     if (!reply) return undefined;
     // Only what the asker said limits how long a result is kept.
     const budgetMs = reply.retries * reply.ackTimeout * 1000;
-    const more = { re, ...(priority ? { priority } : {}) };
+    const more = { re, mayWait: mayWait && data.length <= GATHERED_BYTES, ...(priority ? { priority } : {}) };
     const outgoing = this.#outgoing(reply, {
       ...more,
       ...(request.replyRetries > 0 ? { budgetMs } : { isOutput: true }),
@@ -274,7 +276,7 @@ export class RepliesAndReports {
     more: Partial<
       Pick<
         OutgoingMessage,
-        'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority' | 'supersedes'
+        'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority' | 'supersedes' | 'mayWait'
       >
     > = {},
   ): OutgoingMessage {

@@ -73,6 +73,8 @@ export class TestJournal {
   readonly store: Store;
   readonly answers: GivenAnswer[] = [];
   readonly replies: { data: string; withEnd: boolean; priority?: Priority }[] = [];
+  /** Of each reply whether others follow it. */
+  readonly mayWait: boolean[] = [];
   readonly reports: { toNode: string; end: ReportEntry }[] = [];
   readonly riding: ReplyEnd[] = [];
   /** Ends that came with replies. */
@@ -154,8 +156,9 @@ export class TestJournal {
 
   #sending(options: TestJournalOptions): JournalSending {
     return {
-      reply: async ({ priority }, pieces, { alongside, end }) => {
+      reply: async ({ priority, mayWait }, pieces, { alongside, end }) => {
         await this.store.write(alongside);
+        this.mayWait.push(mayWait === true);
         for (const data of pieces)
           this.replies.push({
             ...{ data: String(Buffer.from(data)), withEnd: alongside.length > 0 },

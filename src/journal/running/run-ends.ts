@@ -18,6 +18,8 @@ export interface RunEnd {
   readonly alongside?: readonly Statement[];
   /** Whether its sender was told anything of the run before: then the end must come behind that, as a report. */
   readonly isTold?: boolean;
+  /** Whether requests of the same sender wait behind it. */
+  readonly mayWait?: boolean;
   /** What of the reply it was told. */
   readonly told?: Asked['told'];
   /** Tells what is left of its output, and its end behind that, once the end is on disk. */
@@ -50,6 +52,7 @@ export class RunEnds {
     reply,
     alongside = [],
     isTold = false,
+    mayWait = false,
     told,
     rest,
     ...ended
@@ -58,7 +61,7 @@ export class RunEnds {
     const isReported = row.lane === null;
     const end = { ...ended.end, endedAt: this.#deps.clock.wallNow() };
     const statements = [markEnded(row.row, end, isReported), ...alongside];
-    const asked = message && { ...askedOf(row, message), told };
+    const asked = message && { ...askedOf(row, message), told, mayWait };
     if (isReported) return void (await replies.end(asked, reply, { statements }));
     const started = startedAt === undefined ? {} : { startedAt };
     const report = { id: row.id, ...end, acceptedAt: row.acceptedAt, ...started };

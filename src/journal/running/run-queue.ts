@@ -215,7 +215,8 @@ export class RunQueue {
       started();
       long.resolve();
     };
-    const ended = runner.run(row, method, { known: known?.message, isBegun, onBegin, onLong });
+    const hasNext = () => this.#first !== undefined;
+    const ended = runner.run(row, method, { known: known?.message, isBegun, onBegin, onLong, hasNext });
     const tracked = this.#untilWritten(row, ended).then(() => {
       this.#running.delete(tracked);
       started();

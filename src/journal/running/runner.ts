@@ -42,6 +42,8 @@ interface RunInfo {
   readonly isBegun?: boolean;
   /** Called when its turn is on disk and the method begins. */
   readonly onBegin?: (() => void) | undefined;
+  /** Whether another of its sender waits behind it. */
+  readonly hasNext?: (() => boolean) | undefined;
   /** Called when it no longer holds up its successor. */
   readonly onLong?: (() => void) | undefined;
 }
@@ -102,9 +104,8 @@ export class Runner {
     const refusal = refusalOf(row, { method, message, now: this.#deps.kept.now(), calledOff });
     if (refusal || !message || !method) {
       const end = refusal ?? { state: 'rejected' };
-      return {
-        written: this.ends.orSetAside(row, this.ends.write({ row, message, startedAt: undefined, end })),
-      };
+      const ended = this.ends.write({ row, message, startedAt: undefined, end });
+      return { written: this.ends.orSetAside(row, ended) };
     }
     if (method.mode === 'forward')
       return { written: this.ends.orSetAside(row, this.#forward(row, method, message)) };
@@ -115,7 +116,7 @@ export class Runner {
   async #runNow(
     row: JournalRow,
     method: RunMethod,
-    { known: message, isBegun, onBegin, onLong }: RunInfo & { readonly known: Message },
+    { known: message, isBegun, onBegin, onLong, hasNext }: RunInfo & { readonly known: Message },
   ): Promise<{ written: Promise<unknown> }> {
     const begunAt = this.#deps.clock.steadyNow();
     const startedAt = isBegun ? row.acceptedAt : this.#deps.clock.wallNow();
@@ -155,7 +156,7 @@ export class Runner {
     const run = { startedAt: wallTimeOf(begunAt, this.#deps.clock), ...(reply && { reply }) };
     const end = { ...facts, ...(await output.end(reply)) };
     const told = { isTold: isTold || output.isTold, told: output.told, ...output.rest };
-    const ending = this.ends.write({ row, message, end, ...run, ...told });
+    const ending = this.ends.write({ row, message, end, mayWait: hasNext?.(), ...run, ...told });
     const written = this.ends.orSetAside(row, ending);
     // Otherwise commands would run ahead of what becomes durable of their output.
     if (reply && this.#replies.isInPieces(message, reply)) await written;

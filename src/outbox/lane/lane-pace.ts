@@ -1,4 +1,6 @@
 const FIRST_PAUSE_MS = 500;
+/** How long a message that others follow at once waits for them, ms. */
+const GATHER_MS = 20;
 const LONGEST_PAUSE_MS = 30_000;
 /** How fast messages go to where nobody listens, bytes a ms, and how long one waits at most because of that. */
 const IN_VAIN_BYTES_PER_MS = 2;
@@ -26,6 +28,7 @@ export class LanePace {
   #isBusy = false;
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #pauseMs = FIRST_PAUSE_MS;
+  #gathersUntil = Number.NEGATIVE_INFINITY;
 
   /** Until when nothing is to be sent; a time that has passed means nothing, and it may be without end. */
   get pausedUntil(): number {
@@ -37,7 +40,12 @@ export class LanePace {
     if (this.isDoubted) return DOUBT_LOOK_MS;
     const left = Math.max(0, this.#pausedUntil - now);
     if (left === 0) this.isAway = false;
-    return left;
+    return Math.max(left, this.#gathersUntil - now);
+  }
+
+  /** Has what waits gather for a moment from now on; false sends it. */
+  gather(now: number, mayWait: boolean): void {
+    this.#gathersUntil = mayWait ? now + GATHER_MS : Number.NEGATIVE_INFINITY;
   }
 
   /** Somebody is there; of one who is busy, an answer to what went with the attempt that told so changes nothing. */

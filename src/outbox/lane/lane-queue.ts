@@ -109,6 +109,11 @@ export class LaneQueue {
     return first ? this.#urgency.of(first, this.length) : PRIORITIES.length - 1;
   }
 
+  /** Whether all that is in it is on its way. */
+  get isSent(): boolean {
+    return this.#beyond === 0 && this.window.unsent === 0;
+  }
+
   key(seq: number): number {
     return this.id * LANE_SPAN + seq;
   }
