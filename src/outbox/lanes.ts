@@ -71,10 +71,10 @@ export class Lanes {
       allocateLane: () => this.#nextId++,
       knows: this.peers.knows,
       wordsOf: this.peers.wordsOf,
-      introduction: (node, next) =>
+      introduction: (node, { window: { next }, length }) =>
         // An original node would do what was called off.
         (next && (next.isCalledOff || next.size > STRANGER_BYTES) ? this.#introduction(node) : undefined) ??
-        (next?.isCalledOff ? this.#untilKnown(node, next) : undefined) ??
+        (next?.isCalledOff ? this.#untilKnown(node, next, length === 1) : undefined) ??
         (next && next.size > deps.transport.maxPayload ? this.#untilPinged(node) : undefined),
       onAway: ({ toNode, subject }) => {
         deps.presence?.nobodyListens(toNode, subject);
@@ -185,6 +185,7 @@ export class Lanes {
   /** The connection is gone: who was asked may be another one now. */
   disconnected(): void {
     this.#asked.clear();
+    this.askStrangers();
   }
 
   /** Asks a node that was never heard of for its words, once; what resolves then, undefined where nothing is to be awaited. */
@@ -199,10 +200,11 @@ export class Lanes {
 
   /**
    * What may have been made by a node that has not answered since waits until that is known: it may have crashed. An original
-   * node, which cannot be asked, answers a ping. What is an hour old is given up; undefined for that.
+   * node, which cannot be asked, answers a ping. A reply, whose name may be made up, and what others wait behind, is given up
+   * after an hour; undefined for that.
    */
-  #untilKnown(node: string, { queuedAt }: Entry): Promise<void> | undefined {
-    const isOld = this.#deps.kept.now() - queuedAt >= STRANGER_MS;
+  #untilKnown(node: string, { queuedAt, re }: Entry, isAlone: boolean): Promise<void> | undefined {
+    const isOld = (re !== null || !isAlone) && this.#deps.kept.now() - queuedAt >= STRANGER_MS;
     if (isOld || !this.#start.askWords || this.#isKnown(node)) return undefined;
     this.#pingOnce(node);
     const known = this.#awaited.get(node) ?? this.#wait(this.#awaited, node);

@@ -34,6 +34,8 @@ export class ReplySender {
   readonly #turns = new ReplyTurns();
   /** Requests whose ends cannot be written down for now, by their ids: why, and since when, unix ms. */
   readonly unwritten = new Map<string, { readonly since: number; readonly text: string }>();
+  /** Ids of requests that have ended: what others print while they run is sent by `send` too. */
+  readonly #ending = new Set<string>();
 
   constructor(options: JournalOptions, deps: ReplySenderDeps) {
     this.#options = options;
@@ -50,12 +52,15 @@ export class ReplySender {
     { statements, end }: Ending,
   ): Promise<EndWay> {
     const more = { statements, end };
-    const way = await (reply && asked
-      ? this.#endWith(asked, reply, more)
-      : this.#endWithout(more, asked?.id));
-    this.unwritten.delete(asked?.id ?? '');
-    if (reply && !(reply instanceof Uint8Array)) await discardReply(reply);
-    return way;
+    const id = asked?.id ?? '';
+    if (id !== '') this.#ending.add(id);
+    try {
+      return await (reply && asked ? this.#endWith(asked, reply, more) : this.#endWithout(more, id));
+    } finally {
+      this.#ending.delete(id);
+      this.unwritten.delete(id);
+      if (reply && !(reply instanceof Uint8Array)) await discardReply(reply);
+    }
   }
 
   /** A reply that cannot be sent is reported; the end is written all the same. */
@@ -78,7 +83,7 @@ export class ReplySender {
   #retry(id: string, write: () => Promise<void>): Promise<boolean> {
     const onRetry = (error: unknown) => {
       const { since = this.#deps.clock.wallNow() } = this.unwritten.get(id) ?? {};
-      if (id !== '') this.unwritten.set(id, { since, text: (error as Error).message });
+      if (this.#ending.has(id)) this.unwritten.set(id, { since, text: (error as Error).message });
     };
     return retryUntilStopped(write, { ...this.#deps, onRetry });
   }

@@ -104,16 +104,25 @@ for (const [words, state] of [
     await made.advance(2500, 10);
     await cancelled;
     assert.deepEqual([made.states(), made.transport.take()], [{ cancelled: 1 }, []]);
+    // However long it is away, while nothing waits behind it.
+    await made.advance(3_700_000, 20_000);
+    assert.equal(made.onDisk(), 1);
     if (words) made.outbox.peers.heardWords('ship1', words);
     asked.resolve();
     await made.advance(10_000);
     const again = made.transport.take();
     assert.deepEqual([...new Set(again.map(idOf))], words ? [id] : []);
     if (words) made.transport.answer('duplicate', again);
-    // For an hour it may have been away.
-    else await made.advance(3_700_000, 20_000);
+    else {
+      const [next] = await made.enqueue(1);
+      await made.advance(70_000, 1000);
+      const sent = made.transport.take();
+      assert.deepEqual([...new Set(sent.map(idOf))], [next]);
+      made.transport.answer('accepted', sent);
+    }
     await made.advance(1000);
-    assert.deepEqual([made.states(), made.onDisk()], [{ [state]: 1 }, 0]);
+    assert.equal(made.ended.filter((one) => one.id === id).at(-1)?.state, state);
+    assert.equal(made.onDisk(), 0);
   });
 
 test('what an earlier life of the node may have sent is asked for when it is cancelled, also behind the first', async (t) => {
@@ -180,6 +189,17 @@ test('what was called off is asked for as long as the ledger keeps it, also when
   made.transport.answer('duplicate', again.slice(-1));
   await made.advance(1000);
   assert.deepEqual([made.states(), made.onDisk()], [{ succeeded: 2 }, 0]);
+});
+
+test('a stranger is asked once a minute, also when messageTTL of what was called off is over', async (t) => {
+  let asked = 0;
+  const made = await TestOutbox.start(t, { messageTtlMs: 60_000, askWords: async () => void asked++ });
+  await made.enqueue(1);
+  made.transport.take();
+  await made.advance(70_000, 1000);
+  assert.deepEqual([made.states(), made.onDisk()], [{ expired: 1 }, 1]);
+  await made.advance(300_000, 1000);
+  assert.ok(asked >= 4 && asked <= 7, `it was asked ${asked} times`);
 });
 
 test('a stranger that was away when it was asked for its words is asked again, also behind other messages', async (t) => {

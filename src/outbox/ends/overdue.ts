@@ -146,7 +146,7 @@ export class Overdue implements Disposable {
     let next = Number.POSITIVE_INFINITY;
     for (const { method, queue } of lanes) {
       const { first } = queue.window;
-      const isTimed = method !== 'REQReport' && first?.expiresAt === null;
+      const isTimed = method !== 'REQReport' && first?.expiresAt === null && !first.isCalledOff;
       next = Math.min(next, IDLE_MS, isTimed ? first.queuedAt + this.#messageTtlMs - now : IDLE_MS);
     }
     next = Math.min(next, this.#first('expires_at') - now);

@@ -4,8 +4,8 @@ import type { OutboxDeps } from '../outbox-deps.ts';
 import type { Peers } from '../peers.ts';
 import type { BodyMemory } from './body-memory.ts';
 import type { WhoCounts } from './lane-answers.ts';
+import type { LaneQueue } from './lane-queue.ts';
 import type { Generations } from './lane-replies.ts';
-import type { Entry } from './lane-window.ts';
 
 /** What all lanes of an outbox share. */
 export interface LaneDeps extends OutboxDeps, WhoCounts, Pick<Peers, 'knows' | 'wordsOf' | 'heardWords'> {
@@ -15,7 +15,7 @@ export interface LaneDeps extends OutboxDeps, WhoCounts, Pick<Peers, 'knows' | '
   readonly generations: Generations;
   readonly bodies: BodyMemory;
   /** What the next message to a node that is not known has to wait for. */
-  introduction(node: string, next: Entry | undefined): Promise<void> | undefined;
+  introduction(node: string, queue: Pick<LaneQueue, 'window' | 'length'>): Promise<void> | undefined;
   /** Returns a lane number that was never used. */
   allocateLane(): number;
   /** Called when nobody listens at the other end of a lane. */

@@ -137,7 +137,7 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
       this.queue.refill();
       if (this.queue.needsEpoch) return void this.renew('this database may be older than what it sent');
       if (this.queue.window.length === 0) return;
-      const introduction = this.#deps.introduction(this.toNode, this.queue.window.next);
+      const introduction = this.#deps.introduction(this.toNode, this.queue);
       if (introduction) return void introduction.then(() => this.pump());
       if (!this.#replies.isListening) return this.#listen();
       if (this.#source.isReady) this.#deps.link.offer(this);
