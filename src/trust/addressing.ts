@@ -8,8 +8,8 @@ export interface Addressee {
   readonly nodeName: string;
   readonly centralNodeName: string;
   readonly toNode: string;
-  /** Whether it has named the word `from`; undefined where it has named no words yet. */
-  readonly wantsProof: boolean | undefined;
+  /** Whether it has named the word `from`. */
+  readonly wantsProof: boolean;
   /** Whether the operator lets it be without proof. */
   readonly isOriginal: boolean;
   /** Whether this node hears what comes with proof itself. */
@@ -18,14 +18,14 @@ export interface Addressee {
 
 /**
  * Whether a message goes on the subject with which the broker proves its sender. A closed fleet has no other: those that
- * hear none of it are named by the operator.
+ * hear none of it are named by the operator, and one that has just begun may answer before it names the word.
  */
 export function goesWithProof(to: Addressee): boolean {
   const { mode, nodeName, centralNodeName, toNode } = to;
   if (to.isOriginal) return false;
   const isOwn = toNode === nodeName || (toNode === ERROR_CENTRAL && nodeName === centralNodeName);
   if (isOwn) return mode !== 'open' && to.hearsProof;
-  return to.wantsProof ?? mode === 'closed';
+  return mode === 'closed' || to.wantsProof;
 }
 
 const MOST_WAYS = 10_000;
@@ -77,7 +77,11 @@ export class Addressing {
     const to = toNode ?? way.to;
     const isProved = goesWithProof({
       ...{ mode, nodeName, centralNodeName, toNode: to },
-      ...{ wantsProof: this.#wantsProof.get(to), isOriginal: originals.has(to), hearsProof: hearsProof() },
+      ...{
+        wantsProof: this.#wantsProof.get(to) === true,
+        isOriginal: originals.has(to),
+        hearsProof: hearsProof(),
+      },
     });
     return isProved ? way.proved : subject;
   }

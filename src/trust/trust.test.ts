@@ -186,3 +186,15 @@ test('what is read at length may be no larger than it has a reason to be, from o
   );
   assert.deepEqual([most('REQErrorLog', 'central'), most('REQErrorLog', undefined)], [undefined, undefined]);
 });
+
+test('in a closed fleet a node that answers before it names the word for proof is sent to with proof on', () => {
+  const { addressing } = closed(['ship7']);
+  for (const words of ['state goodbye from', 'state goodbye', undefined]) {
+    for (const node of ['ship1', 'ship7']) addressing.heardWords(node, words);
+    const subjects = ['ship1.REQReport.EventACK', 'ship7.REQReport.EventACK'];
+    assert.deepEqual(
+      subjects.map((subject) => addressing.subjectFor(subject)),
+      ['ship1.REQReport.EventACK.from.central', 'ship7.REQReport.EventACK'],
+    );
+  }
+});
