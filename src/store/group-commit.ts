@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { LogOrigin } from './log-origin.ts';
+import { type LogOrigin, NOTE_LOG } from './log-origin.ts';
 import { type PackedTransaction, packTransaction, unpackTransaction } from './packed-transaction.ts';
 import { type SqlValue, statement } from './store.ts';
 
@@ -97,12 +97,10 @@ export class GroupCommit {
     this.#db.exec('BEGIN IMMEDIATE');
     let isComplete = false;
     try {
-      const origin = this.#origin?.due();
-      if (origin) unpackTransaction(origin, this.#run);
+      if (this.#origin?.isDue()) this.#run(NOTE_LOG, []);
       for (const transaction of group) unpackTransaction(transaction, this.#run);
       isComplete = true;
       this.#db.exec('COMMIT');
-      this.#origin?.committed();
       this.#isInDoubt = false;
     } catch (error) {
       // A full disk refuses a page before the last one of the commit is written; any other fault may come behind that.

@@ -1,27 +1,28 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { type PackedTransaction, packTransaction } from './packed-transaction.ts';
-import { statement } from './store.ts';
 import { StoreError } from './store-error.ts';
 
-/** Where the log's header has its two salts, which are others each time that SQLite begins the log anew (fileformat2.html), bytes. */
-const [SALTS_AT, SALTS_BYTES] = [16, 8];
-/** Notes the salts of a log and, behind them, those that the database had when it began. */
-const SQL = `UPDATE log_origin SET salts = ?1 || ' ' || substr(salts, 1, ${2 * SALTS_BYTES})
-  WHERE substr(salts, 1, ${2 * SALTS_BYTES}) <> ?1`;
+/** Gives the log a note of its own, behind which stands that of the database file below it. */
+export const NOTE_LOG =
+  "UPDATE log_origin SET note = lower(hex(randomblob(8))) || ' ' || substr(note, 1, 16)";
+/** The note that a database has before its first. */
+const NO_NOTE = 'none';
+/** Where the index of the log (`-shm`) has the number of its last frame, and of the last that is in the database file (walformat.html), in words. */
+const [LAST_FRAME, LAST_MOVED, WORDS] = [4, 24, 25];
 
-/** Notes in the database which log of writes follows which: see `refuseStrayLog`. */
+/**
+ * Knows when the next commit has to note that a log of writes begins, see `refuseStrayLog`: as soon as the database file has all
+ * that its log has. SQLite begins the log anew then or later, with that commit or another, and from now on the file has the note before.
+ */
 export class LogOrigin implements Disposable {
   readonly #path: string;
-  readonly #salts = Buffer.alloc(SALTS_BYTES);
+  readonly #index = new Uint32Array(WORDS);
   #file: number | undefined;
-  #found = '';
-  #noted = '';
 
   /** `path`: of the database. */
   constructor(path: string) {
-    this.#path = `${path}-wal`;
+    this.#path = `${path}-shm`;
   }
 
   /** For a database that keeps such notes, as those of nodes do. */
@@ -30,67 +31,48 @@ export class LogOrigin implements Disposable {
     return keeps && new LogOrigin(path);
   }
 
-  /** What the next commit is to write with it, where the log began anew since. */
-  due(): PackedTransaction | undefined {
-    this.#found = this.#read();
-    return this.#found === '' || this.#found === this.#noted
-      ? undefined
-      : packTransaction(0, [statement(SQL, this.#found)]);
-  }
-
-  /** What was due is committed. */
-  committed(): void {
-    this.#noted = this.#found;
-  }
-
-  /** Whether the log has these salts. */
-  isOf(salts: string): boolean {
-    return this.#read() === salts;
+  /** Whether the commit that is being made needs a note; to be asked by who may write, so that nobody else does meanwhile. */
+  isDue(): boolean {
+    try {
+      this.#file ??= openSync(this.#path, 'r');
+      const bytes = readSync(this.#file, this.#index, 0, this.#index.byteLength, 0);
+      return bytes === this.#index.byteLength && this.#index[LAST_FRAME] === this.#index[LAST_MOVED];
+    } catch {
+      // It is a help after a restore, and no reason to refuse a commit.
+      return false;
+    }
   }
 
   [Symbol.dispose](): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
-
-  #read(): string {
-    try {
-      this.#file ??= openSync(this.#path, 'r');
-      const bytes = readSync(this.#file, this.#salts, 0, SALTS_BYTES, SALTS_AT);
-      return bytes === SALTS_BYTES ? this.#salts.toString('hex') : '';
-    } catch {
-      // It is a help after a restore, and no reason to refuse a commit.
-      return '';
-    }
-  }
 }
 
 /**
  * Refuses a log of writes that was not begun by the database next to it, as where one of them was restored or copied without the
- * other: SQLite would put pages of two states together, and what was done would be asked for again. `db` reads both.
- * Throws StoreError 'corrupt'.
+ * other: SQLite would put pages of two states together, and what was done would be asked for again. `db` reads both. A file has the
+ * note of its log, where that was moved into it, or the one before. Throws StoreError 'corrupt'.
  */
 export function refuseStrayLog(db: DatabaseSync, path: string): void {
-  const [own = '', before = ''] = originIn(db).split(' ');
-  const [under = ''] = originAlone(path).split(' ');
-  if (under === '' || under === own) return;
-  using log = new LogOrigin(path);
-  if (under === before && log.isOf(own)) return;
+  const alone = noteAlone(path);
+  if (alone === '' || noteIn(db).split(' ').includes(alone)) return;
   const text = `${path}-wal is not the log of the database ${path}: one of them was restored or copied without the other: move ${path}-wal and ${path}-shm away (after a restore), or put back the one that it belongs to`;
   throw new StoreError('corrupt', text);
 }
 
-function originIn(db: DatabaseSync): string {
-  return String(db.prepare('SELECT salts FROM log_origin').get()?.salts ?? '');
+function noteIn(db: DatabaseSync): string {
+  return String(db.prepare('SELECT note FROM log_origin').get()?.note ?? '');
 }
 
-/** What the database file says by itself; nothing where only its log makes it whole, as after a crash. */
-function originAlone(path: string): string {
+/** The newest note that the database file has by itself; '' where only its log makes it whole, as after a crash. */
+function noteAlone(path: string): string {
   const place = pathToFileURL(path);
   place.searchParams.set('immutable', '1');
   try {
     using alone = new DatabaseSync(place, { readOnly: true });
-    return originIn(alone);
+    const [newest = ''] = noteIn(alone).split(' ');
+    return newest === NO_NOTE || /^[0-9a-f]{16}$/.test(newest) ? newest : '';
   } catch {
     return '';
   }

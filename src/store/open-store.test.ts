@@ -164,49 +164,6 @@ test('a restored database that stands next to the log of another one is refused,
   await (await openStore({ folder: later }))[Symbol.asyncDispose]();
 });
 
-test('a log of writes that fits, and is not the one of the database next to it, is refused with the way out', async (t) => {
-  const { path: folder } = await tempFolder(t);
-  const path = join(folder, 'steward.db');
-  const keep = (name: string) => {
-    for (const end of ['', '-wal']) copyFileSync(`${path}${end}`, join(folder, `${name}${end}`));
-  };
-  const put = (database: string, log: string) => {
-    const other = join(folder, `${database} with ${log}`);
-    mkdirSync(other);
-    copyFileSync(join(folder, database), join(other, 'steward.db'));
-    copyFileSync(join(folder, `${log}-wal`), join(other, 'steward.db-wal'));
-    return other;
-  };
-  const store = await openStore({ folder });
-  // Ends of requests, which change no page but the one of their row.
-  await store.write([statement("INSERT INTO cancellations VALUES ('a', 1), ('b', 1), ('c', 1)")]);
-  for (const at of [2, 3, 4]) {
-    using other = new DatabaseSync(path);
-    other.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    for (const id of ['a', 'b', 'c'])
-      await store.write([statement('UPDATE cancellations SET at = ? WHERE id = ?', at, id)]);
-    keep(`state ${at}`);
-  }
-  await store[Symbol.asyncDispose]();
-  for (const [database, log] of [
-    ['state 2', 'state 4'],
-    ['state 4', 'state 2'],
-  ] as const) {
-    const other = put(database, log);
-    const text =
-      /steward\.db-wal is not the log of the database .*: one of them was restored .*: move .*-wal and .*-shm away/;
-    await refuses(other, 'corrupt', text);
-    for (const end of ['-wal', '-shm']) rmSync(join(other, `steward.db${end}`), { force: true });
-    await (await openStore({ folder: other }))[Symbol.asyncDispose]();
-  }
-  // What a crash leaves, also in the middle of moving the log into the database.
-  for (const [database, log] of [
-    ['state 3', 'state 3'],
-    ['state 4', 'state 3'],
-  ] as const)
-    await (await openStore({ folder: put(database, log) }))[Symbol.asyncDispose]();
-});
-
 test('a database that was cut off is refused', async (t) => {
   const { path: folder } = await tempFolder(t);
   await (await openStore({ folder }))[Symbol.asyncDispose]();

@@ -139,7 +139,7 @@ export const ADDITIONS = `
   DROP INDEX IF EXISTS lanes_subject;
   CREATE TABLE IF NOT EXISTS files (file TEXT NOT NULL);
   -- Which log of writes (-wal) began with which database: see log-origin.ts.
-  CREATE TABLE IF NOT EXISTS log_origin (salts TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS log_origin (note TEXT NOT NULL);
   INSERT INTO log_origin SELECT 'none' WHERE NOT EXISTS (SELECT 1 FROM log_origin);
   -- When nodes came and went, by the wall clock.
   CREATE TABLE IF NOT EXISTS presence (
