@@ -8,7 +8,8 @@ type Row = Omit<Keyed, 'isOpen'> & { readonly state: RequestState };
 /** What was given up here may have arrived. */
 const DOUBTFUL: ReadonlySet<RequestState> = new Set<RequestState>(['undelivered', 'expired', 'lost']);
 /** A body may be large: it is read where something is looked up in it. */
-const BODY = `CASE WHEN l.place IS NULL OR n.subject LIKE '%.REQCopyFileFrom.%' THEN coalesce(o.body, l.body) END`;
+const BODY = `CASE WHEN l.place IS NULL OR n.subject LIKE '%.REQCopyFileFrom.%'
+  OR (n.subject LIKE '%.REQRelay.%' AND length(coalesce(o.body, l.body)) < 65536) THEN coalesce(o.body, l.body) END`;
 const COLUMNS = `l.key, l.id, l.state, l.place AS replyDigest, n.subject, coalesce(o.format, l.format, 0) AS format, ${BODY} AS body
   FROM ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN} LEFT JOIN outbox o ON o.key = l.key`;
 

@@ -38,7 +38,7 @@ import type { KeptData } from '../relay/kept-data.ts';
 import { Copying } from '../sending/copying.ts';
 import { OutputReplies } from '../sending/output-replies.ts';
 import { EndRecorder } from '../sending/record-ends.ts';
-import { createRelayMethods, Relaying } from '../sending/relaying.ts';
+import { Relaying, relayMethods } from '../sending/relaying.ts';
 import { RepliesAndReports } from '../sending/replies-and-reports.ts';
 import { StateQuestions } from '../sending/state-questions.ts';
 import { Submissions } from '../sending/submissions.ts';
@@ -168,7 +168,7 @@ export async function assembleNode(
     {
       ...{ journal, fleet, submissions, queue: undelivered, processes: subscribers },
       outputReplies,
-      otherMethods: [...createRelayMethods(config, ground), ...copying.methods],
+      otherMethods: [...relayMethods(config, deps, (node) => states.askWords(node)), ...copying.methods],
     },
     table,
   );

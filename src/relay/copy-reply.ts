@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isUuid } from '../lib/uuid.ts';
 import { type Message, newMessage } from '../message/message.ts';
+import { canonicalMethod } from '../message/names.ts';
 
 /** Whether a message is the reply to one that this node has relayed, by its own account. */
 export function isRelayedReply({ isReply, previousMessage }: Message, nodeName: string): boolean {
@@ -26,7 +27,12 @@ export function copyOf(reply: Message, request: Message): Message | undefined {
     methodTimeout: reply.methodTimeout,
     directory: request.directory,
     fileName: request.fileName,
-    previousMessage: { ...request, relayOriginalViaNode: '' },
+    previousMessage: {
+      ...request,
+      // A file that the relay fetched it copied as its own.
+      ...{ toNode: request.relayToNode, method: canonicalMethod(request.relayOriginalMethod) },
+      relayOriginalViaNode: '',
+    },
   });
 }
 

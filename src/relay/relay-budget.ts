@@ -9,6 +9,10 @@ export interface RelayOptions {
   readonly defaultRetries: number;
   /** Opens a file of this node that is copied. */
   openSource(path: string): Promise<CopySource>;
+  /** Whether a node has told that it fetches files that it is to relay. */
+  fetchesFiles(via: string): Promise<boolean>;
+  /** How much this node keeps of what it relays, bytes. */
+  readonly keepBytes: number;
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Message, newMessage } from '../message/message.ts';
+import { writeRelayedFile } from '../message/relayed-file.ts';
 import { relayFault, relayWarnings } from './relay-fault.ts';
 import { createReqRelay } from './req-relay.ts';
 import { createReqRelayInitial } from './req-relay-initial.ts';
@@ -62,6 +63,8 @@ test('the relaying node refuses loops, relays of relays, wrong names, and fields
       defaultAckTimeout: 10,
       defaultRetries: 1,
       openSource: () => Promise.reject(new Error('no file')),
+      fetchesFiles: async () => true,
+      keepBytes: 1e9,
     }).check!({
       ...relay,
       ...fields,
@@ -82,6 +85,11 @@ test('the relaying node refuses loops, relays of relays, wrong names, and fields
   assert.match(check({ relayOriginalMethod: 'a b' })!, /relayOriginalMethod contains/);
   assert.match(check({ relayReplyMethod: 'REQReport' })!, /can't be relayed/);
   assert.match(check({ relayReplyMethod: '*' })!, /relayReplyMethod contains/);
+  const file = { source: 's', node: 'ship2', target: 't', mode: 0o644, identity: 'i', request: '' };
+  const ofFile = (size: number) =>
+    check({ relayOriginalMethod: 'REQCopyFileTo', methodArgs: writeRelayedFile({ ...file, size }) });
+  assert.equal(ofFile(1e9), undefined);
+  assert.match(ofFile(1e9 + 1)!, /^the file has 1.0 GB, and central keeps 1.0 GB at most .*\(relayKeepMB\)$/);
 });
 
 test('REQRelayInitial is taken from the node itself only', () => {
@@ -90,6 +98,8 @@ test('REQRelayInitial is taken from the node itself only', () => {
     defaultAckTimeout: 10,
     defaultRetries: 1,
     openSource: () => Promise.reject(new Error('no file')),
+    fetchesFiles: async () => true,
+    keepBytes: 1e9,
   });
   const initial = { ...relay, toNode: 'ship1', method: 'REQRelayInitial' };
   assert.equal(method.check!(initial), undefined);

@@ -29,6 +29,8 @@ function options(nodeName: string) {
     defaultAckTimeout: 10,
     defaultRetries: 1,
     openSource: () => Promise.reject(new Error('no file')),
+    fetchesFiles: async () => true,
+    keepBytes: 1e9,
   };
 }
 

@@ -45,11 +45,9 @@ function toCopy(
   const { message } = reply;
   const request = message.previousMessage!;
   const { relayFromNode, relayToNode, relayReplyMethod, replyRetries } = request;
-  if (
-    message.fromNode !== relayToNode ||
-    request.toNode !== relayToNode ||
-    !deps.wasRelayed(replyKeyOf(request))
-  ) {
+  // A file that was fetched for it this node copies itself.
+  const by = request.toNode === deps.nodeName ? deps.nodeName : relayToNode;
+  if (message.fromNode !== by || request.toNode !== by || !deps.wasRelayed(replyKeyOf(request))) {
     const text = `error: a reply from ${message.fromNode} was not sent on to ${relayFromNode}: no request of that kind was relayed here`;
     faults.push({ text, about: message });
     return undefined;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Message } from '../message/message.ts';
 import type { Forwarded, Readied } from '../message/method-contract.ts';
+import { writeRelayedFile } from '../message/relayed-file.ts';
 import { writeOrder } from '../methods/copy/copy-args.ts';
 import { CopyError } from '../methods/copy/copy-source.ts';
 import type { ForwardMethod } from '../methods/method.ts';
@@ -14,9 +15,10 @@ import { relayFieldsFault } from './relay-fault.ts';
  * The relay fields say what is meant. It goes on as REQRelay on the subject `<relayToNode>.<via>.REQRelay.EventACK`,
  * and ends as that ends. Data that the reference would lose here is kept; where there is none, it sends one empty
  * item, and so does this. Refused where the fields are not those that a node writes for itself. A REQCopyFileFrom brings
- * the file of this node along: it fails where that cannot be read.
+ * the file of this node along, up to 16 MiB; a larger one is fetched by the relay. It fails where that cannot be read.
  */
-export function createReqRelayInitial({ nodeName, openSource }: RelayOptions): ForwardMethod {
+export function createReqRelayInitial(options: RelayOptions): ForwardMethod {
+  const { nodeName } = options;
   return {
     name: 'REQRelayInitial',
     kind: 'EventACK',
@@ -25,7 +27,7 @@ export function createReqRelayInitial({ nodeName, openSource }: RelayOptions): F
     args: [],
     isForPeople: false,
     check: (message) => checkOwn(message, nodeName) ?? relayFieldsFault(message),
-    ready: (message) => readRelayedFile(message, openSource),
+    ready: (message) => readyFile(message, options),
     forward: ({ message }) => toRelay(message),
   };
 }
@@ -50,23 +52,29 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
  * A relayed copy brings the file of the node that asks for it, as in the original: that reads it before it sends the message
- * on, which is a REQCopyFileTo from then on. Other messages are left as they are.
+ * on, which is a REQCopyFileTo from then on. Of a larger file it says what to fetch. Other messages are left as they are.
  */
-async function readRelayedFile(message: Message, openSource: RelayOptions['openSource']): Promise<Readied> {
+async function readyFile(message: Message, { openSource, fetchesFiles }: RelayOptions): Promise<Readied> {
   if (message.relayOriginalMethod !== 'REQCopyFileFrom') return { message };
   const [source, node, target] = message.methodArgs ?? [];
   if (!source || !node || !target)
     return { fault: 'methodArgs is too short: it holds the source file, the node and the target file' };
+  const via = message.relayOriginalViaNode;
   try {
     await using file = await openSource(resolve(source));
-    if (file.size > MOST_BYTES) {
-      const text = `the file has ${file.size} bytes, and a relayed copy takes no more than ${MOST_BYTES}`;
-      return { fault: `${text}: copy it to ${message.relayOriginalViaNode}, and from there to ${node}` };
+    const { size, mode, identity } = file;
+    const copy = (methodArgs: string[], data: Uint8Array[] | null) => ({
+      message: { ...message, relayOriginalMethod: 'REQCopyFileTo', methodArgs, data },
+    });
+    if (size > MOST_BYTES) {
+      const text = `the file has ${size} bytes, and ${via}, which runs an older version or did not answer, relays no more than ${MOST_BYTES}`;
+      if (!(await fetchesFiles(via)))
+        return { fault: `${text}: copy it to ${via}, and from there to ${node}` };
+      return copy(writeRelayedFile({ source, node, target, mode, identity, size, request: '' }), null);
     }
     const data = await file.readSmall();
     const sha256 = createHash('sha256').update(data).digest('hex');
-    const methodArgs = writeOrder({ step: 'whole', target, mode: file.mode, sha256 }, { source, node });
-    return { message: { ...message, relayOriginalMethod: 'REQCopyFileTo', methodArgs, data: [data] } };
+    return copy(writeOrder({ step: 'whole', target, mode, sha256 }, { source, node }), [data]);
   } catch (error) {
     if (error instanceof CopyError) return { fault: error.message };
     throw error;

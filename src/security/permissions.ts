@@ -181,10 +181,14 @@ function relayRights(
     // What the relaying node is told afterwards; in an open fleet the central node is told anyway.
     if (via !== central || isClosed)
       publish.push(...sent([`${via}.REQCancel.EventACK`, `${via}.REQReport.EventACK`, `${via}.${STATE}`]));
-    if (via !== central) subscribe.push(`${via}.*.*.reply.${from}.*`);
+    // Files that it relays the relay fetches.
+    if (via !== central) {
+      publish.push(...sent([`${via}.REQCopyFileTo.EventACK`]));
+      subscribe.push(`${via}.*.*.reply.${from}.*`);
+    }
   }
   if (node === via && via !== central) {
-    const asked = from === central ? [] : [`${from}.${STATE}`];
+    const asked = [`${from}.REQCopyFileFrom.EventACK`, ...(from === central ? [] : [`${from}.${STATE}`])];
     publish.push(...answersTo(subject));
     publish.push(...sent([...messagesTo(to), `${to}.${STATE}`, ...repliesTo(from), ...asked]));
     subscribe.push(

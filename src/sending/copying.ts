@@ -10,21 +10,24 @@ import type { Message } from '../message/message.ts';
 import { createCopyMethods } from '../methods/copy/copy-methods.ts';
 import type { Delivery } from '../methods/copy/req-copy-file-from.ts';
 import type { Method } from '../methods/method.ts';
-import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Ended } from '../outbox/outbox-deps.ts';
 import type { Peers } from '../outbox/peers.ts';
+import type { RelayedFiles } from '../relay/relayed-files.ts';
+import type { Store } from '../store/store.ts';
+import type { CancelSentDeps } from './cancel-sent.ts';
 import { ownOutgoing } from './outgoing-message.ts';
 import { createOpenChannel } from './piece-channel.ts';
+import { createRelayedFiles } from './relayed-files.ts';
 import type { RepliesAndReports } from './replies-and-reports.ts';
 
-export interface CopyingParts extends Edges {
+export interface CopyingParts extends Edges, CancelSentDeps {
   readonly bus: Bus;
   readonly outbox: Pick<Outbox, 'enqueue'>;
   readonly link: LinkScheduler;
   readonly peers: Peers;
-  readonly undelivered: Pick<Undelivered, 'cancel'>;
-  readonly sending: Pick<RepliesAndReports, 'reply'>;
+  readonly store: Pick<Store, 'get'>;
+  readonly sending: Pick<RepliesAndReports, 'reply' | 'cancel'>;
   readonly addresses: Pick<Addresses, 'subjectFor'>;
   /** Hears of the files of original nodes that were written. */
   readonly outputReplies: { copied(message: Message): Promise<void> };
@@ -39,6 +42,7 @@ export class Copying implements AsyncDisposable {
   readonly #config: Config;
   readonly #parts: CopyingParts;
   readonly #copies: AsyncDisposable;
+  readonly #relayed: RelayedFiles;
   readonly #waiting = new Map<string, (delivery: Delivery) => void>();
   readonly #over = new AbortController();
 
@@ -54,9 +58,11 @@ export class Copying implements AsyncDisposable {
           ? { file: 0o755 & ~process.umask(), folder: 0o755 }
           : { file: 0o600, folder: 0o700 },
     };
+    this.#relayed = createRelayedFiles(config, parts);
     const { all, copies } = createCopyMethods(options, {
       ...{ clock: parts.clock, files: parts.files },
       deliver: this.#deliver,
+      holdRelayed: (file, call) => this.#relayed.hold(file, call),
       speaksLanes: parts.peers.speaksLanes,
       maxPayload: () => parts.bus.maxPayload,
       openChannel: createOpenChannel(config.nodeName, parts),
@@ -72,6 +78,7 @@ export class Copying implements AsyncDisposable {
   /** Closes the files that come in. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
+    this.#relayed[Symbol.dispose]();
     await this.#copies[Symbol.asyncDispose]();
   }
 

@@ -5,36 +5,49 @@ import { wasRelayed } from '../journal/running/relayed-requests.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Edges } from '../lib/edges.ts';
 import type { Incoming } from '../message/method-contract.ts';
+import { RELAY_FILES } from '../message/relayed-file.ts';
 import type { KeptStretch } from '../message/told-output.ts';
 import { CopySource } from '../methods/copy/copy-source.ts';
 import type { ErrorReporter } from '../observe/error-reports.ts';
-import type { Undelivered } from '../outbox/ends/cancel-queued.ts';
+import type { Peers } from '../outbox/peers.ts';
 import type { KeptData } from '../relay/kept-data.ts';
 import { replyCopies } from '../relay/reply-copies.ts';
 import { createReqRelay } from '../relay/req-relay.ts';
 import { createReqRelayInitial } from '../relay/req-relay-initial.ts';
 import type { Store } from '../store/store.ts';
-import { CANCELLED_HERE } from './cancel-requests.ts';
+import { type CancelSentDeps, cancelSent } from './cancel-sent.ts';
 import type { RepliesAndReports } from './replies-and-reports.ts';
 
-interface RelayingDeps extends Pick<Edges, 'newId'> {
+interface RelayingDeps extends Pick<Edges, 'newId'>, CancelSentDeps {
   readonly store: Pick<Store, 'get'>;
   readonly ledger: Pick<Ledger, 'has' | 'receiverOf'>;
-  readonly undelivered: Pick<Undelivered, 'cancel'>;
   readonly sending: Pick<RepliesAndReports, 'cancel' | 'copies'>;
   readonly errorReporter: Pick<ErrorReporter, 'report'>;
   /** Keeps the data of what is relayed, for further targets. */
   readonly keptData?: Pick<KeptData, 'keep' | 'find'>;
 }
 
-/** The methods by which messages travel via another node. */
-export function createRelayMethods(config: Config, { newId, files }: Pick<Edges, 'newId' | 'files'>) {
+interface RelayMethodsDeps extends Pick<Edges, 'newId' | 'files'> {
+  readonly peers: Pick<Peers, 'knows'>;
+}
+
+/** The methods by which messages travel via another node; `askWords` resolves when a node has told its words, or does not. */
+export function relayMethods(
+  config: Config,
+  { newId, files, peers }: RelayMethodsDeps,
+  askWords: (node: string) => Promise<void>,
+) {
   const folder = join(config.databaseFolder, 'copies');
   const options = {
     nodeName: config.nodeName,
     defaultAckTimeout: config.defaultMessageTimeoutSeconds,
     defaultRetries: config.defaultMessageRetries,
+    keepBytes: config.relayKeepBytes,
     openSource: (path: string) => CopySource.open(path, { folder, files, id: newId() }),
+    fetchesFiles: async (via: string) => {
+      if (!peers.knows(via, RELAY_FILES)) await askWords(via);
+      return peers.knows(via, RELAY_FILES);
+    },
   };
   return [createReqRelayInitial(options), createReqRelay(options)];
 }
@@ -78,9 +91,6 @@ export class Relaying implements JournalRelaying {
 
   /** Cancels a message that a request went on as: here, and at its node. */
   async cancelForwarded(id: string): Promise<void> {
-    const { ledger, undelivered, sending } = this.#deps;
-    const toNode = ledger.receiverOf(id);
-    if (toNode !== undefined) await sending.cancel(toNode, [id]);
-    await undelivered.cancel({ id }, CANCELLED_HERE);
+    await cancelSent(this.#deps, id);
   }
 }

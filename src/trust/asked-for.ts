@@ -66,6 +66,14 @@ export class AskedFor {
     return undefined;
   };
 
+  /** The request with which this node asked the sender to relay a file, and that has not ended. */
+  readonly askedRelay = (id: string, sender: string): Message | undefined => {
+    const kept = this.#requests.sentRequest(id);
+    const request = kept?.isOpen ? decoded(kept) : undefined;
+    const isIt = request && kept?.subject === relaySubject(request.relayToNode, sender);
+    return isIt ? request : undefined;
+  };
+
   /** Whether pieces of a transfer come because this node asked the sender for the file, and that has not ended. */
   isAskedTransfer(transfer: string, sender: string): boolean {
     const kept = this.#requests.sentRequest(transfer);

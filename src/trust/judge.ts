@@ -1,6 +1,7 @@
 import { basename, dirname, normalize } from 'node:path/posix';
 import { setInLines } from '../lib/visible.ts';
-import type { Message } from '../message/message.ts';
+import { type Message, newMessage } from '../message/message.ts';
+import { fetchedFor, isRelayedTransfer, readRelayedFile } from '../message/relayed-file.ts';
 import { HARMLESS_REPLIES } from '../message/reply-methods.ts';
 import { senderOf } from '../message/sender-of.ts';
 import type { Right, Sender } from './trust-table.ts';
@@ -14,6 +15,8 @@ export interface Facts {
   answers(message: Message, sender: string, re: string | undefined): Answers;
   /** The request with which this node asked the sender for a file; undefined where it did not. */
   askedCopy(message: Message, sender: string, re: string | undefined): Message | undefined;
+  /** The request with which this node asked the sender to relay a file that is to be fetched; undefined where it did not. */
+  askedRelay(id: string, sender: string): Message | undefined;
   /** The ways on which the operator lets a node reach another one through a third. */
   relays(): readonly Relay[];
   /** Whether a command may be the reply method of this node's requests. */
@@ -66,7 +69,8 @@ const MOST_CANCELLED = 10_000;
 const BRINGS_REPLIES: ReadonlySet<Right> = new Set(['all', 'reply', 'append']);
 
 /** Decides about a message by the table of rights, and by what is open here. */
-export function judge({ message, sender, re }: Arrived, facts: Facts): Decision {
+export function judge(arrived: Arrived, facts: Facts): Decision {
+  const { message, sender } = arrived;
   if (sender === undefined) return later(notProved(message));
   const who = kindOfSender(sender, facts);
   const right = rightHere(message.method, who, facts);
@@ -75,7 +79,9 @@ export function judge({ message, sender, re }: Arrived, facts: Facts): Decision 
   if (who !== 'self' && claimed !== sender)
     return refuse(`it comes from ${sender} and says that it is from ${shown(claimed)}`);
   if (who === 'member' && isRelayedRequest(message)) return judgeRelayed(message, sender, facts);
-  return BY_RIGHT[right]({ message, sender, re }, facts);
+  const re = who === 'member' && message.method === 'REQCopyFileFrom' ? fetchedFor(message) : undefined;
+  if (re !== undefined) return judgeFetch({ message, sender, re }, facts);
+  return BY_RIGHT[right]({ ...arrived, sender }, facts);
 }
 
 /** Whether the end of a request counts that a message brings along: as a report of the same node would. */
@@ -87,7 +93,10 @@ export function mayTellEnds(sender: string, facts: Facts): boolean {
 export function isEverTaken(method: string, sender: string, facts: Facts): boolean {
   const who = kindOfSender(sender, facts);
   const right = rightHere(method, who, facts);
-  return right !== 'none' || facts.relays().some(({ via, to }) => via === sender && to === facts.nodeName);
+  return (
+    right !== 'none' ||
+    facts.relays().some(({ from, via, to }) => via === sender && [from, to].includes(facts.nodeName))
+  );
 }
 
 export function noRight(method: string, sender: string, { nodeName }: Facts): string {
@@ -154,15 +163,39 @@ function isRelayedRequest({ isReply, method, relayFromNode }: Message): boolean 
 }
 
 /** It counts as its first sender's, whom the operator allows to come this way or not. */
-function judgeRelayed({ relayFromNode }: Message, sender: string, facts: Facts): Decision {
+function judgeRelayed(
+  { relayFromNode, method, methodArgs }: Message,
+  sender: string,
+  facts: Facts,
+): Decision {
+  const [, , , step = '', transfer = ''] = methodArgs ?? [];
+  const isInPieces = method === 'REQCopyFileTo' && ['begin', 'end', 'abort'].includes(step);
+  if (isInPieces && !isRelayedTransfer(transfer, sender))
+    return refuse(`the copy ${shown(transfer)} is none that ${sender} relays`);
   return alongRelay({ from: relayFromNode, via: sender, to: facts.nodeName }, facts);
 }
 
+/** Whether a copy is one that a relay may make here. */
+export function isRelaysOwn(transfer: string, via: string, facts: Facts): boolean {
+  const isOnWay = facts.relays().some((way) => way.via === via && way.to === facts.nodeName);
+  return isOnWay && isRelayedTransfer(transfer, via);
+}
+
+/** A relay fetches the file that it was asked to relay, and nothing else comes of that. */
+function judgeFetch({ message, sender, re }: Known & { readonly re: string }, facts: Facts): Decision {
+  const asked = readRelayedFile(facts.askedRelay(re, sender) ?? { methodArgs: null });
+  const [source, , target = ''] = message.methodArgs ?? [];
+  if (asked === undefined || asked.source !== source)
+    return refuse(`${sender} was not asked to relay this file, or that has ended`);
+  const { ackTimeout, retries, methodTimeout, method } = message;
+  const way = { toNode: facts.nodeName, fromNode: sender, method, methodArgs: [source, sender, target] };
+  const fetch = newMessage({ ...way, replyMethod: 'REQNone', ackTimeout, retries, methodTimeout });
+  return { do: 'take', message: fetch, unasked: { isRequest: true } };
+}
+
 function alongRelay(way: Relay, { relays }: Facts): Decision {
-  const isAllowed = relays().some(
-    ({ from, via, to }) => from === way.from && via === way.via && to === way.to,
-  );
-  return isAllowed
+  const isIt = ({ from, via, to }: Relay) => from === way.from && via === way.via && to === way.to;
+  return relays().some(isIt)
     ? { do: 'take', unasked: { isRequest: true } }
     : refuse(`no relay ${shown(way.from)}:${shown(way.via)}:${shown(way.to)} is allowed here`);
 }

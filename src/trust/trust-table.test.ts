@@ -36,6 +36,7 @@ const SHIP: Facts = {
   answers: () => 'unknown',
   firstSenderOf: () => undefined,
   askedCopy: () => undefined,
+  askedRelay: () => undefined,
   areFrom: () => false,
   isNode: (name) => name === 'ship9',
 };

@@ -12,6 +12,7 @@ import {
   type Facts,
   inNameOf,
   isEverTaken,
+  isRelaysOwn,
   judge,
   mayTellEnds,
   noRight,
@@ -107,7 +108,7 @@ export class Trust {
     this.#asked = asked;
     this.#facts = {
       ...{ nodeName, centralNodeName, relays, replyCommands, isNode: deps.isNode },
-      ...{ answers: asked.answers, askedCopy: asked.askedCopy },
+      ...{ answers: asked.answers, askedCopy: asked.askedCopy, askedRelay: asked.askedRelay },
       firstSenderOf: this.#firstSenderOf,
       areFrom: (ids, sender) => ids.every((id) => (deps.askerOf(id.toLowerCase()) ?? sender) === sender),
     };
@@ -238,13 +239,13 @@ export class Trust {
     this.paced('refusals', proved, () => tell(proved || from || unknown));
   }
 
-  /** Whether pieces of a transfer may come from a node: those of one that this node asked it for. */
+  /** Whether pieces of a transfer may come from a node: those of one that this node asked it for, or that it relays. */
   mayBringPieces(transfer: string, proved: string | undefined): boolean {
     const { nodeName, centralNodeName, originals } = this.#options;
     if (this.mode !== 'closed') return true;
     if (proved === undefined) return originals.length > 0;
     if (proved === nodeName || (proved === centralNodeName && nodeName !== centralNodeName)) return true;
-    return this.#asked.isAskedTransfer(transfer, proved);
+    return this.#asked.isAskedTransfer(transfer, proved) || isRelaysOwn(transfer, proved, this.#facts);
   }
 
   /** Whether the end of a request counts that somebody's message brings along. */

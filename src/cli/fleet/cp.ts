@@ -43,7 +43,7 @@ export const cp = defineNodeCommand({
     'dry-run': { short: 'n', summary: 'only say what would be copied where, and what it costs' },
     via: {
       value: 'NODE',
-      summary: 'send by way of this node, which keeps the bytes for all of them; up to 16 MiB a file',
+      summary: 'send by way of this node, which keeps the bytes for all of them',
     },
     template: { summary: 'fill in {{node}}, {{os}} and {{label.NAME}} in the paths' },
     ...CONFIRM_OPTIONS,

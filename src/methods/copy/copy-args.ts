@@ -90,7 +90,9 @@ export function copyMessage(
   { request, nodeName, data }: { request: Message; nodeName: string; data: Uint8Array },
 ): Message {
   const [source = '', node = '', target = ''] = request.methodArgs ?? [];
-  const isSilent = order.step === 'probe' || order.step === 'begin' || order.step === 'abort';
+  const { relayFromNode, relayToNode, relayOriginalViaNode } = request;
+  const isRelayed = relayFromNode !== '';
+  const isSilent = isRelayed || order.step === 'probe' || order.step === 'begin' || order.step === 'abort';
   return newMessage({
     toNode: node,
     // A node of the reference sends its confirmation to the FromNode, which is to be who asked.
@@ -109,6 +111,8 @@ export function copyMessage(
     fileName: basename(target),
     previousMessage:
       isSilent || order.step === 'plain' ? null : { ...request, data: null, previousMessage: null },
+    // The target judges what is relayed by the node that asked.
+    ...(isRelayed ? { relayFromNode, relayToNode, relayOriginalViaNode } : {}),
   });
 }
 

@@ -19,6 +19,8 @@ export interface SourcePlace {
   readonly id: string;
   /** The file system; that of the machine unless told. */
   readonly files?: FileSystem;
+  /** What it has of the file that it was itself copied from. */
+  readonly original?: Pick<CopySource, 'mode' | 'identity'> | undefined;
 }
 
 const HASH_BYTES = 512 * 1024;
@@ -41,13 +43,13 @@ export class CopySource implements AsyncDisposable {
   #hashed = 0;
   #hasGrown = false;
 
-  private constructor(path: string, handle: FileHandle, stats: Stats) {
+  private constructor(path: string, handle: FileHandle, stats: Stats, original?: SourcePlace['original']) {
     this.path = path;
     this.#handle = handle;
     this.#mtimeNs = stats.mtimeNs;
     this.size = Number(stats.size);
-    this.mode = Number(stats.mode) & 0o777;
-    this.identity = identityOf(stats);
+    this.mode = original?.mode ?? Number(stats.mode) & 0o777;
+    this.identity = original?.identity ?? identityOf(stats);
   }
 
   /**
@@ -71,7 +73,7 @@ export class CopySource implements AsyncDisposable {
     const handle = opened;
     try {
       const stats = await handle.stat({ bigint: true });
-      if (stats.isFile() && stats.size > 0n) return new CopySource(path, handle, stats);
+      if (stats.isFile() && stats.size > 0n) return new CopySource(path, handle, stats, place.original);
       if (stats.isFile()) return await CopySource.#ofUnsized({ path, handle, stats }, place);
       const kind = stats.isDirectory() ? 'a directory' : 'no regular file';
       throw new CopyError('source', `failed to read file: ${path} is ${kind}`);

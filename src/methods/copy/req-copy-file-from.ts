@@ -5,6 +5,7 @@ import { systemFault } from '../../lib/system-fault.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
 import { nodeNameFault } from '../../message/names.ts';
+import { type RelayedFile, readRelayedFile, relayedTransfer } from '../../message/relayed-file.ts';
 import { type RunMethod, required } from '../method.ts';
 import { abortedState } from '../method-timeout.ts';
 import { type CopyOrder, copyMessage, readOrder } from './copy-args.ts';
@@ -32,6 +33,11 @@ export interface CopyFileFromDeps extends Pick<Edges, 'clock' | 'files'> {
   /** The most that the broker takes at once, bytes. */
   maxPayload(): number;
   readonly openChannel: OpenChannel;
+  /** Keeps a file of the node that asks for it to be relayed, and fetches it where it is not here; it stays until that is disposed. */
+  holdRelayed(
+    file: RelayedFile,
+    call: Pick<RunCall, 'signal' | 'progress'> & { readonly sender: string },
+  ): Promise<Disposable & { readonly path: string }>;
 }
 
 type Deps = CopyFileFromOptions & CopyFileFromDeps;
@@ -73,7 +79,7 @@ export function createReqCopyFileFrom(options: CopyFileFromOptions, deps: CopyFi
       ),
     ],
     check: argumentsFault,
-    run: (call) => run(call, { ...options, ...deps }),
+    run: (call) => runOrRelay(call, { ...options, ...deps }),
   };
 }
 
@@ -86,14 +92,25 @@ function argumentsFault({ methodArgs }: Message): string | undefined {
   return nodeNameFault(node) ?? (typeof order === 'string' ? order : undefined);
 }
 
-async function run(call: RunCall, deps: Deps): Promise<RunResult> {
+/** Of a file that is relayed, this node has asked itself for the copy. */
+async function runOrRelay(call: RunCall, deps: Deps): Promise<RunResult> {
+  const { message } = call;
+  const isOwn = message.relayFromNode !== '' && message.fromNode === deps.nodeName;
+  const file = isOwn ? readRelayedFile(message) : undefined;
+  if (!file) return await run(call, deps);
+  const { source, node, target } = file;
+  return await run({ ...call, message: { ...message, methodArgs: [source, node, target] } }, deps, file);
+}
+
+async function run(call: RunCall, deps: Deps, relayed?: RelayedFile): Promise<RunResult> {
   const { message, signal } = call;
   const fault = argumentsFault(message);
   if (fault !== undefined) return failed(message, new CopyError('source', fault));
   const [source = '', node = ''] = message.methodArgs!;
   try {
-    await using file = await CopySource.open(resolve(source), {
-      ...{ folder: deps.copiesFolder, id: call.id, files: deps.files },
+    using held = relayed && (await deps.holdRelayed(relayed, { ...call, sender: message.relayFromNode }));
+    await using file = await CopySource.open(held?.path ?? resolve(source), {
+      ...{ folder: deps.copiesFolder, id: call.id, files: deps.files, original: relayed },
     });
     const copy = new Copy(call, file, deps);
     await copy.run();
@@ -124,7 +141,7 @@ class Copy {
     this.#deps = deps;
     this.#node = node;
     this.#target = target;
-    this.#transfer = call.id;
+    this.#transfer = transferOf(call, deps);
     this.#progress = new CopyProgress(file.size, call, deps.clock.steadyNow);
   }
 
@@ -226,11 +243,19 @@ class Copy {
 
 const SECOND_MS = 1000;
 
+/** A relay is told from others who make copies at its target. */
+function transferOf(
+  { id, message }: Pick<RunCall, 'id' | 'message'>,
+  { nodeName }: Pick<Deps, 'nodeName'>,
+): string {
+  return message.relayFromNode === '' ? id : relayedTransfer(nodeName, id);
+}
+
 /** Lets the target remove what it has of a copy; nobody waits for that. */
 function removeThere({ id, message }: RunCall, { nodeName, speaksLanes, deliver }: Deps): void {
   const [, node = ''] = message.methodArgs ?? [];
   if (speaksLanes(node) === false) return;
-  const order = { step: 'abort', transfer: id } as const;
+  const order = { step: 'abort', transfer: transferOf({ id, message }, { nodeName }) } as const;
   const data = new Uint8Array(0);
   deliver(copyMessage(order, { request: message, nodeName, data }), { re: id }).catch(() => undefined);
 }

@@ -1,0 +1,62 @@
+import { hash } from 'node:crypto';
+import type { Message } from './message.ts';
+
+/** The word for a node that fetches the files that it relays where they are too large for a message. */
+export const RELAY_FILES = 'relay-files';
+
+/** A file that a relay fetches from the node that asks, once, and copies to its target. */
+export interface RelayedFile {
+  readonly source: string;
+  /** The node that gets it, and where. */
+  readonly node: string;
+  readonly target: string;
+  readonly mode: number;
+  /** Tells this state of the file from others. */
+  readonly identity: string;
+  readonly size: number;
+  /** The REQRelay by which the relay was asked for it; empty until the relay has it. */
+  readonly request: string;
+}
+
+const STEP = 'fetch';
+
+/** The arguments that say so. A node of the original takes the third for the target of a file, and writes nothing there. */
+export function writeRelayedFile(file: RelayedFile): string[] {
+  const { source, node, target, mode, identity, size, request } = file;
+  const more = request === '' ? [] : [request];
+  return [source, node, '/dev/null', STEP, target, mode.toString(8), identity, String(size), ...more];
+}
+
+/** Reads them back; undefined for other arguments. */
+export function readRelayedFile({ methodArgs }: Pick<Message, 'methodArgs'>): RelayedFile | undefined {
+  const [source, node, , step, target, octal = '', identity, size = '', request = ''] = methodArgs ?? [];
+  if (step !== STEP || !source || !node || !target || !identity) return undefined;
+  if (!/^[0-7]{1,3}$/.test(octal) || !/^\d{1,15}$/.test(size)) return undefined;
+  const mode = Number.parseInt(octal, 8);
+  return { source, node, target, mode, identity, size: Number(size), request };
+}
+
+/** The arguments of the REQCopyFileFrom with which a relay fetches a file that it was asked for with the request `re`. */
+export function writeFetch({
+  source,
+  node,
+  target,
+  re,
+}: Record<'source' | 'node' | 'target' | 're', string>) {
+  return [source, node, target, STEP, re];
+}
+
+/** The request with which this node asked for what is fetched here; undefined where nothing is. */
+export function fetchedFor({ methodArgs }: Pick<Message, 'methodArgs'>): string | undefined {
+  return methodArgs?.length === 5 && methodArgs[3] === STEP ? methodArgs[4] : undefined;
+}
+
+/** The number of a copy that a relay makes: it may go on with its own alone. */
+export function relayedTransfer(via: string, id: string): string {
+  return `${hash('sha256', via, 'hex').slice(0, 16)}-${id}`;
+}
+
+/** Whether a copy is one that this node makes as a relay. */
+export function isRelayedTransfer(transfer: string, via: string): boolean {
+  return transfer.startsWith(relayedTransfer(via, ''));
+}

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { startBroker } from '../support/broker.ts';
+import { callSteward } from '../support/cli-call.ts';
+import { assertSame, growing, makeFile } from '../support/copying.ts';
+import { FAST_RECONNECT, submitAll, waitForEnd } from '../support/fleet.ts';
+import { startKeyedBroker } from '../support/keyed-fleet.ts';
+import { landedVersions } from '../support/landed.ts';
+import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { apiSocketOf } from '../support/node-api.ts';
+import { relayed } from '../support/relay-fleet.ts';
+import { startSlowLink } from '../support/slow-link.ts';
+import { canMount, mountSmallDisk } from '../support/small-disk.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const PATIENCE_MS = 240_000;
+/** More than what goes as one message. */
+const FILE_BYTES = Number(process.env.RELAY_FILE_MB ?? 18) * 1024 * 1024;
+
+/** central, behind a link of its own, and hub, which relays; the ships are to be started. */
+async function start(t: TestContext, flags: object = {}, relayCommand?: readonly string[]) {
+  const broker = await startBroker(t);
+  const link = await startSlowLink(broker, { bitsPerSecond: 80e6, rttMs: 20 }, t);
+  const [hub, shore] = await Promise.all([
+    startStewardNode(
+      {
+        ...{ name: 'hub', broker, flags: { ...FAST_RECONNECT, startSubREQRelay: true, ...flags } },
+        ...(relayCommand && { command: relayCommand }),
+      },
+      t,
+    ),
+    startStewardNode({ name: 'central', broker: link, flags: FAST_RECONNECT }, t),
+  ]);
+  const ship = (name: string) => startStewardNode({ name, broker, flags: FAST_RECONNECT }, t);
+  const source = join(shore.folder, 'source');
+  await makeFile(source, FILE_BYTES, 0o750);
+  return { link, hub, shore, ship, source };
+}
+
+function copyTo(toNode: string, target: string, more: object = {}): object {
+  return relayed('', {
+    ...{ toNode, relayViaNode: 'hub', method: 'REQCopyFileFrom', methodArgs: ['source', toNode, target] },
+    ...{ replyMethod: 'REQNone', relayReplyMethod: 'REQNone', ...more },
+  });
+}
+
+/** The folders of the files that a node has fetched. */
+function fetched(hub: StewardNode): Promise<string[]> {
+  return readdir(join(hub.databaseFolder, 'relayed-files')).catch(() => []);
+}
+
+async function coming(hub: StewardNode, bytes: number): Promise<void> {
+  await waitFor(`${bytes} bytes at the relay`, async () => {
+    const [name = ''] = await fetched(hub);
+    return ((await growing(join(hub.databaseFolder, 'relayed-files', name, 'file')))?.size ?? 0) >= bytes;
+  });
+}
+
+test('a large file goes to its relay once, over cuts and a relay that is killed, and to a target that comes later', async (t) => {
+  const { link, hub, shore, ship, source } = await start(t);
+  const ships = [await ship('ship1'), await ship('ship2'), await ship('ship3')];
+  const known = () => shore.query("SELECT 1 FROM nodes WHERE name LIKE 'ship%'").length === ships.length;
+  await waitFor('all to be known', known);
+  await ships[2]!.kill();
+  const before = link.total;
+  const out = (await tempFolder(t)).path;
+  const args = [
+    'cp',
+    '--yes',
+    '--wait',
+    '600s',
+    '--via',
+    'hub',
+    '--template',
+    source,
+    `ship*:${out}/{{node}}`,
+  ];
+  const copying = callSteward(args, { socketPath: apiSocketOf(shore) });
+  await coming(hub, FILE_BYTES / 4);
+  await hub.kill();
+  await hub.start();
+  await coming(hub, FILE_BYTES / 2);
+  link.cut();
+  for (const name of ['ship1', 'ship2'])
+    await waitFor(`the copy on ${name}`, () => stat(join(out, name)).catch(() => undefined), {
+      timeoutMs: PATIENCE_MS,
+    });
+  // What the last target needs the relay has.
+  await hub.restart();
+  await ships[2]!.start();
+  const { code, stderr } = await copying;
+  assert.equal(code, 0, stderr);
+  const bytes = link.total - before;
+  assert.ok(bytes < 1.25 * FILE_BYTES, `${bytes} bytes went over the link`);
+  for (const name of ['ship1', 'ship2', 'ship3']) {
+    await assertSame(source, join(out, name));
+    assert.equal((await stat(join(out, name))).mode & 0o777, 0o750);
+  }
+  assert.equal((await fetched(hub)).length, 1);
+});
+
+test('a cancelled copy leaves nothing at its relay and its target, and one that is refused says why', async (t) => {
+  const { hub, shore, ship } = await start(t);
+  const ship1 = await ship('ship1');
+  const [cancelled] = await submitAll(shore, copyTo('ship1', 'target'));
+  await coming(hub, 1024 * 1024);
+  const { code } = await callSteward(['cancel', cancelled!], { socketPath: apiSocketOf(shore) });
+  assert.equal(code, 0);
+  assert.equal((await waitForEnd(shore, cancelled!)).state, 'cancelled');
+  await waitFor('the bytes to be gone', async () => {
+    const folders = await fetched(hub);
+    const held = await Promise.all(
+      folders.map((name) => readdir(join(hub.databaseFolder, 'relayed-files', name))),
+    );
+    return held.flat().every((name) => name === 'fetch.json');
+  });
+  assert.equal(await growing(join(ship1.folder, 'target')), undefined);
+
+  const place = { directory: 'copy', fileName: 'copy.log' };
+  const answered = { ...place, replyMethod: 'REQToFileAppend', relayReplyMethod: 'REQToFile' };
+  const [folder, whole] = await submitAll(shore, [
+    copyTo('ship1', '/dev/full/x', answered),
+    copyTo('ship1', './', answered),
+  ]);
+  const refused = await waitForEnd(shore, folder!, PATIENCE_MS);
+  assert.deepEqual(
+    [refused.state, /no directory/.test(String(refused.reason))],
+    ['failed', true],
+    `${refused.reason}`,
+  );
+  assert.equal((await waitForEnd(shore, whole!, PATIENCE_MS)).state, 'succeeded');
+  await assertSame(join(shore.folder, 'source'), join(ship1.folder, 'source'));
+  await shore.waitForFile('copy/ship1/copy.log', (text) =>
+    /read the file source, and sent the content to ship1/.test(text),
+  );
+});
+
+test('a relay without room for the file, or of an earlier version, is refused before the bytes travel', async (t) => {
+  const older = landedVersions().find(({ name }) => name === '0.1')!;
+  for (const [flags, command, state, reason] of [
+    [
+      { relayKeepMB: 17 },
+      undefined,
+      'rejected',
+      /the file has .* MB, and hub keeps 17.8 MB at most .*relayKeepMB/,
+    ],
+    [
+      {},
+      older.command,
+      'failed',
+      /and hub, which runs an older version or did not answer, relays no more than 16777216: copy it to hub/,
+    ],
+    ['full', undefined, 'failed', /the file of central did not come: there is no space for .*relayed-files/],
+  ] as const) {
+    if (flags === 'full' && !(await canMount())) continue;
+    const { link, hub, shore } = await start(t, flags === 'full' ? {} : flags, command);
+    if (flags === 'full') await mountSmallDisk(join(hub.databaseFolder, 'relayed-files'), t);
+    const before = link.total;
+    const [id] = await submitAll(shore, copyTo('ship1', 'target'));
+    const end = await waitForEnd(shore, id!, PATIENCE_MS);
+    assert.deepEqual(
+      [end.state, reason.test(String(end.reason))],
+      [state, true],
+      `${end.state}: ${end.reason}`,
+    );
+    assert.ok(link.total - before < 200_000, `${link.total - before} bytes went over the link`);
+  }
+});
+
+test('in a closed fleet a relay fetches what it was asked for, and copies it to the target of its way alone', async (t) => {
+  const relays = ['central:hub:ship1', 'ship2:hub:ship1'];
+  const { start } = await startKeyedBroker(t, { nodes: ['hub', 'ship1', 'ship2'], relays, trust: 'closed' });
+  const trust = { trust: 'closed', trustRelay: relays.join(',') };
+  const [central, hub, ship1, ship2] = await Promise.all([
+    start('central', trust),
+    start('hub', { ...trust, startSubREQRelay: true }),
+    start('ship1', trust),
+    start('ship2', trust),
+  ]);
+  const answered = {
+    ...{ directory: 'copy', fileName: 'copy.log' },
+    replyMethod: 'REQToFileAppend',
+    relayReplyMethod: 'REQToFile',
+  };
+  for (const [from, target] of [
+    [central, 'of-central'],
+    [ship2, 'of-ship2'],
+  ] as const) {
+    await makeFile(join(from.folder, 'source'), FILE_BYTES + target.length, 0o640);
+    const [id] = await submitAll(from, copyTo('ship1', target, answered));
+    const end = await waitForEnd(from, id!, PATIENCE_MS);
+    assert.equal(end.state, 'succeeded', `${end.state}: ${end.reason}`);
+    await assertSame(join(from.folder, 'source'), join(ship1.folder, target));
+    await from.waitForFile('copy/ship1/copy.log', (text) => /sent the content to ship1/.test(text));
+  }
+  // Nobody asked hub for this one, which it wants all the same; nor is it a way to another node.
+  await makeFile(join(ship2.folder, 'secret'), 1000);
+  for (const [toNode, methodArgs, reason] of [
+    ['ship2', ['secret', 'hub', join(hub.folder, 'stolen')], /hub may not ask ship2 for REQCopyFileFrom/],
+    [
+      'ship2',
+      ['secret', 'hub', join(hub.folder, 'stolen'), 'fetch', '0'],
+      /hub was not asked to relay this file/,
+    ],
+  ] as const) {
+    const [id] = await submitAll(hub, {
+      toNode,
+      method: 'REQCopyFileFrom',
+      methodArgs: [...methodArgs],
+      replyMethod: 'REQNone',
+    });
+    const end = await waitForEnd(hub, id!);
+    assert.deepEqual([end.state, reason.test(String(end.reason))], ['rejected', true], `${end.reason}`);
+  }
+});
