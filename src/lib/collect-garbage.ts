@@ -61,8 +61,10 @@ const [LEAST_GROWTH_BYTES, LARGE_HEAP_BYTES, LARGE_GROWTH] = [16 * 1024 * 1024, 
  * Has the engine collect the garbage of this thread when its heap has grown by `growthBytes` since it last did, or by less where more
  * is in use than at first, until it is disposed: else it lets what survives its young generation grow to four times what is in use before it looks, some 150 MB in a flood. Looks after
  * each collection of young objects, which idle nodes have none of. To save memory all the time would cost a third of the speed.
+ * `moreBytes`: what may come together besides, for a work that is as large; then the engine does not save memory either, else it would look again
+ * when a quarter has come.
  */
-export function keepGarbageSmall(growthBytes: number): Disposable {
+export function keepGarbageSmall(growthBytes: number, moreBytes: () => number = () => 0): Disposable {
   if ((globalThis as { Bun?: unknown }).Bun !== undefined) return { [Symbol.dispose]: () => {} };
   const collect = engineCollector();
   const first = heapBytes();
@@ -73,8 +75,9 @@ export function keepGarbageSmall(growthBytes: number): Disposable {
       before = heapBytes();
     const share = LARGE_GROWTH * (before - LARGE_HEAP_BYTES);
     const growth = Math.max(LEAST_GROWTH_BYTES, share, growthBytes - (before - first));
-    if (heapBytes() < before + growth) return;
-    setFlagsFromString('--memory-saver-mode');
+    const more = moreBytes();
+    if (heapBytes() < before + growth + more) return;
+    if (more < growth) setFlagsFromString('--memory-saver-mode');
     collect({ type: 'major', execution: 'sync', flavor: 'regular' });
     setFlagsFromString('--no-memory-saver-mode');
     before = heapBytes();

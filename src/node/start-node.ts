@@ -38,8 +38,8 @@ const CONNECT_PATIENCE_MS = 1500;
 const PRUNE_EVERY_MS = 3_600_000;
 const FIRST_PRUNE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** How much garbage a node keeps: no more than it takes for 20,000 requests at once, bytes. */
-const GARBAGE_BYTES = 32 * 1024 * 1024;
+/** How much garbage a node keeps: no more than it takes for 20,000 requests at once, and for each lane that it sends in; bytes. */
+const [GARBAGE_BYTES, LANE_GARBAGE_BYTES] = [32 * 1024 * 1024, 5000];
 
 /**
  * Builds and starts every part of a node, in order; disposing stops them in reverse. Throws errors with a `code`
@@ -53,7 +53,7 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
     stack,
     ...(admission && { relays: () => admission.relays, admitted: () => admission.names }),
   });
-  stack.use(keepGarbageSmall(GARBAGE_BYTES));
+  stack.use(keepGarbageSmall(GARBAGE_BYTES, () => parts.outbox.laneCount * LANE_GARBAGE_BYTES));
   stack.use(releaseMemoryWhenIdle(parts.clock));
   const { bus, logger } = parts;
   const serving = beginServing(config, options, { parts, stack });

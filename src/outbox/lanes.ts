@@ -118,6 +118,10 @@ export class Lanes {
     return this.#lanes.values();
   }
 
+  get size(): number {
+    return this.#lanes.size;
+  }
+
   /** The lane of a subject; undefined where nothing waits in it. */
   get(subject: string): Lane | undefined {
     return this.#lanes.get(subject);

@@ -117,6 +117,11 @@ export class Outbox implements AsyncDisposable {
     return count;
   }
 
+  /** How many lanes are in memory: those to nodes that nobody has heard of are few. */
+  get laneCount(): number {
+    return this.#lanes.size;
+  }
+
   /** How many messages lie on disk for one subject. */
   waitingFor(subject: string): number {
     return this.#lanes.get(subject)?.queue.length ?? 0;

@@ -232,3 +232,34 @@ test('a request of a name that nobody has heard of is to come again while replie
     ],
   );
 });
+
+test('the reports of a large fleet may all come at once, but a flood of lanes that nobody has seen does not fill the memory', async (t) => {
+  const made = await TestJournal.open(t);
+  const fleet = Array.from({ length: 1500 }, (_, index) => `ship${index}`);
+  const receive = (nodes: readonly string[], seq: number) => {
+    for (const epoch of nodes)
+      made.journal.receive(
+        made.arrival(made.effect, { seq, epoch }, { fields: { fromNode: epoch } }),
+        made.effect,
+      );
+  };
+  const countBusy = () => made.answers.filter(({ status }) => status === 'busy').length;
+  receive(fleet, 1);
+  await made.settled();
+  const refused = countBusy();
+  assert.ok(refused > 0);
+  while (made.answers.filter(({ status }) => status === 'accepted').length < fleet.length) {
+    const taken = new Set(
+      made.answers.filter(({ status }) => status === 'accepted').map(({ headers }) => headers[HEADER.id]),
+    );
+    receive(
+      fleet.filter((epoch) => !taken.has(`id-${epoch}-1`)),
+      1,
+    );
+    await made.settled();
+  }
+  const before = countBusy();
+  receive(fleet, 2);
+  await made.settled();
+  assert.equal(countBusy(), before);
+});

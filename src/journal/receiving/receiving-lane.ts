@@ -29,8 +29,10 @@ export interface ReceivingLaneDeps extends JournalDeps, Omit<BatchAcceptorDeps, 
 }
 
 const BATCH_MESSAGES = 512;
-/** What may wait in one lane, and what a lane takes with a transaction of its own, bytes. */
-const [QUEUE_BYTES, LANE_BYTES] = [16 * 1024 * 1024, 20_000];
+/** What may wait in one lane, what a lane takes with a transaction of its own, and without one where its sender is known; bytes. */
+const [QUEUE_BYTES, LANE_BYTES, KNOWN_LANE_BYTES] = [16 * 1024 * 1024, 20_000, 5000];
+/** What a lane takes while it waits: one whose sender is known, as those of a fleet's reports, takes the rest when its turn comes. */
+const waitingLaneBytes = (sender: string): number => (sender === '' ? LANE_BYTES : KNOWN_LANE_BYTES);
 /** How often a message may come with a fault that does not pass before it is set aside. */
 const MAX_FAULTS = 5;
 const UNCHECKED = 'what a crash cut short cannot be checked yet: mend or move its file, which the log names';
@@ -51,7 +53,7 @@ export class ReceivingLane {
   #drain: Promise<void> | undefined;
   readonly #faults = new FaultCount();
   /** Whose share of the memory it takes; '' where that is not known. */
-  readonly #sender: string;
+  #sender: string;
 
   constructor(state: LaneState, method: Method, options: JournalOptions, deps: ReceivingLaneDeps) {
     this.#state = state;
@@ -135,6 +137,7 @@ export class ReceivingLane {
       if (item.id > this.#state.lastId) this.#state.lastId = item.id;
       this.#unanswered.set(seq, item);
     }
+    if (!this.#drain) this.#sender = this.#state.fromNode;
     this.#queue.push(item);
     this.#count([item], 1);
     this.#drain ??= this.#run();
@@ -177,7 +180,7 @@ export class ReceivingLane {
   async #run(): Promise<void> {
     // What comes in one read of the socket becomes one batch.
     const { clock, memory } = this.#deps;
-    memory.wait(LANE_BYTES, this.#sender);
+    memory.wait(waitingLaneBytes(this.#sender), this.#sender);
     await wait(clock, 0);
     while (this.#queue.length > 0) {
       const { batch, bytes } = await this.#open();
@@ -191,7 +194,7 @@ export class ReceivingLane {
         this.#deps.perils?.release(id);
       }
     }
-    memory.wait(-LANE_BYTES, this.#sender);
+    memory.wait(-waitingLaneBytes(this.#sender), this.#sender);
     // Not a moment later: what is taken from now on needs a new run.
     this.#drain = undefined;
   }
@@ -200,7 +203,8 @@ export class ReceivingLane {
   async #open(): Promise<{ batch: readonly LaneMessage[]; bytes: number }> {
     const { memory, perils } = this.#deps;
     await memory.turn(this.#sender);
-    let [bytes, count] = [0, 0];
+    let [bytes, count] = [LANE_BYTES - waitingLaneBytes(this.#sender), 0];
+    memory.hold(bytes);
     const isAlone = (at: number) => perils?.suspects.has(this.#queue[at]?.id ?? '') === true;
     try {
       do {
