@@ -33,9 +33,9 @@ const { values, positionals } = parseArgs({
   options: {
     built: { type: 'boolean', default: false },
     costs: { type: 'string', default: '0' },
-    // Most of the time a test waits for a node, and a node for the disk or for a timer: one of them keeps a third of a
-    // processor busy (five kept 1.76 of two). Many more at once would only wait for each other.
-    'at-once': { type: 'string', default: String(3 * availableParallelism()) },
+    // Most of the time a test waits for a node, and a node for the disk or for a timer: one of them keeps a quarter of a
+    // processor busy (six kept 1.7 of two). Many more at once would only wait for each other.
+    'at-once': { type: 'string', default: String(4 * availableParallelism()) },
     record: { type: 'boolean', default: false },
   },
 });

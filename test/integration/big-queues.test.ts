@@ -10,10 +10,10 @@ import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const MB = 1024 * 1024;
-const TOTAL = 12_000;
-const LINE_BYTES = 10_000;
+const TOTAL = 4000;
+const LINE_BYTES = 30_000;
 /** So many go in one submission: 15 MB. */
-const SLICE = 1500;
+const SLICE = 500;
 /** What three quarters of them may cost, which are 90 MB. */
 const ALLOWED_BYTES = 60 * MB;
 
@@ -27,7 +27,7 @@ test('fault 8: 20,000 messages of one submission arrive whole and in order', asy
   assert.ok((await ship1.file('many/ship1/lines.log')) === lines(20_000));
 });
 
-test('fault 25: 12,000 messages of 10 kB queued for a dead node cost disk, not memory, and reach it in order when it appears', async (t) => {
+test('fault 25: 4,000 messages of 30 kB queued for a dead node cost disk, not memory, and reach it in order when it appears', async (t) => {
   const { messages, lines, waitForLines } = linesOf(LINE_BYTES);
   const broker = await startBroker(t);
   const options = { name: 'central', broker, flags: FAST_RECONNECT, command: inspectedCommand() };

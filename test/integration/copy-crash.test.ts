@@ -71,7 +71,7 @@ randomTest(
     assert.ok(again < MOST_AGAIN, `${(again * 100).toFixed(1)} % were sent again; ${log.join(', ')}`);
   },
   // Half of the bytes, and one kill: so much may be sent again of each.
-  { pinnedShare: 1 / 2 },
+  { pinnedShare: 1 / 4 },
 );
 
 test('fault 17: a copy goes on after its link was cut again and again, and at no time is a part of it at the target', async (t) => {

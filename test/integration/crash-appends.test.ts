@@ -12,7 +12,7 @@ const SLICE = 200;
 const KILLS = 6;
 /** Every line has the same length, so that the file's size tells how many there are. */
 const LINE_BYTES = 6;
-const PINNED = { pinnedShare: 1 / 2 };
+const PINNED = { pinnedShare: 1 / 4 };
 const SUBJECT = 'ship1.REQToFileAppend.EventACK';
 
 randomTest(

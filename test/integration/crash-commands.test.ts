@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.ts';
 const TOTAL = 200;
 const SLICE = 15;
 const KILLS = 6;
-const PINNED = { pinnedShare: 1 / 2 };
+const PINNED = { pinnedShare: 1 / 4 };
 const SUBJECT = 'ship1.REQCliCommand.CommandACK';
 
 randomTest(

@@ -12,7 +12,7 @@ const SLICE = 10;
 const KILLS = 6;
 /** Every output has this size: a number of six digits, padding, a newline. */
 const OUTPUT_BYTES = 200_000;
-const PINNED = { pinnedShare: 1 / 2 };
+const PINNED = { pinnedShare: 1 / 4 };
 const SUBJECT = 'ship1.REQCliCommand.CommandACK';
 
 randomTest(

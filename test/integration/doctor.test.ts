@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { boltFile } from '../support/bolt-file.ts';
 import { startBroker } from '../support/broker.ts';
-import { ChildProgram } from '../support/child-program.ts';
+import { callSteward } from '../support/cli-call.ts';
 import { startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
-import { startStewardNode, stewardCommand } from '../support/node.ts';
+import { startStewardNode } from '../support/node.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -26,15 +26,11 @@ interface Report {
 
 /** What `steward doctor --json` says, run in a folder with a node's flags or its configuration. */
 async function doctor(folder: string, args: readonly string[] = []): Promise<Report> {
-  const [command, ...first] = stewardCommand();
-  const program = await ChildProgram.start({
-    command: command!,
-    args: [...first, 'doctor', '--json', ...args],
-    cwd: folder,
-  });
-  const { code } = await program.exited;
-  assert.equal(program.stderr, '');
-  const { ok, findings, queue } = JSON.parse(program.stdout) as Report & { ok: boolean };
+  process.chdir(folder);
+  const { code, stdout, stderr } = await callSteward(['doctor', '--json', ...args]);
+  process.chdir('/');
+  assert.equal(stderr, '');
+  const { ok, findings, queue } = JSON.parse(stdout) as Report & { ok: boolean };
   assert.equal(ok, code === 0);
   return { code, findings, ...(queue && { queue }) };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
+import { sharedFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const request = {
@@ -15,8 +15,10 @@ const request = {
 };
 const FILE = 'tail/ship1/out.log';
 
-test('fault 18: a file is followed through rotation and truncation, and ends at methodTimeout', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+const fleet = sharedFleet();
+
+test('fault 18: a file is followed through rotation and truncation, and ends at methodTimeout', async () => {
+  const { central, ship1 } = await fleet();
   const path = join(ship1.folder, 'app.log');
   await writeFile(path, 'old\n');
   const [id] = await submitAll(central, { ...request, methodArgs: ['app.log'], methodTimeout: 6 });
@@ -33,8 +35,8 @@ test('fault 18: a file is followed through rotation and truncation, and ends at 
   assert.equal(row.state, 'succeeded');
 });
 
-test('many files are followed at once, each into its own file', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('many files are followed at once, each into its own file', async () => {
+  const { central, ship1 } = await fleet();
   const names = Array.from({ length: 40 }, (_, i) => `log-${i}`);
   await Promise.all(names.map((name) => writeFile(join(ship1.folder, name), '')));
   const ids = await submitAll(
@@ -52,26 +54,29 @@ test('many files are followed at once, each into its own file', async (t) => {
   assert.deepEqual([...new Set(rows.map(({ state }) => state))], ['interrupted']);
 });
 
-test('fault 6: a node that is killed while it follows a file reports that as interrupted, and no line comes twice', async (t) => {
-  const { central, ship1 } = await startFleet(t);
-  const path = join(ship1.folder, 'app.log');
+test('fault 6: a node that is killed while it follows a file reports that as interrupted, and no line comes twice', async () => {
+  const { central, ship1 } = await fleet();
+  const path = join(ship1.folder, 'busy.log');
   await writeFile(path, '');
-  const [id] = await submitAll(central, { ...request, methodArgs: [path], methodTimeout: -1 });
+  const [id] = await submitAll(central, {
+    ...{ ...request, fileName: 'killed.log' },
+    ...{ methodArgs: [path], methodTimeout: -1 },
+  });
   await waitForState(central, id!, 'running');
   const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`);
   for (let i = 0; i < lines.length; i += 100) await appendFile(path, lines.slice(i, i + 100).join(''));
-  await central.waitForFile(FILE);
+  await central.waitForFile('tail/ship1/killed.log');
   await ship1.restart();
   assert.equal((await waitForEnd(central, id!, 30_000)).state, 'interrupted');
   await appendFile(path, 'nobody follows\n');
   const open = 'SELECT count(*) AS count FROM outbox';
   await waitFor('all replies to be delivered', () => ship1.query(open)[0]!.count === 0);
-  const text = await central.file(FILE);
+  const text = await central.file('tail/ship1/killed.log');
   assert.equal(text, lines.join('').slice(0, text.length));
 });
 
-test('fault 20: what can not be followed is a clear error, and the node goes on', async (t) => {
-  const { central, ship1 } = await startFleet(t);
+test('fault 20: what can not be followed is a clear error, and the node goes on', async () => {
+  const { central, ship1 } = await fleet();
   await mkdir(join(ship1.folder, 'dir'));
   const [id] = await submitAll(central, { ...request, methodArgs: ['dir'] });
   const row = await waitForEnd(central, id!);

@@ -10,7 +10,7 @@ const KILLS = 8;
 /** How many of the requests have ended, at their origin. */
 const COUNT = `SELECT count(ended_at) AS n FROM ledger JOIN lanes ON lanes.id = ledger.key / 4294967296
   WHERE lanes.subject = 'ship1.REQRelayInitial.EventACK'`;
-const PINNED = { pinnedShare: 1 / 2 };
+const PINNED = { pinnedShare: 1 / 4 };
 
 randomTest(
   'faults 2, 5, 6, 8: relayed commands run once each, in order, however often nodes and broker are killed',

@@ -9,27 +9,19 @@ import { isPublicNkey, publicKeyOfSeed } from '../../src/lib/nkey.ts';
 import { startBroker } from '../support/broker.ts';
 import { withoutPort } from '../support/broker-examples.ts';
 import { makeCertificates } from '../support/certificates.ts';
-import { ChildProgram } from '../support/child-program.ts';
+import { callSteward } from '../support/cli-call.ts';
 import { submitAll, waitForEnd } from '../support/fleet.ts';
 import { makeOperator } from '../support/jwt-operator.ts';
-import { startStewardNode, stewardCommand } from '../support/node.ts';
+import { startStewardNode } from '../support/node.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const KEY = 'UCYLGQYDFGQOAJWB45UAFKUEVNZPWHEBEJUAPVDVBGE2DXDZOIEBCPIN';
 
 async function setUp(t: TestContext) {
   const { path } = await tempFolder(t);
-  const steward = async (args: readonly string[], env: NodeJS.ProcessEnv = process.env) => {
-    const [command, ...first] = stewardCommand();
-    const program = await ChildProgram.start({
-      command: command!,
-      args: [...first, ...args],
-      cwd: path,
-      env,
-    });
-    const { code } = await program.exited;
-    return { code, stdout: program.stdout, stderr: program.stderr };
-  };
+  process.chdir(path);
+  t.after(() => process.chdir('/'));
+  const steward = (args: readonly string[]) => callSteward(args, { env: { PATH: process.env.PATH! } });
   const fails = async (args: readonly string[], sentence: RegExp) => {
     const { code, stdout, stderr } = await steward(args);
     assert.deepEqual([code, stdout], [1, ''], stderr);
