@@ -3,7 +3,7 @@ import { extname, join } from 'node:path';
 import type { SubmissionAnswer } from '../contract/requests.ts';
 import { newId } from '../lib/new-id.ts';
 import { syncFolder } from '../lib/open-inside.ts';
-import { readPlainFile } from '../lib/plain-file.ts';
+import { readFault, readPlainFile } from '../lib/plain-file.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import { isTemporary } from '../lib/temporary-error.ts';
 import { splitAfterUuid } from '../lib/uuid.ts';
@@ -40,6 +40,9 @@ export interface MessageFolder {
 const MAX_NAME_BYTES = 200;
 
 const PARTS = ['sending', 'sent', 'refused'];
+
+/** A file cannot be read for now. */
+class UnreadError extends Error {}
 
 /**
  * Brings message files from the read folder to `sent/` or `refused/`, each sent once, also when the node is killed.
@@ -83,13 +86,22 @@ export class FileTransfer {
     await this.#settle(join(this.#options.folder, name), shortened(name), refusalLine(reason));
   }
 
-  /** Goes on with all files in `sending/`, in the order in which they were begun. */
+  /**
+   * Goes on with all files in `sending/`, in the order in which they were begun. One that cannot be read for now holds up no
+   * others: this rejects with the first of them at the end.
+   */
   async finishAll(signal: AbortSignal): Promise<void> {
+    let unread: UnreadError | undefined;
     for (const moved of (await readdir(join(this.#options.folder, 'sending'))).sort()) {
       if (signal.aborted) return;
-      if (splitAfterUuid(moved)) await this.#finish(moved);
-      else this.#deps.logger.warn({ file: moved }, 'a file in sending/ was not put there by this program');
+      if (splitAfterUuid(moved)) {
+        await this.#finish(moved).catch((error: unknown) => {
+          if (!(error instanceof UnreadError)) throw error;
+          unread ??= error;
+        });
+      } else this.#deps.logger.warn({ file: moved }, 'a file in sending/ was not put there by this program');
     }
+    if (unread) throw unread;
   }
 
   async #finish(moved: string, putAt?: number): Promise<void> {
@@ -98,7 +110,8 @@ export class FileTransfer {
     const path = join(this.#options.folder, 'sending', moved);
     const text = await readPlainFile(path, { maxBytes: this.#options.maxBytes, followsLinks: false }).catch(
       (error: Error) => {
-        if (isTemporary(error)) throw error;
+        if (isTemporary(error))
+          throw new UnreadError(`sending/${moved}: ${readFault(error)}`, { cause: error });
         return error;
       },
     );

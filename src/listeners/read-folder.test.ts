@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 
-import { canFailSyncs, failReads } from '../../test/support/failing-syncs.ts';
+import { canFailSyncs, type FailingSyncs, failReads } from '../../test/support/failing-syncs.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { newId } from '../lib/new-id.ts';
@@ -190,6 +190,24 @@ test('a file that cannot be read for a while is not refused, and sent once it ca
   assert.deepEqual(await list('refused'), []);
   await reads[Symbol.asyncDispose]();
   await waitFor('a.json to be sent', async () => (await list('sent')).includes('a.json'));
+});
+
+test('a file that was being sent when the node ended and cannot be read for a while holds up no others', {
+  skip: canFailSyncs() ? false : 'only where strace may trace other processes',
+}, async (t) => {
+  const unreads: FailingSyncs[] = [];
+  const { reports, list } = await start(t, { pollMs: 20, retryMs: 20 }, [], async (path) => {
+    const names = ['unread.json', 'late.json'].map((name) => join(path, `sending/${newId()}.${name}`));
+    await mkdir(join(path, 'sending'), { recursive: true });
+    for (const name of names) await writeFile(name, GOOD);
+    unreads.push(await failReads(process.pid, [names[0]!], t));
+    return [];
+  });
+  await waitFor('late.json to be sent', async () => (await list('sent')).includes('late.json'));
+  assert.match(reports.join(), /: sending\/.*\.unread\.json: EIO: i\/o error; it is tried again/);
+  await unreads[0]![Symbol.asyncDispose]();
+  await waitFor('unread.json to be sent', async () => (await list('sent')).includes('unread.json'));
+  assert.deepEqual(await list('refused'), []);
 });
 
 test('a folder that is removed, or renamed, and made again is used again, and so are the folders in it', async (t) => {
