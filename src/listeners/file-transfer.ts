@@ -1,6 +1,7 @@
 import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { SubmissionAnswer } from '../contract/requests.ts';
+import { systemClock } from '../lib/clock.ts';
 import { newId } from '../lib/new-id.ts';
 import { syncFolder } from '../lib/open-inside.ts';
 import { readFault, readPlainFile } from '../lib/plain-file.ts';
@@ -37,6 +38,7 @@ export interface MessageFolder {
   readonly maxBytes: number;
 }
 
+const { steadyNow, wallNow } = systemClock;
 const MAX_NAME_BYTES = 200;
 
 const PARTS = ['sending', 'sent', 'refused'];
@@ -55,6 +57,8 @@ class UnreadError extends Error {}
 export class FileTransfer {
   readonly #options: MessageFolder;
   readonly #deps: TransferDeps;
+  /** When what is being sent was put into the folder, ms of the steady clock. */
+  readonly #putAt = new Map<string, number>();
 
   constructor(options: MessageFolder, deps: TransferDeps) {
     this.#options = options;
@@ -69,16 +73,21 @@ export class FileTransfer {
     }
   }
 
-  /** Sends a file of the read folder. Rejects when it could not be stored; `finishAll` then tries again. */
-  async send(name: string): Promise<void> {
+  /**
+   * Sends a file of the read folder, which was put there after the steady clock stood at `notBefore`, ms. Rejects when it could
+   * not be stored; `finishAll` then tries again.
+   */
+  async send(name: string, notBefore = Number.NEGATIVE_INFINITY): Promise<void> {
     const { folder } = this.#options;
     const moved = `${newId()}.${shortened(name)}`;
     // When it was put there: a rename changes this, and leaves the time at which it was written.
     const { ctimeMs } = await lstat(join(folder, name));
+    const now = steadyNow();
+    this.#putAt.set(moved, Math.max(now - Math.max(0, wallNow() - ctimeMs), notBefore));
     await rename(join(folder, name), join(folder, 'sending', moved));
     await syncFolder(join(folder, 'sending'));
     await syncFolder(folder);
-    await this.#finish(moved, ctimeMs);
+    await this.#finish(moved);
   }
 
   /** Moves a file of the read folder to `refused/` without sending it. */
@@ -104,7 +113,7 @@ export class FileTransfer {
     if (unread) throw unread;
   }
 
-  async #finish(moved: string, putAt?: number): Promise<void> {
+  async #finish(moved: string): Promise<void> {
     // A batch's id and the name that the file was dropped under.
     const { id: batch, rest: name } = splitAfterUuid(moved)!;
     const path = join(this.#options.folder, 'sending', moved);
@@ -115,13 +124,15 @@ export class FileTransfer {
         return error;
       },
     );
-    const since = putAt ?? (text instanceof Error ? 0 : (await lstat(path)).ctimeMs);
+    const putAt = this.#putAt.get(moved);
+    const since = putAt === undefined ? (await lstat(path)).ctimeMs : wallNow() - (steadyNow() - putAt);
     const resume = { batch, stored: this.#deps.ledger.batch(batch), since };
     const line =
       text instanceof Error
         ? refusalLine(systemFault(text))
         : await this.#deps.submissions.resume(text, resume, `read folder, ${name}`);
     await this.#settle(path, name, line);
+    this.#putAt.delete(moved);
   }
 
   async #settle(path: string, name: string, line: string): Promise<void> {

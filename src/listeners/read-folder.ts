@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { systemClock } from '../lib/clock.ts';
 import { pause } from '../lib/pause.ts';
 import { readFault, readPlainFile } from '../lib/plain-file.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
@@ -27,9 +28,11 @@ export type ReadFolderDeps = TransferDeps;
 
 type Settings = Required<ReadFolderOptions>;
 
-/** How a file looked when it was last seen, and since when; `fault` is why it could not be read as it is. */
+/** How a file looked when it was last seen, since when, and when it did not look so yet; `fault` is why it could not be read as it is. */
 interface Seen {
   readonly look: string;
+  /** By the steady clock, ms. */
+  readonly notBefore: number;
   readonly since: number;
   fault?: string;
 }
@@ -65,6 +68,9 @@ export class ReadFolder implements AsyncDisposable {
   /** Which folder that is. */
   #watched = '';
   #wake = new AbortController();
+  /** When the folder was looked at, and the time before, ms of the steady clock. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #lookedBefore = Number.NEGATIVE_INFINITY;
   #lastFault: string | undefined;
   #retryAt = 0;
   /** Why the first of the files could not be read that cannot be read for now. */
@@ -153,7 +159,10 @@ export class ReadFolder implements AsyncDisposable {
 
   async #look(): Promise<number> {
     const { folder, pollMs } = this.#settings;
+    const now = systemClock.steadyNow();
     const names = (await readdir(folder)).filter((name) => !name.startsWith('.') && !name.endsWith('.tmp'));
+    this.#lookedBefore = this.#lookedAt;
+    this.#lookedAt = now;
     for (const name of this.#seen.keys()) if (!names.includes(name)) this.#seen.delete(name);
     let waitMs = pollMs;
     const found = await inOrderOfTime(folder, names);
@@ -179,14 +188,14 @@ export class ReadFolder implements AsyncDisposable {
     const look = `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
     let seen = this.#seen.get(name);
     if (seen?.look !== look) {
-      seen = { look, since: performance.now() };
+      seen = { look, since: performance.now(), notBefore: this.#lookedBefore };
       this.#seen.set(name, seen);
     }
     const ageMs = performance.now() - seen.since;
     if (ageMs < settleMs) return settleMs - ageMs;
     seen.fault ??= await this.#fault(name);
     if (seen.fault === undefined) return pollMs;
-    if (seen.fault === '') await this.#send(name);
+    if (seen.fault === '') await this.#send(name, seen.notBefore);
     else if (ageMs < refuseMs) return refuseMs - ageMs;
     else await this.#transfer.refuse(name, seen.fault);
     return pollMs;
@@ -195,7 +204,7 @@ export class ReadFolder implements AsyncDisposable {
   /** Bytes that are no UTF-8 make a name by which no file is found. */
   #reportUnnamed(names: readonly string[]): void {
     for (const name of names.filter((one) => one.includes('\ufffd') && !this.#seen.has(one))) {
-      this.#seen.set(name, { look: '', since: 0 });
+      this.#seen.set(name, { look: '', since: 0, notBefore: 0 });
       const text = `error: read folder: ${name}: its name is no UTF-8, so it is not sent: rename it`;
       this.#deps.errorReporter.report(text);
     }
@@ -214,9 +223,9 @@ export class ReadFolder implements AsyncDisposable {
     }
   }
 
-  async #send(name: string): Promise<void> {
+  async #send(name: string, notBefore: number): Promise<void> {
     try {
-      await this.#transfer.send(name);
+      await this.#transfer.send(name, notBefore);
     } catch (error) {
       // Taken back by whoever put it there, unless a folder is what is missing.
       if (errorCode(error) !== 'ENOENT' || (await exists(join(this.#settings.folder, name)))) throw error;

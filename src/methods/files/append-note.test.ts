@@ -87,3 +87,34 @@ async function setUp(t: TestContext, inFolder?: string, name = 'a.log') {
   };
   return { folder, path, note };
 }
+
+test('what an fsync that failed left in memory is written once more before it counts as complete', async (t) => {
+  const { folder, path, note } = await setUp(t);
+  await appendFile(path, 'NEW');
+  const files = below(folder);
+  const calls: string[] = [];
+  // As after a failure: the file reads whole, and only what is written from now on reaches the disk.
+  const openExisting = async (name: string) => {
+    const handle = await files.openExisting(name);
+    return (
+      handle &&
+      new Proxy(handle, {
+        get(target, key) {
+          const value = Reflect.get(target, key);
+          if (typeof value !== 'function') return value;
+          return (...args: unknown[]) => {
+            if (key === 'write')
+              calls.push(
+                `write ${String(args[0]).slice(Number(args[1]), Number(args[1]) + Number(args[2]))} at ${args[3]}`,
+              );
+            if (key === 'datasync') calls.push('datasync');
+            return value.apply(target, args);
+          };
+        },
+      })
+    );
+  };
+  assert.equal(await recoverAppends({ openExisting }, await note('NEW', 3)), true);
+  assert.deepEqual(calls, ['write NEW at 3', 'datasync']);
+  assert.equal(await readFile(path, 'utf8'), 'oldNEW');
+});

@@ -38,7 +38,7 @@ export async function recoverAppends(files: NotedFiles, note: string): Promise<b
   try {
     for (const entry of JSON.parse(note) as AppendNote[]) found.push(await examine(files, entry));
     if (found.every(({ isComplete }) => isComplete)) {
-      for (const { handle } of found) await handle?.datasync();
+      for (const { note, handle } of found) if (handle) await forceToDisk(handle, note);
       return true;
     }
     for (const one of found) await undo(one);
@@ -96,6 +96,21 @@ export async function sumOf(
     done += bytesRead;
   }
   return sum;
+}
+
+/**
+ * Writes a part of a file once more, and has it on the disk. After an fsync that failed the system takes what was to be written for
+ * written, and another fsync would do nothing.
+ */
+async function forceToDisk(handle: FileHandle, { offset, bytes }: AppendNote): Promise<void> {
+  const buffer = Buffer.allocUnsafe(Math.min(bytes, READ_BYTES));
+  for (let at = offset; at < offset + bytes; ) {
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, offset + bytes - at), at);
+    for (let done = 0; done < bytesRead; )
+      done += (await handle.write(buffer, done, bytesRead - done, at + done)).bytesWritten;
+    at += bytesRead || bytes;
+  }
+  await handle.datasync();
 }
 
 async function undo({ note, handle, size }: Found): Promise<void> {
