@@ -11,6 +11,6 @@ export interface Budget {
   heldMs(urgency: number): number;
   /** There is another connection. */
   connected(): void;
-  /** Messages were handed over. */
-  sent(bytes: number, messages: number): void;
+  /** Messages were handed over; bytes with those of headers. */
+  sent(bytes: number): void;
 }

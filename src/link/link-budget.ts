@@ -4,7 +4,6 @@ import { PRIORITIES } from '../message/priority.ts';
 import { type Budget, LEAST_BYTES } from './budget.ts';
 import { type BudgetDay, dayAt, firstDay, type Moment, nextDayAt, readDay } from './budget-day.ts';
 import { FairShare, WINDOW_MS } from './fair-share.ts';
-import { ENVELOPE_BYTES } from './way-out.ts';
 
 const [URGENT, NORMAL] = [PRIORITIES.indexOf('urgent'), PRIORITIES.indexOf('normal')];
 /** What is urgent may go over the budget by this share of it. */
@@ -157,9 +156,9 @@ export class LinkBudget implements Budget, Disposable {
     for (const [name, { at }] of this.#senders) if (now - at > SENDER_MS) this.#senders.delete(name);
   }
 
-  sent(bytes: number, messages: number): void {
+  sent(bytes: number): void {
     const [now, before] = this.#handed;
-    this.#handed = [now + bytes + messages * ENVELOPE_BYTES, before];
+    this.#handed = [now + bytes, before];
   }
 
   heldMs(urgency: number): number {

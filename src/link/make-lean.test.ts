@@ -4,15 +4,16 @@ import { test } from 'node:test';
 import { decodeMessage } from '../message/codec/decode-message.ts';
 import { encodeMessage } from '../message/codec/encode-message.ts';
 import { newMessage } from '../message/message.ts';
+import { compress } from './compress.ts';
 import { makeLean } from './make-lean.ts';
-import { type OutboundMessage, unanswered } from './way-out.ts';
+import { type OutboundMessage, unanswered, wayOut } from './way-out.ts';
 
 function sendThrough(message: OutboundMessage): OutboundMessage {
   const sent: OutboundMessage[] = [];
-  makeLean()([message], (messages) => {
+  wayOut([makeLean(), compress('')], (messages) => {
     sent.push(...messages);
     return [];
-  });
+  })([message]);
   return sent[0]!;
 }
 

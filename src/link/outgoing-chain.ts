@@ -1,6 +1,7 @@
 import { askBriefly, briefHeaders } from '../message/codec/brief.ts';
 import type { Compression } from '../message/codec/compression.ts';
 import { type Addresses, address } from './address.ts';
+import { bundle } from './bundle.ts';
 import { compress } from './compress.ts';
 import { encode } from './encode.ts';
 import { makeLean } from './make-lean.ts';
@@ -17,9 +18,10 @@ export function outgoingChain(
   const steps = [
     makeLean(),
     encode(),
+    ...(addresses ? [address(addresses)] : []),
+    bundle(broker),
     compress(compression),
     split(broker),
-    ...(addresses ? [address(addresses)] : []),
     shorten(),
   ];
   return wayOut(steps, publish(broker));

@@ -129,7 +129,9 @@ export class LinkScheduler {
       const bytes = sent.reduce((sum, piece) => sum + piece.bytes, 0);
       this.sentBytes[urgency]! += bytes;
       if (urgency === 0) this.#urgentBytes += bytes;
-      this.#budget?.sent(bytes, sent.length);
+      this.#budget?.sent(
+        sent.reduce((sum, { envelopeBytes = ENVELOPE_BYTES }) => sum + envelopeBytes, bytes),
+      );
       if (bytes > 0) this.#window.sent(bytes);
       return source.sent(sent);
     } catch (error) {

@@ -11,7 +11,7 @@ const HEADER_ROOM = 2048;
 const LAST_PART = 5 / 4;
 
 /** The largest payload that goes whole, bytes. */
-function wholeLimit(maxPayload: number): number {
+export function wholeLimit(maxPayload: number): number {
   return maxPayload - HEADER_ROOM;
 }
 

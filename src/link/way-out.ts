@@ -44,6 +44,8 @@ export interface OutboundMessage {
   readonly takesBytes: boolean;
   /** Whether its headers, and those of its answers, may be one. */
   readonly isBrief: boolean;
+  /** Whether it may go with others as one. */
+  readonly mayBundle: boolean;
   /** Whether its payload is no message: it goes as it is. */
   readonly isPiece?: boolean;
 }
@@ -73,6 +75,8 @@ export interface Sent {
   readonly bytes: number;
   /** The size of the whole message as it travels, bytes. */
   readonly wholeBytes: number;
+  /** What it took apart from these; ENVELOPE_BYTES unless told. */
+  readonly envelopeBytes?: number;
 }
 
 /** Sends messages in their order; the result is shorter where the last ones must wait, or the connection was lost. */
@@ -101,6 +105,7 @@ export function unanswered(subject: string, payload: Uint8Array, format: BodyFor
     isLean: false,
     takesBytes: false,
     isBrief: false,
+    mayBundle: false,
   };
   return { subject, reply: '', payload, format, ...nothing };
 }

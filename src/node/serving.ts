@@ -11,6 +11,7 @@ import type { NodePresence } from '../fleet/presence.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { LinkBudget } from '../link/link-budget.ts';
+import { unbundled } from '../message/codec/bundle.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { CALL_TIMES } from '../message/words.ts';
@@ -49,7 +50,11 @@ export class Receiver {
     this.#deps = deps;
   }
 
-  receive(message: WireMessage, method: Method): void {
+  receive(arrival: WireMessage, method: Method): void {
+    for (const message of unbundled(arrival)) this.#receive(message, method);
+  }
+
+  #receive(message: WireMessage, method: Method): void {
     const { guard, trust } = this.#deps;
     // A ping of who checks its name is for original nodes; this one answers the other question.
     if (guard.isYielding || message.reply.includes('.Steward.Instance.reply.')) return;

@@ -9,7 +9,6 @@ import {
   subjectOf,
   takeProof,
 } from '../message/subject.ts';
-
 import type { WireMessage } from '../message/wire-message.ts';
 import type { Method } from '../methods/method.ts';
 import type { NodeProcesses, ProcessEntry } from '../methods/node-admin/node-processes.ts';

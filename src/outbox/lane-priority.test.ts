@@ -130,8 +130,8 @@ async function startUsedUp(t: Parameters<typeof TestOutbox.start>[0]) {
     room: () => (budget.left < 1324 ? 0 : budget.left),
     heldMs: () => 0,
     connected: () => {},
-    sent: (bytes: number, messages: number) => {
-      budget.left -= bytes + 300 * messages;
+    sent: (bytes: number) => {
+      budget.left -= bytes;
     },
   };
   const made = await TestOutbox.start(t, { budget });

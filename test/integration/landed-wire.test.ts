@@ -4,6 +4,7 @@ import { createInbox, headers } from '@nats-io/transport-node';
 import { newId } from '../../src/lib/new-id.ts';
 import { CBOR_BYTES } from '../../src/message/codec/body-format.ts';
 import { briefHeaders, unfoldMessage } from '../../src/message/codec/brief.ts';
+import { BUNDLE, packBundle } from '../../src/message/codec/bundle.ts';
 import { encodeMessage } from '../../src/message/codec/encode-message.ts';
 import { HEADER } from '../../src/message/codec/wire-headers.ts';
 import { newMessage } from '../../src/message/message.ts';
@@ -50,9 +51,9 @@ for (const version of landedVersions()) {
     ...(named(TOLD_OUTPUT) ? [] : [{ serial: shortSerial('cbor'), word: TOLD_OUTPUT }]),
     ...(named(CBOR_BYTES) ? [] : [{ serial: CBOR_BYTES, word: CBOR_BYTES }]),
   ];
-  if (unread.length === 0) continue;
+  if (unread.length === 0 && named(BUNDLE)) continue;
 
-  test(`${version.name}: a ship of it, rolled back to in a moment, does nothing of what it cannot read, and says so: ${unread.map(({ serial }) => serial).join(', ')}${isBrief ? '' : ', and brief headers, without a range'}`, async (t) => {
+  test(`${version.name}: a ship of it, rolled back to in a moment, does nothing of what it cannot read, and says so: ${unread.map(({ serial }) => serial).join(', ')}, and bundles${isBrief ? '' : ' and brief headers'}, without a range`, async (t) => {
     const broker = await startBroker(t);
     const client = await startWireClient(broker, t);
     const ship1 = await startStewardNode({ name: 'ship1', broker, command: version.command }, t);
@@ -67,6 +68,15 @@ for (const version of landedVersions()) {
       assert.deepEqual(Object.keys(brief), ['S']);
       const subject = 'ship1.REQToFile.EventACK';
       const { headers: answer } = await client.ask({ subject, payload, headers: brief });
+      assert.deepEqual([answer['Steward-Status'], answer['Steward-Range']], ['rejected', undefined]);
+    }
+    if (!named(BUNDLE)) {
+      const { payload } = encodeMessage(message, { serialization: 'cbor', compression: '' });
+      const two = [1, 2].map(() => ({ id: newId(), headers: { serial: 'cbor' }, payload }));
+      const { headers: answer } = await client.ask({
+        ...{ subject: 'ship1.REQToFile.EventACK', payload: packBundle(two) },
+        headers: { [HEADER.bundle]: 'bundled/1/1' },
+      });
       assert.deepEqual([answer['Steward-Status'], answer['Steward-Range']], ['rejected', undefined]);
     }
     // In its place, so that it comes in another form in a new epoch.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { accept } from '../support/accept.ts';
 import { type Broker, startBroker } from '../support/broker.ts';
@@ -54,7 +55,10 @@ function succeeded(central: StewardNode): number {
 function lines(fileName: string, first: number, last: number): object[] {
   const place = { toNode: 'ship1', method: 'REQToFileAppend', directory: 'd', fileName, ACKTimeout: 1 };
   const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  return numbers.map((number) => ({ ...place, data: [`${number} ${'x'.repeat(200)}\n`] }));
+  return numbers.map((number) => ({
+    ...place,
+    data: [`${number} ${randomBytes(150).toString('base64')}\n`],
+  }));
 }
 
 /** Waits until the central node knows that the ship has all lines; each is there once, and in order. */
@@ -73,7 +77,7 @@ async function arrived(
   );
 }
 
-/** Enough that the bytes of all cuts are sent, also under short headers. */
+/** Enough that the bytes of all cuts are sent, also in bundles. */
 const LINES = 5000;
 
 for (const [who, direction] of [

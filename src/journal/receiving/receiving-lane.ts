@@ -84,11 +84,11 @@ export class ReceivingLane {
       state.next = place.floor;
       this.#parts.clear();
     }
-    if (place.seq < state.next) return this.#onKnown(arrival, place.seq);
-    if (place.seq > state.next) return this.#gap(arrival, place.seq);
+    if (place.seq < state.next) return this.#onKnown(arrival, place);
+    if (place.seq > state.next) return this.#gap(arrival, place);
     if (!this.#hasRoom) return this.#busy(arrival, place.seq, 'more messages wait than fit into memory');
     const part = arrival.header(HEADER.part);
-    if (part !== undefined) return this.#takePart(arrival, place.seq, part);
+    if (part !== undefined) return this.#takePart(arrival, place, part);
     // What is not here to fill it in is asked for in parts.
     if (!arrival.header(HEADER.told)) this.#parts.clear();
     this.#take(arrival, place.seq, arrival.payload);
@@ -115,13 +115,13 @@ export class ReceivingLane {
     this.#acceptor[Symbol.dispose]();
   }
 
-  #takePart(arrival: WireMessage, seq: number, header: string): void {
-    const id = idOf(arrival);
+  #takePart(arrival: WireMessage, place: LanePlace, header: string): void {
+    const [{ seq }, id] = [place, idOf(arrival)];
     const part = this.#parts.add(seq, header, { id, bytes: arrival.payload });
     if (part.status === 'whole') return this.#take(arrival, seq, part.bytes);
     if (part.status === 'fault') return this.#take(arrival, seq, undefined, part.fault);
     const headers: Record<string, string> = part.place ? { [HEADER.part]: part.place } : {};
-    if (part.status === 'gap') return this.#gap(arrival, seq, headers);
+    if (part.status === 'gap') return this.#gap(arrival, place, headers);
     this.#answers.one(arrival.reply, 'part', { seq, id, headers });
   }
 
@@ -144,13 +144,10 @@ export class ReceivingLane {
   }
 
   /** A place that was taken before: answered as it was then, or when it is done. */
-  #onKnown(arrival: WireMessage, seq: number): void {
+  #onKnown(arrival: WireMessage, { seq, isFollowed = false }: LanePlace): void {
     const waiting = this.#unanswered.get(seq);
     const id = idOf(arrival);
-    if (waiting && waiting.id === id) {
-      waiting.reply = arrival.reply;
-      return;
-    }
+    if (waiting && waiting.id === id) return void Object.assign(waiting, { reply: arrival.reply });
     const known =
       waiting ??
       this.#deps.store.get<{ row: number; id: string; state: string; reason: string | null }>(
@@ -163,12 +160,15 @@ export class ReceivingLane {
     const row = known && 'state' in known ? known : undefined;
     const status: AnswerStatus =
       row?.state === 'rejected' || row?.state === 'expired' ? row.state : 'duplicate';
-    this.#answers.one(arrival.reply, status, { seq, id, ...(row?.reason ? { reason: row.reason } : {}) });
+    const item = { seq, id, reply: arrival.reply, isFollowed };
+    this.#answers.run([item], new Map([[item, { status, ...(row?.reason ? { reason: row.reason } : {}) }]]));
     // The sender may have lost what it was told, by going back to a backup.
     if (row) this.#deps.reportAgain(row.row);
   }
 
-  #gap(arrival: WireMessage, seq: number, more?: Record<string, string>): void {
+  #gap(arrival: WireMessage, { seq, isFollowed }: LanePlace, more?: Record<string, string>): void {
+    // The answer to the one right behind says the same.
+    if (isFollowed) return;
     const headers = { [HEADER.expects]: String(this.#state.next), ...more };
     this.#answers.one(arrival.reply, 'gap', { seq, id: idOf(arrival), headers });
   }

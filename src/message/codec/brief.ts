@@ -20,7 +20,7 @@ export function briefHeaders(headers: Headers): Headers {
   const { [HEADER.id]: id, [HEADER.lane]: lane, [HEADER.serial]: serial = '', ...rest } = headers;
   const { [HEADER.compression]: cmp = '', ...others } = rest;
   const form = `${SERIAL_LETTERS[serial] ?? serial}${cmp}`;
-  if (id === undefined || lane === undefined || !UUID.test(id) || !FORM.test(form)) return headers;
+  if (id === undefined || lane === undefined || !isWireId(id) || !FORM.test(form)) return headers;
   const shortId = Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
   return { [HEADER.brief]: `${shortId} ${lane}${form && ` ${form}`}`, ...others };
 }
@@ -31,7 +31,7 @@ export function unfoldMessage(message: WireMessage): WireMessage {
   if (!shortId || !lane) return message;
   const [, serial, cmp] = FORM.exec(form) ?? [];
   return withHeaders(message, {
-    [HEADER.id]: longId(shortId),
+    [HEADER.id]: longId(Buffer.from(shortId, 'base64url').toString('hex')),
     [HEADER.lane]: lane,
     // A form that is not known is refused by its name.
     [HEADER.serial]: serial === 'b' ? CBOR_BYTES : serial ? 'cbor' : '',
@@ -77,7 +77,12 @@ function digestOf(words: string): string {
   return crc32(words).toString(36);
 }
 
-function longId(shortId: string): string {
-  const hex = Buffer.from(shortId, 'base64url').toString('hex');
+/** Whether an id is a UUID as messages have it, so that its bytes say all of it. */
+export function isWireId(id: string): boolean {
+  return UUID.test(id);
+}
+
+/** The id with these bytes, in hex. */
+export function longId(hex: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

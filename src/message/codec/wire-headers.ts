@@ -52,6 +52,8 @@ export const HEADER = {
   copySums: 'Steward-Copy-Sums',
   /** Stands for the usual headers, between nodes that name the word `brief` (`brief.ts`). */
   brief: 'S',
+  /** `<epoch>/<seq>/<floor>`: the payload is several messages of a lane, of which this is the place of the first (`bundle.ts`); the word is `bundle`. */
+  bundle: 'B',
 } as const;
 
 /** `part` says that a piece has arrived and the rest is awaited. */
@@ -103,7 +105,7 @@ export function parseLanePlace(header: string): LanePlace | undefined {
     floor <= seq &&
     epoch.length <= 64;
   if (!isValid || epoch.startsWith('-')) return undefined;
-  return { epoch, seq, floor };
+  return { epoch, seq, floor, ...(mark && { isFollowed: true }) };
 }
 
 /** Reads `a/b` or `a-b`: two counting numbers, the first not above the second. */

@@ -1,5 +1,6 @@
 import type { Waiting } from '../../link/send-window.ts';
 import { ENVELOPE_BYTES } from '../../link/way-out.ts';
+import { BUNDLE } from '../../message/codec/bundle.ts';
 import { PRIORITIES } from '../../message/priority.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
@@ -8,12 +9,20 @@ import type { Peer } from './peer.ts';
 
 const WINDOW_MESSAGES = 256;
 const WINDOW_BYTES = 1024 * 1024;
+/** Messages behind one that was sent just now wait for others, over a thin link: this share of the round trip, and at most so long, ms. */
+const [GATHER_SHARE, MOST_GATHER_MS] = [1 / 4, 500];
 const BULK = PRIORITIES.indexOf('bulk');
 
 /** How many messages, and what they take, bytes. */
 export interface Amount {
   readonly messages: number;
   readonly bytes: number;
+}
+
+/** The lane: it hears when a message found no room, in memory or on the way to its target, and may find it now. */
+export interface Owner extends Waiting {
+  /** Whether the target has named a word. */
+  knows(word: string): boolean;
 }
 
 /** Tells how large the next part of a message is. */
@@ -24,16 +33,18 @@ interface Sizes {
 /** How much of a lane may be on its way: what its window, that to its target, and the budget of its target's link allow. */
 export class LaneRoom {
   readonly #lane: { readonly queue: LaneQueue; readonly peer: Peer; readonly pace: LanePace };
-  readonly #waiting: Waiting;
+  readonly #owner: Owner;
   readonly #source: Sizes;
+  /** When something went out last, ms by the clock of the way. */
+  #turnedAt = Number.NEGATIVE_INFINITY;
 
-  /** `waiting` hears when there is room again; `sizeOf` tells what the next part of a message has, bytes. */
+  /** `owner` hears when there is room again; `sizeOf` tells what the next part of a message has, bytes. */
   constructor(
     lane: { readonly queue: LaneQueue; readonly peer: Peer; readonly pace: LanePace },
-    { waiting, source }: { waiting: Waiting; source: Sizes },
+    { owner, source }: { owner: Owner; source: Sizes },
   ) {
     this.#lane = lane;
-    this.#waiting = waiting;
+    this.#owner = owner;
     this.#source = source;
   }
 
@@ -46,11 +57,16 @@ export class LaneRoom {
     if (!this.#isAllowed(entry, pulled)) return false;
     const bytes = bytesInFlight + pulled.bytes;
     // What waits for nothing of its own may go, so that no lane waits for another one; only bulk does.
-    if (bytes === 0 && this.#waiting.urgency < BULK) return true;
+    if (bytes === 0 && this.#owner.urgency < BULK) return true;
     if (bytes > 0 && (!isOpen || bytes + this.#source.sizeOf(entry) > WINDOW_BYTES)) return false;
-    if (peer.window.room > pulled.bytes) return true;
-    if (pulled.messages === 0) peer.window.awaitRoom(this.#waiting);
+    if (peer.window.room > this.#roomFor(pulled)) return true;
+    if (pulled.messages === 0) peer.window.awaitRoom(this.#owner);
     return false;
+  }
+
+  /** What goes together over a thin link is as much as a part, which goes too where there is room for its beginning. */
+  #roomFor({ bytes }: Amount): number {
+    return this.#lane.peer.window.rate.isThin ? 0 : bytes;
   }
 
   /** Whether the last that was heard of its target was an answer as this program gives it. */
@@ -59,22 +75,44 @@ export class LaneRoom {
     return peer.speaksLanes === true && !pace.isProbing;
   }
 
+  /** How much may go together, bytes: over a thin link as much as a part of a message, as that is what a cut costs. */
+  get turnBytes(): number {
+    const { isThin, partBytes } = this.#lane.peer.window.rate;
+    return isThin ? partBytes : Number.POSITIVE_INFINITY;
+  }
+
+  /** Something went out. */
+  turned(): void {
+    this.#turnedAt = this.#lane.peer.window.now();
+  }
+
+  /** How long what waits is to wait for others that go together with it, ms. */
+  get gatherMs(): number {
+    const { queue, peer } = this.#lane;
+    const { rate } = peer.window;
+    const { next, inFlight, unsent } = queue.window;
+    if (!rate.isThin || !next || inFlight === 0 || !this.#owner.knows(BUNDLE)) return 0;
+    if (unsent * this.#source.sizeOf(next) >= rate.partBytes / 2) return 0;
+    const untilMs = this.#turnedAt + Math.min(rate.wayMs * GATHER_SHARE, MOST_GATHER_MS);
+    return Math.max(0, untilMs - peer.window.now());
+  }
+
   /** How long the budget of its target's link leaves nothing for what is not on its way, ms. */
   get heldMs(): number {
     const { queue, peer } = this.#lane;
     if (queue.window.length === 0 || queue.window.bytesInFlight > 0) return 0;
-    const heldMs = peer.window.allowance.waitMs(this.#waiting.urgency);
-    if (heldMs > 0) peer.window.awaitRoom(this.#waiting);
+    const heldMs = peer.window.allowance.waitMs(this.#owner.urgency);
+    if (heldMs > 0) peer.window.awaitRoom(this.#owner);
     return heldMs;
   }
 
   /** Whether the budget of its target's link leaves room for a message, or a part of it. */
   #isAllowed(entry: Entry, pulled: Amount): boolean {
     const { window } = this.#lane.peer;
-    const allowed = window.allowed(this.#waiting.urgency);
+    const allowed = window.allowed(this.#owner.urgency);
     const envelopes = (pulled.messages + 1) * ENVELOPE_BYTES;
     if (pulled.messages > 0) return pulled.bytes + envelopes + this.#source.sizeOf(entry) <= allowed;
-    if (allowed === 0) window.awaitRoom(this.#waiting);
+    if (allowed === 0) window.awaitRoom(this.#owner);
     return allowed > 0;
   }
 }

@@ -1,7 +1,7 @@
-import type { Waiting } from '../../link/send-window.ts';
 import { ENVELOPE_BYTES, type OutboundMessage, type Parts, type Sent, WHOLE } from '../../link/way-out.ts';
 import { CBOR_BYTES, formatOf } from '../../message/codec/body-format.ts';
 import { BRIEF } from '../../message/codec/brief.ts';
+import { BUNDLE } from '../../message/codec/bundle.ts';
 import { asDeskBody, type DeskBody } from '../../message/desk-reply.ts';
 import { END_IN_REPLY } from '../../message/end-in-reply.ts';
 import { PRIORITY_WORD } from '../../message/priority.ts';
@@ -12,7 +12,7 @@ import { LeftOutData } from './kept-data.ts';
 import type { LaneDeps } from './lane-deps.ts';
 import { lifeOf, marked } from './lane-headers.ts';
 import type { LaneParts } from './lane-parts.ts';
-import { type Amount, LaneRoom } from './lane-room.ts';
+import { type Amount, LaneRoom, type Owner } from './lane-room.ts';
 import { saidHello } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
 import { piecesRefusal, wayFault } from './refusals.ts';
@@ -26,12 +26,6 @@ const MOST_NUMBERED_BYTES = 256 * 1024;
 const MAX_PIECE_ATTEMPTS = 5;
 
 type LaneSourceDeps = Pick<LaneDeps, 'nodeName' | 'methods' | 'clock' | 'kept' | 'store' | 'transport'>;
-
-/** The lane: it hears when a message found no room, in memory or on the way to its target, and may find it now. */
-interface Owner extends Waiting {
-  /** Whether the target has named a word. */
-  knows(word: string): boolean;
-}
 
 /** What was handed to the link last. */
 type Pulled = readonly { readonly entry: Entry; readonly body: Uint8Array }[];
@@ -57,7 +51,7 @@ export class LaneSource {
     this.#deps = deps;
     const isRelayed = relayTargetOf(lane.queue.subject) !== undefined;
     this.#leftOut = isRelayed ? new LeftOutData(lane, owner.knows) : undefined;
-    this.#room = new LaneRoom(lane, { waiting: owner, source: this });
+    this.#room = new LaneRoom(lane, { owner, source: this });
   }
 
   get #calledOff(): Body {
@@ -68,14 +62,15 @@ export class LaneSource {
   /** Whether there is something that may be sent now. */
   get isReady(): boolean {
     const { next } = this.#lane.queue.window;
-    return !this.#isHushed && next !== undefined && this.#mayGo(next, { messages: 0, bytes: 0 });
+    const mayBegin = !this.#isHushed && this.#room.gatherMs === 0;
+    return mayBegin && next !== undefined && this.#mayGo(next, { messages: 0, bytes: 0 });
   }
 
   /** How long the budget of its target's link leaves nothing for what is not on its way, or that waits for something else; ms. */
   get heldMs(): number {
     const { window } = this.#lane.queue;
     const isOut = window.oldestInFlight !== undefined;
-    return Math.max(this.#room.heldMs, isOut ? 0 : this.#waitMs(window.next));
+    return Math.max(this.#room.heldMs, this.#room.gatherMs, isOut ? 0 : this.#waitMs(window.next));
   }
 
   /** How long the budget of a link holds up what waits, ms, where that of this link does so for `hereMs`; whether it is that of its target. */
@@ -104,11 +99,12 @@ export class LaneSource {
     const messages: OutboundMessage[] = [];
     const pulled: Pulled[number][] = [];
     this.#pulled = pulled;
+    const turnBytes = Math.min(roomBytes, this.#room.turnBytes);
     let bytes = 0;
     for (let next = this.#next(0, 0); next; next = this.#next(messages.length, bytes)) {
       const { entry, body, isAlone } = next;
       const size = this.sizeOf(entry);
-      const isFull = bytes + size > Math.min(roomBytes, linkBytes - messages.length * ENVELOPE_BYTES);
+      const isFull = bytes + size > Math.min(turnBytes, linkBytes - messages.length * ENVELOPE_BYTES);
       if (messages.length > 0 && (isAlone || isFull)) break;
       if (this.#beginsGeneration(entry, messages.length)) this.#lane.replies.newGeneration();
       messages.push(this.#outbound(entry, body, roomBytes));
@@ -177,6 +173,7 @@ export class LaneSource {
   sent(sent: readonly Sent[]): void {
     const pulled = this.#pulled;
     this.#pulled = NOTHING;
+    this.#room.turned();
     for (const [index, part] of sent.entries()) {
       const { entry, body } = pulled[index]!;
       if (part.bytes === 0) this.#refuse(entry, part.wholeBytes);
@@ -235,6 +232,8 @@ export class LaneSource {
     const short = shortOf(entry, body, this.#owner.knows);
     const { payload, awaitsReply, readsData } = this.#formOf(entry, short?.payload ?? body);
     entry.awaitsReply = awaitsReply;
+    const parts = this.#partsOf(entry, turnBytes);
+    const isBrief = entry.isLean && this.#room.isOpen && replies.isOwn && this.#owner.knows(BRIEF);
     if (entry.rider && !this.#owner.knows(END_IN_REPLY)) entry.rider = undefined;
     return {
       ...{ subject: queue.subject, reply: replies.subject, id, schedule, output, re, payload },
@@ -247,9 +246,8 @@ export class LaneSource {
       ...(entry.rider && { end: entry.rider.header }),
       ...(short && { told: short.header }),
       headers: {},
-      parts: this.#partsOf(entry, turnBytes),
-      ...{ isLean: entry.isLean, takesBytes: entry.takesBytes },
-      isBrief: entry.isLean && this.#room.isOpen && replies.isOwn && this.#owner.knows(BRIEF),
+      ...{ parts, isLean: entry.isLean, takesBytes: entry.takesBytes },
+      ...{ isBrief, mayBundle: isBrief && this.#owner.knows(BUNDLE) },
     };
   }
 

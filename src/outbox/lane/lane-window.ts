@@ -1,5 +1,5 @@
 import { type Flight, SendWindow } from '../../link/send-window.ts';
-import { ENVELOPE_BYTES } from '../../link/way-out.ts';
+import { ENVELOPE_BYTES, type Sent } from '../../link/way-out.ts';
 import type { Priority } from '../../message/priority.ts';
 import type { ShortReply } from '../../message/told-output.ts';
 import type { EndRider, ToldPart } from '../outbox-deps.ts';
@@ -148,13 +148,13 @@ export class LaneWindow {
   }
 
   /** Notes that `next`, or a part of it, went out; after its last part the following entry is next. */
-  sent(entry: Entry, { bytes, wholeBytes }: { bytes: number; wholeBytes: number }): void {
+  sent(entry: Entry, { bytes, wholeBytes, envelopeBytes = ENVELOPE_BYTES }: Sent): void {
     if (this.oldestInFlight === undefined) this.progress.began();
     entry.isSent = true;
     if (entry.pieceBytes === 0) entry.pieceBytes = bytes;
     entry.wholeBytes = wholeBytes;
     entry.sentBytes += bytes;
-    const flight = this.#target.sent(bytes + ENVELOPE_BYTES);
+    const flight = this.#target.sent(bytes + envelopeBytes);
     entry.flights = [...entry.flights, { end: entry.sentBytes, bytes, flight }];
     this.bytesInFlight += bytes;
     this.lastSent = Math.max(this.lastSent, entry.seq);
