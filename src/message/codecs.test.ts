@@ -10,6 +10,8 @@ import { type Message, newMessage } from './message.ts';
 import { MessageError } from './message-error.ts';
 
 const maxBytes = 1_000_000;
+/** What was found with the pinned seed stays found; the fresh one looks for more. */
+const PINNED = { pinnedShare: 1 / 4 };
 const SERIALIZATIONS = ['', 'gob', 'cbor'] as const;
 const COMPRESSIONS = ['', 'z', 'g'] as const;
 
@@ -163,8 +165,8 @@ test('lists of more items than any message needs are refused', () => {
 for (const file of VECTOR_FILES) {
   randomTest(
     `${file} messages that are cut or have wrong bits end in a MessageError or another message`,
-    (_t, { random }) => {
-      for (const { payload, serial, cmp } of vectors(file).slice(0, 20)) {
+    (_t, { random, share }) => {
+      for (const { payload, serial, cmp } of vectors(file).slice(0, share(20))) {
         for (let offset = 0; offset < payload.length; offset++) {
           const cut = outcome(payload.subarray(0, offset), { serial, cmp, maxBytes });
           assert.equal(cut, 'malformed', `${serial}${cmp} cut at ${offset}`);
@@ -175,15 +177,20 @@ for (const file of VECTOR_FILES) {
         }
       }
     },
+    PINNED,
   );
 }
 
-randomTest('random bytes end in a MessageError', (_t, { random }) => {
-  for (let count = 0; count < 20_000; count++) {
-    const bytes = Uint8Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256));
-    for (const serial of ['', 'cbor', 'cbor-bytes']) outcome(bytes, { serial, cmp: '', maxBytes });
-  }
-});
+randomTest(
+  'random bytes end in a MessageError',
+  (_t, { random, share }) => {
+    for (let count = 0; count < share(20_000); count++) {
+      const bytes = Uint8Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256));
+      for (const serial of ['', 'cbor', 'cbor-bytes']) outcome(bytes, { serial, cmp: '', maxBytes });
+    }
+  },
+  PINNED,
+);
 
 /** How decoding ends: 'read', or the code of its MessageError; any other error fails the test. */
 function outcome(payload: Uint8Array, decoding: Decoding): string {
