@@ -82,17 +82,19 @@ export async function startNode(config: Config, options: NodeOptions): Promise<R
 
 function pruneRegularly(
   config: Config,
-  { clock, store, ledger, outbox, journal, logger }: NodeParts,
+  { clock, kept, store, ledger, outbox, journal, logger }: NodeParts,
   stack: AsyncDisposableStack,
 ): void {
   const onError = (error: unknown) => logger.warn({ err: error }, 'old entries could not be deleted');
+  // A clock that was set forth makes nothing older.
+  const keepMs = (days: number) => days * DAY_MS + kept.aheadMs(days * DAY_MS);
   const pruneAll = () => {
     ledger
-      .prune({ keepMs: config.ledgerKeepDays * DAY_MS, keepCount: config.ledgerKeepCount })
+      .prune({ keepMs: keepMs(config.ledgerKeepDays), keepCount: config.ledgerKeepCount })
       .then(() => pruneLanes(store, outbox.undelivered))
       .catch(onError);
     journal
-      .prune({ keepMs: config.journalKeepDays * DAY_MS, keepCount: config.journalKeepCount })
+      .prune({ keepMs: keepMs(config.journalKeepDays), keepCount: config.journalKeepCount })
       .catch(onError);
   };
   stack.defer(clock.every(PRUNE_EVERY_MS, pruneAll));

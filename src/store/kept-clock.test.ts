@@ -97,3 +97,25 @@ test('a step of the wall clock is written down soon, so that a power cut does no
   await using again = await KeptClock.open({ store, times: [outboxTimes], clock: rebooted(clock, 20_000) });
   assert.equal(leftMs(store, again), HOUR - 35_000);
 });
+
+test('what is dated seems no older by a clock that was set forth, also after a restart, until that is longer ago than it is kept', async (t) => {
+  const { clock, store, kept } = await start(t);
+  const [days30, days60] = [30 * 24 * HOUR, 60 * 24 * HOUR];
+  assert.equal(kept.aheadMs(days30), 0);
+  clock.setBy(days60);
+  assert.equal(kept.aheadMs(days30), days60);
+  await kept[Symbol.asyncDispose]();
+  await clock.advance(HOUR);
+  {
+    await using again = await KeptClock.open({ store, times: [outboxTimes], clock });
+    assert.equal(again.aheadMs(days30), days60);
+    clock.setBy(-days60);
+    assert.equal(again.aheadMs(days30), 0);
+    clock.setBy(days60);
+    await again.followed();
+  }
+  await clock.sleep(days30);
+  await using last = await KeptClock.open({ store, times: [outboxTimes], clock });
+  assert.equal(last.aheadMs(days30), 0);
+  assert.equal(last.aheadMs(days60), days60);
+});

@@ -18,6 +18,8 @@ interface Saved {
   readonly origin: string;
   readonly steady: number;
   readonly wall: number;
+  /** By how much the wall clock was set in all, forth less back, and how long ago the last time was, ms. */
+  readonly set?: { readonly ms: number; readonly agoMs: number };
 }
 
 /** The times of a room that are written by this clock. */
@@ -37,6 +39,7 @@ interface Deps {
 }
 
 const META_KEY = 'kept_clock';
+const NEVER_SET = { ms: 0, agoMs: Number.MAX_SAFE_INTEGER };
 const SAVE_EVERY_MS = 600_000;
 const LOOK_EVERY_MS = 5000;
 /** The clocks may be apart by this much without a correction, ms. */
@@ -67,6 +70,8 @@ export class KeptClock implements KeptTime, AsyncDisposable {
   #saved: Saved;
   /** What dates on disk are still to be moved by, ms, as it could not be written. */
   #owedMs = 0;
+  /** By how much the wall clock was set in all, ms, and when the last time was, by this clock. */
+  #set = { ms: 0, at: Number.NEGATIVE_INFINITY };
   #saving: Promise<void> = Promise.resolve();
   readonly #onSet: (() => void)[] = [];
 
@@ -96,7 +101,11 @@ export class KeptClock implements KeptTime, AsyncDisposable {
     const shiftMs = Math.round(wall - kept);
     const isSlack = Math.abs(shiftMs) < SLACK_MS;
     const clock = new KeptClock(deps, isSlack ? kept : wall);
-    if (before) clock.#owedMs = Math.round(shiftMs - (before.wall - before.kept));
+    if (before) {
+      clock.#owedMs = Math.round(shiftMs - (before.wall - before.kept));
+      const { ms, agoMs } = before.set ?? NEVER_SET;
+      clock.#set = { ms, at: clock.#now() - agoMs - (kept - before.kept) };
+    }
     await clock.save(isSlack ? [] : deps.times.flatMap((times) => times.shift(shiftMs)));
     return clock;
   }
@@ -122,6 +131,15 @@ export class KeptClock implements KeptTime, AsyncDisposable {
     await this.#saving;
   }
 
+  /**
+   * How much older than it is something seems that was dated within the last `withinMs`, as the wall clock was set forth since:
+   * what is to be kept for so long is kept for that much longer.
+   */
+  aheadMs(withinMs: number): number {
+    this.#follow();
+    return this.#now() - this.#set.at < withinMs ? Math.max(0, this.#set.ms) : 0;
+  }
+
   onSet(work: () => void): void {
     this.#onSet.push(work);
   }
@@ -133,12 +151,18 @@ export class KeptClock implements KeptTime, AsyncDisposable {
     this.#saved = saved;
     const setMs = this.#owedMs + Math.round(saved.wall - saved.kept - (before.wall - before.kept));
     this.#owedMs = 0;
-    const moved = Math.abs(setMs) < SLACK_MS ? [] : (this.#deps.dates?.(setMs) ?? []);
+    const isSet = Math.abs(setMs) >= SLACK_MS;
+    const moved = isSet ? (this.#deps.dates?.(setMs) ?? []) : [];
+    if (isSet) this.#set = { ms: this.#set.ms + setMs, at: saved.kept };
     const all = [...alongside, ...moved, ...this.alongside()];
+    const set = { ms: this.#set.ms, agoMs: Math.round(Math.min(saved.kept - this.#set.at, NEVER_SET.agoMs)) };
     try {
-      await this.#deps.store.write([...all, saveMeta(META_KEY, JSON.stringify(saved))]);
+      await this.#deps.store.write([...all, saveMeta(META_KEY, JSON.stringify({ ...saved, set }))]);
     } catch (error) {
-      if (moved.length > 0) this.#owedMs += setMs;
+      if (moved.length > 0) {
+        this.#owedMs += setMs;
+        this.#set = { ...this.#set, ms: this.#set.ms - setMs };
+      }
       throw error;
     }
   }
