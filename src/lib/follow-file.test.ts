@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { appendFileSync, existsSync, renameSync, writeFileSync } from 'node:fs';
 import { appendFile, chmod, mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -94,6 +95,37 @@ for (const gapMs of [20, 100]) {
     await following.stop();
   });
 }
+
+test('rotations between two looks lose no line, as the files are known by their new names; other new files are not read', async (t) => {
+  const { path, follow } = await setUp(t);
+  await writeFile(path, '');
+  const following = await follow();
+  const rotate = (lines: readonly number[], moveAway: (line: number) => void) => {
+    for (const line of lines) {
+      appendFileSync(path, `${line}\n`);
+      writeFileSync(`${path}.lock`, 'no line of it\n');
+      moveAway(line);
+    }
+    writeFileSync(path, '');
+  };
+  rotate([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], (line) => renameSync(path, `${path}-${line}`));
+  await waitFor('ten lines', () => following.text().includes('9\n'));
+  // Four of these are kept, and the first is open.
+  rotate([10, 11, 12, 13, 14, 15, 16, 17, 18, 19], () => {
+    for (const old of [3, 2, 1])
+      if (existsSync(`${path}.${old}`)) renameSync(`${path}.${old}`, `${path}.${old + 1}`);
+    renameSync(path, `${path}.1`);
+  });
+  await waitFor('the last lines', () => following.text().includes('19\n'));
+  await following.stop();
+  const lines = following
+    .text()
+    .split(/[|\n]+/)
+    .filter((line) => line !== '');
+  assert.deepEqual(lines.slice(0, 10), ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+  // In so short a time the system gives them one time of making.
+  assert.deepEqual(lines.slice(10).sort(), ['10', '16', '17', '18', '19']);
+});
 
 test('fault 18: a truncation is followed', async (t) => {
   const { path, follow } = await setUp(t);

@@ -1,9 +1,8 @@
-import { constants, type FSWatcher, type Stats, watch } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { CodedError } from './coded-error.ts';
-import { FileMarks } from './file-marks.ts';
-import { errorCode, systemFault } from './system-fault.ts';
+import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { closeFollowed, type FollowedFile, isDone, openFollowed } from './followed-file.ts';
+import { MovedNames } from './moved-names.ts';
 
 const READ_BYTES = 64 * 1024;
 /** How often the path is looked at: while changes are told, while they are not, and while another file is taking over. */
@@ -12,14 +11,14 @@ const POLL_MS = 250;
 const POLL_CHANGE_MS = 50;
 /** A pause after what was read, so that many small writes become few reads. */
 const BREATH_MS = 10;
-/** A file that was rotated away is done when nothing came for this long; another waits for it no longer than the last. */
-const QUIET_MS = 1000;
-const MAX_OVERLAP_MS = 10_000;
 /** How long a file that came later may be unreadable: it may be about to get its owner and mode. */
 const UNREADABLE_MS = 10_000;
 const MAX_LAST_BYTES = 1024 * 1024;
 /** Files that are open and wait for their turn, at most. */
 const MAX_NEXT = 64;
+/** Files that were read and are remembered, at most. */
+const MAX_SEEN = 1000;
+const END_OF_TIME = 2n ** 63n;
 
 export interface FollowOptions {
   readonly path: string;
@@ -38,16 +37,11 @@ export interface FollowDeps {
   onReady?(): void;
 }
 
-/** A path that can't be followed. */
-export class FollowError extends CodedError<'not-a-file' | 'unreadable'> {
-  override name = 'FollowError';
-}
-
 /**
  * Hands over what is added to a file from now on, until the signal is aborted; then also what came up to that moment.
  *
  * Follows the path: after a rotation by rename the old file is read until it is quiet for a second, then the new one
- * from its start, and so on through quick rotations, as each file is opened when it comes; a file that is emptied is read from its start again, also where it
+ * from its start, and so on through quick rotations, as each file is opened when it comes, or under the name that it was moved to; a file that is emptied is read from its start again, also where it
  * grew beyond its old size before anybody looked (but for one that begins as it did). A path where nothing is yet is waited for. Returns whether there was a file.
  *
  * @throws FollowError for what is no regular file or can't be read.
@@ -57,29 +51,22 @@ export async function followFile(options: FollowOptions, deps: FollowDeps): Prom
   return await follower.run();
 }
 
-interface Followed {
-  readonly handle: FileHandle;
-  readonly dev: number;
-  readonly ino: number;
-  readonly watcher: FSWatcher | undefined;
-  position: number;
-  readonly marks: FileMarks;
-  /** When it was last seen to grow; undefined before its turn has come. */
-  grewAt: number | undefined;
-  /** Since when another file is at the path. */
-  replacedAt: number | undefined;
-}
-
 class Follower implements AsyncDisposable {
   readonly #path: string;
   readonly #signal: AbortSignal;
   readonly #isMissing: () => void;
   readonly #deps: FollowDeps;
-  #file: Followed | undefined;
+  #file: FollowedFile | undefined;
   /** Files that came to the path later, in their order: each is opened when it comes, as the next rotation may be near. */
-  readonly #next: Followed[] = [];
+  readonly #next: FollowedFile[] = [];
+  readonly #moved: MovedNames;
+  readonly #seen = new Set<string>();
+  /** Whether the file system tells when a file was made. */
+  #tellsBirths = false;
+  #firstBirth = 0n;
   #folderWatcher: FSWatcher | undefined;
   #looking: Promise<void> | undefined;
+  #looksAgain = false;
   #unreadableSince: number | undefined;
   #isDirty = false;
   #wake: (() => void) | undefined;
@@ -87,6 +74,7 @@ class Follower implements AsyncDisposable {
   constructor({ path, signal, isMissing = () => {} }: FollowOptions, deps: FollowDeps) {
     this.#path = path;
     this.#isMissing = isMissing;
+    this.#moved = new MovedNames(basename(path));
     this.#signal = signal;
     this.#deps = deps;
     signal.addEventListener('abort', this.#stir);
@@ -94,8 +82,10 @@ class Follower implements AsyncDisposable {
 
   async run(): Promise<{ wasFound: boolean }> {
     this.#watchFolder();
-    this.#file = await this.#open();
+    this.#learn(await statOf(dirname(this.#path)));
+    this.#file = await openFollowed(this.#path, this.#stir);
     if (this.#file) {
+      this.#firstBirth = this.#file.birthtimeNs;
       this.#file.position = await this.#file.marks.skip(this.#file.handle);
       this.#file.grewAt = Number.NEGATIVE_INFINITY;
     } else this.#isMissing();
@@ -113,10 +103,7 @@ class Follower implements AsyncDisposable {
     this.#signal.removeEventListener('abort', this.#stir);
     this.#folderWatcher?.close();
     await this.#looking?.catch(() => {});
-    for (const file of [this.#file, ...this.#next]) {
-      file?.watcher?.close();
-      await file?.handle.close();
-    }
+    for (const file of [this.#file, ...this.#next]) await closeFollowed(file);
   }
 
   /** Reads what is new, or goes on to another file. True when something was read. */
@@ -163,30 +150,74 @@ class Follower implements AsyncDisposable {
     const next = this.#next.shift();
     if (!next) return;
     const old = this.#file;
+    if (old) this.#seen.add(keyOf(old));
+    if (this.#seen.size > MAX_SEEN) this.#seen.delete(this.#seen.values().next().value!);
     this.#file = next;
     this.#isDirty = true;
-    old?.watcher?.close();
-    await old?.handle.close();
+    await closeFollowed(old);
     if (old) await this.#deps.breakLine();
   }
 
-  /** Opens what is at the path, where that is another file than the last one. */
+  /** Opens what is at the path, where that is another file than the last one, and what was moved away unseen. */
   #look(): Promise<void> {
-    this.#looking ??= this.#lookOnce().finally(() => {
+    this.#looksAgain = true;
+    this.#looking ??= this.#lookUntilDone().finally(() => {
       this.#looking = undefined;
     });
     return this.#looking;
   }
 
-  async #lookOnce(): Promise<void> {
-    const there = await stat(this.#path).catch(() => undefined);
-    const last = this.#next.at(-1) ?? this.#file;
-    const isSame = there?.ino === last?.ino && there?.dev === last?.dev;
-    if (!there || isSame || this.#next.length >= MAX_NEXT) return;
-    const next = await this.#openLater();
+  async #lookUntilDone(): Promise<void> {
+    while (this.#looksAgain && this.#next.length < MAX_NEXT) {
+      this.#looksAgain = false;
+      const names = this.#moved.fresh();
+      const there = await statOf(this.#path);
+      await this.#takeAllMoved(names, there);
+      if (there && !this.#isOpen(there)) await this.#add(await this.#openLater());
+    }
+  }
+
+  /** What was moved away is older than what is at the path after that; without that nobody knows yet. */
+  async #takeAllMoved(names: readonly string[], there: Identity | undefined): Promise<void> {
+    const newest = there?.birthtimeNs ?? (this.#signal.aborted ? END_OF_TIME : undefined);
+    if (newest === undefined) return this.#moved.putBack(names);
+    for (const name of names) await this.#takeMoved(join(dirname(this.#path), name), newest);
+  }
+
+  /** Opens a file that was at the path too short to be opened there. When it was made tells it from what was read long ago. */
+  async #takeMoved(path: string, newest: bigint): Promise<void> {
+    const there = await statOf(path);
+    this.#learn(there);
+    if (!this.#tellsBirths || !there?.isFile() || there.birthtimeNs > newest) return;
+    const known = this.#isOpen(there);
+    if (known) known.hasMoved = true;
+    if (known || there.birthtimeNs < this.#firstBirth || this.#seen.has(keyOf(there))) return;
+    const file = await openFollowed(path, this.#stir).catch(() => undefined);
+    if (file) await this.#add({ ...file, hasMoved: true });
+  }
+
+  /** Some file systems do not tell when something was made, or tell when it changed. */
+  #learn(stats: BigIntStats | undefined): void {
+    this.#tellsBirths ||=
+      stats !== undefined && stats.birthtimeNs > 0n && stats.birthtimeNs !== stats.ctimeNs;
+  }
+
+  #isOpen(file: Identity): FollowedFile | undefined {
+    return [this.#file, ...this.#next].find((open) => file.dev === open?.dev && file.ino === open.ino);
+  }
+
+  /** Files wait in the order in which they were made; of several at one moment that is last which was not moved yet. */
+  async #add(next: FollowedFile | undefined): Promise<void> {
     if (!next) return;
-    if (last) last.replacedAt ??= performance.now();
-    this.#next.push(next);
+    // Another file may have got the name before it was opened.
+    if (this.#isOpen(next) || (next.hasMoved && this.#seen.has(keyOf(next))))
+      return await closeFollowed(next);
+    const isAfter = ({ birthtimeNs, hasMoved }: FollowedFile) =>
+      next.hasMoved && (birthtimeNs > next.birthtimeNs || (birthtimeNs === next.birthtimeNs && !hasMoved));
+    const at = this.#next.findIndex(isAfter);
+    this.#next.splice(at === -1 ? this.#next.length : at, 0, next);
+    for (const file of [this.#file, ...this.#next.slice(0, -1)])
+      if (file) file.replacedAt ??= performance.now();
   }
 
   async #readUpTo(size: number): Promise<void> {
@@ -202,9 +233,9 @@ class Follower implements AsyncDisposable {
   }
 
   /** The same as `#open` for a file that came later: what is wrong with it may pass. */
-  async #openLater(): Promise<Followed | undefined> {
+  async #openLater(): Promise<FollowedFile | undefined> {
     try {
-      const file = await this.#open();
+      const file = await openFollowed(this.#path, this.#stir);
       this.#unreadableSince = undefined;
       return file;
     } catch (error) {
@@ -214,43 +245,13 @@ class Follower implements AsyncDisposable {
     }
   }
 
-  /** Opens the file at the path, at its start; undefined where there is none. */
-  async #open(): Promise<Followed | undefined> {
-    let handle: FileHandle | undefined;
-    try {
-      // Opening a named pipe would wait for a writer.
-      handle = await open(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const stats = await handle.stat();
-      checkIsFile(this.#path, stats);
-      const { dev, ino } = stats;
-      const state = { position: 0, marks: new FileMarks(), grewAt: undefined, replacedAt: undefined };
-      return { handle, dev, ino, ...state, watcher: this.#watch() };
-    } catch (error) {
-      await handle?.close();
-      if (errorCode(error) === 'ENOENT') return undefined;
-      if (error instanceof FollowError) throw error;
-      throw new FollowError('unreadable', `the file ${this.#path} can't be read: ${systemFault(error)}`, {
-        cause: error,
-      });
-    }
-  }
-
-  /** Changes are told where the system can; without (too many watches, a network's file system) the path is polled. */
-  #watch(): FSWatcher | undefined {
-    try {
-      const watcher = watch(this.#path, { persistent: false }, this.#stir);
-      return watcher.on('error', () => watcher.close());
-    } catch {
-      return undefined;
-    }
-  }
-
   /** Tells of another file at the path; where the system can't, the path is looked at now and then. */
   #watchFolder(): void {
     try {
       const name = basename(this.#path);
-      const onChange = (_: string, changed: string | null) => {
-        if (changed !== null && changed !== name) return;
+      const onChange = (event: string, changed: string | null) => {
+        const hasMoved = event === 'rename' && changed !== null && this.#moved.take(changed);
+        if (changed !== null && changed !== name && !hasMoved) return;
         // Also while what was read waits to be taken: in that time the path may change more than once.
         this.#look().then(this.#stir, this.#stir);
       };
@@ -287,14 +288,12 @@ class Follower implements AsyncDisposable {
   }
 }
 
-/** Whether nothing more is expected of a file that another one has replaced. */
-function isDone({ grewAt = Number.NEGATIVE_INFINITY }: Followed, replacedAt: number): boolean {
-  const now = performance.now();
-  return now - Math.max(grewAt, replacedAt) >= QUIET_MS || now - replacedAt >= MAX_OVERLAP_MS;
+type Identity = Pick<BigIntStats, 'dev' | 'ino' | 'birthtimeNs'>;
+
+function keyOf({ dev, ino, birthtimeNs }: Identity): string {
+  return `${dev} ${ino} ${birthtimeNs}`;
 }
 
-function checkIsFile(path: string, stats: Stats): void {
-  if (stats.isFile()) return;
-  const what = stats.isDirectory() ? 'is a folder' : 'is no regular file';
-  throw new FollowError('not-a-file', `${path} ${what}: only a file can be followed`);
+async function statOf(path: string): Promise<BigIntStats | undefined> {
+  return await stat(path, { bigint: true }).catch(() => undefined);
 }

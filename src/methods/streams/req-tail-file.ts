@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../../lib/clock.ts';
-import { FollowError, followFile } from '../../lib/follow-file.ts';
+import { followFile } from '../../lib/follow-file.ts';
+import { FollowError } from '../../lib/followed-file.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
