@@ -53,8 +53,8 @@ function inAscii(code: string): string {
  * so does what a node and quick commands load, and what all commands load. What is loaded before all else, by a thread or by a small
  * process stays apart.
  */
-const [NODE, MAIN, COMMANDS] = ['src/cli/program/run.ts', 'src/main.ts', 'src/cli/line/commands.ts'];
-const QUICK = /\/src\/cli\/(?:fleet|state)\//;
+const [NODE, MAIN] = ['src/cli/program/run.ts', 'src/main.ts'];
+const QUICK = /\/src\/cli\/(?:fleet|state|line|program\/(?:version|completion))(?:\/|\.)/;
 let files: ReadonlyMap<string, string> | undefined;
 
 function fileOf(id: string, graph: ChunkingContext): string | null {
@@ -66,11 +66,16 @@ function filesOf(graph: ChunkingContext): ReadonlyMap<string, string> {
   const later = (path: string) => graph.getModuleInfo(join(root, path))!.dynamicallyImportedIds;
   const apart = closureOf(Object.values(input), graph);
   const shared = [...closureOf(later(MAIN), graph)].filter((id) => !apart.has(id));
-  const quick = closureOf(
-    later(COMMANDS).filter((path) => QUICK.test(path)),
-    graph,
-    new Set([...apart, ...shared]),
-  );
+  const quick = new Set([...apart, ...shared]);
+  // It grows meanwhile: many a command loads the most of it when it knows its options.
+  for (const id of quick) {
+    const more = graph.getModuleInfo(id)?.dynamicallyImportedIds ?? [];
+    closureOf(
+      more.filter((path) => QUICK.test(path)),
+      graph,
+      quick,
+    );
+  }
   const node = [...closureOf([join(root, NODE)], graph)].filter(
     (id) => !apart.has(id) && !shared.includes(id),
   );
