@@ -88,7 +88,7 @@ export class Bus implements AsyncDisposable {
   publish(
     subject: string,
     payload: Uint8Array | string,
-    more: { reply?: string; headers?: Record<string, string> } = {},
+    more: { reply?: string; headers?: Readonly<Record<string, string>> } = {},
   ): boolean {
     if (!this.#connection || !this.#isConnected) return false;
     try {

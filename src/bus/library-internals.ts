@@ -1,9 +1,18 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 
+interface RawMsg {
+  readonly _msg?: { readonly hdr?: number };
+  readonly _rdata?: Uint8Array;
+}
+
 /** The size of a message's headers, bytes; to ask for the headers themselves would read them all. */
 export function headerBytes(msg: Msg): number {
-  const { _msg } = msg as unknown as { readonly _msg?: { readonly hdr?: number } };
-  return _msg?.hdr ?? 0;
+  return (msg as unknown as RawMsg)._msg?.hdr ?? 0;
+}
+
+/** The headers of a message as they came, with the line of its status; the library checks each name, and looks for it among those before. */
+export function rawHeaders(msg: Msg): Uint8Array {
+  return (msg as unknown as RawMsg)._rdata?.subarray(0, Math.max(0, headerBytes(msg))) ?? new Uint8Array(0);
 }
 
 /** How many bytes went over a socket, those of the protocol and of unfinished messages among them. */

@@ -1,4 +1,4 @@
-import type { RequestState } from '../contract/states.ts';
+import { isEnd, type RequestState } from '../contract/states.ts';
 import type { OutputPiece, OutputStream } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import type { QueuedRow } from '../message/sent-request.ts';
@@ -280,7 +280,7 @@ function addReport(change: Change, stored: LedgerRow, entry: ReportEntry): void 
   if (row === undefined) return;
   const isNews = isOpen(row.state);
   batches.set(row.id, row.batch);
-  if (isNews) output.add(entry);
+  if (isNews) output.add(entry, !isEnd(row.state) && row.state !== 'running');
   if (reportsEnd(entry)) {
     statements.push(ended(row, entry, at));
     change.ended.push(isNews ? entry : { id: row.id });

@@ -36,8 +36,12 @@ export class OutputIntake {
     return this.#pieces;
   }
 
-  /** Takes what an entry tells of output; what is known already is left out. */
-  add({ id, output = [], stdout, stdoutFrom = 0, stderrTail, stderrBytes }: ReportEntry): void {
+  /** Takes what an entry tells of output; what is known already is left out. `isFirst`: nothing came before it of its request. */
+  add(entry: ReportEntry, isFirst: boolean): void {
+    const { id, output = [], stdout, stdoutFrom = 0, stderrTail, stderrBytes } = entry;
+    if (isFirst)
+      for (const key of Object.values(STREAM_NUMBER).map((number) => `${number} ${id}`))
+        if (!this.#ends.has(key)) this.#ends.set(key, 0);
     for (const piece of output) this.#add({ id, ...piece }, true);
     if (stdout) this.#add({ id, stream: 'stdout', offset: stdoutFrom, data: stdout }, true);
     // Where both streams are one (0), the tail tells nothing new. Otherwise it is in the ledger's row, and completes here

@@ -6,7 +6,7 @@ export interface Publisher {
   publish(
     subject: string,
     payload: Uint8Array,
-    more: { reply?: string; headers: Record<string, string> },
+    more: { reply?: string; headers: Readonly<Record<string, string>> },
   ): boolean;
 }
 
@@ -15,13 +15,7 @@ export function publish(publisher: Publisher): Next {
   return (messages) => {
     const sent: Sent[] = [];
     for (const { subject, payload, reply, headers } of messages) {
-      if (
-        !publisher.publish(wireSubject(subject), payload, {
-          ...(reply ? { reply } : {}),
-          headers: { ...headers },
-        })
-      )
-        break;
+      if (!publisher.publish(wireSubject(subject), payload, reply ? { reply, headers } : { headers })) break;
       sent.push({ bytes: payload.length, wholeBytes: payload.length });
     }
     return sent;

@@ -34,7 +34,7 @@ export interface BatchAcceptorDeps
 }
 
 /** How long it may wait that an effect is done, unless something else is written, and when that is tried again where it could not be written, ms. */
-const [DONE_MS, DONE_AGAIN_MS] = [20, 5000];
+const [DONE_MS, DONE_AGAIN_MS] = [200, 5000];
 
 interface Lane {
   readonly fromNode: string;

@@ -27,6 +27,15 @@ export function targetFile(message: Message, options: TargetOptions = {}): Targe
   const directory = message.directory || (options.directory ?? '');
   const fileName =
     message.fileName || (options.fileName ?? `${previousMessage?.method || message.method}.log`);
+  if (last.node !== node || last.directory !== directory || last.fileName !== fileName)
+    last = { node, directory, fileName, target: targetOf(node, directory, fileName) };
+  return last.target;
+}
+
+/** The last place that was asked for: many messages have the same, and each asks twice. */
+let last = { node: '', directory: '', fileName: '', target: targetOf('', '', '') };
+
+function targetOf(node: string, directory: string, fileName: string): TargetFile {
   const fault = nodeFault(node) ?? directoryFault(directory) ?? fileNameFault(fileName);
   if (fault !== undefined) return { fault };
   const folders = directory.split('/').filter((name) => name !== '' && name !== '.');
