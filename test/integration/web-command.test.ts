@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
+import { callSteward } from '../support/cli-call.ts';
 import { startStewardNode } from '../support/node.ts';
 import { runCli } from '../support/steward-cli.ts';
 
@@ -8,7 +9,8 @@ test('steward web gives a link, tells who is signed in, and signs them out', asy
   const broker = await startBroker(t);
   const flags = { webListener: '127.0.0.1:0' };
   const { folder } = await startStewardNode({ name: 'central', broker, flags }, t);
-  const link = await runCli(['web', '--look', '--json'], { folder, timeoutMs: 60_000 });
+  process.chdir(folder);
+  const link = await callSteward(['web', '--look', '--json']);
   assert.equal(link.code, 0, link.stderr);
   const { url, role } = JSON.parse(link.stdout) as { url: string; role: string };
   assert.equal(role, 'look');
@@ -26,18 +28,19 @@ test('steward web gives a link, tells who is signed in, and signs them out', asy
   const signedIn = await fetch(`${place}session`, { method: 'POST', body: code });
   const headers = { Cookie: signedIn.headers.get('set-cookie')!.split(';')[0]! };
   assert.equal((await fetch(`${place}v1/status`, { headers })).status, 200);
-  const sessions = await runCli(['web', 'sessions'], { folder });
+  const sessions = await callSteward(['web', 'sessions']);
   assert.match(sessions.stdout, /^SESSION +ROLE +STARTED +LAST SEEN +BROWSER\n\S{36} +look +\S/);
   const id = sessions.stdout.split('\n')[1]!.slice(0, 36);
-  const ended = await runCli(['web', 'end', id.slice(0, 23)], { folder });
+  const ended = await callSteward(['web', 'end', id.slice(0, 23)]);
   assert.deepEqual([ended.code, ended.stdout], [0, `session ${id} is signed out\n`]);
   assert.equal((await fetch(`${place}v1/status`, { headers })).status, 401);
-  assert.equal((await runCli(['web', 'sessions'], { folder })).stdout, 'nobody is signed in\n');
+  assert.equal((await callSteward(['web', 'sessions'])).stdout, 'nobody is signed in\n');
 });
 
 test('what steward web cannot do is said with the way out', async (t) => {
   const broker = await startBroker(t);
   const { folder } = await startStewardNode({ name: 'central', broker }, t);
+  process.chdir(folder);
   const cases: [args: string[], code: number, message: RegExp][] = [
     [['web'], 1, /this node serves no console: start it with -webListener=127\.0\.0\.1:8095/],
     [['web', 'end'], 1, /web end needs the id of a session: see steward web sessions/],
@@ -53,7 +56,7 @@ test('what steward web cannot do is said with the way out', async (t) => {
     [['web', 'remove', 'x', 'y'], 1, /web remove takes nothing more, not also y/],
   ];
   for (const [args, code, message] of cases) {
-    const { stderr, code: ended } = await runCli(args, { folder, timeoutMs: 60_000 });
+    const { stderr, code: ended } = await callSteward(args);
     assert.match(stderr, message, args.join(' '));
     assert.equal(ended, code, `${args.join(' ')}: ${stderr}`);
   }
