@@ -1,4 +1,5 @@
 import { connect, type NatsConnection, PermissionViolationError, type Status } from '@nats-io/transport-node';
+import { lookForGarbage } from '../lib/collect-garbage.ts';
 import { pause } from '../lib/pause.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { closeBounded } from './close-bounded.ts';
@@ -19,6 +20,8 @@ export interface BusDeps {
 
 /** How long a broker may hold up the end of a call, ms: a thin link takes its time for the goodbye. */
 const HANG_UP_PATIENCE_MS = 15_000;
+/** After how many messages it is looked whether garbage is to be collected. */
+const LOOK_EVERY = 256;
 /** How often what the broker does not allow any more is asked for anew. */
 const ASK_AGAIN_MS = 30_000;
 /** When a connection has held for so long, and nothing came for a while, it is looked what the broker denies in silence; later where that is further away than so much. All ms. */
@@ -279,6 +282,8 @@ export class Bus implements AsyncDisposable {
   /** What throws must not end the loop that reads from the broker: the message is not taken, and its sender tries again. */
   readonly #take = (message: WireMessage, handler: (message: WireMessage) => void): void => {
     if (!message.noResponders) this.traffic.inMessages++;
+    // One turn of the event loop may bring thousands.
+    if (this.traffic.inMessages % LOOK_EVERY === 0) lookForGarbage();
     try {
       handler(message);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { constants, PerformanceObserver } from 'node:perf_hooks';
+import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -7,11 +7,6 @@ type CollectGarbage = (options: {
   readonly execution: 'sync';
   readonly flavor?: 'last-resort' | 'regular';
 }) => void;
-
-/** What the engine tells of a collection. */
-interface Collected {
-  readonly detail: { readonly kind: number };
-}
 
 /** What the engine of the single-file program offers instead. */
 interface BunEngine {
@@ -51,44 +46,61 @@ export function exposeFreeing(): (bytes: number) => void {
   };
 }
 
+/** So much garbage comes together before it is collected, bytes, or this share of what is in use: to look through all of that takes its time. */
+const [GROWTH_BYTES, GROWTH] = [12 * 1024 * 1024, 0.25];
 /**
- * However much is in use, so much garbage comes together before it is collected, and a share of what is in use beyond what a flood may
- * leave: to look through all of it takes its time, and at each step of a growth to ten thousand nodes that would be the square of it.
+ * Where the heap is smaller than this, and holds so much more than what is in use, in pages that are used in part, it is made dense, bytes:
+ * that takes three times as long.
  */
-const [LEAST_GROWTH_BYTES, LARGE_HEAP_BYTES, LARGE_GROWTH] = [16 * 1024 * 1024, 100 * 1024 * 1024, 0.5];
+const [LARGE_HEAP_BYTES, SPARSE_BYTES] = [100 * 1024 * 1024, 12 * 1024 * 1024];
+
+let lookAtHeap = () => {};
 
 /**
- * Has the engine collect the garbage of this thread when its heap has grown by `growthBytes` since it last did, or by less where more
- * is in use than at first, until it is disposed: else it lets what survives its young generation grow to four times what is in use before it looks, some 150 MB in a flood. Looks after
- * each collection of young objects, which idle nodes have none of. To save memory all the time would cost a third of the speed.
- * `moreBytes`: what may come together besides, for a work that is as large; then the engine does not save memory either, else it would look again
- * when a quarter has come.
+ * Has the engine collect the garbage of this thread, until it is disposed, when its heap has grown by 12 MB, or a quarter, over the least
+ * that was in use since it last did, and by `usualBytes` over what was in use at first: else it lets what survives its young generation
+ * grow to four times what is in use before it looks, some 150 MB in a flood. Looks after each collection of young objects, which idle
+ * nodes have none of, and where it is asked to. To save memory all the time would cost a third of the speed. `moreBytes`: what may come
+ * together besides, for a work that is as large; then the engine does not save memory either, else it would look again when a quarter has come.
  */
-export function keepGarbageSmall(growthBytes: number, moreBytes: () => number = () => 0): Disposable {
+export function keepGarbageSmall(usualBytes: number, moreBytes: () => number = () => 0): Disposable {
   if ((globalThis as { Bun?: unknown }).Bun !== undefined) return { [Symbol.dispose]: () => {} };
   const collect = engineCollector();
-  const first = heapBytes();
-  let before = first;
-  const observer = new PerformanceObserver((list) => {
-    const entries = list.getEntries() as unknown as readonly Collected[];
-    if (entries.some(({ detail }) => detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR))
-      before = heapBytes();
-    const share = LARGE_GROWTH * (before - LARGE_HEAP_BYTES);
-    const growth = Math.max(LEAST_GROWTH_BYTES, share, growthBytes - (before - first));
-    const more = moreBytes();
-    if (heapBytes() < before + growth + more) return;
-    if (more < growth) setFlagsFromString('--memory-saver-mode');
+  const usual = heapSize().used + usualBytes;
+  let before = usual;
+  const look = () => {
+    const { used } = heapSize();
+    before = Math.min(before, used);
+    const [growth, more] = [Math.max(GROWTH_BYTES, GROWTH * before), moreBytes()];
+    if (used < Math.max(usual, before + growth) + more) return;
+    const isSmall = more < growth;
+    if (isSmall) setFlagsFromString('--memory-saver-mode');
     collect({ type: 'major', execution: 'sync', flavor: 'regular' });
     setFlagsFromString('--no-memory-saver-mode');
-    before = heapBytes();
-  });
+    const left = heapSize();
+    if (isSmall && left.held < LARGE_HEAP_BYTES && left.held - left.used > SPARSE_BYTES)
+      collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    before = heapSize().used;
+  };
+  const observer = new PerformanceObserver(look);
   observer.observe({ type: 'gc' });
-  return { [Symbol.dispose]: () => observer.disconnect() };
+  lookAtHeap = look;
+  return {
+    [Symbol.dispose]: () => {
+      observer.disconnect();
+      lookAtHeap = () => {};
+    },
+  };
 }
 
-function heapBytes(): number {
-  const { used_heap_size: heap, external_memory: outside } = getHeapStatistics();
-  return heap + outside;
+/** Whoever takes much in one turn of the event loop, in which nothing else is heard of collections, asks whether garbage is to be collected. */
+export function lookForGarbage(): void {
+  lookAtHeap();
+}
+
+function heapSize(): { readonly used: number; readonly held: number } {
+  const { used_heap_size, total_heap_size, external_memory } = getHeapStatistics();
+  return { used: used_heap_size + external_memory, held: total_heap_size + external_memory };
 }
 
 let collectOf: CollectGarbage | undefined;
