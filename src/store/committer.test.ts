@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
@@ -44,7 +45,7 @@ async function start(t: TestContext, more: { idleMs?: number } = {}) {
       await nextTurn();
     }
   };
-  return { committer, answers, faults, commit, commitUntil, count, lock, made: () => id };
+  return { db, path, committer, answers, faults, commit, commitUntil, count, lock, made: () => id };
 }
 
 test('a transaction is committed at once, without a thread', async (t) => {
@@ -109,4 +110,22 @@ test('what a statement does wrong fails its transaction alone', async (t) => {
       [[2], true],
     ],
   );
+});
+
+test('no writer that ends takes the locks from the index of the log: another program would empty it', async (t) => {
+  const { db, path, committer, commit, commitUntil, count, made } = await start(t, { idleMs: 50 });
+  db.exec("CREATE TABLE log_origin (note TEXT); INSERT INTO log_origin VALUES ('')");
+  const { ino } = statSync(`${path}-shm`);
+  const isLocked = () =>
+    readFileSync('/proc/locks', 'utf8')
+      .split('\n')
+      .some((line) => line.includes(` ${process.pid} `) && line.includes(`:${ino} `));
+  commit();
+  assert.ok(isLocked());
+  await commitUntil(() => committer.hasThread);
+  commit();
+  await waitFor('the thread to commit', () => count() === made());
+  assert.ok(isLocked(), 'as a thread took over');
+  await waitFor('the thread to end', () => !committer.hasThread);
+  assert.ok(isLocked(), 'as the thread ended');
 });

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { entryPoint } from '../lib/own-file.ts';
 import { isLocked, type WriterAnswer, wasFull } from './group-commit.ts';
+import { openIndex } from './log-origin.ts';
 import type { PackedTransaction } from './packed-transaction.ts';
 import { type KnownFile, knownFiles } from './same-file.ts';
 import { StoreError } from './store-error.ts';
@@ -159,7 +160,10 @@ export class Committer implements AsyncDisposable {
     let worker: Worker;
     try {
       worker = new Worker(entryPoint('store/worker'), {
-        workerData: { path, files: this.#files, isShortOfRoom: this.#isShortOfRoom } satisfies WriterStart,
+        workerData: {
+          ...{ path, index: openIndex(path) },
+          ...{ files: this.#files, isShortOfRoom: this.#isShortOfRoom },
+        } satisfies WriterStart,
         resourceLimits: { maxYoungGenerationSizeMb: 4 },
       });
     } catch {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { StoreError } from './store-error.ts';
@@ -15,26 +15,26 @@ const [LAST_FRAME, LAST_MOVED, WORDS] = [4, 24, 25];
  * Knows when the next commit has to note that a log of writes begins, see `refuseStrayLog`: as soon as the database file has all
  * that its log has. SQLite begins the log anew then or later, with that commit or another, and from now on the file has the note before.
  */
-export class LogOrigin implements Disposable {
-  readonly #path: string;
+export class LogOrigin {
+  readonly #indexOf: OpenIndex;
   readonly #index = new Uint32Array(WORDS);
   #file: number | undefined;
 
-  /** `path`: of the database. */
-  constructor(path: string) {
-    this.#path = `${path}-shm`;
+  constructor(indexOf: OpenIndex) {
+    this.#indexOf = indexOf;
   }
 
   /** For a database that keeps such notes, as those of nodes do. */
-  static of(db: DatabaseSync, path: string): LogOrigin | undefined {
+  static of(db: DatabaseSync, indexOf: OpenIndex): LogOrigin | undefined {
     const keeps = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_origin'").get();
-    return keeps && new LogOrigin(path);
+    return keeps && new LogOrigin(indexOf);
   }
 
   /** Whether the commit that is being made needs a note; to be asked by who may write, so that nobody else does meanwhile. */
   isDue(): boolean {
     try {
-      this.#file ??= openSync(this.#path, 'r');
+      this.#file ??= this.#indexOf();
+      if (this.#file === undefined) return false;
       const bytes = readSync(this.#file, this.#index, 0, this.#index.byteLength, 0);
       return bytes === this.#index.byteLength && this.#index[LAST_FRAME] === this.#index[LAST_MOVED];
     } catch {
@@ -42,10 +42,28 @@ export class LogOrigin implements Disposable {
       return false;
     }
   }
+}
 
-  [Symbol.dispose](): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+/** The index of the log, opened to be read; undefined where this thread must not open it. */
+export type OpenIndex = () => number | undefined;
+
+const indexes = new Map<string, number>();
+
+/**
+ * Opens the index of a database's log for this process, once, for the main thread to give to others. It is never closed: to close any descriptor of a
+ * file takes all locks from it that SQLite holds in this process, and the next program that reads the database would then empty the index, on
+ * which this process ends with SIGBUS. A thread closes what it has opened itself. Undefined where there is none.
+ */
+export function openIndex(path: string): number | undefined {
+  const index = `${path}-shm`;
+  try {
+    const known = indexes.get(path);
+    if (known !== undefined && fstatSync(known).ino === statSync(index).ino) return known;
+    const file = openSync(index, 'r');
+    indexes.set(path, file);
+    return file;
+  } catch {
+    return undefined;
   }
 }
 

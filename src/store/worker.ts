@@ -17,6 +17,8 @@ export interface WriterStart {
   readonly path: string;
   readonly files: readonly KnownFile[];
   readonly isShortOfRoom: boolean;
+  /** Where the index of the log is open. */
+  readonly index: number | undefined;
 }
 
 /** What the writer thread is asked for: to commit some transactions, or to end. */
@@ -28,8 +30,8 @@ if (port) {
   serve(port, workerData as WriterStart);
 }
 
-function serve(port: MessagePort, { path, ...start }: WriterStart): void {
-  const writer = new Writer(path, { ...start, busyMs: BUSY_MS });
+function serve(port: MessagePort, { path, index, ...start }: WriterStart): void {
+  const writer = new Writer(path, { ...start, busyMs: BUSY_MS, indexOf: () => index });
   port.on('message', (first: WriterRequest) => {
     let next: WriterRequest | undefined = first;
     while (next && next !== 'close') {

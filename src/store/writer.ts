@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { GroupCommit, isReadOnly, type WriterAnswer } from './group-commit.ts';
-import { LogOrigin } from './log-origin.ts';
+import { LogOrigin, type OpenIndex, openIndex } from './log-origin.ts';
 import type { PackedTransaction } from './packed-transaction.ts';
 import { createFileCheck, type KnownFile } from './same-file.ts';
 import type { SqlValue } from './store.ts';
@@ -9,6 +9,8 @@ interface WriterOptions {
   readonly files: readonly KnownFile[];
   readonly busyMs: number;
   readonly isShortOfRoom: boolean;
+  /** Where the index of the log is open; it is opened unless told, which the main thread may do alone. */
+  readonly indexOf?: OpenIndex;
 }
 
 interface Connection {
@@ -55,7 +57,6 @@ export class Writer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#connection?.origin?.[Symbol.dispose]();
     this.#connection?.db.close();
     this.#connection = undefined;
   }
@@ -67,7 +68,7 @@ export class Writer implements Disposable {
     try {
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
       db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -4000; PRAGMA foreign_keys = ON');
-      const origin = LogOrigin.of(db, this.#path);
+      const origin = LogOrigin.of(db, this.#options.indexOf ?? (() => openIndex(this.#path)));
       return { db, origin, groups: new GroupCommit(db, { run: createRunner(db), isShortOfRoom, origin }) };
     } catch (error) {
       db.close();
