@@ -73,7 +73,7 @@ export function keepGarbageSmall(usualBytes: number, moreBytes: () => number = (
     before = Math.min(before, used);
     const [growth, more] = [Math.max(GROWTH_BYTES, GROWTH * before), moreBytes()];
     if (used < Math.max(usual, before + growth) + more) return;
-    const isSmall = more < growth;
+    const isSmall = 4 * more < growth;
     if (isSmall) setFlagsFromString('--memory-saver-mode');
     collect({ type: 'major', execution: 'sync', flavor: 'regular' });
     setFlagsFromString('--no-memory-saver-mode');

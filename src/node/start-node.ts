@@ -39,7 +39,7 @@ const PRUNE_EVERY_MS = 3_600_000;
 const FIRST_PRUNE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** How much garbage a node keeps: no more than it takes for 20,000 requests at once, and for each lane that it sends in; bytes. */
-const [GARBAGE_BYTES, LANE_GARBAGE_BYTES] = [32 * 1024 * 1024, 5000];
+const [GARBAGE_BYTES, LANE_GARBAGE_BYTES] = [32 * 1024 * 1024, 3000];
 
 /**
  * Builds and starts every part of a node, in order; disposing stops them in reverse. Throws errors with a `code`
