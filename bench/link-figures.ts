@@ -63,6 +63,8 @@ function rowsOf(link: string, found: LinkFigures): Row[] {
       ...{ unit: 's ', goal: { atMost: 6 } },
     },
     ...runRows(`${link}: many small messages`, found.small, 1.35),
+    ...runRows(`${link}: many small messages of random bytes`, found.random, 1.35),
+    ...runRows(`${link}: many small commands with their answers`, found.commands, 1, null),
     ...runRows(`${link}: output of a command`, found.output, 1.15),
     ...runRows(`${link}: output that is followed, and replied`, found.followed, 1.15),
     // The sums by which it is known what is the same are no part of what changed; to read and to sum up the files takes the machine's time.

@@ -35,6 +35,10 @@ export interface LinkFigures {
   /** How long a small message took while the large one was on its way, ms. */
   readonly smallMeanwhileMs: number;
   readonly small: LinkRun;
+  /** The same with random bytes, which no compression makes smaller. */
+  readonly random: LinkRun;
+  /** As many small commands, with their answers. */
+  readonly commands: LinkRun;
   readonly output: LinkRun;
   /** The same, followed while it runs. */
   readonly followed: LinkRun;
@@ -43,6 +47,8 @@ export interface LinkFigures {
 }
 
 const [SMALL_BYTES, FOLLOWED_BYTES] = [1000, 1_000_000];
+/** What a command with its answer may take. */
+const COMMAND_BYTES = 1200;
 const [COPY_BYTES, CHANGED_BYTES, CHANGES] = [10_000_000, 100_000, 100];
 const PATIENCE_MS = 900_000;
 const [SETTLE_MS, IDLE_MS] = [10_000, 900_000];
@@ -60,12 +66,14 @@ export async function measureLink(work: LinkWork): Promise<LinkFigures> {
   const cuts = work.cutEveryMs === undefined ? undefined : setInterval(() => link.cut(), work.cutEveryMs);
   try {
     const measure = new LinkMeasure(work, { central, ship1, link });
-    const small = await measure.small();
+    const small = await measure.small(() => noise(SMALL_BYTES));
+    const random = await measure.small(() => ({ base64: randomBytes(SMALL_BYTES).toString('base64') }));
+    const commands = await measure.commands();
     const { large, smallMeanwhileMs } = await measure.large();
     const output = await measure.output();
     const followed = await measure.output({ output: 'live' });
     const copy = await measure.copy();
-    return { startMs, large, smallMeanwhileMs, small, output, followed, copy };
+    return { startMs, large, smallMeanwhileMs, small, random, commands, output, followed, copy };
   } finally {
     clearInterval(cuts);
   }
@@ -115,14 +123,21 @@ class LinkMeasure {
   }
 
   /** Many small messages. */
-  async small(): Promise<LinkRun> {
+  async small(data: () => string | object): Promise<LinkRun> {
+    return this.#many(SMALL_BYTES, () => message('small', 'REQToFileAppend', [data()]));
+  }
+
+  /** Many small commands, whose replies go to a file. */
+  async commands(): Promise<LinkRun> {
+    const command = { methodArgs: ['echo', 'hello'], methodTimeout: 60, replyMethod: 'REQToFileAppend' };
+    return this.#many(COMMAND_BYTES, () => ({ ...message('echoed', 'REQCliCommand', []), ...command }));
+  }
+
+  async #many(bytes: number, make: () => object): Promise<LinkRun> {
     const { smallMessages } = this.#work;
     const { central } = this.#at;
-    return this.#run(smallMessages * SMALL_BYTES, async () => {
-      const messages = Array.from({ length: smallMessages }, () =>
-        message('small', 'REQToFileAppend', [noise(SMALL_BYTES)]),
-      );
-      expectAllAccepted(await central.submit(messages));
+    return this.#run(smallMessages * bytes, async () => {
+      expectAllAccepted(await central.submit(Array.from({ length: smallMessages }, make)));
       await waitFor('central to hear of all', () => !hasOpen(central), { timeoutMs: PATIENCE_MS });
     });
   }
@@ -199,7 +214,7 @@ class LinkMeasure {
   }
 }
 
-function message(fileName: string, method: string, data: readonly string[]) {
+function message(fileName: string, method: string, data: readonly (string | object)[]) {
   return { toNode: 'ship1', method, data, directory: 'bench', fileName };
 }
 

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TestOutbox } from '../../test/support/test-outbox.ts';
+import { newId } from '../lib/new-id.ts';
+import { HEADER } from '../message/codec/wire-headers.ts';
+
+const WORDS = 'offset-parts lean brief bundle';
+
+/** The headers that say how messages went. */
+function formsOf(outbox: TestOutbox): string[] {
+  return outbox.transport.take().map(({ headers }) =>
+    Object.keys(headers)
+      .filter((name) => 'SB'.includes(name) || name === HEADER.lane)
+      .join(),
+  );
+}
+
+for (const [words, then] of [
+  [WORDS, ['B']],
+  ['offset-parts lean brief', ['S', 'S', 'S']],
+] as const)
+  test(`small messages behind the first go as one, where their node has named that: ${words}`, async (t) => {
+    const outbox = await TestOutbox.start(t);
+    for (let left = 4; left > 0; left--)
+      await outbox.enqueue(1, { id: newId(), body: Buffer.alloc(300, 'x') });
+    const [first] = outbox.transport.sent;
+    assert.deepEqual(formsOf(outbox), [HEADER.lane]);
+    // A round trip that is not that of a fast way.
+    await outbox.advance(500);
+    outbox.transport.answer('accepted', [first!], { [HEADER.knows]: words });
+    await outbox.settled();
+    assert.deepEqual(formsOf(outbox), then);
+  });
