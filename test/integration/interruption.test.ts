@@ -92,12 +92,13 @@ function command(script: string): object {
   };
 }
 
-test('SIGHUP and SIGUSR1 neither end a node nor open a debugger, and a log that was set aside is made anew', async () => {
+test('SIGHUP, SIGUSR1 and SIGUSR2 neither end a node nor open a debugger, and a log that was set aside is made anew', async () => {
   const { central, ship1 } = await fleet();
   const audit = join(central.databaseFolder, 'store.log');
   await rename(audit, `${audit}.aside`);
   process.kill(central.pid, 'SIGHUP');
   process.kill(ship1.pid, 'SIGUSR1');
+  process.kill(ship1.pid, 'SIGUSR2');
   const [id] = await submitAll(central, { toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['true'] });
   assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
   await waitForFile(audit, (text) => text.includes(id!));

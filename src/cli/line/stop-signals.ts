@@ -55,8 +55,9 @@ export function catchStopSignals(
   // A terminal that goes away takes with it what runs in it; a daemon is asked to read anew, which it does by itself.
   const onHangup = process.stderr.isTTY ? onSignal : ignore;
   process.on('SIGHUP', onHangup);
-  // Without a listener the engine opens a debugger.
+  // Without a listener the engine opens a debugger at the one, and ends at the other.
   process.on('SIGUSR1', ignore);
+  process.on('SIGUSR2', ignore);
   const parentCheck = env.npm_lifecycle_event === 'npx' ? watchParent(onSignal) : undefined;
   return {
     stop: promise,
@@ -68,6 +69,7 @@ export function catchStopSignals(
       if (isDaemon) process.setUncaughtExceptionCaptureCallback(null);
       process.off('SIGHUP', onHangup);
       process.off('SIGUSR1', ignore);
+      process.off('SIGUSR2', ignore);
     },
   };
 }

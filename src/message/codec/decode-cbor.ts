@@ -89,7 +89,7 @@ class Decoding {
   #list(field: MessageField, head: Token): (string | Uint8Array)[] {
     this.#itemsLeft -= head.value;
     if (!(this.#itemsLeft >= 0)) {
-      throw new MessageError('too-large', `the message has more than ${MAX_LIST_ITEMS} list items`);
+      throw new MessageError('malformed', `the message has more than ${MAX_LIST_ITEMS} list items`);
     }
     const items: (string | Uint8Array)[] = [];
     for (let left: number = head.value; left > 0; left--)

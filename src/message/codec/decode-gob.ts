@@ -90,7 +90,7 @@ class Decoding {
     const count = this.#reader.count();
     this.#itemsLeft -= count;
     if (this.#itemsLeft < 0) {
-      throw new MessageError('too-large', `the message has more than ${MAX_LIST_ITEMS} list items`);
+      throw new MessageError('malformed', `the message has more than ${MAX_LIST_ITEMS} list items`);
     }
     const items: (string | Uint8Array)[] = [];
     for (let left = count; left > 0; left--) items.push(asBytes ? this.#reader.bytes() : this.#text());

@@ -8,11 +8,11 @@ export const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 
 /** Why a message with a name or path is refused that is longer than any can be. */
 export function longName(field: string): MessageError {
-  return new MessageError('too-large', `the field ${field} has more than ${MAX_NAME_BYTES} bytes`);
+  return new MessageError('malformed', `the field ${field} has more than ${MAX_NAME_BYTES} bytes`);
 }
 
 /** Why a message with more text than is read is refused. */
 export function longTexts(): MessageError {
   const text = `the arguments and names in the lists of the message have more than ${MAX_TEXT_BYTES} bytes`;
-  return new MessageError('too-large', text);
+  return new MessageError('malformed', text);
 }

@@ -72,6 +72,12 @@ test('files whose size the system does not tell, or not right, are read to their
   const sys = '/sys/kernel/mm/transparent_hugepage/enabled';
   const small = await open(sys);
   assert.deepEqual(Buffer.from(await small.readSmall()), await readFile(sys));
+  const limited = CopySource.open('/proc/kallsyms', { folder, id: 'source', maxUnsizedBytes: 300_000 });
+  await assert.rejects(limited, {
+    code: 'source',
+    message: /no size of its own, and goes on beyond 300.0 kB/,
+  });
+  assert.deepEqual(await readdir(folder), []);
   const empty = await open('/proc/sys/kernel/ostype');
   assert.deepEqual(Buffer.from(await empty.readSmall()), await readFile('/proc/sys/kernel/ostype'));
 });

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { CodedError } from '../../lib/coded-error.ts';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
 import { checkOpened, LinkError, realPathOf } from '../../lib/real-path.ts';
+import { sizeWords } from '../../lib/size-words.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 
@@ -19,6 +20,8 @@ export interface SourcePlace {
   readonly id: string;
   /** The file system; that of the machine unless told. */
   readonly files?: FileSystem;
+  /** How much is read of a source without a size; 256 MiB unless told. */
+  readonly maxUnsizedBytes?: number;
   /** What it has of the file that it was itself copied from. */
   readonly original?: Pick<CopySource, 'mode' | 'identity'> | undefined;
 }
@@ -26,6 +29,8 @@ export interface SourcePlace {
 const HASH_BYTES = 512 * 1024;
 /** How often a file is looked at whose time has changed while its size has not. */
 const APPEND_LOOKS = 50;
+/** What has no size of its own may have no end either, as /proc/self/pagemap: more is not read, bytes. */
+const MAX_UNSIZED_BYTES = 256 * 1024 * 1024;
 
 /**
  * A file that is read for a copy, up to the size that it had at first. It may grow meanwhile, as a log does; any other
@@ -86,7 +91,7 @@ export class CopySource implements AsyncDisposable {
 
   static async #ofUnsized(
     { path, handle, stats }: { path: string; handle: FileHandle; stats: Stats },
-    { folder, id, files = systemFiles }: SourcePlace,
+    { folder, id, files = systemFiles, maxUnsizedBytes = MAX_UNSIZED_BYTES }: SourcePlace,
   ): Promise<CopySource> {
     const block = Buffer.allocUnsafeSlow(HASH_BYTES);
     let { bytesRead } = await handle.read(block);
@@ -97,8 +102,11 @@ export class CopySource implements AsyncDisposable {
     const whole = await openNew(place, undefined, files);
     try {
       await files.rm(place);
-      for (; bytesRead > 0; { bytesRead } = await handle.read(block))
+      for (let total = 0; bytesRead > 0; { bytesRead } = await handle.read(block)) {
+        total += bytesRead;
+        if (total > maxUnsizedBytes) throw endless(path, maxUnsizedBytes);
         await whole.writeFile(block.subarray(0, bytesRead));
+      }
       const { size, mtimeNs, ino, dev } = await whole.stat({ bigint: true });
       await handle.close();
       return new CopySource(path, whole, { size, mtimeNs, ino, dev, mode: stats.mode });
@@ -195,6 +203,11 @@ export class CopySource implements AsyncDisposable {
     const text = `${this.path} changed while it was copied; the target was not touched, send the request again`;
     return new CopyError('source', text);
   }
+}
+
+function endless(path: string, bytes: number): CopyError {
+  const text = `failed to read file: ${path} has no size of its own, and goes on beyond ${sizeWords(bytes)}`;
+  return new CopyError('source', text);
 }
 
 interface Stats {
