@@ -245,3 +245,22 @@ test('where connections end before anything is through less goes at once, until 
   }
   assert.ok(arrived > 1 && arrived < 8, `${arrived} parts until they are as large as before`);
 });
+
+test('where no answer comes in time an eighth goes again, as the rest of it is most often still on its way', () => {
+  const link = new FakeLink(() => 62.5, 600);
+  link.saturate(20_000);
+  const { windowBytes } = link.window.rate;
+  link.window.missed();
+  assert.ok(
+    link.window.rate.windowBytes <= windowBytes / 8,
+    `${link.window.rate.windowBytes} of ${windowBytes}`,
+  );
+  link.window.missed();
+  assert.ok(link.window.rate.windowBytes > windowBytes / 9, 'what several lanes miss together counts once');
+  let arrived = 0;
+  for (; link.window.rate.windowBytes < windowBytes * 0.7 && arrived < 20; arrived++) {
+    link.send(link.window.rate.partBytes);
+    link.arrive();
+  }
+  assert.ok(arrived < 8, `${arrived} answers until as much goes as before`);
+});

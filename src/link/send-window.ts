@@ -16,8 +16,11 @@ import { ENVELOPE_BYTES } from './way-out.ts';
 /** Where two classes below urgent wait, one turn of this number is for the lower one. */
 export const OTHERS_TURN = 8;
 
-/** The least that goes at once where a link is cut again and again, as a share of the usual. */
-const LEAST_SHARE = 1 / 16;
+/**
+ * The least that goes at once where a link is cut again and again, as a share of the usual; and what goes of that where no answer came in
+ * time. Most often the way has become slower then: all of it is still to arrive, and what goes again is in vain.
+ */
+const [LEAST_SHARE, MISSED_SHARE] = [1 / 16, 1 / 8];
 /** Lanes to one node miss their answers together: that counts once, ms. */
 const LEAST_PAUSE_MS = 1000;
 
@@ -70,7 +73,7 @@ export class SendWindow {
   /** How much of the usual may be out, and what had arrived when the way was cut last, bytes. */
   #share = 1;
   #deliveredAtCut = 0;
-  #halvedAt = Number.NEGATIVE_INFINITY;
+  #lessenedAt = Number.NEGATIVE_INFINITY;
   #life = 0;
   #waiting: Set<Waiting> | undefined;
   #openings = 0;
@@ -167,19 +170,19 @@ export class SendWindow {
 
   /** The connection of one end was cut. Where nothing arrived since the last cut they may come before a part is through: less goes at once. */
   cut(): void {
-    if (this.#flights > 0 && this.#delivered === this.#deliveredAtCut) this.#halve();
+    if (this.#flights > 0 && this.#delivered === this.#deliveredAtCut) this.#lessen(1 / 2);
     this.#deliveredAtCut = this.#delivered;
   }
 
   /** No answer came in time: the way may have become slower, and what goes again would come on top of what is on it. */
   missed(): void {
-    if (this.now() - this.#halvedAt >= LEAST_PAUSE_MS) this.#halve();
+    if (this.now() - this.#lessenedAt >= LEAST_PAUSE_MS) this.#lessen(MISSED_SHARE);
   }
 
-  #halve(): void {
-    this.#halvedAt = this.now();
-    this.#share = Math.max(LEAST_SHARE, this.#share / 2);
-    this.rate = shareOf(this.rate, 1 / 2);
+  #lessen(share: number): void {
+    this.#lessenedAt = this.now();
+    this.#share = Math.max(LEAST_SHARE, this.#share * share);
+    this.rate = shareOf(this.rate, share);
   }
 
   /** Some are not awaited any more: lost, or overtaken. */
