@@ -1,4 +1,6 @@
 const MAX_NAMES = 1000;
+/** What is made of a rotated file, or next to one, holds no lines of it. */
+const NO_LOG = /\.(?:gz|bz2|xz|zst|lz4|lzo|z|zip|tmp|lock|swp)$/i;
 
 /**
  * Names that files took which were moved away from a watched one, as `log.1` from `log`. The system tells of a rename as two
@@ -19,8 +21,9 @@ export class MovedNames {
   take(changed: string): boolean {
     const cameFrom = this.#previous;
     this.#previous = changed;
-    if (cameFrom !== this.#name && !this.#all.has(cameFrom)) return false;
-    if (changed === this.#name || !changed.startsWith(this.#name)) return false;
+    const hasMovedOn = this.#all.has(cameFrom) && withoutNumbers(cameFrom) === withoutNumbers(changed);
+    if (cameFrom !== this.#name && !hasMovedOn) return false;
+    if (changed === this.#name || !changed.startsWith(this.#name) || NO_LOG.test(changed)) return false;
     if (this.#all.size >= MAX_NAMES) for (const names of [this.#all, this.#fresh]) names.clear();
     this.#all.add(changed);
     this.#fresh.add(changed);
@@ -39,4 +42,8 @@ export class MovedNames {
     const later = this.fresh();
     for (const name of [...names, ...later]) this.#fresh.add(name);
   }
+}
+
+function withoutNumbers(name: string): string {
+  return name.replace(/\d+/g, '');
 }
