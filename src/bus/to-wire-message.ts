@@ -17,14 +17,17 @@ export function toWireMessage(msg: Msg): WireMessage {
   const { subject, reply = '', data } = msg;
   // Payload and values are parts of what came: who keeps one of them would keep all headers in memory.
   const isLarge = headerBytes(msg) > SMALL_HEADER_BYTES;
+  // Not when it is asked for: that would keep all that came with it until then.
+  let head = textOf(msg);
   let values: ReadonlyMap<string, string> | undefined;
   return {
     subject,
     reply,
     payload: isLarge ? ownBytes(data) : data,
-    noResponders: data.length === 0 && statusOf(textOf(msg)) === NOBODY,
+    noResponders: data.length === 0 && statusOf(head) === NOBODY,
     header: (name) => {
-      values ??= firstValues(textOf(msg));
+      values ??= firstValues(head);
+      head = '';
       const value = values.get(name);
       return isLarge && value ? Buffer.from(value).toString() : value || undefined;
     },
@@ -38,7 +41,7 @@ function textOf(msg: Msg): string {
 
 /** The code behind the version in the first line; NaN where there is none. */
 function statusOf(headers: string): number {
-  return Number.parseInt(headers.slice(VERSION.length), 10);
+  return Number.parseInt(headers.slice(VERSION.length, headers.indexOf('\r\n')), 10);
 }
 
 /** The first value of each header, by its name as it came. */
