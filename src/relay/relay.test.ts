@@ -4,6 +4,8 @@ import { vectors } from '../../test/support/vectors.ts';
 import { newId } from '../lib/new-id.ts';
 import { decodeMessage } from '../message/codec/decode-message.ts';
 import { type Message, newMessage } from '../message/message.ts';
+import { readRelayedFile } from '../message/relayed-file.ts';
+import type { CopySource } from '../methods/copy/copy-source.ts';
 import { copyIdOf, copyOf, isRelayedReply } from './copy-reply.ts';
 import { replyKeyOf } from './reply-key.ts';
 import { createReqRelay } from './req-relay.ts';
@@ -119,4 +121,30 @@ test('data travels along; where there is none, one empty item does', () => {
   });
   assert.deepEqual(message.data, data);
   assert.deepEqual(createReqRelay(options('central')).forward({ id: 'x', message }).message.data, data);
+});
+
+test('of a file that is too large for a message the relay is told what to fetch, unless it runs an older version', async () => {
+  const large = { size: 16 * 1024 * 1024 + 1, mode: 0o640, identity: 'state' };
+  const openSource = async () =>
+    ({ ...large, [Symbol.asyncDispose]: async () => {} }) as unknown as CopySource;
+  const ready = (isNew: boolean) =>
+    createReqRelayInitial({ ...options('ship1'), openSource, fetchesFiles: async () => isNew }).ready!({
+      ...initial,
+      ...{ relayOriginalMethod: 'REQCopyFileFrom', methodArgs: ['source', 'ship2', 'target'] },
+    });
+  const readied = await ready(true);
+  assert.ok('message' in readied);
+  const { relayOriginalMethod, data, methodArgs } = readied.message;
+  assert.deepEqual([relayOriginalMethod, data], ['REQCopyFileTo', null]);
+  const file = { ...large, source: 'source', node: 'ship2', target: 'target' };
+  assert.deepEqual(readRelayedFile({ methodArgs }), { ...file, request: '' });
+  const message = { ...readied.message, toNode: 'ship2.central', method: 'REQRelay' };
+  const own = createReqRelay(options('central')).forward({ id: 'x', message });
+  assert.deepEqual([own.message.toNode, own.message.method], ['central', 'REQCopyFileFrom']);
+  assert.deepEqual(readRelayedFile(own.message), { ...file, request: 'x' });
+  const older = await ready(false);
+  assert.match(
+    'fault' in older ? older.fault : '',
+    /central, which runs an older version or did not answer, relays no more/,
+  );
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, stat } from 'node:fs/promises';
+import { appendFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
@@ -7,7 +7,6 @@ import { callSteward } from '../support/cli-call.ts';
 import { assertSame, growing, makeFile } from '../support/copying.ts';
 import { FAST_RECONNECT, submitAll, waitForEnd } from '../support/fleet.ts';
 import { startKeyedBroker } from '../support/keyed-fleet.ts';
-import { landedVersions } from '../support/landed.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { apiSocketOf } from '../support/node-api.ts';
 import { relayed } from '../support/relay-fleet.ts';
@@ -21,17 +20,11 @@ const PATIENCE_MS = 240_000;
 const FILE_BYTES = Number(process.env.RELAY_FILE_MB ?? 18) * 1024 * 1024;
 
 /** central, behind a link of its own, and hub, which relays; the ships are to be started. */
-async function start(t: TestContext, flags: object = {}, relayCommand?: readonly string[]) {
+async function start(t: TestContext) {
   const broker = await startBroker(t);
   const link = await startSlowLink(broker, { bitsPerSecond: 80e6, rttMs: 20 }, t);
   const [hub, shore] = await Promise.all([
-    startStewardNode(
-      {
-        ...{ name: 'hub', broker, flags: { ...FAST_RECONNECT, startSubREQRelay: true, ...flags } },
-        ...(relayCommand && { command: relayCommand }),
-      },
-      t,
-    ),
+    startStewardNode({ name: 'hub', broker, flags: { ...FAST_RECONNECT, startSubREQRelay: true } }, t),
     startStewardNode({ name: 'central', broker: link, flags: FAST_RECONNECT }, t),
   ]);
   const ship = (name: string) => startStewardNode({ name, broker, flags: FAST_RECONNECT }, t);
@@ -54,17 +47,20 @@ function fetched(hub: StewardNode): Promise<string[]> {
 
 async function coming(hub: StewardNode, bytes: number): Promise<void> {
   await waitFor(`${bytes} bytes at the relay`, async () => {
-    const [name = ''] = await fetched(hub);
-    return ((await growing(join(hub.databaseFolder, 'relayed-files', name, 'file')))?.size ?? 0) >= bytes;
+    for (const name of await fetched(hub)) {
+      const part = await growing(join(hub.databaseFolder, 'relayed-files', name, 'file'));
+      if ((part?.size ?? 0) >= bytes) return true;
+    }
+    return false;
   });
 }
 
 test('a large file goes to its relay once, over cuts and a relay that is killed, and to a target that comes later', async (t) => {
   const { link, hub, shore, ship, source } = await start(t);
-  const ships = [await ship('ship1'), await ship('ship2'), await ship('ship3')];
+  const ships = await Promise.all([ship('ship1'), ship('ship2')]);
   const known = () => shore.query("SELECT 1 FROM nodes WHERE name LIKE 'ship%'").length === ships.length;
   await waitFor('all to be known', known);
-  await ships[2]!.kill();
+  await ships[1]!.kill();
   const before = link.total;
   const out = (await tempFolder(t)).path;
   const args = [
@@ -84,98 +80,55 @@ test('a large file goes to its relay once, over cuts and a relay that is killed,
   await hub.start();
   await coming(hub, FILE_BYTES / 2);
   link.cut();
-  for (const name of ['ship1', 'ship2'])
-    await waitFor(`the copy on ${name}`, () => stat(join(out, name)).catch(() => undefined), {
-      timeoutMs: PATIENCE_MS,
-    });
+  const copied = () => stat(join(out, 'ship1')).catch(() => undefined);
+  await waitFor('the copy on ship1', copied, { timeoutMs: PATIENCE_MS });
   // What the last target needs the relay has.
   await hub.restart();
-  await ships[2]!.start();
+  await ships[1]!.start();
   const { code, stderr } = await copying;
   assert.equal(code, 0, stderr);
   const bytes = link.total - before;
   assert.ok(bytes < 1.25 * FILE_BYTES, `${bytes} bytes went over the link`);
-  for (const name of ['ship1', 'ship2', 'ship3']) {
+  for (const name of ['ship1', 'ship2']) {
     await assertSame(source, join(out, name));
     assert.equal((await stat(join(out, name))).mode & 0o777, 0o750);
   }
   assert.equal((await fetched(hub)).length, 1);
-});
 
-test('a cancelled copy leaves nothing at its relay and its target, and one that is refused says why', async (t) => {
-  const { hub, shore, ship } = await start(t);
-  const ship1 = await ship('ship1');
+  // Cancelled while it comes, another state of the file leaves nothing.
+  await appendFile(source, 'more');
   const [cancelled] = await submitAll(shore, copyTo('ship1', 'target'));
   await coming(hub, 1024 * 1024);
-  const { code } = await callSteward(['cancel', cancelled!], { socketPath: apiSocketOf(shore) });
-  assert.equal(code, 0);
+  const asked = await callSteward(['cancel', cancelled!], { socketPath: apiSocketOf(shore) });
+  assert.equal(asked.code, 0);
   assert.equal((await waitForEnd(shore, cancelled!)).state, 'cancelled');
   await waitFor('the bytes to be gone', async () => {
     const folders = await fetched(hub);
     const held = await Promise.all(
       folders.map((name) => readdir(join(hub.databaseFolder, 'relayed-files', name))),
     );
-    return held.flat().every((name) => name === 'fetch.json');
+    return held.flat().every((name) => !name.startsWith('.steward-'));
   });
-  assert.equal(await growing(join(ship1.folder, 'target')), undefined);
+  assert.equal(await growing(join(ships[0]!.folder, 'target')), undefined);
 
-  const place = { directory: 'copy', fileName: 'copy.log' };
-  const answered = { ...place, replyMethod: 'REQToFileAppend', relayReplyMethod: 'REQToFile' };
-  const [folder, whole] = await submitAll(shore, [
-    copyTo('ship1', '/dev/full/x', answered),
-    copyTo('ship1', './', answered),
-  ]);
-  const refused = await waitForEnd(shore, folder!, PATIENCE_MS);
-  assert.deepEqual(
-    [refused.state, /no directory/.test(String(refused.reason))],
-    ['failed', true],
-    `${refused.reason}`,
-  );
-  assert.equal((await waitForEnd(shore, whole!, PATIENCE_MS)).state, 'succeeded');
-  await assertSame(join(shore.folder, 'source'), join(ship1.folder, 'source'));
-  await shore.waitForFile('copy/ship1/copy.log', (text) =>
-    /read the file source, and sent the content to ship1/.test(text),
-  );
-});
-
-test('a relay without room for the file, or of an earlier version, is refused before the bytes travel', async (t) => {
-  const older = landedVersions().find(({ name }) => name === '0.1')!;
-  for (const [flags, command, state, reason] of [
-    [
-      { relayKeepMB: 17 },
-      undefined,
-      'rejected',
-      /the file has .* MB, and hub keeps 17.8 MB at most .*relayKeepMB/,
-    ],
-    [
-      {},
-      older.command,
-      'failed',
-      /and hub, which runs an older version or did not answer, relays no more than 16777216: copy it to hub/,
-    ],
-    ['full', undefined, 'failed', /the file of central did not come: there is no space for .*relayed-files/],
-  ] as const) {
-    if (flags === 'full' && !(await canMount())) continue;
-    const { link, hub, shore } = await start(t, flags === 'full' ? {} : flags, command);
-    if (flags === 'full') await mountSmallDisk(join(hub.databaseFolder, 'relayed-files'), t);
-    const before = link.total;
+  // On a disk that is full nothing is fetched.
+  if (await canMount()) {
+    await mountSmallDisk(join(hub.databaseFolder, 'relayed-files'), t);
+    await appendFile(source, 'x');
     const [id] = await submitAll(shore, copyTo('ship1', 'target'));
-    const end = await waitForEnd(shore, id!, PATIENCE_MS);
-    assert.deepEqual(
-      [end.state, reason.test(String(end.reason))],
-      [state, true],
-      `${end.state}: ${end.reason}`,
+    const { state, reason } = await waitForEnd(shore, id!, PATIENCE_MS);
+    const isSaid = /the file of central did not come: there is no space for .*relayed-files/.test(
+      `${reason}`,
     );
-    assert.ok(link.total - before < 200_000, `${link.total - before} bytes went over the link`);
+    assert.deepEqual([state, isSaid], ['failed', true], `${reason}`);
   }
 });
 
 test('in a closed fleet a relay fetches what it was asked for, and copies it to the target of its way alone', async (t) => {
-  const relays = ['central:hub:ship1', 'ship2:hub:ship1'];
+  const relays = ['ship2:hub:ship1'];
   const { start } = await startKeyedBroker(t, { nodes: ['hub', 'ship1', 'ship2'], relays, trust: 'closed' });
   const trust = { trust: 'closed', trustRelay: relays.join(',') };
-  const [central, hub, ship1, ship2] = await Promise.all([
-    start('central', trust),
+  const [hub, ship1, ship2] = await Promise.all([
     start('hub', { ...trust, startSubREQRelay: true }),
     start('ship1', trust),
     start('ship2', trust),
@@ -185,17 +138,12 @@ test('in a closed fleet a relay fetches what it was asked for, and copies it to 
     replyMethod: 'REQToFileAppend',
     relayReplyMethod: 'REQToFile',
   };
-  for (const [from, target] of [
-    [central, 'of-central'],
-    [ship2, 'of-ship2'],
-  ] as const) {
-    await makeFile(join(from.folder, 'source'), FILE_BYTES + target.length, 0o640);
-    const [id] = await submitAll(from, copyTo('ship1', target, answered));
-    const end = await waitForEnd(from, id!, PATIENCE_MS);
-    assert.equal(end.state, 'succeeded', `${end.state}: ${end.reason}`);
-    await assertSame(join(from.folder, 'source'), join(ship1.folder, target));
-    await from.waitForFile('copy/ship1/copy.log', (text) => /sent the content to ship1/.test(text));
-  }
+  await makeFile(join(ship2.folder, 'source'), FILE_BYTES, 0o640);
+  const [id] = await submitAll(ship2, copyTo('ship1', './', answered));
+  const end = await waitForEnd(ship2, id!, PATIENCE_MS);
+  assert.equal(end.state, 'succeeded', `${end.state}: ${end.reason}`);
+  await assertSame(join(ship2.folder, 'source'), join(ship1.folder, 'source'));
+  await ship2.waitForFile('copy/ship1/copy.log', (text) => /sent the content to ship1/.test(text));
   // Nobody asked hub for this one, which it wants all the same; nor is it a way to another node.
   await makeFile(join(ship2.folder, 'secret'), 1000);
   for (const [toNode, methodArgs, reason] of [
