@@ -349,6 +349,52 @@ export const FLOODS: Readonly<Record<string, Flood>> = {
       if (at % 50 === 0) await pause(100);
     }
   },
+  commandsManySenders: ofMadeUp(20_000, { method: 'REQCliCommand', methodArgs: ['true'], ...REPLY }),
+  repliesToAbsent: ofMadeUp(2000, {
+    method: 'REQCliCommand',
+    methodArgs: ['bash', '-c', 'head -c 60000 /dev/zero'],
+    ...REPLY,
+  }),
+  reportsLarge: (client) => {
+    const stdout = Buffer.alloc(3000, 'o').toString('base64');
+    return many(
+      client,
+      300,
+      (at) => {
+        const ends = Array.from({ length: 200 }, () => ({ id: randomUUID(), state: 'succeeded', stdout }));
+        const data = [Buffer.from(JSON.stringify({ ends }))];
+        const message = newMessage({ toNode: 'ship1', fromNode: `made-up-${at}`, method: 'REQReport', data });
+        client.send({ message, lane: `large${at}/1/1`, reply: NOWHERE });
+      },
+      5,
+    );
+  },
+  hellos40k: (client) => {
+    const about = JSON.stringify({ version: '1', labels: { large: 'x'.repeat(40_000) } });
+    const send = (at: number) => {
+      const message = newMessage({ toNode: 'ship1', fromNode: `made-up-${at}`, method: 'REQHello' });
+      client.send({ message, headers: { 'Steward-Hello': about } });
+    };
+    return many(client, 50_000, send, 100);
+  },
+  manyHeaders: (client) => {
+    const payload = appendOf([Buffer.from('x')]);
+    const headers = Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`H${at}`, 'x']));
+    const send = (at: number) =>
+      client.send({
+        subject: APPEND,
+        payload,
+        lane: `headers${at}/1/1`,
+        headers: { serial: 'cbor', ...headers },
+      });
+    return many(client, 500, send, 20);
+  },
+  copiesFromLarge: ofMadeUp(5000, {
+    method: 'REQCopyFileFrom',
+    methodArgs: [process.execPath, 'made-up', '/nowhere/x'],
+    ...REPLY,
+  }),
+  schedulesEachSecond: ofMadeUp(2000, TRUE, { headers: { 'Steward-Schedule': '[1,86400]' }, atOnce: 100 }),
   socketHeld: held(3000, ({ socket }) => socket, '[{"toNode"'),
   socketBytes: held(300, ({ socket }) => socket, `[{"toNode": "${'x'.repeat(900_000)}`),
 };
