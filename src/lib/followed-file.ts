@@ -1,7 +1,8 @@
 import { type BigIntStats, constants, type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { CodedError } from './coded-error.ts';
 import { FileMarks } from './file-marks.ts';
+import { openFile } from './held-files.ts';
 import { errorCode, systemFault } from './system-fault.ts';
 
 /** A file that was rotated away is done when nothing came for this long; another waits for it no longer than the last. */
@@ -36,7 +37,7 @@ export async function openFollowed(path: string, onChange: () => void): Promise<
   let handle: FileHandle | undefined;
   try {
     // Opening a named pipe would wait for a writer.
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await handle.stat({ bigint: true });
     checkIsFile(path, stats);
     const { dev, ino, birthtimeNs } = stats;

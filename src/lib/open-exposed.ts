@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
+import { type FileHandle, readlink, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { openFile } from './held-files.ts';
 
 /** A path that is not shown, for whatever reason: the client is told no more than that there is nothing. */
 export class NotExposedError extends Error {
@@ -29,7 +30,7 @@ export async function openExposed(root: string, names: readonly string[]): Promi
     const path = await realpath(join(realRoot, ...names));
     refuseOutside(realRoot, path);
     // Never wait for a FIFO's other end.
-    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    handle = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stats = await handle.stat();
     if (!stats.isFile() && !stats.isDirectory()) throw new NotExposedError(path);
     // A folder on the way may have become a link since it was looked at.

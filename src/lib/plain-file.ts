@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { openFile } from './held-files.ts';
 import { errorCode, systemFault } from './system-fault.ts';
 
 /** No file of settings, keys or notes has more, bytes. */
@@ -15,7 +15,7 @@ export async function readPlainFile(
   path: string,
   { maxBytes = MOST_BYTES, followsLinks = true } = {},
 ): Promise<Buffer> {
-  await using handle = await open(path, followsLinks ? FLAGS : FLAGS | constants.O_NOFOLLOW);
+  await using handle = await openFile(path, followsLinks ? FLAGS : FLAGS | constants.O_NOFOLLOW);
   refuseUnfit(await handle.stat(), maxBytes);
   return await handle.readFile();
 }

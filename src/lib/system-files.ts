@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import * as promises from 'node:fs/promises';
+import { openFile } from './held-files.ts';
 import { readPlainFileSync } from './plain-file.ts';
 
 /** Files as a dependency: what a part asks of the file system, whichever that is. */
@@ -14,4 +15,4 @@ export type FileSystem = Pick<
 };
 
 /** The file system of the machine. */
-export const systemFiles: FileSystem = { ...promises, readPlainFileSync, writeFileSync };
+export const systemFiles: FileSystem = { ...promises, open: openFile, readPlainFileSync, writeFileSync };

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { holdFiles } from '../lib/held-files.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import { noteFile } from './find-older.ts';
 import { damageAdvice } from './is-damaged.ts';
@@ -29,12 +30,15 @@ export async function openStore({ folder, nodeName }: StoreOptions): Promise<Sto
   const path = join(folder, 'steward.db');
   makeFolder(folder);
   const lock = lockFolder(folder);
+  const files = [path, `${path}-wal`, `${path}-shm`];
+  const letGo = holdFiles([...files, join(folder, 'steward.lock')]);
   try {
-    for (const file of [path, `${path}-wal`, `${path}-shm`]) refuseOther(file);
+    for (const file of files) refuseOther(file);
     prepareFile(path, nodeName);
-    return await ThreadedStore.start({ path, lock });
+    return await ThreadedStore.start({ path, lock, letGo });
   } catch (error) {
     lock.close();
+    letGo();
     throw asStoreError(error, path);
   }
 }

@@ -12,6 +12,8 @@ import { asStoreError, StoreError } from './store-error.ts';
 interface StoreOptions {
   readonly path: string;
   readonly lock: DatabaseSync;
+  /** Called when its files are closed. */
+  letGo(): void;
 }
 
 /** Small writes may succeed where large ones fail: what failed is tried again each second, ms. */
@@ -35,6 +37,7 @@ export class ThreadedStore implements Store {
   readonly #reader: ReadConnection;
   readonly #queries: QueryThread;
   readonly #lock: DatabaseSync;
+  readonly #letGo: () => void;
   readonly #pending = new Map<number, Pending>();
   /** What was written in this turn of the event loop: it commits together. */
   #unsent: PackedTransaction[] = [];
@@ -49,6 +52,7 @@ export class ThreadedStore implements Store {
   private constructor(options: StoreOptions) {
     this.path = options.path;
     this.#lock = options.lock;
+    this.#letGo = options.letGo;
     const failed = Promise.withResolvers<never>();
     this.failed = failed.promise;
     this.failed.catch(() => {});
@@ -127,6 +131,7 @@ export class ThreadedStore implements Store {
     await this.#committer[Symbol.asyncDispose]();
     this.#fail(new StoreError('failed', `the database ${this.path} is closed`));
     this.#lock.close();
+    this.#letGo();
   }
 
   #read<T>(read: (reader: ReadConnection) => T): T {
