@@ -51,6 +51,14 @@ export function fetchedFor({ methodArgs }: Pick<Message, 'methodArgs'>): string 
   return methodArgs?.length === 5 && methodArgs[3] === STEP ? methodArgs[4] : undefined;
 }
 
+/** Whether a copy is one that a node makes as a relay; one that came by way of a relay is none. */
+export function isRelaysCopy(
+  request: Pick<Message, 'relayFromNode' | 'fromNode'>,
+  nodeName: string,
+): boolean {
+  return request.relayFromNode !== '' && request.fromNode === nodeName;
+}
+
 /** The number of a copy that a relay makes: it may go on with its own alone. */
 export function relayedTransfer(via: string, id: string): string {
   return `${hash('sha256', via, 'hex').slice(0, 16)}-${id}`;

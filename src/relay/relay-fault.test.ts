@@ -86,8 +86,9 @@ test('the relaying node refuses loops, relays of relays, wrong names, and fields
   assert.match(check({ relayReplyMethod: 'REQReport' })!, /can't be relayed/);
   assert.match(check({ relayReplyMethod: '*' })!, /relayReplyMethod contains/);
   const file = { source: 's', node: 'ship2', target: 't', mode: 0o644, identity: 'i', request: '' };
-  const ofFile = (size: number) =>
-    check({ relayOriginalMethod: 'REQCopyFileTo', methodArgs: writeRelayedFile({ ...file, size }) });
+  const ofFile = (size: number, node = 'ship2') =>
+    check({ relayOriginalMethod: 'REQCopyFileTo', methodArgs: writeRelayedFile({ ...file, size, node }) });
+  assert.match(ofFile(1, 'central')!, /relayToNode is ship2, but the file is for central/);
   assert.equal(ofFile(1e9), undefined);
   assert.match(ofFile(1e9 + 1)!, /^the file has 1.0 GB, and central keeps 1.0 GB at most .*\(relayKeepMB\)$/);
 });

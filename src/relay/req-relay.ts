@@ -40,7 +40,10 @@ function checkPlace(message: Message, nodeName: string): string | undefined {
 }
 
 function checkFile(message: Message, { nodeName, keepBytes }: RelayOptions): string | undefined {
-  const size = readRelayedFile(message)?.size ?? 0;
+  const { size, node } = fileToFetch(message) ?? { size: 0, node: message.relayToNode };
+  // Whoever may reach one node by way of this one gets at no other, and not at this.
+  if (node !== message.relayToNode)
+    return `relayToNode is ${message.relayToNode}, but the file is for ${node}`;
   if (size <= keepBytes) return undefined;
   const most = describeBytes(keepBytes);
   return `the file has ${describeBytes(size)}, and ${nodeName} keeps ${most} at most of what it relays (relayKeepMB)`;
@@ -59,9 +62,13 @@ function toOriginal(
     method: canonicalMethod(relay.relayOriginalMethod),
     retries: relay.retries > 0 ? relay.retries : options.defaultRetries,
   };
-  const file = original.method === 'REQCopyFileTo' ? readRelayedFile(relay) : undefined;
+  const file = fileToFetch(relay);
   const message = file ? { ...original, ...ownCopy(file, id), toNode: nodeName } : original;
   return { message, replyKey: replyKeyOf(message), ...budgetOf(timed, isFromOriginal) };
+}
+
+function fileToFetch(relay: Message): RelayedFile | undefined {
+  return canonicalMethod(relay.relayOriginalMethod) === 'REQCopyFileTo' ? readRelayedFile(relay) : undefined;
 }
 
 /** A file that this node fetches it copies on, as one of its own. */

@@ -249,6 +249,14 @@ test('along a relay that is allowed ship1 asks ship2, and gets no further than t
     await stolen.attack(relay('true', { toNode: 'ship3.central', relayToNode: 'ship3' })),
     'forbidden',
   );
+  for (const node of ['central', 'ship3']) {
+    const fetched = ['/s', node, '/dev/null', 'fetch', stolen.mark('relay'), '644', 'state', '5'];
+    assert.match(
+      await stolen.attack(relay('', { relayOriginalMethod: 'REQCopyFileTo', methodArgs: fetched })),
+      /^rejected .*the file is for/,
+      node,
+    );
+  }
 
   await writeFile(join(ship2.folder, 'bait'), 'x');
   const copy = {

@@ -1,5 +1,6 @@
 import { basename, dirname, normalize } from 'node:path/posix';
 import { type Message, newMessage } from '../../message/message.ts';
+import { isRelaysCopy } from '../../message/relayed-file.ts';
 
 /**
  * What a REQCopyFileTo asks for. `plain` is the reference's form: a whole small file in `data`, and three arguments.
@@ -91,7 +92,7 @@ export function copyMessage(
 ): Message {
   const [source = '', node = '', target = ''] = request.methodArgs ?? [];
   const { relayFromNode, relayToNode, relayOriginalViaNode } = request;
-  const isRelayed = relayFromNode !== '';
+  const isRelayed = isRelaysCopy(request, nodeName);
   const isSilent = isRelayed || order.step === 'probe' || order.step === 'begin' || order.step === 'abort';
   return newMessage({
     toNode: node,

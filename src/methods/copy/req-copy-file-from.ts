@@ -5,7 +5,12 @@ import { systemFault } from '../../lib/system-fault.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
 import { nodeNameFault } from '../../message/names.ts';
-import { type RelayedFile, readRelayedFile, relayedTransfer } from '../../message/relayed-file.ts';
+import {
+  isRelaysCopy,
+  type RelayedFile,
+  readRelayedFile,
+  relayedTransfer,
+} from '../../message/relayed-file.ts';
 import { type RunMethod, required } from '../method.ts';
 import { abortedState } from '../method-timeout.ts';
 import { type CopyOrder, copyMessage, readOrder } from './copy-args.ts';
@@ -95,8 +100,7 @@ function argumentsFault({ methodArgs }: Message): string | undefined {
 /** Of a file that is relayed, this node has asked itself for the copy. */
 async function runOrRelay(call: RunCall, deps: Deps): Promise<RunResult> {
   const { message } = call;
-  const isOwn = message.relayFromNode !== '' && message.fromNode === deps.nodeName;
-  const file = isOwn ? readRelayedFile(message) : undefined;
+  const file = isRelaysCopy(message, deps.nodeName) ? readRelayedFile(message) : undefined;
   if (!file) return await run(call, deps);
   const { source, node, target } = file;
   return await run({ ...call, message: { ...message, methodArgs: [source, node, target] } }, deps, file);
@@ -248,7 +252,7 @@ function transferOf(
   { id, message }: Pick<RunCall, 'id' | 'message'>,
   { nodeName }: Pick<Deps, 'nodeName'>,
 ): string {
-  return message.relayFromNode === '' ? id : relayedTransfer(nodeName, id);
+  return isRelaysCopy(message, nodeName) ? relayedTransfer(nodeName, id) : id;
 }
 
 /** Lets the target remove what it has of a copy; nobody waits for that. */
