@@ -57,6 +57,8 @@ export interface RunWork {
   /** True where a run that the end of the node cut short, whichever way, is run again by the next start. */
   readonly isResumable?: boolean;
   run(call: RunCall): Promise<RunResult>;
+  /** Has removed what an earlier life began elsewhere of a request that ends without being run again. */
+  undo?(call: Pick<Incoming, 'id' | 'message'>): void;
 }
 
 /** A method that is journalled and answered, and goes on as another message: the request ends as that message ends. */

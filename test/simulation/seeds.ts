@@ -247,4 +247,11 @@ export const SEEDS: readonly FoundSeed[] = [
     about:
       'what lay behind places that were given up went with each new budget, was answered with gaps alone, and used up the budget of days',
   },
+  {
+    seed: 731_004,
+    kinds: ['crash', 'power', 'eio', 'full'],
+    asks: 'all',
+    about:
+      'a copy was called off after a crash of its source, before it went on: what had been queued to begin it left a temporary file at the target for a week',
+  },
 ];

@@ -48,6 +48,8 @@ interface TestJournalOptions {
   apply?(batch: readonly Incoming[], intend: Intend): Promise<Outcome[]>;
   recover?(note: string): Promise<boolean | number>;
   run?(call: RunCall): Promise<RunResult>;
+  /** Present where what runs is begun again by the next life. */
+  readonly resumable?: Pick<RunMethod, 'undo'>;
   readonly pieceBytes?: number;
   readonly maxMessageBytes?: number;
   readonly leftOutput?: JournalDeps['leftOutput'];
@@ -146,6 +148,7 @@ export class TestJournal {
     this.run = {
       ...{ name: 'REQCliCommand', mode: 'run', kind: 'CommandACK', summary: '', args: [] },
       run: options.run ?? (async () => ({ state: 'succeeded' })),
+      ...(options.resumable && { isResumable: true, ...options.resumable }),
     };
   }
 

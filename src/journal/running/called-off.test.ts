@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { tempStore } from '../../../test/support/temp-store.ts';
 import { TestJournal } from '../../../test/support/test-journal.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
 import { HEADER } from '../../message/codec/wire-headers.ts';
-import type { RunResult } from '../../message/method-contract.ts';
+import type { RunCall, RunResult } from '../../message/method-contract.ts';
+import type { RunMethod } from '../../methods/method.ts';
+import { Cancellations } from './cancellations.ts';
 
 const KEYED = { [HEADER.supersedes]: 'k' };
 
@@ -93,4 +96,26 @@ test('a key that is longer than any is no key', async (t) => {
   for (const seq of [1, 2]) receive(seq, { [HEADER.supersedes]: 'k'.repeat(2000) });
   await ended(2);
   assert.deepEqual(begun, ['id-e1-1', 'id-e1-2']);
+});
+
+test('of what an earlier life began, and that is called off before it goes on, nothing is left elsewhere', async (t) => {
+  const store = await tempStore(t);
+  const endsWithItsNode = ({ signal }: RunCall) =>
+    new Promise<RunResult>((resolve) =>
+      signal.addEventListener('abort', () => resolve({ state: 'interrupted' })),
+    );
+  const before = await TestJournal.open(t, { store, resumable: {}, run: endsWithItsNode });
+  before.receive(before.run, { seq: 1 });
+  await waitFor('it runs', () => before.rows()[0]?.state === 'running');
+  await before[Symbol.asyncDispose]();
+  await store.write([new Cancellations(store).add('id-e1-1', 0)]);
+  const undone: string[] = [];
+  const undo: RunMethod['undo'] = ({ id, message }) => void undone.push(`${id} of ${message.fromNode}`);
+  const made = await TestJournal.open(t, {
+    store,
+    resumable: { undo },
+    run: () => assert.fail('it runs again'),
+  });
+  await waitFor('it has ended', () => made.rows()[0]?.state === 'cancelled');
+  assert.deepEqual(undone, ['id-e1-1 of central']);
 });

@@ -1,12 +1,14 @@
 import type { Message } from '../../message/message.ts';
 import type { ReplyBody } from '../../message/method-contract.ts';
 import type { ReportEntry } from '../../message/report.ts';
+import { parseSubject } from '../../message/subject.ts';
 import type { Statement } from '../../store/store.ts';
 import type { Asked, JournalDeps } from '../journal-deps.ts';
 import { type JournalRow, markEnded, type RowEnd } from '../journal-table.ts';
 import type { Reporter } from '../output/reporter.ts';
 import { CANCELLED } from './refusal.ts';
 import type { ReplySender } from './reply-sender.ts';
+import type { RunMessages } from './run-messages.ts';
 
 /** How a request ends. */
 export interface RunEnd {
@@ -26,9 +28,10 @@ export interface RunEnd {
   readonly rest?: ((end: ReportEntry) => void) | undefined;
 }
 
-interface RunEndsDeps extends Pick<JournalDeps, 'clock' | 'errorReporter' | 'logger'> {
+interface RunEndsDeps extends Pick<JournalDeps, 'clock' | 'errorReporter' | 'logger' | 'methods'> {
   readonly reporter: Reporter;
   readonly replies: Pick<ReplySender, 'end'>;
+  readonly messages: Pick<RunMessages, 'take'>;
 }
 
 /** What the reply to a request is made of; the results of a schedule go behind what somebody waits for. */
@@ -58,6 +61,7 @@ export class RunEnds {
     ...ended
   }: RunEnd): Promise<void> {
     const { replies, reporter } = this.#deps;
+    if (startedAt === undefined && row.wasRunning) this.#undo(row, message);
     const isReported = row.lane === null;
     const end = { ...ended.end, endedAt: this.#deps.clock.wallNow() };
     const statements = [markEnded(row.row, end, isReported), ...alongside];
@@ -73,6 +77,14 @@ export class RunEnds {
     await reporter.sendWith(row.fromNode, entry, (ending) =>
       replies.end(asked, reply, { statements, end: ending }),
     );
+  }
+
+  /** Of what an earlier life began, and is not begun again, nothing is left elsewhere. */
+  #undo(row: JournalRow, known: Message | undefined): void {
+    const { methods, messages } = this.#deps;
+    const method = methods.get(parseSubject(row.subject)?.method ?? '');
+    const message = known ?? messages.take(row);
+    if (method?.mode === 'run' && message) method.undo?.({ id: row.id, message });
   }
 
   /** Ends a request whose turn had not come. */

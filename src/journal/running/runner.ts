@@ -82,7 +82,7 @@ export class Runner {
     this.#startSchedule = deps.startSchedule;
     this.#replies = new ReplySender(options, deps);
     this.#messages = new RunMessages(options, deps);
-    this.ends = new RunEnds({ ...deps, replies: this.#replies });
+    this.ends = new RunEnds({ ...deps, replies: this.#replies, messages: this.#messages });
     this.#outputDeps = deps;
     this.#signal.addEventListener('abort', () => {
       for (const controller of this.#running.values()) controller.abort(this.#signal.reason);

@@ -85,6 +85,7 @@ export function createReqCopyFileFrom(options: CopyFileFromOptions, deps: CopyFi
     ],
     check: argumentsFault,
     run: (call) => runOrRelay(call, { ...options, ...deps }),
+    undo: (call) => removeThere(copyOf(call, options).call, { ...options, ...deps }),
   };
 }
 
@@ -97,13 +98,20 @@ function argumentsFault({ methodArgs }: Message): string | undefined {
   return nodeNameFault(node) ?? (typeof order === 'string' ? order : undefined);
 }
 
-/** Of a file that is relayed, this node has asked itself for the copy. */
-async function runOrRelay(call: RunCall, deps: Deps): Promise<RunResult> {
+async function runOrRelay(asked: RunCall, deps: Deps): Promise<RunResult> {
+  const { call, file } = copyOf(asked, deps);
+  return await run(call, deps, file);
+}
+
+/** What is copied: of a file that is relayed, this node has asked itself for the copy. */
+function copyOf<Call extends Pick<RunCall, 'message'>>(call: Call, { nodeName }: CopyFileFromOptions) {
   const { message } = call;
-  const file = isRelaysCopy(message, deps.nodeName) ? readRelayedFile(message) : undefined;
-  if (!file) return await run(call, deps);
-  const { source, node, target } = file;
-  return await run({ ...call, message: { ...message, methodArgs: [source, node, target] } }, deps, file);
+  const file = isRelaysCopy(message, nodeName) ? readRelayedFile(message) : undefined;
+  if (!file) return { call, file };
+  return {
+    call: { ...call, message: { ...message, methodArgs: [file.source, file.node, file.target] } },
+    file,
+  };
 }
 
 async function run(call: RunCall, deps: Deps, relayed?: RelayedFile): Promise<RunResult> {
@@ -256,7 +264,10 @@ function transferOf(
 }
 
 /** Lets the target remove what it has of a copy; nobody waits for that. */
-function removeThere({ id, message }: RunCall, { nodeName, speaksLanes, deliver }: Deps): void {
+function removeThere(
+  { id, message }: Pick<RunCall, 'id' | 'message'>,
+  { nodeName, speaksLanes, deliver }: Deps,
+): void {
   const [, node = ''] = message.methodArgs ?? [];
   if (speaksLanes(node) === false) return;
   const order = { step: 'abort', transfer: transferOf({ id, message }, { nodeName }) } as const;
