@@ -18,6 +18,8 @@ export interface RelayedFile {
   readonly request: string;
 }
 
+type Args = Pick<Message, 'methodArgs'>;
+
 const STEP = 'fetch';
 
 /** The arguments that say so. A node of the original takes the third for the target of a file, and writes nothing there. */
@@ -28,7 +30,7 @@ export function writeRelayedFile(file: RelayedFile): string[] {
 }
 
 /** Reads them back; undefined for other arguments. */
-export function readRelayedFile({ methodArgs }: Pick<Message, 'methodArgs'>): RelayedFile | undefined {
+export function readRelayedFile({ methodArgs }: Args): RelayedFile | undefined {
   const [source, node, , step, target, octal = '', identity, size = '', request = ''] = methodArgs ?? [];
   if (step !== STEP || !source || !node || !target || !identity) return undefined;
   if (!/^[0-7]{1,3}$/.test(octal) || !/^\d{1,15}$/.test(size)) return undefined;
@@ -42,13 +44,31 @@ export function writeFetch({
   node,
   target,
   re,
-}: Record<'source' | 'node' | 'target' | 're', string>) {
-  return [source, node, target, STEP, re];
+  size,
+}: Record<'source' | 'node' | 'target' | 're', string> & { readonly size: number }) {
+  return [source, node, target, STEP, re, String(size)];
 }
 
-/** The request with which this node asked for what is fetched here; undefined where nothing is. */
-export function fetchedFor({ methodArgs }: Pick<Message, 'methodArgs'>): string | undefined {
-  return methodArgs?.length === 5 && methodArgs[3] === STEP ? methodArgs[4] : undefined;
+/** The request with which a relay was asked for what it fetches, and how much of the file that is; undefined where it fetches nothing. */
+export function readFetch({ methodArgs }: Args): { readonly re: string; readonly size: number } | undefined {
+  const [, , , step, re = '', size = ''] = methodArgs ?? [];
+  return step === STEP && /^\d{1,15}$/.test(size) ? { re, size: Number(size) } : undefined;
+}
+
+/** The arguments that count of those with which a relay fetches a file; undefined where it was not `asked` for that file. */
+export function fetchGiven(fetch: Args, relay: string, asked: Args | undefined): string[] | undefined {
+  const file = asked && readRelayedFile(asked);
+  const [source, , target = '', , re = ''] = fetch.methodArgs ?? [];
+  if (!file || file.source !== source) return undefined;
+  return writeFetch({ source, node: relay, target, re, size: file.size });
+}
+
+/** Why pieces of a file are not to come: another size was asked for with the request. */
+export function fetchFault(request: Args, { methodArgs }: Args): string | undefined {
+  const fetch = readFetch(request);
+  const [, , , step, , , total] = methodArgs ?? [];
+  if (!fetch || step !== 'begin' || Number(total) === fetch.size) return undefined;
+  return `the file has ${Number(total)} bytes, and the one that is to be relayed ${fetch.size}`;
 }
 
 /** Whether a copy is one that a node makes as a relay; one that came by way of a relay is none. */

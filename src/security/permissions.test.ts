@@ -74,3 +74,14 @@ test('only a central node that admits others has to do with tokens', () => {
     subscribe: { allow: ['Steward.Join.UABC.answer'] },
   });
 });
+
+test('along a relay that is no central node files are fetched in a closed fleet alone', () => {
+  const relays = [{ from: 'ship1', via: 'hub', to: 'ship2' }];
+  const publishes = (node: string, isClosed: boolean) =>
+    permissionsOf(node, { ...SHAPE, relays, isClosed: () => isClosed }).publish.allow.filter((subject) =>
+      subject.includes('REQCopyFile'),
+    );
+  assert.deepEqual([publishes('ship1', false), publishes('hub', false)], [[], []]);
+  assert.ok(publishes('ship1', true).includes('hub.REQCopyFileTo.EventACK.from.ship1'));
+  assert.ok(publishes('hub', true).includes('ship1.REQCopyFileFrom.EventACK.from.hub'));
+});

@@ -63,7 +63,11 @@ export function permissionsOf(node: string, shape: FleetShape): Permissions {
       : isClosed
         ? closedRights(node, shape)
         : nodeRights(node, central);
-  const all = [own, ...relays.map((relay) => relayRights(node, relay, { central, isClosed }))];
+  const ways = relays.flatMap((relay) => [
+    relayRights(node, relay, { central, isClosed }),
+    ...(isClosed && relay.via !== central ? [fetchRights(node, relay)] : []),
+  ]);
+  const all = [own, ...ways];
   const subscribe = forNames(
     all.flatMap(({ subscribe }) => subscribe),
     shape,
@@ -181,14 +185,9 @@ function relayRights(
     // What the relaying node is told afterwards; in an open fleet the central node is told anyway.
     if (via !== central || isClosed)
       publish.push(...sent([`${via}.REQCancel.EventACK`, `${via}.REQReport.EventACK`, `${via}.${STATE}`]));
-    // Files that it relays the relay fetches.
-    if (via !== central) {
-      publish.push(...sent([`${via}.REQCopyFileTo.EventACK`]));
-      subscribe.push(`${via}.*.*.reply.${from}.*`);
-    }
   }
   if (node === via && via !== central) {
-    const asked = [`${from}.REQCopyFileFrom.EventACK`, ...(from === central ? [] : [`${from}.${STATE}`])];
+    const asked = from === central ? [] : [`${from}.${STATE}`];
     publish.push(...answersTo(subject));
     publish.push(...sent([...messagesTo(to), `${to}.${STATE}`, ...repliesTo(from), ...asked]));
     subscribe.push(
@@ -202,6 +201,16 @@ function relayRights(
     subscribe.push(`${via}.*.*.reply.${to}.*`);
   }
   return { publish, subscribe };
+}
+
+/** For files that a relay fetches: without proof of the sender these would be rights to write and to read any file. */
+function fetchRights(node: string, { from, via }: Relay): Rights {
+  if (node === via) return { publish: [proved(`${from}.REQCopyFileFrom.EventACK`, node)], subscribe: [] };
+  if (node !== from) return { publish: [], subscribe: [] };
+  return {
+    publish: [proved(`${via}.REQCopyFileTo.EventACK`, node)],
+    subscribe: [`${via}.*.*.reply.${from}.*`],
+  };
 }
 
 /** Every message for a node, of whatever method; the kinds keep out what is no message. */

@@ -22,10 +22,10 @@ export function createRelayedFiles(config: Config, parts: Parts): RelayedFiles {
   const sql = 'SELECT state, reason FROM ledger WHERE id = ?';
   return new RelayedFiles(resolve(join(config.databaseFolder, 'relayed-files')), {
     ...{ maxBytes, clock, files },
-    fetch: async (sender: string, { source, request: re }: RelayedFile, target: string) => {
+    fetch: async (sender: string, { source, size, request: re }: RelayedFile, target: string) => {
       const message = newMessage({
         ...{ toNode: sender, fromNode: nodeName, method: 'REQCopyFileFrom', replyMethod: 'REQNone' },
-        methodArgs: writeFetch({ source, node: nodeName, target, re }),
+        methodArgs: writeFetch({ source, node: nodeName, target, re, size }),
         ackTimeout: config.defaultMessageTimeoutSeconds,
       });
       const outgoing = ownOutgoing(message, config, { id: parts.newId() });

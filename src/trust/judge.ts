@@ -1,7 +1,7 @@
 import { basename, dirname, normalize } from 'node:path/posix';
 import { setInLines } from '../lib/visible.ts';
 import { type Message, newMessage } from '../message/message.ts';
-import { fetchedFor, isRelayedTransfer, readRelayedFile } from '../message/relayed-file.ts';
+import { fetchFault, fetchGiven, isRelayedTransfer, readFetch } from '../message/relayed-file.ts';
 import { HARMLESS_REPLIES } from '../message/reply-methods.ts';
 import { senderOf } from '../message/sender-of.ts';
 import type { Right, Sender } from './trust-table.ts';
@@ -79,7 +79,7 @@ export function judge(arrived: Arrived, facts: Facts): Decision {
   if (who !== 'self' && claimed !== sender)
     return refuse(`it comes from ${sender} and says that it is from ${shown(claimed)}`);
   if (who === 'member' && isRelayedRequest(message)) return judgeRelayed(message, sender, facts);
-  const re = who === 'member' && message.method === 'REQCopyFileFrom' ? fetchedFor(message) : undefined;
+  const re = who === 'member' && message.method === 'REQCopyFileFrom' ? readFetch(message)?.re : undefined;
   if (re !== undefined) return judgeFetch({ message, sender, re }, facts);
   return BY_RIGHT[right]({ ...arrived, sender }, facts);
 }
@@ -137,6 +137,8 @@ function judgeCopy({ message, sender, re }: Known, facts: Facts): Decision {
   if (request === undefined)
     return refuse(`no copy of this file from ${sender} was asked for here, or it has ended`);
   const { toNode, fromNode, method, methodArgs, data } = message;
+  const fault = fetchFault(request, message);
+  if (fault !== undefined) return refuse(fault);
   const target = request.methodArgs?.[2] ?? '';
   return take({
     ...request,
@@ -183,12 +185,10 @@ export function isRelaysOwn(transfer: string, via: string, facts: Facts): boolea
 
 /** A relay fetches the file that it was asked to relay, and nothing else comes of that. */
 function judgeFetch({ message, sender, re }: Known & { readonly re: string }, facts: Facts): Decision {
-  const asked = readRelayedFile(facts.askedRelay(re, sender) ?? { methodArgs: null });
-  const [source, , target = ''] = message.methodArgs ?? [];
-  if (asked === undefined || asked.source !== source)
-    return refuse(`${sender} was not asked to relay this file, or that has ended`);
+  const methodArgs = fetchGiven(message, sender, facts.askedRelay(re, sender));
+  if (!methodArgs) return refuse(`${sender} was not asked to relay this file, or that has ended`);
   const { ackTimeout, retries, methodTimeout, method } = message;
-  const way = { toNode: facts.nodeName, fromNode: sender, method, methodArgs: [source, sender, target] };
+  const way = { toNode: facts.nodeName, fromNode: sender, method, methodArgs };
   const fetch = newMessage({ ...way, replyMethod: 'REQNone', ackTimeout, retries, methodTimeout });
   return { do: 'take', message: fetch, unasked: { isRequest: true } };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Message, newMessage } from '../message/message.ts';
 import { METHOD_NAMES } from '../message/method-names.ts';
+import { writeFetch, writeRelayedFile } from '../message/relayed-file.ts';
 import { type Arrived, type Facts, isEverTaken, judge, mayTellEnds } from './judge.ts';
 import { type Right, rightOf, type Sender, TRUST_TABLE } from './trust-table.ts';
 
@@ -184,6 +185,32 @@ test('requests of others are not cancelled, files that nobody asked for are not 
   const copy = arrived({ method: 'REQCopyFileTo' });
   assert.equal(judge(copy, CENTRAL).do, 'refuse');
   assert.equal(judge(copy, { ...CENTRAL, askedCopy: () => newMessage({}) }).do, 'take');
+});
+
+test('a relay has what it was asked to relay, and as much of it as it was told, and gives no more to a relay than that', () => {
+  const file = { source: '/src', node: 'ship4', target: '/t', mode: 0o644, identity: 'i', size: 5 };
+  const relay = newMessage({ methodArgs: writeRelayedFile({ ...file, request: '' }) });
+  const fetch = { source: '/src', node: 'central', target: '/place', re: 'id' };
+  const request = newMessage({ methodArgs: writeFetch({ ...fetch, size: 5 }) });
+  const begin = (total: string) =>
+    arrived({
+      method: 'REQCopyFileTo',
+      methodArgs: ['/src', 'central', '/dev/null', 'begin', 'id', '/place', total, '644', 'i'],
+    });
+  const come = (total: string) => judge(begin(total), { ...CENTRAL, askedCopy: () => request }).do;
+  assert.deepEqual([come('5'), come('6'), come('5000000000')], ['take', 'refuse', 'refuse']);
+  const give = (source: string) =>
+    judge(
+      arrived({
+        method: 'REQCopyFileFrom',
+        methodArgs: writeFetch({ ...fetch, source, node: 'ship9', size: 9e9 }),
+      }),
+      { ...SHIP, askedRelay: () => relay },
+    );
+  assert.equal(give('/other').do, 'refuse');
+  const given = give('/src');
+  const { methodArgs } = (given.do === 'take' && given.message) || newMessage({});
+  assert.deepEqual(methodArgs, writeFetch({ ...fetch, node: 'ship2', size: 5 }));
 });
 
 test('a command is a reply only where central runs those', () => {

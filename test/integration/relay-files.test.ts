@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, readdir, stat } from 'node:fs/promises';
+import { appendFile, copyFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startBroker } from '../support/broker.ts';
@@ -144,13 +144,27 @@ test('in a closed fleet a relay fetches what it was asked for, and copies it to 
   assert.equal(end.state, 'succeeded', `${end.state}: ${end.reason}`);
   await assertSame(join(ship2.folder, 'source'), join(ship1.folder, 'source'));
   await ship2.waitForFile('copy/ship1/copy.log', (text) => /sent the content to ship1/.test(text));
+  // Of a file that grows meanwhile comes what it had.
+  await hub.kill();
+  const [later] = await submitAll(ship2, copyTo('ship1', 'first'));
+  await waitFor(
+    'the request to be on its way',
+    () => ship2.query("SELECT 1 FROM lanes WHERE subject LIKE '%.REQRelay.%' AND next_seq > 2").length > 0,
+  );
+  const first = join(ship2.folder, 'first');
+  await copyFile(join(ship2.folder, 'source'), first);
+  await appendFile(join(ship2.folder, 'source'), 'more');
+  await hub.start();
+  const grown = await waitForEnd(ship2, later!, PATIENCE_MS);
+  assert.equal(grown.state, 'succeeded', `${grown.reason}`);
+  await assertSame(first, join(ship1.folder, 'first'));
   // Nobody asked hub for this one, which it wants all the same; nor is it a way to another node.
   await makeFile(join(ship2.folder, 'secret'), 1000);
   for (const [toNode, methodArgs, reason] of [
     ['ship2', ['secret', 'hub', join(hub.folder, 'stolen')], /hub may not ask ship2 for REQCopyFileFrom/],
     [
       'ship2',
-      ['secret', 'hub', join(hub.folder, 'stolen'), 'fetch', '0'],
+      ['secret', 'hub', join(hub.folder, 'stolen'), 'fetch', '0', '1000'],
       /hub was not asked to relay this file/,
     ],
   ] as const) {

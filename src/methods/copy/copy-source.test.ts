@@ -22,6 +22,16 @@ test('of a file that grows the copy has what was there at first', async (t) => {
   assert.equal(Buffer.from(await source.readSmall()).toString(), 'first\n');
 });
 
+test('of a file of which a part is asked for the copy has that, and of one that has less nothing', async (t) => {
+  const { path, open } = await setUp(t);
+  await writeFile(path, 'first\nmore\n');
+  const source = await open(path, 6);
+  assert.equal(Buffer.from(await source.readSmall()).toString(), 'first\n');
+  await source.hashUpTo(6, signal);
+  assert.equal(await source.sha256(signal), sumOf('first\n'));
+  await assert.rejects(open(path, 12), /changed while it was copied/);
+});
+
 test('a file that grows and changes before its end is refused', async (t) => {
   const { path, open } = await setUp(t);
   await writeFile(path, 'first\n');
@@ -85,7 +95,8 @@ test('files whose size the system does not tell, or not right, are read to their
 async function setUp(t: TestContext) {
   const { path: folder } = await tempFolder(t);
   const { path } = await tempFolder(t);
-  const open = async (name: string) => disposeAfter(t, await CopySource.open(name, { folder, id: 'source' }));
+  const open = async (name: string, size?: number) =>
+    disposeAfter(t, await CopySource.open(name, { folder, id: 'source', size }));
   return { folder, path: join(path, 'source'), open };
 }
 

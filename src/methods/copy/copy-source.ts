@@ -22,6 +22,8 @@ export interface SourcePlace {
   readonly files?: FileSystem;
   /** How much is read of a source without a size; 256 MiB unless told. */
   readonly maxUnsizedBytes?: number;
+  /** How much of it is copied, bytes; all that it has when it is opened unless told. */
+  readonly size?: number | undefined;
   /** What it has of the file that it was itself copied from. */
   readonly original?: Pick<CopySource, 'mode' | 'identity'> | undefined;
 }
@@ -48,13 +50,19 @@ export class CopySource implements AsyncDisposable {
   #hashed = 0;
   #hasGrown = false;
 
-  private constructor(path: string, handle: FileHandle, stats: Stats, original?: SourcePlace['original']) {
+  private constructor(
+    path: string,
+    handle: FileHandle,
+    stats: Stats,
+    { size = Number(stats.size), original }: SourcePlace,
+  ) {
     this.path = path;
     this.#handle = handle;
     this.#mtimeNs = stats.mtimeNs;
-    this.size = Number(stats.size);
+    this.size = size;
     this.mode = original?.mode ?? Number(stats.mode) & 0o777;
     this.identity = original?.identity ?? identityOf(stats);
+    if (size > Number(stats.size)) throw this.#changed();
   }
 
   /**
@@ -78,7 +86,7 @@ export class CopySource implements AsyncDisposable {
     const handle = opened;
     try {
       const stats = await handle.stat({ bigint: true });
-      if (stats.isFile() && stats.size > 0n) return new CopySource(path, handle, stats, place.original);
+      if (stats.isFile() && stats.size > 0n) return new CopySource(path, handle, stats, place);
       if (stats.isFile()) return await CopySource.#ofUnsized({ path, handle, stats }, place);
       const kind = stats.isDirectory() ? 'a directory' : 'no regular file';
       throw new CopyError('source', `failed to read file: ${path} is ${kind}`);
@@ -91,11 +99,12 @@ export class CopySource implements AsyncDisposable {
 
   static async #ofUnsized(
     { path, handle, stats }: { path: string; handle: FileHandle; stats: Stats },
-    { folder, id, files = systemFiles, maxUnsizedBytes = MAX_UNSIZED_BYTES }: SourcePlace,
+    asked: SourcePlace,
   ): Promise<CopySource> {
+    const { folder, id, files = systemFiles, maxUnsizedBytes = MAX_UNSIZED_BYTES } = asked;
     const block = Buffer.allocUnsafeSlow(HASH_BYTES);
     let { bytesRead } = await handle.read(block);
-    if (bytesRead === 0) return new CopySource(path, handle, stats);
+    if (bytesRead === 0) return new CopySource(path, handle, stats, asked);
     const place = join(await makeFolder(folder, undefined, files), `source-${id}`);
     // One of the same copy was left behind by a crash.
     await files.rm(place, { force: true });
@@ -109,7 +118,7 @@ export class CopySource implements AsyncDisposable {
       }
       const { size, mtimeNs, ino, dev } = await whole.stat({ bigint: true });
       await handle.close();
-      return new CopySource(path, whole, { size, mtimeNs, ino, dev, mode: stats.mode });
+      return new CopySource(path, whole, { size, mtimeNs, ino, dev, mode: stats.mode }, asked);
     } catch (error) {
       await whole.close();
       throw error;

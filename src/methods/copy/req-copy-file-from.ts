@@ -8,6 +8,7 @@ import { nodeNameFault } from '../../message/names.ts';
 import {
   isRelaysCopy,
   type RelayedFile,
+  readFetch,
   readRelayedFile,
   relayedTransfer,
 } from '../../message/relayed-file.ts';
@@ -122,7 +123,8 @@ async function run(call: RunCall, deps: Deps, relayed?: RelayedFile): Promise<Ru
   try {
     using held = relayed && (await deps.holdRelayed(relayed, { ...call, sender: message.relayFromNode }));
     await using file = await CopySource.open(held?.path ?? resolve(source), {
-      ...{ folder: deps.copiesFolder, id: call.id, files: deps.files, original: relayed },
+      ...{ folder: deps.copiesFolder, id: call.id, files: deps.files },
+      ...{ original: relayed, size: relayed?.size ?? readFetch(message)?.size },
     });
     const copy = new Copy(call, file, deps);
     await copy.run();
