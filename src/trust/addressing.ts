@@ -29,6 +29,8 @@ export function goesWithProof(to: Addressee): boolean {
 }
 
 const MOST_WAYS = 10_000;
+/** Subjects of messages and questions; answers go back on one that whoever asked names. */
+const GOES_OUT = /\.(?:(?:Command|Event)N?ACK|State)$/;
 
 interface AddressingDeps {
   readonly nodeName: string;
@@ -44,6 +46,8 @@ export class Addressing {
   readonly #wantsProof = new Map<string, boolean>();
   /** By lanes' subjects: who takes what travels there, and the subject with proof. */
   readonly #ways = new Map<string, { readonly to: string; readonly proved: string }>();
+  /** Lanes' subjects that the broker forbids without proof: a closed fleet's permissions, and a target that has not named its words yet. */
+  readonly #turned = new Set<string>();
   #isRefused = false;
   #isUsed = false;
 
@@ -55,7 +59,8 @@ export class Addressing {
   heardWords(node: string, words: string | undefined): void {
     const wantsProof = ` ${words ?? ''} `.includes(' from ');
     if (wantsProof) this.#isUsed = true;
-    if (wantsProof || this.#isUsed || this.#deps.mode !== 'open') this.#wantsProof.set(node, wantsProof);
+    if (wantsProof || this.#isUsed || this.#deps.mode !== 'open' || this.#turned.size > 0)
+      this.#wantsProof.set(node, wantsProof);
   }
 
   /** Whether an answer of a node counts that says no more than that it got something: only of those that are named, in a closed fleet. */
@@ -66,6 +71,10 @@ export class Addressing {
 
   /** Whether every node is to get the plain subject. */
   get arePlain(): boolean {
+    return this.#turned.size === 0 && this.#isPlain;
+  }
+
+  get #isPlain(): boolean {
     return (this.#deps.mode === 'open' && !this.#isUsed) || (this.#isRefused && this.#deps.mode !== 'closed');
   }
 
@@ -75,6 +84,9 @@ export class Addressing {
     if (this.arePlain) return subject;
     const way = this.#wayOf(subject);
     const to = toNode ?? way.to;
+    const mayHear = !originals.has(to) && this.#wantsProof.get(to) !== false;
+    if (mayHear && this.#turned.has(subject)) return way.proved;
+    if (this.#isPlain) return subject;
     const isProved = goesWithProof({
       ...{ mode, nodeName, centralNodeName, toNode: to },
       ...{
@@ -100,11 +112,19 @@ export class Addressing {
   /** Another connection may allow more. */
   connected(): void {
     this.#isRefused = false;
+    this.#turned.clear();
   }
 
-  /** The broker forbids a subject: permissions from before there was proof. */
+  /**
+   * The broker forbids a subject. With proof: its permissions are from before there was proof. Without: they may be those of
+   * a closed fleet, and the next attempt goes the other way, unless the target says that it hears nothing there.
+   */
   refused(operation: 'publish' | 'subscription', subject: string): void {
-    if (operation === 'publish' && subject.endsWith(provedSubject('', this.#deps.nodeName)))
-      this.#isRefused = true;
+    if (operation !== 'publish') return;
+    const proof = provedSubject('', this.#deps.nodeName);
+    if (subject.endsWith(proof)) {
+      if (!this.#turned.delete(subject.slice(0, -proof.length))) this.#isRefused = true;
+    } else if (this.#deps.mode !== 'closed' && GOES_OUT.test(subject) && this.#turned.size < MOST_WAYS)
+      this.#turned.add(subject);
   }
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { formatNumber } from '../message/codec/body-format.ts';
 import { encodeMessage } from '../message/codec/encode-message.ts';
 import { type Message, newMessage } from '../message/message.ts';
+import { Addressing } from './addressing.ts';
 import { Trust, type TrustDeps } from './trust.ts';
 
 const NOBODY = { sentRequest: () => undefined, requestsTo: () => [] };
@@ -197,4 +198,30 @@ test('in a closed fleet a node that answers before it names the word for proof i
       ['ship1.REQReport.EventACK.from.central', 'ship7.REQReport.EventACK'],
     );
   }
+});
+
+test('a subject that the broker forbids without proof is tried with it, and then the other way again', () => {
+  const parts = {
+    nodeName: 'ship1',
+    centralNodeName: 'central',
+    originals: new Set<string>(),
+    mode: 'open',
+  } as const;
+  const addressing = new Addressing({ ...parts, hearsProof: () => true });
+  const report = 'central.REQReport.EventACK';
+  const asked = 'central.REQCliCommand.CommandACK';
+  const ways = () => [report, asked].map((subject) => addressing.subjectFor(subject));
+  for (const subject of [report, asked, 'ship1.REQToFile.EventACK.reply.central.1'])
+    addressing.refused('publish', subject);
+  assert.equal(addressing.arePlain, false);
+  assert.deepEqual(ways(), [`${report}.from.ship1`, `${asked}.from.ship1`]);
+  addressing.refused('publish', `${asked}.from.ship1`);
+  assert.deepEqual(ways(), [`${report}.from.ship1`, asked]);
+  addressing.refused('publish', asked);
+  assert.deepEqual(ways(), [`${report}.from.ship1`, `${asked}.from.ship1`]);
+  addressing.connected();
+  assert.deepEqual(ways(), [report, asked]);
+  addressing.refused('publish', report);
+  addressing.heardWords('central', 'state');
+  assert.deepEqual(ways(), [report, asked], 'a target that says it hears no proof gets none');
 });

@@ -68,3 +68,11 @@ test('a fleet with a node of version 0.1 goes from open to closed and back, and 
   }
   await both('open-again');
 });
+
+test('a node that watches, and starts anew behind the permissions of a closed fleet, goes on to report and becomes closed', async (t) => {
+  const fleet = await startKeyedBroker(t, { nodes: ['ship1'], trust: 'closed' });
+  const central = await fleet.start('central', { trust: 'watch' });
+  const ship1 = await fleet.start('ship1', { trust: 'watch' });
+  for (const word of ['watch', 'again']) assert.equal(await ask(central, 'ship1', word), `succeeded ${word}`);
+  await waitFor('central to prove itself', async () => (await trust(ship1, 'close')).code === 0);
+});
