@@ -27,11 +27,13 @@ test('headers are written as the library writes them', () => {
 
 test('of each header the first value is read, by its name as it came, and an empty one is none', () => {
   const text =
-    'NATS/1.0\r\na: 1\r\nA:2\r\na: 3\r\nempty:\r\nno colon\r\n: no name\r\nlong: a: \u00fc \r\n\r\n';
+    'NATS/1.0\r\na: 1\r\nA:2\r\na: 3\r\nempty:\r\nno colon\r\n: no name\r\nlong: a: \u00fc \r\ntwo: 1\n2\r\nreturn: 1\r2\r\n__proto__: p\r\n\r\n';
   const { header, payload, noResponders } = toWireMessage(arrived(Buffer.from(text), 'data'));
   assert.deepEqual(
-    ['a', 'A', 'empty', 'no colon', '', 'long', 'other'].map((name) => header(name)),
-    ['1', '2', undefined, undefined, undefined, 'a: \u00fc', undefined],
+    ['a', 'A', 'empty', 'no colon', '', 'long', 'two', 'return', 'other', '__proto__'].map((name) =>
+      header(name),
+    ),
+    ['1', '2', undefined, undefined, undefined, 'a: \u00fc', undefined, undefined, undefined, 'p'],
   );
   assert.equal(String(payload), 'data');
   assert.equal(noResponders, false);

@@ -53,7 +53,9 @@ function firstValues(headers: string): ReadonlyMap<string, string> {
     at = end;
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(0, colon));
-    if (name && !values.has(name)) values.set(name, line.slice(colon + 1).trim());
+    const value = line.slice(colon + 1).trim();
+    // A line break in a value would go on into logs and answers; the library takes no such message.
+    if (name && !values.has(name) && !/[\r\n]/.test(value)) values.set(name, value);
   }
   return values;
 }

@@ -66,7 +66,7 @@ test('a message of a bundle has no other place and id than the bundle gives it',
   const [message] = unbundled(arrived(packBundle(sent)));
   assert.equal(message?.header(HEADER.lane), PLACE);
   assert.equal(message?.header(HEADER.id), sent[0]?.id);
-  assert.equal(message?.header(HEADER.brief), '');
+  assert.equal(message?.header(HEADER.brief), undefined);
 });
 
 test('a message that is no bundle is alone', () => {

@@ -69,7 +69,14 @@ function member(
   payload: Uint8Array,
 ): WireMessage {
   const values = new Map(Object.entries(headers));
-  return { subject, sender, reply, payload, noResponders: false, header: (name) => values.get(name) };
+  return {
+    subject,
+    sender,
+    reply,
+    payload,
+    noResponders: false,
+    header: (name) => values.get(name) || undefined,
+  };
 }
 
 /** Undefined where bytes are no bundle, or one of more than is taken. */
@@ -99,7 +106,7 @@ function headerLines(headers: Bundled['headers']): string {
 }
 
 function readLines(text: string): Record<string, string> {
-  const lines = text.split('\n').slice(0, -1);
+  const lines = text.split(/[\r\n]/).slice(0, -1);
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
   );
