@@ -134,6 +134,13 @@ function mayBeGivenUp(world: World, ask: Ask, { state }: LedgerRow): boolean {
   return isFar || isHeldByBudget(world, onWay) || mayBeHeld(world, ask);
 }
 
+/** Whether its target gave up what it had to tell: of who asked it had never heard but for that, and keeps it for an hour. */
+function isReportGone(world: World, { from, toNode }: Ask): boolean {
+  const sql = `SELECT 1 FROM ledger l JOIN lanes n ON n.id = l.key / 4294967296
+    WHERE n.subject = ? AND l.state = 'expired' LIMIT 1`;
+  return world.machine(toNode).disk.prepare(sql).get(`${from}.REQReport.EventACK`) !== undefined;
+}
+
 /** What gave way to a newer request of its key was asked before that, of the same node for the same node. */
 function checkSuccessor(ask: Ask, { reason }: LedgerRow, { asks, byId }: Workload): void {
   const successor = byId.get(reason?.replace('superseded by ', '') ?? '');
@@ -204,6 +211,7 @@ function checkCommand(
   ask: Ask,
   { row, run }: { row: LedgerRow; run: RunTruth | undefined },
 ): void {
+  if (GIVEN_UP.has(row.state) && isReportGone(world, ask)) return;
   checkEnd(ask, row, run);
   if (ask.isResent || !['succeeded', 'failed', 'timed-out'].includes(row.state)) return;
   const path = `replies/${ask.toNode}/of-${ask.from}`;

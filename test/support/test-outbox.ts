@@ -96,7 +96,7 @@ export class TestOutbox {
           words: { heardWords: () => {}, mayBeOriginal: options.mayBeOriginal },
         }),
         link: linkOver(this.transport, options.budget),
-        methods: new Map([['REQToFileAppend', { mode: 'effect' }]]),
+        methods: new Map(['REQToFileAppend', 'REQCancel'].map((name) => [name, { mode: 'effect' }])),
         metrics: {
           delivered: (method, _, count = 1) => void this.delivered.push({ method, count }),
           ackMissed: () => void this.missed++,

@@ -244,3 +244,12 @@ test('an effect that newer ones take the place of one after the other, on its wa
   await made.advance(1000);
   assert.equal(made.states().succeeded, made.onDisk() === 0 ? 2 : 1);
 });
+
+test('whether a cancellation arrived whose time is over is not asked for: nobody waits for that', async (t) => {
+  const made = await TestOutbox.start(t, { messageTtlMs: 60_000 });
+  await made.open();
+  await made.enqueue(1, { subject: 'ship1.REQCancel.EventACK' });
+  assert.equal(made.transport.take().length, 1);
+  await made.advance(70_000, 1000);
+  assert.deepEqual([made.states(), made.onDisk()], [{ succeeded: 1, expired: 1 }, 0]);
+});

@@ -106,9 +106,9 @@ export class LaneEnds {
   ): readonly Entry[] {
     // Of one of which nothing is known yet its words are asked for before anything goes to it.
     const speaksLanes = this.#peer.speaksLanes ?? true;
-    // Of what runs there are reports.
-    const isEffect = this.#deps.methods.get(this.#method)?.mode === 'effect';
-    if (state === 'rejected' || !speaksLanes || !isEffect) return entries;
+    // Of what runs there are reports, and whether a cancellation came nobody asks.
+    const isAsked = this.#deps.methods.get(this.#method)?.mode === 'effect' && this.#method !== 'REQCancel';
+    if (state === 'rejected' || !speaksLanes || !isAsked) return entries;
     // Output that has to make room leaves nothing behind.
     const mayAsk = ({ expiresAt }: Entry) => state !== 'expired' || expiresAt !== ENDLESS;
     // What was called off already is asked for, whoever calls it off once more.
