@@ -355,6 +355,11 @@ export const FLOODS: Readonly<Record<string, Flood>> = {
     methodArgs: ['bash', '-c', 'head -c 60000 /dev/zero'],
     ...REPLY,
   }),
+  repliesLarge: ofMadeUp(1000, {
+    method: 'REQCliCommand',
+    methodArgs: ['bash', '-c', 'head -c 500000 /dev/zero'],
+    ...REPLY,
+  }),
   reportsLarge: (client) => {
     const stdout = Buffer.alloc(3000, 'o').toString('base64');
     return many(
