@@ -8,8 +8,8 @@ export interface Addressee {
   readonly nodeName: string;
   readonly centralNodeName: string;
   readonly toNode: string;
-  /** Whether it has named the word `from`. */
-  readonly wantsProof: boolean;
+  /** Whether it has named the word `from`; undefined where it has named none yet. */
+  readonly wantsProof: boolean | undefined;
   /** Whether the operator lets it be without proof. */
   readonly isOriginal: boolean;
   /** Whether this node hears what comes with proof itself. */
@@ -17,15 +17,16 @@ export interface Addressee {
 }
 
 /**
- * Whether a message goes on the subject with which the broker proves its sender. A closed fleet has no other: those that
- * hear none of it are named by the operator, and one that has just begun may answer before it names the word.
+ * Whether a message goes on the subject with which the broker proves its sender. The ships of a closed fleet have no other:
+ * central may answer before it names the word. Central is closed first, and ships that are open yet hear none of it.
  */
 export function goesWithProof(to: Addressee): boolean {
   const { mode, nodeName, centralNodeName, toNode } = to;
   if (to.isOriginal) return false;
   const isOwn = toNode === nodeName || (toNode === ERROR_CENTRAL && nodeName === centralNodeName);
   if (isOwn) return mode !== 'open' && to.hearsProof;
-  return mode === 'closed' || to.wantsProof;
+  if (mode === 'closed') return nodeName !== centralNodeName || to.wantsProof !== false;
+  return to.wantsProof === true;
 }
 
 const MOST_WAYS = 10_000;
@@ -90,7 +91,7 @@ export class Addressing {
     const isProved = goesWithProof({
       ...{ mode, nodeName, centralNodeName, toNode: to },
       ...{
-        wantsProof: this.#wantsProof.get(to) === true,
+        wantsProof: this.#wantsProof.get(to),
         isOriginal: originals.has(to),
         hearsProof: hearsProof(),
       },

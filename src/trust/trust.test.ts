@@ -188,16 +188,27 @@ test('what is read at length may be no larger than it has a reason to be, from o
   assert.deepEqual([most('REQErrorLog', 'central'), most('REQErrorLog', undefined)], [undefined, undefined]);
 });
 
-test('in a closed fleet a node that answers before it names the word for proof is sent to with proof on', () => {
-  const { addressing } = closed(['ship7']);
-  for (const words of ['state goodbye from', 'state goodbye', undefined]) {
-    for (const node of ['ship1', 'ship7']) addressing.heardWords(node, words);
-    const subjects = ['ship1.REQReport.EventACK', 'ship7.REQReport.EventACK'];
-    assert.deepEqual(
-      subjects.map((subject) => addressing.subjectFor(subject)),
-      ['ship1.REQReport.EventACK.from.central', 'ship7.REQReport.EventACK'],
-    );
-  }
+test('a closed ship sends with proof whatever words a node names, and closed central but to ships that name none for it', () => {
+  const originals = new Set(['ship7']);
+  const made = (nodeName: string) =>
+    new Addressing({
+      nodeName,
+      centralNodeName: 'central',
+      originals,
+      mode: 'closed',
+      hearsProof: () => true,
+    });
+  for (const nodeName of ['ship2', 'central'])
+    for (const words of ['state goodbye from', 'state goodbye', undefined]) {
+      const addressing = made(nodeName);
+      const subjects = ['ship1.REQReport.EventACK', 'ship7.REQReport.EventACK'] as const;
+      const first = `${subjects[0]}.from.${nodeName}`;
+      const ways = () => subjects.map((subject) => addressing.subjectFor(subject));
+      assert.deepEqual(ways(), [first, subjects[1]]);
+      for (const node of ['ship1', 'ship7']) addressing.heardWords(node, words);
+      const isPlain = nodeName === 'central' && words !== 'state goodbye from';
+      assert.deepEqual(ways(), [isPlain ? subjects[0] : first, subjects[1]]);
+    }
 });
 
 test('a subject that the broker forbids without proof is tried with it, and then the other way again', () => {
