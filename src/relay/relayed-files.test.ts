@@ -110,3 +110,17 @@ test('the copies that wait end with the reason where the file does not come, and
   await passes('the other to end', () => ended.length === 2);
   assert.deepEqual([cancelled, asked.length], [['1'], 2]);
 });
+
+test('a file that is said to be larger than before takes the room of another one', async (t) => {
+  const { asked, hold, arrives, passes } = await start(t);
+  let isHeld = false;
+  void hold('a', 40).held.then(() => {
+    isHeld = true;
+  });
+  await arrives(0);
+  await passes('the first', () => isHeld);
+  const larger = hold('a', 90);
+  await waitFor('it to wait', () => larger.said.length > 0);
+  assert.match(larger.said[0]!, /^waiting for room/);
+  assert.equal(asked.length, 1);
+});

@@ -69,10 +69,9 @@ export class RelayedFiles implements Disposable {
 
   /** Where a file is, which stays there until that is disposed. Throws CopyError where it cannot be had, or the signal's reason. */
   async hold(file: RelayedFile, call: Call): Promise<Disposable & { readonly path: string }> {
-    const name = hash('sha256', JSON.stringify([call.sender, file.source, file.identity]), 'hex').slice(
-      0,
-      32,
-    );
+    const { source, identity, size } = file;
+    const state = JSON.stringify([call.sender, source, identity, size]);
+    const name = hash('sha256', state, 'hex').slice(0, 32);
     const place = join(this.#folder, name, 'file');
     const entry = await this.#reserve(name, file.size, call);
     const release = () => {
