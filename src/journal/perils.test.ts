@@ -155,3 +155,26 @@ test('a journalled request in which the node ended twice ends with the reason', 
   assert.equal(made.reports[0]?.end.state, 'rejected');
   assert.match(made.reports[0]?.end.reason ?? '', /^set aside: this node ended 2 times/);
 });
+
+test('a message without an id, as an original node sends it, is known again by its bytes after the ends of the node', async (t) => {
+  const path = join((await tempFolder(t)).path, 'in-hand');
+  const store = await tempStore(t);
+  const never = Promise.withResolvers<Outcome[]>();
+  const life = async (text: string, apply?: () => Promise<Outcome[]>) => {
+    const options = { store, perils: new Perils(path), maxMessageBytes: 4 * MB, ...(apply && { apply }) };
+    const made = await TestJournal.open(t, options);
+    const fields = { data: [Buffer.alloc(MB, text)] };
+    made.journal.receive(made.arrival(made.effect, { id: '' }, { fields }), made.effect);
+    await made.settled();
+    return made;
+  };
+  for (let death = 0; death < 2; death++) await life('a', () => never.promise);
+  const made = await life('a');
+  const other = await life('b');
+  never.resolve([{ ok: true }]);
+  assert.deepEqual(
+    [made, other].map(({ answers }) => answers.map(({ status }) => status)),
+    [['rejected'], ['accepted']],
+  );
+  assert.match(JSON.stringify(made.errors), /set aside: this node ended 2 times/);
+});

@@ -23,6 +23,8 @@ export interface LaneMessage {
   /** 0 where the sender does not speak lanes. */
   readonly seq: number;
   readonly id: string;
+  /** By what it is known where the node ends while it has it in hand. */
+  readonly perilId: string;
   /** Where the sender waits; the newest question counts. */
   reply: string;
   /** Whether another message follows right behind, so that the answer may wait for it. */

@@ -16,7 +16,7 @@ import { PartAssembly } from './part-assembly.ts';
 import type { PartMemory } from './part-memory.ts';
 import type { ReceivingMemory } from './receiving-memory.ts';
 import { seenId } from './seen-id.ts';
-import { idOf, makeWhole, openLaneMessage, toLaneMessage } from './to-lane-message.ts';
+import { idOf, makeWhole, openLaneMessage, perilIdOf, toLaneMessage } from './to-lane-message.ts';
 
 export interface ReceivingLaneDeps extends JournalDeps, Omit<BatchAcceptorDeps, keyof JournalDeps> {
   /** Returns a row number that was never used. */
@@ -126,12 +126,12 @@ export class ReceivingLane {
   }
 
   #take(arrival: WireMessage, seq: number, whole: Uint8Array | undefined, known?: string): void {
-    const { clock, kept, newId, perils, trust } = this.#deps;
-    const method = this.#method;
-    const peril = perils?.faultOf(idOf(arrival), whole?.length ?? 0);
+    const [{ clock, kept, newId, perils, trust }, method] = [this.#deps, this.#method];
+    const perilId = perilIdOf(arrival, whole);
+    const peril = perils?.faultOf(perilId, whole?.length ?? 0);
     const fault = known ?? peril ?? trust.refusalUnread({ method: method.name, proved: arrival.sender });
     const payload = fault === undefined ? whole : undefined;
-    const item = toLaneMessage(arrival, { seq, payload, fault, method, clock, kept, newId });
+    const item = toLaneMessage(arrival, { seq, payload, fault, perilId, method, clock, kept, newId });
     if (seq > 0) {
       this.#state.next = seq + 1;
       if (item.id > this.#state.lastId) this.#state.lastId = item.id;
@@ -189,9 +189,9 @@ export class ReceivingLane {
       this.#parts.passed(this.#state.next);
       memory.release(bytes);
       this.#count(batch, -1);
-      for (const { seq, id } of batch) {
+      for (const { seq, perilId } of batch) {
         this.#unanswered.delete(seq);
-        this.#deps.perils?.release(id);
+        this.#deps.perils?.release(perilId);
       }
     }
     memory.wait(-waitingLaneBytes(this.#sender), this.#sender);
@@ -205,7 +205,7 @@ export class ReceivingLane {
     await memory.turn(this.#sender);
     let [bytes, count] = [LANE_BYTES - waitingLaneBytes(this.#sender), 0];
     memory.hold(bytes);
-    const isAlone = (at: number) => perils?.suspects.has(this.#queue[at]?.id ?? '') === true;
+    const isAlone = (at: number) => perils?.suspects.has(this.#queue[at]?.perilId ?? '') === true;
     try {
       do {
         const taken = this.#openOne(this.#queue[count++]!);
@@ -232,9 +232,9 @@ export class ReceivingLane {
   }
 
   #openOne(message: LaneMessage): number {
-    const { subject } = this.#state;
+    const [{ subject }, { perilId, payload, written }] = [this.#state, message];
     const options = { subject, method: this.#method, maxBytes: this.#options.maxMessageBytes };
-    this.#deps.perils?.hold(message.id, unpackedBytes(message.payload, message.written.cmp, LARGE_BYTES));
+    this.#deps.perils?.hold(perilId, unpackedBytes(payload, written.cmp, LARGE_BYTES));
     const bytes = openLaneMessage(message, options, this.#deps.trust);
     if (!message.message || message.fault) return bytes;
     message.sender = this.#deps.trust.senderOf(message.message, message.proved) ?? '';
@@ -293,7 +293,7 @@ export class ReceivingLane {
     this.#count(this.#queue, -1);
     this.#queue = [];
     this.#unanswered.clear();
-    for (const { id } of dropped) this.#deps.perils?.release(id);
+    for (const { perilId } of dropped) this.#deps.perils?.release(perilId);
     const last = dropped.at(-1)!;
     this.#answers.one(last.reply, 'busy', { seq: first.seq, id: last.id, reason });
   }

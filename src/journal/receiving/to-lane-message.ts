@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import { ownBytes } from '../../lib/own-bytes.ts';
 import { wholeMs } from '../../lib/whole-ms.ts';
@@ -26,6 +27,7 @@ export interface LaneMessageOptions {
   /** The whole payload; undefined where `fault` says why there is none. */
   readonly payload: Uint8Array | undefined;
   readonly fault: string | undefined;
+  readonly perilId: string;
   readonly method: Method;
   readonly clock: Pick<Clock, 'wallNow'>;
   readonly kept: KeptTime;
@@ -50,6 +52,7 @@ export function toLaneMessage(arrival: WireMessage, options: LaneMessageOptions)
     seq,
     // An original node gives its messages no id: they get one here, which goes into the journal.
     id: idOf(arrival) || (seq === 0 ? options.newId() : ''),
+    perilId: options.perilId,
     reply: arrival.reply,
     isFollowed: isFollowed(arrival.header(HEADER.lane)),
     isCalledOff: expiresAt === CALLED_OFF_AT,
@@ -153,6 +156,14 @@ function shortFault(serial: string, header: string | undefined): string | undefi
 /** The id that the sender gave a message, or nothing where it gives none. */
 export function idOf(arrival: WireMessage): string {
   return textOf(arrival, HEADER.id) ?? '';
+}
+
+/**
+ * By what the note of what is in hand knows a message (`Perils`): by its id, or by its bytes where it has none, as it comes
+ * from an original node, and again after each end of this one.
+ */
+export function perilIdOf(arrival: WireMessage, whole: Uint8Array | undefined): string {
+  return idOf(arrival) || hash('sha256', whole ?? '');
 }
 
 /** A header as a string of its own: as a part of all headers it would keep these in memory. */
