@@ -157,21 +157,25 @@ export class StateQuestions implements Disposable {
   };
 
   #answer({ payload, reply, sender }: Pick<WireMessage, 'payload' | 'reply' | 'sender'>): void {
-    const { bus, store, sending, trust } = this.#deps;
+    const { bus, trust } = this.#deps;
     const question = decodeQuestion(payload);
     if (!question || !trust.believes(question.from, sender)) return;
+    bus.publish(reply, encodeAnswer(this.#known(question)), { headers: { [HEADER.knows]: trust.words } });
+  }
+
+  #known(question: StateQuestion): StateAnswer {
+    const { store, sending } = this.#deps;
     // A report brings the output too: it must not come second.
     const isLater = sending.waitingReports(question.from) > 0;
     const known = isLater ? NOTHING : knownStates(store, question);
     const { from: node, held = [] } = question;
-    const answer: StateAnswer = {
+    return {
       ...known,
       ends: known.ends
         .map((end) => sending.known(end, node))
         .concat(this.#troubled(question, isLater))
         .concat(statesOfHeld(store, { node, ids: held })),
     };
-    bus.publish(reply, encodeAnswer(answer), { headers: { [HEADER.knows]: trust.words } });
   }
 
   /** What is over stays `running` at its sender while its end cannot be written down, or told: that it is told, and why. */
@@ -222,8 +226,8 @@ export class StateQuestions implements Disposable {
 
   #isDue(node: string): boolean {
     const { presence, peers, clock } = this.#deps;
-    if (node === this.#nodeName || !peers.knows(node, 'state')) return false;
-    const isHere = presence.of(node) !== 'away';
+    if (node !== this.#nodeName && !peers.knows(node, 'state')) return false;
+    const isHere = node === this.#nodeName || presence.of(node) !== 'away';
     const asked = this.#asked.get(node) ?? { nextAt: 0, pauseMs: FIRST_PAUSE_MS, isHere };
     this.#asked.set(node, asked);
     if (isHere && !asked.isHere) Object.assign(asked, { nextAt: 0, pauseMs: FIRST_PAUSE_MS });
@@ -231,11 +235,18 @@ export class StateQuestions implements Disposable {
     return isHere && clock.steadyNow() >= asked.nextAt;
   }
 
+  /** What this node sent to itself another one of its name may have taken: it knows best what it has. */
+  async #statesAt(node: string, ids: readonly string[]): Promise<StateAnswer | undefined> {
+    return node === this.#nodeName
+      ? this.#known({ from: node, ids: [...ids] })
+      : await this.#ask.ask(node, { ids });
+  }
+
   async #askAll(node: string, subjects: readonly string[]): Promise<void> {
     const { store, ledger } = this.#deps;
     for (let after: string | undefined = ''; after !== undefined; ) {
       const ids = await openAfter(store, { subjects, after, limit: MAX_IDS });
-      const answer = ids.length > 0 ? await this.#ask.ask(node, { ids }) : undefined;
+      const answer = ids.length > 0 ? await this.#statesAt(node, ids) : undefined;
       const ends = answer ? endsOf(node, answer).filter(({ id }) => ids.includes(id)) : [];
       if (ends.length > 0) await ledger.applyReports(node, ends);
       // What another node says it looked at is no reason to ask it for ever.

@@ -62,7 +62,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: 'a gap is answered with the place that is waited for',
-    ...{ kinds: ['cut', 'crash', 'slow'], seed: 154 },
+    ...{ kinds: ['cut', 'crash', 'slow'], seed: 267 },
     without: onBus({
       publish: (headers) =>
         changed(headers, HEADER.status, (status) => (status === 'gap' ? 'accepted' : status)),
@@ -174,7 +174,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: 'reports live until they are answered',
-    ...{ kinds: ['away'], seed: 1 },
+    ...{ kinds: ['away'], seed: 21, asks: 'told', finds: LINES },
     without: onStore(
       (store) => (statements) => store.write(statements.map((one) => expiring(one, store, statements))),
     ),

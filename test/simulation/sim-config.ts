@@ -11,6 +11,9 @@ export const STARTUP_FOLDER = '/startup';
 /** What a node of a closed fleet may send another one in a day that nobody asked for, bytes. */
 export const QUOTA_BYTES = 200_000;
 
+/** How much of what it relays a node keeps, bytes. */
+export const MAX_KEPT_BYTES = 100_000;
+
 /** The settings of a simulated node. */
 export function configOf(nodeName: string, mode: TrustMode): Config {
   const isCentral = nodeName === 'central';
@@ -21,6 +24,7 @@ export function configOf(nodeName: string, mode: TrustMode): Config {
     ...{ errorMessageTimeoutSeconds: 10, errorMessageRetries: 5 },
     ...{ maxMessageBytes: 1024 * 1024, ledgerOutputBytes: 4096, databaseFolder: 'simulated' },
     ...{ subscribersDataFolder: 'simulated', groupsFile: 'simulated' },
+    relayKeepBytes: MAX_KEPT_BYTES,
     quotas: { bytesPerDay: QUOTA_BYTES, filesPerDay: 100, waiting: 20 },
     trust: { mode, wantsProof: mode !== 'open', originals: [], relays: [], replyCommands: false },
     startSub: { REQErrorLog: isCentral, REQHello: isCentral } as Config['startSub'],

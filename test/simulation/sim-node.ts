@@ -49,7 +49,7 @@ import type { SimAdmission } from './sim-admission.ts';
 import type { Link, SimBroker } from './sim-broker.ts';
 import { SimBus } from './sim-bus.ts';
 import { createSimCommand, type SimProcesses } from './sim-commands.ts';
-import { DATA_FOLDER, STARTUP_FOLDER } from './sim-config.ts';
+import { DATA_FOLDER, MAX_KEPT_BYTES, STARTUP_FOLDER } from './sim-config.ts';
 import { SimStore } from './sim-disk.ts';
 import { createSimStream, createSimTail, withLive } from './sim-streams.ts';
 import type { Truth } from './truth.ts';
@@ -76,7 +76,6 @@ export interface SimNodeDeps {
 
 /** Where a relay keeps data of what it relays, and how much. */
 export const KEPT_FOLDER = 'simulated/relayed';
-const MAX_KEPT_BYTES = 100_000;
 /** How long a method may take whose message does not say it, s. */
 const DEFAULT_TIMEOUT = 20;
 const METRICS = new Proxy({}, { get: () => () => {} }) as Metrics;
