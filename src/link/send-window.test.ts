@@ -246,6 +246,16 @@ test('where connections end before anything is through less goes at once, until 
   assert.ok(arrived > 1 && arrived < 8, `${arrived} parts until they are as large as before`);
 });
 
+test('where little is out and no answer comes, half goes again, so that each lane has its turn', () => {
+  const link = new FakeLink(() => 62.5, 600);
+  link.saturate(20_000);
+  while (link.window.room < link.window.rate.windowBytes) link.arrive();
+  const { windowBytes } = link.window.rate;
+  link.send(500);
+  link.window.missed();
+  assert.equal(link.window.rate.windowBytes, Math.floor(windowBytes / 2));
+});
+
 test('where no answer comes in time an eighth goes again, as the rest of it is most often still on its way', () => {
   const link = new FakeLink(() => 62.5, 600);
   link.saturate(20_000);

@@ -21,6 +21,8 @@ export const OTHERS_TURN = 8;
  * time. Most often the way has become slower then: all of it is still to arrive, and what goes again is in vain.
  */
 const [LEAST_SHARE, MISSED_SHARE] = [1 / 16, 1 / 8];
+/** Where no more than this is out it is halved: small messages of several lanes are to go again soon, bytes. */
+const MUCH_BYTES = 16 * 1024;
 /** Lanes to one node miss their answers together: that counts once, ms. */
 const LEAST_PAUSE_MS = 1000;
 
@@ -176,7 +178,8 @@ export class SendWindow {
 
   /** No answer came in time: the way may have become slower, and what goes again would come on top of what is on it. */
   missed(): void {
-    if (this.now() - this.#lessenedAt >= LEAST_PAUSE_MS) this.#lessen(MISSED_SHARE);
+    if (this.now() - this.#lessenedAt >= LEAST_PAUSE_MS)
+      this.#lessen(this.#bytes > MUCH_BYTES ? MISSED_SHARE : 1 / 2);
   }
 
   #lessen(share: number): void {
