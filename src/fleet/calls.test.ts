@@ -19,6 +19,8 @@ class FakeBus {
   isConnected = false;
   calls: Calls | undefined;
   placed = 0;
+  /** What it says that it waits for while it is hung up. */
+  waitsFor: string | undefined;
   /** Whether somebody answers. */
   isReachable = true;
 
@@ -28,9 +30,13 @@ class FakeBus {
       this.isConnected = this.isReachable;
       if (this.isReachable) this.calls?.connected();
     },
+    hangUp: (waitsFor?: string): void => {
+      this.waitsFor = waitsFor;
+    },
   };
 
-  hangUp(): void {
+  hangUp(waitsFor: string): void {
+    this.line.hangUp(waitsFor);
     if (this.isConnected) this.calls?.disconnected();
     this.isConnected = false;
   }
@@ -126,6 +132,33 @@ test('due times outlast restarts; a call that a crash cut short is made again', 
   const fourth = await start(on);
   assert.equal(fourth.bus.placed, 1, 'it was due while the node was off');
   await fourth.end();
+});
+
+test('a call that was placed between two that are due is made again, too, after a crash', async (t) => {
+  const on = await machine(t);
+  const first = await start(on);
+  await on.clock.advance(QUIET_MS + 2000);
+  first.calls.call();
+  await on.clock.advance(5000);
+  await first.end();
+  const second = await start(on);
+  assert.equal(second.bus.placed, 1);
+  await on.clock.advance(QUIET_MS + 2000);
+  await second.end();
+  const third = await start(on);
+  assert.equal(third.bus.placed, 0, 'the second ended by itself');
+  await third.end();
+});
+
+test('a node says by the clock as it is set when its next call is due', async (t) => {
+  const on = { store: await tempStore(t), clock: new ManualClock(new Date(2026, 2, 1, 12).getTime()) };
+  const { bus, end } = await start(on, { config: { ...EVERY_6H, times: { cron: '0 6 * * *' } } });
+  await on.clock.advance(QUIET_MS + 2000);
+  assert.match(bus.waitsFor ?? '', /at 2026-03-02 06:00$/);
+  on.clock.setBy(30 * 24 * HOUR);
+  await on.clock.advance(5000);
+  assert.match(bus.waitsFor ?? '', /at 2026-04-01 06:00$/);
+  await end();
 });
 
 test('a step of the clock neither puts off nor repeats a call by a span', async (t) => {

@@ -4,13 +4,13 @@ import type { CallConfig } from '../config/link-config.ts';
 import type { Clock } from '../lib/clock.ts';
 import { clockWords, durationWords } from '../lib/time-words.ts';
 import type { KeptTime, KeptTimes } from '../store/kept-clock.ts';
-import { readMeta, saveMeta, shiftMeta } from '../store/meta.ts';
+import { forgetMeta, readMeta, saveMeta, shiftMeta } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
 import { callEnd, nextCallAfter } from './call-plan.ts';
 
 interface CallsDeps {
   readonly bus: Pick<Bus, 'hangUp' | 'isConnected'> & {
-    readonly line: Pick<Bus['line'], 'open'>;
+    readonly line: Pick<Bus['line'], 'open' | 'hangUp'>;
     readonly traffic: { look(): Went };
   };
   readonly clock: Clock;
@@ -22,7 +22,7 @@ interface CallsDeps {
   isBusy(): boolean;
 }
 
-/** When the last call ended, by the kept clock. */
+/** When the last call ended, by the kept clock; absent before the first, and while one goes on. */
 const META_KEY = 'last_call';
 /** How often a call is looked at, and the clock between calls, ms: clocks are set, and machines sleep. */
 const [CALL_LOOK_MS, LOOK_MS] = [1000, 5000];
@@ -80,6 +80,7 @@ export class Calls implements Disposable {
     if (this.isCalling) return;
     this.#beganAt = this.#deps.clock.steadyNow();
     this.#heardAt = undefined;
+    this.#deps.store.write([forgetMeta(META_KEY)]).catch(() => {});
     this.#lookEvery(CALL_LOOK_MS);
     this.#deps.bus.line.open();
   }
@@ -112,8 +113,9 @@ export class Calls implements Disposable {
   }
 
   #look(): void {
-    if (!this.isCalling) return this.#isDue ? this.call() : undefined;
     const { clock, bus, link } = this.#deps;
+    // The clock may have been set: what is said of the next call is true by the new one.
+    if (!this.isCalling) return this.#isDue ? this.call() : bus.line.hangUp(this.#next);
     const now = clock.steadyNow();
     if (bus.isConnected) this.#listen(now);
     const { limitMs } = this.#config;
@@ -149,10 +151,14 @@ export class Calls implements Disposable {
     this.#hangUp();
   }
 
+  /** What is waited for between calls, in words. */
+  get #next(): string {
+    return `the next call of this node, at ${clockWords(this.nextAt, this.#deps.clock.wallNow())}`;
+  }
+
   #hangUp(): void {
-    const { bus, clock } = this.#deps;
     this.#lookEvery(LOOK_MS);
-    bus.hangUp(`the next call of this node, at ${clockWords(this.nextAt, clock.wallNow())}`);
+    this.#deps.bus.hangUp(this.#next);
   }
 }
 
