@@ -74,6 +74,14 @@ test('a refusal is asked about once in a connection, and again in the next', asy
   assert.deepEqual(bus.subscriptions, [ALL]);
 });
 
+test('where all was refused, all is asked for again: permissions may have been taken for a while alone', async () => {
+  const { bus, listen } = start(ALL, 'ship1.*.*.reply.me.*', `${APPEND}.reply.me.*`, `${APPEND}.reply`);
+  await assert.rejects(listen(APPEND), /not allowed/);
+  bus.refused.delete(ALL);
+  await listen(APPEND);
+  assert.deepEqual(bus.subscriptions, [ALL]);
+});
+
 test('what the broker takes back names the subjects that need another way', async () => {
   const { bus, inbox, listen } = start();
   await listen(APPEND);

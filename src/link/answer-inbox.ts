@@ -28,7 +28,7 @@ interface Subscription {
 /**
  * Hears the answers to everything that is sent, under as few subscriptions as the broker allows: one for all answers to
  * this node, one for those of each target, or one for each subject. What it refuses is not asked for again until the
- * next connection.
+ * next connection, or until it refuses all: a broker whose permissions were changed for a while gives some back.
  */
 export class AnswerInbox {
   readonly #nodeName: string;
@@ -46,6 +46,7 @@ export class AnswerInbox {
   /** Hears answers to what is sent to `subject`, for one listener at a time. Throws the bus's error where no way is allowed. */
   async listen(subject: string, handler: Handler): Promise<Listening> {
     let refusal: unknown;
+    const refused: Subscription[] = [];
     for (const pattern of this.#patterns(wireSubject(subject))) {
       const connection = this.#connection;
       const subscription = this.#subscribe(pattern);
@@ -57,9 +58,12 @@ export class AnswerInbox {
         return new Heard(this, subject, subscription.pattern);
       } catch (error) {
         subscription.users.delete(subject);
+        refused.push(subscription);
         refusal = error;
       }
     }
+    for (const one of refused)
+      if (this.#subscriptions.get(one.pattern) === one) this.#subscriptions.delete(one.pattern);
     throw refusal;
   }
 
