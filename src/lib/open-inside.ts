@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { CodedError } from './coded-error.ts';
@@ -53,7 +53,7 @@ export async function placeInside(
 export async function regularFileAt(
   path: string,
   files: FileSystem = systemFiles,
-): Promise<{ dev: number; ino: number; mode: number; uid: number; gid: number } | undefined> {
+): Promise<Stats | undefined> {
   try {
     const stats = await files.lstat(path);
     if (!stats.isFile()) throw notAFile(path, stats.isSymbolicLink() ? 'a symbolic link' : kindOfFile(stats));
@@ -103,10 +103,20 @@ export function openNew(
   return files.open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | SAFE, mode);
 }
 
+/** Opens a folder, and no link to one. */
+export function openFolder(path: string, files: FileSystem = systemFiles): Promise<FileHandle> {
+  return files.open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+}
+
 /** Makes what happened to a folder's names durable, where the file system knows how (vfat and some shares do not). */
 export async function syncFolder(path: string, files: FileSystem = systemFiles): Promise<void> {
   await using handle = await files.open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  await handle.sync().catch((error: unknown) => {
+  await syncOpenFolder(handle);
+}
+
+/** The same of a folder that is open. */
+export async function syncOpenFolder(folder: FileHandle): Promise<void> {
+  await folder.sync().catch((error: unknown) => {
     if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errorCode(error) ?? '')) throw error;
   });
 }

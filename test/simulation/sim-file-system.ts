@@ -133,6 +133,7 @@ export function simFileSystem(files: SimFiles, life: Life): FileSystem {
       await files.work(life);
       names.addFolder(clean(path));
     },
+    keepAttributes: async () => undefined,
     utimes: async (path: string, _: number, seconds: number) => {
       await look(path);
       const file = at(path);

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { freeBytesOf } from '../../lib/disk-room.ts';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
-import { type Ownership, putInPlace, takeOver } from '../../lib/put-in-place.ts';
+import { type Content, type Ownership, putInPlace, takeOver, writeOver } from '../../lib/put-in-place.ts';
 import { checkOpened, LinkError, realPathOf, statsAt } from '../../lib/real-path.ts';
 import { errorCode, systemFault } from '../../lib/system-fault.ts';
 import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
@@ -12,6 +13,8 @@ import { TemporaryError } from '../../lib/temporary-error.ts';
 /** What passes by itself; no space does not count here, as whoever waits for a copy is to be told. */
 const TEMPORARY: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
 
+/** What is verified is read in blocks of this size, bytes. */
+const SUM_BLOCK_BYTES = 512 * 1024;
 const OTHERS_WRITE = 0o002;
 
 /** Why a file can't be written where it was sent, in a sentence. */
@@ -57,10 +60,23 @@ export async function placeTarget(
     if (stats?.isDirectory()) throw new CopyTargetError(`the target ${place} is a directory`);
     if (stats && !stats.isFile()) throw new CopyTargetError(`the target ${path} is no regular file`);
     await checkRoom(place, bytes, files);
-    return { path: place, before: stats && { uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o777 } };
+    return { path: place, before: stats && ownershipOf(stats) };
   } catch (error) {
     throw targetError(path, error);
   }
+}
+
+/** What is kept of a file that is replaced. */
+export function ownershipOf({ uid, gid, mode, nlink }: Stats): Ownership {
+  return { uid, gid, mode: mode & 0o777, nlink };
+}
+
+/** Whether an error says that a folder takes no new file, while the file at `path` there can be written. */
+export async function isOnlyWritable(error: unknown, path: string, files: FileSystem): Promise<boolean> {
+  if (!['EROFS', 'EACCES', 'EPERM'].includes(errorCode(error) ?? '')) return false;
+  const handle = await files.open(path, constants.O_WRONLY | constants.O_NOFOLLOW).catch(() => undefined);
+  await handle?.close();
+  return handle !== undefined;
 }
 
 /** The path that a writer would get to, whose folder is made where it is missing; nothing need be there. */
@@ -130,6 +146,15 @@ export async function openPart(
   throw new CopyTargetError(`${path}, where the file grows, ${fault}: remove it`);
 }
 
+/** Removes a growing file; one that stays, as in a folder that is append-only, takes no room. Throws system errors. */
+export async function removePart(path: string, files: FileSystem): Promise<void> {
+  await files.rm(path, { force: true }).catch(async (error: unknown) => {
+    await using handle = await files.open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+    await handle.truncate(0);
+    throw error;
+  });
+}
+
 /** Where others may make files, one of theirs could stand in the place of ours, and they could change what comes. */
 function foreignFault({ uid, nlink }: Stats, folder: Stats): string | undefined {
   if ((folder.mode & OTHERS_WRITE) === 0) return undefined;
@@ -137,7 +162,10 @@ function foreignFault({ uid, nlink }: Stats, folder: Stats): string | undefined 
   return nlink > 1 ? 'has another name too' : undefined;
 }
 
-/** Writes a small file in one step: durable, and never seen in part. Returns what could not be kept of the old file. */
+/**
+ * Writes a small file in one step: durable, and never seen in part, where its folder takes new files. Returns what could not be kept
+ * of the old file.
+ */
 export async function writeWhole(
   { path, before }: CopyTarget,
   { data, mode, id }: { data: Uint8Array; mode: number; id: string },
@@ -149,14 +177,41 @@ export async function writeWhole(
     await using handle = await openNew(part, undefined, files);
     checkOpened(handle, part);
     await handle.writeFile(data);
-    const notes = await takeOver(handle, { before, mode });
+    const notes = await takeOver(handle, { before, mode, old: path }, files);
     await handle.sync();
-    await putInPlace({ handle, path: part }, path, { files });
-    return notes;
+    return (await putInPlace({ handle, path: part }, path, { files })) ?? notes;
   } catch (error) {
-    await files.rm(part, { force: true }).catch(() => undefined);
+    await removePart(part, files).catch(() => undefined);
+    if (await isOnlyWritable(error, path, files)) return await writeOnly(path, data, files);
     throw isFull(error) ? noRoom(path, data.length) : targetError(path, error);
   }
+}
+
+/** The sha256 of what is at a path, in hex. */
+export async function sha256At(path: string, files: FileSystem): Promise<string> {
+  await using handle = await files.open(path);
+  const hash = createHash('sha256');
+  const block = Buffer.allocUnsafeSlow(SUM_BLOCK_BYTES);
+  for (let position = 0; ; ) {
+    const { bytesRead } = await handle.read(block, 0, block.length, position);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(block.subarray(0, bytesRead));
+    position += bytesRead;
+  }
+}
+
+async function writeOnly(path: string, data: Uint8Array, files: FileSystem): Promise<[]> {
+  const content: Content = {
+    stat: async () => ({ size: data.length }),
+    read: async (into, offset, length, position) => {
+      into.set(data.subarray(position, position + length), offset);
+      return { bytesRead: Math.min(length, data.length - position) };
+    },
+  };
+  await writeOver(content, path, files).catch((error: unknown) => {
+    throw isFull(error) ? noRoom(path, data.length) : targetError(path, error);
+  });
+  return [];
 }
 
 /** Whether an error says that a disk, or the share of it that is allowed, is full. */

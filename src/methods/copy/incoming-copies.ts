@@ -1,17 +1,27 @@
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
 import { syncFolder } from '../../lib/open-inside.ts';
-import { type Ownership, putInPlace } from '../../lib/put-in-place.ts';
+import { putInPlace } from '../../lib/put-in-place.ts';
 import { errorCode } from '../../lib/system-fault.ts';
 import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 import { isTemporary, TemporaryError } from '../../lib/temporary-error.ts';
 import { Basis } from './basis.ts';
 import type { CopyBegin } from './copy-args.ts';
 import { type CopyRecord, CopyRecords } from './copy-records.ts';
-import { CopyTargetError, checkPlace, openPart, partPath, placeTarget, targetError } from './copy-target.ts';
+import {
+  CopyTargetError,
+  checkPlace,
+  isOnlyWritable,
+  openPart,
+  ownershipOf,
+  partPath,
+  placeTarget,
+  removePart,
+  sha256At,
+  targetError,
+} from './copy-target.ts';
 import { IncomingCopy } from './incoming-copy.ts';
 import { type ArrivedPiece, parsePlace } from './piece-place.ts';
 
@@ -30,8 +40,6 @@ const KEEP_MS = 7 * 86_400_000;
 const PRUNE_EVERY_MS = 3_600_000;
 /** A file stays open while no piece of it comes for this long at least, ms. */
 const IDLE_MS = 600_000;
-/** What is verified is read in blocks of this size, bytes. */
-const SUM_BLOCK_BYTES = 512 * 1024;
 /** A clock that is corrected by less is left out of account, ms. */
 const STEP_MS = 60_000;
 
@@ -151,13 +159,27 @@ export class IncomingCopies implements AsyncDisposable {
     const about = { bytes: Math.max(0, total - size), name: known ? '' : name };
     const { folderMode } = this.#options;
     const { path } = await placeTarget(known?.target ?? order.target, { ...about, folderMode }, this.#files);
-    const record = known ?? { transfer, total, mode, identity, target: path, part: partPath(path, transfer) };
-    if (!known) await this.#records.write(record);
-    const handle = (await openPart(record.part, { make: true }, this.#files))!;
+    const next = known ?? { transfer, total, mode, identity, target: path, part: partPath(path, transfer) };
+    if (!known) await this.#records.write(next);
+    const { record, handle } = await this.#openPart(next);
     const there = (await handle.stat()).size;
     if (there > total) await handle.truncate(0);
     const basis = await Basis.open([path, ...(await this.#records.othersTo(record))], this.#files);
     this.#add(record, { handle, size: there > total ? 0 : there, basis });
+  }
+
+  /** Opens the growing file; next to the records where that of its target takes no new file. */
+  async #openPart(record: CopyRecord): Promise<{ record: CopyRecord; handle: FileHandle }> {
+    const open = async (path: string) => (await openPart(path, { make: true }, this.#files))!;
+    try {
+      return { record, handle: await open(record.part) };
+    } catch (error) {
+      if (!(await isOnlyWritable(error, record.target, this.#files))) throw error;
+      const folder = await this.#files.realpath(this.#options.folder);
+      const elsewhere = { ...record, part: partPath(join(folder, 'part'), record.transfer) };
+      await this.#records.write(elsewhere);
+      return { record: elsewhere, handle: await open(elsewhere.part) };
+    }
   }
 
   #add(
@@ -195,13 +217,14 @@ export class IncomingCopies implements AsyncDisposable {
           `what came for ${target} has another sha256 than the source: send it again`,
         );
       const { file } = copy;
-      const notes = await copy.seal(await this.#ownershipOf(target));
+      const before = await this.#files.stat(target).catch(() => undefined);
+      const notes = await copy.seal(before && ownershipOf(before), this.#files);
       await this.#records.write({ ...record, sha256, ino: (await file.handle.stat()).ino });
       await checkPlace(target, this.#files);
-      await putInPlace(file, target, { files: this.#files });
+      const ownNotes = await putInPlace(file, target, { files: this.#files });
       this.#done.set(record.transfer, total);
       await this.#forget(record.transfer);
-      return notes;
+      return ownNotes ?? notes;
     } catch (error) {
       const fault = targetError(target, error);
       await this.#discard(record);
@@ -219,9 +242,9 @@ export class IncomingCopies implements AsyncDisposable {
     const { part, target, sha256, ino } = record;
     try {
       await using handle = await openPart(part, { make: false, ino }, this.#files);
-      if (handle) return await putInPlace({ handle, path: part }, target, { files: this.#files });
+      if (handle) return void (await putInPlace({ handle, path: part }, target, { files: this.#files }));
       const there = await this.#files.stat(target).catch(() => undefined);
-      if (there?.isFile() && (there.ino === ino || (await this.#sumOf(target)) === sha256)) return;
+      if (there?.isFile() && (there.ino === ino || (await sha256At(target, this.#files)) === sha256)) return;
       throw new CopyTargetError(
         `${target} is not the file that was copied: something else took its place, or it is gone`,
       );
@@ -239,7 +262,7 @@ export class IncomingCopies implements AsyncDisposable {
 
   /** Removes what came, and then what is known of it: of what stays, or comes back in a power cut, the record stays too. */
   async #remove({ part, transfer }: CopyRecord): Promise<void> {
-    await this.#files.rm(part, { force: true });
+    await removePart(part, this.#files);
     await syncFolder(dirname(part), this.#files).catch((error: unknown) => {
       if (errorCode(error) !== 'ENOENT') throw error;
     });
@@ -273,22 +296,5 @@ export class IncomingCopies implements AsyncDisposable {
       ({ size }) => size,
       () => 0,
     );
-  }
-
-  async #ownershipOf(path: string): Promise<Ownership | undefined> {
-    const stats = await this.#files.stat(path).catch(() => undefined);
-    return stats && { uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o777 };
-  }
-
-  async #sumOf(path: string): Promise<string> {
-    await using handle = await this.#files.open(path);
-    const hash = createHash('sha256');
-    const block = Buffer.allocUnsafeSlow(SUM_BLOCK_BYTES);
-    for (let position = 0; ; ) {
-      const { bytesRead } = await handle.read(block, 0, block.length, position);
-      if (bytesRead === 0) return hash.digest('hex');
-      hash.update(block.subarray(0, bytesRead));
-      position += bytesRead;
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { type NewFile, type Ownership, takeOver } from '../../lib/put-in-place.ts';
+import type { FileSystem } from '../../lib/system-files.ts';
 import { decompress } from '../../message/codec/compression.ts';
 import { type Basis, sumsFrom } from './basis.ts';
 import type { CopyRecord } from './copy-records.ts';
@@ -109,9 +110,10 @@ export class IncomingCopy implements AsyncDisposable {
     return { handle: this.#handle, path: this.record.part };
   }
 
-  /** Sets owner, group and mode, and makes all durable. Returns what could not be kept of the old file. */
-  async seal(before: Ownership | undefined): Promise<string[]> {
-    const notes = await takeOver(this.#handle, { before, mode: this.record.mode });
+  /** Sets owner, group, mode and attributes, and makes all durable. Returns what could not be kept of the old file. */
+  async seal(before: Ownership | undefined, files: FileSystem): Promise<string[]> {
+    const { mode, target } = this.record;
+    const notes = await takeOver(this.#handle, { before, mode, old: target }, files);
     await this.#handle.sync();
     return notes;
   }

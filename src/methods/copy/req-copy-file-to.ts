@@ -29,8 +29,8 @@ export interface CopyFileToDeps {
  * Arguments as in the reference: the source, this node's name, the target's path (relative to the working folder, or
  * absolute; not confined to the data folder), with the whole of a small file in `data`. Nodes of this program add
  * the mode and the sha256, and send larger files in pieces, see `CopyOrder`. The target is replaced in one step, when
- * all is there, verified and durable, and keeps owner, group and mode; what could not be kept is in the reply. Only a
- * mount point is written over. A folder takes the file under the name of the source. The folder above is made where it
+ * all is there, verified and durable, and keeps owner, group, mode and attributes; what could not be kept is in the reply. Only a
+ * mount point, and a file whose folder takes no new one, is written over. A folder takes the file under the name of the source. The folder above is made where it
  * is missing. A link is followed, but not one of another user in a folder that all may write to.
  *
  * Replies, to the node that asked for the copy, the reference's line. Refused with the reason: a target that can't be

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
 import {
@@ -15,6 +16,9 @@ import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 import type { Outcome } from '../../message/method-contract.ts';
 import { sumOf } from './append-note.ts';
 import { fileFailure } from './file-failure.ts';
+
+/** A file that is written and at once put in its place has no attributes yet, ms. */
+const PLAIN_MS = 1000;
 
 /** Replaces a file of the data folder. */
 export type ReplaceFile = (file: FileContent) => Promise<void>;
@@ -39,8 +43,8 @@ interface FolderOptions {
 }
 
 /**
- * Makes the function that replaces files: readers see the old content or the new one, never a part. Owner, group and
- * mode of an existing file are kept. Only a file that is a mount point is written over.
+ * Makes the function that replaces files: readers see the old content or the new one, never a part. Owner, group,
+ * mode and attributes of an existing file are kept. Only a file that is a mount point is written over.
  */
 export function createReplaceFile(
   { dataFolder, rules }: FolderOptions,
@@ -123,13 +127,29 @@ async function replace(
   });
   try {
     await handle.writeFile(data.length === 1 ? data[0]! : Buffer.concat(data));
-    if (before) await takeOver(handle, { before, mode: before.mode });
+    if (before) await keepOf(before, { path, handle, files });
     if (durable) await handle.sync();
     await putInPlace({ handle, path: part }, path, { durable, files });
   } catch (error) {
     await files.rm(part, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Keeps what a file had besides its content. For access list and attributes a program is started, and files here may be replaced
+ * by thousands: not for one that nobody has touched since it was put there. What was kept makes the new file seem touched.
+ */
+async function keepOf(
+  before: NonNullable<Awaited<ReturnType<typeof regularFileAt>>>,
+  { path, handle, files }: { path: string; handle: FileHandle; files: FileSystem },
+): Promise<void> {
+  const ageMs = before.ctimeMs - Math.min(before.birthtimeMs, before.mtimeMs);
+  const isPlain = !(ageMs >= PLAIN_MS);
+  await takeOver(handle, { before, mode: before.mode, ...(isPlain ? {} : { old: path }) }, files);
+  if (isPlain) return;
+  const { ctimeMs } = await handle.stat();
+  await handle.utimes(ctimeMs / 1000, (ctimeMs - PLAIN_MS) / 1000);
 }
 
 /** Where the new content grows: one name per file, so that a crash leaves no more than one of them behind. */

@@ -8,7 +8,7 @@ import { targetFault, targetFile } from './target-file.ts';
  * REQToFile (EventACK): writes data to a file, in place of what it held.
  *
  * Fields: directory and fileName, see `targetFile`. The items of `data` are written one after the other, as they
- * are. The file changes at once (readers never see a part) and keeps its owner, group and mode; a new one gets what fileMode says. Of several
+ * are. The file changes at once (readers never see a part) and keeps its owner, group, mode and attributes; a new one gets what fileMode says. Of several
  * messages for one file that come together the last is written. Answered when it is on disk. A file that can't
  * be written is refused with the system's reason; no space and the like make the sender try again. A note of what each file
  * will hold comes first: after a crash it tells whether that was done, for a sender that cancels meanwhile.

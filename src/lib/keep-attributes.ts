@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { openFile } from './held-files.ts';
+
+const SAFE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+const SET_ID = 0o6000;
+const ENV = { LC_ALL: 'C', PATH: '/usr/local/bin:/usr/bin:/bin' };
+/** What `cp` of GNU says where something could not be kept; that the file system has nothing of the kind is no loss. */
+const LOSS = /^cp: ((?:setting|getting|listing|preserving) [a-z]+)(?: '([\w.]+)')? (?:for|of) .*: (.+)$/;
+const NOTHING_THERE = /not supported|not implemented/;
+
+/**
+ * Gives a file the access list (ACL) and extended attributes of the one at `path`, capabilities too, by way of `cp` of GNU, as
+ * the engine has no call for them; other programs of that name keep nothing. Returns a phrase for what could not be kept.
+ */
+export async function keepAttributes(path: string, to: FileHandle): Promise<string | undefined> {
+  try {
+    await using old = await openFile(path, SAFE);
+    // Not for a moment has what is new a set-id bit.
+    const what = ((await old.stat()).mode & SET_ID) === 0 ? 'mode,xattr' : 'xattr';
+    const args = ['--attributes-only', `--preserve=${what}`, '--', '/proc/self/fd/3', '/proc/self/fd/4'];
+    return lossIn(await complaintsOf('cp', args, [old.fd, to.fd]));
+  } catch {
+    return 'its access list and extended attributes, if it had any, could not be read';
+  }
+}
+
+function lossIn(complaints: string): string | undefined {
+  for (const line of complaints.split('\n')) {
+    const [, , name, fault] = LOSS.exec(line) ?? [];
+    if (fault !== undefined && !NOTHING_THERE.test(fault))
+      return `its ${name ? `attribute ${name}` : 'access list or extended attributes'} could not be kept: ${fault}`;
+  }
+  return undefined;
+}
+
+async function complaintsOf(program: string, args: string[], files: readonly number[]): Promise<string> {
+  const child = spawn(program, args, { env: ENV, stdio: ['ignore', 'ignore', 'pipe', ...files] });
+  // A machine without the program keeps none.
+  const isMissing = new Promise<string>((resolve) => child.on('error', () => resolve('')));
+  return await Promise.race([text(child.stderr!), isMissing]);
+}
