@@ -8,7 +8,6 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { Committer } from './committer.ts';
 import type { WriterAnswer } from './group-commit.ts';
-import { packTransaction } from './packed-transaction.ts';
 import { statement } from './store.ts';
 
 async function start(t: TestContext, more: { idleMs?: number } = {}) {
@@ -31,7 +30,7 @@ async function start(t: TestContext, more: { idleMs?: number } = {}) {
   let id = 0;
   const commit = () => {
     id++;
-    committer.commit([packTransaction(id, [statement('INSERT INTO rows VALUES (?)', id)])]);
+    committer.commit([{ id, statements: [statement('INSERT INTO rows VALUES (?)', id)] }]);
   };
   const lock = () => {
     db.exec('BEGIN IMMEDIATE');
@@ -100,8 +99,8 @@ test('closing commits what the thread was given', async (t) => {
 
 test('what a statement does wrong fails its transaction alone', async (t) => {
   const { committer, answers } = await start(t);
-  const good = packTransaction(1, [statement('INSERT INTO rows VALUES (?)', 1)]);
-  const bad = packTransaction(2, [statement('INSERT INTO nowhere VALUES (?)', 1)]);
+  const good = { id: 1, statements: [statement('INSERT INTO rows VALUES (?)', 1)] };
+  const bad = { id: 2, statements: [statement('INSERT INTO nowhere VALUES (?)', 1)] };
   committer.commit([good, bad]);
   assert.deepEqual(
     answers.map((answer) => [answer.ids, 'error' in answer]),

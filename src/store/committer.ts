@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { entryPoint } from '../lib/own-file.ts';
 import { isLocked, type WriterAnswer, wasFull } from './group-commit.ts';
 import { openIndex } from './log-origin.ts';
-import type { PackedTransaction } from './packed-transaction.ts';
+import { packTransaction, type Transaction } from './packed-transaction.ts';
 import { type KnownFile, knownFiles } from './same-file.ts';
 import { StoreError } from './store-error.ts';
 import type { WriterRequest, WriterStart } from './worker.ts';
@@ -31,7 +31,7 @@ interface Thread {
   readonly exited: Promise<void>;
   isReady: boolean;
   /** What it is given as soon as it is ready. */
-  readonly waiting: (readonly PackedTransaction[])[];
+  readonly waiting: (readonly Transaction[])[];
   /** Transactions that it was given, or will be, and has not answered. */
   unanswered: number;
 }
@@ -67,7 +67,7 @@ export class Committer implements AsyncDisposable {
   }
 
   /** Has transactions committed; the answers may come before this returns. */
-  commit(group: readonly PackedTransaction[]): void {
+  commit(group: readonly Transaction[]): void {
     const thread = this.#thread;
     const isTaken = thread !== undefined && (thread.isReady || thread.waiting.length > 0);
     // What failed here is mended by a commit from here.
@@ -115,7 +115,7 @@ export class Committer implements AsyncDisposable {
     return !this.#isClosed && performance.now() >= this.#noThreadUntil;
   }
 
-  #hand(thread: Thread, group: readonly PackedTransaction[]): void {
+  #hand(thread: Thread, group: readonly Transaction[]): void {
     // One writer is enough.
     this.#writer?.[Symbol.dispose]();
     this.#writer = undefined;
@@ -127,8 +127,11 @@ export class Committer implements AsyncDisposable {
 
   #flush({ worker, waiting }: Thread): void {
     for (const group of waiting.splice(0)) {
-      const slabs = group.filter(({ slab }) => slab.length > 0).map(({ slab }) => slab.buffer as ArrayBuffer);
-      worker.postMessage(group satisfies WriterRequest, slabs);
+      const packed = group.map(packTransaction);
+      const slabs = packed
+        .filter(({ slab }) => slab.length > 0)
+        .map(({ slab }) => slab.buffer as ArrayBuffer);
+      worker.postMessage(packed satisfies WriterRequest, slabs);
     }
   }
 

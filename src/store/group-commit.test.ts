@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { GroupCommit } from './group-commit.ts';
-import { type PackedTransaction, packTransaction } from './packed-transaction.ts';
+import type { Transaction } from './packed-transaction.ts';
 import { statement } from './store.ts';
 
 /** Groups on a database whose commits fail while `failures` is above 0, as where an fsync fails. */
@@ -38,8 +38,8 @@ async function start(t: TestContext) {
   return { groups, fault, rows };
 }
 
-function insert(id: number): PackedTransaction {
-  return packTransaction(id, [statement('INSERT INTO meta VALUES (?, ?)', `key ${id}`, 'x')]);
+function insert(id: number): Transaction {
+  return { id, statements: [statement('INSERT INTO meta VALUES (?, ?)', `key ${id}`, 'x')] };
 }
 
 test('after a commit that failed something else is committed at once, so that its pages cannot come to life', async (t) => {
@@ -61,7 +61,7 @@ test('while nothing can be committed what failed is in doubt, and no longer once
   assert.deepEqual(doubts(groups.commit([insert(1), insert(2)])), [true, true]);
   fault.failures = 0;
   assert.deepEqual(doubts(groups.commit([insert(3)])), ['committed']);
-  const faulty = packTransaction(4, [statement('NO SQL')]);
+  const faulty = { id: 4, statements: [statement('NO SQL')] };
   assert.deepEqual(doubts(groups.commit([faulty, insert(5)])), [false, 'committed']);
   assert.deepEqual(
     rows().map(({ key }) => key),

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type LogOrigin, NOTE_LOG } from './log-origin.ts';
-import { type PackedTransaction, packTransaction, unpackTransaction } from './packed-transaction.ts';
+import type { Transaction } from './packed-transaction.ts';
 import { type SqlValue, statement } from './store.ts';
 
 /** What the writer thread tells of the transactions it was given: all of `ids` committed, or one failed. */
@@ -27,10 +27,13 @@ const SQLITE_IOERR_WRITE = 778;
 const SHORT_LOG_PAGES = 250;
 const MAKE_ROOM_EVERY_MS = 1000;
 /** What is committed over a commit that failed. */
-const VOID = packTransaction(0, [
-  statement(`INSERT INTO meta (key, value) VALUES ('voided', '1')
+const VOID: Transaction = {
+  id: 0,
+  statements: [
+    statement(`INSERT INTO meta (key, value) VALUES ('voided', '1')
     ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1`),
-]);
+  ],
+};
 
 /**
  * Commits transactions in groups, with one fsync for each group.
@@ -41,7 +44,7 @@ const VOID = packTransaction(0, [
  */
 export class GroupCommit {
   readonly #db: DatabaseSync;
-  readonly #run: (sql: string, params: SqlValue[]) => void;
+  readonly #run: (sql: string, params: readonly SqlValue[]) => void;
   readonly #origin: LogOrigin | undefined;
   #isInDoubt = false;
   #isShortOfRoom = false;
@@ -53,7 +56,7 @@ export class GroupCommit {
   constructor(
     db: DatabaseSync,
     options: {
-      readonly run: (sql: string, params: SqlValue[]) => void;
+      readonly run: (sql: string, params: readonly SqlValue[]) => void;
       readonly isShortOfRoom: boolean;
       readonly origin?: LogOrigin | undefined;
     },
@@ -71,7 +74,7 @@ export class GroupCommit {
   }
 
   /** Commits a group at once; where one of it fails, each is tried alone, so that only the faulty one is refused. */
-  commit(group: readonly PackedTransaction[]): WriterAnswer[] {
+  commit(group: readonly Transaction[]): WriterAnswer[] {
     if (this.#isShortOfRoom) this.#makeRoom();
     const failed = this.#try(group);
     if (!failed) return [{ ids: group.map(({ id }) => id) }];
@@ -81,7 +84,7 @@ export class GroupCommit {
     return answers.map((answer) => ('error' in answer ? this.#withDoubt(answer) : answer));
   }
 
-  #try(group: readonly PackedTransaction[]): FailedAnswer | undefined {
+  #try(group: readonly Transaction[]): FailedAnswer | undefined {
     try {
       this.#commitAll(group);
       return undefined;
@@ -93,12 +96,13 @@ export class GroupCommit {
     }
   }
 
-  #commitAll(group: readonly PackedTransaction[]): void {
+  #commitAll(group: readonly Transaction[]): void {
     this.#db.exec('BEGIN IMMEDIATE');
     let isComplete = false;
     try {
       if (this.#origin?.isDue()) this.#run(NOTE_LOG, []);
-      for (const transaction of group) unpackTransaction(transaction, this.#run);
+      for (const { statements } of group)
+        for (const { sql, rows } of statements) for (const row of rows) this.#run(sql, row);
       isComplete = true;
       this.#db.exec('COMMIT');
       this.#isInDoubt = false;

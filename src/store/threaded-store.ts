@@ -3,7 +3,7 @@ import { isTemporary } from '../lib/temporary-error.ts';
 import { Committer } from './committer.ts';
 import { Companions } from './companions.ts';
 import type { WriterAnswer } from './group-commit.ts';
-import { type PackedTransaction, packTransaction } from './packed-transaction.ts';
+import type { Transaction } from './packed-transaction.ts';
 import { QueryThread } from './query-thread.ts';
 import { ReadConnection } from './read-connection.ts';
 import type { Query, SqlValue, Statement, Store } from './store.ts';
@@ -40,7 +40,7 @@ export class ThreadedStore implements Store {
   readonly #letGo: () => void;
   readonly #pending = new Map<number, Pending>();
   /** What was written in this turn of the event loop: it commits together. */
-  #unsent: PackedTransaction[] = [];
+  #unsent: Transaction[] = [];
   readonly #companions = new Companions();
   readonly withNext = this.#companions.add;
   #noteReplaced: (error: Error) => void = () => {};
@@ -89,11 +89,11 @@ export class ThreadedStore implements Store {
     if (this.#closed) return Promise.reject(new StoreError('failed', `the database ${this.path} is closed`));
     if (this.#fault) return Promise.reject(this.#fault);
     const filled = statements.filter(({ rows }) => rows.length > 0);
-    const packed = packTransaction(this.#nextId++, filled);
+    const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#pending.set(packed.id, { resolve, reject });
+    this.#pending.set(id, { resolve, reject });
     if (this.#unsent.length === 0) this.#sendSoon();
-    this.#unsent.push(packed);
+    this.#unsent.push({ id, statements: filled });
     this.#companions.call();
     return promise;
   }

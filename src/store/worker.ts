@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { keepGarbageSmall } from '../lib/collect-garbage.ts';
-import type { PackedTransaction } from './packed-transaction.ts';
+import { type PackedTransaction, unpackTransaction } from './packed-transaction.ts';
 import type { KnownFile } from './same-file.ts';
 import { Writer } from './writer.ts';
 
@@ -38,7 +38,7 @@ function serve(port: MessagePort, { path, index, ...start }: WriterStart): void 
       const group: PackedTransaction[] = [];
       for (; next && next !== 'close' && group.length < MAX_GROUP; next = receiveMessageOnPort(port)?.message)
         group.push(...next);
-      for (const answer of writer.commit(group)) port.postMessage(answer);
+      for (const answer of writer.commit(group.map(unpackTransaction))) port.postMessage(answer);
       free(group);
     }
     if (next !== 'close') return;

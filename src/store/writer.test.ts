@@ -6,7 +6,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { canMount } from '../../test/support/small-disk.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
-import { packTransaction } from './packed-transaction.ts';
 import { knownFiles } from './same-file.ts';
 import { statement } from './store.ts';
 import { Writer } from './writer.ts';
@@ -22,7 +21,7 @@ for (const isShortOfRoom of [false, true])
     using writer = new Writer(path, { files: knownFiles(path), busyMs: BUSY_MS, isShortOfRoom });
     const text = 'x'.repeat(100_000);
     for (let id = 1; id <= 40; id++)
-      writer.commit([packTransaction(id, [statement('INSERT INTO rows VALUES (?, ?)', id, text)])]);
+      writer.commit([{ id, statements: [statement('INSERT INTO rows VALUES (?, ?)', id, text)] }]);
     const logBytes = statSync(`${path}-wal`).size;
     assert.equal(logBytes < 2_000_000, isShortOfRoom, `${logBytes} bytes`);
   });
@@ -65,6 +64,6 @@ async function setUp(t: TestContext) {
   const db = new DatabaseSync(path);
   t.after(() => db.close());
   db.exec('PRAGMA journal_mode = WAL; CREATE TABLE rows (id INTEGER PRIMARY KEY)');
-  const insert = (id: number) => packTransaction(id, [statement('INSERT INTO rows VALUES (?)', id)]);
+  const insert = (id: number) => ({ id, statements: [statement('INSERT INTO rows VALUES (?)', id)] });
   return { folder, path, insert };
 }

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { GroupCommit, isReadOnly, type WriterAnswer } from './group-commit.ts';
 import { LogOrigin, type OpenIndex, openIndex } from './log-origin.ts';
-import type { PackedTransaction } from './packed-transaction.ts';
+import type { Transaction } from './packed-transaction.ts';
 import { createFileCheck, type KnownFile } from './same-file.ts';
 import type { SqlValue } from './store.ts';
 
@@ -42,7 +42,7 @@ export class Writer implements Disposable {
   }
 
   /** Commits a group, with one fsync. */
-  commit(group: readonly PackedTransaction[]): WriterAnswer[] {
+  commit(group: readonly Transaction[]): WriterAnswer[] {
     const fault = this.#findFault();
     if (fault !== undefined) return [failed(group, { message: fault, isReplaced: true })];
     try {
@@ -78,14 +78,14 @@ export class Writer implements Disposable {
 }
 
 function failed(
-  group: readonly PackedTransaction[],
+  group: readonly Transaction[],
   { message, errcode, isReplaced }: { message: string; errcode?: number; isReplaced?: boolean },
 ): WriterAnswer {
   const error = { message, errcode, isInDoubt: false, ...(isReplaced && { isReplaced }) };
   return { ids: group.map(({ id }) => id), error };
 }
 
-function createRunner(db: DatabaseSync): (sql: string, params: SqlValue[]) => void {
+function createRunner(db: DatabaseSync): (sql: string, params: readonly SqlValue[]) => void {
   const prepared = new Map<string, StatementSync>();
   return (sql, params) => {
     let found = prepared.get(sql);
