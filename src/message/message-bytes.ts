@@ -8,10 +8,15 @@ const MESSAGE_BYTES = 600;
 export function messageBytes(message: Message): number {
   let bytes = 0;
   for (let part: Message | null = message; part !== null; part = part.previousMessage) {
-    bytes += MESSAGE_BYTES;
-    for (const list of [part.data, part.methodArgs, part.replyMethodArgs, part.toNodes]) {
-      for (const item of list ?? []) bytes += ITEM_BYTES + item.length;
-    }
+    bytes += MESSAGE_BYTES + listBytes(part.data) + listBytes(part.methodArgs);
+    bytes += listBytes(part.replyMethodArgs) + listBytes(part.toNodes);
   }
+  return bytes;
+}
+
+/** How much memory a list of a message takes, roughly. */
+export function listBytes(list: readonly { readonly length: number }[] | null): number {
+  let bytes = 0;
+  if (list) for (const { length } of list) bytes += ITEM_BYTES + length;
   return bytes;
 }

@@ -1,8 +1,8 @@
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import { formatOf } from '../../message/codec/body-format.ts';
 import { decodeMessage } from '../../message/codec/decode-message.ts';
-import { type Message, newMessage } from '../../message/message.ts';
-import { messageBytes } from '../../message/message-bytes.ts';
+import type { Message } from '../../message/message.ts';
+import { listBytes, messageBytes } from '../../message/message-bytes.ts';
 import type { JournalDeps, JournalOptions } from '../journal-deps.ts';
 import { type JournalRow, type StoredRow, toRow } from '../journal-table.ts';
 
@@ -48,8 +48,8 @@ export class RunMessages {
   shed(row: JournalRow, message: Message, what: 'data' | 'all'): void {
     row.body = NO_BODY;
     for (const field of what === 'all' ? LARGE_FIELDS : (['data'] as const)) {
-      const held = Object.getOwnPropertyDescriptor(message, field)?.value ?? null;
-      if (messageBytes(newMessage({ [field]: held })) < LEAST_BYTES) continue;
+      const held = Object.getOwnPropertyDescriptor(message, field)?.value;
+      if (!held || (Array.isArray(held) ? listBytes(held) : messageBytes(held)) < LEAST_BYTES) continue;
       const get = () => this.#tryRead(row)?.[field] ?? null;
       Object.defineProperty(message, field, { get, enumerable: field !== 'data', configurable: true });
       this.#shed.add(message);

@@ -32,7 +32,7 @@ export class CommandDataError extends Error {
 export function fillCommand(
   args: readonly string[],
   data: readonly Uint8Array[],
-  writeFile: (data: Uint8Array) => string,
+  files: { writeData(data: Uint8Array): string },
 ): FilledCommand {
   const line = args.join(' ');
   const [usesText, usesFile] = [line.includes(WORD), line.includes(FILE_WORD)];
@@ -40,7 +40,7 @@ export function fillCommand(
   const bytes = Buffer.concat(data);
   const isText = bytes.length <= MAX_TEXT_BYTES && !bytes.includes(0) && isUtf8(bytes);
   const text = isText ? bytes.toString() : undefined;
-  const path = usesFile || text === undefined ? writeFile(bytes) : undefined;
+  const path = usesFile || text === undefined ? files.writeData(bytes) : undefined;
   const inScript = text === undefined ? '$(cat "$STEWARD_DATA_FILE")' : '$STEWARD_DATA';
   return {
     args: args.map((arg) => {

@@ -46,21 +46,26 @@ export class OutputPipes implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** A pipe that nobody uses. Throws where none can be made. */
-  async take(): Promise<OutputPipe> {
-    for (;;) {
-      const pipe = this.#idle.pop();
-      if (pipe === undefined) {
-        this.#making ??= this.#make().finally(() => {
-          this.#making = undefined;
-        });
-        await this.#making;
-        continue;
-      }
+  /** A pipe that nobody uses; undefined where one is still to be made. */
+  takeIdle(): OutputPipe | undefined {
+    for (let pipe = this.#idle.pop(); pipe; pipe = this.#idle.pop()) {
       const reader = openReader(pipe.path);
       if (reader === undefined) continue;
       pipe.name ??= descriptorName(reader);
-      return new OutputPipe(pipe, reader, (isFree) => this.#giveBack(pipe, isFree));
+      return new OutputPipe(pipe, reader, this.#giveBack);
+    }
+    return undefined;
+  }
+
+  /** A pipe that nobody uses. Throws where none can be made. */
+  async take(): Promise<OutputPipe> {
+    for (;;) {
+      const idle = this.takeIdle();
+      if (idle) return idle;
+      this.#making ??= this.#make().finally(() => {
+        this.#making = undefined;
+      });
+      await this.#making;
     }
   }
 
@@ -87,10 +92,10 @@ export class OutputPipes implements AsyncDisposable {
     this.#idle.push(...paths.map((path) => ({ path })));
   }
 
-  #giveBack(pipe: NamedPipe, isFree: boolean): void {
+  readonly #giveBack = (pipe: NamedPipe, isFree: boolean): void => {
     if (isFree && !this.#isClosed && this.#idle.length < MAX_IDLE) this.#idle.push(pipe);
     else rmSync(pipe.path, { force: true });
-  }
+  };
 }
 
 /** Without waiting for a writer; undefined where somebody has removed the pipe. */
@@ -107,12 +112,13 @@ function openReader(path: string): number | undefined {
 export class OutputPipe implements Disposable {
   readonly path: string;
   readonly name: string | undefined;
+  readonly #pipe: NamedPipe;
   readonly #descriptor: number;
-  readonly #giveBack: (isFree: boolean) => void;
+  readonly #giveBack: (pipe: NamedPipe, isFree: boolean) => void;
   #take: Take = async () => {};
   #timer: NodeJS.Timeout | undefined;
   #reader: PipeReader | undefined;
-  #reading: Promise<void> = Promise.resolve();
+  #reading: Promise<void> | undefined;
   /** Whether nobody holds the writing end any more, and all was read. */
   #isAtEnd = false;
   #isClosed = false;
@@ -122,9 +128,10 @@ export class OutputPipe implements Disposable {
   #pieces = 0;
   #restBytes = Number.POSITIVE_INFINITY;
 
-  constructor({ path, name }: NamedPipe, descriptor: number, giveBack: (isFree: boolean) => void) {
-    this.path = path;
-    this.name = name;
+  constructor(pipe: NamedPipe, descriptor: number, giveBack: (pipe: NamedPipe, isFree: boolean) => void) {
+    this.path = pipe.path;
+    this.name = pipe.name;
+    this.#pipe = pipe;
     this.#descriptor = descriptor;
     this.#giveBack = giveBack;
   }
@@ -146,7 +153,15 @@ export class OutputPipe implements Disposable {
   async finish(): Promise<void> {
     clearTimeout(this.#timer);
     this.#restBytes = MAX_REST_BYTES;
-    if (!this.#reader) return await this.#readRest();
+    if (!this.#reader) {
+      while (this.#restBytes > 0) {
+        const piece = readNow(this.#descriptor);
+        this.#isAtEnd = piece?.length === 0;
+        if (!piece?.length) return;
+        await this.#hand(piece);
+      }
+      return;
+    }
     let [seen, looks] = [-1, 0];
     while (!this.#isAtEnd && (this.#isTaking || (seen !== this.#pieces && looks < MAX_LOOKS))) {
       seen = this.#pieces;
@@ -165,7 +180,7 @@ export class OutputPipe implements Disposable {
     clearTimeout(this.#timer);
     if (this.#reader) this.#reader[Symbol.dispose]();
     else closeSync(this.#descriptor);
-    this.#giveBack(this.#isAtEnd);
+    this.#giveBack(this.#pipe, this.#isAtEnd);
   }
 
   async #follow(reader: PipeReader): Promise<void> {
@@ -178,15 +193,6 @@ export class OutputPipe implements Disposable {
     } catch (error) {
       // The iteration takes our own closing for an error.
       if (!reader.isClosedHere || this.#isTaking) throw error;
-    }
-  }
-
-  async #readRest(): Promise<void> {
-    while (this.#restBytes > 0) {
-      const piece = readNow(this.#descriptor);
-      this.#isAtEnd = piece?.length === 0;
-      if (!piece?.length) return;
-      await this.#hand(piece);
     }
   }
 

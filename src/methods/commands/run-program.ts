@@ -36,7 +36,7 @@ export interface CommandDeps {
   /** Starts the programs, where it is given and ready; it has the same environment. */
   readonly spawner?: Pick<Spawner, 'isReady' | 'start'>;
   /** What the output of a command goes through. */
-  readonly pipes: Pick<OutputPipes, 'take'>;
+  readonly pipes: Pick<OutputPipes, 'takeIdle' | 'take'>;
 }
 
 /** Takes the output of a command. What `stdout` or `stderr` throws ends the command. */
@@ -118,20 +118,22 @@ async function runProgram(
   { takers, own }: { takers: Takers; own: Own },
 ): Promise<CommandEnd> {
   try {
-    const takeFilled = fillOnce(call, spool);
+    // For its start alone: it may be large, and the command may take days.
+    let filled: FilledCommand | undefined = fill(call, spool);
     const timeoutMs = methodTimeoutMs(call.message, own.defaultMethodTimeout);
     const { signal } = call;
-    const withRoom = <T>(start: () => Promise<T>) =>
-      withProcessRoom(start, { timeoutMs, signal, onWait: () => call.progress(NO_ROOM) });
-    using stdout = await withRoom(() => own.pipes.take());
-    using stderr = takers.stderr && (await withRoom(() => own.pipes.take()));
+    const limits = { timeoutMs, signal, onWait: () => call.progress(NO_ROOM) };
+    const take = () => own.pipes.take();
+    using stdout = own.pipes.takeIdle() ?? (await withProcessRoom(take, limits));
+    using stderr = takers.stderr && (own.pipes.takeIdle() ?? (await withProcessRoom(take, limits)));
     const pipes = stderr ? [stdout, stderr] : [stdout];
     const end = await runCommand({
       start: async () => {
         const paths = { stdout: stdout.path, stderr: stderr?.path ?? stdout.path };
-        const start = { ...takeFilled(), folder: own.workingFolder, ...paths };
+        const start = { ...filled!, folder: own.workingFolder, ...paths };
+        filled = undefined;
         const begin = () => (own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own));
-        const started = await withRoom(begin);
+        const started = await withProcessRoom(begin, limits);
         stdout.read(takers.stdout);
         stderr?.read(takers.stderr!);
         return started;
@@ -150,18 +152,10 @@ async function runProgram(
   }
 }
 
-/** What a command is started with, for its start alone: it may be large, and the command may take days. */
-function fillOnce({ id, runId, message }: RunCall, spool: Spool): () => FilledCommand {
-  const { args, variables } = fillCommand(message.methodArgs!, message.data ?? [], (bytes) =>
-    spool.writeData(bytes),
-  );
-  const all = { ...variables, [REQUEST_ID_VARIABLE]: id, [RUN_ID_VARIABLE]: runId };
-  let filled: FilledCommand | undefined = { args, variables: all };
-  return () => {
-    const once = filled!;
-    filled = undefined;
-    return once;
-  };
+/** What a command is started with. */
+function fill({ id, runId, message }: RunCall, spool: Spool): FilledCommand {
+  const { args, variables } = fillCommand(message.methodArgs!, message.data ?? [], spool);
+  return { args, variables: { ...variables, [REQUEST_ID_VARIABLE]: id, [RUN_ID_VARIABLE]: runId } };
 }
 
 function startHere(start: ProcessStart, { env, openFiles }: Own): Promise<StartedProcess> {

@@ -9,10 +9,11 @@ import type { ProcessStart } from './started-process.ts';
  * <exit code> <number of the signal>`, with the pid where that is all that is said of a command, as it ended soon.
  */
 export function frameOf(fields: readonly (string | number)[]): Buffer {
-  const text = Buffer.from(fields.join('\0'));
-  const length = Buffer.allocUnsafe(LENGTH_BYTES);
-  length.writeUInt32BE(text.length);
-  return Buffer.concat([length, text]);
+  const text = fields.join('\0');
+  const frame = Buffer.allocUnsafe(LENGTH_BYTES + Buffer.byteLength(text));
+  frame.writeUInt32BE(frame.length - LENGTH_BYTES);
+  frame.write(text, LENGTH_BYTES);
+  return frame;
 }
 
 const LENGTH_BYTES = 4;

@@ -112,7 +112,7 @@ class RunningSpawner implements AsyncDisposable {
   readonly #reader = new FrameReader();
   readonly #waiting = new Map<number, Waiting>();
   /** Orders that wait until its pipe takes them: each may have 2 MB. */
-  readonly #unsent: (() => Buffer)[] = [];
+  readonly #unsent: [id: number, order: ProcessStart][] = [];
   readonly #idleMs: number;
   readonly #openFiles: number | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -157,7 +157,7 @@ class RunningSpawner implements AsyncDisposable {
     const id = this.#nextId++;
     const waiting: Waiting = { answer: Promise.withResolvers(), end: Promise.withResolvers() };
     this.#waiting.set(id, waiting);
-    this.#unsent.push(() => orderOf(id, order));
+    this.#unsent.push([id, order]);
     this.#send();
     return waiting.answer.promise;
   }
@@ -165,7 +165,8 @@ class RunningSpawner implements AsyncDisposable {
   /** Where it cannot be written the spawner is gone, and that is dealt with as its end. */
   #send(): void {
     const { stdin } = this.#process;
-    while (this.#unsent.length > 0 && !stdin.writableNeedDrain) stdin.write(this.#unsent.shift()!());
+    while (this.#unsent.length > 0 && !stdin.writableNeedDrain)
+      stdin.write(orderOf(...this.#unsent.shift()!));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
