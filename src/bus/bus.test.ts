@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { getEventListeners } from 'node:events';
-import { createServer } from 'node:net';
+import { getEventListeners, once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { startBroker } from '../../test/support/broker.ts';
 import { freePort } from '../../test/support/free-port.ts';
@@ -129,6 +129,30 @@ test('a flush ends with the connection that it waits for', async (t) => {
   const both = Promise.all([bus.flush(), early.ready()]);
   await broker.kill();
   await both;
+});
+
+test('a connection of which nothing can be read any more is given up, whatever comes over it', async (t) => {
+  const broker = await startBroker(t);
+  const clients: Socket[] = [];
+  const way = createServer((client) => {
+    clients.push(client);
+    const server = connect(broker.port, '127.0.0.1');
+    client
+      .on('error', () => {})
+      .pipe(server.on('error', () => {}))
+      .pipe(client);
+  }).listen(0, '127.0.0.1');
+  t.after(() => way.close());
+  await once(way, 'listening');
+  const made = deps();
+  const { port } = way.address() as AddressInfo;
+  await using bus = startBus({ ...optionsFor(`127.0.0.1:${port}`), silenceMs: 500 }, made);
+  await bus.firstAttempt(5000);
+  clients[0]!.write('no line of this protocol\r\n');
+  const chatter = setInterval(() => clients[0]!.write('PING\r\n'), 50);
+  t.after(() => clearInterval(chatter));
+  await waitFor('another connection', () => made.events.length === 3);
+  assert.deepEqual(made.events, ['connect', 'disconnect', 'connect']);
 });
 
 test('a broker that takes no headers is named with the way out, and tried again', async (t) => {

@@ -6,6 +6,7 @@ import { closeBounded } from './close-bounded.ts';
 import { connectFault, faultSettings, noHeaders, payloadFault, permissionFault } from './connect-fault.ts';
 import { type BusOptions, connectOptions, jitterMs } from './connect-options.ts';
 import { FaultLog, refusalLoudness } from './fault-log.ts';
+import { unreadBytes } from './library-internals.ts';
 import { Line } from './line.ts';
 import type { LinkListener } from './link-listener.ts';
 import { watchSilence } from './silence-watch.ts';
@@ -180,7 +181,7 @@ export class Bus implements AsyncDisposable {
   }
 
   #cut(connection: NatsConnection): void {
-    const text = `nothing came from the broker for ${this.#options.silenceMs / 1000} s: the connection is cut`;
+    const text = `nothing that can be read came from the broker for ${this.#options.silenceMs / 1000} s: the connection is cut`;
     this.#faults.tell(text, 'log');
     connection.reconnect().catch(() => {});
   }
@@ -200,7 +201,7 @@ export class Bus implements AsyncDisposable {
   async #untilClosed(connection: NatsConnection, over: AbortSignal): Promise<void> {
     using stopped = whenAborted(over);
     using _ = watchSilence(this.#options.silenceMs, {
-      bytesIn: () => this.traffic.look(connection).inBytes,
+      bytesIn: () => this.traffic.look(connection).inBytes - unreadBytes(connection),
       ask: () => void this.flush(),
       cut: () => this.#cut(connection),
       extraMs: () => Math.max(0, ...this.#listeners.map((listener) => listener.patienceMs?.() ?? 0)),

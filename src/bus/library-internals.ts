@@ -21,17 +21,28 @@ interface CountingSocket {
   readonly bytesWritten?: number;
 }
 
+interface Transport {
+  readonly socket?: CountingSocket;
+  /** What has come and is still to be read. */
+  readonly yields?: readonly Uint8Array[];
+  isEncrypted?(): boolean;
+}
+
+function transportOf(connection: NatsConnection): Transport | undefined {
+  return (connection as unknown as { readonly protocol?: { readonly transport?: Transport } }).protocol
+    ?.transport;
+}
+
 /** The socket of a connection, as it is now. */
 export function socketOf(connection: NatsConnection): CountingSocket | undefined {
-  const { protocol } = connection as unknown as {
-    readonly protocol?: { readonly transport?: { readonly socket?: CountingSocket } };
-  };
-  return protocol?.transport?.socket;
+  return transportOf(connection)?.socket;
+}
+
+/** Bytes that came and are not read; the library reads no more once it could not read a line, and keeps the connection. */
+export function unreadBytes(connection: NatsConnection): number {
+  return transportOf(connection)?.yields?.reduce((sum, { length }) => sum + length, 0) ?? 0;
 }
 
 export function isEncrypted(connection: NatsConnection): boolean {
-  const { protocol } = connection as unknown as {
-    readonly protocol?: { readonly transport?: { isEncrypted?(): boolean } };
-  };
-  return protocol?.transport?.isEncrypted?.() === true;
+  return transportOf(connection)?.isEncrypted?.() === true;
 }
