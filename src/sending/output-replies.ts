@@ -35,14 +35,15 @@ const SAYS_DONE: ReadonlySet<string> = new Set(['REQPing', 'REQOpProcessList', '
 /** These send many replies. */
 const GOES_ON: ReadonlySet<string> = new Set(['REQCliCommandCont', 'REQTailFile']);
 
+/** Through the index that leaves out what most messages are: it is looked while messages come to new states, every few seconds. */
 const AWAITED = `SELECT l.id, n.subject, l.accepted_at, l.format, l.body
-  FROM ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN}
-  WHERE l.batch IS NOT NULL AND l.state IN ('accepted', 'running') AND l.reason = ?`;
-/** A file may come before it is known that the request for it was taken. */
+  FROM ledger l INDEXED BY ledger_notable JOIN lanes n ON n.id = l.key / ${LANE_SPAN}
+  WHERE l.batch IS NOT NULL AND l.state NOT IN ('queued', 'succeeded') AND l.state IN ('accepted', 'running') AND l.reason = ?`;
+/** Of few lanes. A file may come before it is known that the request for it was taken. */
 const COPIES = `SELECT l.id, n.subject, coalesce(o.format, l.format) AS format, coalesce(o.body, l.body) AS body
-  FROM ledger l JOIN lanes n ON n.id = l.key / ${LANE_SPAN} LEFT JOIN outbox o ON o.key = l.key
-  WHERE l.batch IS NOT NULL AND l.state IN ('queued', 'sent', 'accepted', 'running')
-    AND n.subject LIKE '%.REQCopyFileFrom.%'`;
+  FROM lanes n CROSS JOIN ledger l ON l.key BETWEEN n.id * ${LANE_SPAN} AND (n.id + 1) * ${LANE_SPAN} - 1
+  LEFT JOIN outbox o ON o.key = l.key
+  WHERE n.subject LIKE '%.REQCopyFileFrom.%' AND l.batch IS NOT NULL AND l.state IN ('queued', 'sent', 'accepted', 'running')`;
 
 /**
  * Takes replies of original nodes for the output of the requests that somebody follows here. Such a node tells no exit
