@@ -1,11 +1,12 @@
 import { receiverOf, relayTargetOf } from '../message/subject.ts';
 import { FIRST_SURE_LANE } from '../store/find-older.ts';
 import { readMeta, saveMeta } from '../store/meta.ts';
-import { LANE_SPAN, type Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { STRANGER_MS } from './ends/strangers.ts';
 import { Lane } from './lane/lane.ts';
 import type { LaneDeps } from './lane/lane-deps.ts';
-import { type LaneRow, newEpoch } from './lane/lane-queue.ts';
+import { newEpoch } from './lane/lane-queue.ts';
+import { type LaneRow, readWaitingLanes } from './lane/lane-rows.ts';
 import type { Entry } from './lane/lane-window.ts';
 import type { Askers, LaneProcesses, OutboxStart } from './outbox-deps.ts';
 import { Peers } from './peers.ts';
@@ -23,11 +24,13 @@ const LANES_OF_ASKER = 2;
 /** How many of these are asked at once whether they are there. */
 const MAX_INTRODUCED = 20;
 
+/** How many lanes begin to send at a time when the link is there: whatever else happens then does not wait for thousands. */
+const LANES_AT_ONCE = 64;
+
 /** How long the answer to a ping is waited for before a large message is tried, ms. */
 const PING_PATIENCE_MS = 5000;
 
 const LANE = 'SELECT id, subject, epoch, next_seq AS nextSeq FROM lanes';
-const HAS_ROWS = `EXISTS (SELECT 1 FROM outbox o WHERE o.key BETWEEN lanes.id * ${LANE_SPAN} AND (lanes.id + 1) * ${LANE_SPAN} - 1)`;
 
 /** Something that lanes to a node wait for. */
 interface Waiting {
@@ -51,6 +54,8 @@ export class Lanes {
   readonly #asked = new Map<string, Promise<void> | undefined>();
   readonly #pinged = new Set<string>();
   #introduced = 0;
+  /** Counts connections, and their ends. */
+  #connections = 0;
   /** How many of all, with those that askers need, did not count when they were counted last. */
   #crowd = { at: Number.NEGATIVE_INFINITY, known: 0 };
   /** Waits until more is known of nodes that something was called off to. */
@@ -99,8 +104,7 @@ export class Lanes {
   start(processes: LaneProcesses, start: Pick<OutboxStart, 'askWords' | 'ping'>): void {
     this.#processes = processes;
     this.#start = start;
-    const sql = `${LANE} WHERE retired_at IS NULL AND ${HAS_ROWS} ORDER BY id`;
-    for (const row of this.#deps.store.all<LaneRow>(sql)) processes.keep(this.#add(row, true));
+    for (const { lane, first } of readWaitingLanes(this.#deps.store)) processes.keep(this.#add(lane, first));
   }
 
   /** Whether lanes are run. */
@@ -141,7 +145,6 @@ export class Lanes {
         epoch: newEpoch(this.#deps.random),
         nextSeq: 1,
       },
-      false,
     );
   }
 
@@ -186,10 +189,27 @@ export class Lanes {
     }
   }
 
+  /** The link is there: lanes begin to send, some at a time. */
+  connected(): void {
+    this.#resumeSome(this.#lanes.values(), ++this.#connections);
+  }
+
   /** The connection is gone: who was asked may be another one now. */
   disconnected(): void {
+    this.#connections++;
     this.#asked.clear();
     this.askStrangers();
+    for (const lane of this.#lanes.values()) lane.disconnected();
+  }
+
+  #resumeSome(left: Iterator<Lane>, connection: number): void {
+    if (connection !== this.#connections) return;
+    for (let count = 0; count < LANES_AT_ONCE; count++) {
+      const { value: lane, done } = left.next();
+      if (done) return;
+      lane.connected();
+    }
+    this.#deps.clock.after(0, () => this.#resumeSome(left, connection));
   }
 
   /** Asks a node that was never heard of for its words, once; what resolves then, undefined where nothing is to be awaited. */
@@ -244,10 +264,10 @@ export class Lanes {
     return this.peers.speaksLanes(node) !== undefined || this.peers.hasWords(node);
   }
 
-  #add(row: LaneRow, hasRows: boolean): Lane {
+  #add(row: LaneRow, first?: Entry): Lane {
     const { peer } = this.peers.of(receiverOf(row.subject));
     const isDoubtful = row.id < this.#firstSure;
-    const lane = new Lane(row, { peer, hasRows, isDoubtful }, this.#deps);
+    const lane = new Lane(row, { peer, isDoubtful, ...(first && { first }) }, this.#deps);
     this.peers.enter(lane.toNode, lane);
     this.#lanes.set(row.subject, lane);
     return lane;

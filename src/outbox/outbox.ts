@@ -212,7 +212,7 @@ export class Outbox implements AsyncDisposable {
     this.#clock.start();
     this.#overdue.lookWithin(0);
     this.#deps.link.reset();
-    for (const lane of this.#lanes) lane.connected();
+    this.#lanes.connected();
   }
 
   disconnected(): void {
@@ -220,7 +220,6 @@ export class Outbox implements AsyncDisposable {
     this.#inbox.disconnected();
     this.peers.disconnected();
     this.#lanes.disconnected();
-    for (const lane of this.#lanes) lane.disconnected();
   }
 
   /** How the lanes stand that something waits in, and which of them are known at all. */

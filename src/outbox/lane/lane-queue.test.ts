@@ -8,7 +8,7 @@ import { LANE_SPAN, type Statement, type Store } from '../../store/store.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { BodyMemory } from './body-memory.ts';
 import { LaneQueue } from './lane-queue.ts';
-import { newEntry } from './lane-rows.ts';
+import { newEntry, readWaitingLanes } from './lane-rows.ts';
 import type { Entry } from './lane-window.ts';
 
 const ROW = { id: 3, subject: 'ship1.REQToFileAppend.EventACK', epoch: 'e1', nextSeq: 1 };
@@ -23,7 +23,7 @@ test('a new epoch that the database refuses for good is told, and takes place wi
   };
   const failing = { all: store.all.bind(store), get: store.get.bind(store), write: writes } as Store;
   const clock: Clock = { ...systemClock, after: (_, task) => systemClock.after(0, task) };
-  const queue = new LaneQueue(ROW, { hasRows: false }, { ...depsOf(failing), clock });
+  const queue = new LaneQueue(ROW, {}, { ...depsOf(failing), clock });
   queue.committed(await toDisk(store, queue, 3), bodyOf);
   const moved = queue.renew(7, (first, last, offset) => ledgerOf(store).moved(first, last, offset));
   await assert.rejects(moved, /a row says no/);
@@ -48,6 +48,12 @@ function ledgerOf(store: Store): Ledger {
 
 function depsOf(store: Store) {
   return { store, bodies: new BodyMemory(), clock: systemClock, random: systemRandom };
+}
+
+/** A queue as the next life of the process has it. */
+function queueFromDisk(store: Store): LaneQueue {
+  const [waiting] = readWaitingLanes(store);
+  return new LaneQueue(waiting!.lane, { first: waiting!.first }, depsOf(store));
 }
 
 function bodyOf({ seq, size }: Pick<Entry, 'seq' | 'size'>): Uint8Array {
@@ -89,7 +95,7 @@ function counting(from: number, to: number): number[] {
 
 test('of 2,000 messages only the next ones are in memory, and all come in their order', async (t) => {
   const store = await tempStore(t);
-  const queue = new LaneQueue(ROW, { hasRows: false }, depsOf(store));
+  const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.flow(true);
   queue.committed(await toDisk(store, queue, 2000), bodyOf);
   assert.equal(queue.window.length, 512);
@@ -100,7 +106,7 @@ test('of 2,000 messages only the next ones are in memory, and all come in their 
 
 test('bodies are in memory as far as there is room, and are read from disk where they are not', async (t) => {
   const store = await tempStore(t);
-  const queue = new LaneQueue(ROW, { hasRows: false }, depsOf(store));
+  const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.flow(true);
   queue.committed(await toDisk(store, queue, 10, 1024 * 1024), bodyOf);
   const inMemory = [...queue.window].filter(({ body }) => body !== undefined);
@@ -112,7 +118,7 @@ test('bodies are in memory as far as there is room, and are read from disk where
 
 test('of messages for a node that is away only the first is known in memory, and no body', async (t) => {
   const store = await tempStore(t);
-  const queue = new LaneQueue(ROW, { hasRows: false }, depsOf(store));
+  const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.flow(true);
   queue.committed(await toDisk(store, queue, 50), bodyOf);
   queue.flow(false);
@@ -128,8 +134,8 @@ test('of messages for a node that is away only the first is known in memory, and
 
 test('what an earlier life of the process left is read from disk, and may have been tried', async (t) => {
   const store = await tempStore(t);
-  await toDisk(store, new LaneQueue(ROW, { hasRows: false }, depsOf(store)), 700);
-  const queue = new LaneQueue({ ...ROW, nextSeq: 701 }, { hasRows: true }, depsOf(store));
+  await toDisk(store, new LaneQueue(ROW, {}, depsOf(store)), 700);
+  const queue = queueFromDisk(store);
   assert.deepEqual([queue.window.length, queue.length], [1, 700]);
   assert.equal(queue.window.first?.isUntried, false);
   assert.equal(Buffer.from(queue.bodyOf(queue.window.first!)!).equals(Buffer.alloc(10, 1)), true);
@@ -139,7 +145,7 @@ test('what an earlier life of the process left is read from disk, and may have b
 
 test('a message that is on disk before the queue hears of it comes once', async (t) => {
   const store = await tempStore(t);
-  const queue = new LaneQueue(ROW, { hasRows: false }, depsOf(store));
+  const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.flow(true);
   queue.committed(await toDisk(store, queue, 600), bodyOf);
   const early = await toDisk(store, queue, 100);
@@ -152,7 +158,7 @@ test('a message that is on disk before the queue hears of it comes once', async 
 
 test('messages that were given up on disk are not brought into memory', async (t) => {
   const store = await tempStore(t);
-  const queue = new LaneQueue(ROW, { hasRows: false }, depsOf(store));
+  const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.committed(await toDisk(store, queue, 1000), bodyOf);
   const late = await toDisk(store, queue, 2);
   for (const seq of [...counting(1, 900), 1001]) queue.giveUp(seq);
@@ -162,8 +168,8 @@ test('messages that were given up on disk are not brought into memory', async (t
 
 test('what an earlier life may have sent may be there, also once it went to nobody', async (t) => {
   const store = await tempStore(t);
-  await toDisk(store, new LaneQueue(ROW, { hasRows: false }, depsOf(store)), 1);
-  const queue = new LaneQueue({ ...ROW, nextSeq: 2 }, { hasRows: true }, depsOf(store));
+  await toDisk(store, new LaneQueue(ROW, {}, depsOf(store)), 1);
+  const queue = queueFromDisk(store);
   const first = queue.window.first!;
   assert.equal(queue.mayBeThere(first), true);
   first.attempts++;
@@ -173,7 +179,7 @@ test('what an earlier life may have sent may be there, also once it went to nobo
 test('a new epoch keeps the order and the places, and moves rows of outbox and ledger alike', async (t) => {
   const store = await tempStore(t);
   const ledger = ledgerOf(store);
-  const queue = new LaneQueue(ROW, { hasRows: false }, depsOf(store));
+  const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.flow(true);
   queue.committed(await toDisk(store, queue, 600), bodyOf);
   await store.write([{ sql: 'DELETE FROM outbox WHERE key = ?', rows: [[queue.key(1)]] }]);
@@ -204,10 +210,10 @@ test('a new epoch keeps the order and the places, and moves rows of outbox and l
 
 test('places that were given up in an earlier life do not count when the last message is read', async (t) => {
   const store = await tempStore(t);
-  const before = new LaneQueue(ROW, { hasRows: false }, depsOf(store));
+  const before = new LaneQueue(ROW, {}, depsOf(store));
   await toDisk(store, before, 3);
   await store.write([{ sql: 'DELETE FROM outbox WHERE key = ?', rows: [[before.key(2)]] }]);
-  const queue = new LaneQueue({ ...ROW, nextSeq: 4 }, { hasRows: true }, depsOf(store));
+  const queue = queueFromDisk(store);
   assert.deepEqual(drain(queue), [1, 3]);
   assert.equal(queue.length, 0);
 });

@@ -6,7 +6,7 @@ import { PRIORITIES } from '../../message/priority.ts';
 import { parseSubject } from '../../message/subject.ts';
 import { LANE_SPAN, type Statement, type Store, statement } from '../../store/store.ts';
 import type { BodyMemory } from './body-memory.ts';
-import { readBody, readEntries, saveLane } from './lane-rows.ts';
+import { type LaneRow, readBody, readEntries, saveLane } from './lane-rows.ts';
 import { LaneUrgency } from './lane-urgency.ts';
 import { type Entry, LaneWindow } from './lane-window.ts';
 
@@ -18,9 +18,6 @@ const BODY_AHEAD_BYTES = 4096;
 /** Below this many unsent messages in memory, more are read. */
 const REFILL_BELOW = 128;
 const RENEW_RETRY_MS = 1000;
-
-/** A lane as the database knows it. */
-export type LaneRow = Readonly<Parameters<typeof saveLane>[0]>;
 
 interface LaneQueueDeps {
   readonly store: Store;
@@ -70,14 +67,15 @@ export class LaneQueue {
   #renewAt = Number.POSITIVE_INFINITY;
 
   /**
-   * `hasRows`: whether messages may lie on disk from an earlier life of the process; `isDoubtful`: whether its epoch may
+   * `first`: the first message that lies on disk from an earlier life of the process; `isDoubtful`: whether its epoch may
    * have gone further than this database knows, so that no new place may be given in it; `peer`: its target.
    */
   constructor(
     row: LaneRow,
-    options: { hasRows: boolean; isDoubtful?: boolean; peer?: { readonly window: SendWindow } },
+    options: { first?: Entry; isDoubtful?: boolean; peer?: { readonly window: SendWindow } },
     deps: LaneQueueDeps,
   ) {
+    const { first } = options;
     this.subject = row.subject;
     this.window = new LaneWindow(options.peer?.window);
     this.#deps = deps;
@@ -88,14 +86,14 @@ export class LaneQueue {
     this.#bornAt = row.nextSeq;
     this.lastQueued = row.nextSeq - 1;
     if (options.isDoubtful) this.#renewAt = row.nextSeq;
-    this.#lastLoaded = options.hasRows ? 0 : this.lastQueued;
-    this.#beyond = this.lastQueued - this.#lastLoaded;
-    this.#urgency = new LaneUrgency(parseSubject(row.subject)?.method ?? '', this.#beyond && this.lastQueued);
-    this.refill();
-    const { first } = this.window;
-    if (options.hasRows && first) this.#unsentFrom = Math.min(this.#bornAt, first.seq + MEMORY_MESSAGES);
+    this.#lastLoaded = this.lastQueued;
+    this.#beyond = 0;
+    this.#urgency = new LaneUrgency(parseSubject(row.subject)?.method ?? '', first ? this.lastQueued : 0);
+    if (!first) return;
+    this.#readIn(first, null);
+    this.#unsentFrom = Math.min(this.#bornAt, first.seq + MEMORY_MESSAGES);
     // Places below the first one are taken; those behind it are taken for full.
-    if (options.hasRows) this.#beyond = Math.max(0, this.lastQueued - this.#lastLoaded);
+    this.#beyond = Math.max(0, this.lastQueued - first.seq);
   }
 
   /** How many messages it holds, in memory and on disk; places that were given up in an earlier life count too. */
@@ -276,13 +274,17 @@ export class LaneQueue {
     const read = readEntries(this.#deps.store, places, limit > 1 ? BODY_AHEAD_BYTES : -1);
     for (const { entry, body } of read) {
       this.#beyond = Math.max(0, this.#beyond - (this.#givenUp?.has(entry.seq) ? 0 : 1));
-      this.#urgency.note(entry);
-      entry.isUntried = entry.seq >= this.#bornAt;
-      this.#load(entry, body);
+      this.#readIn(entry, body);
     }
     if (read.length === 0) this.#lastLoaded = last;
     // Places that were given up in an earlier life were taken for full until here.
     if (this.#lastLoaded >= this.lastQueued) this.#beyond = 0;
+  }
+
+  #readIn(entry: Entry, body: Uint8Array | null): void {
+    this.#urgency.note(entry);
+    entry.isUntried = entry.seq >= this.#bornAt;
+    this.#load(entry, body);
   }
 
   #load(entry: Entry, body: Uint8Array | null): void {

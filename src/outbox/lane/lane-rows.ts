@@ -39,6 +39,18 @@ export function readEntries(
   return rows.map((row) => ({ entry: toEntry(row, lane), body: row.body }));
 }
 
+/** Reads the lanes that messages wait in, each with the first of them, in one query: there may be thousands. */
+export function readWaitingLanes(store: Store): { readonly lane: LaneRow; readonly first: Entry }[] {
+  const sql = `SELECT lanes.id AS lane, subject, epoch, next_seq, first.* FROM lanes JOIN (${ROW} FROM outbox) first ON first.key =
+      (SELECT min(key) FROM outbox WHERE key BETWEEN lanes.id * ${LANE_SPAN} AND (lanes.id + 1) * ${LANE_SPAN} - 1)
+    WHERE retired_at IS NULL ORDER BY lanes.id`;
+  const rows = store.all<Row & { lane: number; subject: string; epoch: string; next_seq: number }>(sql);
+  return rows.map((row) => ({
+    lane: { id: row.lane, subject: row.subject, epoch: row.epoch, nextSeq: row.next_seq },
+    first: toEntry(row, row.lane),
+  }));
+}
+
 /** Reads what is known of a message by its key, or undefined. */
 export function readEntry(store: Store, key: number): Entry | undefined {
   const row = store.get<Row>(`${ROW} FROM outbox WHERE key = ?`, key);
@@ -92,8 +104,16 @@ export const outboxTimes: KeptTimes = {
   anySql: 'SELECT 1 FROM outbox LIMIT 1',
 };
 
+/** A lane as the database knows it. */
+export interface LaneRow {
+  readonly id: number;
+  readonly subject: string;
+  readonly epoch: string;
+  readonly nextSeq: number;
+}
+
 /** Statement that enters a lane, or moves its counter forward. */
-export function saveLane(lane: { id: number; subject: string; epoch: string; nextSeq: number }): Statement {
+export function saveLane(lane: LaneRow): Statement {
   const sql = `INSERT INTO lanes (id, subject, epoch, next_seq) VALUES (?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET next_seq = max(next_seq, excluded.next_seq)`;
   return statement(sql, lane.id, lane.subject, lane.epoch, lane.nextSeq);

@@ -9,8 +9,9 @@ import type { EndState, LaneProcess } from '../outbox-deps.ts';
 import { LaneAnswers } from './lane-answers.ts';
 import type { LaneDeps } from './lane-deps.ts';
 import { inVainMs, LanePace } from './lane-pace.ts';
-import { LaneQueue, type LaneRow } from './lane-queue.ts';
+import { LaneQueue } from './lane-queue.ts';
 import { LaneReplies } from './lane-replies.ts';
+import type { LaneRow } from './lane-rows.ts';
 import { LaneSource } from './lane-source.ts';
 import type { Entry } from './lane-window.ts';
 import type { Peer } from './peer.ts';
@@ -42,20 +43,18 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   #cancelTimer: (() => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
 
-  constructor(row: LaneRow, options: { peer: Peer; hasRows: boolean; isDoubtful: boolean }, deps: LaneDeps) {
+  constructor(row: LaneRow, options: { peer: Peer; first?: Entry; isDoubtful: boolean }, deps: LaneDeps) {
     this.name = row.subject;
     this.subject = row.subject;
     this.toNode = receiverOf(row.subject);
     this.method = parseSubject(row.subject)?.method ?? '';
     this.#deps = deps;
-    const { peer } = options;
-    this.#peer = peer;
-    const queue = new LaneQueue(row, options, deps);
-    this.queue = queue;
+    this.#peer = options.peer;
+    this.queue = new LaneQueue(row, options, deps);
     this.#replies = new LaneReplies(row.subject, deps);
-    this.#ends = new LaneEnds({ method: this.method, queue, peer }, deps);
+    const [{ toNode, method, queue, pace }, { peer }] = [this, options];
+    this.#ends = new LaneEnds({ method, queue, peer }, deps);
     const [replies, ends, plain] = [this.#replies, this.#ends, new PlainAnswers()];
-    const { toNode, method, pace } = this;
     const parts = { toNode, method, queue, replies, plain, pace, peer, ends, bodies: deps.bodies };
     this.#source = new LaneSource(parts, this, deps);
     this.#answers = new LaneAnswers(parts, this, deps);
