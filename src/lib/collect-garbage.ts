@@ -56,6 +56,29 @@ const [LARGE_HEAP_BYTES, SPARSE_BYTES] = [100 * 1024 * 1024, 12 * 1024 * 1024];
 
 let lookAtHeap = () => {};
 
+/** The most garbage that works may make besides, bytes, and for how long after its end a work still makes some, ms. */
+const [MOST_EXPECTED_BYTES, AFTERMATH_MS] = [40 * 1024 * 1024, 3000];
+let [expectedBytes, aftermathBytes, aftermathUntil] = [0, 0, 0];
+
+/**
+ * A work begins that will make so much garbage of this thread, bytes, and is over, but for what it leaves others to do, when this is
+ * disposed: to collect that in its midst, again and again, takes as long as half of the work.
+ */
+export function expectGarbage(bytes: number): Disposable {
+  expectedBytes += bytes;
+  return {
+    [Symbol.dispose]: () => {
+      expectedBytes -= bytes;
+      aftermathBytes = Math.max(bytes, aftermath());
+      aftermathUntil = performance.now() + AFTERMATH_MS;
+    },
+  };
+}
+
+function aftermath(): number {
+  return performance.now() < aftermathUntil ? aftermathBytes : 0;
+}
+
 /**
  * Has the engine collect the garbage of this thread, until it is disposed, when its heap has grown by 12 MB, or a quarter, over the least
  * that was in use since it last did, and by `usualBytes` over what was in use at first: else it lets what survives its young generation
@@ -71,7 +94,8 @@ export function keepGarbageSmall(usualBytes: number, moreBytes: () => number = (
   const look = () => {
     const { used } = heapSize();
     before = Math.min(before, used);
-    const [growth, more] = [Math.max(GROWTH_BYTES, GROWTH * before), moreBytes()];
+    const growth = Math.max(GROWTH_BYTES, GROWTH * before);
+    const more = moreBytes() + Math.min(MOST_EXPECTED_BYTES, expectedBytes + aftermath());
     if (used < Math.max(usual, before + growth) + more) return;
     const isSmall = 4 * more < growth;
     if (isSmall) setFlagsFromString('--memory-saver-mode');

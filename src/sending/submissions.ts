@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { SubmissionAnswer, SubmitOptions } from '../contract/requests.ts';
 import { oneLine } from '../ledger/batch-label.ts';
+import { expectGarbage } from '../lib/collect-garbage.ts';
 import { isUuidV7 } from '../lib/uuid.ts';
 import { answerLine, refusalLine, refusalText } from '../listeners/answer-line.ts';
 import { readSubmission } from '../message/input/read-submission.ts';
@@ -27,6 +28,7 @@ export class Submissions {
 
   /** Answers a submission with one line, whatever is wrong with it; never rejects. */
   async submit(text: Uint8Array, by?: string): Promise<string> {
+    using _garbage = garbageOf(text);
     try {
       const { items } = await readSubmission(text);
       return answerLine(await this.#submission({ by }).run(items));
@@ -41,6 +43,7 @@ export class Submissions {
    * when messages could not be stored.
    */
   async resume(text: Uint8Array, resume: Resumable, by?: string): Promise<string> {
+    using _garbage = garbageOf(text);
     const items = await readSubmission(text).then(
       (parsed) => parsed.items,
       (error: Error) => error,
@@ -61,6 +64,7 @@ export class Submissions {
     by?: string,
   ): Promise<SubmissionAnswer> {
     const submission = this.#submission({ ...submissionOptions(options), by });
+    using _garbage = garbageOf(text);
     try {
       const { items: read } = await readSubmission(text);
       const items = await expandTargets(
@@ -83,6 +87,13 @@ export class Submissions {
   #submission(options?: SubmissionOptions): Submission {
     return new Submission(this.#config, this.#deps, options);
   }
+}
+
+/** How much garbage a text makes until its messages are stored, in bytes for each of its own. */
+const GARBAGE_SHARE = 10;
+
+function garbageOf(text: Uint8Array): Disposable {
+  return expectGarbage(GARBAGE_SHARE * text.length);
 }
 
 const SAMPLE_ID = '019ac3d2-7c1e-7b54-9d0a-3f1e5c8b2a60';
