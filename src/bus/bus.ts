@@ -66,7 +66,7 @@ export class Bus implements AsyncDisposable {
       now: () => performance.now(),
     });
     this.#subscriptions = new Subscriptions({
-      flush: () => this.flush(),
+      bus: this,
       take: this.#take,
       dropped: (text) => this.#faults.tell(text, 'log'),
     });
@@ -202,7 +202,7 @@ export class Bus implements AsyncDisposable {
     using stopped = whenAborted(over);
     using _ = watchSilence(this.#options.silenceMs, {
       bytesIn: () => this.traffic.look(connection).inBytes - unreadBytes(connection),
-      ask: () => void this.flush(),
+      bus: this,
       cut: () => this.#cut(connection),
       extraMs: () => Math.max(0, ...this.#listeners.map((listener) => listener.patienceMs?.() ?? 0)),
     });

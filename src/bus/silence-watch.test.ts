@@ -53,7 +53,7 @@ test('a connection on which much is on its way may be silent for longer', (t) =>
   using _ = watchSilence(0.02, {
     bytesIn: () => 0,
     extraMs: () => extraMs,
-    ask: () => actions.push('ask'),
+    bus: { flush: async () => void actions.push('ask') },
     cut: () => actions.push('cut'),
   });
   for (let look = 0; look < 100; look++) t.mock.timers.tick(1);

@@ -44,7 +44,8 @@ export function lookAt(
 interface Watched {
   /** How many bytes have come so far. */
   bytesIn(): number;
-  ask(): void;
+  /** Where the other side is asked: it answers what is flushed. */
+  readonly bus: { flush(): Promise<void> };
   cut(): void;
   /** How much longer it may be silent now, ms. */
   extraMs(): number;
@@ -60,7 +61,7 @@ export function watchSilence(silenceMs: number, connection: Watched): Disposable
   const timer = setInterval(() => {
     const looked = lookAt(silence, { at: performance.now(), bytes: connection.bytesIn() }, patience());
     silence = looked.silence;
-    if (looked.action === 'ask') connection.ask();
+    if (looked.action === 'ask') void connection.bus.flush();
     else if (looked.action === 'cut') connection.cut();
   }, silenceMs / LOOKS);
   timer.unref();

@@ -16,7 +16,7 @@ async function hear(url: string, signIn: { user?: string; pass?: string } = {}) 
   const connection = await connect({ servers: url, ...signIn });
   const heard: string[] = [];
   const subscriptions = new Subscriptions({
-    flush: () => Promise.race([connection.flush(), connection.closed().then(() => {})]),
+    bus: { flush: () => Promise.race([connection.flush(), connection.closed().then(() => {})]) },
     take: ({ subject }) => void heard.push(subject),
     dropped: () => {},
   });

@@ -34,8 +34,10 @@ interface Wide {
 }
 
 interface SubscriptionsDeps {
-  /** Resolves when the broker has read what was sent to it, or the connection is gone. */
-  flush(): Promise<void>;
+  readonly bus: {
+    /** Resolves when the broker has read what was sent to it, or the connection is gone. */
+    flush(): Promise<void>;
+  };
   /** What throws must not end the loop that reads from the broker. */
   take(message: WireMessage, handler: Handler): void;
   /** A message was dropped. */
@@ -75,8 +77,8 @@ export class Subscriptions {
       ready: async () => {
         const wide = this.#wide.get(wideOf(subject) ?? '');
         const wasRefused = wide?.isRefused;
-        await this.#deps.flush();
-        if (wide && wide.isRefused !== wasRefused) await this.#deps.flush();
+        await this.#deps.bus.flush();
+        if (wide && wide.isRefused !== wasRefused) await this.#deps.bus.flush();
         if (wanted.refused) throw wanted.refused;
         wanted.wasAllowed = true;
       },
@@ -116,7 +118,7 @@ export class Subscriptions {
         // What comes is heard under the wide one.
         this.#subscribe(connection!, subject, { taken: () => {}, refused: () => wide.split() }),
       );
-      await this.#deps.flush();
+      await this.#deps.bus.flush();
       for (const one of asked) one.unsubscribe();
       isDenied ||= wide.isRefused;
     }

@@ -25,7 +25,7 @@ export function openBudget(
     { bytesPerDay },
     {
       ...{ clock, kept, saved: readMeta(store, META_KEY) },
-      traffic: () => bus.traffic.look(),
+      traffic: bus.traffic,
       save: (text) => {
         store
           .write([saveBudget(text)])

@@ -42,6 +42,13 @@ export interface JournalDeps {
     publish(subject: string, text: string, more: { headers: Record<string, string> }): boolean;
   };
   readonly sending: JournalSending;
+  readonly outbox: {
+    /**
+     * Whether what a node asks for may be answered: replies to many names that nobody has ever heard of wait here, or will once
+     * all that was accepted has run.
+     */
+    hasRoomFor(toNode: string, askers: Askers): boolean;
+  };
   /** Takes the ends of this node's own requests that come with their replies. */
   readonly ledger: EndTaker;
   readonly relaying: JournalRelaying;
@@ -121,11 +128,6 @@ export interface JournalSending {
   livePieceBytes(toNode: string): number;
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number;
-  /**
-   * Whether what a node asks for may be answered: replies to many names that nobody has ever heard of wait here, or will once
-   * all that was accepted has run.
-   */
-  hasRoomFor(toNode: string, askers: Askers): boolean;
 }
 
 /** A request, with the id by which its sender knows it. */

@@ -25,7 +25,7 @@ import { LeftRuns, saveRestored } from './running/left-runs.ts';
 import { RelayedRequests } from './running/relayed-requests.ts';
 import { RunQueues } from './running/run-queues.ts';
 import { Runner } from './running/runner.ts';
-import { type ActiveSchedule, Scheduler } from './running/scheduler.ts';
+import { Scheduler } from './running/scheduler.ts';
 import { StopReason } from './running/stop-reason.ts';
 
 /** How many of the largest messages may be under way in parts on disk before one of them has to give way, and how much of that in memory. */
@@ -47,7 +47,10 @@ export class Journal implements AsyncDisposable {
   /** What of outputs is still read from their files. */
   readonly rests: OutputRests;
   readonly #runner: Runner;
-  readonly #scheduler: Scheduler;
+  /** The requests that run again and again. */
+  readonly schedules: Scheduler;
+  /** Ids of requests that are over and whose ends cannot be written down. */
+  readonly unwritten: Pick<ReadonlySet<string>, 'has'>;
   readonly #cancellations: Cancellations;
   readonly #left: LeftRuns;
   #ask: AskSender | undefined;
@@ -70,9 +73,10 @@ export class Journal implements AsyncDisposable {
       signal: this.#stop.signal,
       calledOff: (row) =>
         calledOff(row, { ...deps, cancellations: this.#cancellations, methodOf: this.#runMethodOf }),
-      startSchedule: (row) => this.#scheduler.begin(row),
+      startSchedule: (row) => this.schedules.begin(row),
     });
-    this.#scheduler = new Scheduler({
+    this.unwritten = this.#runner.replies.unwritten;
+    this.schedules = new Scheduler({
       ...deps,
       graceMs: options.scheduleGraceSeconds * 1000,
       runner: this.#runner,
@@ -94,7 +98,7 @@ export class Journal implements AsyncDisposable {
       signal: this.#stop.signal,
       methodOf: this.#runMethodOf,
       ...{ reporter: this.#reporter, rests: this.rests, queues: this.#queues },
-      ...{ runner: this.#runner, scheduler: this.#scheduler },
+      ...{ runner: this.#runner, scheduler: this.schedules },
     });
     this.#nextRow =
       (deps.store.get<{ row: number | null }>('SELECT max(row) AS row FROM journal')?.row ?? 0) + 1;
@@ -173,20 +177,12 @@ export class Journal implements AsyncDisposable {
     const stored = store.get<StoredRow>('SELECT * FROM journal WHERE id = ?', id);
     if (stored?.ended_at != null) return this.#reportAgain(stored.row);
     await store.write([this.#cancellations.add(id, clock.wallNow())]);
-    if (this.#scheduler.cancel(id) || this.#runner.cancel(id) || !stored) return;
+    if (this.schedules.cancel(id) || this.#runner.cancel(id) || !stored) return;
     const row = toRow(stored);
     if (this.#queues.of(row.fromNode, row.subject).remove(row.row))
       return await this.#runner.ends.cancelled(row);
     const { forward } = this.relayed.rowOf(id) ?? {};
     if (forward) await this.#deps.relaying.cancelForwarded(forward);
-  }
-
-  /** Why the end of a request that is over cannot be written down; see Runner. */
-  readonly unwritten = (id: string): ReturnType<Runner['unwritten']> => this.#runner.unwritten(id);
-
-  /** The requests that run again and again. */
-  schedules(): ActiveSchedule[] {
-    return this.#scheduler.list();
   }
 
   /** Deletes what ended more than `keepMs` ago, or is not among the newest `keepCount` rows. */
@@ -214,7 +210,7 @@ export class Journal implements AsyncDisposable {
     this.#interrupted[Symbol.dispose]();
     this.#stop.abort(new StopReason('stopping', 'the node stops'));
     await this.#queues.idle();
-    await this.#scheduler.idle();
+    await this.schedules.idle();
     await this.rests.idle();
     await this.#reporter[Symbol.asyncDispose]();
   }
@@ -237,7 +233,7 @@ export class Journal implements AsyncDisposable {
 
   /** A row that says `running` before anything has begun is the promise; so one commit is enough where nobody is before it. */
   readonly #beginsAtOnce = ({ id, fromNode, subject, schedule, supersedes }: JournalRow): boolean => {
-    if (schedule != null || supersedes != null || this.#cancellations.has(id)) return false;
+    if (schedule != null || supersedes != null || this.#cancellations.ids.has(id)) return false;
     return this.#runMethodOf(subject)?.mode === 'run' && this.#queues.of(fromNode, subject).keepPlace();
   };
 

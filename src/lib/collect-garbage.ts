@@ -54,7 +54,8 @@ const [GROWTH_BYTES, GROWTH] = [12 * 1024 * 1024, 0.25];
  */
 const [LARGE_HEAP_BYTES, SPARSE_BYTES] = [100 * 1024 * 1024, 12 * 1024 * 1024];
 
-let lookAtHeap = () => {};
+/** Whoever takes much in one turn of the event loop, in which nothing else is heard of collections, asks whether garbage is to be collected. */
+export let lookForGarbage = () => {};
 
 /** The most garbage that works may make besides, bytes, and for how long after its end a work still makes some, ms. */
 const [MOST_EXPECTED_BYTES, AFTERMATH_MS] = [40 * 1024 * 1024, 3000];
@@ -108,18 +109,13 @@ export function keepGarbageSmall(usualBytes: number, moreBytes: () => number = (
   };
   const observer = new PerformanceObserver(look);
   observer.observe({ type: 'gc' });
-  lookAtHeap = look;
+  lookForGarbage = look;
   return {
     [Symbol.dispose]: () => {
       observer.disconnect();
-      lookAtHeap = () => {};
+      lookForGarbage = () => {};
     },
   };
-}
-
-/** Whoever takes much in one turn of the event loop, in which nothing else is heard of collections, asks whether garbage is to be collected. */
-export function lookForGarbage(): void {
-  lookAtHeap();
 }
 
 function heapSize(): { readonly used: number; readonly held: number } {

@@ -1,12 +1,15 @@
-import { type BigIntStats, statSync } from 'node:fs';
+import { type BigIntStats, fstatSync, openSync, statSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 
-const held = new Set<string>();
-
-/**
- * Keeps files from `openFile`, as those of a database: to close any descriptor of a file takes all locks from it that this process
- * holds there (fcntl), and the next program that reads the database would remove its log. Returns what lets go of them.
+/*
+ * SQLite locks files by fcntl: to close any descriptor of a file takes all locks from it that this process holds there. The next
+ * program that reads the database would then remove its log, or empty the log's index, on which this process ends with SIGBUS. So
+ * nothing opens a file of a database that this process has open, but for the index, which is never closed.
  */
+const held = new Set<string>();
+const indexes = new Map<string, number>();
+
+/** Keeps the files of a database from `openFile`. Returns what lets go of them. */
 export function holdFiles(paths: readonly string[]): () => void {
   for (const path of paths) held.add(path);
   return () => {
@@ -23,6 +26,23 @@ export const openFile: typeof open = async (path, flags, mode) => {
   }
   return await open(path, flags, mode);
 };
+
+/** The index of the log, opened to be read; undefined where this thread must not open it. */
+export type OpenIndex = () => number | undefined;
+
+/** Opens the index of a database's log, once, for the main thread to give to others: a thread closes what it has opened itself. Undefined where there is none. */
+export function openIndex(path: string): number | undefined {
+  const index = `${path}-shm`;
+  try {
+    const known = indexes.get(path);
+    if (known !== undefined && fstatSync(known).ino === statSync(index).ino) return known;
+    const file = openSync(index, 'r');
+    indexes.set(path, file);
+    return file;
+  } catch {
+    return undefined;
+  }
+}
 
 function isHeld({ dev, ino }: BigIntStats): boolean {
   return [...held].some((path) => {

@@ -81,7 +81,7 @@ export async function startHttpService(
   const server = tls
     ? createTlsServer({ ...limits, ...tls.pair, handshakeTimeout: settings.headersTimeoutMs })
     : createServer(limits);
-  const following = tls?.follow((pair) => (server as TlsServer).setSecureContext(pair));
+  const following = tls?.follow(server as TlsServer);
   server.maxConnections = settings.maxClients;
   processConnections.watch(server, deps.logger);
   // A client that ends its side after the request would else lose the answer to what was done. Node has this

@@ -9,6 +9,11 @@ export interface TlsPair {
   readonly key: string;
 }
 
+/** A server that goes on with another pair. */
+interface PairTaker {
+  setSecureContext(pair: TlsPair): void;
+}
+
 interface TlsFilesOptions {
   readonly certFile: string;
   readonly keyFile: string;
@@ -56,9 +61,9 @@ export class TlsFiles {
     return [...subjectAltName.matchAll(/DNS:([^,*\s]+)(?:,|$)/g)].map(([, name]) => name!);
   }
 
-  /** Calls `onChange` with each new pair, at SIGHUP at once, until the result is disposed. Bad ones are logged, and the old one stays. */
-  follow(onChange: (pair: TlsPair) => void): Disposable {
-    const look = () => void this.#look(onChange);
+  /** Hands each new pair to a server, at SIGHUP at once, until the result is disposed. Bad ones are logged, and the old one stays. */
+  follow(server: PairTaker): Disposable {
+    const look = () => void this.#look(server);
     const timer = setInterval(look, this.#options.everyMs ?? EVERY_MS).unref();
     process.on('SIGHUP', look);
     return {
@@ -69,13 +74,13 @@ export class TlsFiles {
     };
   }
 
-  async #look(onChange: (pair: TlsPair) => void): Promise<void> {
+  async #look(server: PairTaker): Promise<void> {
     try {
       const pair = await readPair(this.#options);
       this.#fault = undefined;
       if (pair.cert === this.#pair.cert && pair.key === this.#pair.key) return;
       this.#pair = pair;
-      onChange(pair);
+      server.setSecureContext(pair);
       this.#deps.logger.info({ certFile: this.#options.certFile }, 'a new certificate is in use');
       this.#warnOfEnd();
     } catch (error) {

@@ -20,12 +20,12 @@ function start(more: { bytesPerDay?: number; saved?: string; clock?: ManualClock
     {
       clock,
       kept: { now: () => clock.wallNow() },
-      traffic: () => ({ inBytes: link.inBytes, outBytes: link.bytes }),
+      traffic: { look: () => ({ inBytes: link.inBytes, outBytes: link.bytes }) },
       saved: more.saved,
       save: (text) => void saves.push(text),
     },
   );
-  budget.listen({ roomChanged: () => void changes.push(link.bytes) });
+  budget.listen({ onRoom: () => void changes.push(link.bytes) });
   return { clock, link, saves, changes, budget };
 }
 

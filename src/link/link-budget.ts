@@ -28,14 +28,14 @@ export interface BudgetListener {
   /** The budget is used up, or there is a new one. */
   budgetChanged?(): void;
   /** What waited for the budget may go on. */
-  roomChanged?(): void;
+  onRoom?(): void;
 }
 
 interface LinkBudgetDeps {
   readonly clock: Pick<Clock, 'wallNow' | 'steadyNow' | 'every' | 'after'>;
   readonly kept: { now(): number };
   /** Bytes since the process started. */
-  traffic(): { readonly inBytes: number; readonly outBytes: number };
+  readonly traffic: { look(): { readonly inBytes: number; readonly outBytes: number } };
   /** What was saved last. */
   readonly saved: string | undefined;
   save(text: string): void;
@@ -47,7 +47,7 @@ export class LinkBudget implements Budget, Disposable {
   readonly bytesPerDay: number;
   readonly #deps: LinkBudgetDeps;
   #today: BudgetDay;
-  #counted: ReturnType<LinkBudgetDeps['traffic']> = { inBytes: 0, outBytes: 0 };
+  #counted: ReturnType<LinkBudgetDeps['traffic']['look']> = { inBytes: 0, outBytes: 0 };
   /** What is on disk for today. */
   #savedBytes: number;
   /** What was handed over and may not be in the count yet: since `#handedAt`, and in the time before that. */
@@ -91,7 +91,7 @@ export class LinkBudget implements Budget, Disposable {
     if (isOpen !== this.#wasOpen) {
       this.#wasOpen = isOpen;
       for (const listener of this.#listeners) listener.budgetChanged?.();
-      for (const listener of this.#listeners) listener.roomChanged?.();
+      for (const listener of this.#listeners) listener.onRoom?.();
     }
     return this.#today;
   }
@@ -141,7 +141,7 @@ export class LinkBudget implements Budget, Disposable {
     if (!this.#isShort) return;
     if (this.#free(NORMAL) === 0) return this.#waitsForShare ? this.#lookSoon() : undefined;
     this.#isShort = false;
-    for (const listener of this.#listeners) listener.roomChanged?.();
+    for (const listener of this.#listeners) listener.onRoom?.();
   };
 
   #lookSoon(): void {
@@ -232,7 +232,7 @@ export class LinkBudget implements Budget, Disposable {
   }
 
   #count(): void {
-    const { inBytes, outBytes } = this.#deps.traffic();
+    const { inBytes, outBytes } = this.#deps.traffic.look();
     const wentOut = outBytes - this.#counted.outBytes;
     const wentIn = inBytes - this.#counted.inBytes;
     this.#counted = { inBytes, outBytes };

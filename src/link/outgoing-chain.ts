@@ -1,9 +1,9 @@
 import { askBriefly, briefHeaders } from '../message/codec/brief.ts';
 import type { Compression } from '../message/codec/compression.ts';
 import { type Addresses, address } from './address.ts';
-import { bundle } from './bundle.ts';
 import { compress } from './compress.ts';
 import { encode } from './encode.ts';
+import { join } from './join.ts';
 import { makeLean } from './make-lean.ts';
 import { type Publisher, publish } from './publish.ts';
 import { split } from './split.ts';
@@ -19,7 +19,7 @@ export function outgoingChain(
     makeLean(),
     encode(),
     ...(addresses ? [address(addresses)] : []),
-    bundle(broker),
+    join(broker),
     compress(compression),
     split(broker),
     shorten(),

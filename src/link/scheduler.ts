@@ -41,24 +41,19 @@ export class LinkScheduler {
   }) {
     this.#send = deps.send;
     this.#budget = deps.budget;
-    this.#window = new LinkWindow({ ...deps, onRoom: this.#pull });
+    this.#window = new LinkWindow({ ...deps, onRoom: this.onRoom });
   }
 
   /** A source has something to send; it is pulled at once where the link has room. */
   offer(source: Source): void {
     this.#add(source);
-    this.#pull();
+    this.onRoom();
   }
 
   /** A source has nothing to send any more. */
   withdraw(source: Source): void {
     this.#places.get(source)?.delete(source);
     this.#places.delete(source);
-  }
-
-  /** What waits for the budget goes on. */
-  roomChanged(): void {
-    this.#pull();
   }
 
   /** How long the budget of this link holds up a class, ms. */
@@ -91,7 +86,8 @@ export class LinkScheduler {
     offers.add(source);
   }
 
-  readonly #pull = (): void => {
+  /** The link or its budget has room: what waits goes on. */
+  readonly onRoom = (): void => {
     if (this.#isPulling) return;
     this.#isPulling = true;
     while (this.#window.window.room > 0) {

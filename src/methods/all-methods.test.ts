@@ -223,7 +223,10 @@ async function setUp(t: TestContext, given: Partial<MethodsDeps> = {}) {
       errorsReceived: (messages) => void told.push(`errors ${messages.length}`),
     },
     submissions: { faults: () => Promise.resolve([]) },
-    journal: { cancel: (id) => Promise.resolve(void told.push(`cancel ${id}`)), schedules: () => [] },
+    journal: {
+      cancel: (id) => Promise.resolve(void told.push(`cancel ${id}`)),
+      schedules: { list: () => [] },
+    },
     queue: { find: () => [], cancel: () => Promise.resolve(0) },
     processes: processes(told),
     ...given,

@@ -35,6 +35,7 @@ import { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
 import { Supervisor } from '../processes/supervisor.ts';
 import type { KeptData } from '../relay/kept-data.ts';
+import { AskStates } from '../sending/ask-states.ts';
 import { Copying } from '../sending/copying.ts';
 import { OutputReplies } from '../sending/output-replies.ts';
 import { EndRecorder } from '../sending/record-ends.ts';
@@ -72,6 +73,7 @@ export interface NodeParts extends Base {
   readonly subscribers: Subscribers;
   readonly methods: Methods;
   readonly states: StateQuestions;
+  readonly asking: AskStates;
   /** Undefined where the node keeps its connection. */
   readonly calls: Calls | undefined;
   readonly trust: Trust;
@@ -147,7 +149,8 @@ export async function assembleNode(
   const base = { ...ground, kept, send, methods: table, trust, addresses, refusals, pace, budget };
   const sender = makeSender(config, base);
   const { ledger, outbox, undelivered, errorReporter } = sender;
-  const deps = { ...base, ...sender, notes };
+  const asking = stack.use(new AskStates(config.nodeName, { ...base, ...sender }));
+  const deps = { ...base, ...sender, notes, asking };
   const fleet = stack.use(new FleetView(config, ground, deps));
   const calls = makeCalls(config, deps);
   if (calls) stack.use(calls);
@@ -168,7 +171,7 @@ export async function assembleNode(
     {
       ...{ journal, fleet, submissions, queue: undelivered, processes: subscribers },
       outputReplies,
-      otherMethods: [...relayMethods(config, deps, (node) => states.askWords(node)), ...copying.methods],
+      otherMethods: [...relayMethods(config, deps), ...copying.methods],
     },
     table,
   );
@@ -180,14 +183,8 @@ export async function assembleNode(
   const ends = new EndRecorder(config, { ...ground, errorReporter, operators });
   const states = new StateQuestions(config.nodeName, { ...deps, guard, journal });
   ledger.listen([ends, journal.relayed, fleet.changes, outbox]);
-  outbox.start({
-    ...{
-      processes: supervisor,
-      listeners: [ends, copying, journal.relayed, fleet.changes, states, outputReplies],
-    },
-    askWords: states.askWords,
-    ping: (node) => sender.sending.ping(node),
-  });
+  const listeners = [ends, errorReporter, copying, journal.relayed, fleet.changes, states, outputReplies];
+  outbox.start({ ...deps, processes: supervisor, listeners });
   if (config.isCentral) stack.use(new PresenceProbe(config.nodeName, deps));
   await journal.start({ ask: states.askSender, isOlder: isOlder(ground.store, ground.notedId) });
   stack.use(states);

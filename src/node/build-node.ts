@@ -82,6 +82,6 @@ export async function buildNode(
     runningProcesses: () => supervisor.list().map(({ kind, name }) => `${name}_${kind}`),
   };
   // The rest of the output that was reported while it ran is queued by now, or read from there.
-  await removeSpoolRest(parts.journal.rests);
+  await removeSpoolRest(parts.journal.rests.left);
   return parts;
 }

@@ -20,6 +20,7 @@ import type { Method } from '../methods/method.ts';
 import type { ErrorReporter } from '../observe/error-reports.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Peers } from '../outbox/peers.ts';
+import type { AskStates } from '../sending/ask-states.ts';
 import { toPiece } from '../sending/piece-channel.ts';
 import type { StateQuestions } from '../sending/state-questions.ts';
 import type { Paced } from '../trust/pace.ts';
@@ -86,7 +87,8 @@ interface ServingDeps {
   readonly bus: Bus;
   readonly guard: InstanceGuard;
   readonly subscribers: Subscribers;
-  readonly states: Pick<StateQuestions, 'serve' | 'askWords'>;
+  readonly states: Pick<StateQuestions, 'serve'>;
+  readonly asking: Pick<AskStates, 'ask'>;
   readonly methods: ReadonlyMap<string, Method>;
   readonly hello: ReturnType<typeof createHello>;
   readonly budget: Pick<LinkBudget, 'bytesPerDay'>;
@@ -166,9 +168,9 @@ export class Serving {
   /** How often hellos are said depends on what the central node is. */
   #meetCentral(): void {
     const { centralNodeName, nodeName } = this.#config;
-    const { states, peers } = this.#deps;
+    const { asking, peers } = this.#deps;
     if (centralNodeName !== nodeName && !peers.hasWords(centralNodeName))
-      states.askWords(centralNodeName).then(
+      asking.ask(centralNodeName).then(
         () => this.#tellBudget(),
         () => {},
       );

@@ -43,15 +43,17 @@ export class Lanes {
   readonly peers: Peers;
   readonly #deps: LaneDeps;
   readonly #lanes = new Map<string, Lane>();
+  /** Those in memory, by subject: something waits in each, or did lately. */
+  readonly loaded: ReadonlyMap<string, Lane> = this.#lanes;
   /** Since when lanes have been without messages, ms on a clock that nobody sets. */
   readonly #idle = new Map<Lane, number>();
   #nextId = 1;
   #processes: LaneProcesses | undefined;
   /** In lanes below this one, more may have been sent than this database knows. */
   readonly #firstSure: number;
-  #start: Pick<OutboxStart, 'askWords' | 'ping'> = {};
+  #start: Pick<OutboxStart, 'asking' | 'sending'> = {};
   /** Nodes that were asked for their words over this connection, and the questions. */
-  readonly #asked = new Map<string, Promise<void> | undefined>();
+  readonly #asked = new Map<string, Promise<unknown> | undefined>();
   readonly #pinged = new Set<string>();
   #introduced = 0;
   /** Counts connections, and their ends. */
@@ -101,7 +103,7 @@ export class Lanes {
   }
 
   /** Takes the lanes in that messages wait in from an earlier life of the process, and runs lanes from now on. */
-  start(processes: LaneProcesses, start: Pick<OutboxStart, 'askWords' | 'ping'>): void {
+  start(processes: LaneProcesses, start: Pick<OutboxStart, 'asking' | 'sending'>): void {
     this.#processes = processes;
     this.#start = start;
     for (const { lane, first } of readWaitingLanes(this.#deps.store)) processes.keep(this.#add(lane, first));
@@ -120,15 +122,6 @@ export class Lanes {
 
   [Symbol.iterator](): Iterator<Lane> {
     return this.#lanes.values();
-  }
-
-  get size(): number {
-    return this.#lanes.size;
-  }
-
-  /** The lane of a subject; undefined where nothing waits in it. */
-  get(subject: string): Lane | undefined {
-    return this.#lanes.get(subject);
   }
 
   /** The lane of a subject, made or read from the database where it is not in memory. */
@@ -213,10 +206,10 @@ export class Lanes {
   }
 
   /** Asks a node that was never heard of for its words, once; what resolves then, undefined where nothing is to be awaited. */
-  #introduction(node: string): Promise<void> | undefined {
-    const { askWords } = this.#start;
-    if (!askWords || this.#isKnown(node) || this.#asked.has(node)) return this.#asked.get(node);
-    const asking = askWords(node).catch(() => {});
+  #introduction(node: string): Promise<unknown> | undefined {
+    const { asking: questions } = this.#start;
+    if (!questions || this.#isKnown(node) || this.#asked.has(node)) return this.#asked.get(node);
+    const asking = questions.ask(node).catch(() => {});
     this.#asked.set(node, asking);
     void asking.then(() => this.#asked.has(node) && this.#asked.set(node, undefined));
     return asking;
@@ -229,7 +222,7 @@ export class Lanes {
    */
   #untilKnown(node: string, { queuedAt, re }: Entry, isAlone: boolean): Promise<void> | undefined {
     const isOld = (re !== null || !isAlone) && this.#deps.kept.now() - queuedAt >= STRANGER_MS;
-    if (isOld || !this.#start.askWords || this.#isKnown(node)) return undefined;
+    if (isOld || !this.#start.asking || this.#isKnown(node)) return undefined;
     this.#pingOnce(node);
     const known = this.#awaited.get(node) ?? this.#wait(this.#awaited, node);
     return known.answered;
@@ -246,14 +239,14 @@ export class Lanes {
   #pingOnce(node: string): void {
     if (this.#pinged.has(node) || this.#isKnown(node)) return;
     this.#pinged.add(node);
-    this.#start.ping?.(node).catch(() => this.#pinged.delete(node));
+    this.#start.sending?.ping(node).catch(() => this.#pinged.delete(node));
   }
 
   /** Pings a node before it is sent a part, once: an original node cannot read that, and would log an error for each. */
   #untilPinged(node: string): Promise<void> | undefined {
     const { clock, mayBeOriginal } = this.#deps;
     const isAsked = this.#pinged.has(node) || this.#isKnown(node);
-    if (isAsked || !this.#start.ping || !mayBeOriginal(node)) return this.#pinging.get(node)?.answered;
+    if (isAsked || !this.#start.sending || !mayBeOriginal(node)) return this.#pinging.get(node)?.answered;
     const { answered, end } = this.#wait(this.#pinging, node);
     const cancel = clock.after(PING_PATIENCE_MS, end);
     this.#pingOnce(node);

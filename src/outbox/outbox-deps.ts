@@ -145,7 +145,7 @@ export interface OutboxListener {
   /** What is written down with the ends of messages, after the outbox's own statements. */
   alongside?(ended: readonly Ended[]): readonly Statement[];
   /** How messages ended can never be written down: a sentence for errorCentral. */
-  setAside?(text: string): void;
+  report?(text: string): void;
   /** It is written down that messages have ended. */
   written?(ended: readonly { readonly id: string }[]): void;
   /** It is written down that messages, in several lists, have come to a new state. */
@@ -168,10 +168,14 @@ export interface OutboxStart {
   readonly processes: LaneProcesses;
   /** Called in this order. */
   readonly listeners: readonly OutboxListener[];
-  /** Asks a node that never answered for the words that it knows; resolves when it has answered, or does not. */
-  askWords?(node: string): Promise<void>;
-  /** Pings a node of which nothing is known; resolves when the ping is queued. */
-  ping?(node: string): Promise<void>;
+  readonly asking?: {
+    /** Asks a node that never answered for the words that it knows; resolves when it has answered, or does not. */
+    ask(node: string): Promise<unknown>;
+  };
+  readonly sending?: {
+    /** Pings a node of which nothing is known; resolves when the ping is queued. */
+    ping(node: string): Promise<void>;
+  };
 }
 
 /** A lane as a unit of work: it sends while it is started. */

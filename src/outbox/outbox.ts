@@ -87,7 +87,7 @@ export class Outbox implements AsyncDisposable {
       {
         ...{ ...deps, lanes: this.#lanes, undelivered: this.undelivered },
         onLost: (text) => {
-          for (const listener of this.#listeners) listener.setAside?.(text);
+          for (const listener of this.#listeners) listener.report?.(text);
         },
       },
     );
@@ -119,12 +119,12 @@ export class Outbox implements AsyncDisposable {
 
   /** How many lanes are in memory: those to nodes that nobody has heard of are few. */
   get laneCount(): number {
-    return this.#lanes.size;
+    return this.#lanes.loaded.size;
   }
 
   /** How many messages lie on disk for one subject. */
   waitingFor(subject: string): number {
-    return this.#lanes.get(subject)?.queue.length ?? 0;
+    return this.#lanes.loaded.get(subject)?.queue.length ?? 0;
   }
 
   /** Whether more may be queued for a node: for a name that is likely made up only while few such wait, or will. */
@@ -136,7 +136,7 @@ export class Outbox implements AsyncDisposable {
 
   /** Tells, when it is asked, whether all has ended that waits for a subject now. */
   deliveredSoFar(subject: string): () => boolean {
-    const queue = this.#lanes.get(subject)?.queue;
+    const queue = this.#lanes.loaded.get(subject)?.queue;
     const last = queue?.lastQueued ?? 0;
     return () => !queue?.length || (queue.window.first?.seq ?? 0) > last;
   }
@@ -151,7 +151,7 @@ export class Outbox implements AsyncDisposable {
     readonly key: number;
     readonly subject: string;
   }): number | null {
-    const queue = this.#lanes.get(subject)?.queue;
+    const queue = this.#lanes.loaded.get(subject)?.queue;
     const seq = key % LANE_SPAN;
     return (
       this.#outcomes.sentAt.get(id) ??
@@ -229,7 +229,7 @@ export class Outbox implements AsyncDisposable {
 
   /** How the lane of a subject stands; undefined where there is none. */
   lane(subject: string): LaneStatus | undefined {
-    const lane = this.#lanes.get(subject);
+    const lane = this.#lanes.loaded.get(subject);
     return lane && this.#statusOf(lane);
   }
 
@@ -243,8 +243,8 @@ export class Outbox implements AsyncDisposable {
    * messages do not arrive is told to those who ask.
    */
   refused(operation: 'publish' | 'subscription', subject: string): void {
-    if (operation === 'publish') return this.#lanes.get(subject)?.pace.refused();
-    for (const lane of this.#inbox.refused(subject)) this.#lanes.get(lane)?.answersRefused();
+    if (operation === 'publish') return this.#lanes.loaded.get(subject)?.pace.refused();
+    for (const lane of this.#inbox.refused(subject)) this.#lanes.loaded.get(lane)?.answersRefused();
   }
 
   /** Writes down what is known by now and forgets the lanes. Messages stay on disk. */

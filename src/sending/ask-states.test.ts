@@ -59,7 +59,7 @@ function start(replyFor: (token: string) => string) {
   const deps = {
     ...{ clock, outbox: { inbox: { listen } }, peers: { heardWords: () => {} } },
     bus: { publish: (_: string, __: string, { reply }: { reply: string }) => asked.push(reply) > 0 },
-    ...{ addresses: { subjectFor: (subject: string) => subject }, signal: new AbortController().signal },
+    addresses: { subjectFor: (subject: string) => subject },
   };
   const asker = new AskStates('ship1', deps as unknown as ConstructorParameters<typeof AskStates>[1]);
   const answer = (subject: string, told: StateAnswer) =>

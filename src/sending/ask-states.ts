@@ -21,18 +21,17 @@ interface AskStatesDeps {
   readonly peers: Pick<Peers, 'heardWords'>;
   readonly clock: Clock;
   readonly addresses: Pick<Addresses, 'subjectFor'>;
-  /** Aborted when the node stops. */
-  readonly signal: AbortSignal;
 }
 
 /** What waits for answers of one node, by the token of its question, in the order in which they were asked. */
 type Waiting = Map<string, (message: WireMessage) => void>;
 
 /** Asks other nodes how requests stand; several questions to one node may be under way. */
-export class AskStates {
+export class AskStates implements Disposable {
   readonly #nodeName: string;
   readonly #deps: AskStatesDeps;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #stop = new AbortController();
   #count = 0;
 
   constructor(nodeName: string, deps: AskStatesDeps) {
@@ -40,12 +39,17 @@ export class AskStates {
     this.#deps = deps;
   }
 
-  /** Asks a node about own requests, and those of its own that this node holds; undefined where it does not answer within 5 s. */
+  /** Waits for no answer any more. */
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+  }
+
+  /** Asks a node about own requests, and those of its own that this node holds; it names its words too. Undefined where it does not answer within 5 s. */
   async ask(
     node: string,
     about: Pick<StateQuestion, 'ids' | 'held'> = { ids: [] },
   ): Promise<StateAnswer | undefined> {
-    const { bus, outbox, peers, clock, addresses, signal } = this.#deps;
+    const { bus, outbox, peers, clock, addresses } = this.#deps;
     const subject = stateSubject(node);
     const question: StateQuestion = { from: this.#nodeName, ...about };
     const [token, heard] = [`state-${++this.#count}`, new AbortController()];
@@ -66,7 +70,7 @@ export class AskStates {
       const reply = heardOf.replyFor(token);
       if (!bus.publish(addresses.subjectFor(subject, node), JSON.stringify(question), { reply }))
         return undefined;
-      await wait(clock, PATIENCE_MS, AbortSignal.any([heard.signal, signal]));
+      await wait(clock, PATIENCE_MS, AbortSignal.any([heard.signal, this.#stop.signal]));
       return answer;
     } finally {
       waiting.delete(token);

@@ -62,7 +62,7 @@ export class Copying implements AsyncDisposable {
     const { all, copies } = createCopyMethods(options, {
       ...{ clock: parts.clock, files: parts.files },
       deliver: this.#deliver,
-      holdRelayed: (file, call) => this.#relayed.hold(file, call),
+      relayedFiles: this.#relayed,
       speaksLanes: parts.peers.speaksLanes,
       maxPayload: () => parts.bus.maxPayload,
       openChannel: createOpenChannel(config.nodeName, parts),

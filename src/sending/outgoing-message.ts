@@ -48,6 +48,14 @@ function lifeMs(ms: number, ageMs: number): number {
   return ageMs <= 0 || ageMs > MOST_AGE_MS ? ms : Math.max(1, Math.round(ms - ageMs));
 }
 
+/** What may be said of a message of this node's own making. */
+export type OwnOptions = Partial<
+  Pick<
+    OutgoingMessage,
+    'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority' | 'supersedes' | 'mayWait'
+  >
+>;
+
 /**
  * A message of this node's own making: a reply (with the asker's budget, if any), a copy of one, what is relayed, a report,
  * an error. Others say in part how long an answer to it is awaited, and its lane is that of others' messages too.
@@ -55,16 +63,7 @@ function lifeMs(ms: number, ageMs: number): number {
 export function ownOutgoing(
   message: Message,
   settings: Settings,
-  {
-    id,
-    ...more
-  }: Pick<OutgoingMessage, 'id'> &
-    Partial<
-      Pick<
-        OutgoingMessage,
-        'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority' | 'supersedes' | 'mayWait'
-      >
-    >,
+  { id, ...more }: Pick<OutgoingMessage, 'id'> & OwnOptions,
 ): OutgoingMessage {
   const outgoing = envelope(message, settings, { id, batch: null });
   return { ...outgoing, ackTimeoutMs: Math.min(outgoing.ackTimeoutMs, LONGEST_ACK_MS), ...more };

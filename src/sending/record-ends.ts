@@ -41,11 +41,6 @@ export class EndRecorder {
     }
   }
 
-  /** Reports that the end of messages could not be written down. */
-  setAside(text: string): void {
-    this.#deps.errorReporter.report(text);
-  }
-
   readonly #toEntries = (one: Finished): AuditEntry[] => {
     const message = decode(one, this.#config.maxMessageBytes);
     if (message && GIVEN_UP.has(one.state) && !wasComplainedOf(one, message))

@@ -15,6 +15,7 @@ import { replyCopies } from '../relay/reply-copies.ts';
 import { createReqRelay } from '../relay/req-relay.ts';
 import { createReqRelayInitial } from '../relay/req-relay-initial.ts';
 import type { Store } from '../store/store.ts';
+import type { AskStates } from './ask-states.ts';
 import { type CancelSentDeps, cancelSent } from './cancel-sent.ts';
 import type { RepliesAndReports } from './replies-and-reports.ts';
 
@@ -29,14 +30,11 @@ interface RelayingDeps extends Pick<Edges, 'newId'>, CancelSentDeps {
 
 interface RelayMethodsDeps extends Pick<Edges, 'newId' | 'files'> {
   readonly peers: Pick<Peers, 'knows'>;
+  readonly asking: Pick<AskStates, 'ask'>;
 }
 
-/** The methods by which messages travel via another node; `askWords` resolves when a node has told its words, or does not. */
-export function relayMethods(
-  config: Config,
-  { newId, files, peers }: RelayMethodsDeps,
-  askWords: (node: string) => Promise<void>,
-) {
+/** The methods by which messages travel via another node. */
+export function relayMethods(config: Config, { newId, files, peers, asking }: RelayMethodsDeps) {
   const folder = join(config.databaseFolder, 'copies');
   const options = {
     nodeName: config.nodeName,
@@ -45,7 +43,7 @@ export function relayMethods(
     keepBytes: config.relayKeepBytes,
     openSource: (path: string) => CopySource.open(path, { folder, files, id: newId() }),
     fetchesFiles: async (via: string) => {
-      if (!peers.knows(via, RELAY_FILES)) await askWords(via);
+      if (!peers.knows(via, RELAY_FILES)) await asking.ask(via);
       return peers.knows(via, RELAY_FILES);
     },
   };

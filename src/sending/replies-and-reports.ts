@@ -17,12 +17,11 @@ import { keyWithin, SUPERSEDES_WORD } from '../message/supersedes.ts';
 import { TOLD_OUTPUT, toldStretch } from '../message/told-output.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Outbox, OutgoingMessage } from '../outbox/outbox.ts';
-import type { Askers } from '../outbox/outbox-deps.ts';
 import type { Peers } from '../outbox/peers.ts';
 import type { ReplyCopy } from '../relay/reply-copies.ts';
 import type { KeptTime } from '../store/kept-clock.ts';
 import type { Statement } from '../store/store.ts';
-import { ownOutgoing } from './outgoing-message.ts';
+import { type OwnOptions, ownOutgoing } from './outgoing-message.ts';
 
 /** Reply methods that append what they get, so that a large reply may come in several messages. */
 const APPENDING: ReadonlySet<string> = new Set(['', 'REQToFileAppend', 'REQToConsole']);
@@ -44,7 +43,7 @@ const GATHERED_BYTES = 4096;
 const REPORT_PARTS = 15 / 8;
 
 interface RepliesDeps extends Pick<Edges, 'newId' | 'clock'> {
-  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'deliveredSoFar' | 'hasRoomFor'>;
+  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'deliveredSoFar'>;
   readonly peers: Pick<Peers, 'knows' | 'hasWords' | 'of'>;
   readonly bus: Pick<Bus, 'maxPayload' | 'publish'>;
   readonly logger: Pick<Logger, 'error'>;
@@ -89,11 +88,6 @@ export class RepliesAndReports {
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number {
     return this.#deps.outbox.waitingFor(reportsTo(toNode));
-  }
-
-  /** Whether what a node asks for may be answered: each name that nobody has heard of takes lanes of its own. */
-  hasRoomFor(toNode: string, askers: Askers): boolean {
-    return this.#deps.outbox.hasRoomFor(toNode, askers);
   }
 
   /**
@@ -271,15 +265,7 @@ export class RepliesAndReports {
     };
   }
 
-  #outgoing(
-    message: Message,
-    more: Partial<
-      Pick<
-        OutgoingMessage,
-        'budgetMs' | 'expiresInMs' | 'output' | 'isOutput' | 're' | 'priority' | 'supersedes' | 'mayWait'
-      >
-    > = {},
-  ): OutgoingMessage {
+  #outgoing(message: Message, more: OwnOptions = {}): OutgoingMessage {
     return ownOutgoing(message, this.#config, { id: this.#deps.newId(), ...more });
   }
 

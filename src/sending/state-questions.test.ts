@@ -7,6 +7,7 @@ import { knownStates } from '../journal/known-states.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { decodeQuestion, encodeAnswer, type StateAnswer } from '../message/state-question.ts';
 import { statement } from '../store/store.ts';
+import { AskStates } from './ask-states.ts';
 import { StateQuestions } from './state-questions.ts';
 
 const NOTHING: StateAnswer = { ends: [], gone: [], never: [], upTo: null };
@@ -100,10 +101,10 @@ async function start(t: TestContext, { words }: { words: readonly string[] }) {
     guard: { isYielding: false },
     presence: { of: () => 'here' },
   };
-  const questions = new StateQuestions(
-    'central',
-    deps as unknown as ConstructorParameters<typeof StateQuestions>[1],
-  );
+  const asking = new AskStates('central', deps as unknown as ConstructorParameters<typeof AskStates>[1]);
+  const all = { ...deps, asking } as unknown as ConstructorParameters<typeof StateQuestions>[1];
+  const questions = new StateQuestions('central', all);
+  t.after(() => asking[Symbol.dispose]());
   t.after(() => questions[Symbol.dispose]());
   /** Asks those whose turn it is, that many ms later. */
   const look = async (afterMs = 0) => {

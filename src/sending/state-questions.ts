@@ -21,18 +21,17 @@ import {
 import { provedSubject, receiverOf, takeProof } from '../message/subject.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
 import type { Store } from '../store/store.ts';
-import { AskStates } from './ask-states.ts';
+import type { AskStates } from './ask-states.ts';
 import type { RepliesAndReports } from './replies-and-reports.ts';
 
 interface StateQuestionsDeps {
   readonly bus: Pick<Bus, 'publish' | 'subscribe' | 'isConnected'>;
   readonly store: Store;
   readonly ledger: Pick<Ledger, 'applyReports'>;
-  readonly outbox: Pick<Outbox, 'inbox'>;
-  readonly peers: Pick<Peers, 'knows' | 'heardWords' | 'hasWords'>;
+  readonly asking: AskStates;
+  readonly peers: Pick<Peers, 'knows' | 'hasWords'>;
   readonly sending: Pick<RepliesAndReports, 'waitingReports' | 'known'>;
   readonly guard: Pick<InstanceGuard, 'isYielding'>;
   readonly journal: Pick<Journal, 'unwritten'>;
@@ -82,12 +81,10 @@ export class StateQuestions implements Disposable {
   #looking: Promise<void> | undefined;
   /** Whether a request may be open: a node that sent nothing since it last looked does not ask its database. */
   #mayBeOpen = true;
-  readonly #ask: AskStates;
 
   constructor(nodeName: string, deps: StateQuestionsDeps) {
     this.#nodeName = nodeName;
     this.#deps = deps;
-    this.#ask = new AskStates(nodeName, { ...deps, signal: this.#stop.signal });
   }
 
   /** Answers others from now on, and asks them. */
@@ -134,19 +131,14 @@ export class StateQuestions implements Disposable {
     for (const served of this.#served) served[Symbol.dispose]();
   }
 
-  /** Asks a node for the words that it knows, where nothing is known of it; resolves when it has answered, or does not. */
-  readonly askWords = async (node: string): Promise<void> => {
-    await this.#ask.ask(node);
-  };
-
   /** Asks the sender of requests that this node holds how they stand there. */
   readonly askSender = async (node: string, held: readonly string[]): Promise<HeldAnswer> => {
     const { bus, peers } = this.#deps;
     const without = peers.hasWords(node) ? 'silent' : 'unknown';
     if (!bus.isConnected) return without;
-    const isUnable = !peers.knows(node, HELD_WORD) && (await this.#ask.ask(node)) !== undefined;
+    const isUnable = !peers.knows(node, HELD_WORD) && (await this.#deps.asking.ask(node)) !== undefined;
     if (!peers.knows(node, HELD_WORD)) return isUnable ? 'older' : without;
-    return (await this.#ask.ask(node, { ids: [], held }))?.ends ?? without;
+    return (await this.#deps.asking.ask(node, { ids: [], held }))?.ends ?? without;
   };
 
   readonly #hear = ({ subject, payload, reply }: WireMessage): void => {
@@ -186,7 +178,7 @@ export class StateQuestions implements Disposable {
     const at = new Date(since).toISOString().slice(0, 16).replace('T', ' ');
     const reason = `it is over there, and how it ended cannot be told yet: ${this.#nodeName} says since ${at} UTC: ${text}`;
     const over = startedOf(store, from, ids).filter(
-      ({ id, isOver }) => (isOver && isLater) || journal.unwritten(id),
+      ({ id, isOver }) => (isOver && isLater) || journal.unwritten.has(id),
     );
     return over.map(({ id, acceptedAt, startedAt }) => ({
       id,
@@ -239,7 +231,7 @@ export class StateQuestions implements Disposable {
   async #statesAt(node: string, ids: readonly string[]): Promise<StateAnswer | undefined> {
     return node === this.#nodeName
       ? this.#known({ from: node, ids: [...ids] })
-      : await this.#ask.ask(node, { ids });
+      : await this.#deps.asking.ask(node, { ids });
   }
 
   async #askAll(node: string, subjects: readonly string[]): Promise<void> {

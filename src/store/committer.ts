@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import { openIndex } from '../lib/held-files.ts';
 import { entryPoint } from '../lib/own-file.ts';
 import { isLocked, type WriterAnswer, wasFull } from './group-commit.ts';
-import { openIndex } from './log-origin.ts';
 import { packTransaction, type Transaction } from './packed-transaction.ts';
 import { type KnownFile, knownFiles } from './same-file.ts';
 import { StoreError } from './store-error.ts';

@@ -1,6 +1,7 @@
-import { fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import type { OpenIndex } from '../lib/held-files.ts';
 import { StoreError } from './store-error.ts';
 
 /** Gives the log a note of its own, behind which stands that of the database file below it. */
@@ -41,29 +42,6 @@ export class LogOrigin {
       // It is a help after a restore, and no reason to refuse a commit.
       return false;
     }
-  }
-}
-
-/** The index of the log, opened to be read; undefined where this thread must not open it. */
-export type OpenIndex = () => number | undefined;
-
-const indexes = new Map<string, number>();
-
-/**
- * Opens the index of a database's log for this process, once, for the main thread to give to others. It is never closed: to close any descriptor of a
- * file takes all locks from it that SQLite holds in this process, and the next program that reads the database would then empty the index, on
- * which this process ends with SIGBUS. A thread closes what it has opened itself. Undefined where there is none.
- */
-export function openIndex(path: string): number | undefined {
-  const index = `${path}-shm`;
-  try {
-    const known = indexes.get(path);
-    if (known !== undefined && fstatSync(known).ino === statSync(index).ino) return known;
-    const file = openSync(index, 'r');
-    indexes.set(path, file);
-    return file;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type OpenIndex, openIndex } from '../lib/held-files.ts';
 import { GroupCommit, isReadOnly, type WriterAnswer } from './group-commit.ts';
-import { LogOrigin, type OpenIndex, openIndex } from './log-origin.ts';
+import { LogOrigin } from './log-origin.ts';
 import type { Transaction } from './packed-transaction.ts';
 import { createFileCheck, type KnownFile } from './same-file.ts';
 import type { SqlValue } from './store.ts';

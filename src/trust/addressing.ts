@@ -2,33 +2,6 @@ import type { TrustMode } from '../config/trust-config.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { provedSubject, receiverOf } from '../message/subject.ts';
 
-/** What decides how a node is addressed. */
-export interface Addressee {
-  readonly mode: TrustMode;
-  readonly nodeName: string;
-  readonly centralNodeName: string;
-  readonly toNode: string;
-  /** Whether it has named the word `from`; undefined where it has named none yet. */
-  readonly wantsProof: boolean | undefined;
-  /** Whether the operator lets it be without proof. */
-  readonly isOriginal: boolean;
-  /** Whether this node hears what comes with proof itself. */
-  readonly hearsProof: boolean;
-}
-
-/**
- * Whether a message goes on the subject with which the broker proves its sender. The ships of a closed fleet have no other:
- * central may answer before it names the word. Central is closed first, and ships that are open yet hear none of it.
- */
-export function goesWithProof(to: Addressee): boolean {
-  const { mode, nodeName, centralNodeName, toNode } = to;
-  if (to.isOriginal) return false;
-  const isOwn = toNode === nodeName || (toNode === ERROR_CENTRAL && nodeName === centralNodeName);
-  if (isOwn) return mode !== 'open' && to.hearsProof;
-  if (mode === 'closed') return nodeName !== centralNodeName || to.wantsProof !== false;
-  return to.wantsProof === true;
-}
-
 const MOST_WAYS = 10_000;
 /** Subjects of messages and questions; answers go back on one that whoever asked names. */
 const GOES_OUT = /\.(?:(?:Command|Event)N?ACK|State)$/;
@@ -36,14 +9,17 @@ const GOES_OUT = /\.(?:(?:Command|Event)N?ACK|State)$/;
 interface AddressingDeps {
   readonly nodeName: string;
   readonly centralNodeName: string;
+  /** Nodes that the operator lets be without proof. */
   readonly originals: ReadonlySet<string>;
   readonly mode: TrustMode;
+  /** Whether this node hears what comes with proof itself. */
   readonly hearsProof: () => boolean;
 }
 
 /** Finds the subject on which a message goes out, by what its target has said and by what the broker lets through. */
 export class Addressing {
   readonly #deps: AddressingDeps;
+  /** By nodes: whether they have named the word `from`, where they have named any. */
   readonly #wantsProof = new Map<string, boolean>();
   /** By lanes' subjects: who takes what travels there, and the subject with proof. */
   readonly #ways = new Map<string, { readonly to: string; readonly proved: string }>();
@@ -81,22 +57,25 @@ export class Addressing {
 
   /** The subject on which what is for a lane's subject is published. */
   subjectFor(subject: string, toNode?: string): string {
-    const { nodeName, centralNodeName, mode, originals, hearsProof } = this.#deps;
     if (this.arePlain) return subject;
     const way = this.#wayOf(subject);
-    const to = toNode ?? way.to;
-    const mayHear = !originals.has(to) && this.#wantsProof.get(to) !== false;
-    if (mayHear && this.#turned.has(subject)) return way.proved;
-    if (this.#isPlain) return subject;
-    const isProved = goesWithProof({
-      ...{ mode, nodeName, centralNodeName, toNode: to },
-      ...{
-        wantsProof: this.#wantsProof.get(to),
-        isOriginal: originals.has(to),
-        hearsProof: hearsProof(),
-      },
-    });
-    return isProved ? way.proved : subject;
+    return this.#goesWithProof(subject, toNode ?? way.to) ? way.proved : subject;
+  }
+
+  /**
+   * Whether a message goes on the subject with which the broker proves its sender. The ships of a closed fleet have no other:
+   * central may answer before it names the word. Central is closed first, and ships that are open yet hear none of it.
+   */
+  #goesWithProof(subject: string, to: string): boolean {
+    const { nodeName, centralNodeName, mode, originals, hearsProof } = this.#deps;
+    const wantsProof = this.#wantsProof.get(to);
+    if (originals.has(to)) return false;
+    if (this.#turned.has(subject) && wantsProof !== false) return true;
+    if (this.#isPlain) return false;
+    const isOwn = to === nodeName || (to === ERROR_CENTRAL && nodeName === centralNodeName);
+    if (isOwn) return mode !== 'open' && hearsProof();
+    if (mode === 'closed') return nodeName !== centralNodeName || wantsProof !== false;
+    return wantsProof === true;
   }
 
   /** Every message asks for it, and reading a subject takes longer than all the rest of it. */

@@ -104,6 +104,7 @@ export class TestJournal {
         methods: new Map<string, Method>([made.effect, made.run].map((method) => [method.name, method])),
         bus: { publish: (subject, _, { headers }) => made.#answered(subject, headers) },
         sending: made.#sending(options),
+        outbox: { hasRoomFor: (node) => options.hasRoomFor?.(node) ?? true },
         ledger: {
           takeReports: async (reports, commit) => {
             const told = [...reports].flatMap(([fromNode, ends]) => ends.map((end) => ({ fromNode, end })));
@@ -179,7 +180,6 @@ export class TestJournal {
       leavesOutTold: () => options.leavesOutTold === true,
       livePieceBytes: () => options.livePieceBytes ?? Number.POSITIVE_INFINITY,
       waitingReports: () => options.waitingReports?.() ?? 0,
-      hasRoomFor: (node) => options.hasRoomFor?.(node) ?? true,
     };
   }
 

@@ -112,8 +112,8 @@ export class TestOutbox {
           this.#running.delete(name);
         },
       },
-      listeners: [{ ended, setAside: (text) => void this.reported.push(text) }],
-      ...(options.askWords && { askWords: options.askWords }),
+      listeners: [{ ended, report: (text) => void this.reported.push(text) }],
+      ...(options.askWords && { asking: { ask: options.askWords } }),
     });
   }
 

@@ -34,6 +34,8 @@ export class OutputRests {
   readonly #deps: RestsDeps;
   /** What is being told, bytes, by request id. */
   readonly #left = new Map<string, number>();
+  /** Requests whose files are still read, with the bytes that are left. */
+  readonly left: ReadonlyMap<string, number> = this.#left;
   readonly #telling = new Set<Promise<void>>();
 
   constructor(deps: RestsDeps) {
@@ -48,11 +50,6 @@ export class OutputRests {
     if (!isMuch || !leftOutput?.(id) || waiting + bytes > MOST_BYTES) return false;
     this.#left.set(id, bytes);
     return true;
-  }
-
-  /** Whether the files of a request are still read. */
-  has(id: string): boolean {
-    return this.#left.has(id);
   }
 
   /** What is written with the end of a run of which something is left, and done then. */

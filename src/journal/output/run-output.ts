@@ -105,7 +105,7 @@ export class RunOutput {
   async end(reply: ReplyBody | undefined): Promise<LastOutput> {
     const { row } = this.#run;
     if (this.#isLeft) {
-      this.#left = { to: reply ? bytesOf(reply) : 0, isTold: () => !this.#deps.rests.has(row.id) };
+      this.#left = { to: reply ? bytesOf(reply) : 0, isTold: () => !this.#deps.rests.left.has(row.id) };
       return {};
     }
     try {

@@ -3,7 +3,7 @@ import type { Askers, JournalDeps } from '../journal-deps.ts';
 import type { LaneMessage } from './lane-record.ts';
 
 export interface CrowdDeps {
-  readonly sending: Pick<JournalDeps['sending'], 'hasRoomFor'>;
+  readonly outbox: JournalDeps['outbox'];
   readonly queues: Askers & {
     /** Whether one more request of a sender may wait to be run. */
     hasRoom(fromNode: string, subject: string): boolean;
@@ -14,10 +14,10 @@ export interface CrowdDeps {
 export function crowdReason(
   { sender, proved }: LaneMessage,
   { method, subject }: { readonly method: Method; readonly subject: string },
-  { sending, queues }: CrowdDeps,
+  { outbox, queues }: CrowdDeps,
 ): string | undefined {
   if (method.mode === 'effect') return undefined;
   if (!queues.hasRoom(sender, subject)) return 'as many requests wait to run here as fit into memory';
-  if (proved !== undefined || sending.hasRoomFor(sender, queues)) return undefined;
+  if (proved !== undefined || outbox.hasRoomFor(sender, queues)) return undefined;
   return `replies to many nodes that nobody has heard of wait here, and nobody has heard of ${sender}`;
 }

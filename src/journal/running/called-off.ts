@@ -7,7 +7,7 @@ import { CANCELLED } from './refusal.ts';
 
 interface CalledOffDeps {
   readonly store: Pick<Store, 'all'>;
-  readonly cancellations: Pick<Cancellations, 'has'>;
+  readonly cancellations: Pick<Cancellations, 'ids'>;
   methodOf(subject: string): QueuedMethod | undefined;
 }
 
@@ -18,7 +18,7 @@ const NEWER =
 
 /** How a request ends that its sender no longer wants to begin: cancelled, or with a newer one of its key; undefined where it may. */
 export function calledOff(row: JournalRow, deps: CalledOffDeps): RowEnd | undefined {
-  if (deps.cancellations.has(row.id)) return { state: 'cancelled', reason: CANCELLED };
+  if (deps.cancellations.ids.has(row.id)) return { state: 'cancelled', reason: CANCELLED };
   const isRun = (subject: string) => deps.methodOf(subject)?.mode === 'run';
   // What is relayed is not for this node.
   if (row.supersedes == null || !isRun(row.subject)) return undefined;

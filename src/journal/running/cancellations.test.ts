@@ -10,5 +10,5 @@ test('what was called off long ago is forgotten, on disk and in memory, and the 
   const again = new Cancellations(store);
   await store.write([again.forgetBefore(20)]);
   for (const one of [again, new Cancellations(store)])
-    assert.deepEqual([one.has('old'), one.has('young')], [false, true]);
+    assert.deepEqual([one.ids.has('old'), one.ids.has('young')], [false, true]);
 });

@@ -5,16 +5,14 @@ import { type Statement, type Store, statement } from '../../store/store.ts';
  * it waits here for it.
  */
 export class Cancellations {
-  /** When each was called off. */
   readonly #ids: Map<string, number>;
+  /** When each was called off. */
+  readonly ids: ReadonlyMap<string, number>;
 
   constructor(store: Store) {
     const rows = store.all<{ id: string; at: number }>('SELECT id, at FROM cancellations');
     this.#ids = new Map(rows.map(({ id, at }) => [id, at]));
-  }
-
-  has(id: string): boolean {
-    return this.#ids.has(id);
+    this.ids = this.#ids;
   }
 
   /** Counts from now on; the statement makes it last. */

@@ -63,7 +63,7 @@ export class Runner {
   readonly #deps: JournalDeps;
   readonly #forwards: Pick<RelayedRequests, 'use'>;
   readonly #signal: AbortSignal;
-  readonly #replies: ReplySender;
+  readonly replies: ReplySender;
   readonly #messages: RunMessages;
   /** Takes how requests ended. */
   readonly ends: RunEnds;
@@ -80,9 +80,9 @@ export class Runner {
     this.#signal = deps.signal;
     this.#calledOff = deps.calledOff;
     this.#startSchedule = deps.startSchedule;
-    this.#replies = new ReplySender(options, deps);
+    this.replies = new ReplySender(options, deps);
     this.#messages = new RunMessages(options, deps);
-    this.ends = new RunEnds({ ...deps, replies: this.#replies, messages: this.#messages });
+    this.ends = new RunEnds({ ...deps, replies: this.replies, messages: this.#messages });
     this.#outputDeps = deps;
     this.#signal.addEventListener('abort', () => {
       for (const controller of this.#running.values()) controller.abort(this.#signal.reason);
@@ -159,7 +159,7 @@ export class Runner {
     const ending = this.ends.write({ row, message, end, mayWait: hasNext?.(), ...run, ...told });
     const written = this.ends.orSetAside(row, ending);
     // Otherwise commands would run ahead of what becomes durable of their output.
-    if (reply && this.#replies.isInPieces(message, reply)) await written;
+    if (reply && this.replies.isInPieces(message, reply)) await written;
     cancelLong();
     return { written };
   }
@@ -189,7 +189,7 @@ export class Runner {
     if (message) await this.#messages.restore(row, message);
     this.#noteRun(result, { message, begunAt });
     const asked = message && askedOf(row, message);
-    await this.#replies.end(asked, result.reply, { statements: [note.ended(result.state)] });
+    await this.replies.end(asked, result.reply, { statements: [note.ended(result.state)] });
   }
 
   /** Writes down how a request ended that has a schedule, together with other statements. */
@@ -222,9 +222,6 @@ export class Runner {
     controller?.abort(new StopReason('cancelled', CANCELLED));
     return controller !== undefined;
   }
-
-  /** Why the end of a request that is over cannot be written down, and since when, unix ms; undefined where it can, or is not over. */
-  readonly unwritten = (id: string) => this.#replies.unwritten.get(id);
 
   /** Writes down that a run begins; false where it must not begin now. */
   async #begin(row: JournalRow, startedAt: number): Promise<boolean> {
@@ -281,7 +278,7 @@ export class Runner {
       message,
       signal,
       reply: async (data: Uint8Array) => {
-        await this.#replies.send({ id: row.id, message }, data, { statements: [] });
+        await this.replies.send({ id: row.id, message }, data, { statements: [] });
         await output?.replied(data);
       },
       ...{ progress, live: output?.live, isResumed: row.wasRunning === true },

@@ -128,7 +128,7 @@ test('a cancellation ends a schedule, between runs and in one', async (t) => {
   assert.deepEqual(reported(), ['running', 'cancelled: it was cancelled: 1 run, 0 failed, 0 skipped']);
   await advance(20);
   assert.equal(made.replies.length, 1);
-  assert.deepEqual(made.journal.schedules(), []);
+  assert.deepEqual(made.journal.schedules.list(), []);
   const { run, ends } = slowRuns();
   const slow = await start(t, { run });
   await slow.submit([5, 60]);
@@ -228,7 +228,7 @@ test('a clock that is set neither ends an interval early nor makes it longer', a
     const { made, clock, submit, advance, reported } = await start(t);
     await submit([5, 20]);
     clock.setBy(stepMs);
-    assert.equal(made.journal.schedules()[0]?.nextAt, clock.wallNow() + 5000);
+    assert.equal(made.journal.schedules.list()[0]?.nextAt, clock.wallNow() + 5000);
     await advance(20);
     await waitForReports(made, clock, 2);
     assert.deepEqual(reported(), ['running', 'succeeded: 4 runs, 0 failed, 0 skipped']);
@@ -244,7 +244,7 @@ test('times that a sleeping machine missed by more than the grace are skipped an
   await advance(60);
   assert.equal(made.replies.length, 1, 'neither of the two that were missed is made up for');
   assert.deepEqual(
-    made.journal.schedules().map(({ skipped }) => skipped),
+    made.journal.schedules.list().map(({ skipped }) => skipped),
     [2],
   );
   assert.match(
@@ -268,7 +268,7 @@ test('an end that was given as time left is counted from arrival, whatever the c
 test('schedules are listed', async (t) => {
   const { made, submit, clock } = await start(t);
   await submit([5, 60]);
-  const [one] = made.journal.schedules();
+  const [one] = made.journal.schedules.list();
   const { id, fromNode, method, schedule, runs, nextAt } = one!;
   assert.deepEqual([id, fromNode, method, schedule, runs], ['id-1', 'central', 'REQCliCommand', [5, 60], 1]);
   assert.equal(nextAt, clock.wallNow() + 5000);

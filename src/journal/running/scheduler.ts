@@ -9,6 +9,7 @@ import type { KeptTime } from '../../store/kept-clock.ts';
 import type { Statement, Store } from '../../store/store.ts';
 import type { JournalDeps, QueuedMethod } from '../journal-deps.ts';
 import { type JournalRow, markRunning, type RowEnd, type StoredRow, toRow } from '../journal-table.ts';
+import type { Cancellations } from './cancellations.ts';
 import { type Due, DueTimes, type From, type Moment } from './due-times.ts';
 import { RunRoom } from './run-room.ts';
 import { LONG_RUN_MS, type Runner } from './runner.ts';
@@ -36,7 +37,7 @@ export interface SchedulerDeps extends Pick<JournalDeps, 'errorReporter' | 'logg
   readonly runner: Pick<Runner, 'runOnce' | 'cancel' | 'finish' | 'ends'>;
   /** Aborted when the node stops. */
   readonly signal: AbortSignal;
-  readonly cancellations: { has(id: string): boolean };
+  readonly cancellations: Pick<Cancellations, 'ids'>;
   methodOf(subject: string): QueuedMethod | undefined;
   load(row: number): JournalRow | undefined;
 }
@@ -159,7 +160,7 @@ export class Scheduler {
     const begun = { keptStart, from, now: this.#now() };
     const one = this.#add(row, begun, { runs, failed, skipped });
     one.isBegun = true;
-    one.isCancelled = this.#deps.cancellations.has(one.id);
+    one.isCancelled = this.#deps.cancellations.ids.has(one.id);
     if (before?.run_at != null) {
       one.runs++;
       one.failed++;

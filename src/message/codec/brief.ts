@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { isUuid } from '../../lib/uuid.ts';
 import type { WireMessage } from '../wire-message.ts';
 import { CBOR_BYTES } from './body-format.ts';
 import { HEADER } from './wire-headers.ts';
@@ -10,7 +11,6 @@ type Headers = Readonly<Record<string, string>>;
 
 /** Behind the reply subject of an attempt: its answers may be brief. A node that does not know this answers at length. */
 const ASKS_BRIEFLY = '-b';
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** How a body is written, as letters for `serial` and `cmp`: a node refuses letters that it does not know. */
 const FORM = /^([cb]?)([zg]?)$/;
 const SERIAL_LETTERS: Readonly<Record<string, string>> = { cbor: 'c', [CBOR_BYTES]: 'b' };
@@ -20,7 +20,7 @@ export function briefHeaders(headers: Headers): Headers {
   const { [HEADER.id]: id, [HEADER.lane]: lane, [HEADER.serial]: serial = '', ...rest } = headers;
   const { [HEADER.compression]: cmp = '', ...others } = rest;
   const form = `${SERIAL_LETTERS[serial] ?? serial}${cmp}`;
-  if (id === undefined || lane === undefined || !isWireId(id) || !FORM.test(form)) return headers;
+  if (id === undefined || lane === undefined || !isUuid(id) || !FORM.test(form)) return headers;
   const shortId = Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
   return { [HEADER.brief]: `${shortId} ${lane}${form && ` ${form}`}`, ...others };
 }
@@ -75,11 +75,6 @@ function withHeaders(message: WireMessage, headers: Headers): WireMessage {
 
 function digestOf(words: string): string {
   return crc32(words).toString(36);
-}
-
-/** Whether an id is a UUID as messages have it, so that its bytes say all of it. */
-export function isWireId(id: string): boolean {
-  return UUID.test(id);
 }
 
 /** The id with these bytes, in hex. */

@@ -1,5 +1,6 @@
+import { isUuid } from '../../lib/uuid.ts';
 import type { WireMessage } from '../wire-message.ts';
-import { isWireId, longId } from './brief.ts';
+import { longId } from './brief.ts';
 import { compress, decompress } from './compression.ts';
 import { formatLanePlace, HEADER, parseLanePlace } from './wire-headers.ts';
 
@@ -24,7 +25,7 @@ const HEAD_BYTES = SIZES_BYTES + ID_BYTES;
 
 /** How many bytes of a bundle a message takes; without end where it can be in none. */
 export function bundledBytes({ id, headers, payload }: Bundled): number {
-  const isFit = isWireId(id) && Object.values(headers).every((value) => !value.includes('\n'));
+  const isFit = isUuid(id) && Object.values(headers).every((value) => !value.includes('\n'));
   return isFit
     ? HEAD_BYTES + Buffer.byteLength(headerLines(headers)) + payload.length
     : Number.POSITIVE_INFINITY;

@@ -42,7 +42,7 @@ async function copyOver(t: TestContext, { old, content }: { old: Buffer; content
       begin,
       progress: { reached: () => {} },
       clock: systemClock,
-      openChannel: async (_, { answered }) => {
+      openChannel: async (_, listener) => {
         let out: number[] = [];
         const give = (place: PiecePlace, piece: Piece & { sums?: SumsQuestion | undefined }) => {
           if (way.onPiece?.(piece, target) === false) return true;
@@ -55,7 +55,7 @@ async function copyOver(t: TestContext, { old, content }: { old: Buffer; content
             bytes: Buffer.from(piece.bytes),
             answer: (answer) => {
               passed.sums += answer.sums?.bytes.length ?? 0;
-              setImmediate(() => answered(answer));
+              setImmediate(() => listener.answered(answer));
             },
           });
           return true;

@@ -44,7 +44,7 @@ async function setUp(
       source,
       clock,
       openChannel: async (_, listener) => {
-        answer = listener.answered;
+        answer = (one) => listener.answered(one);
         let out: { end: number; bytes: number }[] = [];
         const send = (place: PiecePlace, { bytes }: Pick<Piece, 'bytes'>, end = 0) => {
           if (!target.isConnected) return false;

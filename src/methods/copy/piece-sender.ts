@@ -4,7 +4,7 @@ import { stretchSum } from './block-sums.ts';
 import type { CopyProgress } from './copy-progress.ts';
 import { CopyError, type CopySource } from './copy-source.ts';
 import { KnownBlocks } from './known-blocks.ts';
-import type { OpenChannel, Piece, PieceChannel } from './piece-channel.ts';
+import type { OpenChannel, Piece, PieceChannel, PieceListener } from './piece-channel.ts';
 import type { PieceAnswer } from './piece-place.ts';
 import { SendBlocks } from './send-blocks.ts';
 
@@ -47,7 +47,7 @@ const FIRST_PAUSE_MS = 500;
  * not matter what was sent before, or by which life of which node: sending goes on from there. What it has at its place
  * already is named to it instead, and over a thin link pieces are compressed.
  */
-export class PieceSender {
+export class PieceSender implements PieceListener {
   readonly #options: PieceSenderOptions;
   readonly #deps: PieceSenderDeps;
   /** Up to where the target has the file; undefined until it has said so. */
@@ -68,7 +68,8 @@ export class PieceSender {
   #silentMs = 0;
   #pauseMs = FIRST_PAUSE_MS;
   #channel: PieceChannel | undefined;
-  #wake: () => void = () => {};
+  /** Ends the wait for an answer, or for room. */
+  onRoom: () => void = () => {};
 
   constructor(options: PieceSenderOptions, deps: PieceSenderDeps) {
     this.#options = options;
@@ -79,14 +80,7 @@ export class PieceSender {
   async run(): Promise<void> {
     const { source, openChannel } = this.#deps;
     const { toNode, signal } = this.#options;
-    using channel = await openChannel(toNode, {
-      answered: this.#take,
-      onRoom: () => this.#wake(),
-      isBack: () => {
-        this.#isAsked = true;
-        this.#wake();
-      },
-    });
+    using channel = await openChannel(toNode, this);
     this.#channel = channel;
     const { tellsFine: isFine } = channel;
     this.#known = new KnownBlocks(source.size, { isWanted: isPacked(channel), isFine });
@@ -200,7 +194,7 @@ export class PieceSender {
     this.#isAsked = true;
   }
 
-  readonly #take = (answer: PieceAnswer | undefined): void => {
+  answered(answer: PieceAnswer | undefined): void {
     if (answer === undefined) {
       this.#isAway = true;
       return;
@@ -219,8 +213,13 @@ export class PieceSender {
       }
       this.#advance(place.offset, status !== 'accepted');
     }
-    this.#wake();
-  };
+    this.onRoom();
+  }
+
+  isBack(): void {
+    this.#isAsked = true;
+    this.onRoom();
+  }
 
   /** The target has the file up to a position; `isMissing`: what was sent behind it is lost. */
   #advance(there: number, isMissing: boolean): void {
@@ -261,11 +260,11 @@ export class PieceSender {
     const cancel = this.#deps.clock.after(ms, () => resolve(false));
     const onAbort = () => resolve(false);
     signal.addEventListener('abort', onAbort);
-    this.#wake = () => resolve(true);
+    this.onRoom = () => resolve(true);
     try {
       return await promise;
     } finally {
-      this.#wake = () => {};
+      this.onRoom = () => {};
       cancel();
       signal.removeEventListener('abort', onAbort);
     }

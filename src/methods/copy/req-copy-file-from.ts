@@ -39,11 +39,13 @@ export interface CopyFileFromDeps extends Pick<Edges, 'clock' | 'files'> {
   /** The most that the broker takes at once, bytes. */
   maxPayload(): number;
   readonly openChannel: OpenChannel;
-  /** Keeps a file of the node that asks for it to be relayed, and fetches it where it is not here; it stays until that is disposed. */
-  holdRelayed(
-    file: RelayedFile,
-    call: Pick<RunCall, 'signal' | 'progress'> & { readonly sender: string },
-  ): Promise<Disposable & { readonly path: string }>;
+  readonly relayedFiles: {
+    /** Keeps a file of the node that asks for it to be relayed, and fetches it where it is not here; it stays until that is disposed. */
+    hold(
+      file: RelayedFile,
+      call: Pick<RunCall, 'signal' | 'progress'> & { readonly sender: string },
+    ): Promise<Disposable & { readonly path: string }>;
+  };
 }
 
 type Deps = CopyFileFromOptions & CopyFileFromDeps;
@@ -121,7 +123,8 @@ async function run(call: RunCall, deps: Deps, relayed?: RelayedFile): Promise<Ru
   if (fault !== undefined) return failed(message, new CopyError('source', fault));
   const [source = '', node = ''] = message.methodArgs!;
   try {
-    using held = relayed && (await deps.holdRelayed(relayed, { ...call, sender: message.relayFromNode }));
+    using held =
+      relayed && (await deps.relayedFiles.hold(relayed, { ...call, sender: message.relayFromNode }));
     await using file = await CopySource.open(held?.path ?? resolve(source), {
       ...{ folder: deps.copiesFolder, id: call.id, files: deps.files },
       ...{ original: relayed, size: relayed?.size ?? readFetch(message)?.size },

@@ -11,7 +11,7 @@ const ENTRY: ScheduleEntry = {
 test('a line for each schedule says what runs, how often it did, and when it runs next', async () => {
   const entries = [ENTRY, { ...ENTRY, id: 'id-2', schedule: '*/5 * * * *', nextAt: undefined }];
   const now = () => new Date(2026, 10, 22, 16, 15, 8);
-  const method = createReqOpScheduleList({ journal: { schedules: () => entries }, now });
+  const method = createReqOpScheduleList({ journal: { schedules: { list: () => entries } }, now });
   const { state, reply } = await method.run({
     ...{ id: 'id', runId: 'test/1/1/id', message: newMessage({}), signal: new AbortController().signal },
     ...{ reply: async () => {}, progress: () => {} },

@@ -16,7 +16,7 @@ export interface ScheduleEntry {
 }
 
 export interface OpScheduleListDeps {
-  readonly journal: { schedules(): readonly ScheduleEntry[] };
+  readonly journal: { readonly schedules: { list(): readonly ScheduleEntry[] } };
   readonly now: () => Date;
 }
 
@@ -36,7 +36,7 @@ export function createReqOpScheduleList({ journal, now }: OpScheduleListDeps): R
     args: [],
     run: async () => {
       const date = goDate(now());
-      return opListed(journal.schedules().map((entry) => `${date}, ${describe(entry)}\n`));
+      return opListed(journal.schedules.list().map((entry) => `${date}, ${describe(entry)}\n`));
     },
   };
 }

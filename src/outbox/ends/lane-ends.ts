@@ -99,10 +99,10 @@ export class LaneEnds {
     });
   }
 
-  /** Calls off the messages that are given up and may have arrived, and answers the others; `onMidst`: no more parts of one go. */
+  /** Calls off the messages that are given up and may have arrived, and answers the others; no more parts of one go. */
   callOff(
     entries: readonly Entry[],
-    { state, reason, onMidst }: { state: EndState; reason: string; onMidst(): void },
+    { state, reason, lane }: { state: EndState; reason: string; lane: { rewind(): void } },
   ): readonly Entry[] {
     // Of one of which nothing is known yet its words are asked for before anything goes to it.
     const speaksLanes = this.#peer.speaksLanes ?? true;
@@ -116,7 +116,8 @@ export class LaneEnds {
     const doubtful = new Set(open.filter((entry) => mayAsk(entry) && this.#queue.mayBeThere(entry)));
     for (const entry of doubtful) this.#callOffOne(entry, state, reason);
     const isStranger = this.#peer.speaksLanes === undefined && !this.#peer.hasWords;
-    if ([...doubtful].some(({ pieceBytes, wholeBytes }) => isStranger || pieceBytes < wholeBytes)) onMidst();
+    if ([...doubtful].some(({ pieceBytes, wholeBytes }) => isStranger || pieceBytes < wholeBytes))
+      lane.rewind();
     return open.filter((entry) => !doubtful.has(entry));
   }
 

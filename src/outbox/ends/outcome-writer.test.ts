@@ -10,7 +10,7 @@ import { OutcomeWriter } from './outcome-writer.ts';
 function finisherOn(more: {
   write(statements: readonly Statement[]): Promise<void>;
   ended?: OutboxListener['ended'];
-  setAside?: OutboxListener['setAside'];
+  report?: OutboxListener['report'];
   withNext?: Store['withNext'];
 }) {
   const store = { write: more.write, withNext: more.withNext } as unknown as Store;
@@ -109,7 +109,7 @@ test('an outcome that can never be written is set aside and reported, the others
       written.push(...names);
     },
     ended: async (ended) => void handedOn.push(...ended.map(({ id }) => id)),
-    setAside: (text) => void errors.push(text),
+    report: (text) => void errors.push(text),
   });
   for (const name of ['a', 'b', 'c']) outcomes.add(ends(name));
   await outcomes.idle();

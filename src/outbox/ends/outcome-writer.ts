@@ -180,7 +180,7 @@ export class OutcomeWriter implements AsyncDisposable {
       'the outcome of messages cannot be written down: they are set aside until the next start of this node',
     );
     const text = `error: the outcome of ${ids.join(', ')} cannot be written down, it is set aside until the next start of this node: ${(error as Error).message}`;
-    for (const listener of this.#deps.listeners) listener.setAside?.(text);
+    for (const listener of this.#deps.listeners) listener.report?.(text);
   }
 }
 

@@ -15,7 +15,7 @@ export interface LaneDeps extends OutboxDeps, WhoCounts, Pick<Peers, 'knows' | '
   readonly generations: Generations;
   readonly bodies: BodyMemory;
   /** What the next message to a node that is not known has to wait for. */
-  introduction(node: string, queue: Pick<LaneQueue, 'window' | 'length'>): Promise<void> | undefined;
+  introduction(node: string, queue: Pick<LaneQueue, 'window' | 'length'>): Promise<unknown> | undefined;
   /** Returns a lane number that was never used. */
   allocateLane(): number;
   /** Called when nobody listens at the other end of a lane. */

@@ -178,7 +178,7 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
 
   /** Takes messages out that are not to be delivered any more, in memory and on disk. */
   giveUp(entries: readonly Entry[], state: EndState, reason: string): void {
-    const rest = this.#ends.callOff(entries, { state, reason, onMidst: () => this.rewind() });
+    const rest = this.#ends.callOff(entries, { state, reason, lane: this });
     for (const { seq } of rest) this.queue.giveUp(seq);
     this.#ends.ended(rest, state, reason);
     this.queue.refill();

@@ -15,7 +15,7 @@ import {
  * Joins messages that go together to a node that reads that: they have one subject, one place to answer to and one envelope, and
  * are compressed together. Each keeps all that is said of it.
  */
-export function bundle(broker: { readonly maxPayload: number }): Wrapper {
+export function join(broker: { readonly maxPayload: number }): Wrapper {
   return (messages, next) => {
     if (messages.length < 2 || !messages[0]!.mayBundle) return next(messages);
     const sent: Sent[] = [];
