@@ -13,7 +13,7 @@ import {
   withToken,
   writeState,
 } from './admission-state.ts';
-import { decideAdmission } from './decide-admission.ts';
+import { decideAdmission, isAlike } from './decide-admission.ts';
 import { type FleetUser, fleetUsers } from './fleet-users.ts';
 import { type JoinRequest, readRequest, writeAnswer } from './join-messages.ts';
 import { joinAnswerSubject, joinPermissions, joinSubject, type Relay } from './permissions.ts';
@@ -108,10 +108,11 @@ export class Admission implements Disposable {
   /** Makes a token known. Throws SecurityError where the name that it is for is taken. */
   async invite(token: OpenToken): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#state.nodes.has(token.name) && !token.isReplacing)
+      const taken = [...this.#state.nodes.keys()].find((name) => isAlike(name, token.name));
+      if (taken !== undefined && !(token.isReplacing && taken === token.name))
         throw new SecurityError(
           'bad-name',
-          `${token.name} has joined already: steward forget ${token.name} lets it go, --replace gives its name to another machine`,
+          `${taken} has joined already: steward forget ${taken} lets it go, --name ${taken} --replace gives its name to another machine`,
         );
       await this.#commit(withToken(withoutExpired(this.#state, this.#deps.now()), token));
     });

@@ -105,7 +105,7 @@ const LOOKS = new Map(
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}|[\u{300}-\u{36f}]/gu;
 
 /** Names that people, or file systems, take for the same. */
-function isAlike(one: string, other: string): boolean {
+export function isAlike(one: string, other: string): boolean {
   const plain = (name: string) => {
     const letters = name.toLowerCase().normalize('NFKD').replace(INVISIBLE, '').toLowerCase();
     return Array.from(letters, (letter) => LOOKS.get(letter) ?? letter).join('');

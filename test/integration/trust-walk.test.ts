@@ -37,7 +37,7 @@ test('a fleet with a node of version 0.1 goes from open to closed and back, and 
   await waitFor('both ships', () => central.query(known).length === 2);
   await both('open');
   const early = await trust(central, 'close');
-  assert.match(early.stderr, /is open: let it watch first/);
+  assert.match(early.stderr, /is open: let it watch first \(steward trust watch, then start it again\)/);
 
   assert.match((await trust(central, 'watch')).stdout, /central is watch/);
   await central.restart();

@@ -93,7 +93,7 @@ function checkClose(
 ): void {
   if (mode === 'open')
     throw new UsageError(
-      `${node} is open: let it watch first (steward trust watch), and see what would be refused`,
+      `${node} is open: let it watch first (steward trust watch, then start it again), and see what would be refused`,
     );
   const left = unproved.filter(({ name }) => !allow.includes(name) && !originals.includes(name));
   if (left.length > 0) {
