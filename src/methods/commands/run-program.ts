@@ -188,7 +188,9 @@ export function resultOf(
   };
   if (end.stopped === undefined && end.exitCode === 0) return { state: 'succeeded', ...all };
   const state = stateOf(end, signal);
-  return { ...all, state, reason: describeFailure(end, message), error: failureReport(end, message, tail) };
+  const ended = { ...all, state, reason: describeFailure(end, message) };
+  // What somebody asked for is no error.
+  return state === 'cancelled' ? ended : { ...ended, error: failureReport(end, message, tail) };
 }
 
 function stateOf(end: Started, signal: AbortSignal): RunResult['state'] {
