@@ -163,8 +163,7 @@ test('a name is given to another key only by a token that was made to', async (t
   const [first, second] = [makeUserKey(), makeUserKey()];
   const old = await world.invite({ name: 'ship1' });
   await world.ask(old, first, 'ship1');
-  for (const name of ['ship1', 'Ship1'])
-    await assert.rejects(world.invite({ name }), /ship1 has joined already: steward forget ship1/);
+  await assert.rejects(world.invite({ name: 'Ship1' }), /ship1 has joined already: steward forget ship1/);
   assert.equal(
     (await world.ask(await world.invite({ name: 'ship1', isReplacing: true }), second, 'ship1'))?.verdict,
     'admitted',
