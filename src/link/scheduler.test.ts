@@ -202,6 +202,25 @@ test('within a class nodes take turns, however many sources are for one of them'
   assert.deepEqual(order, ['full', 'a1', 'b1', 'a2', 'b1', 'a3', 'a1', 'a2', 'a3']);
 });
 
+test('what is new comes before further parts for all nodes, its own too, and these have their turns none the less', async () => {
+  const { link, order, pong, widen } = start();
+  await widen();
+  const heap = (name: string, left: number, toNode = name) => new Heap(name, left, 200 * KB, { toNode });
+  for (let at = 0; at < 15; at++) link.offer(heap(`node${at}`, 1e6));
+  for (let round = 0; round < 4; round++) await pong();
+  order.length = 0;
+  for (const small of [heap('new', 1), heap('other', 1, 'node3')]) link.offer(small);
+  await pong();
+  assert.deepEqual(order.slice(0, 2), ['new', 'other']);
+  // However many of them come.
+  for (let at = 0; at < 30; at++) link.offer(heap(`new${at}`, 1));
+  order.length = 0;
+  for (let round = 0; round < 3; round++) await pong();
+  const isNew = order.map((name) => name.startsWith('new'));
+  assert.equal(isNew.lastIndexOf(true), 32, order.join(' '));
+  assert.equal(new Set(order.filter((_, at) => !isNew[at])).size, 15);
+});
+
 test('bulk waits, but not for ever', async () => {
   const { link, order, pong, widen } = start();
   await widen();
