@@ -71,6 +71,16 @@ function bombs(count: number, whole: Uint8Array): Flood {
     many(client, count, (at) => client.send({ subject: APPEND, payload, lane: `bomb${at}/1/1`, headers }));
 }
 
+/** The same message in 60,000 lanes. */
+function inLanes(laneOf: (at: number) => string): Flood {
+  const payload = appendOf([Buffer.from('x')]);
+  const headers = { serial: 'cbor' };
+  return (client) =>
+    many(client, 60_000, (at) =>
+      client.send({ subject: APPEND, payload, lane: laneOf(at), headers, reply: NOWHERE }),
+    );
+}
+
 function appendOf(data: Uint8Array[]): Uint8Array {
   const place = { toNode: 'ship1', fromNode: 'tester', directory: 'd', fileName: 'f' };
   const message = newMessage({ ...place, method: 'REQToFileAppend', data });
@@ -253,30 +263,8 @@ export const FLOODS: Readonly<Record<string, Flood>> = {
     },
     { isPacked: true, atOnce: 1 },
   ),
-  epochs: (client) => {
-    const payload = appendOf([Buffer.from('x')]);
-    return many(client, 60_000, (at) =>
-      client.send({
-        subject: APPEND,
-        payload,
-        lane: `epoch${at}/1/1`,
-        headers: { serial: 'cbor' },
-        reply: NOWHERE,
-      }),
-    );
-  },
-  gaps: (client) => {
-    const payload = appendOf([Buffer.from('x')]);
-    return many(client, 60_000, (at) =>
-      client.send({
-        subject: APPEND,
-        payload,
-        lane: `gap${at}/7/1`,
-        headers: { serial: 'cbor' },
-        reply: NOWHERE,
-      }),
-    );
-  },
+  epochs: inLanes((at) => `epoch${at}/1/1`),
+  gaps: inLanes((at) => `gap${at}/7/1`),
   pieces: (client) =>
     many(client, 149_999, (at) => {
       const headers = { serial: 'cbor', 'Steward-Part': `${at + 1}/150000` };

@@ -10,6 +10,7 @@ import { busOptions } from '../../src/node/part-options.ts';
 import { beginServing } from '../../src/node/serving.ts';
 import type { Logger } from '../../src/observe/logger.ts';
 import type { Metrics } from '../../src/observe/metrics.ts';
+import { testConfig } from '../../test/support/test-config.ts';
 import { MemoryStore } from './memory-store.ts';
 
 /** Where an emulated node connects, and as whom. */
@@ -82,32 +83,15 @@ export class EmulatedNode implements AsyncDisposable {
 }
 
 function configOf({ name, url, seedFile }: NodeSpec): Config {
-  const config: Partial<Config> = {
-    ...{ nodeName: name, centralNodeName: 'central', isCentral: false, labels: {}, brokerAddress: url },
-    ...{ nkeySeedFile: seedFile, rootCaPath: '', credsFile: '', tlsCertFile: '', tlsKeyFile: '' },
-    ...{
-      natsConnOptTimeoutSeconds: 20,
-      natsConnectRetryIntervalSeconds: 10,
-      natsReconnectJitterMs: 100,
-      linkSilenceSeconds: 60,
-    },
-    ...{
-      natsReconnectJitterTlsSeconds: 5,
-      helloIntervalSeconds: 300,
-      originalHelloSeconds: 30,
-      compression: '',
-      serialization: 'cbor',
-    },
+  return testConfig({
+    ...{ nodeName: name, brokerAddress: url, nkeySeedFile: seedFile },
+    ...{ natsConnOptTimeoutSeconds: 20, natsConnectRetryIntervalSeconds: 10, natsReconnectJitterMs: 100 },
+    ...{ natsReconnectJitterTlsSeconds: 5, linkSilenceSeconds: 60, helloIntervalSeconds: 300 },
+    ...{ compression: '', serialization: 'cbor', databaseFolder: 'in memory' },
+    ...{ maxMessageBytes: 1024 * 1024, ledgerOutputBytes: 4096 },
     ...{ defaultMessageTimeoutSeconds: 10, defaultMessageRetries: 1, defaultMethodTimeoutSeconds: 20 },
     ...{ messageTtlSeconds: 604_800, errorMessageTimeoutSeconds: 60, errorMessageRetries: 10 },
-    ...{
-      maxMessageBytes: 1024 * 1024,
-      ledgerOutputBytes: 4096,
-      databaseFolder: 'in memory',
-      linkBudgetBytes: 0,
-    },
     trust: { mode: 'open', wantsProof: false, originals: [], relays: [], replyCommands: false },
     startSub: {} as Config['startSub'],
-  };
-  return config as Config;
+  });
 }

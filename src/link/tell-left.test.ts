@@ -12,7 +12,7 @@ function scene(bytesPerDay: number) {
     { publish: (_, __, { headers }) => Boolean(told.push(headers[HEADER.linkLeft])) },
     {
       budget: { bytesPerDay, header: (node) => `left for ${node}` },
-      peers: { knows: (node) => node === 'central', hasWords: (node) => node !== 'new' },
+      peers: { knows: (node) => node === 'central', wordsOf: (node) => (node === 'new' ? undefined : 'any') },
     },
   );
   const answer = (to: string) => {

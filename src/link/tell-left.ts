@@ -26,7 +26,7 @@ export function tellLeft<Body>(
   bus: Answers<Body>,
   deps: {
     readonly budget: { readonly bytesPerDay: number; header(node: string): string | undefined };
-    readonly peers: { knows(node: string, word: string): boolean; hasWords(node: string): boolean };
+    readonly peers: { knows(node: string, word: string): boolean; wordsOf(node: string): string | undefined };
   },
 ): TellingAnswers<Body> {
   const { budget, peers } = deps;
@@ -41,7 +41,8 @@ export function tellLeft<Body>(
     publish: (subject, body, more) => {
       const asker = budget.bytesPerDay === 0 ? undefined : ASKER.exec(subject)?.[1];
       const isToHear =
-        asker !== undefined && (askers.has(asker) || peers.knows(asker, LINK_WORD) || !peers.hasWords(asker));
+        asker !== undefined &&
+        (askers.has(asker) || peers.knows(asker, LINK_WORD) || peers.wordsOf(asker) === undefined);
       const left = isToHear ? budget.header(asker) : undefined;
       return bus.publish(
         ...[subject, body],

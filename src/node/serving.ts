@@ -92,7 +92,7 @@ interface ServingDeps {
   readonly methods: ReadonlyMap<string, Method>;
   readonly hello: ReturnType<typeof createHello>;
   readonly budget: Pick<LinkBudget, 'bytesPerDay'>;
-  readonly peers: Pick<Peers, 'alive' | 'knows' | 'hasWords'>;
+  readonly peers: Pick<Peers, 'alive' | 'knows' | 'wordsOf'>;
   readonly errorReporter: ErrorReporter;
   readonly logger: Logger;
 }
@@ -169,7 +169,7 @@ export class Serving {
   #meetCentral(): void {
     const { centralNodeName, nodeName } = this.#config;
     const { asking, peers } = this.#deps;
-    if (centralNodeName !== nodeName && !peers.hasWords(centralNodeName))
+    if (centralNodeName !== nodeName && peers.wordsOf(centralNodeName) === undefined)
       asking.ask(centralNodeName).then(
         () => this.#tellBudget(),
         () => {},

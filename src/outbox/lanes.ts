@@ -254,7 +254,7 @@ export class Lanes {
   }
 
   #isKnown(node: string): boolean {
-    return this.peers.speaksLanes(node) !== undefined || this.peers.hasWords(node);
+    return this.peers.speaksLanes(node) !== undefined || this.peers.wordsOf(node) !== undefined;
   }
 
   #add(row: LaneRow, first?: Entry): Lane {

@@ -111,11 +111,6 @@ export class Peers {
     return this.#words.get(node)?.trim();
   };
 
-  /** Whether a node has named any words, lately. */
-  hasWords(node: string): boolean {
-    return this.#words.has(node);
-  }
-
   /** A node named its words, in a hello or an answer; none takes back what it named before. */
   readonly heardWords = (node: string, words: string | undefined): void => {
     const most = this.#texts.size < MANY_WORDS ? MAX_WORDS : MAX_OF_MANY;
@@ -143,7 +138,7 @@ export class Peers {
 
   /** Whether a node is one of the original; undefined where that is not known. */
   isOriginal(node: string): boolean | undefined {
-    if (this.hasWords(node)) return false;
+    if (this.#words.has(node)) return false;
     const speaksLanes = this.speaksLanes(node);
     return speaksLanes === undefined ? undefined : !speaksLanes;
   }

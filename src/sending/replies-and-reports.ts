@@ -44,7 +44,7 @@ const REPORT_PARTS = 15 / 8;
 
 interface RepliesDeps extends Pick<Edges, 'newId' | 'clock'> {
   readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'deliveredSoFar'>;
-  readonly peers: Pick<Peers, 'knows' | 'hasWords' | 'of'>;
+  readonly peers: Pick<Peers, 'knows' | 'wordsOf' | 'of'>;
   readonly bus: Pick<Bus, 'maxPayload' | 'publish'>;
   readonly logger: Pick<Logger, 'error'>;
   readonly kept: Pick<KeptTime, 'now'>;
@@ -129,7 +129,7 @@ export class RepliesAndReports {
     const { outbox, peers } = this.#deps;
     if (receiverOf(subject) !== toNode || outbox.waitingFor(subject) >= AT_ONCE) return undefined;
     // A node of which nothing is known is asked for its words before it gets as much.
-    const isAsked = data.length > END_OUTPUT_BYTES && !peers.hasWords(toNode);
+    const isAsked = data.length > END_OUTPUT_BYTES && peers.wordsOf(toNode) === undefined;
     if (!isAsked && !peers.knows(toNode, END_IN_REPLY)) return undefined;
     return endHeader(end, data, { isThin: peers.of(toNode).peer.window.rate.isThin });
   }

@@ -31,7 +31,7 @@ interface StateQuestionsDeps {
   readonly store: Store;
   readonly ledger: Pick<Ledger, 'applyReports'>;
   readonly asking: AskStates;
-  readonly peers: Pick<Peers, 'knows' | 'hasWords'>;
+  readonly peers: Pick<Peers, 'knows' | 'wordsOf'>;
   readonly sending: Pick<RepliesAndReports, 'waitingReports' | 'known'>;
   readonly guard: Pick<InstanceGuard, 'isYielding'>;
   readonly journal: Pick<Journal, 'unwritten'>;
@@ -134,7 +134,7 @@ export class StateQuestions implements Disposable {
   /** Asks the sender of requests that this node holds how they stand there. */
   readonly askSender = async (node: string, held: readonly string[]): Promise<HeldAnswer> => {
     const { bus, peers } = this.#deps;
-    const without = peers.hasWords(node) ? 'silent' : 'unknown';
+    const without = peers.wordsOf(node) !== undefined ? 'silent' : 'unknown';
     if (!bus.isConnected) return without;
     const isUnable = !peers.knows(node, HELD_WORD) && (await this.#deps.asking.ask(node)) !== undefined;
     if (!peers.knows(node, HELD_WORD)) return isUnable ? 'older' : without;

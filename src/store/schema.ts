@@ -49,22 +49,11 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE cancellations (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE INDEX journal_id ON journal (id);
   `,
-  // A request that goes on as another message (`forward`) ends in the transaction in which that message ends. The journal's
-  // `endForwarded` does that; the trigger is there for version 0.1, which relies on it.
   `
   ALTER TABLE journal ADD COLUMN forward TEXT;
   ALTER TABLE journal ADD COLUMN reply_key TEXT;
   CREATE UNIQUE INDEX journal_forward ON journal (forward) WHERE forward IS NOT NULL;
   CREATE INDEX journal_reply_key ON journal (reply_key) WHERE reply_key IS NOT NULL;
-  CREATE TRIGGER forward_ended AFTER UPDATE OF ended_at ON ledger WHEN new.ended_at IS NOT NULL BEGIN
-    UPDATE journal SET
-      state = CASE new.state WHEN 'accepted' THEN 'handed-over' ELSE new.state END,
-      reason = CASE WHEN new.state IN ('undelivered', 'expired', 'rejected')
-        THEN (SELECT subject FROM lanes WHERE id = new.key / 4294967296) || ': ' || new.reason ELSE new.reason END,
-      exit_code = new.exit_code, signal = new.signal, stderr_tail = new.stderr_tail, output_bytes = new.output_bytes,
-      started_at = new.started_at, ended_at = new.ended_at, reported = lane IS NULL
-    WHERE forward = new.id;
-  END;
   `,
   // `schedule` is JSON; `schedules` holds how far those have come that are running, by their row in the journal.
   `
@@ -80,6 +69,8 @@ export const MIGRATIONS: readonly string[] = [
   // `outputs` holds what requests printed, as far as it is kept: `stream` is 1 or 2, as descriptors have it. `output` says
   // what the sender wants of it; `stdout` is what an end that is not reported yet has to tell, `*_sent` how far what runs
   // was told of. The ledger's times are of this node's clock, those of the target are in `there_*`.
+  // A request that goes on as another message (`forward`) ends in the transaction in which that message ends. The journal's
+  // `endForwarded` does that; the trigger is there for version 0.1, which relies on it.
   `
   CREATE TABLE outputs (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL, stream INTEGER NOT NULL, offset INTEGER NOT NULL, data BLOB NOT NULL);
@@ -94,7 +85,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE ledger ADD COLUMN there_started_at INTEGER;
   ALTER TABLE ledger ADD COLUMN there_ended_at INTEGER;
   ALTER TABLE ledger ADD COLUMN stderr_bytes INTEGER;
-  DROP TRIGGER forward_ended;
+  DROP TRIGGER IF EXISTS forward_ended;
   CREATE TRIGGER forward_ended AFTER UPDATE OF ended_at ON ledger WHEN new.ended_at IS NOT NULL BEGIN
     UPDATE journal SET
       state = CASE new.state WHEN 'accepted' THEN 'handed-over' ELSE new.state END,

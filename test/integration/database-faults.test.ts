@@ -7,6 +7,7 @@ import { startBroker } from '../support/broker.ts';
 import type { ChildProgram } from '../support/child-program.ts';
 import { errorLog, FAST_RECONNECT, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { append } from '../support/ship1-messages.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -150,15 +151,4 @@ async function refuses(program: ChildProgram, sentence: RegExp): Promise<void> {
   assert.ok(exit.code !== null && exit.code > 0, `exit code ${exit.code}, signal ${exit.signal}`);
   assert.match(program.stderr, sentence);
   assert.ok(!/\n\s+at /.test(program.stderr), `a stack is no sentence:\n${program.stderr}`);
-}
-
-function append(text: string): object {
-  return {
-    toNode: 'ship1',
-    method: 'REQToFileAppend',
-    data: [text],
-    directory: 'out',
-    fileName: 'out.log',
-    ACKTimeout: 1,
-  };
 }

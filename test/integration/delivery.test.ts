@@ -7,6 +7,7 @@ import { startBroker } from '../support/broker.ts';
 import { FAST_RECONNECT, ledgerRow, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { startStewardNode } from '../support/node.ts';
 import { shared } from '../support/shared.ts';
+import { command } from '../support/ship1-messages.ts';
 import { submitTo } from '../support/submit.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor, waitForFile } from '../support/wait-for.ts';
@@ -270,16 +271,6 @@ function append(text: string): Record<string, unknown> {
     data: [text],
     directory: 'out',
     fileName: fileName(),
-    ACKTimeout: 1,
-  };
-}
-
-function command(script: string): Record<string, unknown> {
-  return {
-    toNode: 'ship1',
-    method: 'REQCliCommand',
-    methodArgs: ['bash', '-c', script],
-    replyMethod: 'REQNone',
     ACKTimeout: 1,
   };
 }

@@ -13,6 +13,7 @@ import {
   waitForState,
 } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode, stewardCommand } from '../support/node.ts';
+import { append } from '../support/ship1-messages.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -31,7 +32,7 @@ test('a receiver whose database has no room acknowledges nothing wrongly, and ta
   const numbers = Array.from({ length: 300 }, (_, index) => index + 5);
   const ids = await submitAll(
     central,
-    numbers.flatMap((number) => [append(number), command(runs, number)]),
+    numbers.flatMap((number) => [appendLine(number), command(runs, number)]),
   );
   const isFull = () =>
     ship1.logLines().some(({ msg }) => /not accepted for now|cannot be written/.test(String(msg)));
@@ -48,12 +49,12 @@ test('a receiver that is killed while its database has no room takes each messag
   skip,
 }, async (t) => {
   const { central, ship1, disk } = await fleetWithSmallDisk(t, 'ship1', 'var/lib');
-  await submitAll(central, append(0));
+  await submitAll(central, appendLine(0));
   await ship1.waitForFile('out/ship1/out.log');
   await disk.fill();
   const ids = await submitAll(
     central,
-    Array.from({ length: 200 }, (_, index) => append(index + 1)),
+    Array.from({ length: 200 }, (_, index) => appendLine(index + 1)),
   );
   const isFull = () =>
     ship1.logLines().some(({ msg }) => /not accepted for now|cannot be written/.test(String(msg)));
@@ -103,7 +104,7 @@ test('a receiver whose data folder has no room takes each append once, when ther
   skip,
 }, async (t) => {
   const { central, ship1, disk } = await fleetWithSmallDisk(t, 'ship1', 'data');
-  await submitAll(central, append(0));
+  await submitAll(central, appendLine(0));
   await ship1.waitForFile('out/ship1/out.log');
   await disk.fill();
   const lines = Array.from({ length: 60 }, (_, index) => `${index + 1} ${'x'.repeat(500)}`);
@@ -169,20 +170,20 @@ test('a sender whose database has no room refuses a submission with the reason, 
   skip,
 }, async (t) => {
   const { central, ship1, disk } = await fleetWithSmallDisk(t, 'central', 'var/lib');
-  await submitAll(central, append(0));
+  await submitAll(central, appendLine(0));
   await ship1.waitForFile('out/ship1/out.log');
   await disk.fill();
   const accepted: number[] = [];
   const refusal = await waitFor('a refusal', async () => {
     const number = accepted.length + 1;
-    const answer = await central.submit([append(number)]);
+    const answer = await central.submit([appendLine(number)]);
     if ((answer.accepted as unknown[]).length === 1) accepted.push(number);
     return (answer.refused as { reason: string }[])[0];
   });
   assert.match(refusal.reason, /not accepted: the database .* the disk is full: free some space/);
   await disk.free();
   const last = accepted.length + 1;
-  const [id] = await submitAll(central, append(last));
+  const [id] = await submitAll(central, appendLine(last));
   assert.equal((await waitForEnd(central, id!, 30_000)).state, 'succeeded');
   const expected = [0, ...accepted, last].map((number) => `${number}\n`).join('');
   assert.equal(await ship1.file('out/ship1/out.log'), expected);
@@ -208,7 +209,7 @@ async function fleetWithSmallDisk(
 
 async function submitInOrder(central: StewardNode, runs: string, from: number, to: number): Promise<void> {
   for (let number = from; number < to; number++) {
-    for (const id of await submitAll(central, [append(number), command(runs, number)])) {
+    for (const id of await submitAll(central, [appendLine(number), command(runs, number)])) {
       assert.equal((await waitForEnd(central, id)).state, 'succeeded');
     }
   }
@@ -242,17 +243,6 @@ function waitsFor(gate: string): object {
   };
 }
 
-function append(content: number | string): object {
-  return {
-    toNode: 'ship1',
-    method: 'REQToFileAppend',
-    data: [`${content}\n`],
-    directory: 'out',
-    fileName: 'out.log',
-    ACKTimeout: 1,
-  };
-}
-
 function command(runs: string, number: number): object {
   return {
     toNode: 'ship1',
@@ -282,3 +272,7 @@ test('a node goes on whose files may not grow as long as its log of writes would
     assert.equal((await waitForEnd(central, id)).state, 'succeeded');
   }
 });
+
+function appendLine(content: number | string): object {
+  return append(`${content}\n`);
+}

@@ -7,6 +7,7 @@ import { startBroker } from '../support/broker.ts';
 import { FAST_RECONNECT, startFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { startReferencePeer } from '../support/reference-peer.ts';
+import { command } from '../support/ship1-messages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -131,13 +132,3 @@ test('an original node that starts later in the name of another is told of by th
   };
   await waitFor('central to say so', isTold, { intervalMs: 100, timeoutMs: 30_000 });
 });
-
-function command(script: string): object {
-  return {
-    toNode: 'ship1',
-    method: 'REQCliCommand',
-    methodArgs: ['bash', '-c', script],
-    replyMethod: 'REQNone',
-    ACKTimeout: 1,
-  };
-}

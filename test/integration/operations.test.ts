@@ -6,6 +6,7 @@ import { startBroker } from '../support/broker.ts';
 import { errorLog, FAST_RECONNECT, sentOn, sharedFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import { freePort } from '../support/free-port.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
+import { append, command } from '../support/ship1-messages.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const fleet = sharedFleet();
@@ -142,25 +143,4 @@ async function listeningPorts(pid: number): Promise<string[]> {
 
 function op(method: string, ...methodArgs: string[]): object {
   return { toNode: 'ship1', method, methodArgs, replyMethod: 'REQNone', ACKTimeout: 1 };
-}
-
-function append(text: string): object {
-  return {
-    toNode: 'ship1',
-    method: 'REQToFileAppend',
-    data: [text],
-    directory: 'out',
-    fileName: 'out.log',
-    ACKTimeout: 1,
-  };
-}
-
-function command(script: string): object {
-  return {
-    toNode: 'ship1',
-    method: 'REQCliCommand',
-    methodArgs: ['bash', '-c', script],
-    replyMethod: 'REQNone',
-    ACKTimeout: 1,
-  };
 }

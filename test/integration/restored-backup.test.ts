@@ -7,6 +7,7 @@ import { backUp, restore as restoreBackUp } from '../support/fault-rounds.ts';
 import { FAST_RECONNECT, sentOn, startFleet, submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../support/node.ts';
 import { ShiftedClock } from '../support/shifted-clock.ts';
+import { append, command } from '../support/ship1-messages.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -19,7 +20,7 @@ test('a sender whose database was restored from a backup loses no new message, a
   const send = async (from: number, to: number) => {
     const numbers = Array.from({ length: to - from }, (_, index) => from + index);
     expected.push(...numbers);
-    const messages = numbers.flatMap((number) => [append(number), command(`echo ${number} >> ${runs}`)]);
+    const messages = numbers.flatMap((number) => [appendLine(number), command(`echo ${number} >> ${runs}`)]);
     const ids = await submitAll(central, messages);
     for (const id of ids) assert.equal((await waitForEnd(central, id)).state, 'succeeded', id);
   };
@@ -62,7 +63,7 @@ test('what was queued in a restored backup and delivered since is not run a seco
 
 test('what is queued after a restore is not lost when the node is restarted before it is delivered', {}, async (t) => {
   const { central, ship1 } = await startFleet(t);
-  const [zero] = await submitAll(central, append('zero'));
+  const [zero] = await submitAll(central, appendLine('zero'));
   assert.equal((await waitForEnd(central, zero!)).state, 'succeeded');
   await central.stop();
   const backup = join(central.folder, 'backup');
@@ -74,7 +75,7 @@ test('what is queued after a restore is not lost when the node is restarted befo
   await restore(central, backup);
   await ship1.kill();
   await central.start();
-  const [id] = await submitAll(central, append('four'));
+  const [id] = await submitAll(central, appendLine('four'));
   await central.stop();
   await Promise.all([central.start(), ship1.start()]);
   assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
@@ -118,15 +119,15 @@ test('a reinstalled receiver goes on where its sender is', async (t) => {
   const { central, ship1 } = await startFleet(t);
   const runs = join(ship1.folder, 'runs');
   for (const word of ['one', 'two']) {
-    for (const id of await submitAll(central, [append(word), command(`echo ${word} >> ${runs}`)])) {
+    for (const id of await submitAll(central, [appendLine(word), command(`echo ${word} >> ${runs}`)])) {
       assert.equal((await waitForEnd(central, id)).state, 'succeeded');
     }
   }
   await ship1.kill();
   await rm(ship1.databaseFolder, { recursive: true });
-  const queued = await submitAll(central, [append('three'), command(`echo three >> ${runs}`)]);
+  const queued = await submitAll(central, [appendLine('three'), command(`echo three >> ${runs}`)]);
   await ship1.start();
-  const later = await submitAll(central, [append('four'), command(`echo four >> ${runs}`)]);
+  const later = await submitAll(central, [appendLine('four'), command(`echo four >> ${runs}`)]);
   for (const id of [...queued, ...later]) assert.equal((await waitForEnd(central, id)).state, 'succeeded');
   assert.equal(await ship1.file('out/ship1/out.log'), 'one\ntwo\nthree\nfour\n');
   assert.equal(await ship1.file('../runs'), 'one\ntwo\nthree\nfour\n');
@@ -135,7 +136,7 @@ test('a reinstalled receiver goes on where its sender is', async (t) => {
 test('a receiver whose database was restored from a backup takes what is new', async (t) => {
   const { central, ship1 } = await startFleet(t);
   const send = async (word: string) => {
-    const [id] = await submitAll(central, append(word));
+    const [id] = await submitAll(central, appendLine(word));
     assert.equal((await waitForEnd(central, id!)).state, 'succeeded');
   };
   await send('one');
@@ -192,23 +193,6 @@ async function restore(node: StewardNode, backup: string): Promise<void> {
   await cp(backup, node.databaseFolder, { recursive: true });
 }
 
-function append(content: number | string): object {
-  return {
-    toNode: 'ship1',
-    method: 'REQToFileAppend',
-    data: [`${content}\n`],
-    directory: 'out',
-    fileName: 'out.log',
-    ACKTimeout: 1,
-  };
-}
-
-function command(script: string): object {
-  return {
-    toNode: 'ship1',
-    method: 'REQCliCommand',
-    methodArgs: ['bash', '-c', script],
-    replyMethod: 'REQNone',
-    ACKTimeout: 1,
-  };
+function appendLine(content: number | string): object {
+  return append(`${content}\n`);
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
 import type { TrustMode } from '../../src/config/trust-config.ts';
+import { testConfig } from '../support/test-config.ts';
 
 /** How long a message is kept, s: hours, so that a run need not last weeks. */
 export const MESSAGE_TTL_SECONDS = 3600;
@@ -17,8 +18,8 @@ export const MAX_KEPT_BYTES = 100_000;
 /** The settings of a simulated node. */
 export function configOf(nodeName: string, mode: TrustMode): Config {
   const isCentral = nodeName === 'central';
-  const config: Partial<Config> = {
-    ...{ nodeName, centralNodeName: 'central', isCentral, labels: {} },
+  const config = testConfig({
+    nodeName,
     ...{ compression: '', serialization: 'cbor' },
     ...{ defaultMessageTimeoutSeconds: 5, defaultMessageRetries: 1, defaultMethodTimeoutSeconds: 20 },
     ...{ errorMessageTimeoutSeconds: 10, errorMessageRetries: 5 },
@@ -27,7 +28,7 @@ export function configOf(nodeName: string, mode: TrustMode): Config {
     relayKeepBytes: MAX_KEPT_BYTES,
     quotas: { bytesPerDay: QUOTA_BYTES, filesPerDay: 100, waiting: 20 },
     trust: { mode, wantsProof: mode !== 'open', originals: [], relays: [], replyCommands: false },
-    startSub: { REQErrorLog: isCentral, REQHello: isCentral } as Config['startSub'],
-  };
-  return config as Config;
+  });
+  const startSub = { ...config.startSub, REQErrorLog: isCentral, REQHello: isCentral, REQRelay: true };
+  return { ...config, startSub };
 }

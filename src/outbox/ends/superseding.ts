@@ -113,6 +113,6 @@ export class Superseding {
     const { queue, toNode } = lane;
     if (queue.isTakenOut(entry.seq)) return false;
     const { peers } = this.#deps.lanes;
-    return !queue.mayBeThere(entry) || (peers.speaksLanes(toNode) ?? peers.hasWords(toNode));
+    return !queue.mayBeThere(entry) || (peers.speaksLanes(toNode) ?? peers.wordsOf(toNode) !== undefined);
   };
 }

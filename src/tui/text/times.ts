@@ -1,9 +1,4 @@
-import { exactClockWords, spanWords } from '../../lib/time-words.ts';
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+import { DAY, exactClockWords, HOUR, MINUTE, SECOND, spanWords } from '../../lib/time-words.ts';
 
 /**
  * How long ago a time is, in at most seven letters: `now`, `20s`, `5m`, `3h`, `2d`. Below a minute it goes in steps of
