@@ -72,6 +72,16 @@ test('messages that go together go as one, under the subject that proves their s
   assert.equal(Math.round(envelopes.reduce((sum, one) => sum + one)), 300);
 });
 
+test('where the way is not thin few go as ever, and many count as what they are without their bundle', () => {
+  const { published, send } = start();
+  const [few, many] = [7, 8].map((count) => send(messages(count, { isLean: false, isBrief: false })));
+  assert.equal(published.length, 8);
+  const sizes = many!.map((one) => one.bytes);
+  assert.deepEqual(sizes, few!.map((one) => one.bytes).concat('body 7'.length));
+  const whole = many!.reduce((sum, one) => sum + one.bytes - one.savedBytes!, 0);
+  assert.ok(Math.abs(whole - published.at(-1)!.payload.length) <= 8);
+});
+
 test('a message that is alone goes as ever, as do all to a node that reads no bundles', () => {
   const { published, send } = start();
   send(messages(1));

@@ -11,13 +11,16 @@ import {
   type Wrapper,
 } from './way-out.ts';
 
+/** Where the way is not thin fewer messages than this are not worth the compression. */
+export const LEAST_BUNDLED = 8;
+
 /**
  * Joins messages that go together to a node that reads that: they have one subject, one place to answer to and one envelope, and
  * are compressed together. Each keeps all that is said of it.
  */
 export function join(broker: { readonly maxPayload: number }): Wrapper {
   return (messages, next) => {
-    if (messages.length < 2 || !messages[0]!.mayBundle) return next(messages);
+    if (!mayJoin(messages)) return next(messages);
     const sent: Sent[] = [];
     while (sent.length < messages.length) {
       const run = firstRun(messages.slice(sent.length), wholeLimit(broker.maxPayload));
@@ -27,6 +30,11 @@ export function join(broker: { readonly maxPayload: number }): Wrapper {
     }
     return sent;
   };
+}
+
+function mayJoin([first, ...others]: readonly OutboundMessage[]): boolean {
+  const least = first?.isLean ? 2 : LEAST_BUNDLED;
+  return first?.mayBundle === true && 1 + others.length >= least;
 }
 
 /** The first messages, as many as fit into one bundle; one at least. */
@@ -62,14 +70,20 @@ function sendBundle(run: readonly OutboundMessage[], next: Next): readonly Sent[
     return { id, headers: others, payload };
   });
   const place = formatLanePlace({ ...first.place!, isFollowed: last.place!.isFollowed === true });
-  const whole = unanswered(first.subject, packBundle(members), { serial: '', cmp: '' });
+  const whole = unanswered(first.subject, packBundle(members, { isQuick: !first.isLean }), {
+    serial: '',
+    cmp: '',
+  });
   const headers = { [HEADER.bundle]: place };
   const [sent] = next([{ ...whole, headers, reply: askBriefly(first.reply), isPiece: true }]);
   if (!sent) return [];
   // Each took its share, and none of them nothing.
   const size = run.reduce((sum, { payload }) => sum + payload.length, 0);
-  return run.map(({ payload }) => {
-    const bytes = Math.max(1, Math.round((sent.bytes * payload.length) / size));
-    return { bytes, wholeBytes: bytes, envelopeBytes: ENVELOPE_BYTES / run.length };
+  return run.map(({ payload, isLean }) => {
+    const share = Math.max(1, Math.round((sent.bytes * payload.length) / size));
+    // By how small its bundle is a way that is not thin would seem so.
+    const bytes = isLean ? share : payload.length;
+    const envelopeBytes = ENVELOPE_BYTES / run.length;
+    return { bytes, wholeBytes: bytes, envelopeBytes, savedBytes: bytes - share };
   });
 }

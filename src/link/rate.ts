@@ -18,6 +18,8 @@ export interface RateState {
   readonly partBytes: number;
   /** Whether a way is so thin that what goes there is to be made small: at once, or where its answers take so long that nobody notices. */
   readonly isThin: boolean;
+  /** Whether it is thin by how long its answers take alone: they may wait for what a busy node does, and not for the way. */
+  readonly isModest: boolean;
 }
 
 interface Sample {
@@ -78,7 +80,7 @@ const [LEAST_PART_BYTES, MOST_PART_BYTES] = [2048, 256 * 1024];
 
 export const UNMEASURED: RateState = {
   ...{ samples: [], wasFull: false, lastRttMs: undefined, alone: { rttMs: 0, bytes: 0, bytesPerMs: 0 } },
-  ...{ bytesPerMs: undefined, wayMs: 0, isThin: true },
+  ...{ bytesPerMs: undefined, wayMs: 0, isThin: true, isModest: false },
   ...{ windowBytes: START_BYTES, partBytes: START_BYTES },
 };
 
@@ -93,7 +95,6 @@ export function delivered(state: RateState, delivery: Delivery): RateState {
   const known = { samples, wasFull, lastRttMs: rttMs, alone, bytesPerMs };
   if (bytesPerMs === undefined) return { ...UNMEASURED, ...known, wayMs: alone.rttMs };
   const wayMs = wasFull ? Math.max(0, alone.rttMs - alone.bytes / alone.bytesPerMs) : alone.rttMs;
-  const thinBelow = rttMs >= LONG_MS ? MODEST_BYTES_PER_MS : wasFull ? THIN_BYTES_PER_MS : 0;
   const arrivedPerMs = delivery.arrivedBytes / Math.max(0.05, delivery.arrivedMs);
   const outPerMs = delivery.wasFull && arrivedPerMs < bytesPerMs * SLOWER ? arrivedPerMs : bytesPerMs;
   // Of one part at a time it could not be told how long the way is, and how long the link takes for the part.
@@ -101,13 +102,22 @@ export function delivered(state: RateState, delivery: Delivery): RateState {
   const [leastWindow, leastPart] = wasFull ? [twoParts, LEAST_PART_BYTES] : [START_BYTES, START_BYTES];
   const partBytes = clamp(outPerMs * PART_MS, leastPart, MOST_PART_BYTES);
   return {
-    ...{ ...known, wayMs, isThin: bytesPerMs < thinBelow, partBytes },
+    ...{ ...known, wayMs, ...thinness(known, rttMs), partBytes },
     windowBytes: clamp(
       (outPerMs * wayMs + Math.max(partBytes, outPerMs * PART_MS)) * gainAt(delivery.at, rttMs),
       leastWindow,
       MOST_WINDOW_BYTES,
     ),
   };
+}
+
+function thinness(
+  { bytesPerMs = 0, wasFull }: Pick<RateState, 'bytesPerMs' | 'wasFull'>,
+  rttMs: number,
+): Pick<RateState, 'isThin' | 'isModest'> {
+  const isVeryThin = wasFull && bytesPerMs < THIN_BYTES_PER_MS;
+  const isModest = !isVeryThin && rttMs >= LONG_MS && bytesPerMs < MODEST_BYTES_PER_MS;
+  return { isThin: isVeryThin || isModest, isModest };
 }
 
 /** The same, with less out, and in smaller parts. */

@@ -127,7 +127,10 @@ export class LinkScheduler {
       this.sentBytes[urgency]! += bytes;
       if (urgency === 0) this.#urgentBytes += bytes;
       this.#budget?.sent(
-        sent.reduce((sum, { envelopeBytes = ENVELOPE_BYTES }) => sum + envelopeBytes, bytes),
+        sent.reduce(
+          (sum, { envelopeBytes = ENVELOPE_BYTES, savedBytes = 0 }) => sum + envelopeBytes - savedBytes,
+          bytes,
+        ),
       );
       if (bytes > 0) this.#window.sent(bytes);
       return source.sent(sent);

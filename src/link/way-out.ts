@@ -77,6 +77,8 @@ export interface Sent {
   readonly wholeBytes: number;
   /** What it took apart from these; ENVELOPE_BYTES unless told. */
   readonly envelopeBytes?: number;
+  /** How much less than `bytes` really went, where it went with others over a way that is not thin. */
+  readonly savedBytes?: number;
 }
 
 /** Sends messages in their order; the result is shorter where the last ones must wait, or the connection was lost. */

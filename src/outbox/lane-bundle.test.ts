@@ -31,3 +31,29 @@ for (const [words, then] of [
     await outbox.settled();
     assert.deepEqual(formsOf(outbox), then);
   });
+
+test('many messages go as one over a fast way too', async (t) => {
+  const outbox = await TestOutbox.start(t);
+  for (let left = 40; left > 0; left--)
+    await outbox.enqueue(1, { id: newId(), body: Buffer.alloc(300, 'x') });
+  const [first] = outbox.transport.take();
+  outbox.transport.answer('accepted', [first!], { [HEADER.knows]: WORDS });
+  await outbox.settled();
+  assert.deepEqual(new Set(formsOf(outbox)), new Set(['B']));
+});
+
+test('of a full window a quarter is answered before more goes', async (t) => {
+  const outbox = await TestOutbox.start(t);
+  await outbox.enqueue(400);
+  const [first] = outbox.transport.take();
+  outbox.transport.answer('accepted', [first!]);
+  await outbox.settled();
+  const sent = outbox.transport.take();
+  assert.equal(sent.length, 256);
+  outbox.transport.answer('accepted', sent.slice(0, 60));
+  await outbox.settled();
+  assert.equal(outbox.transport.take().length, 0);
+  outbox.transport.answer('accepted', sent.slice(60, 64));
+  await outbox.settled();
+  assert.equal(outbox.transport.take().length, 64);
+});

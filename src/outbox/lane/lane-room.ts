@@ -1,13 +1,18 @@
+import { LEAST_BUNDLED } from '../../link/join.ts';
 import type { Waiting } from '../../link/send-window.ts';
 import { ENVELOPE_BYTES } from '../../link/way-out.ts';
+import { BRIEF } from '../../message/codec/brief.ts';
 import { BUNDLE } from '../../message/codec/bundle.ts';
 import { PRIORITIES } from '../../message/priority.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
+import type { LaneReplies } from './lane-replies.ts';
 import type { Entry } from './lane-window.ts';
 import type { Peer } from './peer.ts';
 
 const WINDOW_MESSAGES = 256;
+/** Of a full window this many are answered before more go: what went for each few answers would be taken, and answered, as few at a time. */
+const TURN_MESSAGES = 64;
 const WINDOW_BYTES = 1024 * 1024;
 /** Messages behind one that was sent just now wait for others, over a thin link: this share of the round trip, and at most so long, ms. */
 const [GATHER_SHARE, MOST_GATHER_MS] = [1 / 4, 500];
@@ -30,19 +35,23 @@ interface Sizes {
   sizeOf(entry: Entry): number;
 }
 
+interface RoomedLane {
+  readonly queue: LaneQueue;
+  readonly peer: Peer;
+  readonly pace: LanePace;
+  readonly replies: Pick<LaneReplies, 'isOwn'>;
+}
+
 /** How much of a lane may be on its way: what its window, that to its target, and the budget of its target's link allow. */
 export class LaneRoom {
-  readonly #lane: { readonly queue: LaneQueue; readonly peer: Peer; readonly pace: LanePace };
+  readonly #lane: RoomedLane;
   readonly #owner: Owner;
   readonly #source: Sizes;
   /** When something went out last, ms by the clock of the way. */
   #turnedAt = Number.NEGATIVE_INFINITY;
 
   /** `owner` hears when there is room again; `sizeOf` tells what the next part of a message has, bytes. */
-  constructor(
-    lane: { readonly queue: LaneQueue; readonly peer: Peer; readonly pace: LanePace },
-    { owner, source }: { owner: Owner; source: Sizes },
-  ) {
+  constructor(lane: RoomedLane, { owner, source }: { owner: Owner; source: Sizes }) {
     this.#lane = lane;
     this.#owner = owner;
     this.#source = source;
@@ -53,7 +62,7 @@ export class LaneRoom {
     const { peer, queue } = this.#lane;
     const { inFlight, bytesInFlight } = queue.window;
     const isOpen = this.isOpen;
-    if (inFlight + pulled.messages >= (isOpen ? WINDOW_MESSAGES : 1)) return false;
+    if (inFlight + pulled.messages >= (isOpen ? mostOut(pulled) : 1)) return false;
     if (!this.#isAllowed(entry, pulled)) return false;
     const bytes = bytesInFlight + pulled.bytes;
     // What waits for nothing of its own may go, so that no lane waits for another one; only bulk does.
@@ -73,6 +82,23 @@ export class LaneRoom {
   get isOpen(): boolean {
     const { pace, peer } = this.#lane;
     return peer.speaksLanes === true && !pace.isProbing;
+  }
+
+  /** Whether the usual headers of a message may be one. */
+  get mayBeBrief(): boolean {
+    return this.isOpen && this.#lane.replies.isOwn && this.#owner.knows(BRIEF);
+  }
+
+  /** Whether messages may go as one. */
+  get mayBundle(): boolean {
+    return this.mayBeBrief && this.#owner.knows(BUNDLE);
+  }
+
+  /** Whether each message is to be made small. Many that go as one are, unless the way is a very thin one. */
+  get isForLean(): boolean {
+    const { peer, queue } = this.#lane;
+    const { isThin, isModest } = peer.window.rate;
+    return isThin && !(isModest && queue.window.unsent >= LEAST_BUNDLED && this.mayBundle);
   }
 
   /** How much may go together, bytes: over a thin link as much as a part of a message, as that is what a cut costs. */
@@ -115,4 +141,9 @@ export class LaneRoom {
     if (allowed === 0) window.awaitRoom(this.#owner);
     return allowed > 0;
   }
+}
+
+/** Up to how many messages of a lane one more may go, where some are pulled already to go with it. */
+function mostOut({ messages }: Amount): number {
+  return messages > 0 ? WINDOW_MESSAGES : WINDOW_MESSAGES - TURN_MESSAGES + 1;
 }

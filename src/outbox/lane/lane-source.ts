@@ -1,7 +1,5 @@
 import { ENVELOPE_BYTES, type OutboundMessage, type Parts, type Sent, WHOLE } from '../../link/way-out.ts';
 import { CBOR_BYTES, formatOf } from '../../message/codec/body-format.ts';
-import { BRIEF } from '../../message/codec/brief.ts';
-import { BUNDLE } from '../../message/codec/bundle.ts';
 import { asDeskBody, type DeskBody } from '../../message/desk-reply.ts';
 import { END_IN_REPLY } from '../../message/end-in-reply.ts';
 import { PRIORITY_WORD } from '../../message/priority.ts';
@@ -233,7 +231,6 @@ export class LaneSource {
     const { payload, awaitsReply, readsData } = this.#formOf(entry, short?.payload ?? body);
     entry.awaitsReply = awaitsReply;
     const parts = this.#partsOf(entry, turnBytes);
-    const isBrief = entry.isLean && this.#room.isOpen && replies.isOwn && this.#owner.knows(BRIEF);
     if (entry.rider && !this.#owner.knows(END_IN_REPLY)) entry.rider = undefined;
     return {
       ...{ subject: queue.subject, reply: replies.subject, id, schedule, output, re, payload },
@@ -247,7 +244,7 @@ export class LaneSource {
       ...(short && { told: short.header }),
       headers: {},
       ...{ parts, isLean: entry.isLean, takesBytes: entry.takesBytes },
-      ...{ isBrief, mayBundle: isBrief && this.#owner.knows(BUNDLE) },
+      ...{ isBrief: entry.isLean && this.#room.mayBeBrief, mayBundle: this.#room.mayBundle },
     };
   }
 
@@ -278,7 +275,7 @@ export class LaneSource {
     }
     if (entry.sentBytes > 0) return;
     const isOurs = peer.speaksLanes ?? this.#owner.knows('lean');
-    entry.isLean = isOurs && peer.window.rate.isThin;
+    entry.isLean = isOurs && this.#room.isForLean;
     entry.takesBytes = entry.isLean && this.#owner.knows(CBOR_BYTES);
   }
 
