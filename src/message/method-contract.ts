@@ -133,6 +133,8 @@ export interface RunResult {
   readonly stderrBytes?: number;
   readonly outputBytes?: number;
   readonly reply?: ReplyBody;
+  /** To be called when the reply is queued: what it takes in memory is free then. */
+  readonly release?: () => void;
   /** Where set, this text goes to errorCentral, worded as the reference words it, without a newline at its end. */
   readonly error?: string;
 }

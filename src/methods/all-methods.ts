@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ByteBudget } from '../lib/byte-budget.ts';
 import type { Clock } from '../lib/clock.ts';
 import { DiskRoom } from '../lib/disk-room.ts';
 import { KeyedLock } from '../lib/keyed-lock.ts';
@@ -17,6 +18,7 @@ import { createReqCliCommand } from './commands/req-cli-command.ts';
 import { createReqCliCommandCont } from './commands/req-cli-command-cont.ts';
 import type { CommandOptions } from './commands/run-program.ts';
 import { Spawner } from './commands/spawner.ts';
+import { OUTPUT_BYTES } from './commands/spool.ts';
 import { AppendFiles } from './files/append-files.ts';
 import { createHoldsContent, createWriteFile } from './files/replace-file.ts';
 import { createReqToFile } from './files/req-to-file.ts';
@@ -84,12 +86,13 @@ export function createMethods(
   const op = { ...deps, nodeName, methods, ...(startFault && { startFault }) };
   const spawner = new Spawner(options);
   const pipes = new OutputPipes(join(options.spoolFolder, '../pipes'));
-  const command = { spawner, pipes, diskRoom: new DiskRoom(options.spoolFolder) };
+  const outputs = new ByteBudget(OUTPUT_BYTES);
+  const command = { spawner, pipes, outputs, diskRoom: new DiskRoom(options.spoolFolder) };
   const all: Method[] = [
     createReqCliCommand(options, command),
     createReqCliCommandCont(options, command),
     createReqTailFile(options, command),
-    createReqHttpGet(options, { clock: deps.clock }),
+    createReqHttpGet(options, { clock: deps.clock, outputs }),
     createReqToFile(files),
     createReqToFileAppend(files),
     createReqToConsole(deps),

@@ -1,6 +1,9 @@
 import { open, unlink } from 'node:fs/promises';
 import type { ReplyBody } from '../../message/method-contract.ts';
 
+/** How much of a reply is queued in one transaction, bytes. */
+export const AT_ONCE_BYTES = 8 * 1024 * 1024;
+
 /** A reply's content: in pieces of at most `pieceBytes`, or whole where that is undefined; all of it or a part. */
 export async function* replyPieces(
   body: ReplyBody,

@@ -10,10 +10,8 @@ import type {
   JournalSending,
   ReplyEnd,
 } from '../journal-deps.ts';
-import { bytesOf, discardReply, replyPieces } from './reply-pieces.ts';
+import { AT_ONCE_BYTES, bytesOf, discardReply, replyPieces } from './reply-pieces.ts';
 import { ReplyTurns } from './reply-turns.ts';
-
-const AT_ONCE_BYTES = 8 * 1024 * 1024;
 
 /** What is written down with a reply: statements, and the end that may travel in it. */
 interface Ending {

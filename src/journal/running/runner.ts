@@ -16,6 +16,7 @@ import {
 } from '../journal-table.ts';
 import type { Reporter } from '../output/reporter.ts';
 import { RunOutput, type RunOutputDeps } from '../output/run-output.ts';
+import { Endings } from './endings.ts';
 import { CANCELLED, refusalOf } from './refusal.ts';
 import type { RelayedRequests } from './relayed-requests.ts';
 import { ReplySender } from './reply-sender.ts';
@@ -64,6 +65,7 @@ export class Runner {
   readonly #forwards: Pick<RelayedRequests, 'use'>;
   readonly #signal: AbortSignal;
   readonly replies: ReplySender;
+  readonly #endings = new Endings();
   readonly #messages: RunMessages;
   /** Takes how requests ended. */
   readonly ends: RunEnds;
@@ -152,12 +154,13 @@ export class Runner {
       return { written: Promise.resolve() };
     }
     this.#noteRun(result, { message, begunAt });
-    const { reply, error: _, ...facts } = result;
+    const done = await this.#endings.take(result);
+    const { reply, error: _, release: __, ...facts } = result;
     const run = { startedAt: wallTimeOf(begunAt, this.#deps.clock), ...(reply && { reply }) };
     const end = { ...facts, ...(await output.end(reply)) };
     const told = { isTold: isTold || output.isTold, told: output.told, ...output.rest };
     const ending = this.ends.write({ row, message, end, mayWait: hasNext?.(), ...run, ...told });
-    const written = this.ends.orSetAside(row, ending);
+    const written = this.ends.orSetAside(row, ending).finally(done);
     // Otherwise commands would run ahead of what becomes durable of their output.
     if (reply && this.replies.isInPieces(message, reply)) await written;
     cancelLong();
@@ -189,7 +192,8 @@ export class Runner {
     if (message) await this.#messages.restore(row, message);
     this.#noteRun(result, { message, begunAt });
     const asked = message && askedOf(row, message);
-    await this.replies.end(asked, result.reply, { statements: [note.ended(result.state)] });
+    const done = await this.#endings.take(result);
+    await this.replies.end(asked, result.reply, { statements: [note.ended(result.state)] }).finally(done);
   }
 
   /** Writes down how a request ended that has a schedule, together with other statements. */

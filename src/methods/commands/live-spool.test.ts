@@ -12,7 +12,7 @@ const KB = 1024;
 /** A spool whose output is sent; `tick` lets a quarter of a second go by. */
 async function start(t: TestContext) {
   const { path } = await tempFolder(t);
-  const spool = new Spool(path);
+  const spool = new Spool({ spoolFolder: path });
   t.after(() => spool[Symbol.dispose]());
   const [out, err] = (['out', 'err'] as const).map((kind) => new SpooledOutput(spool, kind).keepInFile());
   t.mock.timers.enable({ apis: ['setTimeout'] });

@@ -78,7 +78,7 @@ class CommandOutput implements OutputUse {
       ...(total > 0 && { stderrTail: tail }),
       ...(total > STDERR_TAIL_BYTES && { stderrBytes: total }),
       outputBytes: this.#stdout.bytes,
-      reply: isLeft ? this.#stdout.leave() : this.#stdout.reply(),
+      ...(isLeft ? { reply: this.#stdout.leave() } : this.#stdout.reply()),
     };
     return resultOf(this.#call, end, { facts, tail });
   }

@@ -11,7 +11,7 @@ import { withLimit } from './open-files-limit.ts';
 import type { OutputPipe, OutputPipes } from './output-pipes.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
 import type { Spawner } from './spawner.ts';
-import { Spool } from './spool.ts';
+import { Spool, type SpoolPlace } from './spool.ts';
 import { type ProcessStart, type StartedProcess, startProcess, withProcessRoom } from './started-process.ts';
 
 const NO_ROOM =
@@ -30,7 +30,7 @@ export interface CommandOptions {
   readonly defaultMethodTimeout: number;
 }
 
-export interface CommandDeps {
+export interface CommandDeps extends Pick<SpoolPlace, 'outputs'> {
   /** Says when the disk that output goes to is nearly full. */
   readonly diskRoom: Pick<DiskRoom, 'shortage'>;
   /** Starts the programs, where it is given and ready; it has the same environment. */
@@ -90,7 +90,7 @@ async function run(
   const fault = argumentsFault(message);
   if (fault !== undefined) return notStarted(new Error(fault));
   if (signal.aborted) return notStarted(signal.reason);
-  using spool = new Spool(own.spoolFolder, call.live && call.id);
+  using spool = new Spool(own, call.live && call.id);
   try {
     using output = open(call, spool);
     const end = await runProgram(call, spool, { takers: output.takers, own });

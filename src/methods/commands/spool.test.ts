@@ -20,7 +20,7 @@ test('the spool of a dead process is emptied, but for files that are not of it',
 test('output that is sent while a command runs is found again after a crash, and goes when it is sent', async (t) => {
   const { path } = await tempFolder(t);
   const id = '0198d3a0-1111-7222-8333-444455556666';
-  const spool = new Spool(path, id);
+  const spool = new Spool({ spoolFolder: path }, id);
   writeSync(spool.open('out'), 'printed');
   assert.deepEqual(leftOutput(path, id), {
     stdout: { path: join(path, `told-${id}.out`), bytes: 7 },
@@ -33,7 +33,7 @@ test('output that is sent while a command runs is found again after a crash, and
   await removeRest({ has: () => false });
   assert.deepEqual(await readdir(path), []);
   assert.equal(leftOutput(path, '../../etc/passwd'), undefined);
-  const other = new Spool(path, '../escape');
+  const other = new Spool({ spoolFolder: path }, '../escape');
   other.open('out');
   assert.match(other.keep('out'), /\/run-[0-9a-f]{12}-\d+\.out$/);
 });

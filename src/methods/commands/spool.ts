@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ByteBudget } from '../../lib/byte-budget.ts';
 import { errorCode } from '../../lib/system-fault.ts';
 import { isUuid } from '../../lib/uuid.ts';
 import type { ReplyBody } from '../../message/method-contract.ts';
@@ -33,15 +34,28 @@ export function makeSpoolFolder(folder: string): void {
   }
 }
 
-/** The files of one command. Calls are synchronous: they are small, local, and a fraction of what starting a process costs. */
+/** Where outputs are gathered: in memory that all commands share, and in files. */
+export interface SpoolPlace {
+  readonly spoolFolder: string;
+  /** No limit unless given. */
+  readonly outputs?: ByteBudget | undefined;
+}
+
+/** What the outputs of all commands may take in memory until their replies are queued, bytes. */
+export const OUTPUT_BYTES = 8 * 1024 * 1024;
+
+/** The files of one command, and its part of the memory for outputs. Calls are synchronous: they are small, local, and a fraction of what starting a process costs. */
 export class Spool {
   readonly #folder: string;
+  readonly #memory: ByteBudget | undefined;
+  #heldBytes = 0;
   readonly #toldId: string | undefined;
   readonly #files = new Map<string, { path: string; fd: number }>();
 
   /** `toldId`: the request whose output is sent while it runs, so that it is found again after a crash. */
-  constructor(folder: string, toldId?: string) {
-    this.#folder = folder;
+  constructor({ spoolFolder, outputs }: SpoolPlace, toldId?: string) {
+    this.#folder = spoolFolder;
+    this.#memory = outputs;
     this.#toldId = isId(toldId) ? toldId : undefined;
   }
 
@@ -69,8 +83,27 @@ export class Spool {
     return path;
   }
 
+  /** Holds so much of the memory for outputs; false where no more is left. */
+  hold(bytes: number): boolean {
+    if (this.#memory?.hold(bytes) === false) return false;
+    this.#heldBytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#heldBytes -= bytes;
+    this.#memory?.release(bytes);
+  }
+
+  /** Memory that outlives the spool; what comes back is to be called when it is not needed any more. */
+  handOver(bytes: number): () => void {
+    this.#heldBytes -= bytes;
+    return () => this.#memory?.release(bytes);
+  }
+
   /** Closes and removes what the spool still has. */
   [Symbol.dispose](): void {
+    this.release(this.#heldBytes);
     for (const { path, fd } of this.#files.values()) {
       if (fd >= 0) closeSync(fd);
       rmSync(path, { force: true });

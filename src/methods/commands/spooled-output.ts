@@ -1,11 +1,11 @@
 import { readSync, write } from 'node:fs';
 import { promisify } from 'node:util';
-import type { ReplyBody } from '../../message/method-contract.ts';
+import type { ReplyBody, RunResult } from '../../message/method-contract.ts';
 import type { Spool } from './spool.ts';
 
 const MAX_BYTES_IN_MEMORY = 512 * 1024;
 
-/** Gathers what a run brings forth, for its reply: in memory while it is small, then in a file of the spool. */
+/** Gathers what a run brings forth, for its reply: in memory while it is small and there is room, then in a file of the spool. */
 export class SpooledOutput {
   readonly #spool: Spool;
   readonly #kind: 'out' | 'err';
@@ -27,7 +27,8 @@ export class SpooledOutput {
 
   /** Adds a piece; resolves when there is room for the next. Throws the system's error where the file takes no more. */
   readonly add = async (piece: Uint8Array): Promise<void> => {
-    if (this.#file === undefined && this.bytes + piece.length <= MAX_BYTES_IN_MEMORY) {
+    const isSmall = this.#file === undefined && this.bytes + piece.length <= MAX_BYTES_IN_MEMORY;
+    if (isSmall && this.#spool.hold(piece.length)) {
       this.#pieces.push(piece);
       this.bytes += piece.length;
       return;
@@ -38,6 +39,7 @@ export class SpooledOutput {
       const held = Buffer.concat(this.#pieces.splice(0));
       this.bytes = 0;
       await this.#write(held);
+      this.#spool.release(held.length);
     }
     await this.#write(piece);
   };
@@ -54,11 +56,14 @@ export class SpooledOutput {
     return bytes.subarray(0, done);
   }
 
-  /** All of it, as a reply; a file, which is no longer the spool's then, where it is large. */
-  reply(): ReplyBody {
-    if (this.#file === undefined) return Buffer.concat(this.#pieces);
-    if (this.bytes <= MAX_BYTES_IN_MEMORY) return this.read(0);
-    return { path: this.#spool.keep(this.#kind), bytes: this.bytes };
+  /** All of it, as a reply; a file, which is no longer the spool's then, where it is large, or memory is short. */
+  reply(): Pick<RunResult, 'reply' | 'release'> {
+    const { bytes } = this;
+    if (this.#file === undefined)
+      return { reply: Buffer.concat(this.#pieces), release: this.#spool.handOver(bytes) };
+    if (bytes <= MAX_BYTES_IN_MEMORY && this.#spool.hold(bytes))
+      return { reply: this.read(0), release: this.#spool.handOver(bytes) };
+    return { reply: { path: this.#spool.keep(this.#kind), bytes } };
   }
 
   /** All of it, which stays in its file. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
-import { Spool } from '../commands/spool.ts';
+import { Spool, type SpoolPlace } from '../commands/spool.ts';
 import { SpooledOutput } from '../commands/spooled-output.ts';
 import { type RunMethod, required } from '../method.ts';
 import { abortedState, describeTimeout, methodTimeoutMs } from '../method-timeout.ts';
@@ -21,7 +21,7 @@ export interface HttpGetOptions {
   readonly maxBodyBytes?: number;
 }
 
-export interface HttpGetDeps {
+export interface HttpGetDeps extends Pick<SpoolPlace, 'outputs'> {
   readonly clock: Clock;
   /** Fetches a page; the machine's own way unless told. */
   readonly fetch?: typeof fetch;
@@ -82,7 +82,7 @@ async function run(call: RunCall, options: Own): Promise<RunResult> {
   const deadline = new AbortController();
   const timeoutMs = methodTimeoutMs(message, options.defaultMethodTimeout);
   const cancel = timeoutMs === undefined ? () => {} : options.clock.after(timeoutMs, () => deadline.abort());
-  using spool = new Spool(options.spoolFolder);
+  using spool = new Spool(options);
   try {
     const page = { url: new URL(message.methodArgs![0]!) };
     return await get(page, { ...options, spool, signal: AbortSignal.any([signal, deadline.signal]) }).catch(
@@ -98,7 +98,7 @@ async function run(call: RunCall, options: Own): Promise<RunResult> {
   }
 }
 
-type Own = HttpGetOptions & Required<HttpGetDeps>;
+type Own = HttpGetOptions & HttpGetDeps & Required<Pick<HttpGetDeps, 'fetch'>>;
 
 interface GetOptions extends Own {
   readonly signal: AbortSignal;
@@ -118,7 +118,7 @@ async function get(page: { url: URL }, options: GetOptions): Promise<RunResult> 
     state: 'succeeded',
     reason: `${status} in ${ms} ms, ${bytes} bytes`,
     outputBytes: bytes,
-    reply: body.reply(),
+    ...body.reply(),
   };
 }
 

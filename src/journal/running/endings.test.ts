@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Endings } from './endings.ts';
+
+const MB = 1024 * 1024;
+
+test('replies are written down in turn, and one of many megabytes holds up no usual one', async () => {
+  const endings = new Endings();
+  const given: string[] = [];
+  const usual = (name: string) =>
+    endings.take({
+      state: 'succeeded',
+      reply: new Uint8Array(MB / 2),
+      release: () => void given.push(name),
+    });
+  const large = { state: 'succeeded', reply: { path: '/nowhere', bytes: 500 * MB } } as const;
+  await Promise.all([endings.take(large), endings.take(large)]);
+  const begun = await Promise.all(Array.from({ length: 8 }, (_, at) => usual(`reply ${at}`)));
+  let isBegun = false;
+  const next = usual('next').then((done) => {
+    isBegun = true;
+    done();
+  });
+  await endings.take({ state: 'succeeded' });
+  assert.equal(isBegun, false);
+  begun[0]!();
+  await next;
+  assert.deepEqual(given, ['reply 0', 'next']);
+});

@@ -1,0 +1,26 @@
+import { ByteTurns } from '../../lib/byte-turns.ts';
+import type { RunResult } from '../../message/method-contract.ts';
+import { AT_ONCE_BYTES, bytesOf } from './reply-pieces.ts';
+
+/** What the replies that are being written down may come to, the usual ones and those that take long, bytes; above which size one is of the latter. */
+const [USUAL_BYTES, LARGE_BYTES, LARGE] = [4 * 1024 * 1024, 2 * AT_ONCE_BYTES, 512 * 1024];
+
+/**
+ * The turns in which runs that have ended write their replies down: each is there four times until it is on disk. Until its turn
+ * a reply is no longer than its method left it in memory, and a run keeps its place.
+ */
+export class Endings {
+  readonly #usual = new ByteTurns(USUAL_BYTES);
+  readonly #large = new ByteTurns(LARGE_BYTES);
+
+  /** Resolves with what is to be called when the reply of a run is written down. */
+  async take({ reply, release }: RunResult): Promise<() => void> {
+    const bytes = reply ? Math.min(bytesOf(reply), AT_ONCE_BYTES) : 0;
+    const turns = bytes > LARGE ? this.#large : this.#usual;
+    if (bytes > 0) await turns.take(bytes);
+    return () => {
+      if (bytes > 0) turns.release(bytes);
+      release?.();
+    };
+  }
+}
