@@ -12,15 +12,20 @@ import { processesIn } from '../test/support/processes.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
 import { waitFor } from '../test/support/wait-for.ts';
 import { startWireClient, type WireClient } from '../test/support/wire-client.ts';
-import { FLOODS } from './flood-list.ts';
+import { FLOODS as FIRST } from './flood-list.ts';
+import { NEIGHBOURS } from './neighbour-list.ts';
+
+const FLOODS = { ...FIRST, ...NEIGHBOURS };
 
 const USAGE = `Usage: npm run bench:floods -- [NAME...] [--after 60] [--heap FOLDER]
 
 Sends what hostile or made-up senders may to a node, one node for each flood, and prints its memory in MB: before, at the peak, and so
-many seconds after it has worked that off. --heap: also writes there what its main thread holds then, as a heap snapshot.
+many seconds after it has worked that off; the longest turn of its event loop, ms of processor time; and what it logged, kB. --heap: also writes there what its main thread holds then, as a heap snapshot.
 Floods: ${Object.keys(FLOODS).join(', ')}.`;
 /** A node is calm when it uses less of a processor than this, s in 2 s. */
 const CALM_SECONDS = 0.6;
+/** How often a node is to look whether a turn has ended, ms. */
+const LOOK_MS = 10;
 const PLACE = { toNode: 'ship1', fromNode: 'tester', directory: 'd', fileName: 'f' };
 
 const { values, positionals } = parseArgs({
@@ -36,7 +41,7 @@ if (values.help) {
   process.exit(0);
 }
 process.env.STEWARD_TEST_BUILT = '1';
-console.log(`${'flood'.padEnd(20)}  idle  peak  over  after  over`);
+console.log(`${'flood'.padEnd(20)}  idle  peak  over after  over  turn   log`);
 for (const name of positionals.length > 0 ? positionals : Object.keys(FLOODS)) await measure(name);
 process.exit(0);
 
@@ -60,13 +65,18 @@ async function measure(name: string): Promise<void> {
   await warmUp(client, ship);
   const idle = await memoryAtRest(ship);
   await writeFile(`/proc/${ship.pid}/clear_refs`, '5');
+  const logged = ship.program.stderr.length;
+  await watchTurns(ship);
   await FLOODS[name]!(client, { tcp, http, api, web, socket: ship.socketPath });
   await untilCalm(client, ship);
   await pause(Number(values.after) * 1000);
   const [peak, after] = [await ship.peakRssBytes(), await ship.rssBytes()];
-  console.log(name.padEnd(20), ...[idle, peak, peak - idle, after, after - idle].map(mb));
-  if (values.heap === undefined) return;
+  const figures = [idle, peak, peak - idle, after, after - idle].map(mb);
+  const logs = (ship.program.stderr.length - logged) / 1024;
   await using inspector = await Inspector.attach(ship);
+  const turn = Number(await inspector.evaluate('longestTurn')) / 1000;
+  console.log(name.padEnd(20), ...figures, ...[turn, logs].map((figure) => figure.toFixed(0).padStart(5)));
+  if (values.heap === undefined) return;
   await inspector.collectGarbage();
   await inspector.evaluate(
     `require('v8').writeHeapSnapshot(${JSON.stringify(`${values.heap}/${name}.heapsnapshot`)})`,
@@ -83,6 +93,20 @@ async function warmUp(client: WireClient, ship: StewardNode): Promise<void> {
   await waitFor('the first appends', async () => (await ship.file('d/ship1/f')).length === 2000);
   const ended = 'SELECT count(*) AS n FROM journal WHERE ended_at IS NOT NULL';
   await waitFor('the first commands', () => ship.query(ended)[0]!.n === 20);
+}
+
+/** Has a node measure its turns: what its main thread works between two looks, which it can take only when a turn ends. */
+async function watchTurns(ship: StewardNode): Promise<void> {
+  await using inspector = await Inspector.attach(ship);
+  await inspector.evaluate(`
+    globalThis.longestTurn = 0;
+    let before = process.threadCpuUsage();
+    setInterval(() => {
+      const now = process.threadCpuUsage();
+      longestTurn = Math.max(longestTurn, now.user + now.system - before.user - before.system);
+      before = now;
+    }, ${LOOK_MS}).unref();
+    0;`);
 }
 
 /** Waits until a node has taken what came last, and has little to do. */
