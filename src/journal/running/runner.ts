@@ -295,7 +295,5 @@ export class Runner {
     }
   }
 
-  #retryUntilStopped(effect: () => Promise<void>): Promise<boolean> {
-    return retryUntilStopped(effect, this.#outputDeps);
-  }
+  readonly #retryUntilStopped = (effect: () => Promise<void>) => retryUntilStopped(effect, this.#outputDeps);
 }

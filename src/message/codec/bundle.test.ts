@@ -86,11 +86,13 @@ test('a bundle that cannot be read is refused as a whole: garbage, one that is c
     ['a body that is shorter than it says', packed(frame([0, 1], 'x'), frame([0, 9], 'short'))],
     ['headers that are longer than all', packed(frame([60_000, 0], ''))],
     ['262,000 empty messages', packed(Buffer.alloc(20 * 262_000))],
-    ['one message too many', packed(Buffer.alloc(20 * (MOST_BUNDLED + 1)))],
+    ['one message too many', packed(...Array.from({ length: MOST_BUNDLED + 1 }, () => frame([0, 0], '')))],
+    ['one message twice', packed(Buffer.alloc(20 * 2))],
     ['100 MB of zeros', packed(Buffer.alloc(100 * 1024 * 1024))],
   ];
   for (const [what, payload] of bad) assert.deepEqual(unbundled(arrived(payload)).length, 1, what);
-  assert.equal(unbundled(arrived(packed(Buffer.alloc(20 * MOST_BUNDLED)))).length, MOST_BUNDLED);
+  const most = Array.from({ length: MOST_BUNDLED }, () => frame([0, 0], ''));
+  assert.equal(unbundled(arrived(packed(...most))).length, MOST_BUNDLED);
   for (const place of ['', 'e1/0/1', 'e1/1/2', '-/1/1', 'e1/1', `${'e'.repeat(65)}/1/1`])
     assert.equal(unbundled(arrived(two, place)).length, 1, place);
 });

@@ -94,7 +94,9 @@ function unpackBundle(payload: Uint8Array): readonly Bundled[] | undefined {
       messages.push({ id, headers, payload: bytes.subarray(body, end) });
       at = end;
     }
-    return messages.length > 0 ? messages : undefined;
+    // A thousand times the same one would be a few bytes to send, and a second's work to take.
+    const ids = new Set(messages.map(({ id }) => id));
+    return messages.length > 0 && ids.size === messages.length ? messages : undefined;
   } catch {
     return undefined;
   }
