@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { zstdCompressSync } from 'node:zlib';
+import type { MsgHdrs } from '@nats-io/transport-node';
 import { encodeMessage } from '../src/message/codec/encode-message.ts';
 import { type Message, newMessage } from '../src/message/message.ts';
 import { kindOf } from '../src/message/subject.ts';
@@ -372,15 +373,14 @@ export const FLOODS: Readonly<Record<string, Flood>> = {
   },
   manyHeaders: (client) => {
     const payload = appendOf([Buffer.from('x')]);
-    const headers = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`H${at}`, 'x']));
-    const send = (at: number) =>
-      client.send({
-        subject: APPEND,
-        payload,
-        lane: `headers${at}/1/1`,
-        headers: { serial: 'cbor', ...headers },
-      });
-    return many(client, 500, send, 20);
+    // The library would look for each name among those before: made of them one by one, they end the sender.
+    const lines = Array.from({ length: 6000 }, (_, at) => `H${at}:x\r\n`).join('');
+    const send = (at: number) => {
+      const all = `NATS/1.0\r\nserial: cbor\r\nSteward-Lane: headers${at}/1/1\r\n${lines}\r\n`;
+      const headers = { encode: () => Buffer.from(all) } as unknown as MsgHdrs;
+      client.connection.publish(APPEND, payload, { headers, reply: NOWHERE });
+    };
+    return many(client, 3000, send, 20);
   },
   copiesFromLarge: ofMadeUp(5000, {
     method: 'REQCopyFileFrom',

@@ -14,7 +14,7 @@ export class Endings {
   readonly #large = new ByteTurns(LARGE_BYTES);
 
   /** Resolves with what is to be called when the reply of a run is written down. */
-  async take({ reply, release }: RunResult): Promise<() => void> {
+  async take({ reply, release }: Pick<RunResult, 'reply' | 'release'>): Promise<() => void> {
     const bytes = reply ? Math.min(bytesOf(reply), AT_ONCE_BYTES) : 0;
     const turns = bytes > LARGE ? this.#large : this.#usual;
     if (bytes > 0) await turns.take(bytes);

@@ -282,7 +282,8 @@ export class Runner {
       message,
       signal,
       reply: async (data: Uint8Array) => {
-        await this.replies.send({ id: row.id, message }, data, { statements: [] });
+        const done = await this.#endings.take({ reply: data });
+        await this.replies.send({ id: row.id, message }, data, { statements: [] }).finally(done);
         await output?.replied(data);
       },
       ...{ progress, live: output?.live, isResumed: row.wasRunning === true },

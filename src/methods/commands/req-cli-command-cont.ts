@@ -32,10 +32,10 @@ const TAIL_BYTES = 4096;
  */
 export function createReqCliCommandCont(
   options: CommandOptions,
-  { diskRoom, pipes }: Pick<CommandDeps, 'diskRoom' | 'pipes'>,
+  { diskRoom, pipes, outputs }: Pick<CommandDeps, 'diskRoom' | 'pipes' | 'outputs'>,
 ): RunMethod {
   // It may run for days, which a spawner need not outlive.
-  const own = { diskRoom, pipes, ...options };
+  const own = { diskRoom, pipes, outputs, ...options };
   return createCommandMethod({
     name: 'REQCliCommandCont',
     summary: 'Runs a program and replies with what it prints while it runs.',

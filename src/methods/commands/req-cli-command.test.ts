@@ -19,8 +19,7 @@ test('the reply is what the command printed, and the request id is in its enviro
   assert.deepEqual(
     { ...result, reply: replyText(result), release: undefined },
     {
-      release: undefined,
-      state: 'succeeded',
+      ...{ release: undefined, state: 'succeeded' },
       exitCode: 0,
       outputBytes: `${idOf(result)} yes\n`.length,
       reply: `${idOf(result)} yes\n`,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ByteBudget } from '../../lib/byte-budget.ts';
 import { LineBatches } from './line-batches.ts';
 
 const KB = 1024;
@@ -85,3 +86,21 @@ function setUp(before: () => Promise<void> = async () => {}) {
   };
   return { batches, sent, next };
 }
+
+test('where other outputs hold all the memory there is, no more than 8 kB are gathered', async () => {
+  const outputs = new ByteBudget(100 * KB);
+  const sizes: number[] = [];
+  const batches = new LineBatches({ outputs, send: async (data) => void sizes.push(data.length) });
+  const piece = Buffer.alloc(4 * KB);
+  for (let at = 0; at < 3; at++) await batches.write(piece);
+  assert.deepEqual(sizes, []);
+  assert.equal(outputs.hold(100 * KB), false);
+  assert.ok(outputs.hold(88 * KB));
+  await batches.write(piece);
+  assert.deepEqual(sizes, [16 * KB]);
+  assert.ok(outputs.hold(12 * KB), 'what was sent is held');
+  await batches.write(piece);
+  await batches.write(piece);
+  assert.deepEqual(sizes, [16 * KB, 8 * KB]);
+  assert.equal((await batches.end()).length, 0);
+});

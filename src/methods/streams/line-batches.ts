@@ -1,7 +1,9 @@
+import type { ByteBudget } from '../../lib/byte-budget.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 
 const NEWLINE = 10;
-const MAX_BYTES = 256 * 1024;
+/** What is gathered at most: usually, and where the memory for outputs is taken, bytes. */
+const [MAX_BYTES, SHORT_BYTES] = [256 * 1024, 8 * 1024];
 const DELAY_MS = 100;
 const FIRST_DELAY_MS = 10;
 
@@ -10,6 +12,8 @@ export interface LineBatchesDeps {
   send(data: Uint8Array): Promise<void>;
   /** The machine's unless told. */
   readonly clock?: Clock;
+  /** The memory that all outputs share; no limit unless given. */
+  readonly outputs?: ByteBudget | undefined;
 }
 
 /**
@@ -17,10 +21,12 @@ export interface LineBatchesDeps {
  *
  * A batch goes out 10 ms after its first line where there was none in the last 100 ms, 100 ms after it in a burst, and
  * at once when 256 KB have come. A line that is longer than that goes out in several batches. What comes while nobody
- * takes batches makes `write` wait, so that never much more than 512 KB are held.
+ * takes batches makes `write` wait, so that never much more than 512 KB are held, and 8 KB where other outputs hold all there is for them.
  */
 export class LineBatches {
   readonly #send: LineBatchesDeps['send'];
+  readonly #outputs: ByteBudget | undefined;
+  #heldBytes = 0;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
   /** How many of these bytes are whole lines. */
@@ -30,15 +36,16 @@ export class LineBatches {
   #sending: Promise<void> = Promise.resolve();
   #sentAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ send, clock = systemClock }: LineBatchesDeps) {
+  constructor({ send, clock = systemClock, outputs }: LineBatchesDeps) {
     this.#send = send;
+    this.#outputs = outputs;
     this.#clock = clock;
   }
 
   /** Takes a piece of output; resolves when there is room for the next. Rejects when a batch could not be sent. */
   async write(piece: Uint8Array): Promise<void> {
     this.#add(piece);
-    while (this.#bytes >= MAX_BYTES) await this.#flush();
+    while (this.#bytes >= this.#most) await this.#flush();
     if (this.#wholeBytes > 0)
       this.#cancelTimer ??= this.#clock.after(this.#delay, () => void this.#flush().catch(() => {}));
   }
@@ -51,8 +58,24 @@ export class LineBatches {
   /** Waits until what was sent is taken, and returns the rest, a last line without its end included. */
   async end(): Promise<Uint8Array> {
     this.#cancelTimer?.();
-    await this.#sending;
+    try {
+      await this.#sending;
+    } finally {
+      this.#hold(0);
+    }
     return this.#take(this.#bytes);
+  }
+
+  get #most(): number {
+    return this.#heldBytes < this.#bytes ? SHORT_BYTES : MAX_BYTES;
+  }
+
+  /** Holds so much of the memory for outputs, or what there is room for: none of what came last where that is too much. */
+  #hold(bytes: number): void {
+    const more = bytes - this.#heldBytes;
+    if (more > 0 && this.#outputs?.hold(more) === false) return;
+    if (more < 0) this.#outputs?.release(-more);
+    this.#heldBytes = bytes;
   }
 
   get #delay(): number {
@@ -64,6 +87,7 @@ export class LineBatches {
     if (newline >= 0) this.#wholeBytes = this.#bytes + newline + 1;
     this.#pieces.push(piece);
     this.#bytes += piece.length;
+    this.#hold(this.#bytes);
   }
 
   #flush(): Promise<void> {
@@ -74,9 +98,10 @@ export class LineBatches {
   }
 
   async #sendOne(): Promise<void> {
-    const bytes = this.#wholeBytes > 0 ? this.#wholeBytes : this.#bytes >= MAX_BYTES ? this.#bytes : 0;
+    const bytes = this.#wholeBytes > 0 ? this.#wholeBytes : this.#bytes >= this.#most ? this.#bytes : 0;
     if (bytes === 0) return;
     await this.#send(this.#take(bytes));
+    this.#hold(this.#bytes);
     this.#sentAt = this.#clock.steadyNow();
   }
 

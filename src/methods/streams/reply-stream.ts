@@ -1,3 +1,4 @@
+import type { ByteBudget } from '../../lib/byte-budget.ts';
 import { type Clock, systemClock, wait } from '../../lib/clock.ts';
 import type { DiskRoom } from '../../lib/disk-room.ts';
 import { isTemporary } from '../../lib/temporary-error.ts';
@@ -12,6 +13,8 @@ export interface ReplyStreamDeps {
   readonly diskRoom: Pick<DiskRoom, 'shortage'>;
   /** The machine's unless told. */
   readonly clock?: Clock;
+  /** The memory that all outputs share; no limit unless given. */
+  readonly outputs?: ByteBudget | undefined;
 }
 
 /**
@@ -31,7 +34,7 @@ export class ReplyStream {
     this.#call = call;
     this.#deps = deps;
     this.#clock = deps.clock ?? systemClock;
-    this.#batches = new LineBatches({ send: this.#send, clock: this.#clock });
+    this.#batches = new LineBatches({ send: this.#send, clock: this.#clock, outputs: deps.outputs });
   }
 
   /** How much was written. */
