@@ -85,18 +85,19 @@ function unpackBundle(payload: Uint8Array): readonly Bundled[] | undefined {
   try {
     const bytes = Buffer.from(decompress(payload, 'z', MOST_BUNDLE_BYTES));
     const messages: Bundled[] = [];
+    const ids = new Set<string>();
     for (let at = 0; at < bytes.length; ) {
       const id = longId(bytes.toString('hex', at + SIZES_BYTES, at + HEAD_BYTES));
       const body = at + HEAD_BYTES + bytes.readUInt16BE(at);
       const end = body + bytes.readUInt16BE(at + 2);
-      if (end > bytes.length || messages.length === MOST_BUNDLED) return undefined;
+      // Many times the same one would be a few bytes to send, and a second's work to take.
+      if (end > bytes.length || messages.length === MOST_BUNDLED || ids.has(id)) return undefined;
+      ids.add(id);
       const headers = readLines(bytes.toString('utf8', at + HEAD_BYTES, body));
       messages.push({ id, headers, payload: bytes.subarray(body, end) });
       at = end;
     }
-    // A thousand times the same one would be a few bytes to send, and a second's work to take.
-    const ids = new Set(messages.map(({ id }) => id));
-    return messages.length > 0 && ids.size === messages.length ? messages : undefined;
+    return messages.length > 0 ? messages : undefined;
   } catch {
     return undefined;
   }
