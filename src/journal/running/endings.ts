@@ -1,9 +1,12 @@
 import { ByteTurns } from '../../lib/byte-turns.ts';
+import { lookForGarbage } from '../../lib/collect-garbage.ts';
 import type { RunResult } from '../../message/method-contract.ts';
 import { AT_ONCE_BYTES, bytesOf } from './reply-pieces.ts';
 
 /** What the replies that are being written down may come to, the usual ones and those that take long, bytes; above which size one is of the latter. */
 const [USUAL_BYTES, LARGE_BYTES, LARGE] = [4 * 1024 * 1024, 2 * AT_ONCE_BYTES, 512 * 1024];
+/** How much is written down between two looks at the garbage, bytes: buffers alone have the engine look after 64 MB. */
+const LOOK_BYTES = 2 * 1024 * 1024;
 
 /**
  * The turns in which runs that have ended write their replies down: each is there four times until it is on disk. Until its turn
@@ -12,6 +15,7 @@ const [USUAL_BYTES, LARGE_BYTES, LARGE] = [4 * 1024 * 1024, 2 * AT_ONCE_BYTES, 5
 export class Endings {
   readonly #usual = new ByteTurns(USUAL_BYTES);
   readonly #large = new ByteTurns(LARGE_BYTES);
+  #unlooked = 0;
 
   /** Resolves with what is to be called when the reply of a run is written down. */
   async take({ reply, release }: Pick<RunResult, 'reply' | 'release'>): Promise<() => void> {
@@ -21,6 +25,14 @@ export class Endings {
     return () => {
       if (bytes > 0) turns.release(bytes);
       release?.();
+      this.#look(bytes);
     };
+  }
+
+  #look(bytes: number): void {
+    this.#unlooked += bytes;
+    if (this.#unlooked < LOOK_BYTES) return;
+    this.#unlooked = 0;
+    lookForGarbage();
   }
 }
