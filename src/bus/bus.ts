@@ -4,11 +4,12 @@ import { pause } from '../lib/pause.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { closeBounded } from './close-bounded.ts';
 import { connectFault, faultSettings, noHeaders, payloadFault, permissionFault } from './connect-fault.ts';
-import { type BusOptions, connectOptions, jitterMs } from './connect-options.ts';
+import { type BusOptions, connectOptions } from './connect-options.ts';
 import { FaultLog, refusalLoudness } from './fault-log.ts';
 import { unreadBytes } from './library-internals.ts';
 import { Line } from './line.ts';
 import type { LinkListener } from './link-listener.ts';
+import { RetryPause } from './retry-pause.ts';
 import { watchSilence } from './silence-watch.ts';
 import { type BusSubscription, Subscriptions } from './subscriptions.ts';
 import { publishOptions } from './to-wire-message.ts';
@@ -43,6 +44,7 @@ export class Bus implements AsyncDisposable {
   readonly #flushes = new Set<() => void>();
   #flush: Promise<void> | undefined;
   readonly #faults: FaultLog;
+  readonly #retry: RetryPause;
   #listeners: readonly LinkListener[] = [];
   #loop: Promise<void> | undefined;
   /** Further brokers of the cluster, as the last one named them. */
@@ -58,6 +60,7 @@ export class Bus implements AsyncDisposable {
   constructor(options: BusOptions, deps: BusDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#retry = new RetryPause(options);
     this.#faults = new FaultLog({
       logger: deps.logger,
       onFault: (text) => {
@@ -158,15 +161,14 @@ export class Bus implements AsyncDisposable {
       if (connection) this.#connected(connection);
       this.#firstAttempt.resolve();
       if (connection) await this.#untilClosed(connection, over);
-      const { retryIntervalMs } = this.#options;
-      // A connection that held is made again at once; the broker may have another one at hand.
-      const hasHeld = connection && performance.now() - startedAt >= retryIntervalMs;
-      if (!hasHeld) await pause(retryIntervalMs + jitterMs(this.#options), over);
+      const heldMs = performance.now() - startedAt;
+      await pause(connection ? this.#retry.afterLoss(heldMs) : this.#retry.next(), over);
     }
   }
 
   async #connectOnce(over: AbortSignal): Promise<NatsConnection | undefined> {
     using stopped = whenAborted(over);
+    const startedAt = performance.now();
     try {
       const attempt = connect(connectOptions(this.#options, this.#learnt));
       const connection = await Promise.race([attempt, stopped.promise]);
@@ -175,6 +177,7 @@ export class Bus implements AsyncDisposable {
       await connection.close();
       throw noHeaders();
     } catch (error) {
+      this.#retry.failed(error, performance.now() - startedAt);
       this.#tellFailure(error);
       return undefined;
     }

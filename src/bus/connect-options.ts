@@ -56,13 +56,6 @@ export function connectOptions(options: BusOptions, learnt: readonly string[] = 
   };
 }
 
-/** By how much an attempt to connect is put off at random, so that a fleet does not come all at once, ms. */
-export function jitterMs(options: BusOptions): number {
-  const { reconnectJitterMs, reconnectJitterTlsMs, rootCaPath, tlsCertFile, brokerAddress } = options;
-  const usesTls = rootCaPath !== '' || tlsCertFile !== '' || brokerAddress.includes('tls://');
-  return Math.random() * (usesTls ? reconnectJitterTlsMs : reconnectJitterMs);
-}
-
 /** The addresses as they may be shown: without user and password. */
 export function shownAddress(brokerAddress: string): string {
   return brokerAddress
