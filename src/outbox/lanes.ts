@@ -19,10 +19,8 @@ const STRANGER_BYTES = 16 * 1024;
 
 /** Above this many lanes to nodes that have not answered the names that nobody ever heard of are to wait, and how often they are counted, ms. */
 const [MAX_UNKNOWN, COUNT_MS] = [2000, 250];
-/** How many lanes each asker will need: one for its reply, one for the report. */
-const LANES_OF_ASKER = 2;
-/** How many of these are asked at once whether they are there. */
-const MAX_INTRODUCED = 20;
+/** How many lanes each asker will need, for its reply and the report; how many of them are asked at once whether they are there. */
+const [LANES_OF_ASKER, MAX_INTRODUCED] = [2, 20];
 
 /** How many lanes begin to send at a time when the link is there: whatever else happens then does not wait for thousands. */
 const LANES_AT_ONCE = 64;
@@ -69,13 +67,21 @@ export class Lanes {
     { isDoubtful }: { isDoubtful: boolean },
     deps: Omit<
       LaneDeps,
-      'allocateLane' | 'onAlive' | 'onAway' | 'heardWords' | 'knows' | 'wordsOf' | 'introduction'
+      | 'allocateLane'
+      | 'laneCount'
+      | 'onAlive'
+      | 'onAway'
+      | 'heardWords'
+      | 'knows'
+      | 'wordsOf'
+      | 'introduction'
     >,
   ) {
     this.peers = new Peers(deps);
     this.#deps = {
       ...deps,
       allocateLane: () => this.#nextId++,
+      laneCount: () => this.#lanes.size,
       knows: this.peers.knows,
       wordsOf: this.peers.wordsOf,
       introduction: (node, { window: { next }, length }) =>

@@ -18,6 +18,8 @@ export interface LaneDeps extends OutboxDeps, WhoCounts, Pick<Peers, 'knows' | '
   introduction(node: string, queue: Pick<LaneQueue, 'window' | 'length'>): Promise<unknown> | undefined;
   /** Returns a lane number that was never used. */
   allocateLane(): number;
+  /** How many lanes are in memory. */
+  laneCount(): number;
   /** Called when nobody listens at the other end of a lane. */
   onAway(lane: { readonly toNode: string; readonly subject: string }): void;
   /** Called when the node at the other end of a lane shows that it is there. */

@@ -5,6 +5,8 @@ const LONGEST_PAUSE_MS = 30_000;
 /** How fast messages go to where nobody listens, bytes a ms, and how long one waits at most because of that. */
 const IN_VAIN_BYTES_PER_MS = 2;
 const LONGEST_IN_VAIN_MS = 120_000;
+/** Questions whether somebody is there again take so long over all lanes: a thousand a second at first, and a hundred in the long run; ms for each lane. */
+const [LEAST_OF_LANE_MS, LONGEST_OF_LANE_MS] = [1, 10];
 /** How often a lane that is in doubt looks whether it still is. */
 const DOUBT_LOOK_MS = 3_600_000;
 /** Why nothing is sent to a node that is not there, or does not hear a method. */
@@ -116,7 +118,14 @@ export class LanePace {
   }
 }
 
-/** The least time until a message goes again to where nobody listened: a large one is not sent in vain as often as a small one. */
-export function inVainMs(size: number): number {
-  return Math.min(size / IN_VAIN_BYTES_PER_MS, LONGEST_IN_VAIN_MS);
+/** The longest and the shortest time until a message goes again to where nobody listened, ms: a large one is not sent in vain as often as a small one, and of many lanes each asks less often. */
+export function awayMs(
+  { ackTimeoutMs, size }: { readonly ackTimeoutMs: number; readonly size: number },
+  laneCount: number,
+): readonly [longestMs: number, leastMs: number] {
+  const inVainMs = Math.min(size / IN_VAIN_BYTES_PER_MS, LONGEST_IN_VAIN_MS);
+  return [
+    Math.max(ackTimeoutMs, laneCount * LONGEST_OF_LANE_MS),
+    Math.max(inVainMs, laneCount * LEAST_OF_LANE_MS),
+  ];
 }

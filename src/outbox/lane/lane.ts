@@ -8,7 +8,7 @@ import { LaneEnds } from '../ends/lane-ends.ts';
 import type { EndState, LaneProcess } from '../outbox-deps.ts';
 import { LaneAnswers } from './lane-answers.ts';
 import type { LaneDeps } from './lane-deps.ts';
-import { inVainMs, LanePace } from './lane-pace.ts';
+import { awayMs, LanePace } from './lane-pace.ts';
 import { LaneQueue } from './lane-queue.ts';
 import { LaneReplies } from './lane-replies.ts';
 import type { LaneRow } from './lane-rows.ts';
@@ -207,7 +207,7 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
       });
   }
 
-  /** Nobody listens: ask again soon at first, then once per ACKTimeout, unless there is a sign of life before. */
+  /** Nobody listens: ask again soon at first, then seldom, unless there is a sign of life before. */
   onAway(): void {
     if (!this.pace.isProbing) this.#deps.metrics.stalled(this.queue.window.length);
     this.#deps.onAway(this);
@@ -219,7 +219,8 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
     const { progress } = this.queue.window;
     if (this.#deps.knows(this.toNode, CALLS)) progress.hold();
     else progress.release();
-    if (first) this.pace.away(this.#deps.clock.steadyNow(), first.ackTimeoutMs, inVainMs(first.size));
+    const { clock, laneCount } = this.#deps;
+    if (first) this.pace.away(clock.steadyNow(), ...awayMs(first, laneCount()));
     this.pump();
   }
 
