@@ -12,8 +12,9 @@ const LOSS = /^cp: ((?:setting|getting|listing|preserving) [a-z]+)(?: '([\w.]+)'
 const NOTHING_THERE = /not supported|not implemented/;
 
 /**
- * Gives a file the access list (ACL) and extended attributes of the one at `path`, capabilities too, by way of `cp` of GNU, as
- * the engine has no call for them; other programs of that name keep nothing. Returns a phrase for what could not be kept.
+ * Gives a file the access list (ACL) and extended attributes of the one at `path` by way of `cp` of GNU, as the engine has no
+ * call for them; other programs of that name keep nothing. Capabilities go, as set-id bits do: what is new is another program, and a
+ * message must not make one that may do more than others. Returns a phrase for what could not be kept.
  */
 export async function keepAttributes(path: string, to: FileHandle): Promise<string | undefined> {
   try {
@@ -21,7 +22,10 @@ export async function keepAttributes(path: string, to: FileHandle): Promise<stri
     // Not for a moment has what is new a set-id bit.
     const what = ((await old.stat()).mode & SET_ID) === 0 ? 'mode,xattr' : 'xattr';
     const args = ['--attributes-only', `--preserve=${what}`, '--', '/proc/self/fd/3', '/proc/self/fd/4'];
-    return lossIn(await complaintsOf('cp', args, [old.fd, to.fd]));
+    const complaints = await complaintsOf('cp', args, [old.fd, to.fd]);
+    // The system takes the capabilities from a file whose size is set.
+    await to.truncate((await to.stat()).size);
+    return lossIn(complaints);
   } catch {
     return 'its access list and extended attributes, if it had any, could not be read';
   }
