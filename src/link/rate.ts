@@ -101,10 +101,12 @@ export function delivered(state: RateState, delivery: Delivery): RateState {
   const twoParts = clamp(outPerMs * TWO_PARTS_MS, LEAST_WINDOW_BYTES, 2 * LEAST_PART_BYTES);
   const [leastWindow, leastPart] = wasFull ? [twoParts, LEAST_PART_BYTES] : [START_BYTES, START_BYTES];
   const partBytes = clamp(outPerMs * PART_MS, leastPart, MOST_PART_BYTES);
+  // How much of the usual may be out now.
+  const isMore = Math.floor(delivery.at / Math.max(SPELL_MS, 2 * rttMs)) % SPELLS === 0;
   return {
     ...{ ...known, wayMs, ...thinness(known, rttMs), partBytes },
     windowBytes: clamp(
-      (outPerMs * wayMs + Math.max(partBytes, outPerMs * PART_MS)) * gainAt(delivery.at, rttMs),
+      (outPerMs * wayMs + Math.max(partBytes, outPerMs * PART_MS)) * (isMore ? MORE : 1),
       leastWindow,
       MOST_WINDOW_BYTES,
     ),
@@ -126,11 +128,6 @@ export function shareOf(state: RateState, share: number): RateState {
     Math.max(TINY_BYTES, Math.floor(bytes * share)),
   );
   return { ...state, windowBytes: windowBytes!, partBytes: partBytes! };
-}
-
-/** How much of the usual may be out at a time. */
-function gainAt(at: number, rttMs: number): number {
-  return Math.floor(at / Math.max(SPELL_MS, 2 * rttMs)) % SPELLS === 0 ? MORE : 1;
 }
 
 /** How long an answer takes with this number of bytes ahead of it, ms; undefined where nothing is known. */

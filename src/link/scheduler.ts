@@ -123,15 +123,14 @@ export class LinkScheduler {
       const messages = source.pull(Math.min(this.#window.turnBytes, room), room);
       if (messages.length === 0) return false;
       const sent = this.#send(messages);
-      const bytes = sent.reduce((sum, piece) => sum + piece.bytes, 0);
+      let [bytes, envelopes] = [0, 0];
+      for (const piece of sent) {
+        bytes += piece.bytes;
+        envelopes += (piece.envelopeBytes ?? ENVELOPE_BYTES) - (piece.savedBytes ?? 0);
+      }
       this.sentBytes[urgency]! += bytes;
       if (urgency === 0) this.#urgentBytes += bytes;
-      this.#budget?.sent(
-        sent.reduce(
-          (sum, { envelopeBytes = ENVELOPE_BYTES, savedBytes = 0 }) => sum + envelopeBytes - savedBytes,
-          bytes,
-        ),
-      );
+      this.#budget?.sent(bytes + envelopes);
       if (bytes > 0) this.#window.sent(bytes);
       return source.sent(sent);
     } catch (error) {

@@ -156,7 +156,8 @@ export class SendWindow {
     const [first, last] = [known[0], known.at(-1)];
     if (!first || !last) return;
     const at = this.now();
-    const arrivedBytes = known.reduce((sum, { bytes }) => sum + bytes, 0);
+    let arrivedBytes = 0;
+    for (const { bytes } of known) arrivedBytes += bytes;
     this.#delivered += arrivedBytes;
     this.rate = delivered(this.rate, {
       ...{ at, sentAt: last.sentAt, bytes: last.bytes, wasFull: first.wasFull, wasAlone: last.wasAlone },

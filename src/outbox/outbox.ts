@@ -194,18 +194,17 @@ export class Outbox implements AsyncDisposable {
       if (entries) entries.push(entry);
       else byLane.set(lane, [entry]);
     }
-    const saved = [...byLane.keys()].flatMap((lane) => lane.queue.save());
-    await this.#write([...byLane.keys()], [...alongside, ...saved, ...rows.statements(this.#deps.ledger)]);
+    const lanes = [...byLane.keys()];
+    await this.#write(lanes, alongside, rows.statements(this.#deps.ledger));
     this.#overdue.queued(messages);
-    this.#outputRoom.queued(outputBytes(messages));
+    this.#outputRoom.queued(rows.outputBytes);
     for (const listener of this.#listeners) listener.changed?.([messages]);
-    const mayWait = messages.every((message) => message.mayWait);
     for (const [lane, entries] of byLane) {
-      if (!mayWait || lane.queue.isSent) lane.pace.gather(this.#deps.clock.steadyNow(), mayWait);
-      lane.queue.committed(entries, (entry) => bodies.get(entry)!);
+      if (!rows.mayWait || lane.queue.isSent) lane.pace.gather(this.#deps.clock.steadyNow(), rows.mayWait);
+      lane.queue.committed(entries, bodies);
     }
     this.#superseding.queued(messages, ({ subject }) => this.#lanes.to(subject));
-    for (const lane of byLane.keys()) this.#lanes.run(lane);
+    for (const lane of lanes) this.#lanes.run(lane);
   }
 
   connected(): void {
@@ -266,19 +265,23 @@ export class Outbox implements AsyncDisposable {
     });
   };
 
-  /** While places wait for the disk, their lanes are not idle. */
-  async #write(lanes: readonly Lane[], statements: readonly Statement[]): Promise<void> {
-    for (const { queue } of lanes) queue.coming++;
+  /** While places wait for the disk, with how far they were given, their lanes are not idle. */
+  async #write(
+    lanes: readonly Lane[],
+    alongside: readonly Statement[],
+    statements: readonly Statement[],
+  ): Promise<void> {
+    const saved: Statement[] = [];
+    for (const { queue } of lanes) {
+      queue.coming++;
+      saved.push(...queue.save());
+    }
     try {
-      await this.#deps.store.write(statements);
+      await this.#deps.store.write([...alongside, ...saved, ...statements]);
     } finally {
       for (const { queue } of lanes) queue.coming--;
       // Lanes that were made for what the disk refused are forgotten too.
       this.#overdue.lookWithin(IDLE_MS);
     }
   }
-}
-
-function outputBytes(messages: readonly OutgoingMessage[]): number {
-  return messages.reduce((sum, { isOutput, body }) => sum + (isOutput ? body.length : 0), 0);
 }

@@ -24,6 +24,9 @@ export class QueuedRows {
   readonly #times: Times;
   readonly #outbox: SqlValue[][] = [];
   readonly #ledger: QueuedRow[] = [];
+  /** What they have of output, bytes, and whether all of them may wait for others. */
+  outputBytes = 0;
+  mayWait = true;
 
   constructor(times: Times) {
     this.#times = times;
@@ -40,6 +43,8 @@ export class QueuedRows {
     const budgetAt = budgetMs === undefined ? null : wholeMs(connectedMs + budgetMs);
     const ackTimeoutMs = wholeMs(message.ackTimeoutMs);
     const format = formatNumber(message.format);
+    if (message.isOutput) this.outputBytes += body.length;
+    this.mayWait &&= message.mayWait === true;
     this.#outbox.push([
       ...[key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body],
       ...[schedule, output, re, priority, supersedes],

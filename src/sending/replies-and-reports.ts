@@ -101,11 +101,12 @@ export class RepliesAndReports {
   ): Promise<EndWay> {
     const { outbox } = this.#deps;
     let from = request.told?.from ?? 0;
-    const messages = pieces.flatMap((piece) => {
+    const messages: OutgoingMessage[] = [];
+    for (const piece of pieces) {
       const message = this.#replyMessage(request, piece, from);
       from += piece.length;
-      return message ?? [];
-    });
+      if (message) messages.push(message);
+    }
     const [only] = messages;
     const isOne = end?.mayRide && only && messages.length === 1;
     const header = isOne ? this.#endHeader(only, pieces[0]!, end) : undefined;

@@ -77,7 +77,12 @@ export class Committer implements AsyncDisposable {
       ...{ files: this.#files, busyMs: LOCKED_MS, isShortOfRoom: this.#isShortOfRoom },
     });
     const answers = this.#writer.commit(group);
-    if (answers.every(isLocked) && this.#mayHaveThread() && !this.#writer.isInDoubt) {
+    if (
+      'error' in answers[0]! &&
+      answers.every(isLocked) &&
+      this.#mayHaveThread() &&
+      !this.#writer.isInDoubt
+    ) {
       this.#thread ??= this.#startThread();
       if (this.#thread) return this.#hand(this.#thread, group);
     }
@@ -94,7 +99,7 @@ export class Committer implements AsyncDisposable {
   }
 
   #answer(answer: WriterAnswer): void {
-    this.#isShortOfRoom ||= wasFull(answer);
+    if ('error' in answer) this.#isShortOfRoom ||= wasFull(answer);
     this.#options.onAnswer(answer);
   }
 

@@ -46,7 +46,8 @@ export class GroupCommit {
   readonly #db: DatabaseSync;
   readonly #run: (sql: string, params: readonly SqlValue[]) => void;
   readonly #origin: LogOrigin | undefined;
-  #isInDoubt = false;
+  /** Whether a commit has failed that the next start may find made: only another commit of this connection mends that. */
+  isInDoubt = false;
   #isShortOfRoom = false;
   #triedAt = Number.NEGATIVE_INFINITY;
 
@@ -66,11 +67,6 @@ export class GroupCommit {
     this.#run = run;
     this.#origin = origin;
     if (isShortOfRoom) this.#noteFullDisk();
-  }
-
-  /** Whether a commit has failed that the next start may find made: only another commit of this connection mends that. */
-  get isInDoubt(): boolean {
-    return this.#isInDoubt;
   }
 
   /** Commits a group at once; where one of it fails, each is tried alone, so that only the faulty one is refused. */
@@ -105,10 +101,10 @@ export class GroupCommit {
         for (const { sql, rows } of statements) for (const row of rows) this.#run(sql, row);
       isComplete = true;
       this.#db.exec('COMMIT');
-      this.#isInDoubt = false;
+      this.isInDoubt = false;
     } catch (error) {
       // A full disk refuses a page before the last one of the commit is written; any other fault may come behind that.
-      this.#isInDoubt ||= isComplete && !isDiskFull(error);
+      this.isInDoubt ||= isComplete && !isDiskFull(error);
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
@@ -116,7 +112,7 @@ export class GroupCommit {
 
   /** Overwrites what a failed commit left in the log. */
   #void(): void {
-    if (!this.#isInDoubt) return;
+    if (!this.isInDoubt) return;
     try {
       this.#commitAll([VOID]);
     } catch {
@@ -125,7 +121,7 @@ export class GroupCommit {
   }
 
   #withDoubt(answer: FailedAnswer): FailedAnswer {
-    return { ...answer, error: { ...answer.error, isInDoubt: this.#isInDoubt } };
+    return { ...answer, error: { ...answer.error, isInDoubt: this.isInDoubt } };
   }
 
   /** From now on the log is kept short: a long one may be what fills the disk. */

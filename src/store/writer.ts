@@ -53,7 +53,8 @@ export class Writer implements Disposable {
     }
     const answers = this.#connection.groups.commit(group);
     // A connection that was opened while a file was read-only stays so, also when the file is not any more.
-    if (!this.isInDoubt && answers.some(isReadOnly)) this[Symbol.dispose]();
+    const isCommitted = answers.length === 1 && !('error' in answers[0]!);
+    if (!isCommitted && !this.isInDoubt && answers.some(isReadOnly)) this[Symbol.dispose]();
     return answers;
   }
 

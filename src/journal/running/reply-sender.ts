@@ -49,27 +49,22 @@ export class ReplySender {
     reply: ReplyBody | undefined,
     { statements, end }: Ending,
   ): Promise<EndWay> {
-    const more = { statements, end };
     const id = asked?.id ?? '';
     if (id !== '') this.#ending.add(id);
     try {
-      return await (reply && asked ? this.#endWith(asked, reply, more) : this.#endWithout(more, id));
+      if (!reply || !asked) return await this.#endWithout({ statements }, id);
+      return await this.#inTurn(asked, reply, { statements, end });
+    } catch (error) {
+      // A reply that cannot be sent is reported; the end is written all the same.
+      if (!reply || !asked) throw error;
+      const { message } = asked;
+      const text = `error: the reply to ${message.method} cannot be sent: ${(error as Error).message}`;
+      this.#deps.errorReporter.report(text, message);
+      return await this.#endWithout({ statements }, id);
     } finally {
       this.#ending.delete(id);
       this.unwritten.delete(id);
       if (reply && !(reply instanceof Uint8Array)) await discardReply(reply);
-    }
-  }
-
-  /** A reply that cannot be sent is reported; the end is written all the same. */
-  async #endWith(asked: Asked, reply: ReplyBody, more: Ending): Promise<EndWay> {
-    try {
-      return await this.#inTurn(asked, reply, more);
-    } catch (error) {
-      const { message } = asked;
-      const text = `error: the reply to ${message.method} cannot be sent: ${(error as Error).message}`;
-      this.#deps.errorReporter.report(text, message);
-      return await this.#endWithout(more, asked.id);
     }
   }
 
@@ -132,20 +127,21 @@ export class ReplySender {
     return (await this.#queue(toldFrom(asked, from), rest, { alongside: statements, end })).way;
   }
 
+  /** A reply in pieces is not mixed with others that go to the same place. */
+  #inTurn(asked: Asked, body: ReplyBody, more: Ending): Promise<EndWay> {
+    const isInPieces = this.isInPieces(asked.message, body);
+    if (!isInPieces && this.#turns.areFree) return this.send(asked, body, more);
+    const { fromNode, replyMethod, directory, fileName } = asked.message;
+    const place = [fromNode, replyMethod, directory, fileName].join('\0');
+    return this.#turns.take(place, isInPieces, () => this.send(asked, body, more));
+  }
+
   async #queue(asked: Asked, pieces: readonly Uint8Array[], more: Parameters<JournalSending['reply']>[2]) {
     let way: EndWay = 'left';
     const reply = async () => {
       way = await this.#deps.sending.reply(asked, pieces, more);
     };
     return { isQueued: await this.#retry(asked.id, reply), way };
-  }
-
-  /** A reply in pieces is not mixed with others that go to the same place. */
-  #inTurn(asked: Asked, body: ReplyBody, more: Ending): Promise<EndWay> {
-    const { fromNode, replyMethod, directory, fileName } = asked.message;
-    const place = [fromNode, replyMethod, directory, fileName].join('\0');
-    const isInPieces = this.isInPieces(asked.message, body);
-    return this.#turns.take(place, isInPieces, () => this.send(asked, body, more));
   }
 }
 

@@ -5,6 +5,11 @@
 export class ReplyTurns {
   readonly #last = new Map<string, Promise<unknown>>();
 
+  /** Whether nothing goes anywhere piece by piece. */
+  get areFree(): boolean {
+    return this.#last.size === 0;
+  }
+
   /** Calls `effect` when it is its turn; resolves or rejects as that does. */
   take<T>(place: string, isInPieces: boolean, effect: () => Promise<T>): Promise<T> {
     const before = this.#last.get(place);

@@ -104,7 +104,7 @@ export class LaneAnswers {
       if (!isStale) this.#actions.onAway();
       return;
     }
-    if (this.#isOfBystander(answer)) return;
+    if (toNode === ERROR_CENTRAL && this.#isOfBystander(answer)) return;
     const status = answer.header(HEADER.status) as AnswerStatus | undefined;
     if (status === undefined && !this.#deps.mayBeOriginal(toNode)) return this.#doubt(isStale);
     const words = answer.header(HEADER.knows);
@@ -131,7 +131,7 @@ export class LaneAnswers {
   /** Whether another node answered in place of the central one: any may collect errors, by the original's default all do. */
   #isOfBystander(answer: WireMessage): boolean {
     const { centralNodeName } = this.#deps;
-    if (centralNodeName === undefined || this.#lane.toNode !== ERROR_CENTRAL) return false;
+    if (centralNodeName === undefined) return false;
     const name = confirmerOf(answer);
     this.#bystander = name === centralNodeName ? undefined : name;
     return this.#bystander !== undefined;

@@ -24,12 +24,12 @@ test('a new epoch that the database refuses for good is told, and takes place wi
   const failing = { all: store.all.bind(store), get: store.get.bind(store), write: writes } as Store;
   const clock: Clock = { ...systemClock, after: (_, task) => systemClock.after(0, task) };
   const queue = new LaneQueue(ROW, {}, { ...depsOf(failing), clock });
-  queue.committed(await toDisk(store, queue, 3), bodyOf);
+  queue.committed(await toDisk(store, queue, 3), { get: bodyOf });
   const moved = queue.renew(7, (first, last, offset) => ledgerOf(store).moved(first, last, offset));
   await assert.rejects(moved, /a row says no/);
   assert.deepEqual([queue.isMoving, faults.length], [true, 0]);
   // What is queued now brings the older ones along, so that no crash finds two lanes of one subject.
-  queue.committed(await toDisk(store, queue, 1), bodyOf);
+  queue.committed(await toDisk(store, queue, 1), { get: bodyOf });
   const active = store.all<{ id: number }>('SELECT id FROM lanes WHERE retired_at IS NULL');
   assert.deepEqual([active.map(({ id }) => id), keysOf(store)], [[7], counting(1, 4)]);
   await queue.finishMove();
@@ -97,7 +97,7 @@ test('of 2,000 messages only the next ones are in memory, and all come in their 
   const store = await tempStore(t);
   const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.flow(true);
-  queue.committed(await toDisk(store, queue, 2000), bodyOf);
+  queue.committed(await toDisk(store, queue, 2000), { get: bodyOf });
   assert.equal(queue.window.length, 512);
   queue.refill();
   assert.equal(queue.window.length, 512, 'nothing more is read while enough is there');
@@ -108,7 +108,7 @@ test('bodies are in memory as far as there is room, and are read from disk where
   const store = await tempStore(t);
   const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.flow(true);
-  queue.committed(await toDisk(store, queue, 10, 1024 * 1024), bodyOf);
+  queue.committed(await toDisk(store, queue, 10, 1024 * 1024), { get: bodyOf });
   const inMemory = [...queue.window].filter(({ body }) => body !== undefined);
   assert.deepEqual([queue.window.length, inMemory.length], [10, 8]);
   for (const entry of queue.window)
@@ -120,9 +120,9 @@ test('of messages for a node that is away only the first is known in memory, and
   const store = await tempStore(t);
   const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.flow(true);
-  queue.committed(await toDisk(store, queue, 50), bodyOf);
+  queue.committed(await toDisk(store, queue, 50), { get: bodyOf });
   queue.flow(false);
-  queue.committed(await toDisk(store, queue, 50), bodyOf);
+  queue.committed(await toDisk(store, queue, 50), { get: bodyOf });
   assert.deepEqual([queue.window.length, queue.window.first?.body, queue.length], [1, undefined, 100]);
   queue.giveUp(70);
   assert.equal(queue.length, 99);
@@ -147,22 +147,22 @@ test('a message that is on disk before the queue hears of it comes once', async 
   const store = await tempStore(t);
   const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.flow(true);
-  queue.committed(await toDisk(store, queue, 600), bodyOf);
+  queue.committed(await toDisk(store, queue, 600), { get: bodyOf });
   const early = await toDisk(store, queue, 100);
   queue.take(1, 500);
   queue.refill();
-  queue.committed(early, bodyOf);
-  queue.committed(await toDisk(store, queue, 1), bodyOf);
+  queue.committed(early, { get: bodyOf });
+  queue.committed(await toDisk(store, queue, 1), { get: bodyOf });
   assert.deepEqual(drain(queue), counting(501, 701));
 });
 
 test('messages that were given up on disk are not brought into memory', async (t) => {
   const store = await tempStore(t);
   const queue = new LaneQueue(ROW, {}, depsOf(store));
-  queue.committed(await toDisk(store, queue, 1000), bodyOf);
+  queue.committed(await toDisk(store, queue, 1000), { get: bodyOf });
   const late = await toDisk(store, queue, 2);
   for (const seq of [...counting(1, 900), 1001]) queue.giveUp(seq);
-  queue.committed(late, bodyOf);
+  queue.committed(late, { get: bodyOf });
   assert.deepEqual(drain(queue), [...counting(901, 1000), 1002]);
 });
 
@@ -181,7 +181,7 @@ test('a new epoch keeps the order and the places, and moves rows of outbox and l
   const ledger = ledgerOf(store);
   const queue = new LaneQueue(ROW, {}, depsOf(store));
   queue.flow(true);
-  queue.committed(await toDisk(store, queue, 600), bodyOf);
+  queue.committed(await toDisk(store, queue, 600), { get: bodyOf });
   await store.write([{ sql: 'DELETE FROM outbox WHERE key = ?', rows: [[queue.key(1)]] }]);
   queue.take(1, 1);
   queue.window.first!.isUntried = false;

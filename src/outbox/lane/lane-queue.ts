@@ -133,8 +133,8 @@ export class LaneQueue {
   }
 
   /** Takes in messages that are on disk now; those that find no room are read again when their turn comes near. */
-  committed(entries: readonly Entry[], bodyOf: (entry: Entry) => Uint8Array): void {
-    for (const entry of entries) this.#add(entry, bodyOf);
+  committed(entries: readonly Entry[], bodies: Pick<ReadonlyMap<Entry, Uint8Array>, 'get'>): void {
+    for (const entry of entries) this.#add(entry, bodies.get(entry)!);
   }
 
   /** Reads what is known of more messages when little of it is left in memory. */
@@ -258,14 +258,14 @@ export class LaneQueue {
     }
   }
 
-  #add(entry: Entry, bodyOf: (entry: Entry) => Uint8Array): void {
+  #add(entry: Entry, body: Uint8Array): void {
     const isNext = this.#lastLoaded >= this.lastQueued;
     this.lastQueued = Math.max(this.lastQueued, entry.seq);
     this.#urgency.note(entry);
     // It was on disk before this was told, and has been read from there.
     if (entry.seq <= this.#lastLoaded) return;
     if (isNext && entry.seq < this.#renewAt && this.window.length < (this.#isFlowing ? MEMORY_MESSAGES : 1)) {
-      this.#load(entry, this.#isFlowing ? bodyOf(entry) : null);
+      this.#load(entry, this.#isFlowing ? body : null);
     } else if (!this.#givenUp?.has(entry.seq)) this.#beyond++;
   }
 

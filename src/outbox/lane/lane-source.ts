@@ -113,11 +113,6 @@ export class LaneSource {
     return marked(messages, this.#owner.knows, this.#lane.replies);
   }
 
-  /** Whether the body of a message is needed when it is delivered. */
-  get #keepsBodies(): boolean {
-    return this.#deps.methods.get(this.#lane.method)?.mode === 'effect';
-  }
-
   #waitMs(entry: Entry | undefined): number {
     this.#leftOut?.consider(entry);
     return toldWaitMs(entry, this.#owner.knows);
@@ -202,8 +197,12 @@ export class LaneSource {
     entry.lastSentAt = this.#deps.clock.steadyNow();
     queue.window.sent(entry, part);
     if (entry.sentBytes < part.wholeBytes) bodies.hold(entry, body);
-    else if (!this.#keepsBodies || entry.isCalledOff || part.bytes < part.wholeBytes) bodies.free(entry);
-    else bodies.keep(entry, body);
+    else {
+      // The body of an effect is needed when it is delivered.
+      const isNeeded = this.#deps.methods.get(this.#lane.method)?.mode === 'effect' && !entry.isCalledOff;
+      if (isNeeded && part.bytes === part.wholeBytes) bodies.keep(entry, body);
+      else bodies.free(entry);
+    }
   }
 
   /** A node that has not answered yet is one of this program where its hello said so. */

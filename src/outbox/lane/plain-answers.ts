@@ -39,10 +39,11 @@ export class PlainAnswers {
 
   /** An answer said itself that it is about the places up to `last`: no plain one comes for them in this attempt. */
   settled(generation: number, last: number): void {
-    const attempt = this.#attempts?.get(generation);
-    if (!attempt) return;
-    const open = attempt.seqs.findIndex((seq) => seq > last);
-    attempt.seqs.splice(0, open === -1 ? attempt.seqs.length : open);
+    const seqs = this.#attempts?.get(generation)?.seqs;
+    if (!seqs) return;
+    let settled = 0;
+    while (settled < seqs.length && seqs[settled]! <= last) settled++;
+    seqs.splice(0, settled);
   }
 
   /** What was sent belongs to an epoch that has ended. */
