@@ -2,11 +2,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Calls `work` once after `ms`, however long that is (a timer alone ends at 24.8 days); returns the function that cancels. */
 export function longTimeout(ms: number, work: () => void): () => void {
-  return ms <= MAX_TIMER_MS ? timeout(ms, work) : longerTimeout(ms, work);
-}
-
-/** In a function of its own, what cancels it keeps nothing else in memory. */
-function timeout(ms: number, work: () => void): () => void {
+  // In a function of its own, as what cancels this one keeps nothing but its timer in memory.
+  if (ms > MAX_TIMER_MS) return longerTimeout(ms, work);
   const timer = setTimeout(work, ms);
   return () => clearTimeout(timer);
 }

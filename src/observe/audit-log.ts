@@ -81,7 +81,9 @@ export class AuditLog implements AsyncDisposable {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#file.append(Buffer.from(batch.map(({ lines }) => lines).join('')));
+        let text = '';
+        for (const { lines } of batch) text += lines;
+        await this.#file.append(Buffer.from(text));
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(writeFailed(this.#path, error));

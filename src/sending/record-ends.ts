@@ -46,18 +46,12 @@ export class EndRecorder {
     if (message && GIVEN_UP.has(one.state) && !wasComplainedOf(one, message))
       complain(one, message, this.#deps);
     // Reports travel about requests that have entries of their own.
-    return message?.method === 'REQReport' ? [] : [this.#toEntry(one, message)];
-  };
-
-  #toEntry(one: Finished, message: Message | undefined): AuditEntry {
+    if (message?.method === 'REQReport') return [];
     const by = this.#deps.operators.of(one.id);
     const endedBy = this.#deps.operators.enders.get(one.id);
-    return {
-      ...toEntry(one, message),
-      ...(by === undefined ? {} : { by }),
-      ...(endedBy === undefined ? {} : { endedBy }),
-    };
-  }
+    const who = { ...(by === undefined ? {} : { by }), ...(endedBy === undefined ? {} : { endedBy }) };
+    return [{ ...toEntry(one, message), ...who }];
+  };
 }
 
 /** Of a relayed request that was given up, the node complained that had to deliver it. */

@@ -107,10 +107,9 @@ export class RepliesAndReports {
       from += piece.length;
       if (message) messages.push(message);
     }
-    const [only] = messages;
-    const isOne = end?.mayRide && only && messages.length === 1;
-    const header = isOne ? this.#endHeader(only, pieces[0]!, end) : undefined;
-    if (only && end && header !== undefined) {
+    const only = messages.length === 1 ? messages[0] : undefined;
+    const header = end?.mayRide && only && this.#endHeader(only, pieces[0]!, end);
+    if (only && end && header) {
       await outbox.enqueue([{ ...only, rider: { ...end, header } }], alongside);
       const { window } = this.#deps.peers.of(end.toNode).peer;
       return { ridesMs: () => 2 * (window.answerMs(only.body.length) ?? UNKNOWN_MS) };

@@ -47,9 +47,9 @@ class Decoding {
       const end = reader.position + length;
       const id = reader.int();
       if (id >= 0) {
-        if (reader.left !== end - reader.position) throw reader.fault('has bytes after its message');
+        if (reader.end !== end) throw reader.fault('has bytes after its message');
         const message = this.#struct(id, 1);
-        if (reader.left !== 0) throw reader.fault('has bytes after its message');
+        if (reader.position !== end) throw reader.fault('has bytes after its message');
         return message;
       }
       this.#ownLayouts();
@@ -77,8 +77,9 @@ class Decoding {
 
   #value(slot: Slot, depth: number): unknown {
     if (slot.type === 'string') {
-      if (this.#reader.lengthAhead() > MAX_NAME_BYTES) throw longName(slot.key ?? '');
-      return this.#reader.text();
+      const name = this.#reader.text(MAX_NAME_BYTES);
+      if (name === undefined) throw longName(slot.key ?? '');
+      return name;
     }
     if (slot.type === 'int') return this.#reader.int();
     if (slot.type === 'bool') return this.#reader.uint() !== 0;
@@ -98,9 +99,10 @@ class Decoding {
   }
 
   #text(): string {
-    this.#textLeft -= this.#reader.lengthAhead();
-    if (this.#textLeft < 0) throw longTexts();
-    return this.#reader.text();
+    const text = this.#reader.text(this.#textLeft);
+    if (text === undefined) throw longTexts();
+    this.#textLeft -= this.#reader.textBytes;
+    return text;
   }
 
   /** The reference's layouts serve every payload, so one that defines more types goes on with a copy. */
@@ -241,7 +243,7 @@ function readStructType(reader: GobReader): GobType {
 function readNameAndId(reader: GobReader): { name: string; type: number } {
   const named = { name: '', type: 0 };
   readStruct(reader, (field) => {
-    if (field === 0) named.name = reader.text();
+    if (field === 0) named.name = reader.text(reader.end)!;
     else if (field === 1) named.type = reader.int();
     else throw reader.fault('has a type definition with more parts than we know');
   });

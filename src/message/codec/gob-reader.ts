@@ -3,19 +3,20 @@ import { MessageError } from '../message-error.ts';
 /** Reads gob's primitive values from a payload; every length is held against the bytes that are left. */
 export class GobReader {
   readonly #bytes: Buffer;
+  /** Where the payload ends. */
+  readonly end: number;
   position = 0;
+  /** The length of the text that was read last, bytes. */
+  textBytes = 0;
 
   constructor(payload: Uint8Array) {
     this.#bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  }
-
-  get left(): number {
-    return this.#bytes.length - this.position;
+    this.end = payload.byteLength;
   }
 
   /** Steps over these bytes if the payload begins with them. */
   skipPrefix(prefix: Uint8Array): boolean {
-    if (this.left < prefix.length || this.#bytes.compare(prefix, 0, prefix.length, 0, prefix.length) !== 0) {
+    if (this.end < prefix.length || this.#bytes.compare(prefix, 0, prefix.length, 0, prefix.length) !== 0) {
       return false;
     }
     this.position = prefix.length;
@@ -56,16 +57,11 @@ export class GobReader {
     this.skip(this.uint());
   }
 
-  /** The length of the text, or bytes, that come next; the position stays. */
-  lengthAhead(): number {
-    const start = this.position;
+  /** A text; undefined where it has more bytes than it may have. */
+  text(maxBytes: number): string | undefined {
     const length = this.#within(this.uint());
-    this.position = start;
-    return length;
-  }
-
-  text(): string {
-    const length = this.#within(this.uint());
+    if (length > maxBytes) return undefined;
+    this.textBytes = length;
     const start = this.position;
     this.position += length;
     return this.#bytes.toString('utf8', start, this.position);
@@ -86,8 +82,8 @@ export class GobReader {
   }
 
   #within(length: number): number {
-    if (length > this.left)
-      throw this.fault(`says that ${length} more follow where ${this.left} bytes are left`);
+    const left = this.end - this.position;
+    if (length > left) throw this.fault(`says that ${length} more follow where ${left} bytes are left`);
     return length;
   }
 

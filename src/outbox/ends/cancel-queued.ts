@@ -62,7 +62,7 @@ export class Undelivered {
       const found = this.find(filter, SLICE_ROWS);
       this.giveUpKeys(found, 'cancelled', reason);
       count += found.length;
-      if (found.length < SLICE_ROWS || outcomes.isFailing) {
+      if (found.length < SLICE_ROWS || outcomes.fault !== undefined) {
         await outcomes.idle();
         return count;
       }
@@ -83,7 +83,7 @@ export class Undelivered {
       for (const one of this.giveUpKeys(slice, 'cancelled', reason)) cancelled.set(one.key, one);
     }
     await this.#deps.outcomes.idle();
-    if (this.#deps.outcomes.isFailing)
+    if (this.#deps.outcomes.fault !== undefined)
       throw new TemporaryError('what was cancelled could not be written down: is the disk full?');
     return cancelled;
   }
@@ -110,7 +110,7 @@ export class Undelivered {
 
   /** Asks no longer what became of messages that were called off, once the ledger keeps nothing of them. */
   async forget(): Promise<void> {
-    for (let found = SLICE_ROWS; found === SLICE_ROWS && !this.#deps.outcomes.isFailing; ) {
+    for (let found = SLICE_ROWS; found === SLICE_ROWS && this.#deps.outcomes.fault === undefined; ) {
       const rows = await readForgotten(this.#deps.store, SLICE_ROWS);
       found = this.giveUpKeys(rows, 'rejected', '').length;
       await this.#deps.outcomes.idle();

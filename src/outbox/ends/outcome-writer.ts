@@ -46,10 +46,6 @@ export class OutcomeWriter implements AsyncDisposable {
     };
   }
 
-  get isFailing(): boolean {
-    return this.fault !== undefined;
-  }
-
   add(ends: Ends): void {
     this.#waiting.push(ends);
     for (const { id, firstSentAt } of ends.changed) if (firstSentAt) this.sentAt.set(id, firstSentAt);
@@ -60,7 +56,8 @@ export class OutcomeWriter implements AsyncDisposable {
   /** Resolves when all that was added is written, or cannot be. */
   async idle(): Promise<void> {
     this.#urge();
-    while (this.#loop && !this.isFailing) await Promise.race([this.#loop, wait(this.#deps.clock, 50)]);
+    while (this.#loop && this.fault === undefined)
+      await Promise.race([this.#loop, wait(this.#deps.clock, 50)]);
   }
 
   /** Resolves when all that was added is written: true; or the node stops before: false. */
@@ -112,14 +109,14 @@ export class OutcomeWriter implements AsyncDisposable {
   async #writeAll(taken: readonly Ends[]): Promise<void> {
     const { listeners, store } = this.#deps;
     const refused = taken.some(({ ended }) => ended.length > 0) && (await this.#announce(taken));
-    if (this.isFailing) return;
+    if (this.fault !== undefined) return;
     const rest = refused ? taken.filter((ends) => !refused.has(ends)) : taken;
     const unwritten = await this.#each(rest, (some) => {
       const { statements, ended } = joined(some);
       if (ended.length > 0) for (const one of listeners) statements.push(...(one.alongside?.(ended) ?? []));
       return store.write(statements);
     });
-    if (this.isFailing) return;
+    if (this.fault !== undefined) return;
     const { ended, changed } = joined(
       unwritten.size > 0 ? rest.filter((ends) => !unwritten.has(ends)) : rest,
     );
@@ -134,7 +131,7 @@ export class OutcomeWriter implements AsyncDisposable {
     const withEnds = taken.filter(({ ended }) => ended.length > 0);
     const refused = new Set<Ends>();
     for (const listener of this.#deps.listeners) {
-      if (!listener.ended || this.isFailing) continue;
+      if (!listener.ended || this.fault !== undefined) continue;
       const hand = (some: readonly Ends[]) => listener.ended!(joined(some).ended);
       for (const ends of await this.#each(withEnds, hand)) refused.add(ends);
     }

@@ -82,13 +82,13 @@ export class Overdue implements Disposable {
   async #look(): Promise<void> {
     this.#looksAt = Number.POSITIVE_INFINITY;
     const { outcomes, lanes, logger } = this.#deps;
-    if (this.#isLooking || outcomes.isFailing) return this.lookWithin(0);
+    if (this.#isLooking || outcomes.fault !== undefined) return this.lookWithin(0);
     this.#isLooking = true;
     try {
       await this.#prolong();
       this.#endAll();
       await outcomes.idle();
-      if (!outcomes.isFailing) for (const lane of lanes) lane.queue.forgetGivenUp();
+      if (outcomes.fault === undefined) for (const lane of lanes) lane.queue.forgetGivenUp();
       lanes.forgetIdle();
       lanes.askStrangers();
       this.lookWithin(this.#nextMs());

@@ -172,7 +172,7 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   }
 
   get #waitMs(): number {
-    if (this.#deps.outcomes.isFailing) return WRITE_PATIENCE_MS;
+    if (this.#deps.outcomes.fault !== undefined) return WRITE_PATIENCE_MS;
     return Math.max(this.pace.waitMs(this.#deps.clock.steadyNow()), this.#source.heldMs);
   }
 
