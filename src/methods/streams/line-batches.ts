@@ -106,7 +106,8 @@ export class LineBatches {
   }
 
   #take(bytes: number): Uint8Array {
-    const all = Buffer.concat(this.#pieces);
+    const [first = Buffer.alloc(0)] = this.#pieces;
+    const all = this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : first;
     const rest = all.subarray(bytes);
     this.#pieces = rest.length > 0 ? [Buffer.from(rest)] : [];
     this.#bytes = rest.length;
