@@ -13,7 +13,7 @@ import { faultOf } from './check-value.ts';
 import { type EventStreamOptions, EventStreams } from './event-streams.ts';
 import { describeApi } from './openapi.ts';
 import { readQuery } from './read-query.ts';
-import { type ApiRefusal, RefusedError, refusalOf, refuse } from './refusal.ts';
+import { type ApiRefusal, RefusedError, refuseOrThrow } from './refusal.ts';
 import { sendBytes, sendJson } from './send-answer.ts';
 
 /** How much clients may ask of the API, and how long they may take; times in ms. */
@@ -71,9 +71,7 @@ export class ApiHandler implements Disposable {
     try {
       await this.#answer(request, response, caller);
     } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal === undefined) throw error;
-      refuse(response, refusal);
+      refuseOrThrow(response, error);
     }
   };
 

@@ -26,12 +26,12 @@ export function badValue(field: string, reason: string): RefusedError {
   return new RefusedError({ status: 400, reason, field });
 }
 
-/** What an error of an operation or of the handling means to the client; undefined for a fault of the node. */
-export function refusalOf(error: unknown): ApiRefusal | undefined {
-  if (error instanceof RefusedError) return error.refusal;
-  if (!(error instanceof OperationError)) return undefined;
+/** Answers what is wrong with a request, by an error of an operation or of the handling; throws a fault of the node. */
+export function refuseOrThrow(response: ServerResponse, error: unknown): void {
+  if (error instanceof RefusedError) return refuse(response, error.refusal);
+  if (!(error instanceof OperationError)) throw error;
   const { code, message: reason, field } = error;
-  return { status: STATUS_OF[code], code, reason, field };
+  refuse(response, { status: STATUS_OF[code], code, reason, field });
 }
 
 /** Answers with `{"error": {...}}`. */

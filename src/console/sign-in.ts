@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { refusalOf, refuse } from '../api/refusal.ts';
+import { refuse, refuseOrThrow } from '../api/refusal.ts';
 import { OperationError } from '../contract/operation-error.ts';
 import type { Role } from '../contract/sessions.ts';
 import { ByteBudget } from '../lib/byte-budget.ts';
@@ -66,9 +66,7 @@ export class SignIn {
       if (path === SESSION_PATH) this.#begin(this.#beginByLink(asked), asked, response);
       else await this.#byPasskey(path, asked, response);
     } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal === undefined) throw error;
-      refuse(response, refusal);
+      refuseOrThrow(response, error);
     }
   }
 

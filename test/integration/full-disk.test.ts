@@ -108,7 +108,7 @@ test('a receiver whose data folder has no room takes each append once, when ther
   await ship1.waitForFile('out/ship1/out.log');
   await disk.fill();
   const lines = Array.from({ length: 60 }, (_, index) => `${index + 1} ${'x'.repeat(500)}`);
-  const ids = await submitAll(central, lines.map(append));
+  const ids = await submitAll(central, lines.map(appendLine));
   await waitFor('ship1 to say so', () =>
     ship1.logLines().some(({ msg }) => /no space|full|ENOSPC/i.test(String(msg))),
   );

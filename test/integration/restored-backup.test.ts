@@ -69,7 +69,7 @@ test('what is queued after a restore is not lost when the node is restarted befo
   const backup = join(central.folder, 'backup');
   await cp(central.databaseFolder, backup, { recursive: true });
   await central.start();
-  const earlier = await submitAll(central, ['one', 'two', 'three'].map(append));
+  const earlier = await submitAll(central, ['one', 'two', 'three'].map(appendLine));
   for (const id of earlier) assert.equal((await waitForEnd(central, id)).state, 'succeeded');
   await central.stop();
   await restore(central, backup);
@@ -93,7 +93,7 @@ for (const isInPlace of [false, true])
       start('central', { folder, env: clock.env }),
       start('ship1', {}),
     ]);
-    const send = (...texts: string[]) => submitAll(central, texts.map(append));
+    const send = (...texts: string[]) => submitAll(central, texts.map(appendLine));
     const allEnd = async (ids: readonly string[]) => {
       for (const id of ids) assert.equal((await waitForEnd(central, id, 30_000)).state, 'succeeded', id);
     };

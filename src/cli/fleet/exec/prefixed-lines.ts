@@ -8,9 +8,9 @@ import { writeTo } from './output-sink.ts';
 export interface LineOutput {
   readonly stdout: Writable;
   readonly stderr: Writable;
-  /** What is known of the two. */
   /** Whether lines have their node in front; they do unless told. */
   readonly isPrefixed?: boolean;
+  /** What is known of the two. */
   readonly terminals: { readonly stdout: Terminal; readonly stderr: Terminal };
 }
 
