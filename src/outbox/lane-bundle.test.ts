@@ -44,16 +44,16 @@ test('many messages go as one over a fast way too', async (t) => {
 
 test('of a full window a quarter is answered before more goes', async (t) => {
   const outbox = await TestOutbox.start(t);
-  await outbox.enqueue(400);
+  await outbox.enqueue(800);
   const [first] = outbox.transport.take();
   outbox.transport.answer('accepted', [first!]);
   await outbox.settled();
   const sent = outbox.transport.take();
-  assert.equal(sent.length, 256);
-  outbox.transport.answer('accepted', sent.slice(0, 60));
+  assert.equal(sent.length, 512);
+  outbox.transport.answer('accepted', sent.slice(0, 120));
   await outbox.settled();
   assert.equal(outbox.transport.take().length, 0);
-  outbox.transport.answer('accepted', sent.slice(60, 64));
+  outbox.transport.answer('accepted', sent.slice(120, 128));
   await outbox.settled();
-  assert.equal(outbox.transport.take().length, 64);
+  assert.equal(outbox.transport.take().length, 128);
 });

@@ -187,7 +187,7 @@ test('while outcomes cannot be written nothing is sent, and when they can, nothi
   isFull = true;
   made.transport.answer('accepted', made.transport.take());
   const sent = made.transport.take();
-  assert.equal(sent.length, 256);
+  assert.equal(sent.length, 512);
   await made.settled();
   made.transport.answer('accepted', sent.slice(0, 100));
   await made.advance(3000);

@@ -6,25 +6,25 @@ import { placeOf } from '../support/wire-client.ts';
 
 const SUBJECT = 'ship1.REQToFileAppend.EventACK';
 
-test('one message asks who is there; then more are on their way, and at most 256', async (t) => {
+test('one message asks who is there; then more are on their way, and at most 512', async (t) => {
   const { central, client, queue } = await startSendingScene(t);
   const got = await client.gather(SUBJECT);
-  await queue(400);
+  await queue(800);
   await waitFor('the first', () => got.length === 1);
   await client.connection.flush();
   assert.equal(got.length, 1, 'nothing more until it is answered');
   client.answer(got[0]!, 'accepted');
   await waitFor('more than one', () => got.length > 5);
   assert.deepEqual([placeOf(got[0]!).floor, placeOf(got[5]!).floor], [1, 2]);
-  for (let answered = 1, last = 1; last < 400; answered = last) {
+  for (let answered = 1, last = 1; last < 800; answered = last) {
     await waitFor('the next ones', () => got.length > answered);
     last = got.length;
-    assert.ok(last - answered <= 256, `${last - answered} are on their way`);
+    assert.ok(last - answered <= 512, `${last - answered} are on their way`);
     client.answer(got[last - 1]!, 'accepted', { 'Steward-Range': `${answered + 1}-${last}` });
   }
-  await waitFor('all delivered', () => states(central).succeeded === 400);
-  assert.deepEqual(got.map(lineOf), numbers(1, 400));
-  assert.equal(new Set(got.map(({ headers }) => headers['Nats-Msg-Id'])).size, 400);
+  await waitFor('all delivered', () => states(central).succeeded === 800);
+  assert.deepEqual(got.map(lineOf), numbers(1, 800));
+  assert.equal(new Set(got.map(({ headers }) => headers['Nats-Msg-Id'])).size, 800);
 });
 
 test('a gap is answered by everything from the place that is expected, in order', async (t) => {

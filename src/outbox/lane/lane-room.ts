@@ -10,9 +10,9 @@ import type { LaneReplies } from './lane-replies.ts';
 import type { Entry } from './lane-window.ts';
 import type { Peer } from './peer.ts';
 
-const WINDOW_MESSAGES = 256;
+const WINDOW_MESSAGES = 512;
 /** Of a full window this many are answered before more go: what went for each few answers would be taken, and answered, as few at a time. */
-const TURN_MESSAGES = 64;
+const TURN_MESSAGES = 128;
 const WINDOW_BYTES = 1024 * 1024;
 /** Messages behind one that was sent just now wait for others, over a thin link: this share of the round trip, and at most so long, ms. */
 const [GATHER_SHARE, MOST_GATHER_MS] = [1 / 4, 500];

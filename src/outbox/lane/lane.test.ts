@@ -19,9 +19,9 @@ function counting(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
-test('one message is on its way until the node has answered, then up to 256 are', async (t) => {
+test('one message is on its way until the node has answered, then up to 512 are', async (t) => {
   const { made, transport } = await start(t);
-  const ids = await made.enqueue(300);
+  const ids = await made.enqueue(600);
   const first = transport.take();
   assert.deepEqual(seqs(first), [1]);
   assert.match(
@@ -31,8 +31,8 @@ test('one message is on its way until the node has answered, then up to 256 are'
   assert.equal(first[0]!.headers[HEADER.id], ids[0]);
   assert.match(String(Buffer.from(first[0]!.payload)), /^message \d+$/);
   transport.answer('accepted', first);
-  assert.deepEqual(seqs(transport.take()), counting(2, 257));
-  assert.deepEqual(made.outbox.depth, { queued: 43, sent: 256 });
+  assert.deepEqual(seqs(transport.take()), counting(2, 513));
+  assert.deepEqual(made.outbox.depth, { queued: 87, sent: 512 });
 });
 
 test('what follows a place that was given up goes once all before it has arrived: earlier it would only be answered with a gap', async (t) => {
@@ -52,19 +52,19 @@ test('what follows a place that was given up goes once all before it has arrived
 test('one answer settles a run of messages, and as many more are sent', async (t) => {
   const { made, transport } = await start(t);
   await made.open();
-  await made.enqueue(400);
+  await made.enqueue(700);
   const sent = transport.take();
-  transport.answer('accepted', sent.slice(0, 100));
-  assert.deepEqual(seqs(transport.take()), counting(258, 357));
+  transport.answer('accepted', sent.slice(0, 130));
+  assert.deepEqual(seqs(transport.take()), counting(514, 643));
   await made.settled();
-  assert.equal(made.onDisk(), 300);
-  assert.equal(made.outbox.length, 300);
-  assert.deepEqual(made.states(), { succeeded: 101, queued: 300 });
+  assert.equal(made.onDisk(), 570);
+  assert.equal(made.outbox.length, 570);
+  assert.deepEqual(made.states(), { succeeded: 131, queued: 570 });
   assert.deepEqual(
     made.delivered.map(({ count }) => count),
-    [1, 100],
+    [1, 130],
   );
-  assert.equal(made.ended.length, 101);
+  assert.equal(made.ended.length, 131);
 });
 
 test('at most 1 MB is on its way, but one message always', async (t) => {
