@@ -6,8 +6,13 @@ export interface RateState {
   readonly wasFull: boolean;
   /** The last round trip, ms; undefined until one was measured. */
   readonly lastRttMs: number | undefined;
-  /** The last one with nothing else on the way, ms, the bytes that went then, and the highest rate since. */
-  readonly alone: { readonly rttMs: number; readonly bytes: number; readonly bytesPerMs: number };
+  /** The shortest of late with nothing else on the way, ms, the bytes that went then, the highest rate since, and when it was. */
+  readonly alone: {
+    readonly rttMs: number;
+    readonly bytes: number;
+    readonly bytesPerMs: number;
+    readonly at: number;
+  };
   /** The rate in bytes per ms; undefined until one was measured. */
   readonly bytesPerMs: number | undefined;
   /** What a round trip takes of itself, ms; what the link needs for the bytes is no part of that. */
@@ -61,6 +66,8 @@ export const LONGEST_PATIENCE_MS = 30_000;
  * quick and the way was never full, the rate tells of the sender, and of the disk of the node that answers: not of the way.
  */
 const [THIN_BYTES_PER_MS, MODEST_BYTES_PER_MS, LONG_MS] = [200, 1000, 10];
+/** For so long a longer round trip alone counts for nothing: its answer may have waited behind what went the other way, ms. */
+const ALONE_MS = 30_000;
 /** The rate of a way of which nothing is known, where it is safer to wait than to act, bytes per ms. */
 const ASSUMED_BYTES_PER_MS = 2;
 /** The rate of a way of which nothing is known, where what is sent again in vain costs most: 5 kbit/s, bytes per ms. */
@@ -78,8 +85,10 @@ const TINY_BYTES = 1024;
 const MOST_WINDOW_BYTES = 4 * 1024 * 1024;
 const [LEAST_PART_BYTES, MOST_PART_BYTES] = [2048, 256 * 1024];
 
+const NEVER_ALONE = { rttMs: 0, bytes: 0, bytesPerMs: 0, at: Number.NEGATIVE_INFINITY };
+
 export const UNMEASURED: RateState = {
-  ...{ samples: [], wasFull: false, lastRttMs: undefined, alone: { rttMs: 0, bytes: 0, bytesPerMs: 0 } },
+  ...{ samples: [], wasFull: false, lastRttMs: undefined, alone: NEVER_ALONE },
   ...{ bytesPerMs: undefined, wayMs: 0, isThin: true, isModest: false },
   ...{ windowBytes: START_BYTES, partBytes: START_BYTES },
 };
@@ -90,7 +99,9 @@ export function delivered(state: RateState, delivery: Delivery): RateState {
   const samples = samplesAfter(state, delivery);
   const wasFull = state.wasFull || delivery.wasFull;
   const bytesPerMs = samples[0]?.bytesPerMs;
-  const before = delivery.wasAlone ? { rttMs, bytes: delivery.bytes, bytesPerMs: 0 } : state.alone;
+  const { at, bytes } = delivery;
+  const isNews = delivery.wasAlone && (rttMs <= state.alone.rttMs || at - state.alone.at > ALONE_MS);
+  const before = isNews ? { rttMs, bytes, bytesPerMs: 0, at } : state.alone;
   const alone = { ...before, bytesPerMs: Math.max(before.bytesPerMs, bytesPerMs ?? 0) };
   const known = { samples, wasFull, lastRttMs: rttMs, alone, bytesPerMs };
   if (bytesPerMs === undefined) return { ...UNMEASURED, ...known, wayMs: alone.rttMs };

@@ -274,3 +274,17 @@ test('where no answer comes in time an eighth goes again, as the rest of it is m
   }
   assert.ok(arrived < 8, `${arrived} answers until as much goes as before`);
 });
+
+test('a round trip alone that takes longer than another one counts after half a minute: it may have waited behind what came the other way', () => {
+  let now = 0;
+  const window = new SendWindow(() => now);
+  const alone = (ms: number): number => {
+    const flight = window.sent(100);
+    now += ms;
+    window.arrived([flight]);
+    return Math.round(window.measured.roundTripMs ?? 0);
+  };
+  assert.deepEqual([alone(600), alone(4000), alone(500), alone(4000)], [600, 600, 500, 500]);
+  now += 30_000;
+  assert.equal(alone(4000), 4000);
+});
