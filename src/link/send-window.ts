@@ -91,6 +91,11 @@ export class SendWindow {
     return this.rate.windowBytes - this.#bytes;
   }
 
+  /** What is on its way, bytes. */
+  get bytesOut(): number {
+    return this.#bytes;
+  }
+
   /** How much of a class the budget of its link leaves for this node now, bytes; without end where it has none. */
   allowed(urgency: number): number {
     return this.allowance.room(urgency, this.#flights === 0);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { TestOutbox } from '../../test/support/test-outbox.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
@@ -138,4 +139,19 @@ test('a large message to a node of a version that keeps no parts does not go aga
   made.transport.answer('accepted', sent.slice(-1), knows);
   await made.settled();
   assert.equal(made.onDisk(), 0);
+});
+
+test('what an original node gets behind a large message of another lane is not sent again before that can be through', async (t) => {
+  const made = await TestOutbox.start(t);
+  const { transport } = made;
+  await made.enqueue(1, { subject: SUBJECT });
+  transport.answerPlainly(transport.take()[0]!);
+  await made.settled();
+  await made.enqueue(1, { subject: 'ship1.REQToFile.EventACK', body: randomBytes(500_000) });
+  await made.enqueue(1, { subject: SUBJECT });
+  assert.equal(transport.take().length, 2);
+  await made.advance(55_000, 1000);
+  assert.deepEqual(transport.take(), []);
+  await made.advance(600_000, 1000);
+  assert.ok(transport.take().length > 0);
 });

@@ -270,7 +270,7 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
     // Behind much that is on its way the answer takes longer than it would alone; of a node of which nothing is known its time is kept.
     const { speaksLanes, window } = this.#peer;
     const goesWhole = speaksLanes === false || !this.knows('offset-parts');
-    const wholeMs = goesWhole && bytesInFlight > LARGE_BYTES ? WHOLE_MS + window.patienceMs : 0;
+    const wholeMs = goesWhole && window.bytesOut > LARGE_BYTES ? WHOLE_MS + window.patienceMs : 0;
     // What is out may not have left this node's own link yet, however fast the way to the target was.
     const ownMs = speaksLanes === false ? 0 : this.#deps.link.patienceMs();
     const overdueMs = speaksLanes === undefined && goesWhole ? 0 : window.overdueMs;
