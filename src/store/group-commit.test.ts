@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { canMount, mountSmallDisk } from '../../test/support/small-disk.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Transaction } from './packed-transaction.ts';
@@ -41,6 +43,27 @@ async function start(t: TestContext) {
 function insert(id: number): Transaction {
   return { id, statements: [statement('INSERT INTO meta VALUES (?, ?)', `key ${id}`, 'x')] };
 }
+
+test('the log of a database on a small disk leaves the room that it takes to be moved into the database', {
+  skip: !(await canMount()) && 'it takes the right to mount',
+}, async (t) => {
+  const { path } = await mountSmallDisk(join((await tempFolder(t)).path, 'disk'), t);
+  const db = new DatabaseSync(join(path, 'a.db'));
+  t.after(() => db.close());
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)',
+  );
+  const groups = new GroupCommit(db, {
+    isShortOfRoom: false,
+    run: (sql, params) => void db.prepare(sql).run(...params),
+  });
+  const value = 'x'.repeat(30_000);
+  for (let id = 1; id <= 600; id++) {
+    const statements = [statement('INSERT OR REPLACE INTO meta VALUES (?, ?)', `key ${id % 20}`, value)];
+    assert.deepEqual(groups.commit([{ id, statements }]), [{ ids: [id] }]);
+  }
+  assert.ok((await stat(join(path, 'a.db-wal'))).size < 3_000_000);
+});
 
 test('after a commit that failed something else is committed at once, so that its pages cannot come to life', async (t) => {
   const { groups, fault, rows } = await start(t);

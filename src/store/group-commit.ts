@@ -1,4 +1,7 @@
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { freeBytesOf } from '../lib/disk-room.ts';
 import { type LogOrigin, NOTE_LOG } from './log-origin.ts';
 import type { Transaction } from './packed-transaction.ts';
 import { type SqlValue, statement } from './store.ts';
@@ -23,9 +26,13 @@ const SQLITE_READONLY = 8;
 const SQLITE_FULL = 13;
 /** What SQLite makes of a quota that is used up, and of a limit for the size of a file, as of other faults of a write. */
 const SQLITE_IOERR_WRITE = 778;
-/** Pages after which the log is moved into the database, once the disk has been full. */
-const SHORT_LOG_PAGES = 250;
+/** Pages after which the log is moved into the database: once the disk has been full, and where there is much room. */
+const [SHORT_LOG_PAGES, LONG_LOG_PAGES] = [250, 4000];
+/** The log may take this share of the room that there is with it: the database grows by as much when it is moved. */
+const LOG_SHARE = 4;
+const [PAGE_BYTES, LOOK_EVERY_MS] = [4096, 1000];
 const MAKE_ROOM_EVERY_MS = 1000;
+const QUIET = { throwIfNoEntry: false } as const;
 /** What is committed over a commit that failed. */
 const VOID: Transaction = {
   id: 0,
@@ -50,6 +57,9 @@ export class GroupCommit {
   isInDoubt = false;
   #isShortOfRoom = false;
   #triedAt = Number.NEGATIVE_INFINITY;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #logPages = 0;
+  #mostLogPages = LONG_LOG_PAGES;
 
   /**
    * `isShortOfRoom`: whether the disk has been full for another connection of this node; `origin`: what is noted of the log.
@@ -71,6 +81,7 @@ export class GroupCommit {
 
   /** Commits a group at once; where one of it fails, each is tried alone, so that only the faulty one is refused. */
   commit(group: readonly Transaction[]): WriterAnswer[] {
+    this.#fitLog();
     if (this.#isShortOfRoom) this.#makeRoom();
     const failed = this.#try(group);
     if (!failed) return [{ ids: group.map(({ id }) => id) }];
@@ -127,7 +138,25 @@ export class GroupCommit {
   /** From now on the log is kept short: a long one may be what fills the disk. */
   #noteFullDisk(): void {
     this.#isShortOfRoom = true;
-    this.#db.exec(`PRAGMA wal_autocheckpoint = ${SHORT_LOG_PAGES}`);
+    this.#mostLogPages = SHORT_LOG_PAGES;
+    this.#limitLog(SHORT_LOG_PAGES);
+  }
+
+  /** On a small disk a long log would fill it, and leave no room to be moved into the database: nothing would go on. */
+  #fitLog(): void {
+    const now = performance.now();
+    if (now - this.#lookedAt < LOOK_EVERY_MS) return;
+    this.#lookedAt = now;
+    const path = this.#db.location();
+    if (path === null) return;
+    const room = freeBytesOf(statfsSync(dirname(path))) + (statSync(`${path}-wal`, QUIET)?.size ?? 0);
+    const pages = Math.floor(room / LOG_SHARE / PAGE_BYTES);
+    this.#limitLog(Math.min(this.#mostLogPages, Math.max(SHORT_LOG_PAGES, pages)));
+  }
+
+  #limitLog(pages: number): void {
+    if (pages !== this.#logPages) this.#db.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
+    this.#logPages = pages;
   }
 
   /**

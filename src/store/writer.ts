@@ -69,7 +69,7 @@ export class Writer implements Disposable {
     const db = new DatabaseSync(`file:${encodeURIComponent(this.#path)}?mode=rw`, { timeout: busyMs });
     try {
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-      db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -4000; PRAGMA foreign_keys = ON');
+      db.exec('PRAGMA cache_size = -4000; PRAGMA foreign_keys = ON');
       const origin = LogOrigin.of(db, this.#options.indexOf ?? (() => openIndex(this.#path)));
       return { db, origin, groups: new GroupCommit(db, { run: createRunner(db), isShortOfRoom, origin }) };
     } catch (error) {
