@@ -5,6 +5,9 @@ import { mkdir } from 'node:fs/promises';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { v7 as uuidV7 } from 'uuid';
+import { encodeMessage } from '../../src/message/codec/encode-message.ts';
+import { newMessage } from '../../src/message/message.ts';
 import { httpRequest } from '../support/api-request.ts';
 import { startBroker } from '../support/broker.ts';
 import { submitAll, waitForEnd, waitForState } from '../support/fleet.ts';
@@ -12,6 +15,7 @@ import { freePort } from '../support/free-port.ts';
 import { startStewardNode, stewardCommand } from '../support/node.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { startWireClient } from '../support/wire-client.ts';
 
 const IDLE_CLIENTS = 260;
 
@@ -85,7 +89,8 @@ test('a node whose user may begin no more threads and processes lives, says so o
   execFileSync('chown', ['-R', user, folder]);
   const as = [`--reuid=${user}`, '--clear-groups'];
   const command = ['setpriv', ...as, ...stewardCommand()];
-  const node = await startStewardNode({ name: 'central', broker: await startBroker(t), folder, command }, t);
+  const broker = await startBroker(t);
+  const node = await startStewardNode({ name: 'central', broker, folder, command }, t);
   const limit = (count: string) =>
     execFileSync('setpriv', [...as, 'prlimit', '--pid', String(node.pid), `--nproc=${count}:`]);
   const before = execFileSync('prlimit', ['--nproc', '--noheadings', '-o', 'HARD'], {
@@ -117,4 +122,22 @@ test('a node whose user may begin no more threads and processes lives, says so o
   );
   limit(before);
   assert.equal((await waitForEnd(node, long)).state, 'succeeded', 'what can pass is waited for');
+
+  // So it is with open files; who asks comes by the broker, as no listener has one left.
+  const client = await startWireClient(broker, t);
+  const files = (count: string) =>
+    execFileSync('setpriv', [...as, 'prlimit', '--pid', String(node.pid), `--nofile=${count}:`]);
+  const message = newMessage({ ...asked, fromNode: 'tester', methodTimeout: -1 });
+  const { payload } = encodeMessage(message, { serialization: 'cbor', compression: '' });
+  const ids = [uuidV7(), uuidV7()];
+  const stateOf = (id: string) => node.query('SELECT state FROM journal WHERE id = ?', id)[0]?.state;
+  files('20');
+  for (const [index, id] of ids.entries()) {
+    const place = { lane: `few/${index + 1}/1`, headers: { serial: 'cbor' } };
+    await client.ask({ subject: 'central.REQCliCommand.CommandACK', payload, id, ...place });
+    await waitFor('it to begin', () => stateOf(id) !== 'accepted');
+  }
+  assert.equal(stateOf(ids[0]!), 'running');
+  files('1000');
+  for (const id of ids) await waitFor('it to end', () => stateOf(id) === 'succeeded');
 });

@@ -14,9 +14,6 @@ import type { Spawner } from './spawner.ts';
 import { Spool, type SpoolPlace } from './spool.ts';
 import { type ProcessStart, type StartedProcess, startProcess, withProcessRoom } from './started-process.ts';
 
-const NO_ROOM =
-  'its node may begin no more processes (EAGAIN: ulimit -u, TasksMax=); it begins once one of them has ended';
-
 export interface CommandOptions {
   /** Where output goes while a command runs. */
   readonly spoolFolder: string;
@@ -92,7 +89,7 @@ async function run(
   if (signal.aborted) return notStarted(signal.reason);
   using spool = new Spool(own, call.live && call.id);
   try {
-    using output = open(call, spool);
+    using output = await withProcessRoom(() => open(call, spool), limitsOf(call, own));
     const end = await runProgram(call, spool, { takers: output.takers, own });
     return end.started ? await output.result(end) : notStarted(end.error);
   } catch (error) {
@@ -119,13 +116,11 @@ async function runProgram(
 ): Promise<CommandEnd> {
   try {
     // For its start alone: it may be large, and the command may take days.
-    let filled: FilledCommand | undefined = fill(call, spool);
-    const timeoutMs = methodTimeoutMs(call.message, own.defaultMethodTimeout);
-    const { signal } = call;
-    const limits = { timeoutMs, signal, onWait: () => call.progress(NO_ROOM) };
-    const take = () => own.pipes.take();
-    using stdout = own.pipes.takeIdle() ?? (await withProcessRoom(take, limits));
-    using stderr = takers.stderr && (own.pipes.takeIdle() ?? (await withProcessRoom(take, limits)));
+    const limits = limitsOf(call, own);
+    let filled: FilledCommand | undefined = await withProcessRoom(() => fill(call, spool), limits);
+    const take = () => own.pipes.takeIdle() ?? own.pipes.take();
+    using stdout = await withProcessRoom(take, limits);
+    using stderr = takers.stderr && (await withProcessRoom(take, limits));
     const pipes = stderr ? [stdout, stderr] : [stdout];
     const end = await runCommand({
       start: async () => {
@@ -138,7 +133,7 @@ async function runProgram(
         stderr?.read(takers.stderr!);
         return started;
       },
-      ...{ runId: call.runId, timeoutMs, signal },
+      ...{ runId: call.runId, timeoutMs: limits.timeoutMs, signal: limits.signal },
       outputNames: () => namesOf(pipes),
       findShortage: async () => faultOf(pipes) ?? (await takers.findShortage?.()),
     });
@@ -150,6 +145,11 @@ async function runProgram(
   } catch (error) {
     return { started: false, error };
   }
+}
+
+/** How long it may wait for what it takes to begin, and who hears why. */
+function limitsOf({ message, signal, progress }: RunCall, { defaultMethodTimeout }: Own) {
+  return { timeoutMs: methodTimeoutMs(message, defaultMethodTimeout), signal, onWait: progress };
 }
 
 /** What a command is started with. */

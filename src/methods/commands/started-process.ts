@@ -78,16 +78,34 @@ function errorOf(child: ChildProcess): Promise<Error> {
   });
 }
 
+/** What is full, by the system's code, when a process cannot be begun that can be once others have ended. */
+const FULL = new Map([
+  [
+    'EAGAIN',
+    'its node may begin no more processes (EAGAIN: ulimit -u, TasksMax=); it begins once one of them has ended',
+  ],
+  [
+    'EMFILE',
+    'its node may open no more files (EMFILE: ulimit -n, LimitNOFILE=); it begins once some are closed',
+  ],
+  ['ENFILE', 'its machine may open no more files (ENFILE: fs.file-max); it begins once some are closed'],
+]);
+
 /** How long it is waited for a process to end somewhere, so that there is room for this one, ms. */
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [100, 2000];
 
 /**
- * Does what takes a new process; where the user may begin no more of them (`EAGAIN`), as soon as one may be begun. Throws the system's
- * error where that does not pass, lasts for `timeoutMs`, or until the signal is aborted. `onWait` is called once, when it begins to wait.
+ * Does what takes a new process, or a file to be opened for it; where there may be no more of them, as soon as there may. Throws the
+ * system's error where that does not pass, lasts for `timeoutMs`, or until the signal is aborted. `onWait` is called once, with the
+ * reason, when it begins to wait.
  */
 export async function withProcessRoom<T>(
-  start: () => Promise<T>,
-  limits: { readonly timeoutMs: number | undefined; readonly signal: AbortSignal; onWait(): void },
+  start: () => T | Promise<T>,
+  limits: {
+    readonly timeoutMs: number | undefined;
+    readonly signal: AbortSignal;
+    onWait(reason: string): void;
+  },
 ): Promise<T> {
   const { timeoutMs = Number.POSITIVE_INFINITY, signal, onWait } = limits;
   const until = systemClock.steadyNow() + timeoutMs;
@@ -97,8 +115,9 @@ export async function withProcessRoom<T>(
     } catch (error) {
       const leftMs = until - systemClock.steadyNow();
       const code = errorCode(error) ?? errorCode((error as Error).cause);
-      if (code !== 'EAGAIN' || signal.aborted || leftMs <= 0) throw error;
-      if (waitMs === FIRST_WAIT_MS) onWait();
+      const reason = FULL.get(code ?? '');
+      if (reason === undefined || signal.aborted || leftMs <= 0) throw error;
+      if (waitMs === FIRST_WAIT_MS) onWait(reason);
       await wait(systemClock, Math.min(waitMs, leftMs), signal);
     }
   }
