@@ -148,9 +148,7 @@ export class GroupCommit {
     if (now - this.#lookedAt < LOOK_EVERY_MS) return;
     this.#lookedAt = now;
     const path = this.#db.location();
-    if (path === null) return;
-    const room = freeBytesOf(statfsSync(dirname(path))) + (statSync(`${path}-wal`, QUIET)?.size ?? 0);
-    const pages = Math.floor(room / LOG_SHARE / PAGE_BYTES);
+    const pages = path === null ? LONG_LOG_PAGES : Math.floor(roomFor(path) / LOG_SHARE / PAGE_BYTES);
     this.#limitLog(Math.min(this.#mostLogPages, Math.max(SHORT_LOG_PAGES, pages)));
   }
 
@@ -171,6 +169,15 @@ export class GroupCommit {
     } catch {
       // There is no room for that either yet.
     }
+  }
+}
+
+/** The room that there is for a database and its log, bytes; as if there were much where nothing says it, as its folder is gone. */
+function roomFor(path: string): number {
+  try {
+    return freeBytesOf(statfsSync(dirname(path))) + (statSync(`${path}-wal`, QUIET)?.size ?? 0);
+  } catch {
+    return Number.POSITIVE_INFINITY;
   }
 }
 

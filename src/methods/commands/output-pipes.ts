@@ -48,22 +48,14 @@ export class OutputPipes implements AsyncDisposable {
 
   /** A pipe that nobody uses; undefined where one is still to be made. */
   takeIdle(): OutputPipe | undefined {
-    for (let pipe = this.#idle.pop(); pipe; pipe = this.#idle.pop()) {
-      const reader = this.#open(pipe);
+    for (let pipe = this.#idle.at(-1); pipe; pipe = this.#idle.at(-1)) {
+      const reader = openReader(pipe.path);
+      this.#idle.pop();
       if (reader === undefined) continue;
       pipe.name ??= descriptorName(reader);
       return new OutputPipe(pipe, reader, this.#giveBack);
     }
     return undefined;
-  }
-
-  #open(pipe: NamedPipe): number | undefined {
-    try {
-      return openReader(pipe.path);
-    } catch (error) {
-      this.#idle.push(pipe);
-      throw error;
-    }
   }
 
   /** A pipe that nobody uses. Throws where none can be made. */
