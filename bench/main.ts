@@ -8,7 +8,7 @@ const USAGE = `Usage: npm run bench -- [--only NAME]... [--json] [--trust closed
 
 Measures a node against the limits of this machine. Names: ${Object.keys(FIGURES).join(', ')}.
 Without --only all are measured but "limits" (the others measure the limits that they need), "timeline", which takes one command
-apart, and "link", which takes 35 minutes.
+apart, and "link", which takes 16 minutes.
 Each figure is held against the last line of bench/history.jsonl; one that is worse by 10 % has FELL beside it.
 --trust closed measures a closed fleet over a broker with keys and permissions; goals and history are those of open ones.
 --record adds a line for a release, with all figures, and --note what disturbed the machine.
