@@ -10,6 +10,7 @@ import { EXIT, type ParsedCall, UsageError } from '../line/command.ts';
 import { terminalOf } from '../line/terminal.ts';
 import { untilStopped } from '../line/until-stopped.ts';
 import { costColumns, costOf, costWords, linkOf, REQUEST_BYTES } from '../print/link-cost.ts';
+import { packedSize } from '../print/packed-size.ts';
 import { SHOWN_LENGTH } from '../print/short-id.ts';
 import { type ColumnOf, presenceCell, tableOf } from '../print/table.ts';
 import { awayNote } from './away-note.ts';
@@ -201,7 +202,7 @@ async function printDryRun(
   const bytesFor = (source: string) => {
     const bytes = plan.way === 'to-nodes' ? bytesOf(source) : null;
     // A node that relays keeps what is large enough for that.
-    const isThere = sent.has(source) && bytes !== null && bytes >= LEAST_KEPT_BYTES + REQUEST_BYTES;
+    const isThere = sent.has(source) && bytes !== null && statSync(source).size >= LEAST_KEPT_BYTES;
     if (via !== undefined) sent.add(source);
     return isThere ? REQUEST_BYTES : bytes;
   };
@@ -221,13 +222,13 @@ async function printDryRun(
     { title: 'TO', canShrink: true, goesBelow: true, of: ({ target }) => target },
   ];
   const text = () =>
-    `${tableOf(columns, things, terminalOf(call.stdout, call))}${countWords(copies.length, 'copy', 'copies')}, ${costWords(things)} before they are compressed; nothing was copied\n`;
+    `${tableOf(columns, things, terminalOf(call.stdout, call))}${countWords(copies.length, 'copy', 'copies')}, ${costWords(things)} as samples of the files compress; nothing was copied\n`;
   call.print(things, text);
   return EXIT.ok;
 }
 
-/** What a copy of a file of this machine takes at most; null for one of a node. */
+/** About what a copy of a file of this machine takes, where its target has nothing of it. */
 function bytesOf(source: string): number | null {
-  const found = statSync(source, { throwIfNoEntry: false });
-  return found?.isFile() ? found.size + REQUEST_BYTES : null;
+  const bytes = packedSize(source);
+  return bytes === null ? null : bytes + REQUEST_BYTES;
 }

@@ -14,7 +14,7 @@ const LINK: LinkAnswer = {
 
 test('a cost is the bytes, and their time at the remembered rate behind what waits', () => {
   const cost = costOf('ship1', 12_000, LINK);
-  assert.deepEqual(cost, { bytes: 12_000, takesMs: 3300, budgetLeftBytes: null });
+  assert.deepEqual(cost, { bytes: 12_000, takesMs: 3300, takesAtMost: false, budgetLeftBytes: null });
   assert.deepEqual(
     costColumns([cost]).map(({ title, of }) => [title, of(cost)]),
     [
@@ -23,6 +23,12 @@ test('a cost is the bytes, and their time at the remembered rate behind what wai
     ],
   );
   assert.equal(costWords([cost, cost]), 'about 24.0 kB over the link');
+});
+
+test('of a way that was never full it is told what it takes at most', () => {
+  const cost = costOf('ship1', 12_000, { ...LINK, nodes: [{ ...WAY, wasFull: false }] });
+  assert.equal(cost.takesAtMost, true);
+  assert.equal(costColumns([cost])[1]!.of(cost), '<= 3.3 s');
 });
 
 test('the budget that leaves less counts, and what is over it is said', () => {
@@ -44,7 +50,7 @@ test('the budget that leaves less counts, and what is over it is said', () => {
 });
 
 test('what is not known is left open', () => {
-  const nothing = { bytes: null, takesMs: null, budgetLeftBytes: null };
+  const nothing = { bytes: null, takesMs: null, takesAtMost: false, budgetLeftBytes: null };
   assert.deepEqual(costOf('ship1', null, LINK), nothing);
   assert.deepEqual(costOf('ship1', null, undefined), nothing);
   assert.equal(costWords([nothing]), 'at least 0 B over the link');

@@ -10,6 +10,8 @@ export interface LinkCost {
   readonly bytes: number | null;
   /** How long that takes at the remembered rate, behind what waits already, ms; null where there is no rate. */
   readonly takesMs: number | null;
+  /** Whether that is the most it takes: the way was never full since this node started, and may do more than the rate. */
+  readonly takesAtMost: boolean;
   /** What the budgets of both links leave today; null where none has one. */
   readonly budgetLeftBytes: number | null;
 }
@@ -30,6 +32,7 @@ export function costOf(node: string, bytes: number | null, link: LinkAnswer | un
   const isKnown = bytes !== null && rate && way.emptyInMs !== null;
   return {
     bytes,
+    takesAtMost: isKnown ? !way.wasFull : false,
     takesMs: isKnown ? Math.round(way.emptyInMs + (way.roundTripMs ?? 0) + (bytes / rate) * 1000) : null,
     budgetLeftBytes: left.length === 0 ? null : Math.min(...left),
   };
@@ -41,7 +44,8 @@ export function costColumns(costs: readonly LinkCost[]): ColumnOf<LinkCost>[] {
     { title: 'BYTES', isRight: true, rank: 1, of: ({ bytes }) => (bytes === null ? '-' : sizeWords(bytes)) },
     {
       ...{ title: 'TAKES', isRight: true, rank: 2 },
-      of: ({ takesMs }) => (takesMs === null ? '-' : durationWords(takesMs)),
+      of: ({ takesMs, takesAtMost }) =>
+        takesMs === null ? '-' : `${takesAtMost ? '<= ' : ''}${durationWords(takesMs)}`,
     },
   ];
   if (costs.some(({ budgetLeftBytes }) => budgetLeftBytes !== null))

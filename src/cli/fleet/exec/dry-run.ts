@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import type { StewardApi } from '../../../client/steward-api.ts';
 import { callWords } from '../../../lib/call-words.ts';
 import { joinWords } from '../../../lib/shell-words.ts';
@@ -14,6 +13,7 @@ import {
   linkOf,
   REQUEST_BYTES,
 } from '../../print/link-cost.ts';
+import { packedSize } from '../../print/packed-size.ts';
 import { type ColumnOf, presenceCell, tableOf } from '../../print/table.ts';
 import { listText } from '../with-node.ts';
 import type { ChosenNode } from './choose-targets.ts';
@@ -29,7 +29,7 @@ export async function printDryRun(
   { options, nodes }: { options: ExecOptions; nodes: readonly ChosenNode[] },
 ): Promise<number> {
   const link = await linkOf(api);
-  const scriptBytes = options.script === undefined ? 0 : sizeOfFile(options.script);
+  const scriptBytes = options.script === undefined ? 0 : packedSize(options.script);
   const things = nodes.map((node) => {
     const { name, presence, lastSeenAt, callsAt } = node;
     const filled = options.isTemplate && options.command !== undefined;
@@ -45,12 +45,6 @@ export async function printDryRun(
 /** The request and its answers, without what the command prints. */
 function askedBytes(words: readonly string[]): number {
   return REQUEST_BYTES + Buffer.byteLength(words.join(' '));
-}
-
-/** Null where it cannot be told. */
-function sizeOfFile(path: string): number | null {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found?.isFile() ? found.size : null;
 }
 
 type DryRunNode = Pick<ChosenNode, 'name' | 'presence' | 'lastSeenAt' | 'callsAt'> &
