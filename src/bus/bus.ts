@@ -3,12 +3,15 @@ import { lookForGarbage } from '../lib/collect-garbage.ts';
 import { pause } from '../lib/pause.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { closeBounded } from './close-bounded.ts';
+import { connectEarly } from './connect-early.ts';
 import { connectFault, faultSettings, noHeaders, payloadFault, permissionFault } from './connect-fault.ts';
 import { type BusOptions, connectOptions } from './connect-options.ts';
-import { FaultLog, refusalLoudness } from './fault-log.ts';
+import { FaultLog, refusalLoudness, silentText } from './fault-log.ts';
+import { Flushes } from './flushes.ts';
 import { unreadBytes } from './library-internals.ts';
 import { Line } from './line.ts';
 import type { LinkListener } from './link-listener.ts';
+import { type Headers, RecentAnswers } from './recent-answers.ts';
 import { RetryPause } from './retry-pause.ts';
 import { watchSilence } from './silence-watch.ts';
 import { type BusSubscription, Subscriptions } from './subscriptions.ts';
@@ -40,9 +43,8 @@ export class Bus implements AsyncDisposable {
   readonly #subscriptions: Subscriptions;
   readonly #stop = new AbortController();
   readonly #firstAttempt = Promise.withResolvers<void>();
-  /** Ends what waits for a flush: the library leaves it waiting when the connection is gone. */
-  readonly #flushes = new Set<() => void>();
-  #flush: Promise<void> | undefined;
+  readonly #flushes = new Flushes(() => this.#connection);
+  readonly #answers = new RecentAnswers(() => performance.now());
   readonly #faults: FaultLog;
   readonly #retry: RetryPause;
   #listeners: readonly LinkListener[] = [];
@@ -52,6 +54,8 @@ export class Bus implements AsyncDisposable {
   #failures = 0;
   #connection: NatsConnection | undefined;
   #isConnected = false;
+  /** Whether the broker let this node in when it connected last: then it takes that for granted the next time. */
+  #mayBeginEarly = false;
   /** Whether the broker denies nothing in silence; undefined until that was looked for. */
   #isSound: boolean | undefined;
   #maxPayload = 1024 * 1024;
@@ -91,15 +95,16 @@ export class Bus implements AsyncDisposable {
     return this.#maxPayload;
   }
 
-  /** Hands a message to the broker; false where there is no connection, and then nothing was sent. */
+  /** Hands a message to the broker; false where there is no connection, and then nothing was sent. Where the connection ends while it may be on its way, it goes once more with the headers `again`, and empty. */
   publish(
     subject: string,
     payload: Uint8Array | string,
-    more: { reply?: string; headers?: Readonly<Record<string, string>> } = {},
+    more: { reply?: string; headers?: Headers; again?: Headers | undefined } = {},
   ): boolean {
     if (!this.#connection || !this.#isConnected) return false;
     try {
       this.#connection.publish(subject, payload, publishOptions(more));
+      if (more.again) this.#answers.given(subject, more.again);
       return true;
     } catch (error) {
       this.#deps.logger.warn({ err: error, subject }, 'could not hand a message to the broker');
@@ -121,12 +126,7 @@ export class Bus implements AsyncDisposable {
 
   /** Resolves when all that was published has reached the broker, or the connection is gone. */
   flush(): Promise<void> {
-    // Those who ask in the same moment ask with one ping.
-    this.#flush ??= Promise.resolve().then(() => {
-      this.#flush = undefined;
-      return this.#ping();
-    });
-    return this.#flush;
+    return this.#flushes.flush();
   }
 
   /** Ends the connection, after a goodbye, and makes none until the line is opened; in words, what is waited for until then. */
@@ -141,15 +141,6 @@ export class Bus implements AsyncDisposable {
     await this.#loop;
   }
 
-  async #ping(): Promise<void> {
-    if (!this.#connection) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#flushes.add(resolve);
-    this.#connection.flush().then(resolve, () => resolve());
-    await promise;
-    this.#flushes.delete(resolve);
-  }
-
   async #keepConnected(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       if (this.line.over.aborted) this.#firstAttempt.resolve();
@@ -158,9 +149,9 @@ export class Bus implements AsyncDisposable {
       if (over.aborted) continue;
       const startedAt = performance.now();
       const connection = await this.#connectOnce(over);
-      if (connection) this.#connected(connection);
       this.#firstAttempt.resolve();
       if (connection) await this.#untilClosed(connection, over);
+      else this.#closed();
       const heldMs = performance.now() - startedAt;
       await pause(connection ? this.#retry.afterLoss(heldMs) : this.#retry.next(), over);
     }
@@ -170,35 +161,37 @@ export class Bus implements AsyncDisposable {
     using stopped = whenAborted(over);
     const startedAt = performance.now();
     try {
-      const attempt = connect(connectOptions(this.#options, this.#learnt));
+      const options = connectOptions(this.#options, this.#learnt);
+      const attempt = this.#mayBeginEarly ? connectEarly(options, this.#connected) : connect(options);
       const connection = await Promise.race([attempt, stopped.promise]);
       if (!connection) void attempt.then((late) => late.close()).catch(() => {});
-      if (connection?.info?.headers !== false) return connection;
-      await connection.close();
-      throw noHeaders();
+      if (connection?.info?.headers === false) {
+        await connection.close();
+        throw noHeaders();
+      }
+      if (connection && connection !== this.#connection) this.#connected(connection);
+      this.#mayBeginEarly = connection !== undefined;
+      return connection;
     } catch (error) {
       this.#retry.failed(error, performance.now() - startedAt);
       this.#tellFailure(error);
+      this.#mayBeginEarly = false;
       return undefined;
     }
   }
 
   #cut(connection: NatsConnection): void {
-    const text = `nothing that can be read came from the broker for ${this.#options.silenceMs / 1000} s: the connection is cut`;
-    this.#faults.tell(text, 'log');
+    this.#faults.tell(silentText(this.#options), 'log');
     connection.reconnect().catch(() => {});
   }
 
   #tellFailure(error: unknown): void {
-    const { retryIntervalMs } = this.#options;
     const { kind, text } = connectFault(error, faultSettings(this.#options));
     this.#failures++;
     // A broker that is away for a moment, as when it is started anew, is no reason for a report.
     const isReported = kind !== 'unreachable' || this.#failures > 1;
-    this.#faults.tell(
-      `${text}; trying again every ${retryIntervalMs / 1000} s`,
-      isReported ? 'report' : 'log',
-    );
+    const again = `${text}; trying again every ${this.#options.retryIntervalMs / 1000} s`;
+    this.#faults.tell(again, isReported ? 'report' : 'log');
   }
 
   async #untilClosed(connection: NatsConnection, over: AbortSignal): Promise<void> {
@@ -209,7 +202,6 @@ export class Bus implements AsyncDisposable {
       cut: () => this.#cut(connection),
       extraMs: () => Math.max(0, ...this.#listeners.map((listener) => listener.patienceMs?.() ?? 0)),
     });
-    void this.#watch(connection);
     const patience = new AbortController();
     void this.#sound(patience.signal);
     const asking = setInterval(() => this.#subscriptions.askAgain(), ASK_AGAIN_MS);
@@ -219,8 +211,13 @@ export class Bus implements AsyncDisposable {
     this.#learnt = connection.info?.connect_urls ?? this.#learnt;
     this.#disconnected();
     await closeBounded(connection, this.#stop.signal.aborted ? undefined : HANG_UP_PATIENCE_MS);
+    this.#closed();
+  }
+
+  #closed(): void {
+    this.#disconnected();
     this.#connection = undefined;
-    for (const end of this.#flushes) end();
+    this.#flushes.end();
     this.#subscriptions.connected(undefined);
   }
 
@@ -261,22 +258,25 @@ export class Bus implements AsyncDisposable {
     }
   }
 
-  #connected(connection: NatsConnection): void {
+  readonly #connected = (connection: NatsConnection): void => {
     this.#connection = connection;
+    void this.#watch(connection);
     this.#maxPayload = connection.info?.max_payload ?? this.#maxPayload;
     this.#failures = 0;
     this.#faults.nextPhase();
     this.#subscriptions.connected(connection);
     this.#isConnected = true;
     this.#deps.logger.info({ server: connection.getServer() }, 'connected to the broker');
+    for (const { subject, headers } of this.#answers.take()) this.publish(subject, '', { headers });
     for (const listener of this.#listeners) listener.connected?.();
     const fault = payloadFault(this.#maxPayload);
     if (fault !== undefined) this.#faults.tell(fault, 'report');
-  }
+  };
 
   #disconnected(): void {
     if (!this.#isConnected) return;
     this.#isConnected = false;
+    this.#answers.lost();
     this.#faults.nextPhase();
     if (!this.line.over.aborted)
       this.#deps.logger.warn({}, 'the connection to the broker is gone; reconnecting');

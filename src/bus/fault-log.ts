@@ -59,3 +59,8 @@ export class FaultLog {
     this.#phase++;
   }
 }
+
+/** Why a connection is cut. */
+export function silentText({ silenceMs }: { readonly silenceMs: number }): string {
+  return `nothing that can be read came from the broker for ${silenceMs / 1000} s: the connection is cut`;
+}

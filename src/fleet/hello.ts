@@ -8,6 +8,7 @@ import { LINK_WORD } from '../message/link-word.ts';
 import { newMessage } from '../message/message.ts';
 import { PRIORITIES } from '../message/priority.ts';
 import { kindOf, subjectOf } from '../message/subject.ts';
+import { shortWords, WORDS_SUM } from '../message/words.ts';
 import type { Peers } from '../outbox/peers.ts';
 import type { LinkDays } from './link-days.ts';
 import type { BudgetInHello, ToldBudget } from './told-budgets.ts';
@@ -26,6 +27,8 @@ export interface HelloBudget {
 const SAVING_HELLO_MS = 6 * 3_600_000;
 /** The shorter encoding, which a central node of this program reads whatever is configured. */
 const SHORT = { serialization: 'cbor', compression: '' } as const;
+/** How many of the first hellos name their words in full: the central node is to learn those of a new version, whichever of them is lost. */
+const IN_FULL = 3;
 const NORMAL = PRIORITIES.indexOf('normal');
 
 /**
@@ -62,9 +65,11 @@ export function createHello(
     methodTimeout: config.defaultMethodTimeoutSeconds,
   });
   const subject = subjectOf(message, kindOf(message.method));
+  let said = 0;
   return (more) => {
     const isOwn = deps.peers.knows(config.centralNodeName, LINK_WORD);
     const { payload, serial, cmp } = encodeMessage(message, isOwn ? SHORT : config);
+    const isShort = ++said > IN_FULL && deps.peers.knows(config.centralNodeName, WORDS_SUM);
     const about = {
       version: deps.version,
       os: `${platform()} ${release()}`,
@@ -72,7 +77,7 @@ export function createHello(
       uptime: Math.round((deps.now() - startedAt) / 1000),
       labels: config.labels,
       interval: helloIntervalMs(config, deps.budget) / 1000,
-      knows: deps.trust.words,
+      knows: isShort ? shortWords(deps.trust.words) : deps.trust.words,
       ...(isOwn && { link: deps.linkDays.told(), budget: toldBudget(config.centralNodeName, deps.budget) }),
       callIn: deps.callIn?.(),
       ...more,

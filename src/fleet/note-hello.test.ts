@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeMessage } from '../message/codec/encode-message.ts';
 import { newMessage } from '../message/message.ts';
+import { longWords, OWN_WORDS, shortWords } from '../message/words.ts';
 import { noteHello } from './note-hello.ts';
 
 test('of a hello that is too long among many, labels and what no node says go, and what the program reads stays', () => {
@@ -32,7 +33,7 @@ test('of a hello that is too long among many, labels and what no node says go, a
   };
   const budgets: (string | undefined)[] = [];
   noteHello(wire, {
-    peers: { alive: () => {}, heardWords: (_, words) => said.push(words) },
+    peers: { alive: () => {}, wordsOf: () => undefined, heardWords: (_, words) => said.push(words) },
     clock: { wallNow: () => 0 },
     presence: {
       saidHello: () => false,
@@ -50,4 +51,13 @@ test('of a hello that is too long among many, labels and what no node says go, a
   });
   assert.deepEqual(said, [read.knows]);
   assert.deepEqual(JSON.parse(budgets[0]!), { ...read, version: '1' });
+});
+
+test('words in short are those that are known of the node, or this program’s own, and change nothing where they are neither', () => {
+  const short = shortWords('old words');
+  assert.equal(longWords(short, [undefined, 'old words']), 'old words');
+  assert.equal(longWords(shortWords(OWN_WORDS), ['old words', OWN_WORDS]), OWN_WORDS);
+  assert.equal(longWords(short, [undefined, OWN_WORDS]), undefined);
+  assert.equal(longWords('any other', []), 'any other');
+  assert.ok(short.length < 10);
 });

@@ -3,7 +3,7 @@ import { decodeMessage } from '../message/codec/decode-message.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
 import { nodeNameFault } from '../message/names.ts';
 import type { WireMessage } from '../message/wire-message.ts';
-import { readWords } from '../message/words.ts';
+import { longWords, OWN_WORDS, readWords } from '../message/words.ts';
 import type { Peers } from '../outbox/peers.ts';
 import { labelsOf, readLinkDays } from './hello-facts.ts';
 import type { LinkDays } from './link-days.ts';
@@ -22,7 +22,7 @@ const CROWDED =
   'error: as many nodes have said hello as this one remembers: one whose name is new is not listed (trust = closed lists those that were let in)';
 
 interface NoteHelloDeps {
-  readonly peers: Pick<Peers, 'alive' | 'heardWords'>;
+  readonly peers: Pick<Peers, 'alive' | 'heardWords' | 'wordsOf'>;
   readonly clock: Pick<Clock, 'wallNow'>;
   readonly presence: Pick<NodePresence, 'saidHello' | 'left' | 'heard'> & {
     readonly known: Pick<NodePresence['known'], 'longestHello' | 'hasRoomFor'>;
@@ -59,7 +59,7 @@ export function noteHello(
     const about =
       told === undefined || told.length > MAX_ABOUT ? undefined : kept(told, presence.known.longestHello);
     const { words, isGoodbye, hasConnected = false } = readWords(about);
-    peers.heardWords(fromNode, words);
+    noteWords(fromNode, words, peers);
     if (isGoodbye) presence.left(fromNode, about);
     else {
       peers.alive(fromNode, { speaksLanes: told !== undefined, hasConnected });
@@ -75,6 +75,12 @@ export function noteHello(
     // The journal gets the same message, and says what is wrong with it.
   }
   return true;
+}
+
+/** Of words in short that mean nothing here it stays what is known. */
+function noteWords(node: string, words: string | undefined, peers: NoteHelloDeps['peers']): void {
+  const known = words && longWords(words, [peers.wordsOf(node), OWN_WORDS]);
+  if (known || !words) peers.heardWords(node, known);
 }
 
 function senderIn(message: WireMessage): string {

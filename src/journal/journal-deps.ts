@@ -39,7 +39,11 @@ export interface JournalDeps {
   readonly methods: { get(name: string): Method | undefined };
   /** Takes answers; what is lost is asked for again by the sender. */
   readonly bus: {
-    publish(subject: string, text: string, more: { headers: Record<string, string> }): boolean;
+    publish(
+      subject: string,
+      text: string,
+      more: { headers: Record<string, string>; again?: Record<string, string> | undefined },
+    ): boolean;
   };
   readonly sending: JournalSending;
   readonly outbox: {

@@ -92,3 +92,26 @@ test('what the broker takes back names the subjects that need another way', asyn
   assert.equal(listening.isShared, false);
   assert.deepEqual(bus.subscriptions, ['ship1.*.*.reply.me.*']);
 });
+
+test('what was allowed in an earlier connection is not waited for again', async () => {
+  const { bus, inbox, listen } = start();
+  let asked = 0;
+  const subscribe = bus.subscribe.bind(bus);
+  bus.subscribe = (...args) => {
+    const made = subscribe(...args);
+    const ready = async () => {
+      asked++;
+      await made.ready();
+    };
+    return { ready, [Symbol.dispose]: () => made[Symbol.dispose]() };
+  };
+  for (let n = 0; n < 2; n++) {
+    await listen(APPEND);
+    inbox.disconnected();
+  }
+  assert.equal(asked, 1);
+  await listen(APPEND);
+  assert.deepEqual(inbox.refused(ALL), [APPEND]);
+  assert.equal((await listen(APPEND)).isShared, false);
+  assert.equal(asked, 2);
+});

@@ -35,6 +35,8 @@ export class AnswerInbox {
   readonly #bus: AnswerBus;
   readonly #handlers = new Map<string, Handler>();
   readonly #subscriptions = new Map<string, Subscription>();
+  /** What the broker allowed in an earlier connection: that is not waited for again, and `refused` tells where it does so no more. */
+  readonly #allowed = new Set<string>();
   /** Counts connections. */
   #connection = 0;
 
@@ -77,6 +79,7 @@ export class AnswerInbox {
 
   /** The broker does not allow a subscription (any more); answers with the subjects that it was for. */
   refused(pattern: string): readonly string[] {
+    this.#allowed.delete(pattern);
     const subscription = this.#subscriptions.get(pattern);
     if (!subscription) return [];
     subscription.bus[Symbol.dispose]();
@@ -101,13 +104,20 @@ export class AnswerInbox {
     const known = this.#subscriptions.get(pattern);
     if (known) return known;
     const bus = this.#bus.subscribe(pattern, this.#take);
-    const ready = bus.ready().catch((error) => {
-      bus[Symbol.dispose]();
-      throw error;
-    });
+    const ready = this.#allowed.has(pattern) ? Promise.resolve() : this.#ready(pattern, bus);
     const made = { pattern, ready, bus, users: new Set<string>() };
     this.#subscriptions.set(pattern, made);
     return made;
+  }
+
+  async #ready(pattern: string, subscription: ReturnType<AnswerBus['subscribe']>): Promise<void> {
+    try {
+      await subscription.ready();
+      this.#allowed.add(pattern);
+    } catch (error) {
+      subscription[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** The reply subject of what is sent to a subject, to be told apart by a token. */

@@ -22,6 +22,24 @@ function scene(bytesPerDay: number) {
   return { answers, answer };
 }
 
+test('an answer that tells what may be sent never goes again, and any other one may', () => {
+  for (const [bytesPerDay, mayGo] of [
+    [0, true],
+    [100_000, false],
+  ] as const) {
+    const goes: boolean[] = [];
+    const answers = tellLeft<string>(
+      { publish: (_, __, { again }) => Boolean(goes.push(again !== undefined)) },
+      {
+        budget: { bytesPerDay, header: () => '1/2/3' },
+        peers: { knows: () => true, hasWords: () => true },
+      },
+    );
+    answers.publish(`${SUBJECT}.central.a1b2-3`, '', { headers: {}, again: {} });
+    assert.deepEqual(goes, [mayGo]);
+  }
+});
+
 test('those that named the word, those that ask, and those of whom nothing is known hear with their answers what they may send', () => {
   const { answers, answer } = scene(100_000);
   assert.deepEqual([answer('central'), answer('relay')], ['left for central', undefined]);

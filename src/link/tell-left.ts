@@ -3,7 +3,11 @@ import { LINK_WORD } from '../message/link-word.ts';
 
 /** Where answers go. */
 interface Answers<Body> {
-  publish(subject: string, body: Body, more: { headers: Record<string, string> }): boolean;
+  publish(
+    subject: string,
+    body: Body,
+    more: { headers: Record<string, string>; again?: Record<string, string> | undefined },
+  ): boolean;
 }
 
 /** The sender whose messages are answered on a subject: `<subject>.reply.<sender>.<token>`. */
@@ -44,6 +48,7 @@ export function tellLeft<Body>(
         asker !== undefined &&
         (askers.has(asker) || peers.knows(asker, LINK_WORD) || peers.wordsOf(asker) === undefined);
       const left = isToHear ? budget.header(asker) : undefined;
+      // What was left then is not what is left when it goes again.
       return bus.publish(
         ...[subject, body],
         left === undefined ? more : { headers: { ...more.headers, [HEADER.linkLeft]: left } },

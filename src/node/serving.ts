@@ -141,11 +141,13 @@ export class Serving {
   async connected(): Promise<void> {
     const { guard, errorReporter } = this.#deps;
     try {
+      // The hello before all else: with it what was on its way here comes again.
+      if (this.#isServing) this.#begin();
       // All in one round trip; until the name is known to be free, what comes is left to who has it.
       const checked = guard.check();
       await Promise.all([this.#subscribeOnce(), this.#isServing ? undefined : checked]);
       guard.onBegin = () => this.#begin();
-      if (this.#isServing || !guard.isYielding) this.#begin();
+      if (!this.#isServing && !guard.isYielding) this.#begin();
       this.#meetCentral();
       await checked;
     } catch (error) {
@@ -211,14 +213,12 @@ export function beginServing(
   { version }: { readonly version: string },
   { parts, stack }: { readonly parts: ServingParts; readonly stack: AsyncDisposableStack },
 ): Serving {
-  const { bus, clock, fleet, outbox, link, peers, errorReporter } = parts;
-  const { trust, budget, calls } = parts;
+  const { bus, clock, fleet, outbox, link, peers, errorReporter, trust, budget, calls } = parts;
   const { addressing: addresses } = trust;
   const { linkDays } = fleet;
   const callIn = () => (peers.knows(config.centralNodeName, CALL_TIMES) ? calls?.secondsLeft : undefined);
-  const hello = createHello(config, {
-    ...{ version, now: clock.steadyNow, bus, trust, addresses, linkDays, peers, callIn, budget },
-  });
+  const about = { version, now: clock.steadyNow, bus, trust, addresses, linkDays, peers, callIn, budget };
+  const hello = createHello(config, about);
   const serving = new Serving(config, { ...parts, hello });
   calls?.begin();
   bus.start([addresses, fleet, outbox, link, errorReporter, serving, ...(calls ? [calls] : [])]);

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import type { FakeTransport, SentMessage } from '../../test/support/fake-transport.ts';
 import { TestOutbox } from '../../test/support/test-outbox.ts';
 import { newId } from '../lib/new-id.ts';
-import { briefAnswer } from '../message/codec/brief.ts';
+import { answeredAgain, briefAnswer } from '../message/codec/brief.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
 
 const SUBJECT = 'ship1.REQToFileAppend.EventACK';
@@ -168,6 +168,24 @@ test('over a thin link the headers are one where the target reads that, and so m
   transport.deliver(brief.reply, briefAnswer(brief.reply, answerTo(brief, 'lean brief'))!);
   await made.settled();
   assert.deepEqual(made.states(), { succeeded: 2 });
+});
+
+test('an answer that is given again ends what it speaks for, and no rate and no round trip come of it', async (t) => {
+  const { made, transport } = await start(t);
+  await openThin(made, 'lean brief');
+  const { window } = made.outbox.peers.of('ship1').peer;
+  for (const isAgain of [true, false]) {
+    const before = window.measured;
+    await made.enqueue(1, { id: newId() });
+    const [sent] = transport.take();
+    await made.advance(3000);
+    const brief = briefAnswer(sent!.reply, answerTo(sent!, 'lean brief'))!;
+    transport.deliver(sent!.reply, isAgain ? answeredAgain(brief) : brief);
+    await made.settled();
+    if (isAgain) assert.deepEqual(window.measured, before);
+    else assert.notDeepEqual(window.measured, before);
+  }
+  assert.deepEqual(made.states(), { succeeded: 3 });
 });
 
 test('words that changed since they were named are asked for with the usual headers', async (t) => {

@@ -1,4 +1,4 @@
-import { briefAnswer } from '../../message/codec/brief.ts';
+import { answeredAgain, briefAnswer } from '../../message/codec/brief.ts';
 import { type AnswerStatus, HEADER, headerText } from '../../message/codec/wire-headers.ts';
 import type { JournalDeps } from '../journal-deps.ts';
 
@@ -12,6 +12,8 @@ interface Answerable {
   readonly isFollowed?: boolean;
 }
 
+/** What is true whenever it is said. */
+const LASTING: ReadonlySet<AnswerStatus> = new Set<AnswerStatus>(['accepted', 'duplicate', 'part']);
 const ACCEPTED: Verdict = { status: 'accepted' };
 
 type Verdict = { readonly status: AnswerStatus; readonly reason?: string };
@@ -91,7 +93,8 @@ export class AnswerWriter {
     };
     if (more.reason) headers[HEADER.reason] = headerText(more.reason);
     const brief = briefAnswer(last.reply, headers);
-    this.#deps.bus.publish(last.reply, brief ? '' : this.#text, { headers: brief ?? headers });
+    const again = brief && LASTING.has(status) ? answeredAgain(brief) : undefined;
+    this.#deps.bus.publish(last.reply, brief ? '' : this.#text, { headers: brief ?? headers, again });
   }
 }
 

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newId } from '../../lib/new-id.ts';
 import type { WireMessage } from '../wire-message.ts';
-import { askBriefly, briefAnswer, briefHeaders, unfoldAnswer, unfoldMessage } from './brief.ts';
+import {
+  answeredAgain,
+  askBriefly,
+  briefAnswer,
+  briefHeaders,
+  unfoldAnswer,
+  unfoldMessage,
+} from './brief.ts';
 import { HEADER } from './wire-headers.ts';
 
 const WORDS = 'state goodbye dots lean brief';
@@ -67,6 +74,12 @@ test('an answer is brief where its asker takes that, and its words are those tha
     return [HEADER.status, HEADER.range, HEADER.knows, HEADER.part].map((name) => answer.header(name));
   };
   assert.deepEqual(read(WORDS), ['part', '3-7', WORDS, '@10/20/abc']);
+  const again = unfoldAnswer(arrived(answeredAgain(brief)), WORDS);
+  assert.deepEqual(
+    [HEADER.again, HEADER.status, HEADER.range, HEADER.knows].map((name) => again.header(name)),
+    ['again', 'part', '3-7', WORDS],
+  );
+  assert.equal(unfoldAnswer(arrived(brief), WORDS).header(HEADER.again), undefined);
   assert.deepEqual(read('state goodbye'), ['part', '3-7', undefined, '@10/20/abc']);
   assert.deepEqual(read(undefined), ['part', '3-7', undefined, '@10/20/abc']);
 });

@@ -11,6 +11,8 @@ type Headers = Readonly<Record<string, string>>;
 
 /** Behind the reply subject of an attempt: its answers may be brief. A node that does not know this answers at length. */
 const ASKS_BRIEFLY = '-b';
+/** Behind an answer that was given before. */
+const AGAIN = 'again';
 /** How a body is written, as letters for `serial` and `cmp`: a node refuses letters that it does not know. */
 const FORM = /^([cb]?)([zg]?)$/;
 const SERIAL_LETTERS: Readonly<Record<string, string>> = { cbor: 'c', [CBOR_BYTES]: 'b' };
@@ -45,23 +47,29 @@ export function askBriefly(reply: string): string {
 }
 
 /** The headers of an answer as one, `<status> <range> <digest of the words>`, where its asker takes that; undefined where it does not. */
-export function briefAnswer(reply: string, headers: Headers): Headers | undefined {
+export function briefAnswer(reply: string, headers: Headers): Record<string, string> | undefined {
   const { [HEADER.status]: status, [HEADER.range]: range, [HEADER.knows]: knows, ...rest } = headers;
   if (!reply.endsWith(ASKS_BRIEFLY) || range === undefined || knows === undefined) return undefined;
   // The reply subject tells which messages it is about.
   const { [HEADER.id]: _, ...others } = rest;
-  return { [HEADER.brief]: `${status} ${range} ${digestOf(knows)}`, ...others };
+  return { [HEADER.brief]: `${status} ${range} ${wordsSum(knows)}`, ...others };
+}
+
+/** A brief answer as it is given once more: for how long it was on its way says nothing then. A node that does not know this takes it for the first. */
+export function answeredAgain(brief: Headers): Record<string, string> {
+  return { ...brief, [HEADER.brief]: `${brief[HEADER.brief]} ${AGAIN}` };
 }
 
 /** An answer with the headers that a brief one stands for; `words` are those that its node is known to have named. */
 export function unfoldAnswer(answer: WireMessage, words: string | undefined): WireMessage {
-  const [status, range, digest] = answer.header(HEADER.brief)?.split(' ') ?? [];
+  const [status, range, digest, again] = answer.header(HEADER.brief)?.split(' ') ?? [];
   if (!status || !range) return answer;
-  const isKnown = words !== undefined && digestOf(words) === digest;
+  const isKnown = words !== undefined && wordsSum(words) === digest;
   return withHeaders(answer, {
     [HEADER.status]: status,
     [HEADER.range]: range,
     [HEADER.knows]: isKnown ? words : '',
+    [HEADER.again]: again === AGAIN ? AGAIN : '',
   });
 }
 
@@ -73,7 +81,8 @@ function withHeaders(message: WireMessage, headers: Headers): WireMessage {
   };
 }
 
-function digestOf(words: string): string {
+/** Words in short, for a node that knows them. */
+export function wordsSum(words: string): string {
   return crc32(words).toString(36);
 }
 

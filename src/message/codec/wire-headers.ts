@@ -42,6 +42,8 @@ export const HEADER = {
   reason: 'Steward-Reason',
   /** In a `duplicate` answer: the id of the message that holds this place, where it is another one. */
   seenId: 'Steward-Seen-Id',
+  /** Of a brief answer: it was given before, and may have come then. Only in its brief form. */
+  again: 'Steward-Again',
   /** In a hello: version, system, uptime and labels of the node, as JSON. */
   hello: 'Steward-Hello',
   /** `<transfer>/<offset>/<round>`: this payload is a piece of a file that is copied, no message; also in its answer. */

@@ -22,3 +22,8 @@ export function confirmerOf({ payload }: WireMessage): string | undefined {
 export function rangeOf(answer: WireMessage): [number, number] {
   return parsePair(answer.header(HEADER.range) ?? '', '-') ?? [0, 0];
 }
+
+/** Whether an answer was given before, over a connection that has ended: for how long it was on its way says nothing. */
+export function isAgain(answer: WireMessage): boolean {
+  return answer.header(HEADER.again) !== undefined;
+}

@@ -9,7 +9,7 @@ import { parsePartPlace } from '../../message/part-place.ts';
 import { wordFor } from '../../message/told-output.ts';
 import type { WireMessage } from '../../message/wire-message.ts';
 import { namesWord } from '../../message/words.ts';
-import { arrivedUpTo, confirmerOf, rangeOf } from './answer-facts.ts';
+import { arrivedUpTo, confirmerOf, isAgain, rangeOf } from './answer-facts.ts';
 import type { LaneParts } from './lane-parts.ts';
 import { goWhole } from './told-reply.ts';
 
@@ -153,17 +153,17 @@ export class LaneAnswers {
     if (ORDERS.has(status)) {
       if (!isStale || status === 'part') this.#obey(status, answer, isStale);
     } else {
-      if (isStale) this.#lane.queue.window.unmeasured(...rangeOf(answer));
-      this.#settle(status, answer);
+      this.#settle(status, answer, isStale || isAgain(answer));
       if (this.#isBridged()) this.#actions.rewind();
     }
     this.#actions.pump();
   }
 
   /** The receiver says what became of messages; that is true whenever it was said. */
-  #settle(status: AnswerStatus, answer: WireMessage): void {
+  #settle(status: AnswerStatus, answer: WireMessage, isOld: boolean): void {
     const { ends, queue } = this.#lane;
     const [first, end] = rangeOf(answer);
+    if (isOld) queue.window.unmeasured(first, end);
     if (status === 'rejected' && this.#isUnreadable(first, answer))
       return void this.#actions.renew(FORM_UNKNOWN);
     const last = Math.min(end, queue.window.lastSent);
@@ -253,7 +253,7 @@ export class LaneAnswers {
     const there = entry && arrivedUpTo(answer, entry);
     if (!entry || there === undefined) return;
     if (isStale && there <= entry.arrivedBytes) return;
-    window.arrived(entry, there, isStale);
+    window.arrived(entry, there, isStale || isAgain(answer));
     entry.lastSentAt = this.#deps.clock.steadyNow();
   }
 

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { startBroker } from '../../test/support/broker.ts';
+import { startTcpProxy } from '../../test/support/tcp-proxy.ts';
+import { waitFor } from '../../test/support/wait-for.ts';
+import { Bus } from './bus.ts';
+
+const INFO = {
+  ...{ server_id: 'a', server_name: 'a', version: '2.10.0', proto: 1, max_payload: 1_048_576 },
+  headers: true,
+};
+
+/** A broker that says what the test has it say, and notes what each connection sent. */
+async function startMute(t: TestContext) {
+  const sockets: Socket[] = [];
+  const heard: string[] = [];
+  const server = createServer((socket) => {
+    const at = sockets.push(socket) - 1;
+    heard[at] = '';
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      heard[at] = `${heard[at]}${data}`;
+    });
+    socket.write(`INFO ${JSON.stringify(INFO)}\r\n`);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return { port: (server.address() as AddressInfo).port, sockets, heard };
+}
+
+function startBus(port: number) {
+  const events: string[] = [];
+  const bus = new Bus(
+    {
+      ...{ nodeName: 'ship1', brokerAddress: `127.0.0.1:${port}`, rootCaPath: '', nkeySeedFile: '' },
+      ...{ credsFile: '', tlsCertFile: '', tlsKeyFile: '', connectTimeoutMs: 5000, silenceMs: 60_000 },
+      ...{ retryIntervalMs: 10, reconnectJitterMs: 1, reconnectJitterTlsMs: 1 },
+    },
+    { logger: { info: () => {}, warn: () => {} } },
+  );
+  const connected = () => {
+    events.push('connect');
+    bus.publish('central.hello', 'hello');
+  };
+  bus.start([{ connected, disconnected: () => void events.push('disconnect') }]);
+  return { bus, events };
+}
+
+test('once a broker has let a node in, it hears at the next connect all that the node has to say without a round trip before', async (t) => {
+  const { port, sockets, heard } = await startMute(t);
+  const { bus, events } = startBus(port);
+  await using _ = bus;
+  using _heard = bus.subscribe('ship1.a', () => {});
+  await waitFor('the first sign-in', () => heard[0]?.includes('PING'));
+  assert.doesNotMatch(heard[0]!, /SUB|PUB/, 'nobody knows yet whether the broker lets it in');
+  sockets[0]!.write('PONG\r\n');
+  await waitFor('the hello', () => heard[0]!.includes('hello\r\n'));
+  bus.publish('central.answer', 'text', { headers: { a: 'first' }, again: { a: 'again' } });
+  await waitFor('the answer', () => heard[0]!.includes('first'));
+  sockets[0]!.destroy();
+  await waitFor('the hello without a PONG', () => heard[1]?.includes('hello\r\n'));
+  assert.match(
+    heard[1]!,
+    /^CONNECT .*\r\nPING\r\nSUB ship1\.a 1\r\nHPUB central\.answer .*\r\nNATS\/1\.0\r\na: again\r\n\r\n\r\nPUB central\.hello /,
+  );
+  assert.deepEqual(events, ['connect', 'disconnect', 'connect']);
+  sockets[1]!.write("-ERR 'Authorization Violation'\r\n");
+  await waitFor('the next sign-in', () => heard[2]?.includes('PING'));
+  assert.doesNotMatch(heard[2]!, /SUB|PUB/);
+  assert.deepEqual(events, ['connect', 'disconnect', 'connect', 'disconnect']);
+  sockets[2]!.write('PONG\r\n');
+  await waitFor('the hello', () => heard[2]!.includes('hello\r\n'));
+  assert.equal(heard[2]!.match(/SUB ship1\.a/g)?.length, 1);
+  assert.doesNotMatch(heard[2]!, /again/, 'once is enough');
+});
+
+test('what comes over a connection that was begun so is heard, and refusals too', async (t) => {
+  const broker = await startBroker(t, {
+    kind: 'nats-server',
+    config:
+      'authorization: { default_permissions: { subscribe: { deny: "denied" } }, users: [{ user: a, password: a }] }\nno_auth_user: a',
+  });
+  const proxy = await startTcpProxy(broker, t);
+  const { bus, events } = startBus(proxy.port);
+  await using _ = bus;
+  const seen: string[] = [];
+  using _heard = bus.subscribe('*.hello', ({ subject }) => void seen.push(subject));
+  await waitFor('the first hello', () => seen.length === 1);
+  proxy.cut();
+  await waitFor('the second hello', () => seen.length === 2);
+  using denied = bus.subscribe('denied', () => {});
+  await assert.rejects(denied.ready(), /denied/);
+  assert.deepEqual(events, ['connect', 'disconnect', 'connect']);
+});
