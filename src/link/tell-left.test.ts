@@ -32,7 +32,7 @@ test('an answer that tells what may be sent never goes again, and any other one 
       { publish: (_, __, { again }) => Boolean(goes.push(again !== undefined)) },
       {
         budget: { bytesPerDay, header: () => '1/2/3' },
-        peers: { knows: () => true, hasWords: () => true },
+        peers: { knows: () => true, wordsOf: () => 'link' },
       },
     );
     answers.publish(`${SUBJECT}.central.a1b2-3`, '', { headers: {}, again: {} });
