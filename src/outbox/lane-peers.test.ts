@@ -188,6 +188,20 @@ test('an answer that is given again ends what it speaks for, and no rate and no 
   assert.deepEqual(made.states(), { succeeded: 3 });
 });
 
+test('after answers that are given again nothing goes until the hello behind them, and then what was out goes again', async (t) => {
+  const { made, transport } = await start(t);
+  await openThin(made, 'lean brief offset-parts');
+  for (let n = 0; n < 3; n++) await made.enqueue(1, { id: newId(), body: randomBytes(3000) });
+  const out = transport.take();
+  assert.deepEqual(seqs(out), [2, 3]);
+  const brief = briefAnswer(out[0]!.reply, answerTo(out[0]!, 'lean brief offset-parts'))!;
+  transport.deliver(out[0]!.reply, answeredAgain(brief));
+  await made.settled();
+  assert.deepEqual(seqs(transport.take()), []);
+  made.outbox.peers.alive('ship1', { speaksLanes: true, hasConnected: true });
+  assert.deepEqual(seqs(transport.take()), [3, 4]);
+});
+
 test('words that changed since they were named are asked for with the usual headers', async (t) => {
   const { made, transport } = await start(t);
   await openThin(made, 'lean brief');

@@ -118,6 +118,7 @@ export class LaneAnswers {
   #onAnswer(status: AnswerStatus, answer: WireMessage, generation: number): void {
     const { replies, plain, peer } = this.#lane;
     const isStale = generation !== replies.generation;
+    if (isAgain(answer)) this.#lane.pace.rejoins(this.#deps.clock.steadyNow());
     plain.settled(generation, rangeOf(answer)[1]);
     if (!namesWord(answer.header(HEADER.knows), LINK_WORD)) return this.#onStatus(status, answer, isStale);
     const left = parseLeft(answer.header(HEADER.linkLeft));

@@ -2,6 +2,8 @@ const FIRST_PAUSE_MS = 500;
 /** How long a message that others follow at once waits for them, ms. */
 const GATHER_MS = 20;
 const LONGEST_PAUSE_MS = 30_000;
+/** How long a lane whose target gives its answers again waits for the hello behind them, ms. */
+const REJOIN_MS = 2000;
 /** How fast messages go to where nobody listens, bytes a ms, and how long one waits at most because of that. */
 const IN_VAIN_BYTES_PER_MS = 2;
 const LONGEST_IN_VAIN_MS = 120_000;
@@ -48,6 +50,11 @@ export class LanePace {
   /** Has what waits gather for a moment from now on; false sends it. */
   gather(now: number, mayWait: boolean): void {
     this.#gathersUntil = mayWait ? now + GATHER_MS : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Its target has a new connection, and says next that it is there: what was out is lost, and goes again then. */
+  rejoins(now: number): void {
+    this.#gathersUntil = now + REJOIN_MS;
   }
 
   /** Somebody is there; of one who is busy, an answer to what went with the attempt that told so changes nothing. */

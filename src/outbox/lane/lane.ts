@@ -120,8 +120,9 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   alive(hasConnected = false): void {
     this.queue.window.progress.release();
     const isWoken = this.pace.wake();
+    if (hasConnected) this.pace.gather(0, false);
     if (hasConnected && this.#source.mayBeLost) this.rewind();
-    else if (!isWoken) return;
+    else if (!isWoken && !hasConnected) return;
     this.pump();
   }
 
