@@ -104,9 +104,10 @@ export class LanePace {
     this.busyReason = reason;
   }
 
-  /** A sign of life; whether it ends a pause. */
-  wake(): boolean {
-    if (!this.isAway && !this.isDoubted) return false;
+  /** A sign of life, perhaps the hello of a new connection; whether it ends a pause, or may do so. */
+  wake(hasConnected = false): boolean {
+    if (hasConnected) this.#gathersUntil = Number.NEGATIVE_INFINITY;
+    if (!this.isAway && !this.isDoubted) return hasConnected;
     this.isDoubted = false;
     this.#pauseMs = FIRST_PAUSE_MS;
     this.resume();

@@ -119,10 +119,9 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   /** The node at the other end was heard of: what waits for it need not wait any longer. */
   alive(hasConnected = false): void {
     this.queue.window.progress.release();
-    const isWoken = this.pace.wake();
-    if (hasConnected) this.pace.gather(0, false);
+    const isWoken = this.pace.wake(hasConnected);
     if (hasConnected && this.#source.mayBeLost) this.rewind();
-    else if (!isWoken && !hasConnected) return;
+    else if (!isWoken) return;
     this.pump();
   }
 
