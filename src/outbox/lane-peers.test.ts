@@ -178,7 +178,7 @@ test('an answer that is given again ends what it speaks for, and no rate and no 
     const before = window.measured;
     await made.enqueue(1, { id: newId() });
     const [sent] = transport.take();
-    await made.advance(3000);
+    await made.advance(100);
     const brief = briefAnswer(sent!.reply, answerTo(sent!, 'lean brief'))!;
     transport.deliver(sent!.reply, isAgain ? answeredAgain(brief) : brief);
     await made.settled();
