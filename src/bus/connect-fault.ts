@@ -134,6 +134,14 @@ export function connectFault(error: unknown, settings: FaultSettings): ConnectFa
   return { kind, text: `no connection to the broker at ${settings.address}: ${reason}` };
 }
 
+/** Whether a fault says nothing of how busy a broker is: nobody got to it, or it has refused the sign-in. */
+export function saysNothingOfLoad(error: unknown): boolean {
+  if (error instanceof AuthorizationError) return !/timeout/i.test(error.message);
+  return /^(ENOTFOUND|EAI_|E\w*UNREACH|ECONNREFUSED|CONNECTION_REFUSED|(E?TIMED?OUT)|EADDRNOTAVAIL|E\w+DOWN)/.test(
+    causeOf(error).code,
+  );
+}
+
 /** Says that the broker forbade something, on which subject. */
 export function permissionFault(operation: 'publish' | 'subscription', subject: string): string {
   const verb = operation === 'publish' ? 'publish to' : 'subscribe to';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TimeoutError } from '@nats-io/transport-node';
+import { AuthorizationError, TimeoutError } from '@nats-io/transport-node';
 import { RetryPause } from './retry-pause.ts';
 
 const OPTIONS = {
@@ -61,6 +61,16 @@ test('where a broker is there and comes to nobody in time, attempts spread ever 
 test('a broker that gives no answer, or one at once, is asked again after the usual time', () => {
   const silent = (pause: RetryPause) => pause.failed(new TimeoutError(), 20_000);
   assert.deepEqual(range(silent), [10_000, 10_100]);
+  for (const code of ['EHOSTUNREACH', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNREFUSED']) {
+    const cause = Object.assign(new Error('connect'), { code });
+    const nobody = (pause: RetryPause) => pause.failed(new Error('no connection', { cause }), 3000);
+    assert.deepEqual(range(nobody), [10_000, 10_100], code);
+  }
+  const refused = (pause: RetryPause) =>
+    pause.failed(new AuthorizationError('Authorization Violation'), 3000);
+  assert.deepEqual(range(refused), [10_000, 10_100]);
+  const late = (pause: RetryPause) => pause.failed(new AuthorizationError('Authentication Timeout'), 3000);
+  assert.deepEqual(range(late), [10_000, 20_100]);
   const better = (pause: RetryPause) => {
     pause.failed(new Error('Authentication Timeout'), 2000);
     pause.failed(REFUSED, 5);

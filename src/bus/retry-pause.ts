@@ -1,4 +1,4 @@
-import { TimeoutError } from '@nats-io/transport-node';
+import { saysNothingOfLoad } from './connect-fault.ts';
 import type { BusOptions } from './connect-options.ts';
 
 /** A broker that ends an attempt after so long was there, and did not come to it in time, ms: nats-server waits 2 s for a sign-in. */
@@ -30,9 +30,9 @@ export class RetryPause {
     return 0;
   }
 
-  /** An attempt failed that began `ms` ago. What gets no answer at all says nothing about the broker. */
+  /** An attempt failed that began `ms` ago. What gets to no broker may take as long: a machine on the same network that is off, 3 s. */
   failed(error: unknown, ms: number): void {
-    this.#late = ms >= LATE_MS && !(error instanceof TimeoutError) ? this.#late + 1 : 0;
+    this.#late = ms >= LATE_MS && !saysNothingOfLoad(error) ? this.#late + 1 : 0;
   }
 
   /** How long to wait behind an attempt that failed, ms. */
