@@ -63,7 +63,7 @@ function repliesOf(call: RunCall, own: CommandDeps): OutputUse {
         return { state: signal.aborted ? abortedState(signal) : 'failed', reason };
       }
     },
-    [Symbol.dispose]: () => {},
+    [Symbol.dispose]: () => output[Symbol.dispose](),
   };
 }
 

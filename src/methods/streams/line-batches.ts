@@ -23,9 +23,9 @@ export interface LineBatchesDeps {
  * at once when 256 KB have come. A line that is longer than that goes out in several batches. What comes while nobody
  * takes batches makes `write` wait, so that never much more than 512 KB are held, and 8 KB where other outputs hold all there is for them.
  */
-export class LineBatches {
+export class LineBatches implements Disposable {
   readonly #send: LineBatchesDeps['send'];
-  readonly #outputs: ByteBudget | undefined;
+  #outputs: ByteBudget | undefined;
   #heldBytes = 0;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
@@ -58,12 +58,15 @@ export class LineBatches {
   /** Waits until what was sent is taken, and returns the rest, a last line without its end included. */
   async end(): Promise<Uint8Array> {
     this.#cancelTimer?.();
-    try {
-      await this.#sending;
-    } finally {
-      this.#hold(0);
-    }
+    await this.#sending;
     return this.#take(this.#bytes);
+  }
+
+  /** Gives back what it holds of the memory for outputs, however it ended. */
+  [Symbol.dispose](): void {
+    this.#cancelTimer?.();
+    this.#hold(0);
+    this.#outputs = undefined;
   }
 
   get #most(): number {

@@ -23,7 +23,7 @@ export interface ReplyStreamDeps {
  * While replies can't be queued (the store can't be written, or the disk is nearly full and more than 64 MB were sent)
  * it tries again each second and takes nothing more: the writer waits, and nothing is lost.
  */
-export class ReplyStream {
+export class ReplyStream implements Disposable {
   readonly #call: Pick<RunCall, 'reply' | 'signal'>;
   readonly #deps: ReplyStreamDeps;
   readonly #clock: Clock;
@@ -57,6 +57,10 @@ export class ReplyStream {
   async end(): Promise<{ readonly outputBytes: number; readonly reply?: Uint8Array }> {
     const rest = await this.#batches.end();
     return { outputBytes: this.#bytes, ...(rest.length > 0 && { reply: rest }) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#batches[Symbol.dispose]();
   }
 
   readonly #send = async (data: Uint8Array): Promise<void> => {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
+import { ByteBudget } from '../../lib/byte-budget.ts';
+import type { FollowDeps } from '../../lib/follow-file.ts';
 import { type Message, newMessage } from '../../message/message.ts';
 import type { RunResult } from '../../message/method-contract.ts';
 import { createReqTailFile } from './req-tail-file.ts';
@@ -72,6 +74,31 @@ test('what can not be followed is a clear error (fault 20)', async (t) => {
   const never = await tail({ methodArgs: [join(folder, 'never')], methodTimeout: 0.1 });
   assert.equal(never.state, 'timed-out');
   assert.match(never.reason!, /there was no file .*never within methodTimeout/);
+});
+
+test('a request that is cancelled while its lines cannot be queued gives back the memory that it held', async () => {
+  const outputs = new ByteBudget(1024 * 1024);
+  const follow = async (_: unknown, output: FollowDeps) => {
+    await output.write(Buffer.alloc(300 * 1024, 'x\n'));
+    return { wasFound: true };
+  };
+  const options = { workingFolder: '/', defaultMethodTimeout: 10 };
+  const method = createReqTailFile(options, {
+    diskRoom: { shortage: async () => undefined },
+    outputs,
+    follow,
+  });
+  const abort = new AbortController();
+  const { state } = await method.run({
+    ...{ id: 'tail', runId: 'test/1/1/tail', progress: () => {}, signal: abort.signal },
+    message: newMessage({ method: 'REQTailFile', methodArgs: ['app.log'], methodTimeout: 10 }),
+    reply: async () => {
+      abort.abort(Object.assign(new Error('stop'), { code: 'cancelled' }));
+      throw new Error('locked');
+    },
+  });
+  assert.equal(state, 'cancelled');
+  assert.ok(outputs.hold(outputs.maxBytes));
 });
 
 async function setUp(t: TestContext) {

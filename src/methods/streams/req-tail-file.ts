@@ -61,7 +61,7 @@ async function run(call: RunCall, deps: TailDeps): Promise<RunResult> {
   const fault = pathFault(message);
   if (fault !== undefined) return failed(fault, {});
   const path = resolve(deps.workingFolder ?? '.', message.methodArgs![0]!);
-  const output = new ReplyStream(call, deps);
+  using output = new ReplyStream(call, deps);
   const { clock = systemClock, follow = followFile } = deps;
   using end = new End(signal, { clock, timeoutMs: methodTimeoutMs(message, deps.defaultMethodTimeout) });
   const isMissing = () => call.progress(`${path} does not exist yet, and is waited for`);
