@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Bus } from '../bus/bus.ts';
+import { shownAddress } from '../bus/connect-options.ts';
 import { auditOptions } from '../config/audit-options.ts';
 import type { Config } from '../config/config.ts';
 import type { Operations } from '../contract/contract.ts';
@@ -187,7 +188,7 @@ async function status(
     trust: config.trust.mode,
     broker: {
       isConnected: bus.isConnected,
-      address: config.brokerAddress,
+      address: shownAddress(config.brokerAddress),
       fault: bus.isConnected
         ? null
         : calls && !calls.isCalling

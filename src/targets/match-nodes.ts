@@ -32,10 +32,10 @@ export interface Match {
 const FACTS: Readonly<Record<string, (node: TargetNode) => readonly string[]>> = {
   name: ({ name }) => [name],
   presence: ({ presence }) => [presence],
-  version: ({ version }) => [version ?? ''],
+  version: ({ version }) => (version === null ? [] : [version]),
   // A node tells `linux 6.1.0`, and `os=linux` means that.
-  os: ({ os }) => (os === null ? [''] : [os, os.split(' ')[0]!]),
-  arch: ({ arch }) => [arch ?? ''],
+  os: ({ os }) => (os === null ? [] : [os, os.split(' ')[0]!]),
+  arch: ({ arch }) => (arch === null ? [] : [arch]),
 };
 
 const PRESENCES = ['here', 'away', 'unknown'];
@@ -84,10 +84,15 @@ export class NodeMatcher {
     const fact = Object.hasOwn(FACTS, key) ? FACTS[key] : undefined;
     if (key === 'presence' && glob.plain !== undefined && !PRESENCES.includes(glob.plain))
       throw new TargetError(`${text} fits no node: the presence of a node is here, away or unknown`);
+    // What is not known fits the empty value, and no pattern, as without a label: `os=*` means those that told theirs.
     if (fact !== undefined)
-      return known(this.#where((node) => fact(node).some((value) => fitsGlob(glob, value))));
+      return known(
+        this.#where((node) => {
+          const values = fact(node);
+          return values.length === 0 ? glob.plain === '' : values.some((value) => fitsGlob(glob, value));
+        }),
+      );
     const label = key.startsWith(LABEL_PREFIX) ? key.slice(LABEL_PREFIX.length) : key;
-    // Without the label a node fits the empty value, and no pattern: `region=*` means those that have one.
     const names = this.#where(({ labels }) =>
       Object.hasOwn(labels, label) ? fitsGlob(glob, labels[label]!) : glob.plain === '',
     );

@@ -73,6 +73,8 @@ test('names, patterns, labels and facts are joined by and, or and not', () => {
   assert.deepEqual(names('(central or ship*) and not (role=cargo)'), ['central', 'ship2']);
   assert.deepEqual(names('os=linux AND version=0.2.*'), ['ship1', 'ship10']);
   assert.deepEqual(names('os="linux 5.10"'), ['ship1']);
+  assert.deepEqual(names('os=*'), ['ship1', 'ship2', 'ship10']);
+  assert.deepEqual(names('os= and version='), ['central', 'crane(1)']);
   assert.deepEqual(names('NOT NOT name=ship[12]'), ['ship1', 'ship2']);
 });
 

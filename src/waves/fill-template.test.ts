@@ -13,7 +13,10 @@ test('a word that means nothing, and what is not known of the node, are refused'
   const refusals: [string, RegExp][] = [
     ['{{nod}}', /\{\{nod\}\} means nothing in a template: write \{\{node\}\}, \{\{os\}\} or/],
     ['{{}}', /\{\{\}\} means nothing/],
-    ['{{label.role}}', /\{\{label\.role\}\}: ship1 has no label role/],
+    [
+      '{{label.role}}',
+      /\{\{label\.role\}\}: ship1 has no label role; leave such nodes out, as with 'ship\* and role=\*'/,
+    ],
   ];
   for (const [text, message] of refusals)
     assert.throws(() => fillTemplate(text, SHIP), { exitCode: 1, message }, text);

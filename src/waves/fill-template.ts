@@ -35,12 +35,17 @@ export function fillTemplate(
 function valueFor(word: string, { name, labels = {}, os }: TemplateNode): string {
   if (word === 'node') return name;
   if (word === 'os' && os != null) return os.split(' ')[0]!;
-  if (word === 'os') throw new TemplateError(`{{os}}: the system of ${name} is not known`);
+  if (word === 'os')
+    throw new TemplateError(
+      `{{os}}: the system of ${name} is not known; leave such nodes out, as with 'ship* and os=*'`,
+    );
   const label = /^label\.(.+)$/.exec(word)?.[1];
   if (label === undefined)
     throw new TemplateError(
       `{{${word}}} means nothing in a template: write {{node}}, {{os}} or {{label.NAME}}`,
     );
   if (Object.hasOwn(labels, label)) return labels[label]!;
-  throw new TemplateError(`{{${word}}}: ${name} has no label ${label}`);
+  throw new TemplateError(
+    `{{${word}}}: ${name} has no label ${label}; leave such nodes out, as with 'ship* and ${label}=*'`,
+  );
 }

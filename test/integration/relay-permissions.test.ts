@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorLog, submitAll, waitForEnd } from '../support/fleet.ts';
+import { apiOf } from '../support/node-api.ts';
 import { RESULT, relayed, startRelayFleet } from '../support/relay-fleet.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -45,5 +46,7 @@ test("a message is relayed under the reference's permissions, and those not allo
     if (text.includes(complaint)) return true;
     throw new Error(text);
   });
+  // Whoever may look at a node learns where its broker is, and not its password.
+  assert.match((await apiOf(ship1, t).status()).broker.address, /^127\.0\.0\.1:\d+$/);
   assert.deepEqual(ship1.query("SELECT * FROM journal WHERE subject LIKE '%REQCliCommand%'"), []);
 });
