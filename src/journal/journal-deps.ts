@@ -105,6 +105,13 @@ export interface ReplyEnd {
 /** Whose requests were accepted and have not ended; `size` may count names that are none any more. */
 export type Askers = Iterable<string> & { readonly size: number };
 
+/** A request that goes on as another message; `note` is told the id of that, and commits with it. */
+export interface Forward {
+  readonly forwarded: Forwarded;
+  readonly row: Pick<JournalRow, 'fromNode' | 'expiresAt' | 'output' | 'priority' | 'supersedes'>;
+  note(id: string): Statement;
+}
+
 /** Queues what the journal has to tell other nodes, together with its own statements, in one transaction. */
 export interface JournalSending {
   /**
@@ -118,12 +125,8 @@ export interface JournalSending {
   ): Promise<EndWay>;
   /** How large the messages may be in which the reply to this request is sent, bytes; undefined: it must be whole. */
   pieceBytes(request: Message): number | undefined;
-  /** Queues the message that a request goes on as; `alongside` is told its id. */
-  forward(
-    forwarded: Forwarded,
-    request: Pick<JournalRow, 'fromNode' | 'expiresAt' | 'output' | 'priority' | 'supersedes'>,
-    alongside: (id: string) => readonly Statement[],
-  ): Promise<void>;
+  /** Queues the messages that requests go on as, in one transaction. */
+  forward(forwards: readonly Forward[]): Promise<void>;
   /** Queues a report for the node that asked. */
   report(toNode: string, ends: readonly ReportEntry[], alongside: readonly Statement[]): Promise<void>;
   /** Whether replies to a node leave out what it was told while their requests ran. */

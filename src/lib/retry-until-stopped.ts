@@ -34,7 +34,7 @@ export async function retryUntilStopped(
       if (signal.aborted) return false;
       if (!isTemporary(error)) throw error;
       onRetry?.(error);
-      seldom ??= new Seldom(clock.steadyNow);
+      seldom ??= new Seldom(() => clock.steadyNow());
       if (seldom.isTime(what)) logger.warn({ err: error }, `${what}; trying again`);
       await wait(clock, RETRY_MS, signal);
     }

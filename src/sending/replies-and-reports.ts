@@ -1,13 +1,12 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
-import type { Asked, EndWay, JournalSending, ReplyEnd } from '../journal/journal-deps.ts';
+import type { Asked, EndWay, Forward, ReplyEnd } from '../journal/journal-deps.ts';
 import type { Edges } from '../lib/edges.ts';
 import { goDate } from '../lib/go-date.ts';
 import type { Addresses } from '../link/address.ts';
 import { addFormatHeaders } from '../message/codec/body-format.ts';
 import { END_IN_REPLY, endHeader } from '../message/end-in-reply.ts';
 import { type Message, newMessage } from '../message/message.ts';
-import type { Forwarded } from '../message/method-contract.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import { END_OUTPUT_BYTES } from '../message/output.ts';
 import { replyTo } from '../message/reply.ts';
@@ -154,14 +153,17 @@ export class RepliesAndReports {
     return end;
   }
 
-  /** Queues the message that a request goes on as; what it is to commit with is told its id. */
-  async forward(
-    { message, budgetMs }: Forwarded,
-    { fromNode, expiresAt, output, priority, supersedes }: Parameters<JournalSending['forward']>[1],
-    alongside: (id: string) => readonly Statement[],
-  ): Promise<void> {
+  /** Queues the messages that requests go on as; what each is to commit with is told its id. */
+  async forward(forwards: readonly Forward[]): Promise<void> {
+    const outgoing = forwards.map((forward) => this.#forwarded(forward));
+    const notes = forwards.map(({ note }, index) => note(outgoing[index]!.id));
+    await this.#deps.outbox.enqueue(outgoing, notes);
+  }
+
+  #forwarded({ forwarded: { message, budgetMs }, row }: Forward): OutgoingMessage {
+    const { fromNode, expiresAt, output, priority, supersedes } = row;
     const isOwn = fromNode === this.#config.nodeName;
-    const outgoing = this.#outgoing(message, {
+    return this.#outgoing(message, {
       ...(budgetMs === undefined ? {} : { budgetMs }),
       ...(expiresAt === null ? {} : { expiresInMs: expiresAt - this.#deps.kept.now() }),
       // Only what comes with the end goes on to the node before.
@@ -169,7 +171,6 @@ export class RepliesAndReports {
       ...(priority ? { priority } : {}),
       ...(supersedes && { supersedes: isOwn ? supersedes : keyWithin(fromNode, supersedes) }),
     });
-    await this.#deps.outbox.enqueue([outgoing], alongside(outgoing.id));
   }
 
   /** Queues copies of replies to relayed requests. */

@@ -1,6 +1,12 @@
 import type { TestContext } from 'node:test';
 import { Journal } from '../../src/journal/journal.ts';
-import type { JournalDeps, JournalSending, JournalTrust, ReplyEnd } from '../../src/journal/journal-deps.ts';
+import type {
+  Forward,
+  JournalDeps,
+  JournalSending,
+  JournalTrust,
+  ReplyEnd,
+} from '../../src/journal/journal-deps.ts';
 import type { Perils } from '../../src/journal/perils.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { newId } from '../../src/lib/new-id.ts';
@@ -61,6 +67,8 @@ interface TestJournalOptions {
   readonly livePieceBytes?: number;
   /** Whether ends go with replies. */
   readonly takesEnds?: boolean;
+  /** A method whose messages go on, and what takes those. */
+  readonly forward?: { readonly method: Method; take(forwards: readonly Forward[]): Promise<void> };
   readonly clock?: Clock;
   /** The data of an earlier message that was relayed. */
   readonly keptData?: Uint8Array;
@@ -101,7 +109,11 @@ export class TestJournal {
         clock,
         kept: keptOver(clock),
         newId,
-        methods: new Map<string, Method>([made.effect, made.run].map((method) => [method.name, method])),
+        methods: new Map(
+          [made.effect, made.run, ...(options.forward ? [options.forward.method] : [])].map(
+            (method): [string, Method] => [method.name, method],
+          ),
+        ),
         bus: { publish: (subject, _, { headers }) => made.#answered(subject, headers) },
         sending: made.#sending(options),
         outbox: { hasRoomFor: (node) => options.hasRoomFor?.(node) ?? true },
@@ -172,7 +184,7 @@ export class TestJournal {
         return options.takesEnds && end ? { ridesMs: () => 0 } : 'left';
       },
       pieceBytes: () => options.pieceBytes,
-      forward: async () => {},
+      forward: async (forwards) => options.forward?.take(forwards),
       report: async (toNode, ends, alongside) => {
         await this.store.write(alongside);
         this.reports.push(...ends.map((end) => ({ toNode, end })));

@@ -2,12 +2,11 @@ import { wallTimeOf } from '../../lib/clock.ts';
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunResult } from '../../message/method-contract.ts';
-import type { ForwardMethod, RunMethod } from '../../methods/method.ts';
+import type { RunMethod } from '../../methods/method.ts';
 import type { Statement } from '../../store/store.ts';
 import type { JournalDeps, JournalOptions, QueuedMethod } from '../journal-deps.ts';
 import {
   type JournalRow,
-  markForwarded,
   markRunning,
   markWaiting,
   type RowEnd,
@@ -17,6 +16,7 @@ import {
 import type { Reporter } from '../output/reporter.ts';
 import { RunOutput, type RunOutputDeps } from '../output/run-output.ts';
 import { Endings } from './endings.ts';
+import { Forwarding } from './forwarding.ts';
 import { CANCELLED, refusalOf } from './refusal.ts';
 import type { RelayedRequests } from './relayed-requests.ts';
 import { ReplySender } from './reply-sender.ts';
@@ -62,7 +62,7 @@ interface RunInput {
 export class Runner {
   readonly #options: JournalOptions;
   readonly #deps: JournalDeps;
-  readonly #forwards: Pick<RelayedRequests, 'use'>;
+  readonly #forwarding: Forwarding;
   readonly #signal: AbortSignal;
   readonly replies: ReplySender;
   readonly #endings = new Endings();
@@ -70,7 +70,6 @@ export class Runner {
   /** Takes how requests ended. */
   readonly ends: RunEnds;
   readonly #outputDeps: RunOutputDeps;
-  #turn: Promise<unknown> = Promise.resolve();
   readonly #running = new Map<string, AbortController>();
   readonly #calledOff: RunnerDeps['calledOff'];
   readonly #startSchedule: RunnerDeps['startSchedule'];
@@ -78,13 +77,13 @@ export class Runner {
   constructor(options: JournalOptions, deps: RunnerDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#forwards = deps.forwards;
     this.#signal = deps.signal;
     this.#calledOff = deps.calledOff;
     this.#startSchedule = deps.startSchedule;
     this.replies = new ReplySender(options, deps);
     this.#messages = new RunMessages(options, deps);
     this.ends = new RunEnds({ ...deps, replies: this.replies, messages: this.#messages });
+    this.#forwarding = new Forwarding({ ...deps, ends: this.ends });
     this.#outputDeps = deps;
     this.#signal.addEventListener('abort', () => {
       for (const controller of this.#running.values()) controller.abort(this.#signal.reason);
@@ -110,7 +109,7 @@ export class Runner {
       return { written: this.ends.orSetAside(row, ended) };
     }
     if (method.mode === 'forward')
-      return { written: this.ends.orSetAside(row, this.#forward(row, method, message)) };
+      return { written: this.ends.orSetAside(row, this.#forwarding.goOn(row, method, message)) };
     if (row.schedule) return { written: this.ends.orSetAside(row, this.#startSchedule(row)) };
     return await this.#runNow(row, method, { ...more, known: message, isBegun });
   }
@@ -246,28 +245,6 @@ export class Runner {
     const seconds = (this.#deps.clock.steadyNow() - begunAt) / 1000;
     if (message) this.#deps.metrics.methodEnded(message.method, state, seconds);
     if (error) this.#deps.errorReporter.report(error, message);
-  }
-
-  /** Has a request go on as another message. Before that is on disk nothing has begun: after a crash it is done then. */
-  async #forward(row: JournalRow, method: ForwardMethod, message: Message): Promise<void> {
-    const readied = method.ready ? await this.#inTurn(() => method.ready!(message)) : { message };
-    if ('fault' in readied) {
-      const end: RowEnd = { state: 'failed', reason: readied.fault };
-      this.#deps.errorReporter.report(`error: method${method.name}: ${readied.fault}`, message);
-      return this.ends.write({ row, message, startedAt: undefined, end });
-    }
-    const incoming = { id: row.id, message: readied.message, isFromOriginal: row.lane === null };
-    const forwarded = method.forward(incoming);
-    this.#forwards.use();
-    const note = (id: string) => [markForwarded(row.row, id, forwarded.replyKey)];
-    await this.#retryUntilStopped(() => this.#deps.sending.forward(forwarded, row, note));
-  }
-
-  /** What is read for one message holds up those behind it, which must not overtake it. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work);
-    this.#turn = turn.catch(() => {});
-    return turn;
   }
 
   async #call(
