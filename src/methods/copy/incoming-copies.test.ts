@@ -126,7 +126,14 @@ test('another sum, a missing rest, a changed source and an unknown end are refus
   await assert.rejects(copies.end({ transfer: 't1', sha256: SUM }), /nothing is known here of this copy/);
   await copies.begin(order);
   await put(copies, 0, CONTENT.length);
-  await assert.rejects(copies.end({ transfer: 't1', sha256: 'ab'.repeat(32) }), /another sha256/);
+  const other = { transfer: 't1', sha256: 'ab'.repeat(32) };
+  await assert.rejects(copies.end(other), /another sha256/);
+  await assert.rejects(
+    copies.end(other),
+    /another sha256/,
+    'as the first answer may not have been written down',
+  );
+  await assert.rejects(open().end(other), /nothing is known here .*: it failed just before this node ended/);
   await copies.begin(order);
   await put(copies, 0, 10);
   await assert.rejects(copies.end({ transfer: 't1', sha256: SUM }), /10 of 10000 bytes are there/);

@@ -40,6 +40,11 @@ const KEEP_MS = 7 * 86_400_000;
 const PRUNE_EVERY_MS = 3_600_000;
 /** A file stays open while no piece of it comes for this long at least, ms. */
 const IDLE_MS = 600_000;
+const CHANGED = 'the source file has changed since the copy began: send the request again';
+const REMOVED =
+  'is gone, which held what had come: this node removed it as the disk failed, or somebody did: send the request again';
+const UNKNOWN =
+  'nothing is known here of this copy any more: it failed just before this node ended, or what it keeps of copies was removed: send the request again';
 /** A clock that is corrected by less is left out of account, ms. */
 const STEP_MS = 60_000;
 
@@ -57,6 +62,8 @@ export class IncomingCopies implements AsyncDisposable {
   readonly #active = new Map<string, Active>();
   /** Transfers whose end is there already. */
   readonly #done = new Map<string, number>();
+  /** Why transfers failed: whoever asks again, as the answer could not be written down, hears the same. */
+  readonly #faults = new Map<string, CopyTargetError>();
   readonly #lock = new KeyedLock();
   readonly #clock: Clock;
   readonly #files: FileSystem;
@@ -76,11 +83,10 @@ export class IncomingCopies implements AsyncDisposable {
   begin(order: CopyBegin, name = ''): Promise<void> {
     return this.#alone(order.transfer, async () => {
       await this.#prune();
+      this.#faults.delete(order.transfer);
       const record = await this.#records.read(order.transfer);
-      if (record && record.identity !== order.identity) {
-        await this.#discard(record);
-        throw new CopyTargetError('the source file has changed since the copy began: send the request again');
-      }
+      if (record && record.identity !== order.identity)
+        throw await this.#failed(record, new CopyTargetError(CHANGED));
       if (record?.sha256 !== undefined) {
         await this.#moveAgain(record);
         this.#done.set(order.transfer, order.total);
@@ -90,9 +96,7 @@ export class IncomingCopies implements AsyncDisposable {
       if (active && active.copy.fault === undefined) return;
       await this.#forget(order.transfer);
       await this.#open(order, record, name).catch(async (error: unknown) => {
-        const fault = targetError(order.target, error);
-        if (record) await this.#discard(record);
-        throw fault;
+        throw record ? await this.#failed(record, error) : targetError(order.target, error);
       });
     });
   }
@@ -119,8 +123,9 @@ export class IncomingCopies implements AsyncDisposable {
    */
   end({ transfer, sha256 }: { transfer: string; sha256: string }): Promise<string[]> {
     return this.#alone(transfer, async () => {
+      if (this.#faults.has(transfer)) throw this.#faults.get(transfer);
       const record = await this.#records.read(transfer);
-      if (!record) throw new CopyTargetError('nothing is known here of this copy: send the request again');
+      if (!record) throw new CopyTargetError(UNKNOWN);
       if (record.sha256 === undefined) return await this.#finish(record, sha256);
       if (record.sha256 !== sha256) throw new CopyTargetError('the copy has ended with another sha256');
       await this.#moveAgain(record);
@@ -155,7 +160,7 @@ export class IncomingCopies implements AsyncDisposable {
 
   async #open(order: CopyBegin, known: CopyRecord | undefined, name: string): Promise<void> {
     const { transfer, total, mode, identity } = order;
-    const size = known ? await this.#sizeOf(known.part) : 0;
+    const size = (known && (await this.#files.stat(known.part).catch(() => undefined))?.size) ?? 0;
     const about = { bytes: Math.max(0, total - size), name: known ? '' : name };
     const { folderMode } = this.#options;
     const { path } = await placeTarget(known?.target ?? order.target, { ...about, folderMode }, this.#files);
@@ -204,8 +209,8 @@ export class IncomingCopies implements AsyncDisposable {
 
   async #finish(record: CopyRecord, sha256: string): Promise<string[]> {
     const copy = this.#active.get(record.transfer)?.copy ?? (await this.#reopen(record));
-    if (!copy) throw new CopyTargetError(`what had come of ${record.target} is gone: send the request again`);
-    const { target, total } = record;
+    const { target, total, part } = record;
+    if (!copy) throw new CopyTargetError(`${part} ${REMOVED}`);
     try {
       const found = await copy.sha256();
       if (copy.isClosed) throw new TemporaryError('the node stops');
@@ -226,9 +231,7 @@ export class IncomingCopies implements AsyncDisposable {
       await this.#forget(record.transfer);
       return ownNotes ?? notes;
     } catch (error) {
-      const fault = targetError(target, error);
-      await this.#discard(record);
-      throw fault;
+      throw await this.#failed(record, error);
     }
   }
 
@@ -249,15 +252,17 @@ export class IncomingCopies implements AsyncDisposable {
         `${target} is not the file that was copied: something else took its place, or it is gone`,
       );
     } catch (error) {
-      const fault = targetError(target, error);
-      await this.#discard(record);
-      throw fault;
+      throw await this.#failed(record, error);
     }
   }
 
-  async #discard(record: CopyRecord): Promise<void> {
+  /** Removes what came. Returns why; throws what may pass. */
+  async #failed(record: CopyRecord, error: unknown): Promise<CopyTargetError> {
+    const fault = targetError(record.target, error);
+    this.#faults.set(record.transfer, fault);
     await this.#forget(record.transfer);
     await this.#remove(record).catch(() => undefined);
+    return fault;
   }
 
   /** Removes what came, and then what is known of it: of what stays, or comes back in a power cut, the record stays too. */
@@ -288,13 +293,7 @@ export class IncomingCopies implements AsyncDisposable {
     this.#prunedAt = now;
     this.#ahead = ahead;
     this.#done.clear();
+    this.#faults.clear();
     await this.#records.prune(this.#options.keepMs ?? KEEP_MS, this.#clock.wallNow());
-  }
-
-  async #sizeOf(path: string): Promise<number> {
-    return await this.#files.stat(path).then(
-      ({ size }) => size,
-      () => 0,
-    );
   }
 }
