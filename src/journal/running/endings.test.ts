@@ -4,7 +4,7 @@ import { Endings } from './endings.ts';
 
 const MB = 1024 * 1024;
 
-test('replies are written down in turn, and one of many megabytes holds up no usual one', async () => {
+test('replies are written down in turn, and what cannot be written down holds up nothing smaller', async () => {
   const endings = new Endings();
   const given: string[] = [];
   const usual = (name: string) =>
@@ -18,6 +18,7 @@ test('replies are written down in turn, and one of many megabytes holds up no us
     done();
   });
   await endings.take({});
+  await endings.take({ reply: new Uint8Array(64 * 1024) });
   assert.equal(isBegun, false);
   begun[0]!();
   await next;
