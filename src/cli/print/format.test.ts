@@ -39,6 +39,20 @@ test('a table aligns its columns, and what is no text of ours does nothing to th
   assert.deepEqual(formatTable(columns, rows, pipe).split('\n'), expected);
 });
 
+test('in a pipe nothing is cut, and a long cell does not pad the other lines', () => {
+  const script = 'x'.repeat(2000);
+  const [, long, short] = formatTable(
+    [{ title: 'WHAT', canShrink: true }, { title: 'BY' }],
+    [
+      [script, 'ann'],
+      ['ls', 'bob'],
+    ],
+    pipe,
+  ).split('\n');
+  assert.equal(long, `${script}  ann`);
+  assert.equal(short, `${'ls'.padEnd(80)}  bob`);
+});
+
 test('on a terminal a table is cut to its width, last columns first, and coloured', () => {
   const terminal = {
     ...terminalOf(new PassThrough(), { env: { FORCE_COLOR: '1' }, options: {} }),

@@ -24,11 +24,15 @@ export interface Column {
 
 const GAP = '  ';
 const LEAST_WIDTH = 8;
+// In a pipe a script of 2 kB in one row padded every other row to its length.
+const MOST_PADDED = 80;
 
 /** Where the cells of a row stand: side by side in one line, each with its width, and behind an indent in the next. */
 interface Layout {
   readonly inLine: readonly { readonly index: number; readonly width: number }[];
   readonly below: readonly { readonly index: number; readonly width: number }[];
+  /** No cell is cut; one that is wider than its column moves what follows in its line. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -90,7 +94,12 @@ function textOf(cell: Cell): string {
 function layOut(columns: readonly Column[], whole: readonly number[], terminal: Terminal): Layout {
   const all = columns.map((_, index) => index);
   const asked = whole.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
-  if (!terminal.isTerminal || asked <= terminal.columns)
+  if (!terminal.isTerminal) {
+    const widthIn = (index: number) =>
+      columns[index]!.canShrink === true ? Math.min(whole[index]!, MOST_PADDED) : whole[index]!;
+    return { inLine: all.map((index) => ({ index, width: widthIn(index) })), below: [], isWhole: true };
+  }
+  if (asked <= terminal.columns)
     return { inLine: all.map((index) => ({ index, width: whole[index]! })), below: [] };
   const inLine = all.filter((index) => columns[index]!.goesBelow !== true);
   const needs = inLine.map((index) => {
@@ -115,11 +124,11 @@ interface Row {
   style(text: string, index: number): string;
 }
 
-function firstLine(columns: readonly Column[], { inLine }: Layout, { texts, style }: Row): string {
+function firstLine(columns: readonly Column[], { inLine, isWhole }: Layout, { texts, style }: Row): string {
   return inLine
     .map(({ index, width }, place) => {
       const { isRight } = columns[index]!;
-      const text = cutTo(texts[index] ?? '', width);
+      const text = isWhole ? (texts[index] ?? '') : cutTo(texts[index] ?? '', width);
       const isLast = place === inLine.length - 1 && isRight !== true;
       const padded = isLast ? text : padTo(text, width, isRight ? 'right' : 'left');
       return text === '' ? padded : padded.replace(text, () => style(text, index));
