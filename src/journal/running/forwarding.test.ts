@@ -3,8 +3,11 @@ import { type TestContext, test } from 'node:test';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { TestJournal } from '../../../test/support/test-journal.ts';
 import { TemporaryError } from '../../lib/temporary-error.ts';
+import { newMessage } from '../../message/message.ts';
 import type { ForwardMethod } from '../../methods/method.ts';
 import type { Forward } from '../journal-deps.ts';
+import type { JournalRow } from '../journal-table.ts';
+import { Forwarding } from './forwarding.ts';
 
 const RELAY: ForwardMethod = {
   ...{
@@ -112,4 +115,23 @@ test('what cannot be read now for one holds those behind it', async (t) => {
   await later();
   assert.deepEqual(gone(), ['1', '2', '4']);
   assert.equal(made.rows()[2]?.state, 'failed');
+});
+
+test('what comes in the moment in which the last one before it has gone on goes on too', async () => {
+  const message = newMessage({ toNode: 'ship1', fromNode: 'central', method: RELAY.name });
+  for (let moments = 0; moments < 30; moments++) {
+    const gone: Forward[] = [];
+    const deps = {
+      ...{ forwards: { use() {} }, ends: {}, calledOff: () => undefined, kept: { now: () => 0 } },
+      ...{ clock: new ManualClock(), signal: new AbortController().signal, errorReporter: {}, logger: {} },
+      sending: { forward: async (forwards: readonly Forward[]) => void gone.push(...forwards) },
+    };
+    const forwarding = new Forwarding(deps as unknown as ConstructorParameters<typeof Forwarding>[0]);
+    const row = { row: 1, fromNode: 'central', subject: 'ship1', expiresAt: null } as unknown as JournalRow;
+    void forwarding.goOn(row, RELAY, message);
+    for (let moment = 0; moment < moments; moment++) await Promise.resolve();
+    void forwarding.goOn(row, RELAY, message);
+    await new Promise(setImmediate);
+    assert.equal(gone.length, 2, `the second comes after ${moments} turns`);
+  }
 });

@@ -87,10 +87,10 @@ export class Forwarding {
     if (known) return void known.waiting.push(one);
     const queue = { waiting: [one], most: MOST };
     this.#queues.set(key, queue);
-    void this.#run(queue).finally(() => this.#queues.delete(key));
+    void this.#run(key, queue);
   }
 
-  async #run(queue: Queue): Promise<void> {
+  async #run(key: string, queue: Queue): Promise<void> {
     const { waiting } = queue;
     while (waiting.length > 0) {
       try {
@@ -100,6 +100,8 @@ export class Forwarding {
         waiting.shift()?.done.reject(error);
       }
     }
+    // In the same turn as the last look: what came between the two would wait in a queue that nobody works at.
+    this.#queues.delete(key);
   }
 
   /** Writes down the first of what waits; after a fault one at a time, and then twice as many each time. */
