@@ -135,6 +135,8 @@ export interface JournalSending {
   livePieceBytes(toNode: string): number;
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number;
+  /** How many of these were not sent as a whole. */
+  unsentReports(toNode: string): number;
 }
 
 /** A request, with the id by which its sender knows it. */

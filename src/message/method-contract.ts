@@ -101,8 +101,8 @@ export interface RunCall extends Incoming {
 
 /** Takes the output of a run while it goes on, piece by piece. */
 export interface LiveOutput {
-  /** False while much waits to be sent: it is to be asked again later, and the output stays where it is. */
-  hasRoom(): boolean;
+  /** False while much waits to be sent, or so little is not worth a message: it is to be asked again later, and the output stays where it is. */
+  hasRoom(bytes: number): boolean;
   /** How large a piece is to be at most, bytes: what is told stands before the ends of other requests. */
   pieceBytes?(): number;
   /** Whether so much, not told when the method ends, may stay in the files of its spool: it is told from there. */

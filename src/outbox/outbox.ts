@@ -127,6 +127,12 @@ export class Outbox implements AsyncDisposable {
     return this.#lanes.loaded.get(subject)?.queue.length ?? 0;
   }
 
+  /** How many of these were not sent as a whole since the node was connected last. */
+  unsentFor(subject: string): number {
+    const queue = this.#lanes.loaded.get(subject)?.queue;
+    return queue ? queue.length - queue.window.inFlight : 0;
+  }
+
   /** Whether more may be queued for a node: for a name that is likely made up only while few such wait, or will. */
   hasRoomFor(node: string, askers: Askers): boolean {
     if (!this.#lanes.isCrowded(askers) || !this.#strangers.has(node)) return true;

@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
 import type { Asked, EndWay, Forward, ReplyEnd } from '../journal/journal-deps.ts';
+import { LEAST_REPORT_BYTES } from '../journal/output/output-reports.ts';
 import type { Edges } from '../lib/edges.ts';
 import { goDate } from '../lib/go-date.ts';
 import type { Addresses } from '../link/address.ts';
@@ -38,11 +39,11 @@ const UNKNOWN_MS = 15_000;
 const AT_ONCE = 256;
 /** A larger reply waits for no others, bytes. */
 const GATHERED_BYTES = 4096;
-/** How many parts of output a report has: somewhat less than two, as bytes that are no text grow by some per cent, and what is left would take an envelope. */
-const REPORT_PARTS = 15 / 8;
+/** How many parts of output a report has: somewhat less than one, as bytes that are no text grow by some per cent, and what is left would take an envelope. */
+const REPORT_PARTS = 15 / 16;
 
 interface RepliesDeps extends Pick<Edges, 'newId' | 'clock'> {
-  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'deliveredSoFar'>;
+  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'unsentFor' | 'deliveredSoFar'>;
   readonly peers: Pick<Peers, 'knows' | 'wordsOf' | 'of'>;
   readonly bus: Pick<Bus, 'maxPayload' | 'publish'>;
   readonly logger: Pick<Logger, 'error'>;
@@ -78,15 +79,22 @@ export class RepliesAndReports {
     return peers.knows(toNode, TOLD_OUTPUT) && peers.of(toNode).peer.window.rate.isThin;
   }
 
-  /** Ends wait behind what was told before: over a thin link that is about two seconds of it in each report. */
+  /** Ends wait behind what was told before: over a thin link that is a second of it in each report. */
   livePieceBytes(toNode: string): number {
     const { rate } = this.#deps.peers.of(toNode).peer.window;
-    return rate.isThin ? Math.floor(rate.partBytes * REPORT_PARTS) : Number.POSITIVE_INFINITY;
+    return rate.isThin
+      ? Math.floor(Math.max(rate.partBytes * REPORT_PARTS, LEAST_REPORT_BYTES))
+      : Number.POSITIVE_INFINITY;
   }
 
   /** How many reports for a node wait to be delivered. */
   waitingReports(toNode: string): number {
     return this.#deps.outbox.waitingFor(reportsTo(toNode));
+  }
+
+  /** How many of these were not sent as a whole. */
+  unsentReports(toNode: string): number {
+    return this.#deps.outbox.unsentFor(reportsTo(toNode));
   }
 
   /**

@@ -45,7 +45,7 @@ async function runLive(call: RunCall, live: LiveOutput, deps: CommandDeps): Prom
     for (let line = 0, sent = 0; line < printedLines(ms) && !over.signal.aborted; line++) {
       text += `${token}#${line}\n`;
       const data = Buffer.from(text.slice(sent));
-      if (live.hasRoom()) {
+      if (live.hasRoom(data.length)) {
         sent = text.length;
         await live.send([{ stream: 'stdout', offset: sent - data.length, data }]);
       }

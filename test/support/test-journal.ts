@@ -60,6 +60,7 @@ interface TestJournalOptions {
   readonly maxMessageBytes?: number;
   readonly leftOutput?: JournalDeps['leftOutput'];
   waitingReports?(): number;
+  unsentReports?(): number;
   /** Whether there is room for replies to nodes; the usual is yes. */
   hasRoomFor?(node: string): boolean;
   /** Whether replies leave out what was told while their requests ran. */
@@ -192,6 +193,7 @@ export class TestJournal {
       leavesOutTold: () => options.leavesOutTold === true,
       livePieceBytes: () => options.livePieceBytes ?? Number.POSITIVE_INFINITY,
       waitingReports: () => options.waitingReports?.() ?? 0,
+      unsentReports: () => options.unsentReports?.() ?? 0,
     };
   }
 

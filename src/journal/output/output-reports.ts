@@ -8,8 +8,11 @@ import { bytesOf, replyPieces } from '../running/reply-pieces.ts';
 /** The size of the pieces in which an output is sent that lies there as a whole, bytes. */
 export const PIECE_BYTES = 256 * 1024;
 
-/** Reports that may wait to be delivered before no more output is read for them; over a thin link ends wait behind them. */
-const [MAX_WAITING_REPORTS, MAX_WAITING_THIN] = [32, 2];
+/** Reports that may wait to be delivered before no more output is read for them; over a thin link no less than a whole piece from the second number on. */
+const [MAX_WAITING_REPORTS, MAX_SMALL_THIN] = [32, 2];
+
+/** The least output of a report over a thin link, bytes: what it has besides counts where the link is very thin. */
+export const LEAST_REPORT_BYTES = 3840;
 
 export interface OutputReportsDeps
   extends Pick<JournalDeps, 'clock' | 'sending' | 'errorReporter' | 'logger'> {
@@ -72,11 +75,18 @@ export class OutputReports {
   }
 }
 
-/** Whether more output may be queued for a node. */
+/**
+ * Whether so much more output may be queued for a node. Over a thin link ends wait behind what is not sent yet: nothing is queued behind that,
+ * unless it is so thin that each report is small.
+ */
 export function hasRoom(
-  sending: Pick<JournalSending, 'leavesOutTold' | 'waitingReports'>,
+  sending: Pick<JournalSending, 'leavesOutTold' | 'waitingReports' | 'unsentReports' | 'livePieceBytes'>,
   toNode: string,
+  bytes = Number.POSITIVE_INFINITY,
 ): boolean {
-  const most = sending.leavesOutTold(toNode) ? MAX_WAITING_THIN : MAX_WAITING_REPORTS;
-  return sending.waitingReports(toNode) < most;
+  const waiting = sending.waitingReports(toNode);
+  if (!sending.leavesOutTold(toNode)) return waiting < MAX_WAITING_REPORTS;
+  const piece = sending.livePieceBytes(toNode);
+  if (piece <= LEAST_REPORT_BYTES) return waiting < MAX_SMALL_THIN;
+  return (waiting < MAX_SMALL_THIN || bytes >= piece) && sending.unsentReports(toNode) === 0;
 }

@@ -20,6 +20,8 @@ interface Given {
   readonly isReply?: boolean;
   readonly store?: Store;
   readonly waitingReports?: () => number;
+  readonly unsentReports?: () => number;
+  readonly livePieceBytes?: number;
   readonly leavesOutTold?: boolean;
 }
 
@@ -128,26 +130,29 @@ test('there is no room for more while 32 reports wait', async (t) => {
     output: 'live',
     waitingReports: () => waiting.shift()!,
     run: async ({ live }) => {
-      rooms.push(live!.hasRoom(), live!.hasRoom());
+      rooms.push(live!.hasRoom(1), live!.hasRoom(1));
       return { state: 'succeeded' };
     },
   });
   assert.deepEqual(rooms, [true, false]);
 });
 
-test('over a thin link there is no room for more while two reports wait', async (t) => {
-  const waiting = [1, 2];
+test('over a thin link there is room for more while none waits to be sent, and where two are on their way for whole pieces', async (t) => {
+  const [waiting, unsent] = [
+    [1, 1, 2, 2],
+    [0, 1, 0, 0],
+  ];
   const rooms: boolean[] = [];
   await tell(t, {
-    output: 'live',
-    leavesOutTold: true,
+    ...{ output: 'live', leavesOutTold: true, livePieceBytes: 4 * KB },
     waitingReports: () => waiting.shift()!,
+    unsentReports: () => unsent.shift() ?? 0,
     run: async ({ live }) => {
-      rooms.push(live!.hasRoom(), live!.hasRoom());
+      for (const bytes of [1, 4 * KB, 4 * KB - 1, 4 * KB]) rooms.push(live!.hasRoom(bytes));
       return { state: 'succeeded' };
     },
   });
-  assert.deepEqual(rooms, [true, false]);
+  assert.deepEqual(rooms, [true, false, false, true]);
 });
 
 test('an end that a crash kept from being reported is reported with its output', async (t) => {
@@ -216,7 +221,7 @@ test('over a thin link an output is told from its files where room is, behind an
   const room = { left: 0 };
   const options = {
     ...{ store, leavesOutTold: true, livePieceBytes: 4 * KB, leftOutput: leftIn(path) },
-    waitingReports: () => (room.left-- > 0 ? 0 : 2),
+    unsentReports: () => (room.left-- > 0 ? 0 : 1),
   };
   const first = await TestJournal.open(t, {
     ...options,

@@ -59,7 +59,7 @@ export class RunOutput {
     if (this.#mode !== 'live') return undefined;
     const run = this.#run;
     return {
-      hasRoom: () => hasRoom(this.#deps.sending, this.#fromNode),
+      hasRoom: (bytes) => hasRoom(this.#deps.sending, this.#fromNode, bytes),
       leaves: (bytes) => {
         this.#isLeft = this.#deps.rests.mayLeave(run.row, bytes);
         return this.#isLeft;

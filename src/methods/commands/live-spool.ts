@@ -31,8 +31,7 @@ export class LiveSpool implements Disposable {
   async finish(tailBytes: number): Promise<boolean> {
     this[Symbol.dispose]();
     await this.#telling;
-    const { stdout, stderr } = this.#outputs;
-    if (this.#live.leaves?.(stdout.bytes + stderr.bytes - this.#told.stdout - this.#told.stderr)) return true;
+    if (this.#live.leaves?.(this.#left)) return true;
     while (this.#outputs.stderr.bytes - this.#told.stderr > tailBytes)
       await this.#live.send([this.#next('stderr')]);
     return false;
@@ -47,12 +46,18 @@ export class LiveSpool implements Disposable {
     const { signal } = this.#over;
     while (!signal.aborted) {
       await pause(EVERY_MS, signal);
-      while (!signal.aborted && this.#live.hasRoom()) {
+      while (!signal.aborted && this.#live.hasRoom(this.#left)) {
         const pieces = [this.#next('stdout'), this.#next('stderr')].filter(({ data }) => data.length > 0);
         if (pieces.length === 0) break;
         await this.#live.send(pieces);
       }
     }
+  }
+
+  /** What was printed and not told yet, bytes. */
+  get #left(): number {
+    const { stdout, stderr } = this.#outputs;
+    return stdout.bytes + stderr.bytes - this.#told.stdout - this.#told.stderr;
   }
 
   #next(stream: OutputStream): OutputPiece {
