@@ -51,7 +51,7 @@ function configOf(
     /** May not be there; then there are no groups. */
     groupsFile: values.GroupsFile || join(values.ConfigFolder, 'groups.toml'),
     logLevel: oneOf('LogLevel', LOG_LEVELS, settings),
-    ...linkConfig(settings, link),
+    ...linkConfig(settings, link, warnings),
     ...brokerConfig(settings, warnings),
     ...messageConfig(settings),
     /** Folders are as given, relative to the working directory where they are relative. */

@@ -24,3 +24,18 @@ test('a budget of the link is an amount for a day; anything else is refused with
     /^ConfigError: environment variable LINK_BUDGET: "49kB\/day" is too little: .* give at least that, or nothing for no limit$/,
   );
 });
+
+test('settings of calls have no effect on a node that stays connected, and a warning says so', async (t) => {
+  const { path: folder } = await tempFolder(t);
+  const warningsOf = async (...args: string[]) =>
+    (await loadConfig({ args: [...NAMES, ...args], env: { CONFIG_FOLDER: folder } })).warnings.join('\n');
+  assert.equal(await warningsOf(), '');
+  assert.equal(await warningsOf('-link', 'calls', '-linkCalls', '1h'), '');
+  const said = await warningsOf('-link', 'metered');
+  assert.match(
+    said,
+    /config\.toml line \d+: LinkCalls = "1h" has no effect while Link is metered: .* Set Link = calls as well/,
+  );
+  assert.match(await warningsOf('-linkCallLimit', '60'), /flag -linkCallLimit: 60 has no effect/);
+  assert.match(await warningsOf('-linkCallUrgent=false'), /flag -linkCallUrgent: false has no effect/);
+});

@@ -1,5 +1,6 @@
 import { cronFault } from '../lib/cron-times.ts';
 import { parseDuration } from '../lib/read-time.ts';
+import { optionOf } from './options.ts';
 import type { Settings } from './settings.ts';
 
 export const LINK_PROFILES = ['default', 'metered', 'calls'] as const;
@@ -47,8 +48,9 @@ const USUAL: Silences = { helloIntervalSeconds: 30, linkSilenceSeconds: 60 };
 const SHORTEST_CALL_INTERVAL_MS = 10_000;
 const LONGEST_CALL_INTERVAL_MS = 366 * 86_400_000;
 
-/** The settings of the link, as its profile and the operator have them. Throws ConfigError. */
-export function linkConfig(settings: Settings, profile: LinkProfile): LinkConfig {
+/** The settings of the link, as its profile and the operator have them. Throws ConfigError; what has no effect goes to `warnings`. */
+export function linkConfig(settings: Settings, profile: LinkProfile, warnings: string[]): LinkConfig {
+  if (profile !== 'calls') warnOfCalls(settings, profile, warnings);
   const { StartPubREQHello: hello, LinkSilence: silence } = settings.values;
   return {
     helloIntervalSeconds:
@@ -58,6 +60,15 @@ export function linkConfig(settings: Settings, profile: LinkProfile): LinkConfig
     calls: profile === 'calls' ? callConfig(settings) : undefined,
     linkBudgetBytes: budgetOf(settings),
   };
+}
+
+/** Every config file has these settings: where they have their usual value, nobody meant anything by them. */
+function warnOfCalls(settings: Settings, profile: LinkProfile, warnings: string[]): void {
+  for (const key of ['LinkCalls', 'LinkCallLimit', 'LinkCallUrgent'] as const) {
+    if (settings.values[key] === optionOf(key).default) continue;
+    const fault = `has no effect while Link is ${profile}: this node stays connected. Set Link = calls as well for a node that calls`;
+    warnings.push(settings.fault(key, fault).message);
+  }
 }
 
 function callConfig(settings: Settings): CallConfig {

@@ -16,11 +16,12 @@ interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Called with each piece that it prints on stdout, for a command that goes on until it is stopped. */
   readonly onStdout?: (text: string) => void;
+  readonly onStderr?: (text: string) => void;
 }
 
 /** Runs a command in this process, as the program does with its command line. */
 export async function callSteward(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { socketPath, stdin = '', env = {}, onStdout = () => {} } = options;
+  const { socketPath, stdin = '', env = {}, onStdout = () => {}, onStderr = () => {} } = options;
   const [stdout, stderr] = [new Collector(), new Collector()];
   const call = {
     args,
@@ -30,6 +31,7 @@ export async function callSteward(args: readonly string[], options: CliOptions =
     stderr,
   };
   stdout.on('data', onStdout);
+  stderr.on('data', onStderr);
   const code = await dispatch(call).catch((error: unknown) => {
     const failure = describeFailure(error);
     stderr.write(`steward: ${failure.text}\n`);

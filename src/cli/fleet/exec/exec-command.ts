@@ -1,8 +1,6 @@
 import type { ApiClient } from '../../../client/api-client.ts';
 import type { StewardApi } from '../../../client/steward-api.ts';
-import { outcomeOf } from '../../../contract/states.ts';
 import type { WavesOrder } from '../../../contract/waves.ts';
-import { firstWords } from '../../../lib/first-words.ts';
 import { newId } from '../../../lib/new-id.ts';
 import { countWords } from '../../../lib/time-words.ts';
 import { toJson } from '../../../lib/visible.ts';
@@ -20,16 +18,13 @@ import { withNode } from '../with-node.ts';
 import { type FollowedBatch, requestsOf } from './batch-feed.ts';
 import { type ChosenNode, chooseTargets, neverSeen } from './choose-targets.ts';
 import { type CommandData, commandMessage, filledMessage, runLabel } from './command-message.ts';
+import { noteLate } from './note-late.ts';
 import { openSink, openView } from './open-view.ts';
 import { OutputReader } from './output-reader.ts';
 import { type ExecOptions, type Rolling, readExecOptions } from './read-options.ts';
 import { followRun, Run, type RunOptions, startWaves } from './run.ts';
 import { runExitCode } from './run-result.ts';
 import { shellHint } from './shell-hint.ts';
-import type { RunView } from './view.ts';
-
-/** A node that is there takes a request within this time. */
-const LATE_MS = 3000;
 
 /** What is to be done, and for whom. */
 interface Job
@@ -205,7 +200,7 @@ async function run(api: StewardApi, call: ParsedCall, options: ExecOptions, job:
   if (job.isResumed) output.missed();
   const waits = options.waitMs === undefined ? undefined : awayNote(nodes, startedAt);
   if (waits !== undefined) view.note(waits);
-  using _late = noteLate(tracker, view);
+  using _late = noteLate(api, tracker, view);
   using stopping = untilStopped(call.stdout);
   const end = await new Run(
     {
@@ -254,19 +249,6 @@ async function detachWaves(
     );
   else call.stdout.write(`${toJson({ ...answer, label })}\n`);
   return EXIT.ok;
-}
-
-/** Says once whose turn it is, where a node that seems to be there takes its time. */
-function noteLate(tracker: TargetTracker, view: RunView): Disposable {
-  const timer = setTimeout(() => {
-    const late = tracker.targets.filter(
-      ({ request, presence }) =>
-        request !== undefined && outcomeOf(request.state) === 'waiting' && presence !== 'away',
-    );
-    const names = late.map(({ node }) => node);
-    if (names.length > 0) view.note(`waiting for ${firstWords(names, 5)} to take it`);
-  }, LATE_MS);
-  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** When a run for later is, in words; undefined for one at once. */
