@@ -32,6 +32,18 @@ for (const [words, then] of [
     assert.deepEqual(formsOf(outbox), then);
   });
 
+test('over a way that is not known to be thin yet, few large ones are made small', async (t) => {
+  const outbox = await TestOutbox.start(t);
+  for (let left = 20; left > 0; left--)
+    await outbox.enqueue(1, { id: newId(), body: Buffer.alloc(1600, 'x') });
+  const [first] = outbox.transport.take();
+  await outbox.advance(3000);
+  outbox.transport.answer('accepted', [first!], { [HEADER.knows]: WORDS });
+  await outbox.settled();
+  const forms = formsOf(outbox);
+  assert.ok(forms.length > 0 && !forms.includes(HEADER.lane), forms.join());
+});
+
 test('many messages go as one over a fast way too', async (t) => {
   const outbox = await TestOutbox.start(t);
   for (let left = 40; left > 0; left--)

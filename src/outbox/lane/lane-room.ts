@@ -94,11 +94,17 @@ export class LaneRoom {
     return this.mayBeBrief && this.#owner.knows(BUNDLE);
   }
 
-  /** Whether each message is to be made small. Many that go as one are, unless the way is a very thin one. */
+  /** Whether each message is to be made small. Those that go as one are, unless the way is so thin that too few go at once. */
   get isForLean(): boolean {
-    const { peer, queue } = this.#lane;
-    const { isThin, isModest } = peer.window.rate;
-    return isThin && !(isModest && queue.window.unsent >= LEAST_BUNDLED && this.mayBundle);
+    const { isThin, isModest } = this.#lane.peer.window.rate;
+    return isThin && !(isModest && this.#hasMany && this.mayBundle);
+  }
+
+  /** Whether enough messages wait, and go at once, to travel as one as they are. */
+  get #hasMany(): boolean {
+    const { next, unsent } = this.#lane.queue.window;
+    if (!next || unsent < LEAST_BUNDLED) return false;
+    return LEAST_BUNDLED * this.#source.sizeOf(next) <= this.turnBytes;
   }
 
   /** How much may go together, bytes: over a thin link as much as a part of a message, as that is what a cut costs. */
