@@ -115,9 +115,7 @@ async function runProgram(
   { takers, own }: { takers: Takers; own: Own },
 ): Promise<CommandEnd> {
   try {
-    // For its start alone: it may be large, and the command may take days.
     const limits = limitsOf(call, own);
-    let filled: FilledCommand | undefined = await withProcessRoom(() => fill(call, spool), limits);
     const take = () => own.pipes.takeIdle() ?? own.pipes.take();
     using stdout = await withProcessRoom(take, limits);
     using stderr = takers.stderr && (await withProcessRoom(take, limits));
@@ -125,9 +123,13 @@ async function runProgram(
     const end = await runCommand({
       start: async () => {
         const paths = { stdout: stdout.path, stderr: stderr?.path ?? stdout.path };
-        const start = { ...filled!, folder: own.workingFolder, ...paths };
-        filled = undefined;
-        const begin = () => (own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own));
+        // For its start alone: it may be large, and the command may take days.
+        let filled: FilledCommand | undefined;
+        const begin = () => {
+          filled ??= fill(call, spool);
+          const start = { ...filled, folder: own.workingFolder, ...paths };
+          return own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own);
+        };
         const started = await withProcessRoom(begin, limits);
         stdout.read(takers.stdout);
         stderr?.read(takers.stderr!);
