@@ -89,7 +89,8 @@ async function run(
   if (signal.aborted) return notStarted(signal.reason);
   using spool = new Spool(own, call.live && call.id);
   try {
-    using output = await withProcessRoom(() => open(call, spool), limitsOf(call, own));
+    const opening = () => open(call, spool);
+    using output = attempt(opening) ?? (await withProcessRoom(opening, limitsOf(call, own)));
     const end = await runProgram(call, spool, { takers: output.takers, own });
     return end.started ? await output.result(end) : notStarted(end.error);
   } catch (error) {
@@ -116,20 +117,20 @@ async function runProgram(
 ): Promise<CommandEnd> {
   try {
     const limits = limitsOf(call, own);
+    // For its start alone: it may be large, and the command may take days.
+    const filling = () => fill(call, spool);
+    let filled: FilledCommand | undefined = attempt(filling) ?? (await withProcessRoom(filling, limits));
     const take = () => own.pipes.takeIdle() ?? own.pipes.take();
-    using stdout = await withProcessRoom(take, limits);
-    using stderr = takers.stderr && (await withProcessRoom(take, limits));
+    using stdout = attempt(() => own.pipes.takeIdle()) ?? (await withProcessRoom(take, limits));
+    using stderr =
+      takers.stderr && (attempt(() => own.pipes.takeIdle()) ?? (await withProcessRoom(take, limits)));
     const pipes = stderr ? [stdout, stderr] : [stdout];
     const end = await runCommand({
       start: async () => {
         const paths = { stdout: stdout.path, stderr: stderr?.path ?? stdout.path };
-        // For its start alone: it may be large, and the command may take days.
-        let filled: FilledCommand | undefined;
-        const begin = () => {
-          filled ??= fill(call, spool);
-          const start = { ...filled, folder: own.workingFolder, ...paths };
-          return own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own);
-        };
+        const start = { ...filled!, folder: own.workingFolder, ...paths };
+        filled = undefined;
+        const begin = () => (own.spawner?.isReady() ? own.spawner.start(start) : startHere(start, own));
         const started = await withProcessRoom(begin, limits);
         stdout.read(takers.stdout);
         stderr?.read(takers.stderr!);
@@ -146,6 +147,15 @@ async function runProgram(
     return { ...end, stopped: 'shortage', shortage: faultOf(pipes) };
   } catch (error) {
     return { started: false, error };
+  }
+}
+
+/** What it returns at once; undefined where it threw: it is tried again by who waits for what is short. */
+function attempt<T>(start: () => T): T | undefined {
+  try {
+    return start();
+  } catch {
+    return undefined;
   }
 }
 
