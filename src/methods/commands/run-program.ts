@@ -12,7 +12,13 @@ import type { OutputPipe, OutputPipes } from './output-pipes.ts';
 import { type CommandEnd, runCommand } from './run-command.ts';
 import type { Spawner } from './spawner.ts';
 import { Spool, type SpoolPlace } from './spool.ts';
-import { type ProcessStart, type StartedProcess, startProcess, withProcessRoom } from './started-process.ts';
+import {
+  ifRoom,
+  type ProcessStart,
+  type StartedProcess,
+  startProcess,
+  withProcessRoom,
+} from './started-process.ts';
 
 export interface CommandOptions {
   /** Where output goes while a command runs. */
@@ -90,7 +96,7 @@ async function run(
   using spool = new Spool(own, call.live && call.id);
   try {
     const opening = () => open(call, spool);
-    using output = attempt(opening) ?? (await withProcessRoom(opening, limitsOf(call, own)));
+    using output = ifRoom(opening) ?? (await withProcessRoom(opening, limitsOf(call, own)));
     const end = await runProgram(call, spool, { takers: output.takers, own });
     return end.started ? await output.result(end) : notStarted(end.error);
   } catch (error) {
@@ -119,11 +125,11 @@ async function runProgram(
     const limits = limitsOf(call, own);
     // For its start alone: it may be large, and the command may take days.
     const filling = () => fill(call, spool);
-    let filled: FilledCommand | undefined = attempt(filling) ?? (await withProcessRoom(filling, limits));
+    let filled: FilledCommand | undefined = ifRoom(filling) ?? (await withProcessRoom(filling, limits));
     const take = () => own.pipes.takeIdle() ?? own.pipes.take();
-    using stdout = attempt(() => own.pipes.takeIdle()) ?? (await withProcessRoom(take, limits));
+    using stdout = ifRoom(() => own.pipes.takeIdle()) ?? (await withProcessRoom(take, limits));
     using stderr =
-      takers.stderr && (attempt(() => own.pipes.takeIdle()) ?? (await withProcessRoom(take, limits)));
+      takers.stderr && (ifRoom(() => own.pipes.takeIdle()) ?? (await withProcessRoom(take, limits)));
     const pipes = stderr ? [stdout, stderr] : [stdout];
     const end = await runCommand({
       start: async () => {
@@ -147,15 +153,6 @@ async function runProgram(
     return { ...end, stopped: 'shortage', shortage: faultOf(pipes) };
   } catch (error) {
     return { started: false, error };
-  }
-}
-
-/** What it returns at once; undefined where it threw: it is tried again by who waits for what is short. */
-function attempt<T>(start: () => T): T | undefined {
-  try {
-    return start();
-  } catch {
-    return undefined;
   }
 }
 

@@ -91,6 +91,21 @@ const FULL = new Map([
   ['ENFILE', 'its machine may open no more files (ENFILE: fs.file-max); it begins once some are closed'],
 ]);
 
+/** Why something could not be begun, where that passes once others have ended. */
+function shortageOf(error: unknown): string | undefined {
+  return FULL.get(errorCode(error) ?? errorCode((error as Error).cause) ?? '');
+}
+
+/** What is begun at once; undefined where too much is open or runs. */
+export function ifRoom<T>(start: () => T): T | undefined {
+  try {
+    return start();
+  } catch (error) {
+    if (shortageOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
 /** How long it is waited for a process to end somewhere, so that there is room for this one, ms. */
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [100, 2000];
 
@@ -114,8 +129,7 @@ export async function withProcessRoom<T>(
       return await start();
     } catch (error) {
       const leftMs = until - systemClock.steadyNow();
-      const code = errorCode(error) ?? errorCode((error as Error).cause);
-      const reason = FULL.get(code ?? '');
+      const reason = shortageOf(error);
       if (reason === undefined || signal.aborted || leftMs <= 0) throw error;
       if (waitMs === FIRST_WAIT_MS) onWait(reason);
       await wait(systemClock, Math.min(waitMs, leftMs), signal);
