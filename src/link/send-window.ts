@@ -29,6 +29,8 @@ const LEAST_PAUSE_MS = 1000;
 /** Bytes on their way, from when they were sent until it is known what became of them. */
 export interface Flight {
   readonly bytes: number;
+  /** How much less really went: budgets count that. */
+  readonly savedBytes: number;
   readonly sentAt: number;
   /** What had arrived before, bytes, and when the last of that did. */
   readonly deliveredBefore: number;
@@ -69,6 +71,7 @@ export class SendWindow {
   /** What is out: flights that were begun before a reset do not count. */
   #flights = 0;
   #bytes = 0;
+  #savedBytes = 0;
   #delivered = 0;
   #deliveredAt = Number.NEGATIVE_INFINITY;
   #wasFull = false;
@@ -103,7 +106,7 @@ export class SendWindow {
 
   /** The node told what its budget leaves; undefined where its link has none, or where it was not asked. */
   told(left: LinkLeft | undefined, wasAsked = true): void {
-    this.allowance.tell(left, { outBytes: this.#bytes, wasAsked });
+    this.allowance.tell(left, { outBytes: this.#bytes - this.#savedBytes, wasAsked });
     if (this.room > 0) this.#open();
   }
 
@@ -140,16 +143,17 @@ export class SendWindow {
     if (this.room <= 0) this.#wasFull = true;
   }
 
-  /** Notes that bytes were sent. */
-  sent(bytes: number): Flight {
+  /** Notes that bytes were sent; `savedBytes` of them did not really go, as they went in a bundle. */
+  sent(bytes: number, savedBytes = 0): Flight {
     const now = this.now();
     const wasAlone = this.#flights++ === 0;
     if (wasAlone) this.#deliveredAt = now;
     this.#bytes += bytes;
-    this.allowance.take(bytes);
+    this.#savedBytes += savedBytes;
+    this.allowance.take(bytes - savedBytes);
     if (this.room <= 0) this.#wasFull = true;
     return {
-      ...{ bytes, sentAt: now, deliveredBefore: this.#delivered },
+      ...{ bytes, savedBytes, sentAt: now, deliveredBefore: this.#delivered },
       ...{ deliveredAt: this.#deliveredAt, wasFull: this.#wasFull, wasAlone },
       ...{ life: this.#life, isOut: true },
     };
@@ -210,6 +214,7 @@ export class SendWindow {
       if (flight.life !== this.#life) continue;
       this.#flights--;
       this.#bytes -= flight.bytes;
+      this.#savedBytes -= flight.savedBytes;
       counted.push(flight);
     }
     return counted;
@@ -220,6 +225,7 @@ export class SendWindow {
     this.#life++;
     this.#flights = 0;
     this.#bytes = 0;
+    this.#savedBytes = 0;
     this.#open();
   }
 

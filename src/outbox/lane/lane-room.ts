@@ -94,10 +94,12 @@ export class LaneRoom {
     return this.mayBeBrief && this.#owner.knows(BUNDLE);
   }
 
-  /** Whether each message is to be made small. Those that go as one are, unless the way is so thin that too few go at once. */
+  /** Whether each message is to be made small: not where many go as one, unless so few go at once, or the target's link has a budget. */
   get isForLean(): boolean {
-    const { isThin, isModest } = this.#lane.peer.window.rate;
-    return isThin && !(isModest && this.#hasMany && this.mayBundle);
+    const { window } = this.#lane.peer;
+    const { isThin, isModest } = window.rate;
+    const isDear = Number.isFinite(window.allowed(this.#owner.urgency));
+    return isThin && !(isModest && !isDear && this.#hasMany && this.mayBundle);
   }
 
   /** Whether enough messages wait, and go at once, to travel as one as they are. */

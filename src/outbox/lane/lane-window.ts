@@ -148,13 +148,13 @@ export class LaneWindow {
   }
 
   /** Notes that `next`, or a part of it, went out; after its last part the following entry is next. */
-  sent(entry: Entry, { bytes, wholeBytes, envelopeBytes = ENVELOPE_BYTES }: Sent): void {
+  sent(entry: Entry, { bytes, wholeBytes, envelopeBytes = ENVELOPE_BYTES, savedBytes = 0 }: Sent): void {
     if (this.oldestInFlight === undefined) this.progress.began();
     entry.isSent = true;
     if (entry.pieceBytes === 0) entry.pieceBytes = bytes;
     entry.wholeBytes = wholeBytes;
     entry.sentBytes += bytes;
-    const flight = this.#target.sent(bytes + envelopeBytes);
+    const flight = this.#target.sent(bytes + envelopeBytes, savedBytes);
     entry.flights = [...entry.flights, { end: entry.sentBytes, bytes, flight }];
     this.bytesInFlight += bytes;
     this.lastSent = Math.max(this.lastSent, entry.seq);
