@@ -111,6 +111,10 @@ const TargetAnswer = s.named(
         s.list(UnknownTarget),
         'Names in groups that are not known, while the group means others too',
       ),
+      unlabelled: s.about(
+        s.list(UnknownTarget),
+        'Targets such as label!=value, where they mean nodes that do not have the label',
+      ),
     },
   ),
   'Who is meant by targets',

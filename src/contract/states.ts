@@ -48,12 +48,43 @@ export function isEnd(state: RequestState): boolean {
   return outcome !== 'waiting' && outcome !== 'running';
 }
 
+/** The states of a group. */
+export function statesIn(...outcomes: readonly Outcome[]): RequestState[] {
+  return REQUEST_STATES.filter((state) => outcomes.includes(OUTCOME_OF[state]));
+}
+
+/** Words for several states that lists are often filtered by; `bad` is what ended otherwise than it was meant to. */
+const WIDE_GROUPS: Readonly<Record<string, readonly RequestState[]>> = {
+  open: REQUEST_STATES.filter((state) => !isEnd(state)),
+  waiting: statesIn('waiting'),
+  ended: REQUEST_STATES.filter(isEnd),
+  bad: REQUEST_STATES.filter((state) => isEnd(state) && state !== 'succeeded' && state !== 'cancelled'),
+};
+
+/** All words that name states where lists are filtered. */
+export const STATE_WORDS: readonly string[] = [
+  ...new Set([...Object.keys(WIDE_GROUPS), ...OUTCOMES, ...REQUEST_STATES]),
+];
+
+/** The states that a word means where lists are filtered: the state of this name, else those of the group; none for another word. */
+export function statesOf(word: string): readonly RequestState[] {
+  const state = REQUEST_STATES.find((one) => one === word);
+  if (state !== undefined) return [state];
+  return Object.hasOwn(WIDE_GROUPS, word) ? WIDE_GROUPS[word]! : statesIn(word as Outcome);
+}
+
+type Counts = Readonly<Partial<Record<RequestState, number>>>;
+
+/** How many requests are in some groups. */
+export function countOf(counts: Counts, ...outcomes: readonly Outcome[]): number {
+  return statesIn(...outcomes).reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+}
+
 /** How many requests are in each group, in the order of the groups; groups without any are left out. */
 export function outcomeCounts(
-  counts: Readonly<Partial<Record<RequestState, number>>>,
+  counts: Counts,
 ): readonly { readonly outcome: Outcome; readonly count: number }[] {
-  return OUTCOMES.map((outcome) => {
-    const states = REQUEST_STATES.filter((state) => OUTCOME_OF[state] === outcome);
-    return { outcome, count: states.reduce((sum, state) => sum + (counts[state] ?? 0), 0) };
-  }).filter(({ count }) => count > 0);
+  return OUTCOMES.map((outcome) => ({ outcome, count: countOf(counts, outcome) })).filter(
+    ({ count }) => count > 0,
+  );
 }

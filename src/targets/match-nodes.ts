@@ -26,6 +26,8 @@ export interface Unknown {
 export interface Match {
   readonly names: ReadonlySet<string>;
   readonly unknown: readonly Unknown[];
+  /** What says that a label has not some value, which nodes without the label fit too. */
+  readonly denied: readonly { readonly label: string; readonly text: string }[];
 }
 
 /** What can be asked of every node, besides its labels. */
@@ -64,7 +66,7 @@ export class NodeMatcher {
       case 'match':
         return this.#byLabel(expression);
       case 'not':
-        return this.#not(this.match(expression.part, path));
+        return this.#not(expression.part, path);
       case 'or':
         return union(expression.parts.map((part) => this.match(part, path)));
       case 'and':
@@ -77,7 +79,7 @@ export class NodeMatcher {
     if (text === '*' && path.length === 0) return known(this.#where(({ isCentral }) => !isCentral));
     if (glob.plain === undefined) return known(this.#where(({ name }) => fitsGlob(glob, name)));
     if (this.#names.has(glob.plain)) return known(new Set([glob.plain]));
-    return { names: new Set(), unknown: [unknownNode(glob.plain, this.#names)] };
+    return { ...known(new Set()), unknown: [unknownNode(glob.plain, this.#names)] };
   }
 
   #byLabel({ key, glob, text }: { key: string; glob: Glob; text: string }): Match {
@@ -92,11 +94,11 @@ export class NodeMatcher {
           return values.length === 0 ? glob.plain === '' : values.some((value) => fitsGlob(glob, value));
         }),
       );
-    const label = key.startsWith(LABEL_PREFIX) ? key.slice(LABEL_PREFIX.length) : key;
+    const label = labelOf(key);
     const names = this.#where(({ labels }) =>
       Object.hasOwn(labels, label) ? fitsGlob(glob, labels[label]!) : glob.plain === '',
     );
-    return { names, unknown: this.#unknownLabel(label) };
+    return { ...known(names), unknown: this.#unknownLabel(label) };
   }
 
   #group(name: string, path: readonly string[]): Match {
@@ -105,11 +107,12 @@ export class NodeMatcher {
     if (path.includes(name)) throw new TargetError(loopText(name, path));
     const members = Object.hasOwn(this.#groups, name) ? this.#groups[name] : undefined;
     if (members === undefined)
-      return { names: new Set(), unknown: [unknownGroup(name, Object.keys(this.#groups))] };
+      return { ...known(new Set()), unknown: [unknownGroup(name, Object.keys(this.#groups))] };
     const inside = members.map((member) => this.member(member, [...path, name]));
     const { names, unknown } = union(inside);
     const match = {
-      names,
+      // Whoever wrote the group meant what it says.
+      ...known(names),
       unknown: unknown.map((one) => ({
         ...one,
         isInGroup: true,
@@ -126,8 +129,16 @@ export class NodeMatcher {
     return this.match(parseTarget(text), path);
   }
 
-  #not({ names, unknown }: Match): Match {
-    return { names: this.#where(({ name }) => !names.has(name)), unknown };
+  #not(part: Expression, path: readonly string[]): Match {
+    const { names, unknown, denied } = this.match(part, path);
+    const isValue = part.kind === 'match' && !Object.hasOwn(FACTS, part.key);
+    // Whoever writes `region!=` or `region!=*` speaks of the nodes without the label.
+    const isOfOthers = isValue && part.glob.parts.some(({ kind }) => kind !== 'any');
+    return {
+      names: this.#where(({ name }) => !names.has(name)),
+      unknown,
+      denied: isOfOthers ? [{ label: labelOf(part.key), text: deniedText(part.text) }] : denied,
+    };
   }
 
   #where(isMeant: (node: TargetNode) => boolean): Set<string> {
@@ -150,19 +161,34 @@ export class NodeMatcher {
 }
 
 function known(names: ReadonlySet<string>): Match {
-  return { names, unknown: [] };
+  return { names, unknown: [], denied: [] };
+}
+
+function deniedText(text: string): string {
+  return text.includes('!=') ? text : `not ${text}`;
+}
+
+function labelOf(key: string): string {
+  return key.startsWith(LABEL_PREFIX) ? key.slice(LABEL_PREFIX.length) : key;
 }
 
 function union(all: readonly Match[]): Match {
   const names = new Set<string>();
   for (const match of all) for (const name of match.names) names.add(name);
-  return { names, unknown: all.flatMap(({ unknown }) => unknown) };
+  return { ...joined(all), names };
+}
+
+function joined(all: readonly Match[]): Omit<Match, 'names'> {
+  return {
+    unknown: all.flatMap(({ unknown }) => unknown),
+    denied: all.flatMap(({ denied }) => denied),
+  };
 }
 
 function intersection(all: readonly Match[]): Match {
   const [first, ...more] = all;
   const names = [...(first?.names ?? [])].filter((name) => more.every((match) => match.names.has(name)));
-  return { names: new Set(names), unknown: all.flatMap(({ unknown }) => unknown) };
+  return { ...joined(all), names: new Set(names) };
 }
 
 function unknownNode(name: string, names: ReadonlySet<string>): Unknown {

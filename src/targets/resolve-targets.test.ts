@@ -114,6 +114,30 @@ test('a slip in a not is told, and does not mean everybody', () => {
   assert.deepEqual(names('not maintenance=yes').length, 5);
 });
 
+test('a label that has not some value means nodes without it too, and says how many, but not in a group', () => {
+  const unlabelled = (target: string) =>
+    resolveTargets([target], { nodes: NODES, groups: { odd: ['role!=fishing'] } }).unlabelled;
+  const told = (target: string, count: string) => [
+    {
+      target,
+      reason: `${target} means nodes without the label role too, ${count}: "role=* and ..." leaves them out`,
+    },
+  ];
+  assert.deepEqual(unlabelled('role!=fishing'), told('role!=fishing', '3 of these 5'));
+  assert.deepEqual(unlabelled('not role=fishing'), told('not role=fishing', '3 of these 5'));
+  assert.match(unlabelled('site!=oslo')![0]!.reason, /label site too, 5 of these 5: /);
+  assert.match(unlabelled('ship* and label:role!=fish*')![0]!.reason, /label role too, 1 of these 3: /);
+  for (const target of [
+    'role!=',
+    'role!=*',
+    'role=* and role!=cargo',
+    'not role!=cargo',
+    'os!=linux',
+    '@odd',
+  ])
+    assert.equal(unlabelled(target), undefined, target);
+});
+
 test('an unknown name in a group is told with the group, and can be meant', () => {
   assert.deepEqual(unknown('@dock', { dock: ['@new'], new: ['lorry9'] }), [
     {

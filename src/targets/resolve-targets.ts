@@ -19,6 +19,7 @@ export function resolveTargets<Node extends TargetNode>(
   const names = new Set<string>();
   const unknown: UnknownTarget[] = [];
   const skipped: UnknownTarget[] = [];
+  const unlabelled: UnknownTarget[] = [];
   for (const target of new Set(targets)) {
     const match = matcher.member(target);
     for (const name of match.names) names.add(name);
@@ -29,9 +30,29 @@ export function resolveTargets<Node extends TargetNode>(
     const faults = missing.filter(({ cause }) => !isSkipped(cause)).map(withoutCause);
     if (faults.length > 0) unknown.push(...faults);
     else if (match.names.size === 0) unknown.push({ target, reason: nobody(target, nodes) });
+    unlabelled.push(...unlabelledOf(target, match, nodes));
   }
   const meant = nodes.filter(({ name }) => names.has(name));
-  return { nodes: meant, unknown, ...(skipped.length > 0 && { skipped }) };
+  return {
+    ...{ nodes: meant, unknown },
+    ...(skipped.length > 0 && { skipped }),
+    ...(unlabelled.length > 0 && { unlabelled }),
+  };
+}
+
+/** Says how many nodes a target means that do not have a label of which it says what it is not. */
+function unlabelledOf(
+  target: string,
+  { names, denied }: Match,
+  nodes: readonly TargetNode[],
+): UnknownTarget[] {
+  const meant = denied.length === 0 ? [] : nodes.filter(({ name }) => names.has(name));
+  return denied.flatMap(({ label, text }) => {
+    const count = meant.filter(({ labels }) => !Object.hasOwn(labels, label)).length;
+    if (count === 0) return [];
+    const reason = `${text} means nodes without the label ${label} too, ${count} of these ${meant.length}: "${label}=* and ..." leaves them out`;
+    return [{ target, reason }];
+  });
 }
 
 /** Keeps the name of those that the target would mean if they were known: not of `ship9` in `not ship9`. */

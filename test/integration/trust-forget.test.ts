@@ -35,11 +35,22 @@ test('forget in an open fleet over nats-server: says what is to be done there, o
   const lines = forgotten.stdout.split('\n');
   assert.equal(lines[0], 'ship1 is off the list.');
   assert.equal(lines[1], '1 message that had been sent stays open: an answer still ends it.');
+  assert.equal(lines[2], 'steward status --node ship1 --state open names it, and steward cancel ID ends it.');
   assert.match(forgotten.stdout, /without --node ship1=\.\.\.:\n {2}steward broker-config --node /);
   assert.match(forgotten.stdout, /a hello of it brings it back/);
   assert.deepEqual(await listed(), ['central']);
+  const [stray] = await submitAll(central, { ...command, toNode: 'ship9' });
+  await waitForState(central, stray!, 'sent');
   const again = await steward('forget', '--folder', central.folder, 'ship1', 'ship9');
-  assert.match(again.stderr, /no node "ship9" has joined/);
+  assert.equal(
+    again.stderr,
+    `steward: no node "ship1" has joined: steward invite --list names them
+steward: 1 message that had been sent stays open: an answer still ends it.
+steward: steward status --node ship1 --state open names it, and steward cancel ID ends it.
+steward: no node "ship9" has joined: steward invite --list names them
+steward: 1 message that waited for it ended as cancelled.
+`,
+  );
 
   const before = asked.length;
   await central.restart();

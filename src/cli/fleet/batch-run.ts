@@ -108,9 +108,10 @@ export async function askNodes(
   });
 }
 
-/** Says which names of groups were passed over, since they are not known. */
-export function warnOfSkipped(skipped: TargetAnswer['skipped'], stderr: Writable): void {
+/** Says which names of groups were passed over, since they are not known, and how many nodes are meant that lack a label. */
+export function warnOfTargets({ skipped, unlabelled }: TargetAnswer, stderr: Writable): void {
   for (const { reason } of skipped ?? []) tell(stderr, `warning: ${reason} (skipped)`);
+  for (const { reason } of unlabelled ?? []) tell(stderr, `warning: ${reason}`);
 }
 
 /** The nodes that targets name. Throws UsageError with exit code 4 where one names nobody, or none does. */
@@ -118,13 +119,14 @@ export async function namedNodes(
   api: StewardApi,
   targets: readonly string[],
   stderr: Writable,
-): Promise<readonly NodeSummary[]> {
-  const { nodes, unknown, skipped } = await api.targets({ targets });
-  warnOfSkipped(skipped, stderr);
+): Promise<TargetAnswer> {
+  const answer = await api.targets({ targets });
+  warnOfTargets(answer, stderr);
+  const { nodes, unknown } = answer;
   if (unknown.length > 0) throw new UsageError(unknown.map(({ reason }) => reason).join('; '), EXIT.noNode);
   if (nodes.length === 0)
     throw new UsageError(`${targets.join(' ')} names no node: steward nodes lists them`, EXIT.noNode);
-  return nodes;
+  return answer;
 }
 
 /** The exit code for how requests ended; those that have not ended count as not answered. */

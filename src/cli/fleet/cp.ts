@@ -74,7 +74,8 @@ export const cp = defineNodeCommand({
     using stopped = untilStopped();
     const places = plan.way === 'to-nodes' ? [plan.to] : plan.from;
     const targets = [...new Set(places.map((place) => place.targets))];
-    const nodes = await nodesOf(api, targets, call);
+    const answer = await nodesOf(api, targets, call);
+    const { nodes } = answer;
     const via = typeof call.options.via === 'string' ? { via: call.options.via } : {};
     if ('via' in via && plan.way !== 'to-nodes')
       throw new UsageError('--via is for copies to nodes: files of nodes come here directly');
@@ -83,7 +84,7 @@ export const cp = defineNodeCommand({
     if (call.options['dry-run'] === true)
       return await printDryRun(api, { plan, copies, nodes, call, ...via });
     const what = `copy ${countWords(new Set(copies.map(({ source }) => source)).size, 'file')}`;
-    await confirmNodes(call, { what, targets, names: nodes.map(({ name }) => name) });
+    await confirmNodes(call, { what, targets, answer, names: nodes.map(({ name }) => name) });
     const label = `cp ${call.operands.join(' ')}`;
     if (call.options.detach === true) return await detach(api, { copies, label }, call);
     return await follow(api, { copies, label, nodes, form, waitMs, signal: stopped.signal }, call);

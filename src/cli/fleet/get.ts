@@ -52,7 +52,7 @@ export const get = defineNodeCommand({
       expiresIn: secondsOption('wait', wait, WAIT_S),
     };
     const api = await call.api();
-    const nodes = await namedNodes(api, targets, call.stderr);
+    const { nodes } = await namedNodes(api, targets, call.stderr);
     const toNodes = nodes.map(({ name }) => name);
     if (toNodes.length > 1 && out === undefined && form === 'text')
       throw new UsageError(`${toNodes.length} nodes are named: give a folder for their pages, --out FOLDER`);

@@ -35,7 +35,7 @@ export const ping = defineNodeCommand({
     const { operands, options } = call;
     const seconds = secondsOption('wait', options.wait, WAIT_S);
     const api = await call.api();
-    const nodes = await namedNodes(api, operands, call.stderr);
+    const { nodes } = await namedNodes(api, operands, call.stderr);
     const away = awayNote(nodes, Date.now());
     if (away !== undefined) tell(call.stderr, away);
     const printer = new PingPrinter(nodes, form, call);

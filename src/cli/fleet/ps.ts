@@ -57,7 +57,7 @@ async function othersProcesses(
   { form, expiresIn }: { form: Form; expiresIn: number },
   { operands, stdout, stderr }: ParsedCall,
 ): Promise<number> {
-  const nodes = await namedNodes(api, operands, stderr);
+  const { nodes } = await namedNodes(api, operands, stderr);
   const away = awayNote(nodes, Date.now());
   if (away !== undefined) tell(stderr, away);
   const requests = await askNodes(api, nodes, {

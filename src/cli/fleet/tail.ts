@@ -59,7 +59,7 @@ export const tail = defineNodeCommand({
     const seconds = secondsOption('for', span, -1);
     const lines = wholeNumberOption('lines', call.options.lines);
     const api = await call.api();
-    const nodes = await namedNodes(api, targets, call.stderr);
+    const { nodes } = await namedNodes(api, targets, call.stderr);
     const toNodes = nodes.map(({ name }) => name);
     using stopped = untilStopped(call.stdout);
     const note = (text: string) => tell(call.stderr, text);

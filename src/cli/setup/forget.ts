@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Config } from '../../config/config.ts';
 import { countWords } from '../../lib/time-words.ts';
 import { defineCommand, EXIT, UsageError } from '../line/command.ts';
@@ -32,11 +33,13 @@ export const forgetCommand = defineCommand({
         throw new UsageError(`${name} cannot be forgotten: it is the central node, or the node here`);
       const wasLetIn = await takeAway(folder, config, name);
       await using api = await connectToNode({ folder }, env);
-      const { wasKnown, cancelled, left } = await api.forgetNode(name);
-      if (!wasLetIn && !wasKnown)
-        tell(stderr, `no node ${JSON.stringify(name)} has joined: steward invite --list names them`);
-      else stdout.write(forgottenText(name, { wasLetIn, cancelled, left }, config));
-      if (!wasLetIn && !wasKnown) unknown++;
+      const { wasKnown, ...counts } = await api.forgetNode(name);
+      const messages = messageLines(name, counts);
+      if (wasLetIn || wasKnown) stdout.write(forgottenText(name, wasLetIn, { messages, config }));
+      else {
+        tellStrange(stderr, name, messages);
+        unknown++;
+      }
     }
     return unknown === 0 ? EXIT.ok : EXIT.noNode;
   },
@@ -55,17 +58,31 @@ async function takeAway(folder: string, { embeddedBroker }: Config, name: string
   return (await orderAdmission(folder, { do: 'forget', name })).wasThere;
 }
 
+function tellStrange(stderr: Writable, name: string, messages: readonly string[]): void {
+  tell(stderr, `no node ${JSON.stringify(name)} has joined: steward invite --list names them`);
+  for (const line of messages) tell(stderr, line);
+}
+
+/** What became of the messages for a node. */
+function messageLines(name: string, { cancelled, left }: { cancelled: number; left: number }): string[] {
+  const [stay, them] = left === 1 ? ['stays', 'it'] : ['stay', 'them'];
+  return [
+    ...(cancelled > 0 ? [`${countWords(cancelled, 'message')} that waited for it ended as cancelled.`] : []),
+    ...(left > 0
+      ? [
+          `${countWords(left, 'message')} that had been sent ${stay} open: an answer still ends ${them}.`,
+          `steward status --node ${name} --state open names ${them}, and steward cancel ID ends ${them}.`,
+        ]
+      : []),
+  ];
+}
+
 function forgottenText(
   name: string,
-  { wasLetIn, cancelled, left }: { wasLetIn: boolean; cancelled: number; left: number },
-  { embeddedBroker, trust }: Config,
+  wasLetIn: boolean,
+  { messages, config: { embeddedBroker, trust } }: { messages: readonly string[]; config: Config },
 ): string {
-  const lines = [wasLetIn ? `${name} is let in no more.` : `${name} is off the list.`];
-  if (cancelled > 0) lines.push(`${countWords(cancelled, 'message')} that waited for it ended as cancelled.`);
-  if (left > 0)
-    lines.push(
-      `${countWords(left, 'message')} that had been sent ${left === 1 ? 'stays open: an answer still ends it' : 'stay open: an answer still ends them'}.`,
-    );
+  const lines = [wasLetIn ? `${name} is let in no more.` : `${name} is off the list.`, ...messages];
   if ((embeddedBroker?.admissionFolder ?? '') === '')
     lines.push(
       `Its key is good at the broker until that is configured anew, without --node ${name}=...:`,

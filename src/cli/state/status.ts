@@ -1,4 +1,4 @@
-import { OUTCOMES, REQUEST_STATES } from '../../contract/states.ts';
+import { STATE_WORDS } from '../../contract/states.ts';
 import { FORM_OPTIONS, NODE_OPTIONS } from '../fleet/with-node.ts';
 import { defineCommand } from '../line/command.ts';
 
@@ -9,8 +9,8 @@ export const FILTER_OPTIONS = {
   state: {
     multiple: true,
     value: 'STATE',
-    summary: 'in this state, or group such as waiting',
-    completes: [...new Set<string>([...REQUEST_STATES, ...OUTCOMES])],
+    summary: 'in this state, or a group: open, waiting, unreached, ended, bad',
+    completes: STATE_WORDS,
   },
   since: { value: 'WHEN', summary: 'queued since a time or a span ago, such as 2h' },
   until: { value: 'WHEN', summary: 'queued before that' },

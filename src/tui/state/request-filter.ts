@@ -1,5 +1,5 @@
 import type { RequestFilter } from '../../contract/requests.ts';
-import { isEnd, outcomeOf, REQUEST_STATES, type RequestState } from '../../contract/states.ts';
+import { REQUEST_STATES, STATE_WORDS, statesOf } from '../../contract/states.ts';
 import { fitsPattern } from '../../lib/glob.ts';
 import { parseMoment } from '../../lib/read-time.ts';
 
@@ -18,14 +18,6 @@ interface Known {
   readonly methods: readonly string[];
   readonly now: number;
 }
-
-/** Words that stand for several states. */
-const STATE_GROUPS: Readonly<Record<string, readonly RequestState[]>> = {
-  open: REQUEST_STATES.filter((state) => !isEnd(state)),
-  waiting: REQUEST_STATES.filter((state) => outcomeOf(state) === 'waiting'),
-  ended: REQUEST_STATES.filter(isEnd),
-  bad: REQUEST_STATES.filter((state) => isEnd(state) && state !== 'succeeded' && state !== 'cancelled'),
-};
 
 /** The choices that the key `s` goes through. */
 const STATE_CHOICES: readonly (string | undefined)[] = ['open', 'bad', 'succeeded'];
@@ -76,10 +68,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
   state(value, { filter, faults }) {
     const states = values(value).flatMap((name) => {
-      const group = Object.hasOwn(STATE_GROUPS, name) ? STATE_GROUPS[name] : undefined;
-      const found = group ?? REQUEST_STATES.filter((state) => state.startsWith(name));
-      if (found.length === 0)
-        faults.push(`no state ${name}: ${[...Object.keys(STATE_GROUPS), ...REQUEST_STATES].join(' ')}`);
+      const meant = statesOf(name);
+      const found = meant.length > 0 ? meant : REQUEST_STATES.filter((state) => state.startsWith(name));
+      if (found.length === 0) faults.push(`no state ${name}: ${STATE_WORDS.join(' ')}`);
       return found;
     });
     if (states.length > 0) filter.state = [...new Set(states)];

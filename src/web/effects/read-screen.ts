@@ -1,5 +1,5 @@
 import type { NodeFilePage } from '../../contract/files.ts';
-import { type Outcome, outcomeOf, REQUEST_STATES, type RequestState } from '../../contract/states.ts';
+import { type Outcome, type RequestState, statesIn } from '../../contract/states.ts';
 import type { Route } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { readAnswers } from './read-answers.ts';
@@ -8,9 +8,7 @@ import type { WebApi } from './web-api.ts';
 
 const FEW = 10;
 /** What needs a person: it was to be done and was not. */
-const FAILED: RequestState[] = [...REQUEST_STATES].filter((state) =>
-  ['failed', 'timed-out', 'unreached'].includes(outcomeOf(state)),
-);
+const FAILED = statesIn('failed', 'timed-out', 'unreached');
 const PAGE = 100;
 /** Lines of errors that are grouped: a few on the first screen, more on their own. */
 const SOME_ERRORS = 200;
@@ -24,7 +22,7 @@ const MOST_QUEUES = 200;
 
 /** The states of a group, or the one state that is named. */
 function statesOf(name: RequestState | Outcome): RequestState[] {
-  const group = REQUEST_STATES.filter((state) => outcomeOf(state) === name);
+  const group = statesIn(name as Outcome);
   return group.length > 0 ? group : [name as RequestState];
 }
 

@@ -2,11 +2,11 @@ import { type ComponentChild, Fragment, h } from 'preact';
 import type { BatchSummary } from '../../contract/batch-summary.ts';
 import { type AnswerGroup, foldAnswers, lineDiff, type NodeAnswer } from '../../contract/fold-answers.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
-import { OUTCOMES, outcomeOf } from '../../contract/states.ts';
+import { countOf, outcomeCounts, outcomeOf } from '../../contract/states.ts';
 import { hashOf } from '../state/route.ts';
 import type { Question, ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
-import { Counts, countOf } from './counts.ts';
+import { Counts } from './counts.ts';
 import { Requests, Section, StateWord, Table, Time, UNDO } from './parts.ts';
 
 type BatchesData = Extract<ScreenData, { screen: 'batches' }>;
@@ -175,7 +175,6 @@ interface MatrixProps {
 /** Nodes by states: the first row counts all of the batch, the others are the nodes of the page that is shown. */
 function Matrix({ batch: { counts, total }, requests }: MatrixProps): ComponentChild {
   const nodes = Map.groupBy(requests, ({ node }) => node);
-  const outcomes = OUTCOMES.filter((outcome) => countOf(counts, outcome) > 0);
   return h(Table<string | null>, {
     ...{ label: TEXTS.matrix, rows: total === 0 ? [] : [null, ...nodes.keys()], empty: TEXTS.requestsNone },
     keyOf: (node) => (node === null ? 'all' : `node ${node}`),
@@ -187,11 +186,11 @@ function Matrix({ batch: { counts, total }, requests }: MatrixProps): ComponentC
             ? h('strong', null, TEXTS.matrixAll(total))
             : h('a', { href: hashOf({ screen: 'node', name: node }) }, node),
       },
-      ...outcomes.map((outcome) => ({
+      ...outcomeCounts(counts).map(({ outcome, count }) => ({
         title: outcome,
         cell: (node: string | null) =>
           node === null
-            ? h('strong', null, countOf(counts, outcome))
+            ? h('strong', null, count)
             : nodes
                 .get(node)!
                 .filter(({ state }) => outcomeOf(state) === outcome)

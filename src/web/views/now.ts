@@ -1,11 +1,10 @@
 import { type ComponentChild, Fragment, h } from 'preact';
 import type { NodeSummary } from '../../contract/nodes.ts';
-import { OUTCOMES } from '../../contract/states.ts';
+import { outcomeCounts } from '../../contract/states.ts';
 import { groupErrors } from '../state/group-errors.ts';
 import { hashOf } from '../state/route.ts';
 import type { ScreenData } from '../state/state.ts';
 import { TEXTS } from '../texts.ts';
-import { countOf } from './counts.ts';
 import { ErrorGroups } from './errors.ts';
 import { QueueTable } from './logs.ts';
 import { Requests, Section, Table, Time } from './parts.ts';
@@ -68,7 +67,6 @@ export function Now({ data, now }: { data: NowData; now: number }): ComponentChi
 function Tiles({ status: { counts, nodes } }: Pick<NowData, 'status'>): ComponentChild {
   const tile = (name: string, count: number, text: string, href: string) =>
     h('li', { class: name }, h('a', { href }, h('strong', null, count), ` ${text}`));
-  const requests = OUTCOMES.map((outcome) => ({ outcome, count: countOf(counts, outcome) }));
   return h('ul', { class: 'counts tiles', 'aria-label': TEXTS.counts }, [
     PRESENCES.filter((presence) => nodes[presence] > 0).map((presence) =>
       tile(
@@ -78,11 +76,9 @@ function Tiles({ status: { counts, nodes } }: Pick<NowData, 'status'>): Componen
         hashOf({ screen: 'nodes', query: { presence } }),
       ),
     ),
-    requests
-      .filter(({ count }) => count > 0)
-      .map(({ outcome, count }) =>
-        tile(outcome, count, outcome, hashOf({ ...NO_FILTER, screen: 'requests', state: outcome })),
-      ),
+    outcomeCounts(counts).map(({ outcome, count }) =>
+      tile(outcome, count, outcome, hashOf({ ...NO_FILTER, screen: 'requests', state: outcome })),
+    ),
   ]);
 }
 

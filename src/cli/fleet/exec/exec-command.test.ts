@@ -54,6 +54,14 @@ test('one command on one node prints what the command prints, and nothing else',
   assert.equal(prefixed.stdout, '[ship1] ship1 uptime\n');
 });
 
+test('what a target says of nodes that lack a label is told before the command runs', async (t) => {
+  const { desk, exec } = await startScene(t, ['ship1'], echoing);
+  const targets = desk.targets;
+  const unlabelled = [{ target: 'ship1', reason: 'ship1 means more' }];
+  desk.targets = async (body, by) => ({ ...(await targets(body, by)), unlabelled });
+  assert.equal((await exec(['ship1', '--', 'true'])).stderr, 'steward: warning: ship1 means more\n');
+});
+
 test('output that is lost on the way is counted, and ends a run that succeeded with exit code 3', async (t) => {
   const { desk, exec } = await startScene(t, ['ship1'], (desk) => ({ id }) => {
     desk.print(id, 'all that came\n');

@@ -12,7 +12,7 @@ import { untilStopped } from '../../line/until-stopped.ts';
 import { SHOWN_LENGTH } from '../../print/short-id.ts';
 import { tell } from '../../print/tell.ts';
 import { awayNote } from '../away-note.ts';
-import { warnOfSkipped } from '../batch-run.ts';
+import { warnOfTargets } from '../batch-run.ts';
 import { confirmNodes } from '../confirm.ts';
 import { withNode } from '../with-node.ts';
 import { type FollowedBatch, requestsOf } from './batch-feed.ts';
@@ -49,13 +49,13 @@ export async function execCommand(call: ParsedCall): Promise<number> {
       api.targets({ targets: options.targets }),
       isWatched && import('./plain-view.ts'),
     ]);
-    warnOfSkipped(answer.skipped, call.stderr);
+    warnOfTargets(answer, call.stderr);
     const chosen = chooseTargets(answer, options);
     if (options.isDryRun)
       return await (await import('./dry-run.ts')).printDryRun(api, call, { options, nodes: chosen });
     const names = chosen.map(({ name }) => name);
     const label = runLabel(options);
-    await confirmNodes(call, { what: `run ${label}`, targets: options.targets, names });
+    await confirmNodes(call, { what: `run ${label}`, targets: options.targets, answer, names });
     const hint = shellHint(options);
     if (hint !== undefined) tell(call.stderr, hint);
     const { spooled, ...inRequest } = data;

@@ -99,6 +99,11 @@ test('filters pick requests out, and a slip in one is told', async (t) => {
     (await call('status', '--limit', '2', '--since', '1h')).stdout,
     /and more: --limit 20 shows more/,
   );
+  assert.deepEqual(await listed('--state', 'bad'), ['ship2']);
+  assert.deepEqual(
+    [...(await listed('--state', 'open')), ...(await listed('--state', 'ended'))].toSorted(),
+    (await listed('--method', 'REQCliCommand')).toSorted(),
+  );
   assert.match(
     (await call('status', '--state', 'faild')).stderr,
     /--state "faild" is no state; did you mean failed\?/,

@@ -2,7 +2,7 @@ import { hasWords } from '../../../client/fits-filter.ts';
 import type { StewardApi } from '../../../client/steward-api.ts';
 import { likelyMeant } from '../../../config/likely-meant.ts';
 import type { RequestDetail, RequestFilter, RequestSummary } from '../../../contract/requests.ts';
-import { OUTCOMES, outcomeOf, REQUEST_STATES, type RequestState } from '../../../contract/states.ts';
+import { type RequestState, STATE_WORDS, statesOf } from '../../../contract/states.ts';
 import { toJson } from '../../../lib/visible.ts';
 import { type Form, formOf, listText, withNode } from '../../fleet/with-node.ts';
 import { EXIT, type ParsedCall, UsageError } from '../../line/command.ts';
@@ -187,7 +187,7 @@ function readFilter(values: FilterValues, now: number): RequestFilter | undefine
   const filter: RequestFilter = {
     ...(node === undefined ? {} : { node }),
     ...(method === undefined ? {} : { method }),
-    ...(state === undefined ? {} : { state: [...new Set(state.flatMap(statesOf))] }),
+    ...(state === undefined ? {} : { state: [...new Set(state.flatMap(statesOption))] }),
     ...(since === undefined ? {} : { since: momentOption('since', since, { now, isPast: true }) }),
     ...(until === undefined ? {} : { until: momentOption('until', until, { now, isPast: true }) }),
     ...(batch === undefined ? {} : { batch }),
@@ -196,13 +196,11 @@ function readFilter(values: FilterValues, now: number): RequestFilter | undefine
   return Object.keys(filter).length === 0 ? undefined : filter;
 }
 
-/** The state of this name or, where there is none, the states of the group of this name. */
-function statesOf(word: string): readonly RequestState[] {
-  if (REQUEST_STATES.includes(word as RequestState)) return [word as RequestState];
-  const ofGroup = REQUEST_STATES.filter((state) => outcomeOf(state) === word);
-  if (ofGroup.length > 0) return ofGroup;
-  const words = [...new Set([...REQUEST_STATES, ...OUTCOMES])];
-  const close = likelyMeant(word, words);
-  const hint = close === undefined ? `give one of ${words.join(', ')}` : `did you mean ${close}?`;
+/** The states that a word of `--state` means. Throws UsageError. */
+function statesOption(word: string): readonly RequestState[] {
+  const states = statesOf(word);
+  if (states.length > 0) return states;
+  const close = likelyMeant(word, STATE_WORDS);
+  const hint = close === undefined ? `give one of ${STATE_WORDS.join(', ')}` : `did you mean ${close}?`;
   throw new UsageError(`--state ${JSON.stringify(word)} is no state; ${hint}`);
 }
