@@ -13,7 +13,14 @@ import { waitFor } from '../support/wait-for.ts';
 /** Versions that do not open a database any more that a later one has used. A version that lands is none of them. */
 const NO_WAY_BACK = new Set(['0.1-7322130']);
 /** Versions between others that run next to this one here: their databases are gone on with, and taken back. */
-const ONLY_DATABASES = new Set(['0.1-3d0415e', '0.1-6a610a6', '0.1-169f4c8', '0.1-885c9d7', '0.1-7511369', '0.1-06fbddc']);
+const ONLY_DATABASES = new Set([
+  '0.1-3d0415e',
+  '0.1-6a610a6',
+  '0.1-169f4c8',
+  '0.1-885c9d7',
+  '0.1-7511369',
+  '0.1-06fbddc',
+]);
 /** Enough appends and commands to see that their order is kept. */
 const IN_ORDER = 10;
 /** Enough that some are still under way when a ship that was stopped takes requests again. */
