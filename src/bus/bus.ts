@@ -1,9 +1,9 @@
-import { connect, type NatsConnection, PermissionViolationError, type Status } from '@nats-io/transport-node';
+import { type NatsConnection, PermissionViolationError, type Status } from '@nats-io/transport-node';
 import { lookForGarbage } from '../lib/collect-garbage.ts';
 import { pause } from '../lib/pause.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { closeBounded } from './close-bounded.ts';
-import { connectEarly } from './connect-early.ts';
+import { Dialler } from './connect-early.ts';
 import { connectFault, faultSettings, noHeaders, payloadFault, permissionFault } from './connect-fault.ts';
 import { type BusOptions, connectOptions } from './connect-options.ts';
 import { FaultLog, refusalLoudness, silentText } from './fault-log.ts';
@@ -45,6 +45,7 @@ export class Bus implements AsyncDisposable {
   readonly #firstAttempt = Promise.withResolvers<void>();
   readonly #flushes = new Flushes(() => this.#connection);
   readonly #answers = new RecentAnswers(() => performance.now());
+  readonly #dialler = new Dialler();
   readonly #faults: FaultLog;
   readonly #retry: RetryPause;
   #listeners: readonly LinkListener[] = [];
@@ -54,8 +55,6 @@ export class Bus implements AsyncDisposable {
   #failures = 0;
   #connection: NatsConnection | undefined;
   #isConnected = false;
-  /** Whether the broker let this node in when it connected last: then it takes that for granted the next time. */
-  #mayBeginEarly = false;
   /** Whether the broker denies nothing in silence; undefined until that was looked for. */
   #isSound: boolean | undefined;
   #maxPayload = 1024 * 1024;
@@ -161,8 +160,7 @@ export class Bus implements AsyncDisposable {
     using stopped = whenAborted(over);
     const startedAt = performance.now();
     try {
-      const options = connectOptions(this.#options, this.#learnt);
-      const attempt = this.#mayBeginEarly ? connectEarly(options, this.#connected) : connect(options);
+      const attempt = this.#dialler.dial(connectOptions(this.#options, this.#learnt), this.#connected);
       const connection = await Promise.race([attempt, stopped.promise]);
       if (!connection) void attempt.then((late) => late.close()).catch(() => {});
       if (connection?.info?.headers === false) {
@@ -170,12 +168,11 @@ export class Bus implements AsyncDisposable {
         throw noHeaders();
       }
       if (connection && connection !== this.#connection) this.#connected(connection);
-      this.#mayBeginEarly = connection !== undefined;
+      if (connection) this.#greeted(connection);
       return connection;
     } catch (error) {
       this.#retry.failed(error, performance.now() - startedAt);
       this.#tellFailure(error);
-      this.#mayBeginEarly = false;
       return undefined;
     }
   }
@@ -269,9 +266,14 @@ export class Bus implements AsyncDisposable {
     this.#deps.logger.info({ server: connection.getServer() }, 'connected to the broker');
     for (const { subject, headers } of this.#answers.take()) this.publish(subject, '', { headers });
     for (const listener of this.#listeners) listener.connected?.();
+  };
+
+  /** What it says now counts: the node may have begun with what an earlier one said. */
+  #greeted(connection: NatsConnection): void {
+    this.#maxPayload = connection.info?.max_payload ?? this.#maxPayload;
     const fault = payloadFault(this.#maxPayload);
     if (fault !== undefined) this.#faults.tell(fault, 'report');
-  };
+  }
 
   #disconnected(): void {
     if (!this.#isConnected) return;

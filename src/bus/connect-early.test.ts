@@ -12,8 +12,10 @@ const INFO = {
   headers: true,
 };
 
+const GREETING = `INFO ${JSON.stringify(INFO)}\r\n`;
+
 /** A broker that says what the test has it say, and notes what each connection sent. */
-async function startMute(t: TestContext) {
+async function startMute(t: TestContext, { greets = true } = {}) {
   const sockets: Socket[] = [];
   const heard: string[] = [];
   const server = createServer((socket) => {
@@ -23,7 +25,7 @@ async function startMute(t: TestContext) {
     socket.on('data', (data) => {
       heard[at] = `${heard[at]}${data}`;
     });
-    socket.write(`INFO ${JSON.stringify(INFO)}\r\n`);
+    if (greets || at === 0) socket.write(GREETING);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
@@ -77,6 +79,31 @@ test('once a broker has let a node in, it hears at the next connect all that the
   await waitFor('the hello', () => heard[2]!.includes('hello\r\n'));
   assert.equal(heard[2]!.match(/SUB ship1\.a/g)?.length, 1);
   assert.doesNotMatch(heard[2]!, /again/, 'once is enough');
+});
+
+test('where a broker signs nothing and encrypts nothing, the next sign-in waits for no greeting', async (t) => {
+  const { port, sockets, heard } = await startMute(t, { greets: false });
+  const { bus, events } = startBus(port);
+  await using _ = bus;
+  await waitFor('the first sign-in', () => heard[0]?.includes('PING'));
+  sockets[0]!.write('PONG\r\n');
+  await waitFor('the hello', () => heard[0]!.includes('hello\r\n'));
+  sockets[0]!.destroy();
+  await waitFor('the hello without a greeting', () => heard[1]?.includes('hello\r\n'));
+  assert.match(heard[1]!, /^CONNECT .*\r\nPING\r\nPUB central\.hello /);
+  sockets[1]!.write(GREETING.replace('1048576', '4096'));
+  sockets[1]!.write('PONG\r\n');
+  await waitFor('what is said now to count', () => bus.maxPayload === 4096);
+  assert.equal(heard[1]!.match(/CONNECT/g)?.length, 1);
+  assert.deepEqual(events, ['connect', 'disconnect', 'connect']);
+  // Another program may have the port now: then it is asked how it greets.
+  sockets[1]!.destroy();
+  await waitFor('the next hello', () => heard[2]?.includes('hello\r\n'));
+  sockets[2]!.destroy();
+  await waitFor('another attempt', () => sockets.length === 4);
+  sockets[3]!.write(GREETING);
+  await waitFor('the sign-in', () => heard[3]?.includes('PING'));
+  assert.doesNotMatch(heard[3]!, /PUB/);
 });
 
 test('what comes over a connection that was begun so is heard, and refusals too', async (t) => {

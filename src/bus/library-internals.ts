@@ -1,4 +1,5 @@
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { Socket } from 'node:net';
+import type { Msg, NatsConnection, ProtocolHandler } from '@nats-io/transport-node';
 
 interface RawMsg {
   readonly _msg?: { readonly hdr?: number };
@@ -45,4 +46,26 @@ export function unreadBytes(connection: NatsConnection): number {
 
 export function isEncrypted(connection: NatsConnection): boolean {
   return transportOf(connection)?.isEncrypted?.() === true;
+}
+
+interface Dialling {
+  socket?: Socket;
+  dial(server: unknown): Promise<Socket>;
+}
+
+/** Calls a function each time that a socket to the broker is open, before anything is read from that. */
+export function whenDialled(protocol: ProtocolHandler, dialled: () => void): void {
+  const dialling = protocol as unknown as { transport: Dialling; prepare(): Promise<void> };
+  const prepare = dialling.prepare.bind(protocol);
+  dialling.prepare = () => {
+    const signedIn = prepare();
+    const { transport } = dialling;
+    const dial = transport.dial.bind(transport);
+    transport.dial = async (server) => {
+      transport.socket = await dial(server);
+      dialled();
+      return transport.socket;
+    };
+    return signedIn;
+  };
 }
