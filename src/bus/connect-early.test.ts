@@ -62,13 +62,16 @@ test('once a broker has let a node in, it hears at the next connect all that the
   assert.doesNotMatch(heard[0]!, /SUB|PUB/, 'nobody knows yet whether the broker lets it in');
   sockets[0]!.write('PONG\r\n');
   await waitFor('the hello', () => heard[0]!.includes('hello\r\n'));
+  // Of one message the last answer says all that the one before said.
+  for (const place of ['@1', '@2'])
+    bus.publish('central.parts', '', { headers: {}, again: { S: 'part 1-1', 'Steward-Part': place } });
   bus.publish('central.answer', 'text', { headers: { a: 'first' }, again: { a: 'again' } });
   await waitFor('the answer', () => heard[0]!.includes('first'));
   sockets[0]!.destroy();
   await waitFor('the hello without a PONG', () => heard[1]?.includes('hello\r\n'));
   assert.match(
     heard[1]!,
-    /^CONNECT .*\r\nPING\r\nSUB ship1\.a 1\r\nHPUB central\.answer .*\r\nNATS\/1\.0\r\na: again\r\n\r\n\r\nPUB central\.hello /,
+    /^CONNECT .*\r\nPING\r\nSUB ship1\.a 1\r\nHPUB central\.parts .*\r\nNATS\/1\.0\r\nS: part 1-1\r\nSteward-Part: @2\r\n\r\n\r\nHPUB central\.answer .*\r\nNATS\/1\.0\r\na: again\r\n\r\n\r\nPUB central\.hello /,
   );
   assert.deepEqual(events, ['connect', 'disconnect', 'connect']);
   sockets[1]!.write("-ERR 'Authorization Violation'\r\n");

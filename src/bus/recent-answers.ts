@@ -1,3 +1,5 @@
+import { HEADER } from '../message/codec/wire-headers.ts';
+
 export type Headers = Readonly<Record<string, string>>;
 
 /** An answer as it goes again; its payload is empty. */
@@ -23,9 +25,13 @@ export class RecentAnswers {
     this.#now = now;
   }
 
-  /** One was given. */
+  /** One was given. One that says the same of a message as before, and only how much more of it is there, takes the place of that. */
   given(subject: string, headers: Headers): void {
-    this.#answers = [...this.#answers, { subject, headers, at: this.#now() }].slice(-MOST);
+    const brief = headers[HEADER.brief];
+    const others = this.#answers.filter(
+      (one) => brief === undefined || one.subject !== subject || one.headers[HEADER.brief] !== brief,
+    );
+    this.#answers = [...others, { subject, headers, at: this.#now() }].slice(-MOST);
   }
 
   /** The connection ends: the last ones may be lost, the others are forgotten. */
