@@ -213,7 +213,7 @@ async function printDryRun(
     presence: presences.get(node)!,
     source,
     target,
-    ...costOf(via ?? node, bytesFor(source), link),
+    ...costOf(via ?? node, bytesFor(source), { link }),
   }));
   const columns: readonly ColumnOf<(typeof things)[number]>[] = [
     { title: 'NODE', of: ({ node }) => node },

@@ -13,7 +13,7 @@ const LINK: LinkAnswer = {
 };
 
 test('a cost is the bytes, and their time at the remembered rate behind what waits', () => {
-  const cost = costOf('ship1', 12_000, LINK);
+  const cost = costOf('ship1', 12_000, { link: LINK });
   assert.deepEqual(cost, { bytes: 12_000, takesMs: 3300, takesAtMost: false, budgetLeftBytes: null });
   assert.deepEqual(
     costColumns([cost]).map(({ title, of }) => [title, of(cost)]),
@@ -26,7 +26,7 @@ test('a cost is the bytes, and their time at the remembered rate behind what wai
 });
 
 test('of a way that was never full it is told what it takes at most', () => {
-  const cost = costOf('ship1', 12_000, { ...LINK, nodes: [{ ...WAY, wasFull: false }] });
+  const cost = costOf('ship1', 12_000, { link: { ...LINK, nodes: [{ ...WAY, wasFull: false }] } });
   assert.equal(cost.takesAtMost, true);
   assert.equal(costColumns([cost])[1]!.of(cost), '<= 3.3 s');
 });
@@ -34,7 +34,7 @@ test('of a way that was never full it is told what it takes at most', () => {
 test('the budget that leaves less counts, and what is over it is said', () => {
   const budget = { bytesPerDay: 9e6, leftBytes: 8e6, nextAt: 0 };
   const link = { ...LINK, budget, nodes: [{ ...WAY, budget: { ...budget, leftBytes: 5000 } }] };
-  const costs = [costOf('ship1', 12_000, link), costOf('ship2', 12_000, link)];
+  const costs = [costOf('ship1', 12_000, { link: link }), costOf('ship2', 12_000, { link: link })];
   assert.deepEqual(
     costs.map(({ budgetLeftBytes }) => budgetLeftBytes),
     [5000, 8e6],
@@ -51,7 +51,18 @@ test('the budget that leaves less counts, and what is over it is said', () => {
 
 test('what is not known is left open', () => {
   const nothing = { bytes: null, takesMs: null, takesAtMost: false, budgetLeftBytes: null };
-  assert.deepEqual(costOf('ship1', null, LINK), nothing);
-  assert.deepEqual(costOf('ship1', null, undefined), nothing);
+  assert.deepEqual(costOf('ship1', null, { link: LINK }), nothing);
+  assert.deepEqual(costOf('ship1', null, { link: undefined }), nothing);
   assert.equal(costWords([nothing]), 'at least 0 B over the link');
+});
+
+test('what is urgent waits for what is out alone, and may go over a budget by a fifth of it', () => {
+  const budget = { bytesPerDay: 100_000, leftBytes: 0, nextAt: 0 };
+  const link = { ...LINK, nodes: [{ ...WAY, emptyInMs: 36_000_000, budget }] };
+  const late = costOf('ship1', 12_000, { link });
+  const urgent = costOf('ship1', 12_000, { link, isUrgent: true });
+  assert.equal(late.takesMs! - urgent.takesMs!, 36_000_000 - 2000);
+  assert.deepEqual([late.budgetLeftBytes, urgent.budgetLeftBytes], [0, 20_000]);
+  assert.match(costWords([late]), /for 1 of them more than today's budget has left/);
+  assert.equal(costWords([urgent]), 'about 12.0 kB over the link');
 });

@@ -12,7 +12,7 @@ export interface LinkCost {
   readonly takesMs: number | null;
   /** Whether that is the most it takes: the way was never full since this node started, and may do more than the rate. */
   readonly takesAtMost: boolean;
-  /** What the budgets of both links leave today; null where none has one. */
+  /** What the budgets of both links leave for it today, about; null where none has one. */
   readonly budgetLeftBytes: number | null;
 }
 
@@ -24,16 +24,32 @@ export async function linkOf(api: StewardApi): Promise<LinkAnswer | undefined> {
   return await api.link().catch(() => undefined);
 }
 
+/** What is out on a link, and so goes before what is urgent, ms; the rest of the queue, and its budget, do not hold that up. */
+const OUT_MS = 2000;
+/** What is urgent may go over a budget by this share of it. */
+const URGENT_SHARE = 0.2;
+
 /** What a number of bytes for a node will cost. */
-export function costOf(node: string, bytes: number | null, link: LinkAnswer | undefined): LinkCost {
+export function costOf(
+  node: string,
+  bytes: number | null,
+  { link, isUrgent = false }: { readonly link: LinkAnswer | undefined; readonly isUrgent?: boolean },
+): LinkCost {
   const way = link?.nodes.find((each) => each.node === node);
-  const left = [link?.budget, way?.budget].flatMap((budget) => budget?.leftBytes ?? []);
+  const over = isUrgent ? URGENT_SHARE : 0;
+  const left = [link?.budget, way?.budget].flatMap((budget) =>
+    budget ? Math.round(budget.leftBytes + over * budget.bytesPerDay) : [],
+  );
   const rate = way?.bytesPerSecond;
-  const isKnown = bytes !== null && rate && way.emptyInMs !== null;
+  const behindMs =
+    way?.emptyInMs == null
+      ? undefined
+      : Math.min(way.emptyInMs, isUrgent ? OUT_MS : Number.POSITIVE_INFINITY);
+  const isKnown = bytes !== null && rate && behindMs !== undefined;
   return {
     bytes,
     takesAtMost: isKnown ? !way.wasFull : false,
-    takesMs: isKnown ? Math.round(way.emptyInMs + (way.roundTripMs ?? 0) + (bytes / rate) * 1000) : null,
+    takesMs: isKnown ? Math.round(behindMs + (way.roundTripMs ?? 0) + (bytes / rate) * 1000) : null,
     budgetLeftBytes: left.length === 0 ? null : Math.min(...left),
   };
 }

@@ -1,5 +1,5 @@
 import { joinWords } from '../../../lib/shell-words.ts';
-import { MOST_URGENT_BYTES } from '../../../message/priority.ts';
+import { MOST_URGENT_BYTES, type Priority } from '../../../message/priority.ts';
 import { fillTemplate, type TemplateNode } from '../../../waves/fill-template.ts';
 import type { ExecOptions } from './read-options.ts';
 import { bytesAsJson } from './run-result.ts';
@@ -27,7 +27,7 @@ export function commandMessage(
   const args = script
     ? wrapCommand([...script.interpreter, DATA_FILE, ...command!], surroundings, 'script')
     : wrapCommand(command!, surroundings, stdin === undefined ? 'none' : 'stdin');
-  const priority = options.priority ?? (isAwaited(options, data) ? 'urgent' : undefined);
+  const priority = priorityIn(options, data?.length);
   return {
     method: 'REQCliCommand',
     methodArgs: stdinPath === undefined ? args : withFile(stdinPath, args),
@@ -42,9 +42,13 @@ export function commandMessage(
   };
 }
 
-/** Whether somebody waits for it, and it is small. */
-function isAwaited({ isDetached, schedule }: ExecOptions, data: Uint8Array | undefined): boolean {
-  return !isDetached && schedule === undefined && (data?.length ?? 0) <= MOST_URGENT_BYTES;
+/** The class that a command names: it is urgent where somebody waits for it, and it is small. */
+export function priorityIn(
+  { priority, isDetached, schedule }: ExecOptions,
+  dataBytes = 0,
+): Priority | undefined {
+  const isAwaited = !isDetached && schedule === undefined && dataBytes <= MOST_URGENT_BYTES;
+  return priority ?? (isAwaited ? 'urgent' : undefined);
 }
 
 /** The message for one node, with its placeholders filled in. Throws UsageError. */

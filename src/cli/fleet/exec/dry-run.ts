@@ -17,6 +17,7 @@ import { packedSize } from '../../print/packed-size.ts';
 import { type ColumnOf, presenceCell, tableOf } from '../../print/table.ts';
 import { listText } from '../with-node.ts';
 import type { ChosenNode } from './choose-targets.ts';
+import { priorityIn } from './command-message.ts';
 import type { ExecOptions } from './read-options.ts';
 
 /**
@@ -30,13 +31,14 @@ export async function printDryRun(
 ): Promise<number> {
   const link = await linkOf(api);
   const scriptBytes = options.script === undefined ? 0 : packedSize(options.script);
+  const isUrgent = priorityIn(options, scriptBytes ?? 0) === 'urgent';
   const things = nodes.map((node) => {
     const { name, presence, lastSeenAt, callsAt } = node;
     const filled = options.isTemplate && options.command !== undefined;
     const command = filled ? { command: options.command.map((word) => fillTemplate(word, node)) } : {};
     const words = command.command ?? options.command ?? [];
     const bytes = options.takesStdin || scriptBytes === null ? null : scriptBytes + askedBytes(words);
-    return { name, presence, lastSeenAt, callsAt, ...command, ...costOf(name, bytes, link) };
+    return { name, presence, lastSeenAt, callsAt, ...command, ...costOf(name, bytes, { link, isUrgent }) };
   });
   call.stdout.write(listText(things, options.form, () => dryRunText(call, things, options)));
   return EXIT.ok;
