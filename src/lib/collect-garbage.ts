@@ -57,6 +57,18 @@ const [LARGE_HEAP_BYTES, SPARSE_BYTES] = [100 * 1024 * 1024, 12 * 1024 * 1024];
 /** Whoever takes much in one turn of the event loop, in which nothing else is heard of collections, asks whether garbage is to be collected. */
 export let lookForGarbage = () => {};
 
+/** What is large, and how much of that is worth a collection before another is made, and at once; bytes. */
+const [LARGE_BYTES, WORTHWHILE_BYTES, MUCH_BYTES] = [4 * 1024 * 1024, 8 * 1024 * 1024, 16 * 1024 * 1024];
+
+/**
+ * Whoever makes a buffer of that size, bytes, has the garbage collected before where both together are more than a node keeps: large
+ * ones are mostly let go of soon, and the engine would let 64 MB of them pile up, besides what else is garbage.
+ */
+export let makeRoomFor = (_bytes: number) => {};
+
+/** Whoever lets go of what took that much, bytes, has the garbage collected where several such things have come together. */
+export let letGoOf = (_bytes: number) => {};
+
 /** The most garbage that works may make besides, bytes, and for how long after its end a work still makes some, ms. */
 const [MOST_EXPECTED_BYTES, AFTERMATH_MS] = [40 * 1024 * 1024, 3000];
 let [expectedBytes, aftermathBytes, aftermathUntil] = [0, 0, 0];
@@ -107,13 +119,29 @@ export function keepGarbageSmall(usualBytes: number, moreBytes: () => number = (
       collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     before = heapSize().used;
   };
+  let [made, gone] = [0, 0];
+  const collectLarge = (flavor: 'last-resort' | 'regular') => {
+    collect({ type: 'major', execution: 'sync', flavor });
+    [made, gone, before] = [0, 0, heapSize().used];
+  };
+  makeRoomFor = (bytes) => {
+    if (bytes < LARGE_BYTES) return;
+    const { used } = heapSize();
+    // What was in use when it was looked last may be garbage by now.
+    if (Math.max(made, used - before) >= WORTHWHILE_BYTES && used + bytes > usual) collectLarge('regular');
+    made += bytes;
+  };
+  letGoOf = (bytes) => {
+    if (bytes >= LARGE_BYTES) gone += bytes;
+    if (gone >= MUCH_BYTES) collectLarge('last-resort');
+  };
   const observer = new PerformanceObserver(look);
   observer.observe({ type: 'gc' });
   lookForGarbage = look;
   return {
     [Symbol.dispose]: () => {
       observer.disconnect();
-      lookForGarbage = () => {};
+      [lookForGarbage, makeRoomFor, letGoOf] = [() => {}, () => {}, () => {}];
     },
   };
 }

@@ -21,7 +21,7 @@ const APPEND = 'ship1.REQToFileAppend.EventACK';
 const PLACE = { toNode: 'ship1', fromNode: 'tester', directory: 'd', fileName: 'f' };
 
 /** What a sender may do to a node's memory; each is answered by the node, which lives on. */
-const FLOODS: Readonly<Record<string, (client: WireClient) => Promise<void>>> = {
+const FLOODS: Readonly<Record<string, (client: WireClient, ship: StewardNode) => Promise<unknown>>> = {
   '6 messages of 2 kB that become 64 MB': async (client) => {
     const payload = zstdCompressSync(appendOf([Buffer.alloc(64 * MB - 1000)]));
     for (let at = 0; at < 6; at++)
@@ -46,14 +46,19 @@ const FLOODS: Readonly<Record<string, (client: WireClient) => Promise<void>>> = 
       }
     await client.connection.flush();
   },
-  '8 commands of 3 kB with 30 MB of data, which go on': async (client) => {
-    const fields = { methodArgs: ['sleep', '30'], data: [Buffer.alloc(30 * MB)], replyMethod: 'REQNone' };
+  '8 commands of 3 kB with 30 MB of data, which go on, and end': async (client, ship) => {
+    // As it runs on, all that is large of its message is let go of, and read again as it ends.
+    const methodArgs = ['bash', '-c', 'exec sleep 2', 'x'.repeat(10_000)];
+    const fields = { methodArgs, data: [Buffer.alloc(30 * MB)], replyMethod: 'REQNone' };
     const message = newMessage({ toNode: 'ship1', fromNode: 'tester', method: 'REQCliCommand', ...fields });
     const { payload } = encodeMessage(message, { serialization: 'cbor', compression: 'z' });
     const subject = 'ship1.REQCliCommand.CommandACK';
     for (let at = 0; at < 8; at++)
       client.send({ subject, payload, lane: `runs${at}/1/1`, headers: { serial: 'cbor', cmp: 'z' } });
-    await client.connection.flush();
+    const ended = 'SELECT count(*) AS n FROM journal WHERE subject = ? AND ended_at IS NOT NULL';
+    await waitFor('the commands to end', () => ship.query(ended, subject)[0]!.n === 8, {
+      timeoutMs: 60_000,
+    });
   },
   '10 messages of 84 bytes with 262,000 empty list items': async (client) => {
     const payload = zstdCompressSync(appendOf(Array.from({ length: 262_000 }, () => Buffer.alloc(0))));
@@ -107,7 +112,7 @@ test('floods do not fill the memory of a node', async (t) => {
     if (name.includes('hellos')) ({ ship, client, idle } = await start(t));
     // The peak is measured from now on.
     await writeFile(`/proc/${ship.pid}/clear_refs`, '5');
-    await flood(client);
+    await flood(client, ship);
     // What is sent last is taken last.
     const last = newMessage({
       ...PLACE,

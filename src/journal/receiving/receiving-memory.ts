@@ -1,11 +1,9 @@
-import { exposeCollector } from '../../lib/collect-garbage.ts';
+import { letGoOf } from '../../lib/collect-garbage.ts';
 
 /** What waits to be accepted in all lanes, and in those of one sender, bytes: so much is left for the others. */
 const [WAITING_BYTES, SENDER_BYTES] = [24 * 1024 * 1024, 18 * 1024 * 1024];
 /** From here on nobody else decodes: one message more may be over it, bytes. */
 const DECODED_BYTES = 16 * 1024 * 1024;
-/** What is worth the time that it takes to give memory back at once, bytes, and what counts for that. */
-const [COLLECTED_BYTES, LARGE_BYTES] = [16 * 1024 * 1024, 4 * 1024 * 1024];
 
 /**
  * The memory that all senders share until their messages are accepted. A payload of 2 KB may become 64 MB, which is known
@@ -13,13 +11,11 @@ const [COLLECTED_BYTES, LARGE_BYTES] = [16 * 1024 * 1024, 4 * 1024 * 1024];
  * turns, however many lanes each of them has; '' stands for all that are not known yet.
  */
 export class ReceivingMemory {
-  readonly #collect = exposeCollector();
   /** Whose lanes wait to decode, the one longest without a turn first. */
   readonly #queues = new Map<string, (() => void)[]>();
   readonly #waitingOf = new Map<string, number>();
   #waitingBytes = 0;
   #decodedBytes = 0;
-  #releasedBytes = 0;
   #isDecoding = false;
 
   /** Whether more payloads of a sender may wait; where not, what comes is to come again. */
@@ -66,12 +62,7 @@ export class ReceivingMemory {
   /** What was decoded is not needed any more. */
   release(bytes: number): void {
     this.#decodedBytes -= bytes;
-    // The engine would let several of these pile up before it looks.
-    if (bytes >= LARGE_BYTES) this.#releasedBytes += bytes;
-    if (this.#releasedBytes >= COLLECTED_BYTES) {
-      this.#releasedBytes = 0;
-      this.#collect();
-    }
+    letGoOf(bytes);
     this.#wake();
   }
 

@@ -49,6 +49,27 @@ test('a long run keeps nothing large of its message in memory, and finds it in t
   assert.deepEqual([held(message, 'methodArgs'), message.data], [LARGE.methodArgs, null]);
 });
 
+test('the end of a run of which only the data was let go of reads nothing again', async (t) => {
+  const end = Promise.withResolvers<void>();
+  const run = async () => {
+    await end.promise;
+    return { state: 'succeeded' } as const;
+  };
+  const made = await TestJournal.open(t, { clock: new ManualClock(), run });
+  const fields = { data: LARGE.data };
+  made.journal.receive(made.arrival(made.run, { seq: 1 }, { fields }), made.run);
+  await made.settled();
+  const get = t.mock.method(made.store, 'get');
+  end.resolve();
+  await made.settled();
+  assert.equal(made.rows()[0]?.state, 'succeeded');
+  const sql = get.mock.calls.map(({ arguments: [text] }) => text);
+  assert.deepEqual(
+    sql.filter((text) => text.includes('SELECT * FROM journal')),
+    [],
+  );
+});
+
 test('what cannot be read again is missing where a run asks for it, and the end counts all the same', async (t) => {
   const clock = new ManualClock();
   const end = Promise.withResolvers<void>();

@@ -22,8 +22,6 @@ interface RunMessagesDeps extends Pick<JournalDeps, 'store' | 'clock' | 'logger'
 export class RunMessages {
   readonly #maxBytes: number;
   readonly #deps: RunMessagesDeps;
-  /** Messages of which something was let go of. */
-  readonly #shed = new WeakSet<Message>();
 
   constructor({ maxMessageBytes }: JournalOptions, deps: RunMessagesDeps) {
     this.#maxBytes = maxMessageBytes;
@@ -52,17 +50,15 @@ export class RunMessages {
       if (!held || (Array.isArray(held) ? listBytes(held) : messageBytes(held)) < LEAST_BYTES) continue;
       const get = () => this.#tryRead(row)?.[field] ?? null;
       Object.defineProperty(message, field, { get, enumerable: field !== 'data', configurable: true });
-      this.#shed.add(message);
     }
   }
 
   /** Brings back what was let go of, but for the data, which replies do not quote: should the disk fail, when it does not. */
   async restore(row: JournalRow, message: Message): Promise<void> {
-    if (!this.#shed.has(message)) return;
+    const shed = LARGE_FIELDS.filter((field) => Object.getOwnPropertyDescriptor(message, field)?.get);
     const bringBack = async () => {
-      const whole = this.#read(row);
-      for (const field of LARGE_FIELDS) {
-        if (!Object.getOwnPropertyDescriptor(message, field)?.get) continue;
+      const whole = shed.some((field) => field !== 'data') ? this.#read(row) : undefined;
+      for (const field of shed) {
         const value = field === 'data' ? null : (whole?.[field] ?? null);
         Object.defineProperty(message, field, { value, ...PLAIN });
       }

@@ -1,4 +1,5 @@
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { makeRoomFor } from '../../lib/collect-garbage.ts';
 import { MessageError } from '../message-error.ts';
 
 /** How a payload is compressed, as its `cmp` header says: not at all, with zstd, or with gzip. */
@@ -97,6 +98,7 @@ function unpackUnsized(unpack: (options: UnpackOptions) => Uint8Array, maxBytes:
 
 /** Without some room to spare the library asks for as much again, to see that nothing comes. */
 function inOneBuffer(maxBytes: number, bytes: number): UnpackOptions {
+  makeRoomFor(bytes);
   return { maxOutputLength: maxBytes, chunkSize: bytes + SPARE_BYTES };
 }
 
