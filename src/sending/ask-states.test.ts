@@ -19,10 +19,14 @@ test('questions to one node at once have each its own answer, whichever comes fi
   answer('reply.ship1.state-2', { ...NOTHING, gone: ['a'] });
   assert.deepEqual(await held, { ...NOTHING, gone: ['a'] });
   assert.equal(listeners.size, 0);
-  const late = asker.ask('central');
+  const [late, later] = [asker.ask('central', { ids: ['b'] }), asker.ask('central')];
   await settle();
   await clock.advance(5000);
   assert.equal(await late, undefined);
+  // Where it is asked for its words, both ways of a thin link may be full before the answer.
+  await clock.advance(24_000);
+  answer('reply.ship1.state-4', NOTHING);
+  assert.deepEqual(await later, NOTHING);
   assert.equal(listeners.size, 0);
 });
 

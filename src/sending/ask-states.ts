@@ -12,8 +12,8 @@ import type { WireMessage } from '../message/wire-message.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Peers } from '../outbox/peers.ts';
 
-/** How long an answer is waited for, ms. */
-const PATIENCE_MS = 5000;
+/** How long an answer is waited for, and one that tells the words alone, without which large messages go as to an original node: over the thinnest links both ways are full before that; ms. */
+const [PATIENCE_MS, WORDS_PATIENCE_MS] = [5000, 30_000];
 
 interface AskStatesDeps {
   readonly bus: Pick<Bus, 'publish'>;
@@ -44,14 +44,12 @@ export class AskStates implements Disposable {
     this.#stop.abort();
   }
 
-  /** Asks a node about own requests, and those of its own that this node holds; it names its words too. Undefined where it does not answer within 5 s. */
-  async ask(
-    node: string,
-    about: Pick<StateQuestion, 'ids' | 'held'> = { ids: [] },
-  ): Promise<StateAnswer | undefined> {
+  /** Asks a node about own requests, and those of its own that this node holds; it names its words too. Undefined where it does not answer within 5 s, or 30 s where it is asked for its words alone. */
+  async ask(node: string, about?: Pick<StateQuestion, 'ids' | 'held'>): Promise<StateAnswer | undefined> {
     const { bus, outbox, peers, clock, addresses } = this.#deps;
     const subject = stateSubject(node);
-    const question: StateQuestion = { from: this.#nodeName, ...about };
+    const question: StateQuestion = { from: this.#nodeName, ids: [], ...about };
+    const patienceMs = about ? PATIENCE_MS : WORDS_PATIENCE_MS;
     const [token, heard] = [`state-${++this.#count}`, new AbortController()];
     let answer: StateAnswer | undefined;
     const waiting = this.#waiting.get(node) ?? new Map();
@@ -70,7 +68,7 @@ export class AskStates implements Disposable {
       const reply = heardOf.replyFor(token);
       if (!bus.publish(addresses.subjectFor(subject, node), JSON.stringify(question), { reply }))
         return undefined;
-      await wait(clock, PATIENCE_MS, AbortSignal.any([heard.signal, this.#stop.signal]));
+      await wait(clock, patienceMs, AbortSignal.any([heard.signal, this.#stop.signal]));
       return answer;
     } finally {
       waiting.delete(token);

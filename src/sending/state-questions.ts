@@ -136,7 +136,8 @@ export class StateQuestions implements Disposable {
     const { bus, peers } = this.#deps;
     const without = peers.wordsOf(node) !== undefined ? 'silent' : 'unknown';
     if (!bus.isConnected) return without;
-    const isUnable = !peers.knows(node, HELD_WORD) && (await this.#deps.asking.ask(node)) !== undefined;
+    const isUnable =
+      !peers.knows(node, HELD_WORD) && (await this.#deps.asking.ask(node, { ids: [] })) !== undefined;
     if (!peers.knows(node, HELD_WORD)) return isUnable ? 'older' : without;
     return (await this.#deps.asking.ask(node, { ids: [], held }))?.ends ?? without;
   };
