@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import type { OperationName } from '../contract/contract.ts';
 import type { ApiEvent, EventFilter } from '../contract/events.ts';
 import type { ApiFault, FaultCode } from '../contract/faults.ts';
@@ -5,8 +6,8 @@ import type { Route } from '../contract/operation.ts';
 import { ROUTES } from '../contract/routes.ts';
 import { type ApiAddress, showApiAddress } from './api-address.ts';
 import { ApiError, type ApiErrorCode } from './api-error.ts';
-import { type HttpAnswer, type HttpCall, HttpConnections } from './http-call.ts';
-import type { HttpResponse } from './http-response.ts';
+import { type HttpAnswer, HttpConnections } from './http-call.ts';
+import { callOf } from './operation-call.ts';
 import type { StewardApi } from './steward-api.ts';
 
 /** How long a node may take, ms. */
@@ -58,7 +59,7 @@ export class ApiClient extends Routed implements StewardApi {
     try {
       const call = { ...callOf('events', [filter]), signal };
       const answer = await this.#connections.open({ ...call, timeoutMs: this.#times.heartbeatMs });
-      if (answer.status !== 200) throw await this.#refusal(answer);
+      if (answer.status !== 200) throw this.#fault({ ...answer, body: await buffer(answer.body) });
       yield* readEvents(answer.body, (comment) => {
         lastWord = comment;
       });
@@ -82,12 +83,6 @@ export class ApiClient extends Routed implements StewardApi {
     } catch (cause) {
       throw this.#broken('gave an answer that is not JSON: is this the API of a node?', cause);
     }
-  }
-
-  async #refusal({ status, body }: HttpResponse): Promise<ApiError> {
-    const pieces: Buffer[] = [];
-    for await (const piece of body) pieces.push(piece);
-    return this.#fault({ status, body: Buffer.concat(pieces) });
   }
 
   #fault({ status, body }: HttpAnswer): ApiError {
@@ -120,25 +115,6 @@ const CODE_OF: Readonly<Record<FaultCode, ApiErrorCode>> = {
   busy: 'busy',
   failed: 'broken',
 };
-
-/** The request for an operation: its arguments are id, body and query, as far as it has them. */
-function callOf(name: OperationName, asked: readonly unknown[]): Omit<HttpCall, 'timeoutMs'> {
-  const { method, path, body: kind }: Route = ROUTES[name];
-  const rest = [...asked];
-  const place = path.replace('{id}', () => encodeURIComponent(String(rest.shift())));
-  const body = kind === undefined ? undefined : bodyOf(kind, rest.shift());
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(rest[0] ?? {})) {
-    if (value === undefined) continue;
-    for (const each of Array.isArray(value) ? value : [value]) search.append(key, String(each));
-  }
-  return { method, path: search.size === 0 ? place : `${place}?${search}`, body };
-}
-
-function bodyOf(kind: Route['body'], given: unknown): Uint8Array | string {
-  const isText = kind === 'messages' && (typeof given === 'string' || given instanceof Uint8Array);
-  return isText ? given : JSON.stringify(given);
-}
 
 function faultOf(body: Buffer): ApiFault['error'] | undefined {
   try {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { type ApiAddress, connectionFault, connectOptions, showApiAddress } from './api-address.ts';
 import { ApiError } from './api-error.ts';
 import { ByteSource, ClosedError } from './byte-source.ts';
@@ -53,13 +54,11 @@ export class HttpConnections implements Disposable {
   /** Sends a request and returns the whole answer. Throws ApiError. */
   async call(call: HttpCall): Promise<HttpAnswer> {
     const { status, body } = await this.open(call);
-    const pieces: Buffer[] = [];
     try {
-      for await (const piece of body) pieces.push(piece);
+      return { status, body: await buffer(body) };
     } catch (cause) {
       throw this.#brokenOff(cause);
     }
-    return { status, body: Buffer.concat(pieces) };
   }
 
   /** Sends a request and returns the answer as it begins. Throws ApiError. */

@@ -1,6 +1,6 @@
 import type { StewardApi } from '../client/steward-api.ts';
 import { EffectQueue } from './effects/effect-queue.ts';
-import { followEvents, OutputFollower } from './effects/follow-events.ts';
+import { followAll, OutputFollower } from './effects/follow-events.ts';
 import { type Asking, isAsking, runEffect } from './effects/run-effect.ts';
 import type { Templates } from './effects/templates.ts';
 import type { Action } from './state/actions.ts';
@@ -35,7 +35,7 @@ export class Store implements AsyncDisposable {
     this.#queue = new EffectQueue({ run: this.#run });
     this.#outputs = new OutputFollower({ api: deps.api, dispatch: this.dispatch });
     this.#ticker = setInterval(() => this.dispatch({ type: 'tick', now: deps.now() }), TICK_MS);
-    this.#following = followEvents({ api: deps.api, dispatch: this.dispatch }, this.#stop.signal);
+    this.#following = followAll({ api: deps.api, dispatch: this.dispatch }, this.#stop.signal);
   }
 
   get state(): State {

@@ -1,6 +1,6 @@
+import { followEvents } from '../../client/follow-events.ts';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { ErrorLine } from '../../contract/nodes.ts';
-import { pause } from '../../lib/pause.ts';
 import { visibleLine } from '../../lib/visible.ts';
 import { connectionWords, isPassing } from '../fleet/exec/batch-feed.ts';
 import { defineNodeCommand, type Form, listText } from '../fleet/with-node.ts';
@@ -54,8 +54,6 @@ function errorsText(lines: readonly ErrorLine[], form: Form): string {
 /** How many lines a node is asked for at most. */
 const MOST_LINES = 1000;
 
-const RETRY_MS = 500;
-
 interface ErrorFeedOptions {
   readonly filter: { readonly limit: number; readonly node?: string | undefined };
   write(lines: readonly ErrorLine[]): void;
@@ -77,21 +75,21 @@ class ErrorFeed {
 
   /** Follows until the signal is aborted. Throws where the node cannot be asked at first, or does not allow it. */
   async follow(signal: AbortSignal): Promise<void> {
-    for (; !signal.aborted; await pause(RETRY_MS, signal)) {
-      try {
-        await this.#followOnce(signal);
-      } catch (error) {
-        if (!signal.aborted) this.#passOver(error);
-      }
-    }
-  }
-
-  async #followOnce(signal: AbortSignal): Promise<void> {
     const { node } = this.#options.filter;
-    for await (const event of this.#api.events({ type: ['errors'] }, signal)) {
-      if (event.type === 'hello') await this.#begin();
-      if (event.type === 'errors') this.#print(event.lines.filter((one) => (node ?? one.node) === one.node));
-    }
+    await followEvents(
+      this.#api,
+      {
+        filter: { type: ['errors'] },
+        pausesMs: [500, 500],
+        event: async (event) => {
+          if (event.type === 'hello') await this.#begin();
+          if (event.type === 'errors')
+            this.#print(event.lines.filter((one) => (node ?? one.node) === one.node));
+        },
+        broken: this.#passOver,
+      },
+      signal,
+    );
   }
 
   async #begin(): Promise<void> {
@@ -110,9 +108,9 @@ class ErrorFeed {
     this.#options.write(lines);
   }
 
-  #passOver(error: unknown): void {
+  readonly #passOver = (error: Error): void => {
     if (!isPassing(error) || this.#state === 'new') throw error;
     if (this.#state === 'open') this.#options.note(connectionWords(error.message));
     this.#state = 'cut';
-  }
+  };
 }

@@ -1,6 +1,6 @@
+import { followEvents } from '../../client/follow-events.ts';
 import type { StewardApi } from '../../client/steward-api.ts';
-import type { ApiEvent, EventFilter } from '../../contract/events.ts';
-import { pause } from '../../lib/pause.ts';
+import type { EventFilter } from '../../contract/events.ts';
 import type { Action } from '../state/actions.ts';
 
 interface FollowDeps {
@@ -9,40 +9,19 @@ interface FollowDeps {
 }
 
 const TYPES = ['hello', 'requests', 'many', 'nodes', 'errors'] as const;
-const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 3000;
 
 /** Follows all that changes until the signal is aborted; where the connection breaks it tries again and again. */
-export async function followEvents({ api, dispatch }: FollowDeps, signal: AbortSignal): Promise<void> {
-  let waitMs = FIRST_WAIT_MS;
-  while (!signal.aborted) {
-    const onEvent = (event: ApiEvent): void => {
-      waitMs = FIRST_WAIT_MS;
-      dispatch(event.type === 'hello' ? { type: 'linked' } : { type: 'event', event });
-    };
-    const reason = await untilBroken(api, onEvent, signal);
-    if (signal.aborted) return;
-    dispatch({ type: 'link-lost', reason });
-    await pause(waitMs, signal);
-    waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
-  }
-}
-
-/** Hands on events as long as they come, and says why they end. */
-async function untilBroken(
-  api: StewardApi,
-  onEvent: (event: ApiEvent) => void,
-  signal: AbortSignal,
-): Promise<string> {
-  try {
-    for await (const event of api.events({ type: TYPES }, signal)) {
-      if (signal.aborted) break;
-      onEvent(event);
-    }
-    return 'the node ended the connection';
-  } catch (error) {
-    return (error as Error).message;
-  }
+export async function followAll({ api, dispatch }: FollowDeps, signal: AbortSignal): Promise<void> {
+  await followEvents(
+    api,
+    {
+      filter: { type: TYPES },
+      pausesMs: [250, 3000],
+      event: (event) => dispatch(event.type === 'hello' ? { type: 'linked' } : { type: 'event', event }),
+      broken: ({ message }) => dispatch({ type: 'link-lost', reason: message }),
+    },
+    signal,
+  );
 }
 
 /** Follows the output of one request at a time, as it is shown. */

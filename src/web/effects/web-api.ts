@@ -1,3 +1,4 @@
+import { callOf } from '../../client/operation-call.ts';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { CallName } from '../../contract/contract.ts';
 import type { ApiFault } from '../../contract/faults.ts';
@@ -25,15 +26,10 @@ export const webApi = Object.fromEntries(
 ) as unknown as WebApi;
 
 async function call(name: CallName, asked: unknown[]): Promise<unknown> {
-  const { method, path, body: kind, answer } = ROUTES[name];
-  const place = path.replace('{id}', () => encodeURIComponent(String(asked.shift())));
-  const body = kind === undefined ? undefined : JSON.stringify(asked.shift());
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(asked[0] ?? {})) {
-    if (value !== undefined) for (const each of [value].flat()) search.append(key, String(each));
-  }
-  const headers = body === undefined ? undefined : { 'Content-Type': 'application/json' };
-  const response = await send(search.size === 0 ? place : `${place}?${search}`, { method, body, headers });
+  const { path, ...request } = callOf(name, asked);
+  const headers = request.body === undefined ? undefined : { 'Content-Type': 'application/json' };
+  const response = await send(path, { ...request, headers });
+  const { answer } = ROUTES[name];
   if (answer === 'bytes') return new Uint8Array(await response.arrayBuffer());
   return answer === 'json' ? printableJson(await response.text()) : undefined;
 }

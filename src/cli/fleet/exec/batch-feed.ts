@@ -1,4 +1,5 @@
 import { ApiError } from '../../../client/api-error.ts';
+import { followEvents } from '../../../client/follow-events.ts';
 import type { StewardApi } from '../../../client/steward-api.ts';
 import type { ApiEvent } from '../../../contract/events.ts';
 import type { NodeSummary } from '../../../contract/nodes.ts';
@@ -29,8 +30,6 @@ export interface FeedOptions {
 }
 
 const PAGE = 1000;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2000;
 const READ_EVERY_MS = 1000;
 
 /** Faults that another attempt does not mend. */
@@ -53,7 +52,6 @@ export class BatchFeed {
   #wasReady = false;
   /** Whether the node cannot be asked, which is told once. */
   #isCut = false;
-  #pauseMs = FIRST_PAUSE_MS;
   #readAt = -Infinity;
   #isReadDue = false;
 
@@ -72,13 +70,18 @@ export class BatchFeed {
 
   /** Follows until the signal is aborted. Throws where that makes no sense any more. */
   async follow(): Promise<void> {
-    const { signal } = this.#options;
+    const { signal, types, ...filter } = this.#options;
     try {
-      while (!signal.aborted) {
-        await this.#followOnce();
-        await pause(this.#pauseMs, signal);
-        this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
-      }
+      await followEvents(
+        this.#api,
+        {
+          filter: { ...filter, type: types },
+          pausesMs: [100, 2000],
+          event: (event) => (event.type === 'hello' ? this.#begin() : this.#tell(event)),
+          broken: this.#broken,
+        },
+        signal,
+      );
       this.#ready.resolve();
     } catch (error) {
       this.#ready.reject(error);
@@ -86,23 +89,13 @@ export class BatchFeed {
     }
   }
 
-  async #followOnce(): Promise<void> {
-    const { signal, types, ...filter } = this.#options;
-    try {
-      for await (const event of this.#api.events({ ...filter, type: types }, signal)) {
-        if (event.type === 'hello') await this.#begin();
-        else await this.#tell(event);
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!isPassing(error) || !this.#wasReady) throw error;
-      if (!this.#isCut) this.taker?.connection?.(error.message);
-      this.#isCut = true;
-    }
-  }
+  readonly #broken = (error: Error): void => {
+    if (!isPassing(error) || !this.#wasReady) throw error;
+    if (!this.#isCut) this.taker?.connection?.(error.message);
+    this.#isCut = true;
+  };
 
   async #begin(): Promise<void> {
-    this.#pauseMs = FIRST_PAUSE_MS;
     this.#isCut = false;
     if (this.#wasReady) {
       if (this.#options.types.includes('nodes')) this.taker?.nodes(await this.#api.nodes());
