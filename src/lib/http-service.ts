@@ -25,6 +25,8 @@ export interface HttpServiceOptions {
   readonly tokenOnLoopback?: boolean | undefined;
   /** Whether the service signs people in itself, so that no token is asked for. */
   readonly signsIn?: boolean;
+  /** Whether everybody is served who reaches the address, pages of other origins too. */
+  readonly isOpen?: boolean;
   /** Served by https with these; by http without. */
   readonly tls?: Pick<TlsFiles, 'pair' | 'follow'> | undefined;
   readonly maxClients?: number;
@@ -67,7 +69,7 @@ export async function startHttpService(
   const { address, option } = settings;
   const { tls } = settings;
   const guard =
-    'host' in address
+    'host' in address && settings.isOpen !== true
       ? { ...settings, isLoopback: isLoopback(address.host), isTls: tls !== undefined }
       : undefined;
   const limits = {

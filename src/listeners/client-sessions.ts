@@ -1,5 +1,6 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { ByteBudget } from '../lib/byte-budget.ts';
+import type { SocketFile } from '../lib/socket-file.ts';
 import { type LineLogger, limitedLogger } from '../observe/limited-logger.ts';
 import { refusalLine } from './answer-line.ts';
 import { closeStream } from './close-stream.ts';
@@ -37,6 +38,35 @@ export const DEFAULT_LIMITS = {
   openTimeoutMs: 60_000,
   stopTimeoutMs: 5000,
 };
+
+interface ListenerParts {
+  readonly server: Server;
+  readonly clients: ClientSessions;
+  readonly file?: SocketFile;
+}
+
+/** A socket that takes submissions until it is disposed of. */
+export class SubmissionListener implements AsyncDisposable {
+  readonly #parts: ListenerParts;
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes no more connections, lets answers under way be finished, then closes what is left. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { server, file, clients } = this.#parts;
+    if (file) await file.remove();
+    server.close();
+    await clients.stop();
+  }
+}
 
 /** The sessions of all clients that are connected to a socket. */
 export class ClientSessions {

@@ -1,10 +1,14 @@
-import { createServer, type Server } from 'node:net';
-
+import { createServer } from 'node:net';
 import { processConnections } from '../lib/connection-budget.ts';
 import type { HostAndPort } from '../lib/host-and-port.ts';
 import { isLoopback } from '../lib/is-loopback.ts';
 import { listenAt } from '../lib/listen-at.ts';
-import { type ClientLimits, ClientSessions, type SessionsDeps } from './client-sessions.ts';
+import {
+  type ClientLimits,
+  ClientSessions,
+  type SessionsDeps,
+  SubmissionListener,
+} from './client-sessions.ts';
 import { OpeningLine } from './first-line-token.ts';
 
 /** Where to listen, and how much clients may send. */
@@ -25,7 +29,7 @@ export interface TcpListenerOptions extends ClientLimits {
 export async function startTcpListener(
   options: TcpListenerOptions,
   deps: Omit<SessionsDeps, 'makeOpening' | 'byOf'>,
-): Promise<TcpListener> {
+): Promise<SubmissionListener & { readonly port: number }> {
   const { address, token, tokenOnLoopback = false } = options;
   const isTokenNeeded = !isLoopback(address.host) || (tokenOnLoopback && token !== '');
   const opening = { token, isTokenNeeded };
@@ -40,24 +44,5 @@ export async function startTcpListener(
   server.on('error', (error) =>
     deps.logger.error({ err: error }, 'the TCP listener cannot take a connection'),
   );
-  return new TcpListener(port, { server, clients });
-}
-
-/** A TCP port that takes submissions until it is disposed of. */
-export class TcpListener implements AsyncDisposable {
-  readonly port: number;
-  readonly #parts: { server: Server; clients: ClientSessions };
-  #stopped: Promise<void> | undefined;
-
-  constructor(port: number, parts: { server: Server; clients: ClientSessions }) {
-    this.port = port;
-    this.#parts = parts;
-  }
-
-  /** Takes no more connections, lets answers under way be finished, then closes what is left. */
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#parts.server.close();
-    this.#stopped ??= this.#parts.clients.stop();
-    return this.#stopped;
-  }
+  return Object.assign(new SubmissionListener({ server, clients }), { port });
 }

@@ -151,7 +151,7 @@ async function startListeners(config: Config, deps: ListenersDeps): Promise<stri
     deps.errorReporter.report(`error: a listener stays closed: ${reason}`);
   if (config.promHostAndPort) {
     const { startMetricsServer } = await import('../observe/metrics-server.ts');
-    stack.use(await startMetricsServer(config.promHostAndPort, { metrics }));
+    stack.use(await startMetricsServer(config.promHostAndPort, { metrics, logger }));
   }
   const maxBytes = config.maxMessageBytes;
   const path = join(config.socketFolder, 'steward.sock');

@@ -127,9 +127,11 @@ test('a blocked event loop shows, once', async () => {
   assert.ok(Number(valueIn(await exposition.registry.metrics(), max)) < first);
 });
 
+const logger = { error: () => {} };
+
 test('fault 22: only the metrics are served, on the address given', async () => {
   const metrics = new Metrics({ version: '1' });
-  await using server = await startMetricsServer({ host: '127.0.0.1', port: 0 }, { metrics });
+  await using server = await startMetricsServer({ host: '127.0.0.1', port: 0 }, { metrics, logger });
   const url = `http://127.0.0.1:${server.port}`;
   const found = await fetch(`${url}/metrics`);
   assert.equal(found.status, 200);
@@ -146,8 +148,8 @@ test('fault 22: only the metrics are served, on the address given', async () => 
 
 test('a port in use is an error that says so', async () => {
   const metrics = new Metrics({ version: '1' });
-  await using server = await startMetricsServer({ host: '127.0.0.1', port: 0 }, { metrics });
-  await assert.rejects(startMetricsServer({ host: '127.0.0.1', port: server.port }, { metrics }), {
+  await using server = await startMetricsServer({ host: '127.0.0.1', port: 0 }, { metrics, logger });
+  await assert.rejects(startMetricsServer({ host: '127.0.0.1', port: server.port }, { metrics, logger }), {
     code: 'in-use',
     message: new RegExp(`another program listens on 127.0.0.1:${server.port}`),
   });
@@ -155,7 +157,7 @@ test('a port in use is an error that says so', async () => {
 
 test('stopping does not wait for a client that hangs, and frees the port', async () => {
   const metrics = new Metrics({ version: '1' });
-  const server = await startMetricsServer({ host: '127.0.0.1', port: 0 }, { metrics });
+  const server = await startMetricsServer({ host: '127.0.0.1', port: 0 }, { metrics, logger });
   const { port } = server;
   const kept = await fetch(`http://127.0.0.1:${port}/metrics`);
   await kept.text();
