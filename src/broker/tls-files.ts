@@ -1,4 +1,4 @@
-import { readFault, readPlainFile } from '../lib/plain-file.ts';
+import { readNeededFile } from '../lib/plain-file.ts';
 import { BrokerError } from './broker-error.ts';
 import type { BrokerTls } from './broker-options.ts';
 
@@ -31,12 +31,6 @@ export async function readTlsFiles(files: TlsFiles, settings: TlsSettings): Prom
   };
 }
 
-async function read(path: string, setting: string): Promise<string> {
-  try {
-    return (await readPlainFile(path)).toString();
-  } catch (cause) {
-    throw new BrokerError('bad-option', `${setting} ${path} cannot be read: ${readFault(cause)}`, {
-      cause,
-    });
-  }
+function read(path: string, setting: string): Promise<string> {
+  return readNeededFile(path, { as: BrokerError, code: 'bad-option', name: `${setting} ${path}` });
 }

@@ -1,6 +1,6 @@
 import { findJsonFault } from '../lib/json-fault.ts';
 import { nearest } from '../lib/nearest.ts';
-import { readFault, readPlainFile } from '../lib/plain-file.ts';
+import { readNeededFile } from '../lib/plain-file.ts';
 import { showValue } from '../lib/show-value.ts';
 import { BrokerError } from './broker-error.ts';
 import type { BrokerPermissions, BrokerUser, SubjectRules } from './broker-options.ts';
@@ -8,19 +8,13 @@ import { checkUsers } from './check-options.ts';
 
 /** Reads and checks a file of users: `{"users": [{"name": "ship1", "nkey": "U..."}]}`. Throws BrokerError. */
 export async function readUsersFile(path: string): Promise<BrokerUser[]> {
-  let text: string;
-  try {
-    text = (await readPlainFile(path)).toString();
-  } catch (cause) {
-    throw new BrokerError('bad-users', `the users file ${path} cannot be read: ${readFault(cause)}`, {
-      cause,
-    });
-  }
+  const name = `the users file ${path}`;
+  const text = await readNeededFile(path, { as: BrokerError, code: 'bad-users', name });
   try {
     return parseUsers(text);
   } catch (cause) {
     if (!(cause instanceof BrokerError)) throw cause;
-    throw new BrokerError('bad-users', `the users file ${path}: ${cause.message}`, { cause });
+    throw new BrokerError('bad-users', `${name}: ${cause.message}`, { cause });
   }
 }
 

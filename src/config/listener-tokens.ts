@@ -1,5 +1,5 @@
 import { ListenError } from '../lib/listen-error.ts';
-import { readFault, readPlainFile } from '../lib/plain-file.ts';
+import { readNeededFile } from '../lib/plain-file.ts';
 import type { Config } from './config.ts';
 import { tokenFault } from './listener-config.ts';
 
@@ -19,15 +19,13 @@ export async function lookTokenOf({ lookTokenFile: file }: Config, listenerToken
   return token;
 }
 
+/** The text of a file of a secret, without what is around it. Throws ListenError. */
+export async function readSecret(file: string, name: string): Promise<string> {
+  return (await readNeededFile(file, { as: ListenError, code: 'bad-token', name: `${name} ${file}` })).trim();
+}
+
 async function readToken(file: string, name: string): Promise<string> {
-  const token = await readPlainFile(file).then(
-    (bytes) => bytes.toString().trim(),
-    (error) => {
-      throw new ListenError('bad-token', `the ${name} ${file} cannot be read: ${readFault(error)}`, {
-        cause: error,
-      });
-    },
-  );
+  const token = await readSecret(file, `the ${name}`);
   const fault = token === '' ? 'must not be empty' : tokenFault(token);
   if (fault !== undefined) throw new ListenError('bad-token', `the ${name} in ${file} ${fault}`);
   return token;

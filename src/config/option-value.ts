@@ -43,6 +43,14 @@ function joined(value: unknown): unknown {
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value.join(',') : value;
 }
 
+/** The items of an option that is a list with commas between. */
+export function itemsOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
 /** Why a value of the right type cannot be used, or undefined. */
 export function valueFault(option: Option, value: OptionValue): string | undefined {
   if (option.required && value === '') return 'must not be empty';

@@ -1,4 +1,5 @@
 import { nodeNameFault } from '../message/names.ts';
+import { itemsOf } from './option-value.ts';
 import type { OptionKey } from './options.ts';
 import type { Settings } from './settings.ts';
 
@@ -50,13 +51,6 @@ export interface QuotaConfig {
 export function quotaConfig({ values }: Settings): QuotaConfig {
   const { QuotaMB, QuotaFiles, QuotaWaiting } = values;
   return { bytesPerDay: QuotaMB * 1024 * 1024, filesPerDay: QuotaFiles, waiting: QuotaWaiting };
-}
-
-function itemsOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }
 
 function checked(name: string, key: OptionKey, settings: Settings): string {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { itemsOf } from './option-value.ts';
 import type { OptionKey } from './options.ts';
 import type { Settings } from './settings.ts';
 
@@ -68,11 +69,4 @@ function headerOf(key: OptionKey & ('WebUserHeader' | 'WebGroupsHeader'), settin
   const name = settings.values[key].toLowerCase();
   if (name === '' || (/^[a-z0-9-]+$/.test(name) && !TAKEN.has(name))) return name;
   throw settings.fault(key, 'is no header that a proxy can fill in, such as X-Forwarded-User');
-}
-
-function itemsOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }

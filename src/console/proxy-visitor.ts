@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { readSecret } from '../config/listener-tokens.ts';
 import type { WebProxyConfig } from '../config/web-config.ts';
 import type { Role } from '../contract/sessions.ts';
 import { isSameSecret } from '../lib/is-same-secret.ts';
 import { ListenError } from '../lib/listen-error.ts';
-import { readFault, readPlainFile } from '../lib/plain-file.ts';
 
 /** Whom a proxy says that a request comes from. */
 export interface Visitor {
@@ -28,14 +28,7 @@ export class ProxyVisitors {
   /** Reads the secret of the proxy. Throws ListenError. */
   static async open(options: WebProxyConfig): Promise<ProxyVisitors> {
     const { secretFile: file } = options;
-    const secret = await readPlainFile(file).then(
-      (bytes) => bytes.toString().trim(),
-      (cause) => {
-        throw new ListenError('bad-token', `the proxy's secret ${file} cannot be read: ${readFault(cause)}`, {
-          cause,
-        });
-      },
-    );
+    const secret = await readSecret(file, "the proxy's secret");
     if (secret.length >= MIN_SECRET && /^[\x21-\x7e]*$/.test(secret))
       return new ProxyVisitors(options, secret);
     const reason = `the proxy's secret in ${file} must have ${MIN_SECRET} visible ASCII characters at least: openssl rand -hex 24`;

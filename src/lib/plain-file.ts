@@ -20,6 +20,37 @@ export async function readPlainFile(
   return await handle.readFile();
 }
 
+/** What is thrown where a file cannot be read that is needed. */
+interface ReadFailure<Code> {
+  readonly as: new (code: Code, sentence: string, options: ErrorOptions) => Error;
+  readonly code: Code;
+  /** What the sentence begins with; else the path. */
+  readonly name?: string;
+}
+
+/** `readPlainFile` for the text of a file that is needed; what goes wrong is thrown as it is asked for. */
+export async function readNeededFile<Code>(
+  path: string,
+  { as, code, name = path }: ReadFailure<Code>,
+  readFile: (path: string) => Promise<Uint8Array> = readPlainFile,
+): Promise<string> {
+  try {
+    return Buffer.from(await readFile(path)).toString();
+  } catch (cause) {
+    throw new as(code, `${name} cannot be read: ${readFault(cause)}`, { cause });
+  }
+}
+
+/** The same; undefined where the file is not there. */
+export async function readFileIfThere<Code>(
+  ...given: Parameters<typeof readNeededFile<Code>>
+): Promise<string | undefined> {
+  return await readNeededFile(...given).catch((error: Error) => {
+    if (errorCode(error.cause) === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
 /** `readPlainFile` for a file that is needed at once. */
 export function readPlainFileSync(path: string): Buffer {
   const file = openSync(path, FLAGS);

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { ListenError } from './listen-error.ts';
-import { readFault, readPlainFile } from './plain-file.ts';
+import { readNeededFile } from './plain-file.ts';
 
 /** A certificate with those that vouch for it, and its key, in PEM. */
 export interface TlsPair {
@@ -102,20 +102,13 @@ export class TlsFiles {
 }
 
 async function readPair({ certFile, keyFile }: TlsFilesOptions): Promise<TlsPair> {
-  const [cert, key] = [await readText(certFile), await readText(keyFile)];
+  const failure = { as: ListenError, code: 'bad-certificate' } as const;
+  const [cert, key] = [await readNeededFile(certFile, failure), await readNeededFile(keyFile, failure)];
   try {
     createSecureContext({ cert, key });
     return { cert, key };
   } catch (cause) {
     const reason = `${certFile} and ${keyFile} are no certificate and its key, in PEM: ${(cause as Error).message}`;
     throw new ListenError('bad-certificate', reason, { cause });
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return (await readPlainFile(file)).toString();
-  } catch (cause) {
-    throw new ListenError('bad-certificate', `${file} cannot be read: ${readFault(cause)}`, { cause });
   }
 }

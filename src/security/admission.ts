@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { readFault, readPlainFile } from '../lib/plain-file.ts';
-import { errorCode, systemFault } from '../lib/system-fault.ts';
+import { readFileIfThere } from '../lib/plain-file.ts';
+import { systemFault } from '../lib/system-fault.ts';
 import {
   type AdmissionState,
   EMPTY_ADMISSION,
@@ -17,7 +17,7 @@ import { decideAdmission, isAlike } from './decide-admission.ts';
 import { type FleetUser, fleetUsers } from './fleet-users.ts';
 import { type JoinRequest, readRequest, writeAnswer } from './join-messages.ts';
 import { joinAnswerSubject, joinPermissions, joinSubject, type Relay } from './permissions.ts';
-import { SecurityError } from './security-error.ts';
+import { SecurityError, UNREADABLE } from './security-error.ts';
 
 export interface AdmissionOptions {
   /** Holds admission.json. */
@@ -247,18 +247,11 @@ function everyByMachine(intervalMs: number, task: () => void): () => void {
 
 async function readState(
   folder: string,
-  { readFile = readPlainFile }: Pick<AdmissionDeps, 'readFile'>,
+  { readFile }: Pick<AdmissionDeps, 'readFile'>,
 ): Promise<AdmissionState> {
   const path = stateFile(folder);
-  let text: string;
-  try {
-    text = Buffer.from(await readFile(path)).toString();
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return EMPTY_ADMISSION;
-    throw new SecurityError('unreadable-file', `${path} cannot be read: ${readFault(error)}`, {
-      cause: error,
-    });
-  }
+  const text = await readFileIfThere(path, UNREADABLE, readFile);
+  if (text === undefined) return EMPTY_ADMISSION;
   const state = parseState(text);
   if (state === undefined)
     throw new SecurityError(

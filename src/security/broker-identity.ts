@@ -1,11 +1,10 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { readFault, readPlainFile } from '../lib/plain-file.ts';
-import { errorCode } from '../lib/system-fault.ts';
+import { readFileIfThere } from '../lib/plain-file.ts';
 import { writeAtomically } from '../lib/write-atomically.ts';
 import { type CertifiedKey, makeAuthority, makeServerCertificate } from './certificate.ts';
-import { SecurityError } from './security-error.ts';
+import { SecurityError, UNREADABLE } from './security-error.ts';
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
@@ -99,9 +98,9 @@ async function keepAuthority(folder: string, name: string, now: Date): Promise<C
 
 /** Both files, or undefined: a key alone was left by a crash and is of no use yet. */
 async function readAuthority(folder: string): Promise<CertifiedKey | undefined> {
-  const certificate = await readPem(brokerFiles(folder).authority);
+  const certificate = await readFileIfThere(brokerFiles(folder).authority, UNREADABLE);
   if (certificate === undefined) return undefined;
-  const key = await readPem(authorityKeyFile(folder));
+  const key = await readFileIfThere(authorityKeyFile(folder), UNREADABLE);
   if (key === undefined)
     throw new SecurityError(
       'unreadable-file',
@@ -114,7 +113,10 @@ async function readCertificate(
   files: BrokerFiles,
   authority: X509Certificate,
 ): Promise<X509Certificate | undefined> {
-  const [text, key] = [await readPem(files.certificate), await readPem(files.key)];
+  const [text, key] = [
+    await readFileIfThere(files.certificate, UNREADABLE),
+    await readFileIfThere(files.key, UNREADABLE),
+  ];
   if (text === undefined || key === undefined) return undefined;
   try {
     const certificate = new X509Certificate(text);
@@ -133,15 +135,4 @@ function hostsOf(certificate: X509Certificate): string[] {
 
 function authorityKeyFile(folder: string): string {
   return join(folder, 'broker-ca-key.pem');
-}
-
-async function readPem(path: string): Promise<string | undefined> {
-  try {
-    return (await readPlainFile(path)).toString();
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw new SecurityError('unreadable-file', `${path} cannot be read: ${readFault(error)}`, {
-      cause: error,
-    });
-  }
 }

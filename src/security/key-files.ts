@@ -1,9 +1,9 @@
 import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isPublicNkey, publicKeyOfSeed, toPublicNkey, toUserSeed } from '../lib/nkey.ts';
-import { readFault, readPlainFile } from '../lib/plain-file.ts';
+import { readNeededFile } from '../lib/plain-file.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
-import { SecurityError } from './security-error.ts';
+import { SecurityError, UNREADABLE } from './security-error.ts';
 
 const SEED = /^\s*(SU[A-Z2-7]{56})\s*$/m;
 
@@ -82,13 +82,7 @@ export async function convertSshKey(path: string): Promise<string> {
 }
 
 async function readText(path: string): Promise<string> {
-  try {
-    return (await readPlainFile(path)).toString('latin1').replaceAll('\r', '');
-  } catch (error) {
-    throw new SecurityError('unreadable-file', `${path} cannot be read: ${readFault(error)}`, {
-      cause: error,
-    });
-  }
+  return (await readNeededFile(path, UNREADABLE)).replaceAll('\r', '');
 }
 
 async function syncFolder(folder: string): Promise<void> {

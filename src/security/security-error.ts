@@ -16,3 +16,6 @@ export type SecurityErrorCode =
 export class SecurityError extends CodedError<SecurityErrorCode> {
   override name = 'SecurityError';
 }
+
+/** What a file is reported as that cannot be read. */
+export const UNREADABLE = { as: SecurityError, code: 'unreadable-file' } as const;

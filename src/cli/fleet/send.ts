@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { Refusal, SubmissionAnswer } from '../../contract/requests.ts';
-import { systemFault } from '../../lib/system-fault.ts';
 import { countWords } from '../../lib/time-words.ts';
 import { toJson, visibleLine } from '../../lib/visible.ts';
-import { EXIT, UsageError } from '../line/command.ts';
+import { EXIT } from '../line/command.ts';
+import { readGiven } from '../line/read-given.ts';
 import { keyOption } from './exec/read-options.ts';
 import { defineNodeCommand, type Form, listText } from './with-node.ts';
 
@@ -48,14 +48,7 @@ export const send = defineNodeCommand({
 });
 
 async function textOf(file: string, stdin: Readable): Promise<Uint8Array> {
-  if (file !== '-') {
-    return await readFile(file).catch((cause: Error) => {
-      throw new UsageError(`${file} cannot be read: ${systemFault(cause)}`);
-    });
-  }
-  const pieces: Uint8Array[] = [];
-  for await (const piece of stdin) pieces.push(piece as Uint8Array);
-  return Buffer.concat(pieces);
+  return file === '-' ? await buffer(stdin) : await readGiven(file);
 }
 
 interface Printing {

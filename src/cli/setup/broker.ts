@@ -1,5 +1,4 @@
 import type { BrokerLimits, BrokerOptions } from '../../broker/broker-options.ts';
-import { systemFault } from '../../lib/system-fault.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { defineCommand, EXIT, type ParsedCall, UsageError } from '../line/command.ts';
 
@@ -161,13 +160,8 @@ function millisecondsOf(text: string, option: string): number {
 }
 
 async function readToken(path: string): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
-  const token = await readFile(path, 'utf8').then(
-    (text) => text.trim(),
-    (error: Error) => {
-      throw new UsageError(`--token-file ${path} cannot be read: ${systemFault(error)}`);
-    },
-  );
+  const { readGiven } = await import('../line/read-given.ts');
+  const token = (await readGiven(path, `--token-file ${path}`)).toString().trim();
   if (token === '') throw new UsageError(`--token-file ${path} is empty: it must hold the token`);
   return token;
 }

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { systemFault } from '../../lib/system-fault.ts';
 import { nodeNameFault } from '../../message/names.ts';
 import { publicKeyIn } from '../../security/key-files.ts';
 import { UsageError } from '../line/command.ts';
+import { readGiven } from '../line/read-given.ts';
 
 /** The public keys of nodes, by name, as options and a file give them. Throws UsageError, which names the place. */
 export async function readNodeKeys(given: {
@@ -23,13 +22,9 @@ export async function readNodeKeys(given: {
 
 async function linesOf(file: string | undefined): Promise<{ text: string; place: string }[]> {
   if (file === undefined) return [];
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`--nodes-file ${file} cannot be read: ${systemFault(error)}`);
-  }
+  const text = await readGiven(file, `--nodes-file ${file}`);
   return text
+    .toString()
     .split(/\r?\n/)
     .map((line, index) => ({
       text: line.replace(/(^|\s)#.*$/, '').trim(),

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { splitWords } from '../../../lib/shell-words.ts';
-import { systemFault } from '../../../lib/system-fault.ts';
 import { UsageError } from '../../line/command.ts';
+import { readGiven } from '../../line/read-given.ts';
 
 /** A script that is to run on nodes, and what runs it there. */
 export interface ScriptFile {
@@ -11,9 +10,7 @@ export interface ScriptFile {
 
 /** Reads the file of `--script`; its interpreter is the one that is named, or that of its first line. Throws UsageError. */
 export async function readScript(path: string, interpreter: string | undefined): Promise<ScriptFile> {
-  const content = await readFile(path).catch((cause: Error) => {
-    throw new UsageError(`--script ${path} cannot be read: ${systemFault(cause)}`);
-  });
+  const content = await readGiven(path, `--script ${path}`);
   const named = interpreter ?? shebangOf(content, path);
   const split = splitWords(named);
   if (!split.ok)
