@@ -34,7 +34,8 @@ export interface Message {
 
 /** A message whose fields are all empty; give the fields that matter. */
 export function newMessage(fields: Partial<Message>): Message {
-  return {
+  // Engines make it at once where nothing is spread in it.
+  const message: Message = {
     toNode: '',
     toNodes: null,
     id: 0,
@@ -60,6 +61,6 @@ export function newMessage(fields: Partial<Message>): Message {
     relayToNode: '',
     relayOriginalMethod: '',
     relayReplyMethod: '',
-    ...fields,
   };
+  return Object.assign(message, fields);
 }

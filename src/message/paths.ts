@@ -2,12 +2,15 @@ import { showText } from '../lib/show-value.ts';
 
 const MAX_NAME_BYTES = 255;
 const MAX_DIRECTORY_BYTES = 2048;
+/** What nothing else is to be looked at for: nearly all of them, and each message is checked. */
+const [USUAL_DIRECTORY, USUAL_FILE_NAME] = [/^[\w/-]{0,255}$/, /^[\w-][\w.-]{0,254}$/];
 
 /**
  * Why results must not be written into this directory, as a sentence, or undefined. It is taken relative to the
  * data folder, with or without a leading slash, so it must not lead out of it.
  */
 export function directoryFault(directory: string): string | undefined {
+  if (USUAL_DIRECTORY.test(directory)) return undefined;
   const shown = `directory ${showText(directory)}`;
   const control = controlFault(directory);
   if (control) return `${shown} ${control}`;
@@ -23,6 +26,7 @@ export function directoryFault(directory: string): string | undefined {
 
 /** Why results must not be written under this file name, as a sentence, or undefined. */
 export function fileNameFault(fileName: string): string | undefined {
+  if (USUAL_FILE_NAME.test(fileName)) return undefined;
   const shown = `fileName ${showText(fileName)}`;
   const control = controlFault(fileName);
   if (control) return `${shown} ${control}`;

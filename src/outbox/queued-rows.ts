@@ -45,10 +45,9 @@ export class QueuedRows {
     const format = formatNumber(message.format);
     if (message.isOutput) this.outputBytes += body.length;
     this.mayWait &&= message.mayWait === true;
-    this.#outbox.push([
-      ...[key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body],
-      ...[schedule, output, re, priority, supersedes],
-    ]);
+    const place = [key, id, now, expiresAt, budgetAt, ackTimeoutMs, format, body];
+    place.push(schedule, output, re, priority, supersedes);
+    this.#outbox.push(place);
     this.#ledger.push([key, id, message.batch, at, message.replyDigest ?? null]);
     return newEntry({
       seq,

@@ -30,17 +30,18 @@ export function toOutgoing(
   const hasBudget = hasRetries || settings.defaultMessageRetries > UNSAID_RETRIES;
   const isRelayed = request.message.relayViaNode !== '';
   const message = isRelayed ? toRelayInitial(request.message, hasBudget) : request.message;
-  return {
-    ...envelope(message, settings, { id, batch }),
-    ...(hasBudget ? { budgetMs: message.retries * message.ackTimeout * 1000 } : {}),
-    ...(expiresIn === undefined ? {} : { expiresInMs: lifeMs(expiresIn * 1000, ageMs) }),
-    ...(schedule === undefined ? {} : { schedule: JSON.stringify(schedule) }),
-    // Nothing on the wire stands for the usual.
-    ...(output === undefined || output === 'end' ? {} : { output }),
-    ...(priority === undefined ? {} : { priority }),
-    // What is relayed goes to this node first, whoever it is for.
-    ...(supersedes && { supersedes: isRelayed ? keyWithin(request.message.toNode, supersedes) : supersedes }),
-  };
+  const outgoing = envelope(message, settings, { id, batch });
+  // Most messages have none of these, and engines take long to put objects together of parts.
+  if (hasBudget) outgoing.budgetMs = message.retries * message.ackTimeout * 1000;
+  if (expiresIn !== undefined) outgoing.expiresInMs = lifeMs(expiresIn * 1000, ageMs);
+  if (schedule !== undefined) outgoing.schedule = JSON.stringify(schedule);
+  // Nothing on the wire stands for the usual.
+  if (output !== undefined && output !== 'end') outgoing.output = output;
+  if (priority !== undefined) outgoing.priority = priority;
+  // What is relayed goes to this node first, whoever it is for.
+  if (supersedes)
+    outgoing.supersedes = isRelayed ? keyWithin(request.message.toNode, supersedes) : supersedes;
+  return outgoing;
 }
 
 /** What is left of the life of a message that was handed in so long ago. */
@@ -66,27 +67,33 @@ export function ownOutgoing(
   { id, ...more }: Pick<OutgoingMessage, 'id'> & OwnOptions,
 ): OutgoingMessage {
   const outgoing = envelope(message, settings, { id, batch: null });
-  return { ...outgoing, ackTimeoutMs: Math.min(outgoing.ackTimeoutMs, LONGEST_ACK_MS), ...more };
+  outgoing.ackTimeoutMs = Math.min(outgoing.ackTimeoutMs, LONGEST_ACK_MS);
+  return Object.assign(outgoing, more);
 }
 
 function envelope(
   message: Message,
   settings: Settings,
-  place: Pick<OutgoingMessage, 'id' | 'batch'>,
-): OutgoingMessage {
+  { id, batch }: Pick<OutgoingMessage, 'id' | 'batch'>,
+): Writable<OutgoingMessage> {
   // Where trust is to be decided upon, what may come back must be known after the message itself is gone.
   const isWatched = settings.trust.mode !== 'open' && !message.isReply && message.replyMethod !== 'REQNone';
   // Plain: what it is compressed with is decided when it is sent.
-  const { payload, serial, cmp } = encodeMessage(message, { ...settings, compression: '' });
-  return {
-    ...place,
+  const { serialization } = settings;
+  const { payload, serial, cmp } = encodeMessage(message, { serialization, compression: '' });
+  const outgoing: Writable<OutgoingMessage> = {
+    id,
+    batch,
     subject: laneSubjectOf(message, kindOf(message.method)),
     format: { serial, cmp },
     body: payload,
     ackTimeoutMs: message.ackTimeout * 1000,
-    ...(isWatched ? { replyDigest: replyDigestOf(message) } : {}),
   };
+  if (isWatched) outgoing.replyDigest = replyDigestOf(message);
+  return outgoing;
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Whether a message goes in the most urgent class. */
 export function isUrgent({ priority, subject, body }: OutgoingMessage): boolean {
@@ -98,11 +105,9 @@ const OPTIONS = ['budgetMs', 'expiresInMs', 'schedule', 'output', 'priority', 's
 
 /** What sending requests again needs besides their messages, of those that have it. */
 export function optionsOf(messages: readonly OutgoingMessage[]): { id: string; options: RequestOptions }[] {
-  return messages.flatMap((outgoing) => {
+  const withSome = messages.filter((outgoing) => OPTIONS.some((option) => outgoing[option] !== undefined));
+  return withSome.map((outgoing) => {
     const said = OPTIONS.filter((option) => outgoing[option] !== undefined);
-    if (said.length === 0) return [];
-    return [
-      { id: outgoing.id, options: Object.fromEntries(said.map((option) => [option, outgoing[option]])) },
-    ];
+    return { id: outgoing.id, options: Object.fromEntries(said.map((option) => [option, outgoing[option]])) };
   });
 }

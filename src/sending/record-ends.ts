@@ -36,21 +36,19 @@ export class EndRecorder {
   async ended(finished: readonly Finished[]): Promise<void> {
     this.#deps.metrics.finished(finished.length);
     for (let start = 0; start < finished.length; start += AUDIT_SLICE) {
-      const entries = finished.slice(start, start + AUDIT_SLICE).flatMap(this.#toEntries);
-      await this.#deps.audit.append(entries);
+      const entries = finished.slice(start, start + AUDIT_SLICE).map(this.#toEntry);
+      await this.#deps.audit.append(entries.filter((entry) => entry !== undefined));
     }
   }
 
-  readonly #toEntries = (one: Finished): AuditEntry[] => {
+  readonly #toEntry = (one: Finished): AuditEntry | undefined => {
     const message = decode(one, this.#config.maxMessageBytes);
     if (message && GIVEN_UP.has(one.state) && !wasComplainedOf(one, message))
       complain(one, message, this.#deps);
     // Reports travel about requests that have entries of their own.
-    if (message?.method === 'REQReport') return [];
-    const by = this.#deps.operators.of(one.id);
-    const endedBy = this.#deps.operators.enders.get(one.id);
-    const who = { ...(by === undefined ? {} : { by }), ...(endedBy === undefined ? {} : { endedBy }) };
-    return [{ ...toEntry(one, message), ...who }];
+    if (message?.method === 'REQReport') return undefined;
+    const { operators } = this.#deps;
+    return toEntry(one, message, { by: operators.of(one.id), endedBy: operators.enders.get(one.id) });
   };
 }
 
@@ -67,44 +65,47 @@ function complain(one: Finished, message: Message, deps: EndRecorderDeps): void 
 
 function decode({ body, format }: Finished, maxBytes: number): Message | undefined {
   try {
-    return body ? decodeMessage(body, { ...format, maxBytes }) : undefined;
+    const { serial, cmp } = format;
+    return body ? decodeMessage(body, { serial, cmp, maxBytes }) : undefined;
   } catch {
     return undefined;
   }
 }
 
-function toEntry(one: Finished, message: Message | undefined): AuditEntry {
+/** With every field, as engines take long to put objects together of parts: what is not known is left out of the line. */
+function toEntry(
+  one: Finished,
+  message: Message | undefined,
+  { by, endedBy }: Pick<AuditEntry, 'by' | 'endedBy'>,
+): AuditEntry {
+  // What is known of a message only because its target reported it.
+  const run = 'there' in one ? one : undefined;
   return {
     id: one.id,
+    batch: ('batch' in one && one.batch) || undefined,
+    by,
     state: one.state,
+    reason: one.reason || undefined,
+    endedBy,
     queuedAt: one.queuedAt,
+    sentAt: one.sentAt || undefined,
+    acceptedAt: one.acceptedAt || undefined,
+    startedAt: run?.startedAt || undefined,
     endedAt: one.endedAt,
+    there: run && thereOf(run),
     attempts: one.attempts,
+    exitCode: run?.exitCode ?? undefined,
+    signal: run?.signal || undefined,
     message: message ? messageToShortJson(message) : {},
-    ...('batch' in one && one.batch ? { batch: one.batch } : {}),
-    ...(one.reason ? { reason: one.reason } : {}),
-    ...(one.sentAt ? { sentAt: one.sentAt } : {}),
-    ...(one.acceptedAt ? { acceptedAt: one.acceptedAt } : {}),
-    ...('there' in one ? runOf(one) : {}),
-  };
-}
-
-/** What is known of a message only because its target reported it. */
-function runOf(one: FinishedMessage): Partial<AuditEntry> {
-  return {
-    ...(one.startedAt ? { startedAt: one.startedAt } : {}),
-    ...thereOf(one),
-    ...(one.exitCode !== null ? { exitCode: one.exitCode } : {}),
-    ...(one.signal ? { signal: one.signal } : {}),
   };
 }
 
 /** The same moments by the clock of the node that ran it. */
-function thereOf({ there: { acceptedAt, startedAt, endedAt } }: FinishedMessage): Partial<AuditEntry> {
-  const times = {
-    ...(acceptedAt === null ? {} : { acceptedAt }),
-    ...(startedAt === null ? {} : { startedAt }),
-    ...(endedAt === null ? {} : { endedAt }),
+function thereOf({ there: { acceptedAt, startedAt, endedAt } }: FinishedMessage): AuditEntry['there'] {
+  if (acceptedAt === null && startedAt === null && endedAt === null) return undefined;
+  return {
+    acceptedAt: acceptedAt ?? undefined,
+    startedAt: startedAt ?? undefined,
+    endedAt: endedAt ?? undefined,
   };
-  return Object.keys(times).length > 0 ? { there: times } : {};
 }

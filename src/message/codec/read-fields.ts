@@ -60,9 +60,10 @@ export function readFields(item: unknown, depth = 1): Fields {
   const message = newMessage({});
   const said: Said = {};
   const warnings: Issue[] = [];
-  for (const [given, value] of Object.entries(item)) {
+  for (const given of Object.keys(item)) {
+    const value = (item as Readonly<Record<string, unknown>>)[given];
     if (value === null || value === undefined) continue;
-    const field = FIELD_BY_LOWER_KEY.get(given.toLowerCase());
+    const field = fieldOf(given);
     if (field === undefined) {
       warnings.push({ field: given.slice(0, 64), reason: unknownKey(given) });
       continue;
@@ -72,6 +73,10 @@ export function readFields(item: unknown, depth = 1): Fields {
     if (issue) warnings.push({ field: issue.field, reason: issue.reason });
   }
   return { ok: true, message, said, warnings };
+}
+
+function fieldOf(key: string): SubmittedField | undefined {
+  return FIELDS.get(key) ?? FIELDS.get(key.toLowerCase());
 }
 
 /** Puts a value into its field; what there is to say of it comes back. */
@@ -107,7 +112,10 @@ const SUBMITTED_FIELDS: readonly SubmittedField[] = [
   ...MESSAGE_FIELDS,
   ...(Object.keys(READERS) as (keyof Said)[]).map((key) => ({ key, json: key, type: 'said' as const })),
 ];
-const FIELD_BY_LOWER_KEY = new Map(SUBMITTED_FIELDS.map((field) => [field.json.toLowerCase(), field]));
+/** By their keys, as they are and in small letters. */
+const FIELDS = new Map(
+  SUBMITTED_FIELDS.flatMap((field) => [field.json, field.json.toLowerCase()].map((key) => [key, field])),
+);
 
 function readField(field: SubmittedField, value: unknown, depth: number): Reading {
   switch (field.type) {

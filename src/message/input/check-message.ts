@@ -61,28 +61,29 @@ export function readMessage(item: unknown, options: CheckOptions): Checked {
     hasRetries: message.retries > 0,
     hasReplyRetries: message.replyRetries > 0,
   };
-  const filled = withDefaults(message, options);
-  const requests = targets.map((toNode) => ({ message: { ...filled, toNode }, ...rest }));
+  fillIn(message, options);
+  // A copy is made for the others alone, as most messages are for one node.
+  const requests = targets.map((toNode, at) => ({
+    message: at === 0 ? Object.assign(message, { toNode }) : { ...message, toNode },
+    ...rest,
+  }));
   return { ok: true, requests, warnings };
 }
 
 const METHOD_FIELDS = ['method', 'replyMethod', 'relayReplyMethod', 'relayOriginalMethod'] as const;
 const NODE_FIELDS = ['relayViaNode', 'relayOriginalViaNode', 'relayFromNode', 'relayToNode'] as const;
 
-function targetsOf(message: Message): string[] {
-  const first = message.toNode === '' ? [] : [message.toNode];
-  return [...new Set([...first, ...(message.toNodes ?? [])])];
+function targetsOf({ toNode, toNodes }: Message): string[] {
+  const first = toNode === '' ? [] : [toNode];
+  return toNodes === null ? first : [...new Set([...first, ...toNodes])];
 }
 
-function withDefaults(message: Message, options: CheckOptions): Message {
-  return {
-    ...message,
-    toNodes: null,
-    fromNode: options.nodeName,
-    ackTimeout: message.ackTimeout || options.defaultAckTimeout,
-    retries: message.retries || options.defaultRetries,
-    methodTimeout: message.methodTimeout || options.defaultMethodTimeout,
-  };
+function fillIn(message: Message, options: CheckOptions): void {
+  message.toNodes = null;
+  message.fromNode = options.nodeName;
+  message.ackTimeout ||= options.defaultAckTimeout;
+  message.retries ||= options.defaultRetries;
+  message.methodTimeout ||= options.defaultMethodTimeout;
 }
 
 function faultOf(message: Message, targets: readonly string[], options: CheckOptions): Issue | undefined {
