@@ -31,7 +31,8 @@ export const systemClock: Clock = {
     uptimeMs: () => uptime() * 1000,
   }),
   get steadyOrigin() {
-    return bootId();
+    boot ??= readBootId();
+    return boot;
   },
   after(delayMs, task) {
     if (delayMs > 0) return longTimeout(delayMs, task);
@@ -79,14 +80,9 @@ export function createSteadyNow(source: {
   };
 }
 
-/** Linux names each start of a machine; elsewhere a reading means nothing to the next process. */
-function bootId(): string {
-  boot ??= readBootId();
-  return boot;
-}
-
 let boot: string | undefined;
 
+/** Linux names each start of a machine; elsewhere a reading means nothing to the next process. */
 function readBootId(): string {
   try {
     const { readFileSync } = process.getBuiltinModule('node:fs');

@@ -2,39 +2,18 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { link, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { assertSame, copyRequest, makeFile } from '../support/copying.ts';
+import { test } from 'node:test';
+import { assertSame, copy, copyRequest, copyScenes, makeFile, unmountAfter } from '../support/copying.ts';
 import { disposeAfter } from '../support/dispose-after.ts';
 import { ACL, attributeOf, setAttribute } from '../support/file-attributes.ts';
-import { sharedFleet, submitAll, waitForEnd } from '../support/fleet.ts';
 import type { StewardNode } from '../support/node.ts';
 import { canMount } from '../support/small-disk.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 const CAPABILITY = 'security.capability';
 const SIZES = [1000, 1_000_000];
 const isRoot = process.getuid?.() === 0;
 
-const fleet = sharedFleet();
-
-/** The fleet, and places of this test's own. */
-async function setUp(t: TestContext) {
-  const { central, ship1 } = await fleet();
-  const { path } = await tempFolder(t);
-  const at = join(path, 'in');
-  await mkdir(at);
-  return { central, ship1, at, source: join(path, 'source'), target: join(at, 'target') };
-}
-
-function unmountAfter(t: TestContext, path: string): void {
-  const unmount = async () => void execFileSync('umount', ['-l', path]);
-  disposeAfter(t, { [Symbol.asyncDispose]: unmount });
-}
-
-async function copy(node: StewardNode, request: object): Promise<Record<string, unknown>> {
-  const [id] = await submitAll(node, request);
-  return waitForEnd(node, id!, 60_000);
-}
+const setUp = copyScenes();
 
 /** What the target says of a copy, as it is replied; of the first that was asked for so. */
 function confirmation(asker: StewardNode, target: string): Promise<string> {

@@ -16,39 +16,25 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { assertSame, copyRequest, growing, makeFile } from '../support/copying.ts';
-import { disposeAfter } from '../support/dispose-after.ts';
-import { sharedFleet, submitAll, waitForEnd } from '../support/fleet.ts';
-import type { StewardNode } from '../support/node.ts';
+import { test } from 'node:test';
+import {
+  assertSame,
+  copy,
+  copyRequest,
+  copyScenes,
+  growing,
+  makeFile,
+  unmountAfter,
+} from '../support/copying.ts';
+import { submitAll, waitForEnd } from '../support/fleet.ts';
 import { canMount } from '../support/small-disk.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const MB = 1_000_000;
 const SIZES = [1000, MB];
 const isRoot = process.getuid?.() === 0;
 
-const fleet = sharedFleet();
-
-/** The fleet, and places of this test's own. */
-async function setUp(t: TestContext) {
-  const { central, ship1 } = await fleet();
-  const { path } = await tempFolder(t);
-  const at = join(path, 'in');
-  await mkdir(at);
-  return { central, ship1, at, source: join(path, 'source'), target: join(at, 'target') };
-}
-
-function unmountAfter(t: TestContext, path: string): void {
-  const unmount = async () => void execFileSync('umount', ['-l', path]);
-  disposeAfter(t, { [Symbol.asyncDispose]: unmount });
-}
-
-async function copy(node: StewardNode, request: object): Promise<Record<string, unknown>> {
-  const [id] = await submitAll(node, request);
-  return waitForEnd(node, id!, 60_000);
-}
+const setUp = copyScenes();
 
 test('a file that is replaced keeps owner, group and mode, also by REQToFile', {
   skip: !isRoot && 'only root may give files away',

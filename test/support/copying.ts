@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmod, type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { ledgerRow } from './fleet.ts';
+import { execFileSync } from 'node:child_process';
+import { chmod, type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { disposeAfter } from './dispose-after.ts';
+import { ledgerRow, sharedFleet, submitAll, waitForEnd } from './fleet.ts';
 import type { StewardNode } from './node.ts';
+import { tempFolder } from './temp-folder.ts';
 
 const MB = 1024 * 1024;
 
@@ -72,4 +76,28 @@ export async function growing(target: string): Promise<{ path: string; size: num
 export function stateOf(node: StewardNode, id: string): string {
   const row = ledgerRow(node, id);
   return `${row?.state}: ${row?.reason}`;
+}
+
+/** Makes a fleet that the tests of a file share; each gets from it places of its own to copy from and to. */
+export function copyScenes() {
+  const fleet = sharedFleet();
+  return async (t: TestContext) => {
+    const { central, ship1 } = await fleet();
+    const { path } = await tempFolder(t);
+    const at = join(path, 'in');
+    await mkdir(at);
+    return { central, ship1, at, source: join(path, 'source'), target: join(at, 'target') };
+  };
+}
+
+/** Has a node do a copy, and returns what its ledger says of the end. */
+export async function copy(node: StewardNode, request: object): Promise<Record<string, unknown>> {
+  const [id] = await submitAll(node, request);
+  return waitForEnd(node, id!, 60_000);
+}
+
+/** Takes a mount away when a test has ended. */
+export function unmountAfter(t: TestContext, path: string): void {
+  const unmount = async () => void execFileSync('umount', ['-l', path]);
+  disposeAfter(t, { [Symbol.asyncDispose]: unmount });
 }

@@ -21,6 +21,6 @@ function oneLine(text: string): string {
 }
 
 function frameOf(error: Error): string {
-  const line = error.stack?.split('\n').find((text) => /^\s+at /.test(text));
+  const line = /^\s+(at .*)/m.exec(error.stack ?? '')?.[1];
   return line === undefined ? '' : ` (${error.name} ${line.trim()})`;
 }

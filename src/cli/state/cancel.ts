@@ -1,3 +1,4 @@
+import { cancelWords } from '../../client/cancel-words.ts';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { CancelResult } from '../../contract/requests.ts';
 import { defineNodeCommand } from '../fleet/with-node.ts';
@@ -31,24 +32,9 @@ async function cancelOne(api: StewardApi, id: string): Promise<readonly CancelRe
   return [await api.cancelRequest(thing.request.id)];
 }
 
-const WORDS: Readonly<Record<CancelResult['result'], string>> = {
-  cancelled: 'cancelled here',
-  asked: 'to be ended by their nodes',
-  ended: 'ended before',
-  unknown: 'not known',
-};
-
 function resultsText(results: readonly CancelResult[]): string {
+  const words = cancelWords(results);
   const [only] = results;
-  if (only === undefined) return 'nothing was left to cancel\n';
-  if (results.length === 1) return `${only.id}: ${SINGLE[only.result]}\n`;
-  const counts = Map.groupBy(results, ({ result }) => result);
-  return `${[...counts].map(([result, all]) => `${all.length} ${WORDS[result]}`).join(', ')}\n`;
+  if (only === undefined || results.length > 1) return `${words}\n`;
+  return `${only.id}: ${words}${only.result === 'asked' ? '; steward why tells how that goes' : ''}\n`;
 }
-
-const SINGLE: Readonly<Record<CancelResult['result'], string>> = {
-  cancelled: 'cancelled',
-  asked: 'its node is asked to end it; steward why tells how that goes',
-  ended: 'it had ended before',
-  unknown: 'not known',
-};

@@ -1,5 +1,6 @@
+import { cancelWords } from '../../client/cancel-words.ts';
 import type { StewardApi } from '../../client/steward-api.ts';
-import type { SubmissionAnswer } from '../../contract/requests.ts';
+import type { CancelResult, SubmissionAnswer } from '../../contract/requests.ts';
 import type { Action } from '../state/actions.ts';
 import type { Effect } from '../state/effects.ts';
 import type { Templates } from './templates.ts';
@@ -78,17 +79,14 @@ const RUNNERS: Runners = {
     label,
   }),
   cancel: async ({ ids }, { api }) => {
-    const results: string[] = [];
+    const results: CancelResult[] = [];
     for (let start = 0; start < ids.length; start += AT_ONCE) {
       const part = ids.slice(start, start + AT_ONCE).map((id) => api.cancelRequest(id));
-      results.push(...(await Promise.all(part)).map(({ result }) => result));
+      results.push(...(await Promise.all(part)));
     }
     return cancelNotice(results);
   },
-  'cancel-batch': async ({ id }, { api }) => {
-    const results = await api.cancelBatch(id);
-    return cancelNotice(results.map(({ result }) => result));
-  },
+  'cancel-batch': async ({ id }, { api }) => cancelNotice(await api.cancelBatch(id)),
   resend: async ({ ids }, { api }) => {
     const answers: SubmissionAnswer[] = [];
     for (const id of ids) answers.push(await api.resendRequest(id));
@@ -107,25 +105,8 @@ const RUNNERS: Runners = {
   },
 };
 
-function cancelNotice(results: readonly string[]): Action {
-  const words: Readonly<Record<string, string>> = {
-    cancelled: 'cancelled',
-    asked: 'asked their nodes to stop',
-    ended: 'had ended already',
-    unknown: 'are not known any more',
-  };
-  const parts = Object.entries(words).flatMap(([result, word]) => {
-    const count = results.filter((own) => own === result).length;
-    return count === 0 ? [] : [`${count} ${word}`];
-  });
-  const text = parts.length === 0 ? 'nothing was left to cancel' : parts.join(', ');
-  return { type: 'notice', text: results.length === 1 ? oneCancelled(results[0]!) : text, tone: 'good' };
-}
-
-function oneCancelled(result: string): string {
-  if (result === 'cancelled') return 'cancelled';
-  if (result === 'asked') return 'its node was asked to stop it';
-  return result === 'ended' ? 'it had ended already' : 'it is not known any more';
+function cancelNotice(results: readonly CancelResult[]): Action {
+  return { type: 'notice', text: cancelWords(results), tone: 'good' };
 }
 
 function resendNotice(answers: readonly SubmissionAnswer[]): Action {

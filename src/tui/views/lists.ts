@@ -2,7 +2,7 @@ import type { BatchSummary } from '../../contract/batch-summary.ts';
 import type { ErrorLine, NodeSummary } from '../../contract/nodes.ts';
 import type { QueueSummary } from '../../contract/queues.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
-import { outcomeCounts } from '../../contract/states.ts';
+import { countOf, type Outcome } from '../../contract/states.ts';
 import { callWords } from '../../lib/call-words.ts';
 import { clockWords } from '../../lib/time-words.ts';
 import { shownBatches } from '../state/bindings/batches.ts';
@@ -147,19 +147,12 @@ function whatSpan({ what, method }: RequestSummary): Span {
 }
 
 function batchColumns(state: State): Column<BatchSummary>[] {
-  const count = (title: string, style: 'good' | 'bad' | 'busy' | 'wait', names: readonly string[]) => ({
+  const count = (title: string, style: 'good' | 'bad' | 'busy' | 'wait', outcomes: readonly Outcome[]) => ({
     title,
     width: 'natural' as const,
     limit: 6,
     side: 'right' as const,
-    cell: (batch: BatchSummary) =>
-      countSpan(
-        outcomeCounts(batch.counts).reduce(
-          (sum, { outcome, count: own }) => sum + (names.includes(outcome) ? own : 0),
-          0,
-        ),
-        style,
-      ),
+    cell: (batch: BatchSummary) => countSpan(countOf(batch.counts, ...outcomes), style),
   });
   return [
     whenColumn(state, ({ at }) => at),
