@@ -48,6 +48,7 @@ export type AskKind =
   | 'admin'
   | 'copy'
   | 'relayed'
+  | 'passed'
   | 'http'
   | 'socket'
   | 'console'
@@ -84,7 +85,13 @@ export const ASKS = [
   'outside',
 ] as const;
 
+/** Whether it goes by way of another node: a command, a file, or an append. */
+export function isByRelay({ kind }: Pick<Ask, 'kind'>): boolean {
+  return kind === 'relay' || kind === 'relayed' || kind === 'passed';
+}
+
 /** Where a node keeps what was appended, or written, by a request of another. */
 export function pathOf({ kind, toNode, from }: Pick<Ask, 'kind' | 'toNode' | 'from'>): string {
-  return `${kind === 'write' ? `${DATA_FOLDER}/written` : 'asked'}/${toNode}/by-${from}`;
+  if (kind === 'write') return `${DATA_FOLDER}/written/${toNode}/by-${from}`;
+  return `${kind === 'passed' ? kind : 'asked'}/${toNode}/by-${from}`;
 }

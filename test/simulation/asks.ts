@@ -2,7 +2,7 @@ import type { AskKind, Asks, Deed, Item, NewAsk } from './ask.ts';
 import type { Chance } from './chance.ts';
 import { copyDeeds } from './copies.ts';
 import { outsideDeeds } from './outside.ts';
-import { relayedDeeds } from './relayed.ts';
+import { passedDeeds, relayedDeeds } from './relayed.ts';
 import { readWork, workArgs } from './sim-commands.ts';
 import { waveDeeds } from './waves.ts';
 
@@ -33,6 +33,7 @@ export function makeDeeds(chance: Chance, options: DeedOptions): Deed[] {
   if (isOf(asks, 'fourth')) deeds.push(...waveDeeds(chance.fork('waves'), options));
   if (isOf(asks, 'copies')) deeds.push(...copyDeeds(chance.fork('copies'), options));
   if (isOf(asks, 'relayed')) deeds.push(...relayedDeeds(chance.fork('relayed'), options));
+  if (isOf(asks, 'relayed')) deeds.push(...passedDeeds(chance.fork('passed'), options));
   if (isOf(asks, 'outside')) deeds.push(...outsideDeeds(chance.fork('outside'), options));
   if (asks === 'all') deeds.push(...forgetDeeds(chance.fork('forget'), options));
   return deeds.sort((a, b) => a.at - b.at);

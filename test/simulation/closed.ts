@@ -1,7 +1,7 @@
 import { encodeMessage } from '../../src/message/codec/encode-message.ts';
 import { type Message, newMessage } from '../../src/message/message.ts';
 import { kindOf } from '../../src/message/subject.ts';
-import { type Ask, type Deed, type NewAsk, pathOf } from './ask.ts';
+import { type Ask, type Deed, isByRelay, type NewAsk, pathOf } from './ask.ts';
 import type { Chance } from './chance.ts';
 import type { Machine } from './machine.ts';
 import { RELAYS, SimAdmission } from './sim-admission.ts';
@@ -108,7 +108,7 @@ class Thief {
 
 /** Whether somebody may ask for something: `maybe` where that depends on when. */
 function mayAsk({ kind, from, toNode }: NewAsk): boolean | 'maybe' {
-  const isRelay = kind === 'relay' || kind === 'relayed' || kind === 'copy';
+  const isRelay = isByRelay({ kind }) || kind === 'copy';
   if (from === CENTRAL) return isRelay ? 'maybe' : true;
   const isAllowed = RELAYS.some((relay) => relay.from === from && relay.to === toNode);
   if (kind === 'relay') return isAllowed ? 'maybe' : false;

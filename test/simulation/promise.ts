@@ -1,9 +1,9 @@
-import type { Ask } from './ask.ts';
+import { type Ask, isByRelay } from './ask.ts';
 import { isHeldByBudget } from './budgets.ts';
 import { mayBeHeld, placeOf } from './closed.ts';
 import { checkCopy, checkTargets } from './copies.ts';
 import { calledApart } from './delivered.ts';
-import type { Machine } from './machine.ts';
+import { broken, checkOrder, isForgotten, machinesOf, tokensIn } from './order.ts';
 import { checkOutside, checkOutsides, checkStartup } from './outside.ts';
 import { checkTold } from './promise-told.ts';
 import { checkRelayed } from './relayed.ts';
@@ -68,22 +68,9 @@ export function heldBy({ machine, node }: World['places'][number]): string | und
   return undefined;
 }
 
-/**
- * Whether nothing can be said of a request but that it has ended: a database that knew of it was set back, or a second node
- * of the name was there, and each did what came until they knew of each other.
- */
-export function isForgotten(world: World, ask: Ask): boolean {
-  const nodes =
-    ask.kind === 'relay' || ask.kind === 'relayed'
-      ? world.places.map(({ machine }) => machine.name)
-      : [ask.from, ask.toNode, ask.copyTo ?? ask.toNode];
-  return nodes.some((name) => world.wasSetBack(name, ask.at) || world.hasTwin(name));
-}
-
 /** Whether somebody on its way forgot another node there, and with that what he had to tell it. */
 function isAnswerForgotten(world: World, { kind, from, toNode, copyTo }: Ask, { forgot }: Workload): boolean {
-  const isRelayed = kind === 'relay' || kind === 'relayed';
-  const others = isRelayed ? world.names : [toNode, copyTo ?? toNode];
+  const others = isByRelay({ kind }) ? world.names : [toNode, copyTo ?? toNode];
   return others.some((who) => who !== from && [from, ...others].some((whom) => forgot.has(`${who} ${whom}`)));
 }
 
@@ -97,7 +84,7 @@ export function checkPromise(world: World, { workload, truth }: { workload: Work
     if (ask.id !== undefined && !isForgotten(world, ask) && !isAnswerForgotten(world, ask, workload))
       checkAsk(world, ask, { workload, truth });
   checkOriginalAsks(world, truth);
-  checkOrder(world, workload);
+  checkOrder(world, { asks: workload.asks, truth });
   checkTargets(world, workload);
   checkLastWritten(world, workload);
   checkOutsides(world, workload.asks);
@@ -112,7 +99,7 @@ function checkAsk(world: World, ask: Ask, { workload, truth }: { workload: Workl
   if (GIVEN_UP.has(row.state) && !mayBeGivenUp(world, ask, row))
     throw broken(ask, `was to be tried for long, and is ${row.state}: ${row.reason}`);
   if (row.state === 'superseded') checkSuccessor(ask, row, workload);
-  if (ask.kind === 'append') checkAppend(world, ask, row);
+  if (['append', 'passed'].includes(ask.kind)) checkAppend(world, ask, row);
   if (ask.kind === 'write') checkWrite(ask, row, replacedAt(world, ask));
   if (ask.kind === 'original') checkOriginal(world, ask, row);
   if (ask.kind === 'copy') checkCopy(world, ask, row);
@@ -129,7 +116,7 @@ function mayBeGivenUp(world: World, ask: Ask, { state }: LedgerRow): boolean {
   const { kind, from, toNode, isLimited, at } = ask;
   // A schedule has a time of its own, which may pass while its machine is off.
   if (isLimited || (kind === 'schedule' && state === 'expired')) return true;
-  const onWay = [from, toNode, ...(kind === 'relay' || kind === 'relayed' ? world.names : [])];
+  const onWay = [from, toNode, ...(isByRelay({ kind }) ? world.names : [])];
   const isFar = onWay.some((name) => world.wasAwayLong(name)) || calledApart(world, onWay, at);
   return isFar || isHeldByBudget(world, onWay) || mayBeHeld(world, ask);
 }
@@ -259,40 +246,4 @@ function checkLastWritten(world: World, { asks }: Workload): void {
     if (last && ofFile.every(({ isResent }) => !isResent) && (holds ?? -1) < places.get(last.token)!)
       throw broken(last, `is succeeded, and its file holds something older`);
   }
-}
-
-/** Appends of one lane are made in the order in which they were accepted. */
-function checkOrder(world: World, { asks }: Workload): void {
-  // Ids say nothing of it: a clock may have been set back between two lives of a node.
-  const places = new Map(asks.map((ask, place) => [ask.token, { ask, place }]));
-  const lanes = new Map(
-    asks.filter(({ kind }) => kind === 'append').map((ask) => [`${ask.from} ${ask.toNode}`, ask]),
-  );
-  for (const lane of lanes.values())
-    for (const machine of machinesOf(world, lane.toNode)) {
-      const inLane = tokensIn([machine], placeOf(world, lane)).flatMap((token) => places.get(token) ?? []);
-      const known = inLane.filter(
-        ({ ask }) => ask.id !== undefined && !ask.isResent && !isForgotten(world, ask),
-      );
-      known.reduce((last, one) => {
-        if (one.place < last.place)
-          throw broken(one.ask, `was appended after ${last.ask.token}, which was accepted later`);
-        return one;
-      }, known[0]!);
-    }
-}
-
-/** The machine of a node, and that of its twin. */
-function machinesOf(world: World, node: string): Machine[] {
-  return world.places.filter(({ nodeName }) => nodeName === node).map(({ machine }) => machine);
-}
-
-/** The tokens in a file of machines, in their order; what comes from two senders may be anywhere in a line. */
-function tokensIn(machines: readonly Machine[], path: string): string[] {
-  const text = machines.map(({ files }) => files.read(path)).join('');
-  return [...text.matchAll(/(?<![a-z0-9])t\d+/g)].map(([token]) => token);
-}
-
-function broken({ token, id, kind, from, toNode }: Ask, what: string): BrokenPromise {
-  return new BrokenPromise(`${kind} ${token} (${id}) from ${from} to ${toNode} ${what}`);
 }

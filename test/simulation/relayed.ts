@@ -7,6 +7,9 @@ import type { World } from './world.ts';
 /** A relay keeps what is as large as this, and not all of several of the largest; bytes. */
 const [LEAST_KEPT, LARGEST] = [16 * 1024, 60_000];
 
+/** Their tokens are no others'. */
+const FIRST_PASSED = 1_000_000;
+
 interface RelayedOptions {
   readonly nodes: readonly string[];
   readonly lastsMs: number;
@@ -42,6 +45,31 @@ export function relayedDeeds(chance: Chance, { nodes, lastsMs, asks, budgets }: 
     const first = chance.happens(0.5) ? targets : targets.slice(0, 1);
     const again = chance.happens(0.6) ? [submit(at + chance.spread(5, 60_000), targets, 2)] : [];
     return [submit(at, first, 1), ...again];
+  });
+}
+
+/** Lines that are appended by way of another node, many in a short time: they keep their order. */
+export function passedDeeds(chance: Chance, { nodes, lastsMs, asks }: RelayedOptions): Deed[] {
+  let count = 0;
+  return Array.from({ length: asks === 'relayed' ? 4 + chance.below(6) : chance.below(3) }).flatMap(() => {
+    const from = chance.pick(nodes);
+    const toNode = chance.pick(nodes.filter((name) => name !== from));
+    const via = nodes.find((name) => name !== from && name !== toNode)!;
+    const item = (): Item => {
+      const token = `t${FIRST_PASSED + count++}`;
+      const isLimited = chance.happens(0.1);
+      const message = {
+        ...{ toNode, method: 'REQToFileAppend', relayViaNode: via, relayReplyMethod: 'REQNone' },
+        ...{ directory: 'passed', fileName: `by-${from}`, ...(isLimited && { expiresIn: 60 }) },
+        data: [`${token} ${'x'.repeat(chance.below(100))}\n`],
+      };
+      return { ask: { token, kind: 'passed', from, toNode, isLimited }, message };
+    };
+    const at = chance.between(0, lastsMs);
+    return Array.from({ length: 1 + chance.below(12) }, (_, burst): Deed => {
+      const items = Array.from({ length: 1 + chance.below(6) }, item);
+      return { at: Math.round(at + burst * chance.spread(5, 10_000)), what: 'submit', from, items };
+    });
   });
 }
 
