@@ -1,3 +1,4 @@
+import { LOST } from '../message/output.ts';
 import { type Priority, priorityOf } from '../message/priority.ts';
 import type { ReportEntry } from '../message/report.ts';
 import type { KeptTimes } from '../store/kept-clock.ts';
@@ -99,6 +100,15 @@ export function markEnded(
     ...[end.state, end.reason ?? null, end.exitCode ?? null, end.signal ?? null, end.stderrTail ?? null],
     ...[end.stderrBytes ?? null, end.outputBytes ?? null, end.stdout ?? null, end.stdoutFrom ?? null],
     ...[end.endedAt, isReported ? 1 : 0, row],
+  );
+}
+
+/** Statement that notes with a request that has ended that its output is lost: that is to be reported then. */
+export function markOutputLost(id: string, loss: string): Statement {
+  return statement(
+    `UPDATE journal SET reason = coalesce(reason || '; ', '') || ?, reported = lane IS NULL
+     WHERE id = ? AND ended_at IS NOT NULL AND instr(coalesce(reason, ''), ?) = 0`,
+    ...[loss, id, LOST],
   );
 }
 

@@ -11,6 +11,7 @@ import { forgetMeta, readMeta } from '../store/meta.ts';
 import { prune } from '../store/prune.ts';
 import type { JournalDeps, JournalOptions } from './journal-deps.ts';
 import { type JournalRow, type StoredRow, toReport, toRow } from './journal-table.ts';
+import { LostReplies } from './output/lost-replies.ts';
 import { OutputRests } from './output/output-rests.ts';
 import { Reporter } from './output/reporter.ts';
 import { forgetOldParts } from './receiving/kept-parts.ts';
@@ -43,6 +44,8 @@ export class Journal implements AsyncDisposable {
   readonly #queues: RunQueues;
   readonly #stop = new AbortController();
   readonly relayed: RelayedRequests;
+  /** What hears of the outbox how messages end. */
+  readonly hearers: readonly [RelayedRequests, LostReplies];
   readonly #reporter: Reporter;
   /** What of outputs is still read from their files. */
   readonly rests: OutputRests;
@@ -65,6 +68,8 @@ export class Journal implements AsyncDisposable {
     this.rests = new OutputRests({ ...deps, reporter: this.#reporter, signal: this.#stop.signal });
     this.#cancellations = new Cancellations(deps.store);
     this.relayed = new RelayedRequests({ store: deps.store, reporter: this.#reporter });
+    const lostReplies = new LostReplies({ store: deps.store, reporter: this.#reporter });
+    this.hearers = [this.relayed, lostReplies];
     this.#runner = new Runner(options, {
       ...deps,
       reporter: this.#reporter,

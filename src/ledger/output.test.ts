@@ -117,3 +117,16 @@ test('output that had to give way on its way is told with the end that comes aft
   const row = store.get<{ state: string; reason: string }>('SELECT state, reason FROM ledger');
   assert.deepEqual({ ...row }, { state: 'failed', reason: 'exit status 2; output lost: no room' });
 });
+
+test('a request that has ended says once that its output could not be kept', async (t) => {
+  const { store, report } = await start(t);
+  const reason = () => store.get<{ reason: string | null }>('SELECT reason FROM ledger')!.reason;
+  await report({ state: 'succeeded' }, { state: 'running', reason: 'output lost: no such folder' });
+  assert.equal(reason(), 'output lost: no such folder');
+  await report(
+    { state: 'running', reason: 'output lost: another piece' },
+    { state: 'running', reason: 'told' },
+  );
+  assert.equal(reason(), 'output lost: no such folder');
+  assert.equal(store.get<{ state: string }>('SELECT state FROM ledger')!.state, 'succeeded');
+});

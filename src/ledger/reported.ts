@@ -1,6 +1,6 @@
 import { isEnd, type RequestState } from '../contract/states.ts';
 import { type BodyFormat, formatOf } from '../message/codec/body-format.ts';
-import { OUTPUT_LOST } from '../message/output.ts';
+import { LOST } from '../message/output.ts';
 import type { ReportEntry } from '../message/report.ts';
 import { type Statement, statement } from '../store/store.ts';
 import type { RequestRow } from './request-row.ts';
@@ -84,6 +84,7 @@ export function startedHere(
 
 /** Statement for a message that runs. It may be known before the answer that the message was taken, which finds no body to keep then. */
 export function running(row: LedgerRow, entry: ReportEntry, at: number): Statement {
+  if (!isOpen(row.state) && entry.reason?.startsWith(LOST)) return lostOutput(row, entry.reason);
   return statement(
     `UPDATE ledger SET state = 'running', sent_at = coalesce(sent_at, ?), attempts = max(attempts, 1), started_at = coalesce(started_at, ?),
        accepted_at = coalesce(accepted_at, ?), ended_at = NULL,
@@ -104,6 +105,8 @@ export function running(row: LedgerRow, entry: ReportEntry, at: number): Stateme
 
 /** Statement for a message that has ended. */
 export function ended(row: LedgerRow, end: ReportEntry, at: number): Statement {
+  const loss = isOpen(row.state) ? undefined : end.reason?.slice(end.reason.indexOf(LOST));
+  if (end.state === row.state && loss?.startsWith(LOST)) return lostOutput(row, loss);
   return statement(
     `UPDATE ledger SET state = ?, reason = ?, exit_code = ?, signal = ?, stderr_tail = ?, stderr_bytes = ?,
        output_bytes = ?, sent_at = coalesce(sent_at, ?), attempts = max(attempts, 1), accepted_at = coalesce(accepted_at, ?), started_at = coalesce(started_at, ?), ended_at = ?,
@@ -144,9 +147,17 @@ export function toFinished(row: LedgerRow, end: ReportEntry, at: number): Finish
   };
 }
 
-/** That output was lost is told with the pieces that had to give way, which came before the end. */
+/** Statement for a message that has ended, and of whose output it is then told that it was lost. */
+function lostOutput({ key }: Pick<LedgerRow, 'key'>, reason: string): Statement {
+  return statement(
+    `UPDATE ledger SET reason = coalesce(reason || '; ', '') || ? WHERE key = ? AND instr(coalesce(reason, ''), ?) = 0`,
+    ...[reason, key, LOST],
+  );
+}
+
+/** That output was lost is told before the end, with the pieces that had to give way or by the reply that could not be kept. */
 function reasonOf({ state, reason }: LedgerRow, end: ReportEntry): string | null {
-  const isLost = state === 'running' && reason === OUTPUT_LOST;
-  if (!isLost || end.reason?.includes(OUTPUT_LOST)) return end.reason ?? null;
-  return end.reason === undefined ? OUTPUT_LOST : `${end.reason}; ${OUTPUT_LOST}`;
+  if (state !== 'running' || !reason?.startsWith(LOST) || end.reason?.includes(LOST))
+    return end.reason ?? null;
+  return end.reason === undefined ? reason : `${end.reason}; ${reason}`;
 }

@@ -6,8 +6,10 @@ export const OUTPUT_MODES = ['end', 'live', 'none'] as const;
 
 export type OutputMode = (typeof OUTPUT_MODES)[number];
 
-/** What is said of a request whose output had to give way. */
-export const OUTPUT_LOST = 'output lost: no room';
+/** What is said of a request whose output, or a part of it, could not be kept; why follows. */
+export const LOST = 'output lost: ';
+/** The same where it had to give way. */
+export const OUTPUT_LOST = `${LOST}no room`;
 
 export type OutputStream = 'stdout' | 'stderr';
 

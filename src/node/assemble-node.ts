@@ -183,7 +183,7 @@ export async function assembleNode(
   const ends = new EndRecorder(config, { ...ground, errorReporter, operators });
   const states = new StateQuestions(config.nodeName, { ...deps, guard, journal });
   ledger.listen([ends, journal.relayed, fleet.changes, outbox]);
-  const listeners = [ends, errorReporter, copying, journal.relayed, fleet.changes, states, outputReplies];
+  const listeners = [ends, errorReporter, copying, ...journal.hearers, fleet.changes, states, outputReplies];
   outbox.start({ ...deps, processes: supervisor, listeners });
   if (config.isCentral) stack.use(new PresenceProbe(config.nodeName, deps));
   await journal.start({ ask: states.askSender, isOlder: isOlder(ground.store, ground.notedId) });

@@ -102,6 +102,8 @@ export interface Ended {
   readonly endedAt: number;
   readonly attempts: number;
   readonly format: BodyFormat;
+  /** The id of the request that it is the reply to. */
+  readonly re?: string | null;
   /** Read from disk when it is asked for, until the end is written down. */
   readonly body: Uint8Array | undefined;
 }
@@ -147,7 +149,7 @@ export interface OutboxListener {
   /** How messages ended can never be written down: a sentence for errorCentral. */
   report?(text: string): void;
   /** It is written down that messages have ended. */
-  written?(ended: readonly { readonly id: string }[]): void;
+  written?(ended: readonly Ended[]): void;
   /** It is written down that messages, in several lists, have come to a new state. */
   changed?(changed: readonly (readonly { readonly id: string }[])[]): void;
 }

@@ -165,6 +165,7 @@ export class LaneEnds {
       endedAt: at,
       attempts: entry.attempts,
       format: formatOf(entry.format),
+      re: entry.re,
     });
   }
 }
