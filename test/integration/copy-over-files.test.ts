@@ -62,6 +62,20 @@ test('a file that is replaced keeps its access list and attributes, but no capab
     assert.equal(await readFile(file, 'utf8'), text);
     assertKept(file);
   }
+  // Scripts take no second between the two.
+  const fresh = (name: string, text: string) => copy(central, { ...toFile, fileName: name, data: [text] });
+  await fresh('left', 'one');
+  const [left, made] = ['left', 'made'].map((name) => join(ship1.dataFolder, 'd/ship1', name));
+  setAttribute(left!, 'user.note', '6869');
+  await writeFile(made!, 'old', { mode: 0o644 });
+  setAttribute(made!, ACL.name, ACL.hex);
+  for (const text of ['two', 'three']) {
+    await fresh('left', text);
+    await fresh('made', text);
+    assert.equal(await readFile(left!, 'utf8'), text);
+    assert.equal(attributeOf(left!, 'user.note'), '6869');
+    assert.equal(attributeOf(made!, ACL.name), ACL.hex);
+  }
 });
 
 test('a file that may be written in a folder that takes no new one is written over', {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
@@ -19,6 +20,9 @@ import { fileFailure } from './file-failure.ts';
 
 /** A file that is written and at once put in its place has no attributes yet, ms. */
 const PLAIN_MS = 1000;
+/** Of how many files a node knows how it left them. */
+const MOST_KNOWN = 1000;
+const PRIVATE_MODE = 0o600;
 
 /** Replaces a file of the data folder. */
 export type ReplaceFile = (file: FileContent) => Promise<void>;
@@ -50,11 +54,12 @@ export function createReplaceFile(
   { dataFolder, rules }: FolderOptions,
   { lock, files = systemFiles }: ReplaceDeps,
 ): ReplaceFile {
+  const known = new Map<string, string>();
   return async ({ path, data, durable = true }) => {
     const release = await lock.acquire([path]);
     try {
       const place = await placeInside(dataFolder, path, rules, files);
-      await replace(place, { data, durable, mode: rules?.fileMode, files });
+      await replace(place, { data, durable, mode: rules?.fileMode, files, known });
     } finally {
       release();
     }
@@ -108,16 +113,17 @@ export function createWriteFile(options: FolderOptions, deps: ReplaceDeps): Writ
   };
 }
 
-async function replace(
-  path: string,
-  {
-    data,
-    durable,
-    mode,
-    files,
-  }: Required<Omit<FileContent, 'path'>> & { mode: number | undefined; files: FileSystem },
-): Promise<void> {
+interface Replacing extends Required<Omit<FileContent, 'path'>> {
+  readonly mode: number | undefined;
+  readonly files: FileSystem;
+  /** How files without attributes were left here that must last, by their paths. */
+  readonly known: Map<string, string>;
+}
+
+async function replace(path: string, { data, durable, mode, files, known }: Replacing): Promise<void> {
   const before = await regularFileAt(path, files);
+  const left = known.get(path);
+  known.delete(path);
   const part = partPath(path);
   await using handle = await openNew(part, mode, files).catch(async (error: unknown) => {
     // What a crash left there goes.
@@ -127,13 +133,41 @@ async function replace(
   });
   try {
     await handle.writeFile(data.length === 1 ? data[0]! : Buffer.concat(data));
-    if (before) await keepOf(before, { path, handle, files });
+    const isPlain =
+      !before || isUntouched(before, { left, mode: durable ? (mode ?? PRIVATE_MODE) : undefined });
+    if (before) await keepOf(before, { path, handle, files, isPlain });
     if (durable) await handle.sync();
-    await putInPlace({ handle, path: part }, path, { durable, files });
+    const over = await putInPlace({ handle, path: part }, path, { durable, files });
+    if (durable && isPlain && over === undefined) note(known, path, await handle.stat());
   } catch (error) {
     await files.rm(part, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+function note(known: Map<string, string>, path: string, stats: Touched): void {
+  known.set(path, markOf(stats));
+  if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!);
+}
+
+type Touched = Pick<Stats, 'ino' | 'ctimeMs'>;
+
+/** Changes with whatever is done to a file. */
+function markOf({ ino, ctimeMs }: Touched): string {
+  return `${ino} ${ctimeMs}`;
+}
+
+/**
+ * Whether nobody can have given a file attributes: it is as it was left here or, where that is not known, nobody has touched it since
+ * it was made, and it has the mode that files get here: a list of who else may use it shows in that.
+ */
+function isUntouched(
+  before: Stats,
+  { left, mode = before.mode & 0o777 }: { left: string | undefined; mode: number | undefined },
+): boolean {
+  if (left !== undefined) return left === markOf(before);
+  const ageMs = before.ctimeMs - Math.min(before.birthtimeMs, before.mtimeMs);
+  return !(ageMs >= PLAIN_MS) && (before.mode & 0o777) === mode;
 }
 
 /**
@@ -141,11 +175,9 @@ async function replace(
  * by thousands: not for one that nobody has touched since it was put there. What was kept makes the new file seem touched.
  */
 async function keepOf(
-  before: NonNullable<Awaited<ReturnType<typeof regularFileAt>>>,
-  { path, handle, files }: { path: string; handle: FileHandle; files: FileSystem },
+  before: Stats,
+  { path, handle, files, isPlain }: { path: string; handle: FileHandle; files: FileSystem; isPlain: boolean },
 ): Promise<void> {
-  const ageMs = before.ctimeMs - Math.min(before.birthtimeMs, before.mtimeMs);
-  const isPlain = !(ageMs >= PLAIN_MS);
   await takeOver(handle, { before, mode: before.mode, ...(isPlain ? {} : { old: path }) }, files);
   if (isPlain) return;
   const { ctimeMs } = await handle.stat();
