@@ -26,14 +26,20 @@ interface Known {
   lanes: readonly AliveLane[];
 }
 
+/** What a node named: the text, with a space before and behind each word, and the words, unless too many texts are known. */
+interface Words {
+  readonly text: string;
+  readonly all?: ReadonlySet<string>;
+}
+
 /** What is known of the nodes that lanes lead to. Their words outlast the process: who asks a node needs them before it answers. */
 export class Peers {
   readonly #clock: Pick<Clock, 'steadyNow'>;
   readonly #known = new Map<string, Known>();
-  /** The words that nodes named, as they came, each between spaces. */
-  readonly #words = new Map<string, string>();
+  /** The words that nodes named. */
+  readonly #words = new Map<string, Words>();
   /** The same text of many nodes is in memory once. */
-  readonly #texts = new Map<string, string>();
+  readonly #texts = new Map<string, Words>();
   readonly #store: Pick<Store, 'all' | 'write'>;
   readonly #nodeName: string;
   readonly #centralNodeName: string | undefined;
@@ -55,7 +61,7 @@ export class Peers {
     const sql = 'SELECT name, words FROM node_words';
     for (const { name, words } of deps.store.all<{ name: string; words: string }>(sql))
       this.#words.set(name, this.#once(words));
-    for (const [name, words] of this.#words) deps.words?.heardWords(name, words);
+    for (const [name, { text }] of this.#words) deps.words?.heardWords(name, text);
   }
 
   /** The node of this name and the lanes to it; entered where it was not known. */
@@ -103,12 +109,14 @@ export class Peers {
     if (node === this.#nodeName && word === SUPERSEDES_WORD) return true;
     // A brief answer does not say which of the nodes that collect errors gave it.
     if (node === ERROR_CENTRAL && word === BRIEF) return false;
-    return this.#words.get(node)?.includes(` ${word} `) === true;
+    const words = this.#words.get(node);
+    // It is asked several times for each message.
+    return words !== undefined && (words.all?.has(word) ?? words.text.includes(` ${word} `));
   };
 
   /** The words that a node has named, lately, as it named them. */
   readonly wordsOf = (node: string): string | undefined => {
-    return this.#words.get(node)?.trim();
+    return this.#words.get(node)?.text.trim();
   };
 
   /** A node named its words, in a hello or an answer; none takes back what it named before. */
@@ -116,20 +124,22 @@ export class Peers {
     const most = this.#texts.size < MANY_WORDS ? MAX_WORDS : MAX_OF_MANY;
     const known = words ? this.#once(` ${words.slice(0, most)} `) : undefined;
     this.#listener?.heardWords(node, words);
-    if (known === this.#words.get(node)) return;
+    if (known?.text === this.#words.get(node)?.text) return;
     if (known) this.#words.set(node, known);
     else this.#words.delete(node);
     const [sql, values] = known
-      ? ['INSERT OR REPLACE INTO node_words (name, words) VALUES (?, ?)', [node, known]]
+      ? ['INSERT OR REPLACE INTO node_words (name, words) VALUES (?, ?)', [node, known.text]]
       : ['DELETE FROM node_words WHERE name = ?', [node]];
     // What could not be written is learned again from the next answer after a start.
     this.#store.write([statement(sql, ...values)]).catch(() => {});
   };
 
-  #once(words: string): string {
-    const known = this.#texts.get(words);
-    if (known !== undefined || this.#texts.size >= MANY_WORDS) return known ?? words;
-    this.#texts.set(words, words);
+  #once(text: string): Words {
+    const known = this.#texts.get(text);
+    if (known) return known;
+    if (this.#texts.size >= MANY_WORDS) return { text };
+    const words = { text, all: new Set(text.trim().split(' ')) };
+    this.#texts.set(text, words);
     return words;
   }
 
@@ -163,9 +173,9 @@ class KnownPeer implements Peer {
   readonly bringers = new Bringers();
   speaksLanes: boolean | undefined = undefined;
   readonly #node: string;
-  readonly #words: ReadonlyMap<string, string>;
+  readonly #words: ReadonlyMap<string, unknown>;
 
-  constructor(node: string, words: ReadonlyMap<string, string>, now: () => number) {
+  constructor(node: string, words: ReadonlyMap<string, unknown>, now: () => number) {
     this.window = new SendWindow(now);
     this.#node = node;
     this.#words = words;

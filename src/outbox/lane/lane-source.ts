@@ -178,11 +178,8 @@ export class LaneSource {
   #refuse(entry: Entry, wholeBytes: number, fault?: string): void {
     const { queue } = this.#lane;
     queue.take(entry.seq, entry.seq);
-    const about = {
-      toNode: receiverOf(queue.subject),
-      wholeBytes,
-      maxPayload: this.#deps.transport.maxPayload,
-    };
+    const { maxPayload } = this.#deps.transport;
+    const about = { toNode: receiverOf(queue.subject), wholeBytes, maxPayload };
     this.#lane.ends.ended([entry], 'rejected', fault ?? piecesRefusal(entry, about));
   }
 
@@ -225,25 +222,34 @@ export class LaneSource {
   #outbound(entry: Entry, body: Uint8Array, turnBytes: number): OutboundMessage {
     const { queue, replies } = this.#lane;
     const { seq, id, schedule, output, re } = entry;
-    const { kept } = this.#deps;
     const short = shortOf(entry, body, this.#owner.knows);
     const { payload, awaitsReply, readsData } = this.#formOf(entry, short?.payload ?? body);
     entry.awaitsReply = awaitsReply;
     const parts = this.#partsOf(entry, turnBytes);
     if (entry.rider && !this.#owner.knows(END_IN_REPLY)) entry.rider = undefined;
+    // Each field by its name, as in newEntry; what its target must know is asked for those alone that have it.
     return {
-      ...{ subject: queue.subject, reply: replies.subject, id, schedule, output, re, payload },
-      priority: this.#owner.knows(PRIORITY_WORD) ? entry.priority : null,
-      supersedes: this.#owner.knows(SUPERSEDES_WORD) ? entry.supersedes : null,
+      subject: queue.subject,
+      reply: replies.subject,
+      id,
+      schedule,
+      output,
+      re,
+      payload,
+      priority: entry.priority && this.#owner.knows(PRIORITY_WORD) ? entry.priority : null,
+      supersedes: entry.supersedes && this.#owner.knows(SUPERSEDES_WORD) ? entry.supersedes : null,
       needsLanes: schedule !== null || readsData,
-      life: lifeOf(entry, kept),
+      life: lifeOf(entry, this.#deps.kept),
       place: { epoch: queue.epoch, seq, floor: queue.window.tellFloor() },
       format: entry.isCalledOff ? this.#calledOff.format : (short?.format ?? formatOf(entry.format)),
-      ...(entry.rider && { end: entry.rider.header }),
-      ...(short && { told: short.header }),
+      end: entry.rider?.header,
+      told: short?.header,
       headers: {},
-      ...{ parts, isLean: entry.isLean, takesBytes: entry.takesBytes },
-      ...{ isBrief: entry.isLean && this.#room.mayBeBrief, mayBundle: this.#room.mayBundle },
+      parts,
+      isLean: entry.isLean,
+      takesBytes: entry.takesBytes,
+      isBrief: entry.isLean && this.#room.mayBeBrief,
+      mayBundle: this.#room.mayBundle,
     };
   }
 
