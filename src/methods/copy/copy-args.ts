@@ -1,5 +1,6 @@
 import { basename, dirname, normalize } from 'node:path/posix';
 import { type Message, newMessage } from '../../message/message.ts';
+import { nodeNameFault } from '../../message/names.ts';
 import { isRelaysCopy } from '../../message/relayed-file.ts';
 
 /**
@@ -124,4 +125,14 @@ function targetFault(target: string): string | undefined {
 
 function isMode(mode: number): boolean {
   return mode >= 0 && mode <= 0o777;
+}
+
+/** What is wrong with the arguments of a REQCopyFileFrom; undefined where nothing is. */
+export function copySourceFault({ methodArgs }: Message): string | undefined {
+  const [source, node] = methodArgs ?? [];
+  if (!source || !node || !methodArgs?.[2])
+    return 'methodArgs is too short: it holds the source file, the node and the target file';
+  if (source.includes('\0')) return 'the source path contains a NUL character';
+  const order = readOrder({ methodArgs: methodArgs.slice(0, 3) });
+  return nodeNameFault(node) ?? (typeof order === 'string' ? order : undefined);
 }

@@ -4,7 +4,6 @@ import type { Edges } from '../../lib/edges.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
-import { nodeNameFault } from '../../message/names.ts';
 import {
   isRelaysCopy,
   type RelayedFile,
@@ -14,9 +13,10 @@ import {
 } from '../../message/relayed-file.ts';
 import { type RunMethod, required } from '../method.ts';
 import { abortedState } from '../method-timeout.ts';
-import { type CopyOrder, copyMessage, readOrder } from './copy-args.ts';
+import { type CopyOrder, copyMessage, copySourceFault } from './copy-args.ts';
 import { CopyProgress, describeBytes } from './copy-progress.ts';
 import { CopyError, CopySource } from './copy-source.ts';
+import { CopyTurns } from './copy-turns.ts';
 import type { OpenChannel } from './piece-channel.ts';
 import { PieceSender } from './piece-sender.ts';
 
@@ -48,7 +48,7 @@ export interface CopyFileFromDeps extends Pick<Edges, 'clock' | 'files'> {
   };
 }
 
-type Deps = CopyFileFromOptions & CopyFileFromDeps;
+type Deps = CopyFileFromOptions & CopyFileFromDeps & { readonly turns: CopyTurns };
 
 /** Up to here a file travels in one message. */
 const SMALL_FILE_BYTES = 256 * 1024;
@@ -63,13 +63,14 @@ const MESSAGE_ROOM = 8192;
  * answers; nothing of it is queued. Of what the target has already only the place is named. A reference node gets the one message, as large as the broker allows. A new file has
  * the source's mode (without setuid and setgid), one that is replaced keeps its own; it changes when the sha256 was verified.
  *
- * Goes on where it was after a cut link and a restart of either node. methodTimeout does not limit it: it ends when it
+ * Copies of this node to one file go one after the other. A copy goes on where it was after a cut link and a restart of either node. methodTimeout does not limit it: it ends when it
  * is done, cancelled, refused, or the target was silent for messageTTL. A source that changes while it is read ends the
  * copy as `failed`, as do a source that can't be read and all that the target refuses; the target file is then as it was.
  *
  * Reply: the reference's line, or `error: ` and the reason. The progress is the reason of the state `running`.
  */
-export function createReqCopyFileFrom(options: CopyFileFromOptions, deps: CopyFileFromDeps): RunMethod {
+export function createReqCopyFileFrom(options: CopyFileFromOptions, given: CopyFileFromDeps): RunMethod {
+  const deps = { ...options, ...given, turns: new CopyTurns() };
   return {
     name: 'REQCopyFileFrom',
     kind: 'EventACK',
@@ -86,19 +87,10 @@ export function createReqCopyFileFrom(options: CopyFileFromOptions, deps: CopyFi
         '/tmp/syslog',
       ),
     ],
-    check: argumentsFault,
-    run: (call) => runOrRelay(call, { ...options, ...deps }),
-    undo: (call) => removeThere(copyOf(call, options).call, { ...options, ...deps }),
+    check: copySourceFault,
+    run: (call) => runOrRelay(call, deps),
+    undo: (call) => removeThere(copyOf(call, options).call, deps),
   };
-}
-
-function argumentsFault({ methodArgs }: Message): string | undefined {
-  const [source, node] = methodArgs ?? [];
-  if (!source || !node || !methodArgs?.[2])
-    return 'methodArgs is too short: it holds the source file, the node and the target file';
-  if (source.includes('\0')) return 'the source path contains a NUL character';
-  const order = readOrder({ methodArgs: methodArgs.slice(0, 3) });
-  return nodeNameFault(node) ?? (typeof order === 'string' ? order : undefined);
 }
 
 async function runOrRelay(asked: RunCall, deps: Deps): Promise<RunResult> {
@@ -119,7 +111,7 @@ function copyOf<Call extends Pick<RunCall, 'message'>>(call: Call, { nodeName }:
 
 async function run(call: RunCall, deps: Deps, relayed?: RelayedFile): Promise<RunResult> {
   const { message, signal } = call;
-  const fault = argumentsFault(message);
+  const fault = copySourceFault(message);
   if (fault !== undefined) return failed(message, new CopyError('source', fault));
   const [source = '', node = ''] = message.methodArgs!;
   try {
@@ -197,6 +189,12 @@ class Copy {
     try {
       await this.#begin();
       if (this.#isOriginal) return await this.#sendPlain();
+      using turn = await this.#takeTurn();
+      if (turn.hasWaited) {
+        // What the one before brought is looked for when a copy begins.
+        await this.#deliver({ step: 'abort', transfer: this.#transfer });
+        await this.#begin();
+      }
       const sender = new PieceSender(
         {
           transfer: this.#transfer,
@@ -216,6 +214,12 @@ class Copy {
       if (isOver) removeThere(this.#call, this.#deps);
       throw error;
     }
+  }
+
+  #takeTurn() {
+    const { turns, clock, copyPatienceMs: patienceMs } = this.#deps;
+    const onWait = () => this.#progress.say(`waiting for another copy to ${this.#target}`);
+    return turns.take(this.#node, this.#target, { signal: this.#call.signal, clock, patienceMs, onWait });
   }
 
   readonly #begin = (): Promise<void> => {
