@@ -1,3 +1,4 @@
+import { succeeds } from '../lib/succeeds.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Bus } from './bus.ts';
 
@@ -28,9 +29,6 @@ export async function tellNameRights(
 ): Promise<void> {
   if (nodeName === centralNodeName) return;
   using subscription = bus.subscribe(centralNameSubject(centralNodeName), () => {});
-  const isAllowed = await subscription.ready().then(
-    () => true,
-    () => false,
-  );
+  const isAllowed = await succeeds(subscription.ready());
   if (isAllowed) logger.info({}, `${NAME_RIGHTS.what(centralNodeName)}; ${NAME_RIGHTS.advice}`);
 }

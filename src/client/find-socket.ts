@@ -1,7 +1,6 @@
-import { connect } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { foreignWriter, ownerOf, realFolder } from '../lib/folder-writers.ts';
-import { shortSocketPath } from '../lib/short-socket-path.ts';
+import { socketFault } from '../lib/socket-fault.ts';
 import { connectionFault } from './api-address.ts';
 import { ApiError } from './api-error.ts';
 
@@ -30,7 +29,7 @@ interface Candidate {
  */
 export async function findSocket(told: string | undefined, env: Environment): Promise<string> {
   if (told !== undefined) {
-    const fault = await connectFault(told);
+    const fault = await socketFault(told, CONNECT_TIMEOUT_MS);
     if (fault === undefined) return told;
     throw (await forbidden(told, fault)) ?? connectionFault({ socketPath: told }, fault);
   }
@@ -55,7 +54,7 @@ async function firstOf(candidates: readonly Candidate[]): Promise<string> {
       foreign.set(named, writer);
       continue;
     }
-    const fault = await connectFault(path);
+    const fault = await socketFault(path, CONNECT_TIMEOUT_MS);
     if (fault === undefined) return path;
     faults.set(named, fault);
   }
@@ -122,21 +121,6 @@ function unescaped(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** Why nobody answers on a socket, or undefined. */
-function connectFault(path: string): Promise<NodeJS.ErrnoException | undefined> {
-  return new Promise((done) => {
-    const socket = connect(shortSocketPath(path));
-    const finish = (fault?: NodeJS.ErrnoException) => {
-      socket.destroy();
-      done(fault);
-    };
-    socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
-      finish(Object.assign(new Error('silent'), { code: 'ETIMEDOUT' })),
-    );
-    socket.on('connect', () => finish()).on('error', finish);
-  });
 }
 
 /** The sentence for sockets that anybody may have put where they are. */

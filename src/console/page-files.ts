@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ownFile } from '../lib/own-file.ts';
+import { passOver } from '../lib/system-fault.ts';
 
 /** A file of the page, as it was built: its type, and its bytes for each encoding. */
 export interface PageFile {
@@ -37,10 +38,7 @@ export class PageFiles {
   }
 
   async #read(): Promise<ReadonlyMap<string, PageFile> | undefined> {
-    const text = await readFile(this.#url, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
+    const text = await readFile(this.#url, 'utf8').catch(passOver('ENOENT'));
     if (text === undefined) return undefined;
     const built = JSON.parse(text) as BuiltPage;
     return new Map(

@@ -1,6 +1,5 @@
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { shortSocketPath } from '../lib/short-socket-path.ts';
+import { socketFault } from '../lib/socket-fault.ts';
 import { type Finding, finding } from './finding.ts';
 
 const PATIENCE_MS = 2000;
@@ -14,9 +13,10 @@ export interface SocketLook {
 /** Whether a node takes submissions on its socket. */
 export async function checkSocket(folder: string): Promise<SocketLook> {
   const path = join(folder, 'steward.sock');
-  const code = await connectCode(path);
-  if (code === 'connected')
+  const fault = await socketFault(path, PATIENCE_MS);
+  if (fault === undefined)
     return { isRunning: true, findings: [finding('socket', 'ok', `a node runs and listens on ${path}`)] };
+  const code = fault.code ?? fault.message;
   if (code === 'ENOENT')
     return {
       isRunning: false,
@@ -31,17 +31,4 @@ export async function checkSocket(folder: string): Promise<SocketLook> {
     isRunning: undefined,
     findings: [finding('socket', 'warn', `${path} cannot be asked (${code})`, advice)],
   };
-}
-
-function connectCode(path: string): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(shortSocketPath(path));
-    const end = (code: string) => {
-      socket.destroy();
-      resolve(code);
-    };
-    socket.setTimeout(PATIENCE_MS, () => end('ETIMEDOUT'));
-    socket.once('connect', () => end('connected'));
-    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
-  });
 }

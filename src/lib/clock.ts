@@ -97,6 +97,16 @@ export function wallTimeOf(steady: number, clock: Pick<Clock, 'wallNow' | 'stead
   return clock.wallNow() - Math.round(clock.steadyNow() - steady);
 }
 
+/** A signal that is aborted after `ms` by a clock, unless it is disposed of before; without them, never. */
+export function deadlineIn(
+  ms: number | undefined,
+  clock: Pick<Clock, 'after'>,
+): { readonly signal: AbortSignal } & Disposable {
+  const over = new AbortController();
+  const cancel = ms === undefined ? () => {} : clock.after(ms, () => over.abort());
+  return { signal: over.signal, [Symbol.dispose]: cancel };
+}
+
 /** Resolves after `ms` by a clock, or at once when the signal is aborted; 0 lets go what is ready now. Never rejects. */
 export function wait(clock: Pick<Clock, 'after'>, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

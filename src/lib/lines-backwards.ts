@@ -1,12 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { errorCode } from './system-fault.ts';
+import { passOver } from './system-fault.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
 /** The lines of a file from its last one on, without their ends; empty ones are left out, and a missing file has none. */
 export async function* linesBackwards(path: string, chunkBytes = CHUNK_BYTES): AsyncGenerator<string> {
-  const file = await openExisting(path);
+  const file = await open(path, 'r').catch(passOver('ENOENT'));
   if (!file) return;
   try {
     /** Pieces of the line that is not whole yet, the last one first. */
@@ -30,15 +30,6 @@ export async function* linesBackwards(path: string, chunkBytes = CHUNK_BYTES): A
     if (first !== '') yield first;
   } finally {
     await file.close();
-  }
-}
-
-async function openExisting(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

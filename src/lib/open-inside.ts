@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { CodedError } from './coded-error.ts';
-import { errorCode } from './system-fault.ts';
+import { errorCode, passOver } from './system-fault.ts';
 import { type FileSystem, systemFiles } from './system-files.ts';
 
 /** How files of a folder are made and found. */
@@ -54,14 +54,10 @@ export async function regularFileAt(
   path: string,
   files: FileSystem = systemFiles,
 ): Promise<Stats | undefined> {
-  try {
-    const stats = await files.lstat(path);
-    if (!stats.isFile()) throw notAFile(path, stats.isSymbolicLink() ? 'a symbolic link' : kindOfFile(stats));
-    return stats;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const stats = await files.lstat(path).catch(passOver('ENOENT'));
+  if (stats && !stats.isFile())
+    throw notAFile(path, stats.isSymbolicLink() ? 'a symbolic link' : kindOfFile(stats));
+  return stats;
 }
 
 /** Opens a regular file for writing at positions of the caller's, and makes it (durably; 0600 unless told) where it is missing. */
@@ -147,9 +143,7 @@ export async function makeFolder(
   const missing: string[] = [];
   for (let next = path; next !== existing.path; next = dirname(next)) missing.unshift(next);
   for (const folder of missing) {
-    await files.mkdir(folder, { mode }).catch((error: unknown) => {
-      if (errorCode(error) !== 'EEXIST') throw error;
-    });
+    await files.mkdir(folder, { mode }).catch(passOver('EEXIST'));
     await syncFolder(dirname(folder), files);
   }
   // With the dot a file that stands in its place is refused.

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { openFolder, syncOpenFolder } from './open-inside.ts';
+import { succeeds } from './succeeds.ts';
 import { errorCode, systemFault } from './system-fault.ts';
 import { type FileSystem, systemFiles } from './system-files.ts';
 
@@ -73,10 +74,7 @@ export async function takeOver(
 
 async function keepOwner(handle: FileHandle, own: Ownership, { uid, gid }: Ownership): Promise<boolean> {
   if (own.uid === uid && own.gid === gid) return true;
-  const isKept = await handle.chown(uid, gid).then(
-    () => true,
-    () => false,
-  );
+  const isKept = await succeeds(handle.chown(uid, gid));
   if (!isKept) await handle.chown(own.uid, gid).catch(() => undefined);
   return isKept;
 }

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { descriptorName } from './descriptor-name.ts';
-import { errorCode } from './system-fault.ts';
+import { passOver } from './system-fault.ts';
 import { type FileSystem, systemFiles } from './system-files.ts';
 
 const MAX_LINKS = 40;
@@ -93,10 +93,5 @@ function isOfAnother({ uid }: Stats, { mode, uid: owner }: Stats): boolean {
 
 /** What is at a path, a link itself for one; undefined where nothing is or can be. */
 export async function statsAt(path: string, files: FileSystem = systemFiles): Promise<Stats | undefined> {
-  try {
-    return await files.lstat(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
-    throw error;
-  }
+  return await files.lstat(path).catch(passOver('ENOENT', 'ENOTDIR'));
 }

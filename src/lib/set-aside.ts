@@ -1,5 +1,5 @@
 import { rename, rm } from 'node:fs/promises';
-import { errorCode } from './system-fault.ts';
+import { passOver } from './system-fault.ts';
 
 /** `maxBytes` is the size at which a file is set aside as `.1`, `.2` and so on; `keepFiles` of those are kept. */
 export interface Rotation {
@@ -12,8 +12,6 @@ export async function setAside(path: string, keepFiles: number): Promise<void> {
   if (keepFiles === 0) return rm(path, { force: true });
   for (let number = keepFiles; number > 0; number--) {
     const younger = number === 1 ? path : `${path}.${number - 1}`;
-    await rename(younger, `${path}.${number}`).catch((error) => {
-      if (errorCode(error) !== 'ENOENT') throw error;
-    });
+    await rename(younger, `${path}.${number}`).catch(passOver('ENOENT'));
   }
 }

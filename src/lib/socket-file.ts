@@ -1,9 +1,10 @@
 import { chmod, link, lstat, mkdir, mkdtemp, rename, rm, stat, unlink } from 'node:fs/promises';
-import { connect, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 
 import { ListenError } from './listen-error.ts';
 import { MAX_SOCKET_PATH_BYTES, shortSocketPath } from './short-socket-path.ts';
+import { socketFault } from './socket-fault.ts';
 
 const ATTEMPTS = 5;
 
@@ -110,19 +111,10 @@ async function removeStale(path: string): Promise<void> {
 
 /** Whether somebody accepts connections on the socket; a full queue of connections counts as yes. */
 async function isAlive(path: string): Promise<boolean> {
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const socket = connect(shortSocketPath(path));
-  socket.on('connect', () => resolve(true));
-  socket.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
-    else if (error.code === 'EAGAIN') resolve(true);
-    else reject(error);
-  });
-  try {
-    return await promise;
-  } finally {
-    socket.destroy();
-  }
+  const fault = await socketFault(path);
+  if (fault === undefined || fault.code === 'EAGAIN') return true;
+  if (fault.code === 'ECONNREFUSED' || fault.code === 'ENOENT') return false;
+  throw fault;
 }
 
 async function listen(server: Server, path: string): Promise<void> {

@@ -22,6 +22,13 @@ export function errorCode(error: unknown): string | undefined {
   return unnamed(error)?.split(':')[0] ?? (typeof code === 'string' ? code : undefined);
 }
 
+/** For `catch`: undefined in place of a system error of one of these codes; others are thrown. */
+export function passOver(...codes: readonly string[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!codes.includes(errorCode(error) ?? '')) throw error;
+  };
+}
+
 function unnamed(error: unknown): string | undefined {
   const errno = (error as { errno?: unknown } | null | undefined)?.errno;
   return typeof errno === 'number' ? UNNAMED[-errno] : undefined;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '../lib/clock.ts';
 import { pause } from '../lib/pause.ts';
 import { readFault, readPlainFile } from '../lib/plain-file.ts';
+import { succeeds } from '../lib/succeeds.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
 import { isTemporary } from '../lib/temporary-error.ts';
 import { readSubmission } from '../message/input/read-submission.ts';
@@ -48,10 +49,7 @@ const REST_MS = 50;
 export async function startReadFolder(options: ReadFolderOptions, deps: ReadFolderDeps): Promise<ReadFolder> {
   const settings = { ...DEFAULTS, ...options };
   const transfer = new FileTransfer(settings, deps);
-  const isMade = await transfer.makeParts([]).then(
-    () => true,
-    () => false,
-  );
+  const isMade = await succeeds(transfer.makeParts([]));
   return new ReadFolder(settings, deps, { transfer, isMade });
 }
 

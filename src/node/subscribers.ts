@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 import type { BusSubscription } from '../bus/subscriptions.ts';
+import { succeeds } from '../lib/succeeds.ts';
 import { ERROR_CENTRAL } from '../message/names.ts';
 import {
   kindOf,
@@ -96,10 +97,7 @@ export class Subscribers implements NodeProcesses, AsyncDisposable {
   /** A broker whose permissions are older than the proof lets nobody hear it: then others are not asked for it. */
   async #hearProof(proved: BusSubscription | undefined): Promise<void> {
     if (proved === undefined) return;
-    const isAllowed = await proved.ready().then(
-      () => true,
-      () => false,
-    );
+    const isAllowed = await succeeds(proved.ready());
     this.#deps.trust.hears(isAllowed);
   }
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { systemClock } from '../lib/clock.ts';
 import { fileSystemOf, mayStandStill } from '../lib/file-system.ts';
 import { type Rotation, setAside } from '../lib/set-aside.ts';
+import { succeeds } from '../lib/succeeds.ts';
 
 export interface RotatingFileOptions extends Rotation {
   readonly path: string;
@@ -85,10 +86,7 @@ export class RotatingFile {
       await this.#write(handle, bytes, isHere);
       this.#torn = false;
     } catch (error) {
-      const undone = await handle.truncate(size).then(
-        () => true,
-        () => false,
-      );
+      const undone = await succeeds(handle.truncate(size));
       if (!undone) this.#torn = await endsInsideLine(handle);
       throw error;
     }

@@ -3,6 +3,7 @@ import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../../config/environment.ts';
+import { succeeds } from '../../lib/succeeds.ts';
 import { UsageError } from '../line/command.ts';
 
 /** Where Debian keeps nats-server, which is not on every user's path. */
@@ -56,13 +57,6 @@ function runCheck(
 }
 
 async function areThere(files: readonly string[]): Promise<boolean> {
-  const found = await Promise.all(
-    files.map((file) =>
-      access(file).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
+  const found = await Promise.all(files.map((file) => succeeds(access(file))));
   return found.every((isThere) => isThere);
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeUserKey } from '../../lib/nkey.ts';
 import { joinWords } from '../../lib/shell-words.ts';
-import { errorCode } from '../../lib/system-fault.ts';
+import { passOver } from '../../lib/system-fault.ts';
 import { durationWords } from '../../lib/time-words.ts';
 import { writeAtomically } from '../../lib/write-atomically.ts';
 import { nodeNameFault } from '../../message/names.ts';
@@ -58,12 +58,7 @@ export async function keepKey(seedFile: string): Promise<string> {
 
 /** How other machines reach the central node, where that was told once. */
 export async function keptAddress(folder: string): Promise<string | undefined> {
-  try {
-    return (await readFile(addressFile(folder), 'utf8')).trim();
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return (await readFile(addressFile(folder), 'utf8').catch(passOver('ENOENT')))?.trim();
 }
 
 interface OwnBroker {

@@ -6,7 +6,7 @@ import { freeBytesOf } from '../../lib/disk-room.ts';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
 import { type Content, type Ownership, putInPlace, takeOver, writeOver } from '../../lib/put-in-place.ts';
 import { checkOpened, LinkError, realPathOf, statsAt } from '../../lib/real-path.ts';
-import { errorCode, systemFault } from '../../lib/system-fault.ts';
+import { errorCode, passOver, systemFault } from '../../lib/system-fault.ts';
 import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 import { TemporaryError } from '../../lib/temporary-error.ts';
 
@@ -123,13 +123,9 @@ export async function openPart(
   files: FileSystem = systemFiles,
 ): Promise<FileHandle | undefined> {
   const flags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const ifThere = (code: string) => (error: unknown) => {
-    if (errorCode(error) === code) return undefined;
-    throw error;
-  };
   await checkPlace(path, files);
-  const made = make ? await openNew(path, undefined, files).catch(ifThere('EEXIST')) : undefined;
-  const handle = made ?? (await files.open(path, flags).catch(ifThere('ENOENT')));
+  const made = make ? await openNew(path, undefined, files).catch(passOver('EEXIST')) : undefined;
+  const handle = made ?? (await files.open(path, flags).catch(passOver('ENOENT')));
   if (handle === undefined) return undefined;
   try {
     checkOpened(handle, path);

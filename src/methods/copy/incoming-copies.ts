@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
 import { syncFolder } from '../../lib/open-inside.ts';
 import { putInPlace } from '../../lib/put-in-place.ts';
-import { errorCode } from '../../lib/system-fault.ts';
+import { passOver } from '../../lib/system-fault.ts';
 import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 import { isTemporary, TemporaryError } from '../../lib/temporary-error.ts';
 import { Basis } from './basis.ts';
@@ -268,9 +268,7 @@ export class IncomingCopies implements AsyncDisposable {
   /** Removes what came, and then what is known of it: of what stays, or comes back in a power cut, the record stays too. */
   async #remove({ part, transfer }: CopyRecord): Promise<void> {
     await removePart(part, this.#files);
-    await syncFolder(dirname(part), this.#files).catch((error: unknown) => {
-      if (errorCode(error) !== 'ENOENT') throw error;
-    });
+    await syncFolder(dirname(part), this.#files).catch(passOver('ENOENT'));
     await this.#records.remove(transfer);
   }
 

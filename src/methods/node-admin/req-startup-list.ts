@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { errorCode, systemFault } from '../../lib/system-fault.ts';
+import { passOver, systemFault } from '../../lib/system-fault.ts';
 import type { FileSystem } from '../../lib/system-files.ts';
 import { isMessageFile } from '../../message/input/message-file.ts';
 import type { RunResult } from '../../message/method-contract.ts';
@@ -26,7 +26,7 @@ export function createReqStartupList(startup: StartupFolder): RunMethod {
 
 async function list({ folder, files }: StartupFolder): Promise<RunResult> {
   try {
-    const names = (await namesIn(folder, files)).filter(isMessageFile);
+    const names = ((await files.readdir(folder).catch(passOver('ENOENT'))) ?? []).filter(isMessageFile);
     names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     const lines = await Promise.all(names.map((name) => describe(join(folder, name), name, files)));
     const found = lines.filter((line) => line !== undefined);
@@ -35,15 +35,6 @@ async function list({ folder, files }: StartupFolder): Promise<RunResult> {
     );
   } catch (error) {
     return opFailed('StartupList', systemFault(error));
-  }
-}
-
-async function namesIn(folder: string, files: FileSystem): Promise<string[]> {
-  try {
-    return await files.readdir(folder);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
   }
 }
 

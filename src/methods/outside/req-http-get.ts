@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/clock.ts';
+import { type Clock, deadlineIn } from '../../lib/clock.ts';
 import type { Message } from '../../message/message.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
 import { Spool, type SpoolPlace } from '../commands/spool.ts';
@@ -79,22 +79,15 @@ async function run(call: RunCall, options: Own): Promise<RunResult> {
   const { message, signal } = call;
   const fault = urlFault(message);
   if (fault !== undefined) return failed(message, new HttpGetError(fault));
-  const deadline = new AbortController();
-  const timeoutMs = methodTimeoutMs(message, options.defaultMethodTimeout);
-  const cancel = timeoutMs === undefined ? () => {} : options.clock.after(timeoutMs, () => deadline.abort());
+  using deadline = deadlineIn(methodTimeoutMs(message, options.defaultMethodTimeout), options.clock);
   using spool = new Spool(options);
+  const page = { url: new URL(message.methodArgs![0]!) };
   try {
-    const page = { url: new URL(message.methodArgs![0]!) };
-    return await get(page, { ...options, spool, signal: AbortSignal.any([signal, deadline.signal]) }).catch(
-      (error: unknown) => {
-        if (signal.aborted)
-          return { state: abortedState(signal), reason: 'the fetch was ended while it ran' };
-        if (deadline.signal.aborted) return timedOut(message);
-        return failed(message, error instanceof HttpGetError ? error : describeFetchFault(page.url, error));
-      },
-    );
-  } finally {
-    cancel();
+    return await get(page, { ...options, spool, signal: AbortSignal.any([signal, deadline.signal]) });
+  } catch (error) {
+    if (signal.aborted) return { state: abortedState(signal), reason: 'the fetch was ended while it ran' };
+    if (deadline.signal.aborted) return timedOut(message);
+    return failed(message, error instanceof HttpGetError ? error : describeFetchFault(page.url, error));
   }
 }
 

@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
 import { resolve } from 'node:path';
-import { type Clock, wait } from '../../lib/clock.ts';
+import { type Clock, deadlineIn, wait } from '../../lib/clock.ts';
 import { errorCode, systemFault } from '../../lib/system-fault.ts';
 import { isTemporary, TemporaryError } from '../../lib/temporary-error.ts';
 import type { Message } from '../../message/message.ts';
@@ -99,21 +99,18 @@ async function writeOne(
   message: Message,
   { clock, writeToSocket, timeoutMs = TIMEOUT_MS }: Own,
 ): Promise<Written> {
-  const over = new AbortController();
-  const cancel = clock.after(timeoutMs, () => over.abort());
-  const until = { clock, deadline: over.signal };
+  using deadline = deadlineIn(timeoutMs, clock);
+  const until = { clock, deadline: deadline.signal };
   try {
     await whenFree(() => writeToSocket(path, message.data ?? [], until), until);
     return { ok: true };
   } catch (error) {
-    if (over.signal.aborted)
+    if (deadline.signal.aborted)
       return refused(`the socket ${path} did not take the data within ${timeoutMs / 1000} s`, true);
     const reason = `the socket ${path} can't be written: ${describe(error)}`;
     // A listener that is only busy was tried again until the time was over.
     if (isTemporary(error)) throw new TemporaryError(reason, { cause: error });
     return refused(reason);
-  } finally {
-    cancel();
   }
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Clock, systemClock } from '../../lib/clock.ts';
+import { deadlineIn, systemClock } from '../../lib/clock.ts';
 import { followFile } from '../../lib/follow-file.ts';
 import { FollowError } from '../../lib/followed-file.ts';
 import { systemFault } from '../../lib/system-fault.ts';
@@ -63,10 +63,11 @@ async function run(call: RunCall, deps: TailDeps): Promise<RunResult> {
   const path = resolve(deps.workingFolder ?? '.', message.methodArgs![0]!);
   using output = new ReplyStream(call, deps);
   const { clock = systemClock, follow = followFile } = deps;
-  using end = new End(signal, { clock, timeoutMs: methodTimeoutMs(message, deps.defaultMethodTimeout) });
+  using deadline = deadlineIn(methodTimeoutMs(message, deps.defaultMethodTimeout), clock);
+  const over = AbortSignal.any([signal, deadline.signal]);
   const isMissing = () => call.progress(`${path} does not exist yet, and is waited for`);
   try {
-    const { wasFound } = await follow({ path, signal: end.signal, isMissing }, output);
+    const { wasFound } = await follow({ path, signal: over, isMissing }, output);
     const sent = await output.end();
     if (signal.aborted)
       return { state: abortedState(signal), ...sent, reason: `${path} is no longer followed` };
@@ -89,29 +90,4 @@ async function run(call: RunCall, deps: TailDeps): Promise<RunResult> {
 
 function failed(reason: string, sent: Pick<RunResult, 'outputBytes' | 'reply'>): RunResult {
   return { state: 'failed', outputBytes: 0, ...sent, reason, error: `error: methodREQTailFile: ${reason}` };
-}
-
-/** Aborted when the request is, or when its time is over. */
-class End implements Disposable {
-  readonly #outer: AbortSignal;
-  readonly #controller = new AbortController();
-  readonly #cancelTimer: () => void;
-
-  constructor(outer: AbortSignal, { clock, timeoutMs }: { clock: Clock; timeoutMs: number | undefined }) {
-    this.#outer = outer;
-    this.#cancelTimer = timeoutMs === undefined ? () => {} : clock.after(timeoutMs, this.#abort);
-    outer.addEventListener('abort', this.#abort);
-    if (outer.aborted) this.#abort();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  [Symbol.dispose](): void {
-    this.#cancelTimer();
-    this.#outer.removeEventListener('abort', this.#abort);
-  }
-
-  readonly #abort = (): void => this.#controller.abort('over');
 }

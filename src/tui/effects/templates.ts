@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { succeeds } from '../../lib/succeeds.ts';
 import { writeAtomically } from '../../lib/write-atomically.ts';
 import type { Template } from '../state/state.ts';
 
@@ -58,8 +59,5 @@ function isMessage(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  return succeeds(stat(path));
 }

@@ -4,6 +4,7 @@ import type { RequestSummary, SubmissionAnswer } from '../../../contract/request
 import { isEnd } from '../../../contract/states.ts';
 import type { WavesOrder } from '../../../contract/waves.ts';
 import { pause } from '../../../lib/pause.ts';
+import { succeeds } from '../../../lib/succeeds.ts';
 import { nextStep, type Step } from '../../../waves/next-step.ts';
 import { isRunPlan, type RunPlan } from '../../../waves/run-plan.ts';
 import { newRequest, type Target, type TargetTracker } from '../../../waves/target-tracker.ts';
@@ -272,10 +273,7 @@ export class Run {
 }
 
 async function isThere(api: StewardApi): Promise<boolean> {
-  return api.status().then(
-    () => true,
-    () => false,
-  );
+  return succeeds(api.status());
 }
 
 function refusalText({ field, reason }: SubmissionAnswer['refused'][number]): string {
