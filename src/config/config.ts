@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type HostAndPort, parseHostAndPort } from '../lib/host-and-port.ts';
 import { isLoopback } from '../lib/is-loopback.ts';
+import { showAddress } from '../lib/listen-at.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../lib/short-socket-path.ts';
 import { ERROR_CENTRAL, nodeNameFault } from '../message/names.ts';
 import { brokerAddressFault } from './broker-address.ts';
@@ -245,7 +246,7 @@ function brokerAddressOf(settings: Settings, embedded: EmbeddedBrokerConfig | un
   if (embedded === undefined || address !== optionOf('BrokerAddress').default) return address;
   const { host, port } = embedded.address;
   const reached = ['', '0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
-  return reached.includes(':') ? `[${reached}]:${port}` : `${reached}:${port}`;
+  return showAddress({ host: reached, port });
 }
 
 /** What one look at a node's surroundings showed. */

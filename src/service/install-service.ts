@@ -49,10 +49,7 @@ const FOLDER_MODE = 0o750;
 export async function installService(options: InstallOptions, deps: InstallDeps): Promise<void> {
   const { plan, program, root, isDryRun } = options;
   await checkGround(options, deps);
-  const step = async (text: string, work: () => Promise<unknown>) => {
-    if (!isDryRun) await work();
-    deps.tell(isDryRun ? `would ${text}` : `${text}: done`);
-  };
+  const step = stepper(isDryRun, deps);
   const configFolder = join(root, plan.configFolder);
   const isNew = !existsSync(join(configFolder, 'config.toml'));
   // What is wrong with the settings is said before anything is changed.
@@ -77,6 +74,14 @@ export async function installService(options: InstallOptions, deps: InstallDeps)
 }
 
 type Step = (text: string, work: () => Promise<unknown>) => Promise<void>;
+
+/** Does steps and tells of each; a dry run only tells what would be done. */
+export function stepper(isDryRun: boolean, { tell }: Pick<ServiceDeps, 'tell'>): Step {
+  return async (text, work) => {
+    if (!isDryRun) await work();
+    tell(isDryRun ? `would ${text}` : `${text}: done`);
+  };
+}
 
 async function checkGround(
   { plan, program, root, isDryRun }: InstallOptions,

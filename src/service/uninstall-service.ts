@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ServiceDeps } from './install-service.ts';
+import { type ServiceDeps, stepper } from './install-service.ts';
 import { ServiceError } from './service-error.ts';
 import { unitPath } from './service-plan.ts';
 import { Systemd } from './systemd.ts';
@@ -23,10 +23,7 @@ export async function uninstallService(options: UninstallOptions, deps: ServiceD
     throw new ServiceError('not-installed', `${path} was not made by steward, and is left as it is`);
   if (root === '/' && !isDryRun && deps.uid !== 0)
     throw new ServiceError('not-allowed', 'to remove a service takes root: run this with sudo');
-  const step = async (text: string, work: () => Promise<unknown>) => {
-    if (!isDryRun) await work();
-    deps.tell(isDryRun ? `would ${text}` : `${text}: done`);
-  };
+  const step = stepper(isDryRun, deps);
   const systemd = new Systemd(deps.run);
   const hasSystemd = root === '/' && deps.isSystemdRunning();
   if (hasSystemd)
