@@ -19,10 +19,10 @@ const VIRTUAL = '\0node-';
 const EXTERNAL = ['yaml', 'react-devtools-core'];
 
 /**
- * Modules of Node.js with exports that are costly to make, such as a WebSocket or the certificates of the world: an import
- * makes all of them, 0.03 s of each start, a `require` those that are used.
+ * Modules of Node.js with exports that are costly to make, such as a WebSocket, a thread's parts or the certificates of the world: an
+ * import makes all of them, 0.03 s of each start, a `require` those that are used.
  */
-const COSTLY = /^(?:node:)?(https?|tls|crypto)$/;
+const COSTLY = /^(?:node:)?(https?|tls|crypto|util)$/;
 
 const requireCostly = {
   name: 'require-costly-modules',
