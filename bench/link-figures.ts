@@ -60,14 +60,19 @@ export async function linkFigures(): Promise<Row[]> {
 async function rowsOver({ name, work }: Link, cutEveryMs?: number): Promise<Row[]> {
   const link = cutEveryMs === undefined ? name : `${name}, cut every ${cutEveryMs / 1000} s`;
   try {
-    const rows = rowsOf(link, await measureLink({ ...work, cutEveryMs }));
+    const rows = rowsOf(link, await measureLink({ ...work, cutEveryMs }), urgentSecondsOver(work));
     return cutEveryMs === undefined ? rows : rows.filter(({ unit }) => unit === 's' || unit === 'kB');
   } catch (error) {
     return [{ name: 'link', figure: link, unit: '', fault: (error as Error).message }];
   }
 }
 
-function rowsOf(link: string, found: LinkFigures): Row[] {
+/** Behind what is out it may wait each way: 2 s and a round trip, and below 50 kbit/s 5 s. */
+function urgentSecondsOver({ shape }: LinkWork): number {
+  return 2 * ((shape.bitsPerSecond < 50_000 ? 5 : 2) + shape.rttMs / 1000);
+}
+
+function rowsOf(link: string, found: LinkFigures, urgentSeconds: number): Row[] {
   return [
     {
       name: 'link',
@@ -86,6 +91,10 @@ function rowsOf(link: string, found: LinkFigures): Row[] {
     ...runRows(`${link}: many small commands with their answers`, found.commands, 1, null),
     ...runRows(`${link}: output of a command`, found.output, 1.15),
     ...runRows(`${link}: output that is followed, and replied`, found.followed, 1.15),
+    {
+      ...{ name: 'link', figure: `${link}: an urgent command beside everything both ways` },
+      ...{ value: found.urgentMs / 1000, unit: 's ', goal: { atMost: urgentSeconds } },
+    },
     // The sums by which it is known what is the same are no part of what changed; to read and to sum up the files takes the machine's time.
     ...runRows(`${link}: a copy of 10 MB with 100 changes of 1 kB`, found.copy, 3.3, null),
   ];

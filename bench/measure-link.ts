@@ -44,12 +44,15 @@ export interface LinkFigures {
   readonly followed: LinkRun;
   /** A file of which the target has an earlier version. */
   readonly copy: LinkRun;
+  /** The longest of some urgent commands, from its request to the word of its end, while all else goes both ways; ms. */
+  readonly urgentMs: number;
 }
 
 const [SMALL_BYTES, FOLLOWED_BYTES] = [1000, 1_000_000];
 /** What a command with its answer may take. */
 const COMMAND_BYTES = 1200;
 const [COPY_BYTES, CHANGED_BYTES, CHANGES] = [10_000_000, 100_000, 100];
+const URGENT_COMMANDS = 6;
 const PATIENCE_MS = 900_000;
 const [SETTLE_MS, IDLE_MS] = [10_000, 900_000];
 
@@ -73,7 +76,8 @@ export async function measureLink(work: LinkWork): Promise<LinkFigures> {
     const output = await measure.output();
     const followed = await measure.output({ output: 'live' });
     const copy = await measure.copy();
-    return { startMs, large, smallMeanwhileMs, small, random, commands, output, followed, copy };
+    const urgentMs = cuts ? Number.NaN : await measure.urgent();
+    return { startMs, large, smallMeanwhileMs, small, random, commands, output, followed, copy, urgentMs };
   } finally {
     clearInterval(cuts);
   }
@@ -192,6 +196,33 @@ class LinkMeasure {
       if (state !== 'succeeded' || !content.equals(await readFile(target)))
         throw new Error(`the copy ${state}: ${reason}`);
     });
+  }
+
+  /** Urgent commands while large messages go both ways, and output that fills the link is followed. */
+  async urgent(): Promise<number> {
+    const { central, ship1 } = this.#at;
+    for (const [from, toNode] of [
+      [central, 'ship1'],
+      [ship1, 'central'],
+    ] as const)
+      expectAllAccepted(
+        await from.submit([{ ...message('both', 'REQToFile', [noise(this.#work.largeBytes / 2)]), toNode }]),
+      );
+    const urgent = { toNode: 'ship1', method: 'REQCliCommand', priority: 'urgent', replyMethod: 'REQNone' };
+    const prints = 'while :; do head -c 1500 /dev/urandom | base64 -w 0; sleep 0.1; done';
+    const followed = { ...urgent, methodArgs: ['sh', '-c', prints], methodTimeout: 45, output: 'live' };
+    expectAllAccepted(await central.submit([followed]));
+    await pause(SETTLE_MS);
+    let longestMs = 0;
+    for (let count = 0; count < URGENT_COMMANDS; count++) {
+      const before = performance.now();
+      const answer = await central.submit([{ ...urgent, methodArgs: ['true'], methodTimeout: 60 }]);
+      const [{ id }] = answer.accepted as [{ id: string }];
+      await waitForEnd(central, id, PATIENCE_MS);
+      longestMs = Math.max(longestMs, performance.now() - before);
+    }
+    await waitFor('all to end', () => !hasOpen(central), { timeoutMs: PATIENCE_MS });
+    return longestMs;
   }
 
   async #send(fileName: string, method: string, data: readonly string[]): Promise<void> {

@@ -25,7 +25,7 @@ export interface BusDeps {
 
 /** How long a broker may hold up the end of a call, ms: a thin link takes its time for the goodbye. */
 const HANG_UP_PATIENCE_MS = 15_000;
-/** After how many messages it is looked whether garbage is to be collected. */
+/** After how many messages it is looked whether garbage is to be collected: one turn of the event loop may bring thousands. */
 const LOOK_EVERY = 256;
 /** How often what the broker does not allow any more is asked for anew. */
 const ASK_AGAIN_MS = 30_000;
@@ -288,7 +288,7 @@ export class Bus implements AsyncDisposable {
   /** What throws must not end the loop that reads from the broker: the message is not taken, and its sender tries again. */
   readonly #take = (message: WireMessage, handler: (message: WireMessage) => void): void => {
     if (!message.noResponders) this.traffic.inMessages++;
-    // One turn of the event loop may bring thousands.
+    for (const listener of this.#listeners) listener.came?.(message);
     if (this.traffic.inMessages % LOOK_EVERY === 0) lookForGarbage();
     try {
       handler(message);

@@ -17,6 +17,10 @@ export interface RateState {
   readonly bytesPerMs: number | undefined;
   /** What a round trip takes of itself, ms; what the link needs for the bytes is no part of that. */
   readonly wayMs: number;
+  /** How much longer an answer may take as it waits for what comes the other way, ms. */
+  readonly backMs: number;
+  /** How fast is sent while answers wait so, bytes per ms; undefined where they do not, and tell themselves when more may go. */
+  readonly pacePerMs: number | undefined;
   /** How much may be on its way, bytes. */
   readonly windowBytes: number;
   /** How large a part of a message is to be, bytes. */
@@ -47,6 +51,8 @@ export interface Delivery {
   readonly wasAlone: boolean;
   /** Whether they had to wait for room: else the rate was the sender's own, and the link may do more. */
   readonly wasFull: boolean;
+  /** How busy the other way was meanwhile, from 0 to 1. */
+  readonly busyBack: number;
 }
 
 /** How long a measured rate counts, ms, and in round trips. */
@@ -57,6 +63,13 @@ const KEPT_ROUND_TRIPS = 8;
  * than the way, as those of a busy node, a window for the way alone would show less of a link than it does, and then become smaller still.
  */
 const [MORE, SPELLS, SPELL_MS] = [1.25, 4, 500];
+/**
+ * Where both ways are full an answer waits for what comes the other way, and nobody can tell that from what waits on this one. Half of it is
+ * taken for that, as the other end does the same: else one of them would leave the link to the other. So much at most, ms; of what is new a share.
+ */
+const [BACK_SHARE, MOST_BACK_MS, NEW_BACK_SHARE] = [1 / 2, 1500, 1 / 4];
+/** What is sent meanwhile in each spell, as a share of the rate, and where that grew by so much since the last answer. */
+const [PACES, GREW, GROWING_PACE] = [[1.25, 0.8, 1, 1], 1.1, 2];
 /** Where what arrives comes at less than this share of the rate the link may be another one: little more is sent until it comes faster. */
 const SLOWER = 1 / 3;
 /** However slow a link seems, an answer is not waited for any longer, ms. */
@@ -89,7 +102,7 @@ const NEVER_ALONE = { rttMs: 0, bytes: 0, bytesPerMs: 0, at: Number.NEGATIVE_INF
 
 export const UNMEASURED: RateState = {
   ...{ samples: [], wasFull: false, lastRttMs: undefined, alone: NEVER_ALONE },
-  ...{ bytesPerMs: undefined, wayMs: 0, isThin: true, isModest: false },
+  ...{ bytesPerMs: undefined, wayMs: 0, backMs: 0, pacePerMs: undefined, isThin: true, isModest: false },
   ...{ windowBytes: START_BYTES, partBytes: START_BYTES },
 };
 
@@ -99,10 +112,7 @@ export function delivered(state: RateState, delivery: Delivery): RateState {
   const samples = samplesAfter(state, delivery);
   const wasFull = state.wasFull || delivery.wasFull;
   const bytesPerMs = samples[0]?.bytesPerMs;
-  const { at, bytes } = delivery;
-  const isNews = delivery.wasAlone && (rttMs <= state.alone.rttMs || at - state.alone.at > ALONE_MS);
-  const before = isNews ? { rttMs, bytes, bytesPerMs: 0, at } : state.alone;
-  const alone = { ...before, bytesPerMs: Math.max(before.bytesPerMs, bytesPerMs ?? 0) };
+  const alone = aloneAfter(state, delivery, { rttMs, bytesPerMs });
   const known = { samples, wasFull, lastRttMs: rttMs, alone, bytesPerMs };
   if (bytesPerMs === undefined) return { ...UNMEASURED, ...known, wayMs: alone.rttMs };
   const wayMs = wasFull ? Math.max(0, alone.rttMs - alone.bytes / alone.bytesPerMs) : alone.rttMs;
@@ -112,16 +122,44 @@ export function delivered(state: RateState, delivery: Delivery): RateState {
   const twoParts = clamp(outPerMs * TWO_PARTS_MS, LEAST_WINDOW_BYTES, 2 * LEAST_PART_BYTES);
   const [leastWindow, leastPart] = wasFull ? [twoParts, LEAST_PART_BYTES] : [START_BYTES, START_BYTES];
   const partBytes = clamp(outPerMs * PART_MS, leastPart, MOST_PART_BYTES);
-  // How much of the usual may be out now.
-  const isMore = Math.floor(delivery.at / Math.max(SPELL_MS, 2 * rttMs)) % SPELLS === 0;
+  const spell = Math.floor(delivery.at / Math.max(SPELL_MS, 2 * rttMs)) % SPELLS;
+  const back = backAfter(state, delivery.busyBack, { moreMs: rttMs - wayMs, bytesPerMs, spell });
   return {
-    ...{ ...known, wayMs, ...thinness(known, rttMs), partBytes },
+    ...{ ...known, wayMs, ...back, ...thinness(known, rttMs), partBytes },
     windowBytes: clamp(
-      (outPerMs * wayMs + Math.max(partBytes, outPerMs * PART_MS)) * (isMore ? MORE : 1),
+      (outPerMs * (wayMs + back.backMs) + Math.max(partBytes, outPerMs * PART_MS)) *
+        (spell === 0 && back.backMs === 0 ? MORE : 1),
       leastWindow,
       MOST_WINDOW_BYTES,
     ),
   };
+}
+
+/** A longer round trip counts after a while, but not where its answer may have waited for what came the other way. */
+function aloneAfter(
+  { alone, wayMs }: RateState,
+  { at, bytes, wasAlone, busyBack }: Delivery,
+  { rttMs, bytesPerMs = 0 }: { readonly rttMs: number; readonly bytesPerMs: number | undefined },
+): RateState['alone'] {
+  const isOld = at - alone.at > ALONE_MS && (busyBack === 0 || alone === NEVER_ALONE);
+  // Bytes that were not alone took the way too, and themselves.
+  const isShorter = rttMs < alone.rttMs && rttMs - bytes / bytesPerMs < wayMs;
+  const isNews = wasAlone ? rttMs <= alone.rttMs || isOld : isShorter;
+  const before = isNews ? { rttMs, bytes, bytesPerMs: 0, at } : alone;
+  return { ...before, bytesPerMs: Math.max(before.bytesPerMs, bytesPerMs) };
+}
+
+/** How much longer an answer may take, where one took so much more than the way, and how fast is sent then: less counts at once. */
+function backAfter(
+  state: RateState,
+  busyBack: number,
+  now: { readonly moreMs: number; readonly bytesPerMs: number; readonly spell: number },
+): Pick<RateState, 'backMs' | 'pacePerMs'> {
+  const nowMs = Math.min(busyBack * BACK_SHARE * Math.max(0, now.moreMs), MOST_BACK_MS);
+  const backMs = Math.min(nowMs, state.backMs + (nowMs - state.backMs) * NEW_BACK_SHARE);
+  if (backMs === 0) return { backMs, pacePerMs: undefined };
+  const hasGrown = now.bytesPerMs > GREW * (state.bytesPerMs ?? now.bytesPerMs);
+  return { backMs, pacePerMs: now.bytesPerMs * (hasGrown ? GROWING_PACE : PACES[now.spell]!) };
 }
 
 function thinness(

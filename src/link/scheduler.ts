@@ -1,6 +1,9 @@
+import type { Clock } from '../lib/clock.ts';
 import { PRIORITIES } from '../message/priority.ts';
 import type { Budget } from './budget.ts';
-import { type Flight, type Measured, OTHERS_TURN, SendWindow } from './send-window.ts';
+import { type Flight, type Measured, SendWindow } from './send-window.ts';
+import { Turns } from './turns.ts';
+import { OTHERS_TURN } from './waiting.ts';
 import { ENVELOPE_BYTES, type Next, type OutboundMessage, type Sent } from './way-out.ts';
 
 /** Something that has messages to send: a lane, for one. */
@@ -9,6 +12,8 @@ export interface Source {
   readonly toNode: string;
   /** The class that they are sent in now, as a place in PRIORITIES. */
   readonly urgency: number;
+  /** The size of its next message, or of the part of it that would go, bytes; absent where it has nothing urgent. */
+  readonly nextBytes?: number;
   /** The messages that may go now: one, and more up to `roomBytes`, and up to `linkBytes` with their headers. Their bodies are read now, not before. */
   pull(roomBytes: number, linkBytes: number): readonly OutboundMessage[];
   /** What went out of them, in their order; the others are to be pulled again. Answers whether there is more. */
@@ -27,16 +32,18 @@ export class LinkScheduler {
   readonly #places = new Map<Source, Turns<Source>>();
   /** What was sent since the start, bytes of payload for each of PRIORITIES. */
   readonly sentBytes = PRIORITIES.map(() => 0);
+  readonly #waiting = { urgency: 0, onRoom: () => this.onRoom() };
   #isPulling = false;
   #turns = 0;
   /** What went as urgent since others last had a turn, bytes. */
   #urgentBytes = 0;
 
-  /** `send` is the way out; `flush` resolves when what was published has reached the broker; `now` is a steady clock, ms. */
+  /** `send` is the way out; `flush` resolves when what was published has reached the broker; `now` is a steady clock, ms, and `clock` wakes what waits for it. */
   constructor(deps: {
     send: Next;
     bus: { flush(): Promise<void> };
     readonly now: () => number;
+    clock?: Pick<Clock, 'after'>;
     budget?: Budget;
   }) {
     this.#send = deps.send;
@@ -71,6 +78,11 @@ export class LinkScheduler {
     return this.#window.window.measured;
   }
 
+  /** A message came over the link. */
+  came({ payload }: { readonly payload: Uint8Array }): void {
+    this.#window.window.heard(payload.length);
+  }
+
   /** There is another connection, or none: nothing is under way to the broker. */
   reset(): void {
     this.#window.reset();
@@ -90,18 +102,18 @@ export class LinkScheduler {
   readonly onRoom = (): void => {
     if (this.#isPulling) return;
     this.#isPulling = true;
-    while (this.#window.window.room > 0) {
-      const source = this.#next();
-      if (!source) break;
+    for (let source = this.#next(); source; source = this.#next()) {
       this.#places.get(source)?.take(source);
       this.#places.delete(source);
       if (this.#take(source)) this.#add(source);
     }
     this.#isPulling = false;
+    if (this.#places.size > 0 && this.#window.window.room <= 0) this.#window.window.awaitRoom(this.#waiting);
   };
 
   /** Who is next: urgent ones, unless they have had many turns and others wait; of the rest none waits for ever. */
   #next(): Source | undefined {
+    if (this.#window.window.room <= 0) return this.#small();
     const urgent = this.#offers[0]?.first;
     const waiting = this.#offers.slice(1).filter((turns, at) => turns.first && this.#roomFor(at + 1) > 0);
     const hadMany = waiting.length > 0 && this.#urgentBytes >= OTHERS_TURN * this.#window.turnBytes;
@@ -109,6 +121,14 @@ export class LinkScheduler {
     this.#urgentBytes = 0;
     const isOthers = waiting.length > 1 && ++this.#turns % OTHERS_TURN === 0;
     return (isOthers ? waiting.at(-1) : waiting[0])?.first;
+  }
+
+  /** What goes although there is no room. */
+  #small(): Source | undefined {
+    if (this.#roomFor(0) <= 0) return undefined;
+    for (const source of this.#offers[0]!)
+      if (this.#window.window.mayTake(0, source.nextBytes ?? Number.POSITIVE_INFINITY)) return source;
+    return undefined;
   }
 
   #roomFor(urgency: number): number {
@@ -120,7 +140,9 @@ export class LinkScheduler {
     const { urgency } = source;
     try {
       const room = this.#roomFor(urgency) - ENVELOPE_BYTES;
-      const messages = source.pull(Math.min(this.#window.turnBytes, room), room);
+      const { window, turnBytes } = this.#window;
+      const most = window.room > 0 ? turnBytes : window.spareRoom;
+      const messages = source.pull(Math.min(most, room), room);
       if (messages.length === 0) return false;
       const sent = this.#send(messages);
       let [bytes, envelopes] = [0, 0];
@@ -140,73 +162,6 @@ export class LinkScheduler {
   }
 }
 
-/**
- * Takes turns: nodes among each other, and of each node those that have something for it. Who had none in this round comes first, one of each
- * node: what is small need not wait until all others have sent a part of what is large.
- */
-class Turns<Item extends { readonly toNode: string }> {
-  /** Nodes in the order of their turns, each with its items in theirs. */
-  readonly #nodes = new Map<string, Set<Item>>();
-  /** Of nodes the one that comes before those, in the order in which they came. */
-  readonly #fresh = new Map<string, Item>();
-  /** Who had a turn in this round, which is over when all have, and the nodes of those that came first. */
-  readonly #served = new Set<Item>();
-  readonly #favoured = new Set<string>();
-  #waiting = 0;
-  /** Turns of those that come first since others had one. */
-  #freshTurns = 0;
-
-  /** Whose turn it is; undefined where nobody waits. */
-  get first(): Item | undefined {
-    const isOthers = this.#freshTurns >= OTHERS_TURN && this.#nodes.size > 0;
-    if (!isOthers) for (const item of this.#fresh.values()) return item;
-    for (const items of this.#nodes.values()) for (const item of items) return item;
-    return undefined;
-  }
-
-  /** Comes first where neither it nor its node did; else last, behind the others of its node, and behind other nodes where none of its own waits. */
-  add(item: Item): void {
-    this.#waiting++;
-    const { toNode } = item;
-    if (!this.#served.has(item) && !this.#favoured.has(toNode) && !this.#fresh.has(toNode)) {
-      this.#fresh.set(toNode, item);
-      return;
-    }
-    const items = this.#nodes.get(toNode) ?? new Set();
-    items.add(item);
-    this.#nodes.set(toNode, items);
-  }
-
-  /** It has its turn. */
-  take(item: Item): void {
-    if (this.#fresh.get(item.toNode) === item) {
-      this.#freshTurns++;
-      this.#favoured.add(item.toNode);
-    } else this.#freshTurns = 0;
-    this.delete(item);
-    this.#served.add(item);
-    if (this.#served.size <= this.#waiting) return;
-    this.#served.clear();
-    this.#favoured.clear();
-    this.#served.add(item);
-  }
-
-  /** Its node comes behind the other ones: it has had its turn, or goes without. */
-  delete(item: Item): void {
-    const { toNode } = item;
-    if (this.#fresh.get(toNode) === item) {
-      this.#waiting--;
-      this.#fresh.delete(toNode);
-      return;
-    }
-    const items = this.#nodes.get(toNode);
-    if (!items?.delete(item)) return;
-    this.#waiting--;
-    this.#nodes.delete(toNode);
-    if (items.size > 0) this.#nodes.set(toNode, items);
-  }
-}
-
 /** How many questions may be under way to the broker at once. */
 const MOST_QUESTIONS = 8;
 /** After this share of the window the broker is asked whether it has what was sent. */
@@ -222,6 +177,7 @@ interface LinkWindowDeps {
   onRoom(): void;
   /** ms on a steady clock. */
   readonly now: () => number;
+  readonly clock?: Pick<Clock, 'after'>;
 }
 
 /** What was published and has not reached the broker yet, as far as its PONGs tell: the rest waits on disk. */
@@ -238,7 +194,7 @@ class LinkWindow {
 
   constructor(deps: LinkWindowDeps) {
     this.#deps = deps;
-    this.window = new SendWindow(deps.now);
+    this.window = new SendWindow(deps.now, deps.clock);
   }
 
   /** What one source may send before the others have their turn, bytes. */

@@ -1,5 +1,7 @@
+import type { Clock } from '../lib/clock.ts';
 import type { LinkLeft } from '../message/link-word.ts';
 import { Allowance } from './allowance.ts';
+import { BackWay } from './back-way.ts';
 import { LEAST_BYTES } from './budget.ts';
 import {
   answerMs,
@@ -11,10 +13,8 @@ import {
   shareOf,
   UNMEASURED,
 } from './rate.ts';
+import { inTurn, type Waiting } from './waiting.ts';
 import { ENVELOPE_BYTES } from './way-out.ts';
-
-/** Where two classes below urgent wait, one turn of this number is for the lower one. */
-export const OTHERS_TURN = 8;
 
 /**
  * The least that goes at once where a link is cut again and again, as a share of the usual; and what goes of that where no answer came in
@@ -26,18 +26,28 @@ const MUCH_BYTES = 16 * 1024;
 /** Lanes to one node miss their answers together: that counts once, ms. */
 const LEAST_PAUSE_MS = 1000;
 
+/** What is urgent and no larger than this goes although there is no room, while less than the second one is out so; bytes, some kB a round trip. */
+const [SMALL_BYTES, MOST_SPARE_BYTES] = [1536, 2048];
+/** The shortest time after which it is looked whether there is room, ms. */
+const LEAST_LOOK_MS = 20;
+
 /** Bytes on their way, from when they were sent until it is known what became of them. */
 export interface Flight {
   readonly bytes: number;
   /** How much less really went: budgets count that. */
   readonly savedBytes: number;
   readonly sentAt: number;
-  /** What had arrived before, bytes, and when the last of that did. */
+  /** What had arrived before, bytes, and when the last of that did, and was sent. */
   readonly deliveredBefore: number;
   readonly deliveredAt: number;
+  readonly deliveredSentAt: number;
+  /** What had come from there before, bytes. */
+  readonly heardBefore: number;
   readonly wasFull: boolean;
   /** Whether nothing else was on its way. */
   readonly wasAlone: boolean;
+  /** Whether it is small, and there was no room for it. */
+  readonly isSpare: boolean;
   /** Which connection they went over, counted. */
   readonly life: number;
   /** Whether they still count. */
@@ -53,13 +63,6 @@ export interface Measured {
   readonly wasFull: boolean;
 }
 
-/** Something that waits for room. */
-export interface Waiting {
-  /** Its class, as a place in PRIORITIES. */
-  readonly urgency: number;
-  onRoom(): void;
-}
-
 /** What may be on its way to somewhere, as far as what has arrived tells. */
 export class SendWindow {
   /** ms on the clock by which rates are measured. */
@@ -72,8 +75,13 @@ export class SendWindow {
   #flights = 0;
   #bytes = 0;
   #savedBytes = 0;
+  #spareBytes = 0;
   #delivered = 0;
   #deliveredAt = Number.NEGATIVE_INFINITY;
+  #deliveredSentAt = Number.NEGATIVE_INFINITY;
+  readonly #back = new BackWay();
+  readonly #clock: Pick<Clock, 'after'> | undefined;
+  #cancelLook: (() => void) | undefined;
   #wasFull = false;
   /** How much of the usual may be out, and what had arrived when the way was cut last, bytes. */
   #share = 1;
@@ -83,15 +91,31 @@ export class SendWindow {
   #waiting: Set<Waiting> | undefined;
   #openings = 0;
 
-  /** `now`: ms on a steady clock. */
-  constructor(now: () => number) {
+  /** `now`: ms on a steady clock; `clock` wakes what waits where answers come late. */
+  constructor(now: () => number, clock?: Pick<Clock, 'after'>) {
     this.now = now;
+    this.#clock = clock;
     this.allowance = new Allowance(now);
   }
 
   /** How much more may be sent now, bytes. */
   get room(): number {
-    return this.rate.windowBytes - this.#bytes;
+    return Math.min(this.rate.windowBytes - this.#bytes, this.#back.room(this.rate, this.now()));
+  }
+
+  /** Whether a message of a class and of this size may go now. */
+  mayTake(urgency: number, bytes: number): boolean {
+    return this.room > 0 || (urgency === 0 && bytes <= Math.min(SMALL_BYTES, this.spareRoom));
+  }
+
+  /** How much of what is small and urgent may go although there is no room, bytes. */
+  get spareRoom(): number {
+    return MOST_SPARE_BYTES - this.#spareBytes;
+  }
+
+  /** Messages came from there: answers may have waited behind them. */
+  heard(bytes: number): void {
+    this.#back.bytes += bytes;
   }
 
   /** What is on its way, bytes. */
@@ -140,21 +164,39 @@ export class SendWindow {
   awaitRoom(waiting: Waiting): void {
     this.#waiting ??= new Set();
     this.#waiting.add(waiting);
-    if (this.room <= 0) this.#wasFull = true;
+    if (this.room > 0) return;
+    this.#wasFull = true;
+    this.#look();
   }
+
+  /** Where answers come late, what waits is not left to wait for the next one. */
+  #look(): void {
+    if (this.#cancelLook || this.rate.windowBytes <= this.#bytes) return;
+    const waitMs = this.#back.waitMs(this.rate, this.now());
+    if (waitMs > 0) this.#cancelLook = this.#clock?.after(Math.max(LEAST_LOOK_MS, waitMs), this.#looked);
+  }
+
+  readonly #looked = (): void => {
+    this.#cancelLook = undefined;
+    if (this.#waiting) this.room > 0 ? this.#open() : this.#look();
+  };
 
   /** Notes that bytes were sent; `savedBytes` of them did not really go, as they went in a bundle. */
   sent(bytes: number, savedBytes = 0): Flight {
     const now = this.now();
     const wasAlone = this.#flights++ === 0;
-    if (wasAlone) this.#deliveredAt = now;
+    const isSpare = bytes <= SMALL_BYTES && this.room <= 0;
+    if (isSpare) this.#spareBytes += bytes;
+    if (wasAlone) this.#deliveredAt = this.#deliveredSentAt = now;
     this.#bytes += bytes;
+    this.#back.sent(bytes, this.rate, now);
     this.#savedBytes += savedBytes;
     this.allowance.take(bytes - savedBytes);
     if (this.room <= 0) this.#wasFull = true;
     return {
       ...{ bytes, savedBytes, sentAt: now, deliveredBefore: this.#delivered },
-      ...{ deliveredAt: this.#deliveredAt, wasFull: this.#wasFull, wasAlone },
+      ...{ deliveredAt: this.#deliveredAt, deliveredSentAt: this.#deliveredSentAt },
+      ...{ heardBefore: this.#back.bytes, wasFull: this.#wasFull, wasAlone, isSpare },
       ...{ life: this.#life, isOut: true },
     };
   }
@@ -168,15 +210,19 @@ export class SendWindow {
     let arrivedBytes = 0;
     for (const { bytes } of known) arrivedBytes += bytes;
     this.#delivered += arrivedBytes;
+    this.#back.left(this.#bytes, this.rate, at);
     this.rate = delivered(this.rate, {
       ...{ at, sentAt: last.sentAt, bytes: last.bytes, wasFull: first.wasFull, wasAlone: last.wasAlone },
       deliveredBytes: this.#delivered - first.deliveredBefore,
-      deliveredMs: at - first.deliveredAt,
+      // Answers that waited come together: faster than it was sent nothing has arrived.
+      deliveredMs: Math.max(at - first.deliveredAt, last.sentAt - first.deliveredSentAt),
       ...{ arrivedBytes, arrivedMs: at - this.#deliveredAt },
+      busyBack: this.#back.busy(last.heardBefore, at - last.sentAt),
     });
     this.#share = Math.min(1, 2 * this.#share);
     if (this.#share < 1) this.rate = shareOf(this.rate, this.#share);
     this.#deliveredAt = at;
+    this.#deliveredSentAt = last.sentAt;
     if (this.room > 0) this.#open();
   }
 
@@ -184,6 +230,12 @@ export class SendWindow {
   cut(): void {
     if (this.#flights > 0 && this.#delivered === this.#deliveredAtCut) this.#lessen(1 / 2);
     this.#deliveredAtCut = this.#delivered;
+    this.#lookNoMore();
+  }
+
+  #lookNoMore(): void {
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
   }
 
   /** No answer came in time: the way may have become slower, and what goes again would come on top of what is on it. */
@@ -215,6 +267,7 @@ export class SendWindow {
       this.#flights--;
       this.#bytes -= flight.bytes;
       this.#savedBytes -= flight.savedBytes;
+      if (flight.isSpare) this.#spareBytes -= flight.bytes;
       counted.push(flight);
     }
     return counted;
@@ -226,6 +279,9 @@ export class SendWindow {
     this.#flights = 0;
     this.#bytes = 0;
     this.#savedBytes = 0;
+    this.#spareBytes = 0;
+    this.#back.left(0, this.rate, this.now());
+    this.#lookNoMore();
     this.#open();
   }
 
@@ -237,10 +293,4 @@ export class SendWindow {
     waiting.sort((a, b) => inTurn(a, turn) - inTurn(b, turn));
     for (const one of waiting) one.onRoom();
   }
-}
-
-/** The least urgent come first now and then, and seldom before urgent ones, so that none waits for ever. */
-function inTurn({ urgency }: Waiting, turn: number): number {
-  if (turn % (OTHERS_TURN * OTHERS_TURN) === 0) return -urgency;
-  return turn % OTHERS_TURN === 0 && urgency > 0 ? 1 / urgency : urgency;
 }

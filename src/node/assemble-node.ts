@@ -255,11 +255,11 @@ function makeSender(
       readonly addresses: Trust['addressing'];
     },
 ) {
-  const { logger, store, bus, send } = base;
+  const { logger, store, bus } = base;
   const now = base.clock.wallNow;
   const presence = new NodePresence({ clock: base.clock, bus });
   const ledger = new Ledger({ store, now, logger, maxOutputBytes: config.ledgerOutputBytes });
-  const link = new LinkScheduler({ send, bus, now: base.clock.steadyNow, budget: base.budget });
+  const link = new LinkScheduler({ ...base, now: base.clock.steadyNow });
   base.budget.listen(link);
   const outbox = new Outbox(
     {

@@ -34,7 +34,7 @@ async function startFull(t: Parameters<typeof TestOutbox.start>[0], words: strin
 
 test('what is urgent goes at once, however full the way is; bulk waits until there is room, and then for the others', async (t) => {
   const { made, transport, parts } = await startFull(t, 'offset-parts');
-  await made.enqueue(2, { subject: PINGS });
+  await made.enqueue(2, { subject: PINGS, body: randomBytes(3000) });
   assert.deepEqual(subjects(transport.take()), [PINGS], 'one of its lane, and the next with the answer');
   // Two lanes wait for room: that of the large file, and the urgent one behind its first message.
   const there = /^@(\d+)/.exec(parts[1]!.headers[HEADER.part]!)![1]!;
@@ -44,12 +44,22 @@ test('what is urgent goes at once, however full the way is; bulk waits until the
   assert.deepEqual(subjects(transport.take()).slice(0, 2), [PINGS, FILES]);
 });
 
+test('what is urgent and small waits for no room, as long as little is out so', async (t) => {
+  const { made, transport } = await startFull(t, 'offset-parts');
+  await made.enqueue(20, { subject: PINGS });
+  const sent = transport.take();
+  assert.ok(sent.length > 1 && sent.length < 20, `${sent.length}`);
+  transport.answer('accepted', sent, { [HEADER.knows]: 'offset-parts' });
+  await made.settled();
+  assert.ok(subjects(transport.take()).includes(PINGS), 'the next go with the answer');
+});
+
 test('a bulk message never begins while its way is full, and one that is said to be urgent does', async (t) => {
   const { made, transport } = await startFull(t, 'offset-parts');
   await made.enqueue(1, { subject: COMMANDS, priority: 'bulk' });
   assert.deepEqual(transport.take(), []);
   // The lane is as urgent as its most urgent message, and its order stays.
-  await made.enqueue(1, { subject: COMMANDS, priority: 'urgent' });
+  await made.enqueue(1, { subject: COMMANDS, priority: 'urgent', body: randomBytes(3000) });
   const sent = transport.take();
   assert.deepEqual(
     sent.map(({ seq }) => seq),

@@ -2,6 +2,7 @@ import { wait } from '../lib/clock.ts';
 import { TemporaryError } from '../lib/temporary-error.ts';
 import { wholeMs } from '../lib/whole-ms.ts';
 import { AnswerInbox } from '../link/answer-inbox.ts';
+import type { WireMessage } from '../message/wire-message.ts';
 import { LANE_SPAN, type Statement } from '../store/store.ts';
 import { ConnectedClock } from './connected-clock.ts';
 import { Undelivered } from './ends/cancel-queued.ts';
@@ -218,6 +219,11 @@ export class Outbox implements AsyncDisposable {
     this.#overdue.lookWithin(0);
     this.#deps.link.reset();
     this.#lanes.connected();
+  }
+
+  /** A message came. */
+  came({ reply, payload }: WireMessage): void {
+    this.peers.heard(reply, payload.length);
   }
 
   disconnected(): void {

@@ -34,7 +34,7 @@ interface Words {
 
 /** What is known of the nodes that lanes lead to. Their words outlast the process: who asks a node needs them before it answers. */
 export class Peers {
-  readonly #clock: Pick<Clock, 'steadyNow'>;
+  readonly #clock: Pick<Clock, 'steadyNow' | 'after'>;
   readonly #known = new Map<string, Known>();
   /** The words that nodes named. */
   readonly #words = new Map<string, Words>();
@@ -48,7 +48,7 @@ export class Peers {
   /** The listener hears the words too, also those that are kept from an earlier life. */
   constructor(deps: {
     readonly store: Pick<Store, 'all' | 'write'>;
-    readonly clock: Pick<Clock, 'steadyNow'>;
+    readonly clock: Pick<Clock, 'steadyNow' | 'after'>;
     readonly words?: WordsListener;
     readonly nodeName: string;
     readonly centralNodeName?: string | undefined;
@@ -67,7 +67,7 @@ export class Peers {
   /** The node of this name and the lanes to it; entered where it was not known. */
   of(node: string): Known {
     const known = this.#known.get(node) ?? {
-      peer: new KnownPeer(node, this.#words, this.#clock.steadyNow),
+      peer: new KnownPeer(node, this.#words, this.#clock),
       lanes: [],
     };
     this.#known.set(node, known);
@@ -89,6 +89,13 @@ export class Peers {
   /** A node told what the budget of its link leaves for this one; undefined where it has none. */
   told(node: string, left: LinkLeft | undefined): void {
     if (left !== undefined || this.#known.has(node)) this.of(node).peer.window.told(left);
+  }
+
+  /** Bytes came from the node that wants its answer on a subject, `<subject>.reply.<node>.<token>`. */
+  heard(reply: string, bytes: number): void {
+    const end = reply.lastIndexOf('.');
+    const node = end === -1 ? '' : reply.slice(reply.lastIndexOf('.', end - 1) + 1, end);
+    this.#known.get(node)?.peer.window.heard(bytes);
   }
 
   /** This node's connection is gone. */
@@ -175,8 +182,8 @@ class KnownPeer implements Peer {
   readonly #node: string;
   readonly #words: ReadonlyMap<string, unknown>;
 
-  constructor(node: string, words: ReadonlyMap<string, unknown>, now: () => number) {
-    this.window = new SendWindow(now);
+  constructor(node: string, words: ReadonlyMap<string, unknown>, clock: Pick<Clock, 'steadyNow' | 'after'>) {
+    this.window = new SendWindow(clock.steadyNow, clock);
     this.#node = node;
     this.#words = words;
   }

@@ -157,7 +157,9 @@ export class SimBus {
   #take(frame: Frame, { handler }: Wanted): void {
     if (!frame.noResponders) this.traffic.inMessages++;
     this.traffic.inBytes += this.#count(frame, 'in');
-    handler(toMessage(frame));
+    const message = toMessage(frame);
+    this.#tell((listener) => listener.came?.(message));
+    handler(message);
   }
 
   /** What a message takes, noted with the link too. */

@@ -1,5 +1,5 @@
 import { LEAST_BUNDLED } from '../../link/join.ts';
-import type { Waiting } from '../../link/send-window.ts';
+import type { Waiting } from '../../link/waiting.ts';
 import { ENVELOPE_BYTES } from '../../link/way-out.ts';
 import { BRIEF } from '../../message/codec/brief.ts';
 import { BUNDLE } from '../../message/codec/bundle.ts';
@@ -69,6 +69,8 @@ export class LaneRoom {
     if (bytes === 0 && this.#owner.urgency < BULK) return true;
     if (bytes > 0 && (!isOpen || bytes + this.#source.sizeOf(entry) > WINDOW_BYTES)) return false;
     if (peer.window.room > this.#roomFor(pulled)) return true;
+    const whole = pulled.bytes + this.#source.sizeOf(entry) + (pulled.messages + 1) * ENVELOPE_BYTES;
+    if (peer.window.mayTake(this.#owner.urgency, whole)) return true;
     if (pulled.messages === 0) peer.window.awaitRoom(this.#owner);
     return false;
   }

@@ -1,6 +1,6 @@
 import { wait } from '../../lib/clock.ts';
 import type { Source } from '../../link/scheduler.ts';
-import type { Waiting } from '../../link/send-window.ts';
+import type { Waiting } from '../../link/waiting.ts';
 import type { OutboundMessage, Sent } from '../../link/way-out.ts';
 import { parseSubject, receiverOf } from '../../message/subject.ts';
 import { CALLS } from '../../message/words.ts';
@@ -84,7 +84,9 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   get urgency(): number {
     return this.queue.urgency;
   }
-
+  get nextBytes(): number {
+    return this.queue.window.next ? this.#source.sizeOf(this.queue.window.next) : 0;
+  }
   get isStarted(): boolean {
     return this.#fail !== undefined;
   }
@@ -102,8 +104,7 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   /** The broker does not allow (any more) what the answers come through: look for another way. */
   answersRefused(): void {
     if (!this.#replies.isListening) return;
-    this.#replies.silence();
-    this.rewind();
+    this.disconnected();
     this.pump();
   }
 
@@ -219,8 +220,7 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
     const { progress } = this.queue.window;
     if (this.#deps.knows(this.toNode, CALLS)) progress.hold();
     else progress.release();
-    const { clock, laneCount } = this.#deps;
-    if (first) this.pace.away(clock.steadyNow(), ...awayMs(first, laneCount()));
+    if (first) this.pace.away(this.#deps.clock.steadyNow(), ...awayMs(first, this.#deps.laneCount()));
     this.pump();
   }
 
@@ -276,7 +276,7 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
     const overdueMs = speaksLanes === undefined && goesWhole ? 0 : window.overdueMs;
     const awaitedMs = Math.max(oldest.ackTimeoutMs, overdueMs, wholeMs, ownMs);
     const left = oldest.lastSentAt + awaitedMs - this.#deps.clock.steadyNow();
-    if (left > 0) return this.#arm(left);
+    if (left > 0) return this.#arm(Math.min(left, this.#source.heldMs || left));
     this.#deps.presence?.unanswered(this.toNode, oldest.lastSentAt);
     window.missed();
     this.#missed();
