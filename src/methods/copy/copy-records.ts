@@ -16,6 +16,8 @@ export interface CopyRecord {
   readonly sha256?: string;
   /** The number of the verified file, by which it is known at its place. */
   readonly ino?: number;
+  /** Why it failed: whoever asks again, as the answer could not be written down, hears the same. */
+  readonly fault?: string | undefined;
 }
 
 const PART_NAME = /^\.steward-([\w-]{1,64})\.copy$/;

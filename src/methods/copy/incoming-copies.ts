@@ -62,7 +62,7 @@ export class IncomingCopies implements AsyncDisposable {
   readonly #active = new Map<string, Active>();
   /** Transfers whose end is there already. */
   readonly #done = new Map<string, number>();
-  /** Why transfers failed: whoever asks again, as the answer could not be written down, hears the same. */
+  /** Why transfers failed, where the disk does not even take that. */
   readonly #faults = new Map<string, CopyTargetError>();
   readonly #lock = new KeyedLock();
   readonly #clock: Clock;
@@ -84,7 +84,8 @@ export class IncomingCopies implements AsyncDisposable {
     return this.#alone(order.transfer, async () => {
       await this.#prune();
       this.#faults.delete(order.transfer);
-      const record = await this.#records.read(order.transfer);
+      const before = await this.#records.read(order.transfer);
+      const record = before?.fault === undefined ? before : undefined;
       if (record && record.identity !== order.identity)
         throw await this.#failed(record, new CopyTargetError(CHANGED));
       if (record?.sha256 !== undefined) {
@@ -125,7 +126,7 @@ export class IncomingCopies implements AsyncDisposable {
     return this.#alone(transfer, async () => {
       if (this.#faults.has(transfer)) throw this.#faults.get(transfer);
       const record = await this.#records.read(transfer);
-      if (!record) throw new CopyTargetError(UNKNOWN);
+      if (!record || record.fault !== undefined) throw new CopyTargetError(record?.fault ?? UNKNOWN);
       if (record.sha256 === undefined) return await this.#finish(record, sha256);
       if (record.sha256 !== sha256) throw new CopyTargetError('the copy has ended with another sha256');
       await this.#moveAgain(record);
@@ -221,12 +222,11 @@ export class IncomingCopies implements AsyncDisposable {
         throw new CopyTargetError(
           `what came for ${target} has another sha256 than the source: send it again`,
         );
-      const { file } = copy;
       const before = await this.#files.stat(target).catch(() => undefined);
       const notes = await copy.seal(before && ownershipOf(before), this.#files);
-      await this.#records.write({ ...record, sha256, ino: (await file.handle.stat()).ino });
+      await this.#records.write({ ...record, sha256, ino: (await copy.file.handle.stat()).ino });
       await checkPlace(target, this.#files);
-      const ownNotes = await putInPlace(file, target, { files: this.#files });
+      const ownNotes = await putInPlace(copy.file, target, { files: this.#files });
       this.#done.set(record.transfer, total);
       await this.#forget(record.transfer);
       return ownNotes ?? notes;
@@ -261,15 +261,16 @@ export class IncomingCopies implements AsyncDisposable {
     const fault = targetError(record.target, error);
     this.#faults.set(record.transfer, fault);
     await this.#forget(record.transfer);
-    await this.#remove(record).catch(() => undefined);
+    await this.#remove(record, fault.message).catch(() => undefined);
     return fault;
   }
 
-  /** Removes what came, and then what is known of it: of what stays, or comes back in a power cut, the record stays too. */
-  async #remove({ part, transfer }: CopyRecord): Promise<void> {
+  /** Removes what came, and then what is known of it but why it failed: of what stays, or comes back in a power cut, the record stays too. */
+  async #remove({ part, transfer, ...more }: CopyRecord, fault?: string): Promise<void> {
     await removePart(part, this.#files);
     await syncFolder(dirname(part), this.#files).catch(passOver('ENOENT'));
-    await this.#records.remove(transfer);
+    const rest = { part, transfer, ...more, fault };
+    await (rest.fault === undefined ? this.#records.remove(transfer) : this.#records.write(rest));
   }
 
   async #forget(transfer: string): Promise<void> {
