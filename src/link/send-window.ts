@@ -100,7 +100,8 @@ export class SendWindow {
 
   /** How much more may be sent now, bytes. */
   get room(): number {
-    return Math.min(this.rate.windowBytes - this.#bytes, this.#back.room(this.rate, this.now()));
+    const room = this.rate.windowBytes - this.#bytes;
+    return this.rate.pacePerMs === undefined ? room : Math.min(room, this.#back.room(this.rate, this.now()));
   }
 
   /** Whether a message of a class and of this size may go now. */
