@@ -91,6 +91,7 @@ function rowsOf(link: string, found: LinkFigures, urgentSeconds: number): Row[] 
     ...runRows(`${link}: many small commands with their answers`, found.commands, 1, null),
     ...runRows(`${link}: output of a command`, found.output, 1.15),
     ...runRows(`${link}: output that is followed, and replied`, found.followed, 1.15),
+    ...runRows(`${link}: text that is followed, beside its zstd`, found.text, 1.1),
     {
       ...{ name: 'link', figure: `${link}: an urgent command beside everything both ways` },
       ...{ value: found.urgentMs / 1000, unit: 's ', goal: { atMost: urgentSeconds } },

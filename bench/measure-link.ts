@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { startBroker } from '../test/support/broker.ts';
 import { ledgerRow, waitForEnd } from '../test/support/fleet.ts';
 import { type StewardNode, startStewardNode } from '../test/support/node.ts';
@@ -8,6 +9,7 @@ import { type LinkShape, type SlowLink, startSlowLink } from '../test/support/sl
 import { waitFor } from '../test/support/wait-for.ts';
 import { expectAllAccepted } from './fleet.ts';
 import { GrowingFile } from './growing-file.ts';
+import { logLines, noise } from './sample-text.ts';
 
 /** What is measured over one link. */
 export interface LinkWork {
@@ -42,6 +44,8 @@ export interface LinkFigures {
   readonly output: LinkRun;
   /** The same, followed while it runs. */
   readonly followed: LinkRun;
+  /** Text that a command prints at the pace of the link, followed while it runs, beside its zstd. */
+  readonly text: LinkRun;
   /** A file of which the target has an earlier version. */
   readonly copy: LinkRun;
   /** The longest of some urgent commands, from its request to the word of its end, while all else goes both ways; ms. */
@@ -75,9 +79,22 @@ export async function measureLink(work: LinkWork): Promise<LinkFigures> {
     const { large, smallMeanwhileMs } = await measure.large();
     const output = await measure.output();
     const followed = await measure.output({ output: 'live' });
+    const text = await measure.text();
     const copy = await measure.copy();
     const urgentMs = cuts ? Number.NaN : await measure.urgent();
-    return { startMs, large, smallMeanwhileMs, small, random, commands, output, followed, copy, urgentMs };
+    return {
+      startMs,
+      large,
+      smallMeanwhileMs,
+      small,
+      random,
+      commands,
+      output,
+      followed,
+      text,
+      copy,
+      urgentMs,
+    };
   } finally {
     clearInterval(cuts);
   }
@@ -178,6 +195,26 @@ class LinkMeasure {
     });
   }
 
+  /** Lines as a log has them. */
+  async text(): Promise<LinkRun> {
+    const { central, ship1 } = this.#at;
+    const text = logLines(Math.min(2 * this.#work.largeBytes, FOLLOWED_BYTES));
+    const file = join(ship1.folder, 'log');
+    await writeFile(file, text);
+    const packed = zstdCompressSync(text).length;
+    return this.#run(packed, async () => {
+      const command = { toNode: 'ship1', method: 'REQCliCommand', methodArgs: ['cat', file] };
+      const more = { methodTimeout: 600, replyMethod: 'REQNone', output: 'live' };
+      const answer = await central.submit([{ ...command, ...more }]);
+      expectAllAccepted(answer);
+      const [{ id }] = answer.accepted as [{ id: string }];
+      await waitForEnd(central, id, PATIENCE_MS);
+      const rows = central.query('SELECT data FROM outputs WHERE id = ? ORDER BY offset', id);
+      if (Buffer.concat(rows.map(({ data }) => data as Uint8Array)).toString() !== text)
+        throw new Error('what was told is not what was printed');
+    });
+  }
+
   /** A copy of 10 MB of which 100 kB, here and there, are other bytes than in the file that is there. */
   async copy(): Promise<LinkRun> {
     const { central, ship1 } = this.#at;
@@ -247,13 +284,6 @@ class LinkMeasure {
 
 function message(fileName: string, method: string, data: readonly (string | object)[]) {
   return { toNode: 'ship1', method, data, directory: 'bench', fileName };
-}
-
-/** Text that no compression makes much smaller than 3/4. */
-function noise(bytes: number): string {
-  return randomBytes(Math.ceil((bytes * 3) / 4))
-    .toString('base64')
-    .slice(0, bytes);
 }
 
 function hasOpen(node: StewardNode): boolean {

@@ -131,3 +131,22 @@ test('where the connection is lost, what did not go is to go again', () => {
   assert.equal(published.length, 1);
   assert.deepEqual(send(messages(3)), []);
 });
+
+test('what may be compressed with what went before goes so alone, too, unless it becomes too large; what became larger than was thought goes as fewer', () => {
+  const { published, send } = start();
+  const one = (seq: number, payload: Uint8Array) => {
+    const place = { epoch: 'e1', seq, floor: 1 };
+    return messages(1, { payload, place, dictionary: 'used' });
+  };
+  const noise = randomBytes(1500);
+  for (const [seq, payload] of [noise, noise, randomBytes(4000), randomBytes(100_000), noise].entries())
+    send(one(seq + 1, payload));
+  const forms = published.map(({ headers }) => headers[HEADER.bundle] ?? Object.keys(headers).join());
+  assert.deepEqual(forms, ['e1/1/1 0', 'e1/2/1 1*1', 'S,Steward-Part', 'S,Steward-Part', 'e1/5/1 1*2']);
+  assert.ok(published.at(-1)!.payload.length < 100);
+  const many = start();
+  const sent = many.send(
+    messages(4).map((each) => ({ ...each, payload: randomBytes(1500), dictionary: 'used' as const })),
+  );
+  assert.deepEqual([sent.length, many.published.length], [4, 4]);
+});

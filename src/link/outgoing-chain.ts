@@ -1,5 +1,6 @@
 import { askBriefly, briefHeaders } from '../message/codec/brief.ts';
 import type { Compression } from '../message/codec/compression.ts';
+import { SentDictionaries } from '../message/codec/dictionaries.ts';
 import { type Addresses, address } from './address.ts';
 import { compress } from './compress.ts';
 import { encode } from './encode.ts';
@@ -14,12 +15,13 @@ export function outgoingChain(
   { compression }: { readonly compression: Compression },
   broker: Publisher & { readonly maxPayload: number },
   addresses?: Addresses,
+  now = () => 0,
 ): Next {
   const steps = [
     makeLean(),
     encode(),
     ...(addresses ? [address(addresses)] : []),
-    join(broker),
+    join(broker, new SentDictionaries(now)),
     compress(compression),
     split(broker),
     shorten(),

@@ -46,6 +46,8 @@ export interface OutboundMessage {
   readonly isBrief: boolean;
   /** Whether it may go with others as one. */
   readonly mayBundle: boolean;
+  /** Whether it may then be compressed with what went before it in its lane; `lacked`: its target has that no more. */
+  readonly dictionary?: 'used' | 'lacked' | undefined;
   /** Whether its payload is no message: it goes as it is. */
   readonly isPiece?: boolean;
 }

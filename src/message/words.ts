@@ -1,6 +1,7 @@
 import { CBOR_BYTES } from './codec/body-format.ts';
 import { BRIEF, wordsSum } from './codec/brief.ts';
 import { BUNDLE } from './codec/bundle.ts';
+import { DICTIONARY, HAS_DICTIONARIES } from './codec/dictionaries.ts';
 import { END_IN_REPLY } from './end-in-reply.ts';
 import { LINK_WORD } from './link-word.ts';
 import { PRIORITY_WORD } from './priority.ts';
@@ -22,7 +23,7 @@ export const WORDS_SUM = 'words-sum';
 const SUM_MARK = '#';
 
 /** The words for what this node understands beyond the first form of the wire, as hellos and answers name them. */
-export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD} blocks fine-blocks ${SUPERSEDES_WORD} ${LINK_WORD} ${CALL_TIMES} ${TOLD_OUTPUT} ${KEPT_DATA} ${TEXT_OUTPUT} ${CBOR_BYTES} ${HELD_WORD} ${RELAY_FILES} ${BUNDLE} ${WORDS_SUM}`;
+export const OWN_WORDS = `state goodbye dots offset-parts lean ${END_IN_REPLY} ${BRIEF} ${PRIORITY_WORD} blocks fine-blocks ${SUPERSEDES_WORD} ${LINK_WORD} ${CALL_TIMES} ${TOLD_OUTPUT} ${KEPT_DATA} ${TEXT_OUTPUT} ${CBOR_BYTES} ${HELD_WORD} ${RELAY_FILES} ${BUNDLE} ${WORDS_SUM}${HAS_DICTIONARIES ? ` ${DICTIONARY}` : ''}`;
 
 /** Whether words as they came name this one. */
 export function namesWord(words: string | undefined, word: string): boolean {

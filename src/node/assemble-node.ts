@@ -144,7 +144,7 @@ export async function assembleNode(
   stack.use(pace);
   if (quotas) stack.use(quotas);
   const { addressing: addresses } = trust;
-  const send = outgoingChain(config, ground.bus, addresses);
+  const send = outgoingChain(config, ground.bus, addresses, ground.clock.steadyNow);
   const budget = stack.use(openBudget(config, { ...ground, kept }));
   const base = { ...ground, kept, send, methods: table, trust, addresses, refusals, pace, budget };
   const sender = makeSender(config, base);

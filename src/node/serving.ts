@@ -11,7 +11,7 @@ import type { NodePresence } from '../fleet/presence.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { LinkBudget } from '../link/link-budget.ts';
-import { unbundled } from '../message/codec/bundle.ts';
+import { unbundler } from '../message/codec/bundle.ts';
 import { HEADER } from '../message/codec/wire-headers.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import { CALL_TIMES } from '../message/words.ts';
@@ -46,13 +46,14 @@ const PACED: Readonly<Record<string, Paced>> = { REQHello: 'hello', REQErrorLog:
 /** Takes what other nodes send: pieces of files to their method, hellos to the node list, and messages to the journal. */
 export class Receiver {
   readonly #deps: ReceiverDeps;
+  readonly #unbundled = unbundler();
 
   constructor(deps: ReceiverDeps) {
     this.#deps = deps;
   }
 
   receive(arrival: WireMessage, method: Method): void {
-    for (const message of unbundled(arrival)) this.#receive(message, method);
+    for (const message of this.#unbundled(arrival)) this.#receive(message, method);
   }
 
   #receive(message: WireMessage, method: Method): void {
@@ -66,12 +67,12 @@ export class Receiver {
   }
 
   #take(message: WireMessage, method: Method): void {
-    const { bus, journal } = this.#deps;
+    const { bus } = this.#deps;
     if (message.header(HEADER.linkLeft) !== undefined) bus.asks(message.reply);
     const piece = toPiece(message, bus);
     if (piece) return this.#takePiece(piece, message, method);
-    if (method.name === 'REQHello' && !noteHello(message, this.#deps)) return;
-    journal.receive(message, method);
+    if (method.name !== 'REQHello' || noteHello(message, this.#deps))
+      this.#deps.journal.receive(message, method);
   }
 
   /** Pieces of what was not asked for are as unknown as those of a transfer that never began. */

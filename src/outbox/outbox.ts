@@ -128,10 +128,11 @@ export class Outbox implements AsyncDisposable {
     return this.#lanes.loaded.get(subject)?.queue.length ?? 0;
   }
 
-  /** How many of these were not sent as a whole since the node was connected last. */
-  unsentFor(subject: string): number {
+  /** How many of these were not sent as a whole since the node was connected last, and how many times smaller others became. */
+  paceFor(subject: string): { readonly unsent: number; readonly shrink: number } {
     const queue = this.#lanes.loaded.get(subject)?.queue;
-    return queue ? queue.length - queue.window.inFlight : 0;
+    const unsent = queue ? queue.length - queue.window.inFlight : 0;
+    return { unsent, shrink: queue?.window.shrink ?? 1 };
   }
 
   /** Whether more may be queued for a node: for a name that is likely made up only while few such wait, or will. */

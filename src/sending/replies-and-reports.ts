@@ -41,9 +41,11 @@ const AT_ONCE = 256;
 const GATHERED_BYTES = 4096;
 /** How many parts of output a report has: somewhat less than one, as bytes that are no text grow by some per cent, and what is left would take an envelope. */
 const REPORT_PARTS = 15 / 16;
+/** Output that becomes smaller goes in so much larger pieces, as far as these fit into a bundle, bytes. */
+const MOST_SHRUNK_BYTES = 56 * 1024;
 
 interface RepliesDeps extends Pick<Edges, 'newId' | 'clock'> {
-  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'unsentFor' | 'deliveredSoFar'>;
+  readonly outbox: Pick<Outbox, 'enqueue' | 'waitingFor' | 'paceFor' | 'deliveredSoFar'>;
   readonly peers: Pick<Peers, 'knows' | 'wordsOf' | 'of'>;
   readonly bus: Pick<Bus, 'maxPayload' | 'publish'>;
   readonly logger: Pick<Logger, 'error'>;
@@ -81,10 +83,12 @@ export class RepliesAndReports {
 
   /** Ends wait behind what was told before: over a thin link that is a second of it in each report. */
   livePieceBytes(toNode: string): number {
-    const { rate } = this.#deps.peers.of(toNode).peer.window;
-    return rate.isThin
-      ? Math.floor(Math.max(rate.partBytes * REPORT_PARTS, LEAST_REPORT_BYTES))
-      : Number.POSITIVE_INFINITY;
+    const { outbox, peers } = this.#deps;
+    const { rate } = peers.of(toNode).peer.window;
+    if (!rate.isThin) return Number.POSITIVE_INFINITY;
+    const bytes = Math.max(rate.partBytes * REPORT_PARTS, LEAST_REPORT_BYTES);
+    const smaller = Math.min(bytes * outbox.paceFor(reportsTo(toNode)).shrink, MOST_SHRUNK_BYTES);
+    return Math.floor(Math.max(bytes, smaller));
   }
 
   /** How many reports for a node wait to be delivered. */
@@ -94,7 +98,7 @@ export class RepliesAndReports {
 
   /** How many of these were not sent as a whole. */
   unsentReports(toNode: string): number {
-    return this.#deps.outbox.unsentFor(reportsTo(toNode));
+    return this.#deps.outbox.paceFor(reportsTo(toNode)).unsent;
   }
 
   /**

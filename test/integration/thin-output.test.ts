@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { zstdCompressSync } from 'node:zlib';
 import { startBroker } from '../support/broker.ts';
 import { FAST_RECONNECT, submitAll, waitForEnd } from '../support/fleet.ts';
 import { startStewardNode } from '../support/node.ts';
@@ -93,4 +96,49 @@ test('output that was followed and is not all kept comes whole in the reply', as
   const { print } = await startThinFleet(t, { ledgerOutputKB: '16' });
   const { replied } = await print('REQToFile');
   assert.match(replied, /^[A-Za-z0-9+/]+$/);
+});
+
+test('text that is followed costs little more than its zstd, and comes byte for byte when central or its node is killed meanwhile', async (t) => {
+  const { central, ship1, link } = await startThinFleet(t, {}, { bitsPerSecond: 100_000, rttMs: 300 });
+  const line =
+    'ship1 sshd[$RANDOM]: Accepted publickey for admin from 10.0.$((RANDOM % 256)).3 port $RANDOM: $RANDOM$RANDOM';
+  const script = `for i in $(seq 1 1200); do echo "$i ${line}"; [ $((i % 100)) = 0 ] && sleep 0.1; done | tee log`;
+  const follow = async (then = '') => {
+    const [id] = await submitAll(central, {
+      ...{
+        toNode: 'ship1',
+        method: 'REQCliCommand',
+        methodArgs: ['bash', '-c', `cd '${ship1.folder}'; ${script}${then}`],
+      },
+      ...{ replyMethod: 'REQNone', output: 'live', methodTimeout: 60 },
+    });
+    return id!;
+  };
+  const told = (id: string) => {
+    const rows = central.query('SELECT data FROM outputs WHERE id = ? ORDER BY offset', id);
+    return Buffer.concat(rows.map(({ data }) => data as Uint8Array));
+  };
+  const comes = (id: string, bytes: number) =>
+    waitFor('output to come', () => told(id).length > bytes, { timeoutMs: PATIENCE_MS });
+  const printed = () => readFile(join(ship1.folder, 'log'));
+  const before = link.total;
+  const whole = await follow();
+  assert.equal((await waitForEnd(central, whole, PATIENCE_MS)).state, 'succeeded');
+  const text = await printed();
+  assert.ok(told(whole).equals(text));
+  const [taken, packed] = [link.total - before, zstdCompressSync(text).length];
+  assert.ok(taken < 1.5 * packed, `${taken} bytes for ${packed}`);
+  const overCentral = await follow();
+  for (const bytes of [20_000, 50_000]) {
+    await comes(overCentral, bytes);
+    await central.restart();
+  }
+  assert.equal((await waitForEnd(central, overCentral, PATIENCE_MS)).state, 'succeeded');
+  assert.ok(told(overCentral).equals(await printed()));
+  const overShip = await follow('; sleep 60');
+  await comes(overShip, 30_000);
+  await ship1.restart();
+  assert.equal((await waitForEnd(central, overShip, PATIENCE_MS)).state, 'interrupted');
+  const part = told(overShip);
+  assert.ok(part.length > 30_000 && part.equals((await printed()).subarray(0, part.length)));
 });

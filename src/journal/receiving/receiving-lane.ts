@@ -84,8 +84,8 @@ export class ReceivingLane {
       state.next = place.floor;
       this.#parts.clear();
     }
+    if (place.seq > state.next || arrival.header(HEADER.lacks)) return this.#gap(arrival, place);
     if (place.seq < state.next) return this.#onKnown(arrival, place);
-    if (place.seq > state.next) return this.#gap(arrival, place);
     if (!this.#hasRoom) return this.#busy(arrival, place.seq, 'more messages wait than fit into memory');
     const part = arrival.header(HEADER.part);
     if (part !== undefined) return this.#takePart(arrival, place, part);

@@ -12,12 +12,19 @@ export const SMALL_BYTES = 1024;
 /** What a small payload is packed and unpacked into, bytes: of the pool that buffers are cut from. */
 const SMALL_CHUNK = { chunkSize: 2048 };
 
+interface Effort {
+  readonly isQuick?: boolean;
+  /** What the payload may repeat; whoever unpacks it needs the same. */
+  readonly dictionary?: Uint8Array | undefined;
+}
+
 /** Compresses a payload; a large one with less effort, so that it does not hold up the node, as with zstd one that `isQuick`. */
 export function compress(
   payload: Uint8Array,
   compression: Compression,
-  { isQuick = false } = {},
+  { isQuick = false, dictionary }: Effort = {},
 ): Uint8Array {
+  if (dictionary) return zstdCompressSync(payload, { ...CLOSE_ZSTD_OPTIONS, dictionary });
   if (compression === 'z') return zstdCompressSync(payload, isQuick ? QUICK_ZSTD_OPTIONS : ZSTD_OPTIONS);
   if (compression === 'g')
     return gzipSync(payload, { level: payload.length > LARGE_BYTES ? 1 : 6, ...chunkFor(payload) });
@@ -28,7 +35,12 @@ export function compress(
  * Undoes what a `cmp` header says was done to a payload, which must not have more than `maxBytes` before or after.
  * Stops at that size while it decompresses. Throws MessageError.
  */
-export function decompress(payload: Uint8Array, cmp: string, maxBytes: number): Uint8Array {
+export function decompress(
+  payload: Uint8Array,
+  cmp: string,
+  maxBytes: number,
+  dictionary?: Uint8Array,
+): Uint8Array {
   if (cmp !== '' && cmp !== 'z' && cmp !== 'g') {
     const known = 'z (zstd), g (gzip) and no header at all are known';
     throw new MessageError('unsupported', `the header cmp names the unknown compression "${cmp}": ${known}`);
@@ -36,7 +48,7 @@ export function decompress(payload: Uint8Array, cmp: string, maxBytes: number): 
   if (payload.length > maxBytes) throw tooLarge(maxBytes);
   if (cmp === '') return payload;
   try {
-    return cmp === 'g' ? unpackGzip(payload, maxBytes) : unpackZstd(payload, maxBytes);
+    return cmp === 'g' ? unpackGzip(payload, maxBytes) : unpackZstd(payload, maxBytes, dictionary);
   } catch (cause) {
     if (cause instanceof MessageError) throw cause;
     if ((cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes, cause);
@@ -62,10 +74,11 @@ export function unpackedBytes(payload: Uint8Array, cmp: string, most: number): n
 }
 
 /** A frame that tells its size is unpacked into one buffer of that size. */
-function unpackZstd(payload: Uint8Array, maxBytes: number): Uint8Array {
+function unpackZstd(payload: Uint8Array, maxBytes: number, dictionary?: Uint8Array): Uint8Array {
   const size = zstdContentSize(payload);
   if (size !== undefined && size > maxBytes) throw tooLarge(maxBytes);
-  const unpack = (options: UnpackOptions) => zstdDecompressSync(payload, { params: ZSTD_LIMITS, ...options });
+  const unpack = (options: UnpackOptions) =>
+    zstdDecompressSync(payload, { params: ZSTD_LIMITS, dictionary, ...options });
   return size === undefined ? unpackUnsized(unpack, maxBytes) : unpack(inOneBuffer(maxBytes, size));
 }
 
@@ -128,6 +141,9 @@ export function zstdContentSize(payload: Uint8Array): number | undefined {
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
 /** Its tables take a third of the memory, and of the time to get that from the system. */
 const QUICK_ZSTD_OPTIONS = { params: { ...ZSTD_OPTIONS.params, [constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** Over a thin link bytes are dearer than the half millisecond that they take. */
+const CLOSE_ZSTD_OPTIONS = { params: { ...ZSTD_OPTIONS.params, [constants.ZSTD_c_compressionLevel]: 9 } };
 
 /** No more than 32 MB of window: four times what the reference's encoder asks for. */
 const ZSTD_LIMITS = { [constants.ZSTD_d_windowLogMax]: 25 };

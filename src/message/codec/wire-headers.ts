@@ -44,6 +44,8 @@ export const HEADER = {
   seenId: 'Steward-Seen-Id',
   /** Of a brief answer: it was given before, and may have come then. Only in its brief form. */
   again: 'Steward-Again',
+  /** Of a bundle that needs what is not here to be read. Only within a node. */
+  lacks: 'Steward-Lacks',
   /** In a hello: version, system, uptime and labels of the node, as JSON. */
   hello: 'Steward-Hello',
   /** `<transfer>/<offset>/<round>`: this payload is a piece of a file that is copied, no message; also in its answer. */
@@ -54,7 +56,7 @@ export const HEADER = {
   copySums: 'Steward-Copy-Sums',
   /** Stands for the usual headers, between nodes that name the word `brief` (`brief.ts`). */
   brief: 'S',
-  /** `<epoch>/<seq>/<floor>`: the payload is several messages of a lane, of which this is the place of the first (`bundle.ts`); the word is `bundle`. */
+  /** `<epoch>/<seq>/<floor>`: the payload is several messages of a lane, of which this is the place of the first (`bundle.ts`); the word is `bundle`. Behind it what it is compressed with; the word is DICTIONARY. */
   bundle: 'B',
 } as const;
 

@@ -27,3 +27,20 @@ export function rangeOf(answer: WireMessage): [number, number] {
 export function isAgain(answer: WireMessage): boolean {
   return answer.header(HEADER.again) !== undefined;
 }
+
+/** Notes how much of a message is there, as a `gap` says that asks for the rest. */
+export function keepArrived(
+  entry: Entry,
+  { offset, total }: { readonly offset: number; readonly total: number },
+): void {
+  if (entry.isByOffset) entry.arrivedBytes = total === entry.wholeBytes ? offset : 0;
+}
+
+/** Whether a `gap` misses the very place that it answers: its message came compressed with what its target lacks, and goes without that. */
+export function markLacked(entry: Entry, answer: WireMessage): boolean {
+  const { seq } = entry;
+  const isHere = rangeOf(answer)[0] === seq && answer.header(HEADER.expects) === String(seq);
+  if (entry.isLacked || !isHere || answer.header(HEADER.part) !== undefined) return false;
+  entry.isLacked = true;
+  return true;
+}

@@ -9,7 +9,7 @@ import { parsePartPlace } from '../../message/part-place.ts';
 import { wordFor } from '../../message/told-output.ts';
 import type { WireMessage } from '../../message/wire-message.ts';
 import { namesWord } from '../../message/words.ts';
-import { arrivedUpTo, confirmerOf, isAgain, rangeOf } from './answer-facts.ts';
+import { arrivedUpTo, confirmerOf, isAgain, keepArrived, markLacked, rangeOf } from './answer-facts.ts';
 import type { LaneParts } from './lane-parts.ts';
 import { goWhole } from './told-reply.ts';
 
@@ -270,9 +270,9 @@ export class LaneAnswers {
     if (!first || this.#unbridged === expected) return;
     const place = first.seq === expected ? parsePartPlace(answer.header(HEADER.part)) : undefined;
     const from = `${first.seq} ${place?.offset ?? ''}`;
-    if (from === this.#resentFrom) return;
+    if (!markLacked(first, answer) && from === this.#resentFrom) return;
     this.#resentFrom = from;
-    if (place && first.isByOffset) first.arrivedBytes = place.total === first.wholeBytes ? place.offset : 0;
+    if (place) keepArrived(first, place);
     this.#actions.rewind();
   }
 

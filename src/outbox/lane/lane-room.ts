@@ -1,8 +1,9 @@
 import { LEAST_BUNDLED } from '../../link/join.ts';
 import type { Waiting } from '../../link/waiting.ts';
-import { ENVELOPE_BYTES } from '../../link/way-out.ts';
+import { ENVELOPE_BYTES, type OutboundMessage } from '../../link/way-out.ts';
 import { BRIEF } from '../../message/codec/brief.ts';
 import { BUNDLE } from '../../message/codec/bundle.ts';
+import { DICTIONARY, HAS_DICTIONARIES } from '../../message/codec/dictionaries.ts';
 import { PRIORITIES } from '../../message/priority.ts';
 import type { LanePace } from './lane-pace.ts';
 import type { LaneQueue } from './lane-queue.ts';
@@ -16,6 +17,8 @@ const TURN_MESSAGES = 128;
 const WINDOW_BYTES = 1024 * 1024;
 /** Messages behind one that was sent just now wait for others, over a thin link: this share of the round trip, and at most so long, ms. */
 const [GATHER_SHARE, MOST_GATHER_MS] = [1 / 4, 500];
+/** Answers that take longer are those of a far node, and not of a busy one, ms. */
+const FAR_MS = 50;
 const BULK = PRIORITIES.indexOf('bulk');
 
 /** How many messages, and what they take, bytes. */
@@ -96,12 +99,23 @@ export class LaneRoom {
     return this.mayBeBrief && this.#owner.knows(BUNDLE);
   }
 
+  /** Whether a message may be compressed with what went before it: where that is worth the time that it takes. */
+  dictionaryFor({ isLean, isLacked }: Entry): OutboundMessage['dictionary'] {
+    const { isThin, isModest, wayMs } = this.#lane.peer.window.rate;
+    const isWorth = isThin && (!isModest || this.#isDear || wayMs > FAR_MS);
+    const mayUse = isWorth && isLean && HAS_DICTIONARIES && this.mayBundle && this.#owner.knows(DICTIONARY);
+    return mayUse ? (isLacked ? 'lacked' : 'used') : undefined;
+  }
+
+  /** Whether the target's link has a budget. */
+  get #isDear(): boolean {
+    return Number.isFinite(this.#lane.peer.window.allowed(this.#owner.urgency));
+  }
+
   /** Whether each message is to be made small: not where many go as one, unless so few go at once, or the target's link has a budget. */
   get isForLean(): boolean {
-    const { window } = this.#lane.peer;
-    const { isThin, isModest } = window.rate;
-    const isDear = Number.isFinite(window.allowed(this.#owner.urgency));
-    return isThin && !(isModest && !isDear && this.#hasMany && this.mayBundle);
+    const { isThin, isModest } = this.#lane.peer.window.rate;
+    return isThin && !(isModest && !this.#isDear && this.#hasMany && this.mayBundle);
   }
 
   /** Whether enough messages wait, and go at once, to travel as one as they are. */

@@ -163,6 +163,7 @@ export function newEntry(
     isSent: false,
     isByOffset: false,
     isLean: false,
+    isLacked: false,
     takesBytes: false,
     sentBytes: 0,
     arrivedBytes: 0,

@@ -47,8 +47,7 @@ export class LaneSource {
     this.#lane = lane;
     this.#owner = owner;
     this.#deps = deps;
-    const isRelayed = relayTargetOf(lane.queue.subject) !== undefined;
-    this.#leftOut = isRelayed ? new LeftOutData(lane, owner.knows) : undefined;
+    if (relayTargetOf(lane.queue.subject) !== undefined) this.#leftOut = new LeftOutData(lane, owner.knows);
     this.#room = new LaneRoom(lane, { owner, source: this });
   }
 
@@ -214,19 +213,18 @@ export class LaneSource {
 
   /** The body as it goes: whose output is followed, and whose target may be an original node, asks for it as its reply. */
   #formOf(entry: Entry, payload: Uint8Array): DeskBody {
-    if (entry.output !== 'live' || !this.#mayBeOriginal)
-      return { payload, awaitsReply: false, readsData: false };
-    return asDeskBody(payload, formatOf(entry.format), entry.id);
+    const isDesk = entry.output === 'live' && this.#mayBeOriginal;
+    if (isDesk) return asDeskBody(payload, formatOf(entry.format), entry.id);
+    return { payload, awaitsReply: false, readsData: false };
   }
 
   #outbound(entry: Entry, body: Uint8Array, turnBytes: number): OutboundMessage {
     const { queue, replies } = this.#lane;
-    const { seq, id, schedule, output, re } = entry;
+    const { seq, id, schedule, output, re, rider } = entry;
     const short = shortOf(entry, body, this.#owner.knows);
     const { payload, awaitsReply, readsData } = this.#formOf(entry, short?.payload ?? body);
     entry.awaitsReply = awaitsReply;
-    const parts = this.#partsOf(entry, turnBytes);
-    if (entry.rider && !this.#owner.knows(END_IN_REPLY)) entry.rider = undefined;
+    if (rider && !this.#owner.knows(END_IN_REPLY)) entry.rider = undefined;
     // Each field by its name, as in newEntry; what its target must know is asked for those alone that have it.
     return {
       subject: queue.subject,
@@ -245,11 +243,12 @@ export class LaneSource {
       end: entry.rider?.header,
       told: short?.header,
       headers: {},
-      parts,
+      parts: this.#partsOf(entry, turnBytes),
       isLean: entry.isLean,
       takesBytes: entry.takesBytes,
       isBrief: entry.isLean && this.#room.mayBeBrief,
       mayBundle: this.#room.mayBundle,
+      dictionary: this.#room.dictionaryFor(entry),
     };
   }
 
@@ -290,11 +289,12 @@ export class LaneSource {
     return speaksLanes === true ? Math.min(LARGE_BYTES, (5 / 4) * window.rate.partBytes) : LARGE_BYTES;
   }
 
-  /** What the next part of a message may have, or the whole, as far as is known: what went lean may go again as it is; bytes. */
+  /** What the next part of a message may have, or the whole, as far as is known or expected: what went lean may go again as it is; bytes. */
   sizeOf(entry: Entry): number {
     if (entry.isCalledOff) return this.#calledOff.payload.length;
-    const { rate } = this.#lane.peer.window;
-    const whole = ((!entry.isLean || rate.isThin || entry.sentBytes > 0) && entry.wholeBytes) || entry.size;
-    return Math.min(whole - entry.sentBytes, rate.partBytes);
+    const [{ rate }, { shrink }] = [this.#lane.peer.window, this.#lane.queue.window];
+    const isKnown = entry.wholeBytes > 0 && (!entry.isLean || rate.isThin || entry.sentBytes > 0);
+    const expected = isKnown ? entry.wholeBytes : entry.size / (rate.isThin ? shrink : 1);
+    return Math.min(expected - entry.sentBytes, rate.partBytes);
   }
 }

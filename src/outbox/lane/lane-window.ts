@@ -57,6 +57,8 @@ export interface Entry {
   isByOffset: boolean;
   /** Whether its body travels as small as its target can read. */
   isLean: boolean;
+  /** Whether its target lacks what it would be compressed with. */
+  isLacked: boolean;
   /** Whether data that is no text goes in it as bytes. */
   takesBytes: boolean;
   /** How much of it went out, and how much has arrived as far as is known; bytes of the whole as it travels. */
@@ -71,6 +73,9 @@ export interface Entry {
 
 /** Of thousands of lanes most have nothing on its way: all that have none share this. */
 export const NO_FLIGHTS: Entry['flights'] = [];
+
+/** How much smaller is counted upon at most: where it is not so what goes next takes as many times longer. How slowly that is believed. */
+const [MOST_SHRINK, SHRINK_WEIGHT] = [4, 1];
 
 /** The messages of a lane that are in memory, lowest first, and which of them are on their way. */
 export class LaneWindow {
@@ -87,6 +92,8 @@ export class LaneWindow {
    * speak for one that went out in part: where the whole had arrived before, in an earlier life, its first part is answered so.
    */
   lastSent = 0;
+  /** How many times smaller than they are kept messages became of late on their way: what is yet to go may, too. */
+  shrink = 1;
   /** The highest floor that was told, in this epoch and life of the process: below it every place is called a duplicate, also one that was given up and never taken. */
   toldFloor = 0;
 
@@ -158,7 +165,10 @@ export class LaneWindow {
     entry.flights = [...entry.flights, { end: entry.sentBytes, bytes, flight }];
     this.bytesInFlight += bytes;
     this.lastSent = Math.max(this.lastSent, entry.seq);
-    if (entry.sentBytes >= wholeBytes) this.inFlight++;
+    if (entry.sentBytes < wholeBytes) return;
+    this.inFlight++;
+    const shrink = entry.isLean ? Math.min(MOST_SHRINK, Math.max(1, entry.size / wholeBytes)) : 1;
+    this.shrink = Math.min(shrink, (SHRINK_WEIGHT * this.shrink + shrink) / (SHRINK_WEIGHT + 1));
   }
 
   /** Notes that an entry has arrived up to a byte; where an earlier attempt did, no rate comes of it. */
