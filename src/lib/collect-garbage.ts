@@ -54,6 +54,9 @@ const [GROWTH_BYTES, GROWTH] = [12 * 1024 * 1024, 0.25];
  */
 const [LARGE_HEAP_BYTES, SPARSE_BYTES] = [100 * 1024 * 1024, 12 * 1024 * 1024];
 
+/** Small buffers are cut out of a pool of this size, bytes, which stays as long as one of them does; the engine's has 64 kB. */
+const POOL_BYTES = 8192;
+
 /** Whoever takes much in one turn of the event loop, in which nothing else is heard of collections, asks whether garbage is to be collected. */
 export let lookForGarbage = () => {};
 
@@ -100,6 +103,7 @@ function aftermath(): number {
  * together besides, for a work that is as large; then the engine does not save memory either, else it would look again when a quarter has come.
  */
 export function keepGarbageSmall(usualBytes: number, moreBytes: () => number = () => 0): Disposable {
+  Buffer.poolSize = POOL_BYTES;
   if ((globalThis as { Bun?: unknown }).Bun !== undefined) return { [Symbol.dispose]: () => {} };
   const collect = engineCollector();
   const usual = heapSize().used + usualBytes;

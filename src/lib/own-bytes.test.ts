@@ -10,6 +10,11 @@ test('a small part of much is copied, so that the rest can go', () => {
   }
 });
 
+test('what was gathered in twice as much is copied too, as its length is what counts', () => {
+  const own = ownBytes(new Uint8Array(150_000).subarray(0, 75_000));
+  assert.equal(own.buffer.byteLength, 75_000);
+});
+
 test('what is most of what it is a part of stays as it is', () => {
   const bytes = new Uint8Array(10_000).subarray(200);
   assert.equal(ownBytes(bytes), bytes);

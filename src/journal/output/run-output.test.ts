@@ -7,9 +7,11 @@ import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { tempStore } from '../../../test/support/temp-store.ts';
 import { TestJournal } from '../../../test/support/test-journal.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
+import { ByteBudget } from '../../lib/byte-budget.ts';
 import { HEADER } from '../../message/codec/wire-headers.ts';
 import type { RunCall, RunResult } from '../../message/method-contract.ts';
 import type { Store } from '../../store/store.ts';
+import { RunOutput, SHORT_TAIL_BYTES } from './run-output.ts';
 
 const KB = 1024;
 
@@ -48,6 +50,24 @@ function bytesOf(count: number): Buffer {
     count,
   );
 }
+
+test('where many reply while they run, what comes with the end of further ones is short, until others have ended', async () => {
+  const tails = new ByteBudget(64 * KB);
+  const [row, message] = [{ lane: 1, fromNode: 'central', output: null }, { replyMethod: 'REQToFile' }];
+  const begin = async () => {
+    const output = new RunOutput({ row, message, method: {} } as never, { tails } as never);
+    await output.replied(bytesOf(10 * KB));
+    return output;
+  };
+  const [first, second] = [await begin(), await begin()];
+  const short = {
+    stdout: bytesOf(10 * KB).subarray(-SHORT_TAIL_BYTES),
+    stdoutFrom: 10 * KB - SHORT_TAIL_BYTES,
+  };
+  assert.deepEqual(await second.end(undefined), short);
+  assert.deepEqual(await first.end(undefined), { stdout: bytesOf(10 * KB) });
+  assert.deepEqual(await (await begin()).end(undefined), { stdout: bytesOf(10 * KB) });
+});
 
 test('the last 64 KB of what was replied come with the end, and how much came before', async (t) => {
   const all = bytesOf(200 * KB);

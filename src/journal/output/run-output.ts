@@ -1,3 +1,4 @@
+import type { ByteBudget } from '../../lib/byte-budget.ts';
 import { LastBytes } from '../../lib/last-bytes.ts';
 import type { Message } from '../../message/message.ts';
 import type { LiveOutput, ReplyBody } from '../../message/method-contract.ts';
@@ -13,6 +14,9 @@ import type { OutputRests } from './output-rests.ts';
 export interface RunOutputDeps extends OutputReportsDeps {
   readonly rests: OutputRests;
 }
+
+/** The memory for the ends of what runs reply while they go on, and what is kept of such an end where there is no more; bytes. */
+export const [TAILS_BYTES, SHORT_TAIL_BYTES] = [8 * 1024 * 1024, 4096];
 
 interface Run {
   readonly row: JournalRow;
@@ -31,13 +35,14 @@ type LastOutput = Pick<RowEnd, 'stdout' | 'stdoutFrom'>;
 export class RunOutput {
   readonly #fromNode: string;
   readonly #run: Run;
-  readonly #deps: RunOutputDeps;
+  readonly #deps: RunOutputDeps & { readonly tails: ByteBudget };
   readonly #isReplied: boolean;
   readonly #mode: OutputMode;
   /** Made with the first piece that is told. */
   #reports: OutputReports | undefined;
   /** The end of what was replied while the method runs. */
   #tail: LastBytes | undefined;
+  #tailBytes = 0;
   /** Whether the method hands over its output apart from its reply, which then is all of its stdout. */
   #isApart = false;
   /** Where in stdout the reply begins with which the method ended. */
@@ -46,7 +51,7 @@ export class RunOutput {
   #isLeft = false;
   #left: { readonly to: number; isTold(): boolean } | undefined;
 
-  constructor(run: Run, deps: RunOutputDeps) {
+  constructor(run: Run, deps: RunOutputDeps & { readonly tails: ByteBudget }) {
     this.#run = run;
     this.#fromNode = run.row.fromNode;
     this.#deps = deps;
@@ -96,7 +101,7 @@ export class RunOutput {
   /** Takes a reply that was sent while the method runs. */
   async replied(data: Uint8Array): Promise<void> {
     if (this.#mode === 'end') {
-      this.#tail ??= new LastBytes(END_OUTPUT_BYTES);
+      this.#tail ??= this.#beginTail();
       this.#tail.add(data);
     } else if (this.#mode === 'live') await this.#reporting.tellNext('stdout', data);
   }
@@ -104,6 +109,7 @@ export class RunOutput {
   /** Takes the reply with which the method ended; returns what is told with the end. */
   async end(reply: ReplyBody | undefined): Promise<LastOutput> {
     const { row } = this.#run;
+    this.#deps.tails.release(this.#tailBytes);
     if (this.#isLeft) {
       this.#left = { to: reply ? bytesOf(reply) : 0, isTold: () => !this.#deps.rests.left.has(row.id) };
       return {};
@@ -121,8 +127,15 @@ export class RunOutput {
     const last = reply ? await lastOfReply(reply, END_OUTPUT_BYTES) : new Uint8Array(0);
     const bytes = reply ? bytesOf(reply) : 0;
     if (!this.#tail) return toEnd(last, bytes - last.length);
-    this.#tail.add(last, bytes);
-    return toEnd(this.#tail.bytes, this.#tail.offset);
+    const all = new LastBytes(END_OUTPUT_BYTES);
+    all.add(this.#tail.bytes, this.#tail.total);
+    all.add(last, bytes);
+    return toEnd(all.bytes, all.offset);
+  }
+
+  #beginTail(): LastBytes {
+    this.#tailBytes = this.#deps.tails.hold(END_OUTPUT_BYTES) ? END_OUTPUT_BYTES : 0;
+    return new LastBytes(this.#tailBytes || SHORT_TAIL_BYTES);
   }
 
   get #reporting(): OutputReports {

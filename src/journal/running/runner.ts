@@ -1,3 +1,4 @@
+import { ByteBudget } from '../../lib/byte-budget.ts';
 import { wallTimeOf } from '../../lib/clock.ts';
 import { retryUntilStopped } from '../../lib/retry-until-stopped.ts';
 import type { Message } from '../../message/message.ts';
@@ -14,7 +15,7 @@ import {
   toRow,
 } from '../journal-table.ts';
 import type { Reporter } from '../output/reporter.ts';
-import { RunOutput, type RunOutputDeps } from '../output/run-output.ts';
+import { RunOutput, type RunOutputDeps, TAILS_BYTES } from '../output/run-output.ts';
 import { Endings } from './endings.ts';
 import { Forwarding } from './forwarding.ts';
 import { CANCELLED, refusalOf } from './refusal.ts';
@@ -69,7 +70,7 @@ export class Runner {
   readonly #messages: RunMessages;
   /** Takes how requests ended. */
   readonly ends: RunEnds;
-  readonly #outputDeps: RunOutputDeps;
+  readonly #outputDeps: ConstructorParameters<typeof RunOutput>[1];
   readonly #running = new Map<string, AbortController>();
   readonly #calledOff: RunnerDeps['calledOff'];
   readonly #startSchedule: RunnerDeps['startSchedule'];
@@ -84,7 +85,7 @@ export class Runner {
     this.#messages = new RunMessages(options, deps);
     this.ends = new RunEnds({ ...deps, replies: this.replies, messages: this.#messages });
     this.#forwarding = new Forwarding({ ...deps, ends: this.ends });
-    this.#outputDeps = deps;
+    this.#outputDeps = { ...deps, tails: new ByteBudget(TAILS_BYTES) };
     this.#signal.addEventListener('abort', () => {
       for (const controller of this.#running.values()) controller.abort(this.#signal.reason);
     });
