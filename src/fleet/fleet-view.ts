@@ -33,7 +33,7 @@ interface FleetViewDeps extends Pick<Edges, 'clock'> {
   readonly presence: NodePresence;
   readonly outbox: Pick<Outbox, 'lanes'>;
   readonly ledger: Pick<Ledger, 'unannounced'>;
-  readonly peers: Pick<Peers, 'alive' | 'told'>;
+  readonly peers: Pick<Peers, 'heardFrom' | 'told'>;
   readonly metrics: Pick<Metrics, 'helloReceived' | 'errorReceived'>;
   readonly logger: Logger;
   readonly kept: KeptClock;
@@ -122,10 +122,10 @@ export class FleetView implements AsyncDisposable {
     this.#fault = text;
   }
 
-  /** A message came from a node: it is there, and what waits for it goes on. */
-  heard(node: string): void {
+  /** A message came from a node, which wants its answer at `reply`: it is there, and what waits for it goes on. */
+  heard(node: string, reply: string): void {
     this.presence.heard(node);
-    this.#deps.peers.alive(node);
+    this.#deps.peers.heardFrom(node, reply);
   }
 
   /** An absence of a node that takes longer than this, ms, is no usual one; null where that is not known. */

@@ -4,6 +4,7 @@ import { settle } from '../../test/support/manual-clock.ts';
 import { systemClock } from '../lib/clock.ts';
 import { machineEdges } from '../lib/edges.ts';
 import type { WireMessage } from '../message/wire-message.ts';
+import { HeldArrivals } from './held-arrivals.ts';
 import { type GuardDeps, InstanceGuard } from './instance-guard.ts';
 
 type Handler = (message: WireMessage) => void;
@@ -198,4 +199,42 @@ test('next to an original node of its name a node starts where nameCheck is warn
   using closed = new InstanceGuard({ ...named('ship1'), trust }, broker.deps(1));
   await closed.check();
   assert.equal(closed.isYielding, false);
+});
+
+test('what comes before the name is known to be free is taken then, in its order; where another node has it, never', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const broker = new GuardBroker();
+  for (const [name, expected] of [
+    ['ship1', ['a', 'b', 'c']],
+    ['ship1', []],
+  ] as const) {
+    const guard = new InstanceGuard(named(name), broker.deps(1));
+    t.after(() => guard[Symbol.dispose]());
+    const taken: string[] = [];
+    const arrive = (text: string): void => {
+      const more = { subject: 'ship1.REQPing.EventACK', reply: '', noResponders: false };
+      const message = { ...more, payload: Buffer.from(text), header: () => undefined };
+      const take = ({ payload }: WireMessage) => void taken.push(Buffer.from(payload).toString());
+      if (guard.admits(message, take)) take(message);
+    };
+    const checked = guard.check().catch(() => {});
+    arrive('a');
+    arrive('b');
+    assert.deepEqual(taken, []);
+    await checked;
+    if (expected.length > 0) arrive('c');
+    assert.deepEqual(taken, expected);
+  }
+});
+
+test('what is held before the name is known to be free is bounded', () => {
+  const held = new HeldArrivals();
+  let taken = 0;
+  const payload = new Uint8Array(1024 * 1024);
+  const message = { subject: 's', reply: '', noResponders: false, header: () => undefined, payload };
+  for (let n = 0; n < 20; n++) held.add(message, () => taken++);
+  held.release();
+  assert.ok(taken > 0 && taken < 10, `${taken} MB are held`);
+  held.release();
+  assert.ok(taken < 10);
 });

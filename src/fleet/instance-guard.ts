@@ -7,6 +7,7 @@ import { HEADER } from '../message/codec/wire-headers.ts';
 import { newMessage } from '../message/message.ts';
 import type { WireMessage } from '../message/wire-message.ts';
 import type { ErrorReporter } from '../observe/error-reports.ts';
+import { HeldArrivals } from './held-arrivals.ts';
 
 export interface GuardDeps extends Pick<Edges, 'clock' | 'random'> {
   readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
@@ -62,6 +63,7 @@ export class InstanceGuard implements Disposable {
   #isYielding = false;
   #checking: Promise<void> | undefined;
   #cancelCheck: (() => void) | undefined;
+  readonly #held = new HeldArrivals();
   readonly #asksOriginals: boolean;
   /** How often an original node answered. */
   #heard = 0;
@@ -85,6 +87,12 @@ export class InstanceGuard implements Disposable {
     return this.#isYielding || !this.#hasServed;
   }
 
+  /** Whether a message is to be taken now; one that comes before the name is known to be free is handed to `take` when it is. */
+  admits(message: WireMessage, take: (message: WireMessage) => void): boolean {
+    if (!this.#hasServed) this.#held.add(message, take);
+    return !this.isYielding;
+  }
+
   /** Asks whether another node has this name. Throws NameTakenError if so and this node has not served yet. */
   async check(): Promise<void> {
     this.#checking ??= this.#ask().finally(() => {
@@ -97,6 +105,7 @@ export class InstanceGuard implements Disposable {
     this.#stop.abort();
     this.#cancelCheck?.();
     this.#subscription?.[Symbol.dispose]();
+    this.#held.drop();
   }
 
   get #subject(): string {
@@ -167,6 +176,7 @@ export class InstanceGuard implements Disposable {
       this.#silencesLeft = SILENCES;
     } else if (this.#silencesLeft > 0) this.#silencesLeft--;
     else return false;
+    this.#held.drop();
     if (this.#silencesLeft === 0) {
       errorReporter.report(
         `info: the original node named ${this.#nodeName} is silent; this one takes requests now`,
@@ -191,6 +201,7 @@ export class InstanceGuard implements Disposable {
     this.#hasServed = true;
     this.#subscription = this.#deps.bus.subscribe(this.#subject, this.#answer);
     this.#checkAgain(CHECK_SOON_MS);
+    this.#held.release();
   }
 
   #checkAgain(ms: number): void {

@@ -69,7 +69,7 @@ export interface JournalDeps {
     more: { readonly requestIds: ReadonlySet<string> },
   ): Promise<ReadonlySet<string>>;
   /** Is told which nodes are heard of. */
-  readonly fleet: { heard(node: string): void };
+  readonly fleet: { heard(node: string, reply: string): void };
   readonly metrics: Pick<Metrics, 'methodEnded'>;
   readonly logger: { warn(fields: object, text: string): void; info(fields: object, text: string): void };
 }

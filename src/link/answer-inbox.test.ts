@@ -10,7 +10,7 @@ const COMMAND = 'ship1.REQCliCommand.CommandACK';
 function start(...refused: string[]) {
   const bus = new FakeTransport();
   for (const subject of refused) bus.refused.add(subject);
-  const inbox = new AnswerInbox('me', bus);
+  const inbox = new AnswerInbox({ nodeName: 'me', life: 'a1' }, bus);
   const heard: string[] = [];
   const listen = (subject: string) =>
     inbox.listen(subject, (answer) => void heard.push(`${subject}: ${answer.subject}`));

@@ -31,6 +31,8 @@ interface Subscription {
  * next connection, or until it refuses all: a broker whose permissions were changed for a while gives some back.
  */
 export class AnswerInbox {
+  /** A name for this life of the process: it begins the tokens of questions, so that who hears another one knows what was lost. */
+  readonly life: string;
   readonly #nodeName: string;
   readonly #bus: AnswerBus;
   readonly #handlers = new Map<string, Handler>();
@@ -40,7 +42,8 @@ export class AnswerInbox {
   /** Counts connections. */
   #connection = 0;
 
-  constructor(nodeName: string, bus: AnswerBus) {
+  constructor({ nodeName, life }: { readonly nodeName: string; readonly life: string }, bus: AnswerBus) {
+    this.life = life;
     this.#nodeName = nodeName;
     this.#bus = bus;
   }

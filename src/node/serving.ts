@@ -58,8 +58,9 @@ export class Receiver {
 
   #receive(message: WireMessage, method: Method): void {
     const { guard, trust } = this.#deps;
-    // A ping of who checks its name is for original nodes; this one answers the other question.
-    if (guard.isYielding || message.reply.includes('.Steward.Instance.reply.')) return;
+    // Who checks its name pings original nodes; this one answers the other question.
+    if (message.reply.includes('.Steward.Instance.reply.')) return;
+    if (!guard.admits(message, (held) => this.#receive(held, method))) return;
     if (!trust.answersItsSender(message)) return;
     const kind = PACED[method.name];
     if (kind === undefined) return this.#take(message, method);

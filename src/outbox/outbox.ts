@@ -57,7 +57,8 @@ export class Outbox implements AsyncDisposable {
     this.#deps = deps;
     this.#clock = new ConnectedClock({ store: deps.store, now: deps.clock.steadyNow });
     this.#outcomes = new OutcomeWriter({ ...deps, listeners: this.#listeners });
-    this.#inbox = new AnswerInbox(options.nodeName, deps.transport);
+    const life = deps.random.bytes(5).toString('hex');
+    this.#inbox = new AnswerInbox({ nodeName: options.nodeName, life }, deps.transport);
     this.#lanes = new Lanes(
       { isDoubtful: options.isDoubtful === true },
       {
@@ -68,7 +69,7 @@ export class Outbox implements AsyncDisposable {
         bodies: new BodyMemory(),
         centralNodeName: options.centralNodeName,
         mayBeOriginal: (node) => deps.words?.mayBeOriginal?.(node) ?? true,
-        generations: { instance: deps.random.bytes(5).toString('hex'), last: 0 },
+        generations: { instance: life, last: 0 },
       },
     );
     this.peers = this.#lanes.peers;

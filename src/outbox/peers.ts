@@ -6,6 +6,7 @@ import { ERROR_CENTRAL } from '../message/names.ts';
 import { SUPERSEDES_WORD } from '../message/supersedes.ts';
 import { type Store, statement } from '../store/store.ts';
 import { Bringers } from './lane/kept-data.ts';
+import { lifeIn } from './lane/lane-replies.ts';
 import type { Peer } from './lane/peer.ts';
 
 /** The most of a node's words that is kept, characters; and what is kept once `MANY_WORDS` different texts are known: the others are made up. */
@@ -38,6 +39,8 @@ export class Peers {
   readonly #known = new Map<string, Known>();
   /** The words that nodes named. */
   readonly #words = new Map<string, Words>();
+  /** The lives of these nodes, as the reply subjects of what they send name them. */
+  readonly #lives = new Map<string, number>();
   /** The same text of many nodes is in memory once. */
   readonly #texts = new Map<string, Words>();
   readonly #store: Pick<Store, 'all' | 'write'>;
@@ -160,17 +163,28 @@ export class Peers {
     return speaksLanes === undefined ? undefined : !speaksLanes;
   }
 
+  /** Something came from a node that wants its answer at `reply`: what was on its way to an earlier life of it is lost, and goes again at once. */
+  heardFrom(node: string, reply: string): void {
+    const [life, before] = [lifeIn(reply), this.#lives.get(node)];
+    if (life !== undefined && this.#words.has(node)) this.#lives.set(node, life);
+    this.alive(node, undefined, life !== undefined && before !== undefined && life !== before);
+  }
+
   /**
    * A node was heard of: lanes that wait for it go on at once. A hello also tells what it speaks; where that is
    * not what it spoke before, its next answer decides. What is for errorCentral goes on with the central node.
    */
-  alive(node: string, hello?: { speaksLanes: boolean; hasConnected?: boolean }): void {
-    if (node === this.#centralNodeName) this.alive(ERROR_CENTRAL);
+  alive(
+    node: string,
+    hello?: { speaksLanes: boolean; hasConnected?: boolean },
+    hasConnected = hello?.hasConnected,
+  ): void {
+    if (node === this.#centralNodeName) this.alive(ERROR_CENTRAL, undefined, hasConnected);
     const found = this.#known.get(node);
     if (!found) return;
-    if (hello?.hasConnected) found.peer.window.cut();
+    if (hasConnected) found.peer.window.cut();
     if (hello && found.peer.speaksLanes !== hello.speaksLanes) found.peer.speaksLanes = undefined;
-    for (const lane of found.lanes) lane.alive(hello?.hasConnected);
+    for (const lane of found.lanes) lane.alive(hasConnected);
   }
 }
 

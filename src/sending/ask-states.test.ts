@@ -12,11 +12,11 @@ test('questions to one node at once have each its own answer, whichever comes fi
   const { clock, asker, asked, answer, listeners } = start((token) => `reply.ship1.${token}`);
   const [words, held] = [asker.ask('central'), asker.ask('central', { ids: [], held: ['a'] })];
   await settle();
-  assert.deepEqual(asked, ['reply.ship1.state-1', 'reply.ship1.state-2']);
-  answer('reply.ship1.state-1', NOTHING);
+  assert.deepEqual(asked, ['reply.ship1.0a1b2c3d4e-state-1', 'reply.ship1.0a1b2c3d4e-state-2']);
+  answer('reply.ship1.0a1b2c3d4e-state-1', NOTHING);
   assert.deepEqual(await words, NOTHING);
-  answer('reply.ship1.state-1', { ...NOTHING, never: ['of another question'] });
-  answer('reply.ship1.state-2', { ...NOTHING, gone: ['a'] });
+  answer('reply.ship1.0a1b2c3d4e-state-1', { ...NOTHING, never: ['of another question'] });
+  answer('reply.ship1.0a1b2c3d4e-state-2', { ...NOTHING, gone: ['a'] });
   assert.deepEqual(await held, { ...NOTHING, gone: ['a'] });
   assert.equal(listeners.size, 0);
   const [late, later] = [asker.ask('central', { ids: ['b'] }), asker.ask('central')];
@@ -47,7 +47,7 @@ test('a question for whose answer nothing may be heard fails, and the next one d
   refuse(undefined);
   const next = asker.ask('central');
   await settle();
-  answer('reply.ship1.state-2', NOTHING);
+  answer('reply.ship1.0a1b2c3d4e-state-2', NOTHING);
   assert.deepEqual(await next, NOTHING);
 });
 
@@ -61,7 +61,7 @@ function start(replyFor: (token: string) => string) {
     return { replyFor, [Symbol.dispose]: () => listeners.delete(subject) };
   };
   const deps = {
-    ...{ clock, outbox: { inbox: { listen } }, peers: { heardWords: () => {} } },
+    ...{ clock, outbox: { inbox: { life: '0a1b2c3d4e', listen } }, peers: { heardWords: () => {} } },
     bus: { publish: (_: string, __: string, { reply }: { reply: string }) => asked.push(reply) > 0 },
     addresses: { subjectFor: (subject: string) => subject },
   };

@@ -50,7 +50,7 @@ export class AskStates implements Disposable {
     const subject = stateSubject(node);
     const question: StateQuestion = { from: this.#nodeName, ids: [], ...about };
     const patienceMs = about ? PATIENCE_MS : WORDS_PATIENCE_MS;
-    const [token, heard] = [`state-${++this.#count}`, new AbortController()];
+    const [token, heard] = [`${outbox.inbox.life}-state-${++this.#count}`, new AbortController()];
     let answer: StateAnswer | undefined;
     const waiting = this.#waiting.get(node) ?? new Map();
     this.#waiting.set(node, waiting);

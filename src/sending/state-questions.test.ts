@@ -37,6 +37,24 @@ test('a node is asked for what it took and is open, and of what has ended or wai
   assert.deepEqual([stateOf(open!), stateOf(runs!), stateOf(other)], ['lost', 'lost', 'accepted']);
 });
 
+test('nodes that do not answer hold up nobody else, and no more than some are asked at a time', async (t) => {
+  const silent = Array.from({ length: 40 }, (_, index) => `silent${index}`);
+  const { rows, asked, look, answers, clock } = await start(t, { words: [...silent, 'ship1'] });
+  for (const node of silent) {
+    answers.set(node, 'silence');
+    await rows.add({ state: 'accepted', node });
+  }
+  await rows.add({ state: 'accepted', node: 'ship1' });
+  const looked = look();
+  await settle();
+  const atOnce = asked.length;
+  assert.ok(atOnce > 1 && atOnce < silent.length, `${atOnce} are asked at once`);
+  while (asked.length <= silent.length) await clock.advance(5000);
+  await clock.advance(5000);
+  await looked;
+  assert.equal(new Set(asked.map(({ node }) => node)).size, silent.length + 1);
+});
+
 test('a node that answers of what was not its own changes nothing', async (t) => {
   const { rows, look, stateOf, answers } = await start(t, { words: ['ship1', 'ship2'] });
   const mine = await rows.add({ state: 'accepted', node: 'ship2' });
@@ -66,7 +84,7 @@ async function start(t: TestContext, { words }: { words: readonly string[] }) {
   const store = await tempStore(t);
   const clock = new ManualClock();
   const asked: { node: string; ids: readonly string[] }[] = [];
-  const answers = new Map<string, StateAnswer | (() => StateAnswer)>();
+  const answers = new Map<string, StateAnswer | (() => StateAnswer) | 'silence'>();
   const handlers = new Map<
     string,
     (answer: { subject: string; payload: Uint8Array; noResponders: boolean; header(): undefined }) => void
@@ -75,6 +93,7 @@ async function start(t: TestContext, { words }: { words: readonly string[] }) {
     const node = subject.split('.')[0]!;
     asked.push({ node, ids: decodeQuestion(Buffer.from(payload))!.ids });
     const answer = answers.get(node) ?? NOTHING;
+    if (answer === 'silence') return true;
     const told = encodeAnswer(typeof answer === 'function' ? answer() : answer);
     const rest = { payload: Buffer.from(told), noResponders: false, header: () => undefined };
     handlers.get(subject)?.({ subject: reply, ...rest });
@@ -94,7 +113,7 @@ async function start(t: TestContext, { words }: { words: readonly string[] }) {
   const deps = {
     ...{ store, clock, ledger, logger: { warn: (_: object, text: string) => assert.fail(text) } },
     bus: { isConnected: true, publish, subscribe: () => ({ [Symbol.dispose]: () => {} }) },
-    outbox: { inbox: { listen } },
+    outbox: { inbox: { life: '0a1b2c3d4e', listen } },
     peers: { knows: (node: string) => words.includes(node), heardWords: () => {} },
     sending: { waitingReports: () => 0 },
     addresses: { subjectFor: (subject: string) => subject },
@@ -116,5 +135,5 @@ async function start(t: TestContext, { words }: { words: readonly string[] }) {
   };
   const stateOf = (id: string) =>
     store.get<{ state: string }>('SELECT state FROM ledger WHERE id = ?', id)?.state;
-  return { store, rows: new LedgerRows(store), asked, answers, look, stateOf };
+  return { store, rows: new LedgerRows(store), asked, answers, look, stateOf, clock };
 }

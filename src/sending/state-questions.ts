@@ -31,7 +31,7 @@ interface StateQuestionsDeps {
   readonly store: Store;
   readonly ledger: Pick<Ledger, 'applyReports'>;
   readonly asking: AskStates;
-  readonly peers: Pick<Peers, 'knows' | 'wordsOf'>;
+  readonly peers: Pick<Peers, 'knows' | 'wordsOf' | 'heardFrom'>;
   readonly sending: Pick<RepliesAndReports, 'waitingReports' | 'known'>;
   readonly guard: Pick<InstanceGuard, 'isYielding'>;
   readonly journal: Pick<Journal, 'unwritten'>;
@@ -54,6 +54,8 @@ interface StateQuestionsDeps {
 
 /** How often it is looked which nodes are to be asked. */
 const LOOK_MS = 10_000;
+/** How many nodes are asked at a time: of a fleet that waits none waits for those that do not answer. */
+const ASKED_AT_ONCE = 32;
 /** Time between two questions about the same node, which doubles up to 6 h. */
 const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 6 * 3_600_000;
@@ -150,9 +152,10 @@ export class StateQuestions implements Disposable {
   };
 
   #answer({ payload, reply, sender }: Pick<WireMessage, 'payload' | 'reply' | 'sender'>): void {
-    const { bus, trust } = this.#deps;
+    const { bus, trust, peers } = this.#deps;
     const question = decodeQuestion(payload);
     if (!question || !trust.believes(question.from, sender)) return;
+    peers.heardFrom(question.from, reply);
     bus.publish(reply, encodeAnswer(this.#known(question)), { headers: { [HEADER.knows]: trust.words } });
   }
 
@@ -191,16 +194,20 @@ export class StateQuestions implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const { bus, clock } = this.#deps;
-    if (!bus.isConnected || !this.#mayBeOpen) return;
+    if (!this.#deps.bus.isConnected || !this.#mayBeOpen) return;
     const subjects = await this.#subjectsOfOpen();
     const byNode = Map.groupBy(subjects, receiverOf);
     for (const node of this.#asked.keys()) if (!byNode.has(node)) this.#asked.delete(node);
-    for (const [node, subjects] of byNode) {
+    const left = byNode.entries();
+    await Promise.all(Array.from({ length: ASKED_AT_ONCE }, () => this.#askSome(left)));
+  }
+
+  async #askSome(left: Iterable<[node: string, subjects: readonly string[]]>): Promise<void> {
+    for (const [node, subjects] of left) {
       if (this.#stop.signal.aborted) return;
       if (!this.#isDue(node)) continue;
       const asked = this.#asked.get(node)!;
-      asked.nextAt = clock.steadyNow() + asked.pauseMs;
+      asked.nextAt = this.#deps.clock.steadyNow() + asked.pauseMs;
       asked.pauseMs = Math.min(asked.pauseMs * 2, LONGEST_PAUSE_MS);
       await this.#askAll(node, subjects);
     }

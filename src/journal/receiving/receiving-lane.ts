@@ -147,6 +147,7 @@ export class ReceivingLane {
   #onKnown(arrival: WireMessage, { seq, isFollowed = false }: LanePlace): void {
     const waiting = this.#unanswered.get(seq);
     const id = idOf(arrival);
+    if (this.#state.fromNode !== '') this.#deps.fleet.heard(this.#state.fromNode, arrival.reply);
     if (waiting && waiting.id === id) return void Object.assign(waiting, { reply: arrival.reply });
     const known =
       waiting ??
@@ -239,7 +240,7 @@ export class ReceivingLane {
     if (!message.message || message.fault) return bytes;
     message.sender = this.#deps.trust.senderOf(message.message, message.proved) ?? '';
     if (message.seq > 0 && this.#state.fromNode === '') this.#state.fromNode = message.sender;
-    if (message.sender !== '') this.#deps.fleet.heard(message.sender);
+    if (message.sender !== '') this.#deps.fleet.heard(message.sender, message.reply);
     return message.told ? bytes + makeWhole(message, { ...this.#deps, method: this.#method }) : bytes;
   }
 

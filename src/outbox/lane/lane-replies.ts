@@ -11,6 +11,9 @@ export interface Generations {
   last: number;
 }
 
+/** The life of its sender in the last word of a reply subject; of an earlier version, in those of its messages alone. */
+const LIFE = /^[0-9a-f]{10}(?=-)/;
+
 interface LaneRepliesDeps {
   readonly inbox: AnswerInbox;
   readonly generations: Generations;
@@ -93,4 +96,10 @@ export class LaneReplies {
     const isOurs = instance === this.#deps.generations.instance && Number(generation) <= this.generation;
     return isOurs ? Number(generation) : undefined;
   }
+}
+
+/** The life of the process that waits for an answer at a reply subject; undefined where that names none. */
+export function lifeIn(reply: string): number | undefined {
+  const [life] = LIFE.exec(reply.slice(reply.lastIndexOf('.') + 1)) ?? [];
+  return life === undefined ? undefined : Number.parseInt(life, 16);
 }
