@@ -25,7 +25,7 @@ test('questions to one node at once have each its own answer, whichever comes fi
   assert.equal(await late, undefined);
   // Where it is asked for its words, both ways of a thin link may be full before the answer.
   await clock.advance(24_000);
-  answer('reply.ship1.state-4', NOTHING);
+  answer('reply.ship1.0a1b2c3d4e-state-4', NOTHING);
   assert.deepEqual(await later, NOTHING);
   assert.equal(listeners.size, 0);
 });
