@@ -133,8 +133,7 @@ async function replace(path: string, { data, durable, mode, files, known }: Repl
   });
   try {
     await handle.writeFile(data.length === 1 ? data[0]! : Buffer.concat(data));
-    const isPlain =
-      !before || isUntouched(before, { left, mode: durable ? (mode ?? PRIVATE_MODE) : undefined });
+    const isPlain = !before || !durable || isUntouched(before, { left, mode: mode ?? PRIVATE_MODE });
     if (before) await keepOf(before, { path, handle, files, isPlain });
     if (durable) await handle.sync();
     const over = await putInPlace({ handle, path: part }, path, { durable, files });
@@ -161,10 +160,7 @@ function markOf({ ino, ctimeMs }: Touched): string {
  * Whether nobody can have given a file attributes: it is as it was left here or, where that is not known, nobody has touched it since
  * it was made, and it has the mode that files get here: a list of who else may use it shows in that.
  */
-function isUntouched(
-  before: Stats,
-  { left, mode = before.mode & 0o777 }: { left: string | undefined; mode: number | undefined },
-): boolean {
+function isUntouched(before: Stats, { left, mode }: { left: string | undefined; mode: number }): boolean {
   if (left !== undefined) return left === markOf(before);
   const ageMs = before.ctimeMs - Math.min(before.birthtimeMs, before.mtimeMs);
   return !(ageMs >= PLAIN_MS) && (before.mode & 0o777) === mode;
@@ -172,7 +168,7 @@ function isUntouched(
 
 /**
  * Keeps what a file had besides its content. For access list and attributes a program is started, and files here may be replaced
- * by thousands: not for one that nobody has touched since it was put there. What was kept makes the new file seem touched.
+ * by thousands: not for one that nobody has touched since it was put there, nor for what a node notes itself, as it does of each hello. What was kept makes the new file seem touched.
  */
 async function keepOf(
   before: Stats,
