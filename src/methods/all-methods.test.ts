@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { KeptNotes } from '../../test/support/kept-notes.ts';
@@ -84,18 +84,6 @@ test('REQHello is filed under its sender and told, with the folders of the refer
   assert.equal(await readFile(join(data, 'hello-messages/ship9/hello.log'), 'utf8'), text);
   assert.equal(await readFile(join(data, 'hi/ship9/h'), 'utf8'), text);
   assert.deepEqual(told, ['hello ship9', 'hello ship9']);
-});
-
-test('no program is started for the file of a hello, which would make it seem touched for ever', async (t) => {
-  const { apply, data } = await setUp(t);
-  const hello = { toNode: 'central', fromNode: 'ship9', directory: '', fileName: '' };
-  const path = join(data, 'hello-messages/ship9/hello.log');
-  await apply('REQHello', [hello]);
-  await utimes(path, 1, 1);
-  await apply('REQHello', [hello]);
-  // A file whose attributes were kept says that it was changed before it was made.
-  const { mtimeMs, birthtimeMs } = await stat(path);
-  assert.ok(mtimeMs >= birthtimeMs);
 });
 
 test('REQHello under a name like ../ writes nothing (fault 21)', async (t) => {

@@ -202,24 +202,6 @@ test('after answers that are given again nothing goes until the hello behind the
   assert.deepEqual(seqs(transport.take()), [3, 4]);
 });
 
-test('what was on its way to an earlier life of a node goes again when something comes of a later one', async (t) => {
-  const { made, transport } = await start(t);
-  const { peers } = made.outbox;
-  const heard = (life: string) => peers.heardFrom('ship1', `me.Steward.State.reply.ship1.${life}-state-1`);
-  await openThin(made, 'lean brief offset-parts');
-  heard('0123456789');
-  for (let n = 0; n < 2; n++) await made.enqueue(1, { id: newId() });
-  assert.deepEqual(seqs(transport.take()), [2, 3]);
-  heard('0123456789');
-  assert.deepEqual(seqs(transport.take()), []);
-  heard('abcdef0123');
-  assert.deepEqual(seqs(transport.take()), [2, 3]);
-  // An earlier version names none in its questions, nor does a reply subject that all share.
-  for (const reply of ['me.Steward.State.reply.ship1.state-7', 'me.REQCliCommand.CommandACK.reply'])
-    peers.heardFrom('ship1', reply);
-  assert.deepEqual(seqs(transport.take()), []);
-});
-
 test('words that changed since they were named are asked for with the usual headers', async (t) => {
   const { made, transport } = await start(t);
   await openThin(made, 'lean brief');

@@ -145,8 +145,7 @@ export class ReceivingLane {
 
   /** A place that was taken before: answered as it was then, or when it is done. */
   #onKnown(arrival: WireMessage, { seq, isFollowed = false }: LanePlace): void {
-    const waiting = this.#unanswered.get(seq);
-    const id = idOf(arrival);
+    const [waiting, id] = [this.#unanswered.get(seq), idOf(arrival)];
     if (this.#state.fromNode !== '') this.#deps.fleet.heard(this.#state.fromNode, arrival.reply);
     if (waiting && waiting.id === id) return void Object.assign(waiting, { reply: arrival.reply });
     const known =
