@@ -62,9 +62,7 @@ export class Outbox implements AsyncDisposable {
     this.#lanes = new Lanes(
       { isDoubtful: options.isDoubtful === true },
       {
-        ...deps,
-        outcomes: this.#outcomes,
-        inbox: this.#inbox,
+        ...{ ...deps, outcomes: this.#outcomes, inbox: this.#inbox },
         nodeName: options.nodeName,
         bodies: new BodyMemory(),
         centralNodeName: options.centralNodeName,
