@@ -18,7 +18,7 @@ const GREETING = `INFO ${JSON.stringify(INFO)}\r\n`;
 async function startMute(t: TestContext, { greets = true } = {}) {
   const sockets: Socket[] = [];
   const heard: string[] = [];
-  const server = createServer((socket) => {
+  const take = (socket: Socket) => {
     const at = sockets.push(socket) - 1;
     heard[at] = '';
     socket.on('error', () => {});
@@ -26,21 +26,23 @@ async function startMute(t: TestContext, { greets = true } = {}) {
       heard[at] = `${heard[at]}${data}`;
     });
     if (greets || at === 0) socket.write(GREETING);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  };
+  const servers = [createServer(take), createServer(take)];
+  for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
   t.after(() => {
-    server.close();
+    for (const server of servers) server.close();
     for (const socket of sockets) socket.destroy();
   });
-  return { port: (server.address() as AddressInfo).port, sockets, heard };
+  const [port, otherPort] = servers.map((server) => (server.address() as AddressInfo).port);
+  return { port: port!, otherPort: otherPort!, sockets, heard };
 }
 
-function startBus(port: number) {
+function startBus(port: number, { brokerAddress = `127.0.0.1:${port}`, connectTimeoutMs = 5000 } = {}) {
   const events: string[] = [];
   const bus = new Bus(
     {
-      ...{ nodeName: 'ship1', brokerAddress: `127.0.0.1:${port}`, rootCaPath: '', nkeySeedFile: '' },
-      ...{ credsFile: '', tlsCertFile: '', tlsKeyFile: '', connectTimeoutMs: 5000, silenceMs: 60_000 },
+      ...{ nodeName: 'ship1', brokerAddress, rootCaPath: '', nkeySeedFile: '' },
+      ...{ credsFile: '', tlsCertFile: '', tlsKeyFile: '', connectTimeoutMs, silenceMs: 60_000 },
       ...{ retryIntervalMs: 10, reconnectJitterMs: 1, reconnectJitterTlsMs: 1 },
     },
     { logger: { info: () => {}, warn: () => {} } },
@@ -107,6 +109,28 @@ test('where a broker signs nothing and encrypts nothing, the next sign-in waits 
   sockets[3]!.write(GREETING);
   await waitFor('the sign-in', () => heard[3]?.includes('PING'));
   assert.doesNotMatch(heard[3]!, /PUB/);
+});
+
+test('what was begun with a broker that says nothing then is not taken for begun with the next one', async (t) => {
+  const { port, otherPort, sockets, heard } = await startMute(t, { greets: false });
+  const { bus } = startBus(port, {
+    brokerAddress: `127.0.0.1:${port},127.0.0.1:${otherPort}`,
+    connectTimeoutMs: 300,
+  });
+  await using _ = bus;
+  using _heard = bus.subscribe('ship1.a', () => {});
+  await waitFor('the first sign-in', () => heard[0]?.includes('PING'));
+  sockets[0]!.write('PONG\r\n');
+  await waitFor('the hello', () => heard[0]!.includes('hello\r\n'));
+  sockets[0]!.destroy();
+  await waitFor('another attempt, at the other port', () => sockets.length === 3);
+  assert.match(heard[1]!, /hello/);
+  await waitFor('the silent connection to be closed', () => sockets[1]!.destroyed);
+  assert.equal(heard[2], '', 'how this one greets is waited for');
+  sockets[2]!.write(GREETING);
+  await waitFor('the sign-in', () => heard[2]!.includes('PING'));
+  sockets[2]!.write('PONG\r\n');
+  await waitFor('all that is to be said', () => /SUB ship1\.a .*hello\r\n/s.test(heard[2]!));
 });
 
 test('what comes over a connection that was begun so is heard, and refusals too', async (t) => {

@@ -6,7 +6,7 @@ import {
   ProtocolHandler,
   type ServerInfo,
 } from '@nats-io/transport-node';
-import { isEncrypted, whenDialled } from './library-internals.ts';
+import { discardTransport, isEncrypted, whenDialled } from './library-internals.ts';
 
 /** Connects to a broker, and sooner to one that let this node in before. */
 export class Dialler {
@@ -42,8 +42,14 @@ async function connectEarly(
   const connection = new Connection(options);
   const protocol = new EarlyProtocol(connection, greeting, begin);
   connection.protocol = protocol;
-  await protocol.dialLoop();
-  return connection;
+  try {
+    await protocol.dialLoop();
+    return connection;
+  } catch (error) {
+    // It may have signed in with a broker that greets later: that would keep sending to it.
+    discardTransport(connection);
+    throw error;
+  }
 }
 
 /**
@@ -62,6 +68,7 @@ class EarlyProtocol extends ProtocolHandler {
   readonly #connection: NatsConnectionImpl;
   readonly #begin: (connection: NatsConnection) => void;
   #hasBegun = false;
+  #fault: unknown;
 
   constructor(
     connection: NatsConnectionImpl,
@@ -74,6 +81,17 @@ class EarlyProtocol extends ProtocolHandler {
     if (!greeting) return;
     const text = Buffer.from(JSON.stringify(greeting));
     whenDialled(this, () => this.#hasBegun || this.processInfo(text));
+  }
+
+  /** What was said to one broker another one has not heard: it is none of this attempt. */
+  override async dial(server: Parameters<ProtocolHandler['dial']>[0]): Promise<void> {
+    if (this.#fault !== undefined) throw this.#fault;
+    try {
+      await super.dial(server);
+    } catch (error) {
+      if (this.#hasBegun) this.#fault = error ?? new Error('the broker ended the connection');
+      throw error;
+    }
   }
 
   /** With the first one the library signs in. */

@@ -27,6 +27,7 @@ interface Transport {
   /** What has come and is still to be read. */
   readonly yields?: readonly Uint8Array[];
   isEncrypted?(): boolean;
+  discard?(): void;
 }
 
 function transportOf(connection: NatsConnection): Transport | undefined {
@@ -46,6 +47,11 @@ export function unreadBytes(connection: NatsConnection): number {
 
 export function isEncrypted(connection: NatsConnection): boolean {
   return transportOf(connection)?.isEncrypted?.() === true;
+}
+
+/** Closes the socket of an attempt that failed; the library leaves it open where the broker has not greeted. */
+export function discardTransport(connection: NatsConnection): void {
+  transportOf(connection)?.discard?.();
 }
 
 interface Dialling {
