@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { randomTest } from '../../../test/support/random-test.ts';
 import { newId } from '../../lib/new-id.ts';
 import type { WireMessage } from '../wire-message.ts';
 import { frameBundle, MOST_BUNDLE_BYTES, unbundled } from './bundle.ts';
 import { compress } from './compression.ts';
-import { Dictionaries, dictionaryOf, formatBase, SentDictionaries } from './dictionaries.ts';
+import { DICTIONARY, Dictionaries, dictionaryOf, formatBase, SentDictionaries } from './dictionaries.ts';
+import { SHIPPED_TEXT } from './shipped-text.ts';
 import { HEADER } from './wire-headers.ts';
 
 const LANE = 'ship1.REQReport.EventACK e1';
@@ -213,3 +214,11 @@ randomTest(
     }
   },
 );
+
+test('the shipped text is that of its word: nodes that name the word unpack with these very bytes', () => {
+  const sum = createHash('sha256').update(SHIPPED_TEXT).digest('hex');
+  assert.deepEqual(
+    [DICTIONARY, sum],
+    ['dict1', 'b09a5a718522cff85712f5f1fdd172e56d74ea95a42545ac962aae6f431af236'],
+  );
+});
