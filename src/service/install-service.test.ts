@@ -91,6 +91,36 @@ test('to install on the machine itself takes root', async (t) => {
   });
 });
 
+test('a program that the service could not start is refused before anything is changed', async (t) => {
+  const made = await world(t, { run: async () => ({ exitCode: 2, stdout: '', stderr: '' }) });
+  const plan = planService({ hardening: 'contained' });
+  const hidden = { plan, program: ['/tmp/steward/node', 'main.js'], root: '/', isDryRun: false };
+  await assert.rejects(installService(hidden, made.deps), {
+    code: 'bad-option',
+    message: /--hardened contained the service cannot see \/tmp\/steward\/node/,
+  });
+  assert.ok(!existsSync(join(made.root, 'etc')));
+
+  const own = join(made.root, 'own');
+  await mkdir(own, { mode: 0o700 });
+  const planned = planService({ hardening: 'commands' });
+  const program = ['/usr/bin/env', join(own, 'bin/main.js')];
+  const closed = { plan: planned, program, root: '/', isDryRun: false };
+  await assert.rejects(installService(closed, made.deps), {
+    code: 'bad-option',
+    message: new RegExp(`the user steward cannot reach ${own}/bin/main.js, as .* is for others alone`),
+  });
+  await installService({ ...closed, isDryRun: true }, made.deps);
+  assert.match(made.told.join('\n'), /would be refused: the user steward cannot reach/);
+  await installService(
+    { ...closed, plan: planService({ user: 'root' }), isDryRun: true },
+    {
+      ...made.deps,
+      run: async () => ({ exitCode: 0, stdout: 'root:x:0:0:root:/root:/bin/sh\n', stderr: '' }),
+    },
+  );
+});
+
 test('a user that is named must be there', async (t) => {
   const made = await world(t, {
     run: async () => ({ exitCode: 2, stdout: '', stderr: '' }),

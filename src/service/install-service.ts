@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, lchown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, lchown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunProgram } from './run-program.ts';
 import { ServiceError } from './service-error.ts';
@@ -54,6 +54,7 @@ export async function installService(options: InstallOptions, deps: InstallDeps)
   const isNew = !existsSync(join(configFolder, 'config.toml'));
   // What is wrong with the settings is said before anything is changed.
   await deps.saveConfig(configFolder, { isNew, plan, isDryRun: true });
+  await checkProgram(options, deps);
   const user = await prepareUser(options, deps, step);
   await step(`make the folders ${plan.configFolder} and ${plan.stateFolder}`, async () => {
     for (const folder of [plan.configFolder, plan.stateFolder]) await makeFolder(join(root, folder), user);
@@ -83,10 +84,7 @@ export function stepper(isDryRun: boolean, { tell }: Pick<ServiceDeps, 'tell'>):
   };
 }
 
-async function checkGround(
-  { plan, program, root, isDryRun }: InstallOptions,
-  deps: ServiceDeps,
-): Promise<void> {
+async function checkGround({ plan, root, isDryRun }: InstallOptions, deps: ServiceDeps): Promise<void> {
   if (process.platform !== 'linux')
     throw new ServiceError(
       'unsupported',
@@ -97,17 +95,60 @@ async function checkGround(
       'not-allowed',
       'to install a service takes root: run this with sudo, or with --dry-run to see what it would do',
     );
-  if (plan.hardening === 'strict' && /^\/(?:home|root)\//.test(program[0] ?? ''))
-    throw new ServiceError(
-      'bad-option',
-      `with --hardened strict the service cannot see ${program[0]}: put the program into /usr/local/bin first`,
-    );
   const existing = await readFile(unitPath(plan.name, root), 'utf8').catch(() => undefined);
   if (existing !== undefined && readUnit(existing) === undefined)
     throw new ServiceError(
       'bad-option',
       `${unitPath(plan.name, root)} was not made by steward: move it away, or choose another --name`,
     );
+}
+
+/**
+ * Refuses a program that systemd would start in vain, again and again: one that the unit hides, or in a folder such as /root
+ * that its user may not enter. In the root of another system it is not looked for: it may lie elsewhere there.
+ */
+async function checkProgram(
+  { plan, program, root, isDryRun }: InstallOptions,
+  deps: ServiceDeps,
+): Promise<void> {
+  if (root !== '/') return;
+  const fault = hiddenProgram(plan, program) ?? (await closedProgram(plan, program, deps));
+  if (fault === undefined) return;
+  const message = `${fault}: put the program into /usr/local/bin first`;
+  if (!isDryRun) throw new ServiceError('bad-option', message);
+  deps.tell(`would be refused: ${message}`);
+}
+
+function hiddenProgram({ hardening }: ServicePlan, program: readonly string[]): string | undefined {
+  if (hardening === 'commands') return undefined;
+  const hides = hardening === 'strict' ? /^\/(?:home|root|tmp|var\/tmp)\// : /^\/(?:tmp|var\/tmp)\//;
+  const hidden = program.find((word) => hides.test(word));
+  return hidden && `with --hardened ${hardening} the service cannot see ${hidden}`;
+}
+
+async function closedProgram(
+  { user }: ServicePlan,
+  program: readonly string[],
+  { run }: ServiceDeps,
+): Promise<string | undefined> {
+  const found = await findUser(user, '/', run);
+  if (found?.uid === 0) return undefined;
+  for (const word of program.filter((each) => each.startsWith('/'))) {
+    const closed = await closedFolder(dirname(word), found);
+    if (closed !== undefined)
+      return `the user ${user} cannot reach ${word}, as ${closed} is for others alone`;
+  }
+  return undefined;
+}
+
+/** The first folder on the way that the user certainly may not enter; one whose group may is left to the start to find out. */
+async function closedFolder(path: string, user: SystemUser | undefined): Promise<string | undefined> {
+  const above = path === '/' ? undefined : await closedFolder(dirname(path), user);
+  if (above !== undefined) return above;
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return undefined;
+  const mayEnter = (found.mode & 0o011) !== 0 || (found.uid === user?.uid && (found.mode & 0o100) !== 0);
+  return mayEnter ? undefined : path;
 }
 
 async function prepareUser(

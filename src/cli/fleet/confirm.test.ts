@@ -8,7 +8,7 @@ import { confirmNodes } from './confirm.ts';
 async function ask(typed: string, more: { targets?: string[]; lacks?: string; yes?: boolean }) {
   const { targets = ['ship1'], lacks, yes = false } = more;
   const [stdin, stderr] = [0, 1].map(() => Object.assign(new PassThrough(), { isTTY: true }));
-  stdin!.end(`${typed}\n`);
+  stdin!.end(typed);
   const unlabelled = lacks === undefined ? [] : [{ target: lacks, reason: 'some' }];
   const call = { stdin: stdin!, stderr: stderr!, env: {}, options: { yes } };
   await confirmNodes(call, { what: 'run it', targets, answer: { unlabelled }, names: ['ship1'] });
@@ -16,9 +16,10 @@ async function ask(typed: string, more: { targets?: string[]; lacks?: string; ye
 }
 
 test('a command asks on a terminal for * and for nodes without a label, and for few others it does not', async () => {
-  assert.equal(await ask('no', {}), '');
-  assert.match(await ask('y', { targets: ['*'] }), /1 node: ship1\nrun it on it\? \[y\/N\] /);
-  assert.match(await ask('yes', { lacks: 'site!=oslo' }), /run it on it\?/);
-  assert.equal(await ask('no', { lacks: 'site!=oslo', yes: true }), '');
-  await assert.rejects(ask('', { lacks: 'site!=oslo' }), /nothing was done \(--yes does not ask\)/);
+  assert.equal(await ask('no\n', {}), '');
+  assert.match(await ask('y\n', { targets: ['*'] }), /1 node: ship1\nrun it on it\? \[y\/N\] /);
+  assert.match(await ask('yes\n', { lacks: 'site!=oslo' }), /run it on it\?/);
+  assert.equal(await ask('no\n', { lacks: 'site!=oslo', yes: true }), '');
+  for (const typed of ['\n', 'n\n', '', '\x03', '\x04'])
+    await assert.rejects(ask(typed, { lacks: 'site!=oslo' }), /nothing was done \(--yes does not ask\)/);
 });

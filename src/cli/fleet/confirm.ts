@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { TargetAnswer } from '../../contract/nodes.ts';
 import { firstWords } from '../../lib/first-words.ts';
@@ -36,6 +37,10 @@ export async function confirmNodes(call: Call, { what, targets, answer, names }:
   if (!isWide && names.length <= limit) return;
   stderr.write(`${countWords(names.length, 'node')}: ${firstWords(names, MOST_NAMES)}\n`);
   using lines = createInterface({ input: stdin, output: stderr });
-  const said = await lines.question(`${what} on ${names.length === 1 ? 'it' : 'all of them'}? [y/N] `);
+  const question = `${what} on ${names.length === 1 ? 'it' : 'all of them'}? [y/N] `;
+  // Ctrl-C, Ctrl-D and a line that is cut are no yes. A closed input alone leaves the question open for ever.
+  const closed = once(lines, 'close').then(() => '');
+  const said = await Promise.race([lines.question(question).catch(() => ''), closed]);
+  if (said === '') stderr.write('\n');
   if (!/^y(es)?$/i.test(said.trim())) throw new UsageError('nothing was done (--yes does not ask)');
 }
