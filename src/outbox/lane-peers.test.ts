@@ -126,6 +126,8 @@ test('a lane whose answers cannot come at all says so', async (t) => {
   transport.refused.add(`${SUBJECT}.reply`);
   await made.enqueue(1);
   assert.match(made.failures[0]!.message, /not allowed/);
+  const words = made.outbox.lane(SUBJECT)?.waitsFor;
+  assert.equal(words, `its publisher, which failed: not allowed: ${SUBJECT}.reply`);
   assert.deepEqual(transport.sent, []);
 });
 

@@ -65,7 +65,8 @@ function obstacle(
   },
 ): string | null {
   const { toNode, pace, queue, held } = lane;
-  if (!lane.isStarted) return 'its publisher, which is not running';
+  if (!lane.isStarted)
+    return `its publisher, which ${lane.fault ? `failed: ${lane.fault}` : 'is not running'}`;
   if (!isConnected) return linkWaitsFor;
   if (pace.isRefused) return `permission at the broker to publish to ${lane.subject}`;
   if (held.ms > 0) return budgetWords(toNode, held, clock.wallNow());

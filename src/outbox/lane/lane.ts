@@ -42,10 +42,11 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   #renewedAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
+  /** Why it does not go on until it is started again. */
+  fault: string | undefined;
 
   constructor(row: LaneRow, options: { peer: Peer; first?: Entry; isDoubtful: boolean }, deps: LaneDeps) {
-    this.name = row.subject;
-    this.subject = row.subject;
+    [this.name, this.subject] = [row.subject, row.subject];
     this.toNode = receiverOf(row.subject);
     this.method = parseSubject(row.subject)?.method ?? '';
     this.#deps = deps;
@@ -68,7 +69,7 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#fail = undefined;
+    this.#fail = this.fault = undefined;
     this.#deps.link.withdraw(this);
     this.disconnected();
   }
@@ -190,16 +191,14 @@ export class Lane implements Source, Waiting, LaneProcess, AsyncDisposable {
   failed(error: Error): void {
     this.#cancelTimer?.();
     this.#fail?.(error);
-    this.#fail = undefined;
+    [this.#fail, this.fault] = [undefined, error.message];
   }
 
   #listen(): void {
     if (this.#isBeginning) return;
     this.#isBeginning = true;
     this.#replies
-      .listen((answer) => {
-        if (this.#fail) this.#answers.take(answer);
-      })
+      .listen((answer) => this.#fail && this.#answers.take(answer))
       .then(() => this.#fail || this.#replies.silence())
       .catch((error) => this.failed(error as Error))
       .finally(() => {
