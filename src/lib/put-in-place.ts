@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { openFolder, syncOpenFolder } from './open-inside.ts';
@@ -79,6 +79,13 @@ async function keepOwner(handle: FileHandle, own: Ownership, { uid, gid }: Owner
   return isKept;
 }
 
+interface PutOptions {
+  readonly durable?: boolean;
+  readonly files?: FileSystem;
+  /** Is told how the file is in its place, where it was replaced, before the disk confirms that. */
+  moved?(stats: Stats): void;
+}
+
 /**
  * Puts a new file, complete and durable, in the place of another in one step. A mount point (docker's /etc/hosts), or a file
  * whose folder takes no new ones, so that the new one grew elsewhere, cannot be replaced: its content is written over.
@@ -90,12 +97,12 @@ async function keepOwner(handle: FileHandle, own: Ownership, { uid, gid }: Owner
 export async function putInPlace(
   { handle, path }: NewFile,
   target: string,
-  { durable = true, files = systemFiles }: { durable?: boolean; files?: FileSystem } = {},
+  { durable = true, files = systemFiles, moved }: PutOptions = {},
 ): Promise<string[] | undefined> {
   const { dev, ino } = await handle.stat();
   const isAt = async (place: string) => {
     const stats = await files.lstat(place).catch(() => undefined);
-    return stats?.ino === ino && stats.dev === dev;
+    return stats?.ino === ino && stats.dev === dev ? stats : undefined;
   };
   if (!(await isAt(path))) throw new LostFileError('what had come was removed, or its folder was');
   await using folder = await openFolder(dirname(target), files);
@@ -103,8 +110,9 @@ export async function putInPlace(
     await writeOver(handle, target, files);
     return await removeUsed({ handle, path }, files);
   }
-  if (!(await isAt(target)))
-    throw new LostFileError('something else was put in its place at the same moment');
+  const placed = await isAt(target);
+  if (!placed) throw new LostFileError('something else was put in its place at the same moment');
+  moved?.(placed);
   if (!durable) return undefined;
   await syncOpenFolder(folder).catch((error: unknown) => {
     const text = `it is in place, but the disk did not confirm that it stays there: ${systemFault(error)}`;

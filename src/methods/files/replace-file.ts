@@ -136,8 +136,9 @@ async function replace(path: string, { data, durable, mode, files, known }: Repl
     const isPlain = !before || !durable || isUntouched(before, { left, mode: mode ?? PRIVATE_MODE });
     if (before) await keepOf(before, { path, handle, files, isPlain });
     if (durable) await handle.sync();
-    const over = await putInPlace({ handle, path: part }, path, { durable, files });
-    if (durable && isPlain && over === undefined) note(known, path, await handle.stat());
+    // Once the disk has confirmed it, somebody else may have touched it.
+    const moved = durable && isPlain ? (stats: Touched) => note(known, path, stats) : undefined;
+    await putInPlace({ handle, path: part }, path, { durable, files, ...(moved && { moved }) });
   } catch (error) {
     await files.rm(part, { force: true }).catch(() => undefined);
     throw error;

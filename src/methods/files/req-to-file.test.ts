@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { KeptNotes } from '../../../test/support/kept-notes.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
+import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
 import { newMessage } from '../../message/message.ts';
 import { createHoldsContent, createWriteFile } from './replace-file.ts';
 import { createReqToFile } from './req-to-file.ts';
@@ -64,4 +65,32 @@ test('of several files whose writing a crash or a fault cut short, the first one
   assert.equal(await method.recover!(note!), 3);
   await writeFile(join(dataFolder, 'ship1', 'b'), 'another');
   assert.equal(await method.recover!(note!), 2);
+});
+
+test('what somebody does to a file while the disk confirms it is not taken for how it was left', async (t) => {
+  const { path: dataFolder } = await tempFolder(t);
+  const path = join(dataFolder, 'file');
+  let [kept, touches] = [0, false];
+  const files: FileSystem = {
+    ...systemFiles,
+    keepAttributes: async () => void kept++,
+    lstat: (async (place: string) => {
+      const stats = await systemFiles.lstat(place);
+      // As a script does that sees the file come; some systems look at the clock every few ms alone.
+      while (touches && place === path && (await systemFiles.lstat(place)).ctimeMs === stats.ctimeMs)
+        await utimes(path, new Date(), new Date());
+      return stats;
+    }) as FileSystem['lstat'],
+  };
+  const write = createWriteFile({ dataFolder }, { lock: new KeyedLock(), files });
+  const data = [Buffer.from('text')];
+  await write({ path: 'file', data });
+  await write({ path: 'file', data });
+  assert.equal(kept, 0);
+  touches = true;
+  await write({ path: 'file', data });
+  touches = false;
+  const before = kept;
+  await write({ path: 'file', data });
+  assert.equal(kept, before + 1);
 });
