@@ -113,6 +113,7 @@ test('output goes with the request that printed it', async (t) => {
 test('output that had to give way on its way is told with the end that comes after it', async (t) => {
   const { store, report } = await start(t);
   await report({ state: 'running', reason: 'output lost: no room' });
+  await report({ state: 'running', reason: '38 % of 2.0 GB' });
   await report({ state: 'failed', exitCode: 2, reason: 'exit status 2' });
   const row = store.get<{ state: string; reason: string }>('SELECT state, reason FROM ledger');
   assert.deepEqual({ ...row }, { state: 'failed', reason: 'exit status 2; output lost: no room' });

@@ -89,7 +89,7 @@ export function running(row: LedgerRow, entry: ReportEntry, at: number): Stateme
     `UPDATE ledger SET state = 'running', sent_at = coalesce(sent_at, ?), attempts = max(attempts, 1), started_at = coalesce(started_at, ?),
        accepted_at = coalesce(accepted_at, ?), ended_at = NULL,
        there_accepted_at = coalesce(?, there_accepted_at), there_started_at = coalesce(?, there_started_at),
-       reason = coalesce(?, CASE WHEN state = 'running' THEN reason END),
+       reason = CASE WHEN state = 'running' AND instr(reason, ?) = 1 THEN reason ELSE coalesce(?, CASE WHEN state = 'running' THEN reason END) END,
        format = coalesce(format, (SELECT o.format FROM outbox o WHERE o.key = ledger.key)), body = ${KEPT_BODY}
      WHERE key = ? AND state IN ('queued', 'sent', 'accepted', 'running', 'undelivered', 'expired', 'superseded', 'lost')`,
     ...[
@@ -99,7 +99,8 @@ export function running(row: LedgerRow, entry: ReportEntry, at: number): Stateme
       entry.acceptedAt ?? null,
       entry.startedAt ?? null,
     ],
-    ...[entry.reason ?? null, row.key],
+    // That output was lost is still to be told with the end.
+    ...[LOST, entry.reason ?? null, row.key],
   );
 }
 
