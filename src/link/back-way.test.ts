@@ -94,7 +94,7 @@ function startLink(here: number, there: number, rttMs: number, sending: 'one' | 
   const before = time.now;
   time.run(before + 300_000);
   const share = (end: End, bytesPerMs: number) => end.peer!.arrivedBytes / (bytesPerMs * (time.now - before));
-  return { ends, shares: [share(ends[0], here), share(ends[1], there)] };
+  return { time, ends, shares: [share(ends[0], here), share(ends[1], there)] };
 }
 
 for (const { name, here, there, rttMs, mostMs, leastShare } of [
@@ -132,4 +132,21 @@ test('what is small and urgent goes without room, some kB at once, and what is l
   assert.equal(window.mayTake(0, 700), false);
   window.arrived([flights[0]!]);
   assert.equal(window.mayTake(0, 700), true);
+});
+
+test('what waits goes on with the clock where nothing is out any more, and no answer will come', async () => {
+  const { time, ends } = startLink(6.25, 6.25, 600, 'both');
+  for (const end of ends) end.isSending = false;
+  const [{ window }] = ends;
+  assert.notEqual(window.rate.pacePerMs, undefined);
+  // The answers to what was out are none any more.
+  window.reset();
+  const flights = [window.sent(2 * window.rate.windowBytes)];
+  let woken = 0;
+  window.awaitRoom({ urgency: 2, onRoom: () => woken++ });
+  window.gone(flights);
+  await Promise.resolve();
+  time.now += 60_000;
+  time.run(time.now);
+  assert.equal(woken, 1);
 });

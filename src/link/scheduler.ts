@@ -22,6 +22,9 @@ export interface Source {
   failed(error: Error): void;
 }
 
+/** At how many of those that wait it is looked for one that may go without room: this is asked with each offer, and a whole fleet may wait. */
+const MOST_LOOKED = 32;
+
 /** Pulls messages from all that offer some while the link has room: the most urgent first, and in turn within a class. */
 export class LinkScheduler {
   readonly #send: Next;
@@ -126,8 +129,11 @@ export class LinkScheduler {
   /** What goes although there is no room. */
   #small(): Source | undefined {
     if (this.#roomFor(0) <= 0) return undefined;
-    for (const source of this.#offers[0]!)
+    let looked = 0;
+    for (const source of this.#offers[0]!) {
+      if (++looked > MOST_LOOKED) return undefined;
       if (this.#window.window.mayTake(0, source.nextBytes ?? Number.POSITIVE_INFINITY)) return source;
+    }
     return undefined;
   }
 

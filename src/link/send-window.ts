@@ -174,11 +174,11 @@ export class SendWindow {
   #look(): void {
     if (this.#cancelLook || this.rate.windowBytes <= this.#bytes) return;
     const waitMs = this.#back.waitMs(this.rate, this.now());
-    if (waitMs > 0) this.#cancelLook = this.#clock?.after(Math.max(LEAST_LOOK_MS, waitMs), this.#looked);
+    this.#cancelLook = this.#clock?.after(Math.max(LEAST_LOOK_MS, waitMs), this.#wake);
   }
 
-  readonly #looked = (): void => {
-    this.#cancelLook = undefined;
+  readonly #wake = (): void => {
+    this.#lookNoMore();
     if (this.#waiting) this.room > 0 ? this.#open() : this.#look();
   };
 
@@ -224,7 +224,7 @@ export class SendWindow {
     if (this.#share < 1) this.rate = shareOf(this.rate, this.#share);
     this.#deliveredAt = at;
     this.#deliveredSentAt = last.sentAt;
-    if (this.room > 0) this.#open();
+    this.room > 0 ? this.#open() : this.#wake();
   }
 
   /** The connection of one end was cut. Where nothing arrived since the last cut they may come before a part is through: less goes at once. */
@@ -255,7 +255,7 @@ export class SendWindow {
   gone(flights: readonly Flight[]): void {
     this.#release(flights);
     // Not at once: who says this is about to change what it has to send.
-    if (this.room > 0 && this.#waiting) queueMicrotask(() => this.room > 0 && this.#open());
+    if (this.#waiting) queueMicrotask(this.#wake);
   }
 
   /** They are out no longer; answers those that counted. */
