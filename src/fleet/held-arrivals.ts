@@ -25,7 +25,13 @@ export class HeldArrivals {
 
   /** All are taken, in the order in which they came. */
   release(): void {
-    for (const take of this.#emptied()) take();
+    for (const take of this.#emptied()) {
+      try {
+        take();
+      } catch {
+        // It is not taken, and its sender tries again; the others are.
+      }
+    }
   }
 
   /** Another node took them. */
