@@ -193,11 +193,11 @@ function judgeFetch({ message, sender, re }: Known & { readonly re: string }, fa
   return { do: 'take', message: fetch, unasked: { isRequest: true } };
 }
 
-function alongRelay(way: Relay, { relays }: Facts): Decision {
+function alongRelay(way: Relay, { relays, nodeName }: Facts): Decision {
   const isIt = ({ from, via, to }: Relay) => from === way.from && via === way.via && to === way.to;
-  return relays().some(isIt)
-    ? { do: 'take', unasked: { isRequest: true } }
-    : refuse(`no relay ${shown(way.from)}:${shown(way.via)}:${shown(way.to)} is allowed here`);
+  if (relays().some(isIt)) return { do: 'take', unasked: { isRequest: true } };
+  const text = `${shown(way.from)}:${shown(way.via)}:${shown(way.to)}`;
+  return refuse(`no relay ${text} is allowed on ${nodeName}: name it in its TrustRelay`);
 }
 
 /** What is cancelled need not have come yet: then it is remembered here, whatever somebody makes up. */
