@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import { syncFolder } from './open-inside.ts';
 
 /**
@@ -10,7 +11,7 @@ import { syncFolder } from './open-inside.ts';
  */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const temporary = `${path}.${process.pid}-${randomUUID()}.tmp`;
   const existing = await stat(path).catch(() => undefined);
   try {

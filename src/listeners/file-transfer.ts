@@ -1,7 +1,8 @@
-import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { lstat, readdir, rename, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { SubmissionAnswer } from '../contract/requests.ts';
 import { systemClock } from '../lib/clock.ts';
+import { makeFolder } from '../lib/make-folder.ts';
 import { newId } from '../lib/new-id.ts';
 import { syncFolder } from '../lib/open-inside.ts';
 import { readFault, readPlainFile } from '../lib/plain-file.ts';
@@ -68,8 +69,7 @@ export class FileTransfer {
   /** Makes the folders within the read folder that are not among the names there: somebody may have removed them. */
   async makeParts(names: readonly string[]): Promise<void> {
     for (const part of PARTS) {
-      if (!names.includes(part))
-        await mkdir(join(this.#options.folder, part), { recursive: true, mode: 0o700 });
+      if (!names.includes(part)) await makeFolder(join(this.#options.folder, part), 0o700);
     }
   }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { chmod, lchown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, lchown, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../lib/make-folder.ts';
 import type { RunProgram } from './run-program.ts';
 import { ServiceError } from './service-error.ts';
 import { type ServicePlan, unitPath } from './service-plan.ts';
@@ -57,7 +58,8 @@ export async function installService(options: InstallOptions, deps: InstallDeps)
   await checkProgram(options, deps);
   const user = await prepareUser(options, deps, step);
   await step(`make the folders ${plan.configFolder} and ${plan.stateFolder}`, async () => {
-    for (const folder of [plan.configFolder, plan.stateFolder]) await makeFolder(join(root, folder), user);
+    for (const folder of [plan.configFolder, plan.stateFolder])
+      await makeServiceFolder(join(root, folder), user);
   });
   await step(`${isNew ? 'write' : 'check'} ${plan.configFolder}/config.toml`, async () => {
     await deps.saveConfig(configFolder, { isNew, plan, isDryRun });
@@ -67,7 +69,7 @@ export async function installService(options: InstallOptions, deps: InstallDeps)
   });
   const path = unitPath(plan.name, root);
   await step(`write ${unitPath(plan.name)}`, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(path, unitText(plan, program));
     await chmod(path, UNIT_MODE);
   });
@@ -189,8 +191,8 @@ async function begin({ plan, root }: InstallOptions, deps: ServiceDeps, step: St
   await step(`start ${unit}`, () => systemd.control('restart', unit));
 }
 
-async function makeFolder(folder: string, user: SystemUser | undefined): Promise<void> {
-  await mkdir(folder, { recursive: true });
+async function makeServiceFolder(folder: string, user: SystemUser | undefined): Promise<void> {
+  await makeFolder(folder);
   await chmod(folder, FOLDER_MODE);
   await give(folder, user);
 }

@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { holdFiles } from '../lib/held-files.ts';
+import { makeFolderSync } from '../lib/make-folder.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import { noteFile } from './find-older.ts';
 import { damageAdvice } from './is-damaged.ts';
@@ -28,7 +29,7 @@ interface StoreOptions {
  */
 export async function openStore({ folder, nodeName }: StoreOptions): Promise<Store> {
   const path = join(folder, 'steward.db');
-  makeFolder(folder);
+  makeStoreFolder(folder);
   const lock = lockFolder(folder);
   const files = [path, `${path}-wal`, `${path}-shm`];
   const letGo = holdFiles([...files, join(folder, 'steward.lock')]);
@@ -43,9 +44,9 @@ export async function openStore({ folder, nodeName }: StoreOptions): Promise<Sto
   }
 }
 
-function makeFolder(folder: string): void {
+function makeStoreFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder, 0o700);
   } catch (error) {
     const wayOut = 'move away what stands there, or choose another databaseFolder';
     const text = `the folder ${folder} cannot be made: ${systemFault(error)}; ${wayOut}`;

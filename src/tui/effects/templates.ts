@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { makeFolder } from '../../lib/make-folder.ts';
 import { succeeds } from '../../lib/succeeds.ts';
 import { writeAtomically } from '../../lib/write-atomically.ts';
 import type { Template } from '../state/state.ts';
@@ -28,7 +29,7 @@ export function openTemplates(folder: string): Templates {
       return Promise.all(files.map((file) => readTemplate(join(folder, file))));
     },
     async save(name, messages, { isReplacing }) {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const path = join(folder, `${name}.json`);
       if (!isReplacing && (await exists(path))) return undefined;
       await writeAtomically(path, `${JSON.stringify(messages, null, 2)}\n`);
