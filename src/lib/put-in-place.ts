@@ -46,6 +46,18 @@ export class LostFileError extends Error {
   readonly code = 'lost';
 }
 
+/** A file is in its place, and whole, but the disk did not say that it stays there. `code`: that of the system's error. */
+export class UnconfirmedError extends Error {
+  override name = 'UnconfirmedError';
+  readonly code: string | undefined;
+
+  constructor(cause: unknown) {
+    const text = 'it is in place, but the disk did not confirm that it stays there';
+    super(`${text}: ${systemFault(cause)}`, { cause });
+    this.code = errorCode(cause);
+  }
+}
+
 /**
  * Gives a new file owner, group and mode of the one that it replaces, and the access list and extended attributes of what is at
  * `old`; where there was none, `mode`; never a set-id bit. Returns a phrase for each of them that the file system or this user's
@@ -92,7 +104,7 @@ interface PutOptions {
  *
  * @returns undefined where it was replaced; otherwise all that the old file had besides its content is there still, and what is
  * returned are notes on what stays of the new one.
- * @throws LostFileError where the new file is no longer at its path, or did not get to its place; system errors.
+ * @throws LostFileError where the new file is no longer at its path, or did not get to its place; UnconfirmedError; system errors.
  */
 export async function putInPlace(
   { handle, path }: NewFile,
@@ -115,8 +127,7 @@ export async function putInPlace(
   moved?.(placed);
   if (!durable) return undefined;
   await syncOpenFolder(folder).catch((error: unknown) => {
-    const text = `it is in place, but the disk did not confirm that it stays there: ${systemFault(error)}`;
-    throw Object.assign(new Error(text, { cause: error }), { code: errorCode(error) });
+    throw new UnconfirmedError(error);
   });
   return undefined;
 }

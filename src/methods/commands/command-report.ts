@@ -71,7 +71,8 @@ export function describeStart(message: Message, error: unknown): { reason: strin
 function startFault(program: string, error: unknown): string {
   if (error instanceof CommandDataError) return error.message;
   const { syscall } = error as { syscall?: string };
-  if (syscall?.startsWith('spawn') === false) return `its output could not be kept: ${systemFault(error)}`;
+  if (syscall?.startsWith('spawn') === false)
+    return `it was not run, as the files for its data and output could not be made: ${systemFault(error)}`;
   switch (errorCode(error)) {
     case 'ENOENT':
       return program.includes('/')

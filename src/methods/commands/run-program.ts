@@ -90,6 +90,14 @@ async function run(
     signal.aborted
       ? { state: abortedState(signal), reason: 'it had not been started' }
       : { ...failedToStart(message, error), ...nothing };
+  const unread = ({ exitCode }: Started, error: unknown): RunResult => {
+    const reason = `the command ran, but its output could not be read: ${systemFault(error)}`;
+    return {
+      ...failedToStart(message, new Error(reason)),
+      ...nothing,
+      ...(exitCode !== undefined && { exitCode }),
+    };
+  };
   const fault = argumentsFault(message);
   if (fault !== undefined) return notStarted(new Error(fault));
   if (signal.aborted) return notStarted(signal.reason);
@@ -98,7 +106,8 @@ async function run(
     const opening = () => open(call, spool);
     using output = ifRoom(opening) ?? (await withProcessRoom(opening, limitsOf(call, own)));
     const end = await runProgram(call, spool, { takers: output.takers, own });
-    return end.started ? await output.result(end) : notStarted(end.error);
+    if (!end.started) return notStarted(end.error);
+    return await output.result(end).catch((error) => unread(end, error));
   } catch (error) {
     return notStarted(error);
   }
@@ -208,7 +217,7 @@ function stateOf(end: Started, signal: AbortSignal): RunResult['state'] {
   return end.stopped === 'aborted' ? abortedState(signal) : 'failed';
 }
 
-/** The result of a command that could not be started. */
+/** The result of a command that could not be started, or of whose end nothing else can be told. */
 function failedToStart(message: Message, error: unknown): RunResult {
   return { state: 'failed', outputBytes: 0, ...describeStart(message, error) };
 }

@@ -69,6 +69,26 @@ test('a folder that becomes a link between the look and the opening leads no cop
   assert.equal(size, 0, 'nothing was written there');
 });
 
+test('a small file that is in place is not said to have found no room where its folder cannot be made durable', async (t) => {
+  const { path: root } = await tempFolder(t);
+  const path = join(root, 'target');
+  for (const code of ['ENOSPC', 'EIO']) {
+    const open: FileSystem['open'] = async (at, ...more) => {
+      const handle = await systemFiles.open(at, ...more);
+      const fail = () =>
+        Promise.reject(Object.assign(new Error(`${code}: fault, fsync`), { code, syscall: 'fsync' }));
+      return at === root ? Object.assign(handle, { sync: fail }) : handle;
+    };
+    const small = { data: Buffer.from(code), mode: 0o600, id: 'small' };
+    const files = { ...systemFiles, open };
+    const said = new RegExp(
+      `target may be lost again: it is in place, but the disk did not confirm .*: ${code}`,
+    );
+    await assert.rejects(writeWhole({ path, before: undefined }, small, files), said);
+    assert.equal(await systemFiles.readFile(path, 'utf8'), code);
+  }
+});
+
 test('a disk that does not count its space, as some network disks do not, takes copies', async () => {
   assert.equal((await placeTarget('/proc/copied', { bytes: 4, name: '' })).path, '/proc/copied');
 });

@@ -4,7 +4,14 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { freeBytesOf } from '../../lib/disk-room.ts';
 import { makeFolder, openNew } from '../../lib/open-inside.ts';
-import { type Content, type Ownership, putInPlace, takeOver, writeOver } from '../../lib/put-in-place.ts';
+import {
+  type Content,
+  type Ownership,
+  putInPlace,
+  takeOver,
+  UnconfirmedError,
+  writeOver,
+} from '../../lib/put-in-place.ts';
 import { checkOpened, LinkError, realPathOf, statsAt } from '../../lib/real-path.ts';
 import { errorCode, passOver, systemFault } from '../../lib/system-fault.ts';
 import { type FileSystem, systemFiles } from '../../lib/system-files.ts';
@@ -28,7 +35,8 @@ export function targetError(path: string, error: unknown): CopyTargetError {
   if (error instanceof TemporaryError) throw error;
   if (error instanceof CopyTargetError) return error;
   if (error instanceof LinkError) return new CopyTargetError(error.message, { cause: error });
-  const text = `the file ${path} can't be written: ${systemFault(error)}`;
+  const what = error instanceof UnconfirmedError ? 'may be lost again' : "can't be written";
+  const text = `the file ${path} ${what}: ${systemFault(error)}`;
   if (TEMPORARY.has(errorCode(error))) throw new TemporaryError(text, { cause: error });
   return new CopyTargetError(text, { cause: error });
 }
@@ -210,8 +218,9 @@ async function writeOnly(path: string, data: Uint8Array, files: FileSystem): Pro
   return [];
 }
 
-/** Whether an error says that a disk, or the share of it that is allowed, is full. */
+/** Whether an error says that a disk, or the share of it that is allowed, is full, so that the file is not there. */
 export function isFull(error: unknown): boolean {
+  if (error instanceof UnconfirmedError) return false;
   return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
 }
 
