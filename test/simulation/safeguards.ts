@@ -62,7 +62,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: 'a gap is answered with the place that is waited for',
-    ...{ kinds: ['cut', 'crash', 'slow'], seed: 267 },
+    ...{ kinds: ['cut', 'crash', 'slow'], seed: 302 },
     without: onBus({
       publish: (headers) =>
         changed(headers, HEADER.status, (status) => (status === 'gap' ? 'accepted' : status)),
