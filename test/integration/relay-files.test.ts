@@ -144,6 +144,19 @@ test('in a closed fleet a relay fetches what it was asked for, and copies it to 
   assert.equal(end.state, 'succeeded', `${end.state}: ${end.reason}`);
   await assertSame(join(ship2.folder, 'source'), join(ship1.folder, 'source'));
   await ship2.waitForFile('copy/ship1/copy.log', (text) => /sent the content to ship1/.test(text));
+  // A ship of a closed fleet has heard of its relay alone.
+  const cp = (...options: string[]) =>
+    callSteward(
+      ['cp', ...options, '--via', 'hub', join(ship2.folder, 'source'), `ship1:${ship1.folder}/by-cp`],
+      {
+        socketPath: apiSocketOf(ship2),
+      },
+    );
+  const unknown = await cp();
+  assert.deepEqual([unknown.code, /--new takes names/.test(unknown.stderr)], [4, true], unknown.stderr);
+  const taken = await cp('--new');
+  assert.equal(taken.code, 0, taken.stderr);
+  await assertSame(join(ship2.folder, 'source'), join(ship1.folder, 'by-cp'));
   // Of a file that grows meanwhile comes what it had.
   await hub.kill();
   const [later] = await submitAll(ship2, copyTo('ship1', 'first'));

@@ -1,13 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { StewardApi } from '../../client/steward-api.ts';
-import type { NodeSummary } from '../../contract/nodes.ts';
 import { fitsGlob, readGlob } from '../../lib/glob.ts';
 import { systemFault } from '../../lib/system-fault.ts';
 import { fillTemplate } from '../../waves/fill-template.ts';
 import { UsageError } from '../line/command.ts';
 import { runBatch } from './batch-run.ts';
 import type { CopyPlan, RemotePath } from './cp-plan.ts';
+import type { ChosenNode } from './exec/choose-targets.ts';
 
 /** One file on its way to a node, or from it. */
 export interface Copy {
@@ -32,7 +32,7 @@ type Way<W extends CopyPlan['way']> = Extract<CopyPlan, { way: W }>;
 const BASE = { method: 'REQCopyFileFrom', replyMethod: 'REQNone' };
 
 /** The copies of a plan: a request to the node that is asked, which sends its file, or to the one that has the file. Throws UsageError. */
-export async function copiesOf(plan: CopyPlan, nodes: readonly NodeSummary[], means: Means): Promise<Copy[]> {
+export async function copiesOf(plan: CopyPlan, nodes: readonly ChosenNode[], means: Means): Promise<Copy[]> {
   const { node: here } = await means.api.status();
   const copies =
     plan.way === 'to-nodes'
@@ -60,7 +60,7 @@ function refuseSameTarget(copies: readonly Copy[], way: CopyPlan['way']): void {
 
 async function toNodes(
   { sources, to }: Way<'to-nodes'>,
-  nodes: readonly NodeSummary[],
+  nodes: readonly ChosenNode[],
   means: Means & { here: string },
 ): Promise<Copy[]> {
   if (sources.length > 1 && !to.path.endsWith('/'))
@@ -96,7 +96,7 @@ function targetOf({ below }: CopyFile, path: string): string {
 
 async function fromNodes(
   plan: Way<'from-nodes'>,
-  nodes: readonly NodeSummary[],
+  nodes: readonly ChosenNode[],
   means: Means & { here: string },
 ): Promise<Copy[]> {
   const { from, target } = plan;
@@ -105,9 +105,9 @@ async function fromNodes(
   if (!isFolder && !isTemplate) refuseSeveral(from, nodes);
   const copies: Copy[] = [];
   for (const place of from) {
-    const meant = from.length === 1 ? nodes : (await means.api.targets({ targets: [place.targets] })).nodes;
+    const meant = from.length === 1 ? nodes : await nodesAt(place, nodes, means);
     const found = await filesOn(place, meant, means);
-    const local = (node: NodeSummary, { below }: CopyFile) => {
+    const local = (node: ChosenNode, { below }: CopyFile) => {
       const filled = fillerFor(node, means, checkName(node))(target);
       const folder = nodes.length > 1 && !isTemplate ? join(filled, node.name) : filled;
       return isFolder ? join(folder, below) : folder;
@@ -119,15 +119,22 @@ async function fromNodes(
   return copies;
 }
 
+/** Those of the nodes that one place of several means. */
+async function nodesAt(place: RemotePath, nodes: readonly ChosenNode[], { api }: Means) {
+  const { nodes: known, unknown, skipped = [] } = await api.targets({ targets: [place.targets] });
+  const names = new Set([...known, ...unknown, ...skipped].map(({ name }) => name));
+  return nodes.filter(({ name }) => names.has(name));
+}
+
 /** The copies of files of one node. */
 function copiesOn(
-  node: NodeSummary,
+  node: ChosenNode,
   files: readonly CopyFile[],
   {
     place,
     local,
     means,
-  }: { place: RemotePath; local(node: NodeSummary, file: CopyFile): string; means: { here: string } },
+  }: { place: RemotePath; local(node: ChosenNode, file: CopyFile): string; means: { here: string } },
 ): Copy[] {
   return files.map((file) => {
     const target = local(node, file);
@@ -143,7 +150,7 @@ function copiesOn(
   });
 }
 
-function refuseSeveral(from: readonly RemotePath[], nodes: readonly NodeSummary[]): void {
+function refuseSeveral(from: readonly RemotePath[], nodes: readonly ChosenNode[]): void {
   if (nodes.length > 1 || from.length > 1 || from.some(({ path }) => meansSeveral(path)))
     throw new UsageError('several files are meant: name a folder for the copies, with / at its end');
 }
@@ -151,7 +158,7 @@ function refuseSeveral(from: readonly RemotePath[], nodes: readonly NodeSummary[
 /** The files that a place means on each node. */
 async function filesOn(
   place: RemotePath,
-  nodes: readonly NodeSummary[],
+  nodes: readonly ChosenNode[],
   { api, signal, isTemplate }: Means,
 ): Promise<ReadonlyMap<string, readonly CopyFile[]>> {
   if (meansSeveral(place.path))
@@ -166,7 +173,7 @@ async function filesOn(
 }
 
 function fillerFor(
-  node: NodeSummary,
+  node: ChosenNode,
   { isTemplate }: Pick<Means, 'isTemplate'>,
   check?: (value: string, word: string) => void,
 ): (text: string) => string {
@@ -174,7 +181,7 @@ function fillerFor(
 }
 
 /** What a node says of itself may be a part of a path here: it leads to no other folder, and to no file that is not seen. */
-function checkName({ name }: NodeSummary): (value: string, word: string) => void {
+function checkName({ name }: ChosenNode): (value: string, word: string) => void {
   return (value, word) => {
     if (value.includes('/') || value.startsWith('.'))
       throw new UsageError(

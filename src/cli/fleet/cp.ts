@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
 import type { StewardApi } from '../../client/steward-api.ts';
-import type { NodeSummary } from '../../contract/nodes.ts';
 import { isEnd } from '../../contract/states.ts';
 import { firstWords } from '../../lib/first-words.ts';
 import { pause } from '../../lib/pause.ts';
@@ -14,12 +13,13 @@ import { packedSize } from '../print/packed-size.ts';
 import { SHOWN_LENGTH } from '../print/short-id.ts';
 import { type ColumnOf, presenceCell, tableOf } from '../print/table.ts';
 import { awayNote } from './away-note.ts';
-import { exitCodeOf, namedNodes, runBatch } from './batch-run.ts';
+import { exitCodeOf, runBatch, warnOfTargets } from './batch-run.ts';
 import { CONFIRM_OPTIONS, confirmNodes } from './confirm.ts';
 import { CopyPrinter } from './copy-printer.ts';
 import { type Copy, copiesOf } from './cp-copies.ts';
 import { type CopyPlan, readCopyPlan } from './cp-plan.ts';
 import { connectionWords } from './exec/batch-feed.ts';
+import { type ChosenNode, chooseTargets } from './exec/choose-targets.ts';
 import { durationOf } from './exec/read-options.ts';
 import { defineNodeCommand, type Form, type NodeCall } from './with-node.ts';
 
@@ -46,6 +46,7 @@ export const cp = defineNodeCommand({
       value: 'NODE',
       summary: 'send by way of this node, which keeps the bytes for all of them',
     },
+    new: { summary: 'take names of nodes that are not known yet' },
     template: { summary: 'fill in {{node}}, {{os}} and {{label.NAME}} in the paths' },
     ...CONFIRM_OPTIONS,
   },
@@ -74,8 +75,7 @@ export const cp = defineNodeCommand({
     using stopped = untilStopped();
     const places = plan.way === 'to-nodes' ? [plan.to] : plan.from;
     const targets = [...new Set(places.map((place) => place.targets))];
-    const answer = await nodesOf(api, targets, call);
-    const { nodes } = answer;
+    const { answer, nodes } = await nodesOf(api, targets, call);
     const via = typeof call.options.via === 'string' ? { via: call.options.via } : {};
     if ('via' in via && plan.way !== 'to-nodes')
       throw new UsageError('--via is for copies to nodes: files of nodes come here directly');
@@ -87,26 +87,34 @@ export const cp = defineNodeCommand({
     await confirmNodes(call, { what, targets, answer, names: nodes.map(({ name }) => name) });
     const label = `cp ${call.operands.join(' ')}`;
     if (call.options.detach === true) return await detach(api, { copies, label }, call);
-    return await follow(api, { copies, label, nodes, form, waitMs, signal: stopped.signal }, call);
+    return await follow(api, { copies, label, nodes, form, waitMs, signal: stopped.signal, ...via }, call);
   },
 });
 
 /** The nodes of a copy. A file here whose name has a colon looks like a place on a node. */
 async function nodesOf(api: StewardApi, targets: readonly string[], call: ParsedCall) {
-  return await namedNodes(api, targets, call.stderr).catch((error: Error) => {
+  try {
+    const answer = await api.targets({ targets });
+    warnOfTargets(answer, call.stderr);
+    const nodes = chooseTargets(answer, { takesNew: call.options.new === true });
+    if (nodes.length === 0)
+      throw new UsageError(`${targets.join(' ')} names no node: steward nodes lists them`, EXIT.noNode);
+    return { answer, nodes };
+  } catch (error) {
     const file = call.operands.find((operand) => operand.includes(':') && existsSync(operand));
     if (file === undefined || !(error instanceof UsageError)) throw error;
     throw new UsageError(
       `${error.message}; for the file ${file} of this machine, write ./${file}`,
       error.exitCode,
     );
-  });
+  }
 }
 
 interface Following {
   readonly copies: readonly Copy[];
   readonly label: string;
-  readonly nodes: readonly NodeSummary[];
+  readonly nodes: readonly ChosenNode[];
+  readonly via?: string;
   readonly form: Form;
   readonly waitMs: number;
   readonly signal: AbortSignal;
@@ -115,7 +123,7 @@ interface Following {
 /** Follows the copies until all have ended, or those that are left are for nodes that are away. */
 async function follow(
   api: StewardApi,
-  { copies, label, nodes, form, waitMs, signal }: Following,
+  { copies, label, nodes, via, form, waitMs, signal }: Following,
   call: ParsedCall,
 ): Promise<number> {
   const printer = new CopyPrinter({ titles: copies.map(({ title }) => title), form }, call);
@@ -124,7 +132,7 @@ async function follow(
   const copyOf = new Map<string, Copy>();
   const open = new Set<Copy>(copies);
   const over = new AbortController();
-  const looking = untilNobodyIsHere(api, { open, until: performance.now() + waitMs, over });
+  const looking = untilNobodyIsHere(api, { open, via, until: performance.now() + waitMs, over });
   const requests = await runBatch(api, {
     messages: copies.map(({ message }) => message),
     label,
@@ -156,17 +164,28 @@ async function follow(
   return ended === EXIT.failed ? ended : EXIT.noAnswer;
 }
 
+interface Looking {
+  readonly open: ReadonlySet<Copy>;
+  /** The node that relays, by which a target that is not known here is looked at. */
+  readonly via: string | undefined;
+  readonly until: number;
+  readonly over: AbortController;
+}
+
 /** Ends the following once all copies that are open are for nodes that are away, and the time to wait for them is over. */
-async function untilNobodyIsHere(
-  api: StewardApi,
-  { open, until, over }: { open: ReadonlySet<Copy>; until: number; over: AbortController },
-): Promise<void> {
+async function untilNobodyIsHere(api: StewardApi, { open, via, until, over }: Looking): Promise<void> {
   for (; !over.signal.aborted; await pause(LOOK_MS, over.signal)) {
     if (performance.now() < until) continue;
     const known = await api.nodes().catch(() => undefined);
-    const away = new Set(known?.filter(({ presence }) => presence !== 'here').map(({ name }) => name));
+    if (known === undefined) continue;
+    const presences = new Map(known.map(({ name, presence }) => [name, presence]));
+    const presenceOf = (node: string) => presences.get(node) ?? 'unknown';
+    const isAway = ({ node }: Copy) => {
+      const presence = presenceOf(node);
+      return (presence === 'unknown' && via !== undefined ? presenceOf(via) : presence) !== 'here';
+    };
     // At first nothing has begun that could be waited for.
-    if (open.size > 0 && [...open].every(({ node }) => away.has(node))) over.abort();
+    if (open.size > 0 && [...open].every(isAway)) over.abort();
   }
 }
 
@@ -193,7 +212,7 @@ async function printDryRun(
   }: {
     plan: CopyPlan;
     copies: readonly Copy[];
-    nodes: readonly NodeSummary[];
+    nodes: readonly ChosenNode[];
     call: NodeCall;
     via?: string;
   },

@@ -15,7 +15,7 @@ export function neverSeen(name: string): ChosenNode {
 /** The nodes of a run. Throws UsageError with exit code 4 where a target names nobody; nothing is run then. */
 export function chooseTargets(
   { nodes, unknown, skipped = [] }: TargetAnswer,
-  { takesNew, limit, script }: Pick<ExecOptions, 'takesNew' | 'limit' | 'script'>,
+  { takesNew, limit, script }: Pick<ExecOptions, 'takesNew'> & Partial<Pick<ExecOptions, 'limit' | 'script'>>,
 ): ChosenNode[] {
   const isTaken = ({ name }: { name?: string }) => takesNew && name !== undefined;
   const faults = unknown
