@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { makeFolder } from '../lib/make-folder.ts';
+import { makeFolders } from '../lib/make-folders.ts';
 import { joinWords } from '../lib/shell-words.ts';
 import { type Actor, type ActorEnd, startActor, until } from './actor.ts';
 import { DemoError } from './demo-error.ts';
@@ -50,7 +50,7 @@ export class DemoFleet implements AsyncDisposable {
       '-startPubREQHello=2',
     ];
     const folder = this.folderOf(name);
-    await makeFolder(folder);
+    await makeFolders(folder);
     this.#stage.command(`cd ${name} && steward ${args.slice(0, 3).join(' ')} &`);
     const actor = await startActor({ folder, env: this.#env, args });
     this.#nodes.set(name, actor);

@@ -2,7 +2,7 @@ import { chmod, link, lstat, mkdtemp, rename, rm, stat, unlink } from 'node:fs/p
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { ListenError } from './listen-error.ts';
-import { makeFolder } from './make-folder.ts';
+import { makeFolders } from './make-folders.ts';
 import { MAX_SOCKET_PATH_BYTES, shortSocketPath } from './short-socket-path.ts';
 import { socketFault } from './socket-fault.ts';
 
@@ -28,7 +28,7 @@ export interface SocketFile {
 export async function bindSocketFile(server: Server, path: string): Promise<SocketFile> {
   const folder = dirname(path);
   try {
-    await makeFolder(folder, 0o700);
+    await makeFolders(folder, 0o700);
     shortEnough(path);
     const privateFolder = await mkdtemp(join(folder, '.s'));
     try {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeFolder } from './make-folder.ts';
+import { makeFolders } from './make-folders.ts';
 import { syncFolder } from './open-inside.ts';
 
 /**
@@ -11,7 +11,7 @@ import { syncFolder } from './open-inside.ts';
  */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const folder = dirname(path);
-  await makeFolder(folder, 0o700);
+  await makeFolders(folder, 0o700);
   const temporary = `${path}.${process.pid}-${randomUUID()}.tmp`;
   const existing = await stat(path).catch(() => undefined);
   try {

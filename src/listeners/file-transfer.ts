@@ -2,7 +2,7 @@ import { lstat, readdir, rename, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { SubmissionAnswer } from '../contract/requests.ts';
 import { systemClock } from '../lib/clock.ts';
-import { makeFolder } from '../lib/make-folder.ts';
+import { makeFolders } from '../lib/make-folders.ts';
 import { newId } from '../lib/new-id.ts';
 import { syncFolder } from '../lib/open-inside.ts';
 import { readFault, readPlainFile } from '../lib/plain-file.ts';
@@ -69,7 +69,7 @@ export class FileTransfer {
   /** Makes the folders within the read folder that are not among the names there: somebody may have removed them. */
   async makeParts(names: readonly string[]): Promise<void> {
     for (const part of PARTS) {
-      if (!names.includes(part)) await makeFolder(join(this.#options.folder, part), 0o700);
+      if (!names.includes(part)) await makeFolders(join(this.#options.folder, part), 0o700);
     }
   }
 

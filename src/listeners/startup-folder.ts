@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
-import { makeFolder } from '../lib/make-folder.ts';
+import { makeFolders } from '../lib/make-folders.ts';
 import { newId } from '../lib/new-id.ts';
 import { readFault, readPlainFile } from '../lib/plain-file.ts';
 import { retryUntilStopped } from '../lib/retry-until-stopped.ts';
@@ -57,7 +57,7 @@ export async function submitStartupFolder(
 
 /** The names of message files in a folder, sorted by their bytes, whatever the locale. */
 async function messageFilesOf(folder: string): Promise<string[]> {
-  await makeFolder(folder, 0o700);
+  await makeFolders(folder, 0o700);
   const names = (await readdir(folder)).filter(isMessageFile);
   return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }

@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemClock } from '../lib/clock.ts';
 import { fileSystemOf, mayStandStill } from '../lib/file-system.ts';
-import { makeFolder } from '../lib/make-folder.ts';
+import { makeFolders } from '../lib/make-folders.ts';
 import { type Rotation, setAside } from '../lib/set-aside.ts';
 import { succeeds } from '../lib/succeeds.ts';
 
@@ -34,7 +34,7 @@ export async function openRotatingFile(
   options: RotatingFileOptions,
   deps: RotatingFileDeps = SYSTEM,
 ): Promise<RotatingFile> {
-  await makeFolder(dirname(options.path), 0o700);
+  await makeFolders(dirname(options.path), 0o700);
   const file = new RotatingFile(options, deps);
   await file.append(new Uint8Array(0));
   return file;

@@ -1,6 +1,6 @@
 import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeFolder } from '../lib/make-folder.ts';
+import { makeFolders } from '../lib/make-folders.ts';
 import { isPublicNkey, publicKeyOfSeed, toPublicNkey, toUserSeed } from '../lib/nkey.ts';
 import { readNeededFile } from '../lib/plain-file.ts';
 import { errorCode, systemFault } from '../lib/system-fault.ts';
@@ -19,7 +19,7 @@ export async function writeSeedFile(
 ): Promise<void> {
   const place = `${path}.${process.pid}.new`;
   try {
-    await makeFolder(dirname(path), 0o700);
+    await makeFolders(dirname(path), 0o700);
     await rm(place, { force: true });
     await using file = await open(place, 'wx', 0o600);
     await file.writeFile(`${seed}\n`);

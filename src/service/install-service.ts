@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, lchown, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeFolder } from '../lib/make-folder.ts';
+import { makeFolders } from '../lib/make-folders.ts';
 import type { RunProgram } from './run-program.ts';
 import { ServiceError } from './service-error.ts';
 import { type ServicePlan, unitPath } from './service-plan.ts';
@@ -69,7 +69,7 @@ export async function installService(options: InstallOptions, deps: InstallDeps)
   });
   const path = unitPath(plan.name, root);
   await step(`write ${unitPath(plan.name)}`, async () => {
-    await makeFolder(dirname(path));
+    await makeFolders(dirname(path));
     await writeFile(path, unitText(plan, program));
     await chmod(path, UNIT_MODE);
   });
@@ -192,7 +192,7 @@ async function begin({ plan, root }: InstallOptions, deps: ServiceDeps, step: St
 }
 
 async function makeServiceFolder(folder: string, user: SystemUser | undefined): Promise<void> {
-  await makeFolder(folder);
+  await makeFolders(folder);
   await chmod(folder, FOLDER_MODE);
   await give(folder, user);
 }

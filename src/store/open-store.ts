@@ -2,7 +2,7 @@ import { chmodSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { holdFiles } from '../lib/held-files.ts';
-import { makeFolderSync } from '../lib/make-folder.ts';
+import { makeFoldersSync } from '../lib/make-folders.ts';
 import { systemFault } from '../lib/system-fault.ts';
 import { noteFile } from './find-older.ts';
 import { damageAdvice } from './is-damaged.ts';
@@ -46,7 +46,7 @@ export async function openStore({ folder, nodeName }: StoreOptions): Promise<Sto
 
 function makeStoreFolder(folder: string): void {
   try {
-    makeFolderSync(folder, 0o700);
+    makeFoldersSync(folder, 0o700);
   } catch (error) {
     const wayOut = 'move away what stands there, or choose another databaseFolder';
     const text = `the folder ${folder} cannot be made: ${systemFault(error)}; ${wayOut}`;

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StewardApi } from '../../client/steward-api.ts';
 import type { RequestSummary } from '../../contract/requests.ts';
-import { makeFolder } from '../../lib/make-folder.ts';
+import { makeFolders } from '../../lib/make-folders.ts';
 import { sizeWords } from '../../lib/size-words.ts';
 import { visibleLine } from '../../lib/visible.ts';
 import { type ParsedCall, UsageError } from '../line/command.ts';
@@ -141,7 +141,7 @@ async function asJson({ request, page }: Fetched, { options }: ParsedCall): Prom
 async function writePage(folder: string, node: string, page: Uint8Array): Promise<string> {
   const path = join(folder, node);
   try {
-    await makeFolder(folder);
+    await makeFolders(folder);
     await writeFile(path, page);
     return path;
   } catch (cause) {

@@ -3,7 +3,7 @@ import { closeSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ByteBudget } from '../../lib/byte-budget.ts';
-import { makeFolderSync } from '../../lib/make-folder.ts';
+import { makeFoldersSync } from '../../lib/make-folders.ts';
 import { errorCode } from '../../lib/system-fault.ts';
 import { isUuid } from '../../lib/uuid.ts';
 import type { ReplyBody } from '../../message/method-contract.ts';
@@ -31,7 +31,7 @@ export function makeSpoolFolder(folder: string): void {
       throw new Error(text, { cause: error });
     }
     if (errorCode(error) !== 'ENOENT') throw error;
-    makeFolderSync(folder, 0o700);
+    makeFoldersSync(folder, 0o700);
   }
 }
 

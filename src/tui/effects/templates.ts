@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { makeFolder } from '../../lib/make-folder.ts';
+import { makeFolders } from '../../lib/make-folders.ts';
 import { succeeds } from '../../lib/succeeds.ts';
 import { writeAtomically } from '../../lib/write-atomically.ts';
 import type { Template } from '../state/state.ts';
@@ -29,7 +29,7 @@ export function openTemplates(folder: string): Templates {
       return Promise.all(files.map((file) => readTemplate(join(folder, file))));
     },
     async save(name, messages, { isReplacing }) {
-      await makeFolder(folder);
+      await makeFolders(folder);
       const path = join(folder, `${name}.json`);
       if (!isReplacing && (await exists(path))) return undefined;
       await writeAtomically(path, `${JSON.stringify(messages, null, 2)}\n`);

@@ -1,6 +1,6 @@
 import { appendFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../../../lib/make-folder.ts';
+import { makeFolders } from '../../../lib/make-folders.ts';
 import { countWords, exactClockWords } from '../../../lib/time-words.ts';
 import { UsageError } from '../../line/command.ts';
 import type { OutputSink } from './output-sink.ts';
@@ -16,7 +16,7 @@ export async function createLogFolder(
 ): Promise<OutputSink> {
   const pathOf = (node: string): string => join(folder, `${node}.log`);
   try {
-    await makeFolder(folder);
+    await makeFolders(folder);
     const kept = [];
     for (const node of nodes) {
       kept.push(...(await keepOld(pathOf(node))));

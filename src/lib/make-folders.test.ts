@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeFolder, makeFolderSync } from './make-folder.ts';
+import { makeFolders, makeFoldersSync } from './make-folders.ts';
 
-const HERE = join(import.meta.dirname, 'make-folder.ts');
+const HERE = join(import.meta.dirname, 'make-folders.ts');
 
 for (const [name, make] of [
-  ['makeFolder', async (path: string) => makeFolder(path, 0o700)],
-  ['makeFolderSync', async (path: string) => makeFolderSync(path, 0o700)],
+  ['makeFolders', async (path: string) => makeFolders(path, 0o700)],
+  ['makeFoldersSync', async (path: string) => makeFoldersSync(path, 0o700)],
 ] as const) {
   test(`${name} makes what is missing, and says what stands in the way`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'steward-folder-'));
